@@ -1,0 +1,1 @@
+"""What both halves of Callwright share: values, wire codecs, switches, agents, people and records."""

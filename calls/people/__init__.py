@@ -1,0 +1,1 @@
+"""Persons: do-not-call entries and what is known about whom we may call."""

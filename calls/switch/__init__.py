@@ -1,0 +1,1 @@
+"""The port that a switch fills, and the switches that fill it."""

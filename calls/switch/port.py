@@ -1,0 +1,385 @@
+"""The port: what Callwright asks of a switch, and what a switch tells.
+
+A switch rings, plays, listens, holds and bridges by id; it decides nothing. Every driver keeps this contract, and
+the conformance suite holds each of them to it:
+
+1. A call under our control is a :class:`CallChannel`. ``perform`` takes one command and gives exactly one result.
+   ``HungUp`` is a result, never an exception; after it every further ``perform`` gives ``HungUp`` again.
+2. Only ``Connect`` and ``Hangup`` may be performed while another command is pending. They interrupt it: the
+   pending ``perform`` gives ``Interrupted`` at once, then the new command runs.
+3. Words of one switch (AGI, channel names, application names) never leave its driver.
+4. Everything that came from a caller is hostile; a driver hands it on as plain text with control characters
+   already gone, and never puts it back on a wire.
+5. Ids of legs are ours. An event with an id that nobody asked for is dropped by the driver (invariant I12).
+6. Events come through the handler given to ``start``, on the event loop, in the order the switch told them. Nothing
+   may be concluded from the order of two different legs.
+
+Prompts are named by key and language; the driver is given a :class:`PromptFiles` that knows the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from calls.ids import AttemptId, BootId, CallId, LegId
+
+# --- what callers hear and key ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt by its key in one language, e.g. ``Prompt("main.welcome", "en")``."""
+
+    key: str
+    language: str
+
+
+class PromptFiles(Protocol):
+    """Where the rendered prompts are."""
+
+    def path(self, prompt: Prompt) -> Path:
+        """The audio file of ``prompt`` in the switch's own format, resolved inside the prompt root.
+
+        Raises:
+            PromptError: there is no such prompt.
+        """
+
+    def duration_s(self, prompt: Prompt) -> float:
+        """How long ``prompt`` plays, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlan:
+    """Which keys a caller may press, and how a driver knows that a sequence is complete.
+
+    ``choices`` are exact key sequences ("1", "0", "42", "#"); ``direct_dial_digits`` is the set of lengths of
+    free sequences of digits that are taken too (an extension). The decision is pure: ``calls/switch/keys.py``
+    decides for every driver, so that a key means the same on every switch.
+    """
+
+    choices: frozenset[str]
+    direct_dial_digits: frozenset[int] = frozenset()
+
+
+# --- commands -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer the call. Result: ``Done``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play the prompts one after another; keys are ignored. Result: ``Done``."""
+
+    prompts: tuple[Prompt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Play the prompts while listening for keys. Result: ``Match``, ``NoMatch`` or ``NoInput``.
+
+    ``first_key_timeout_s`` runs from the end of the prompts, ``next_key_timeout_s`` from each key. With
+    ``barge_in`` a key stops the prompt; without it keys pressed during the prompt are dropped.
+    """
+
+    prompts: tuple[Prompt, ...]
+    plan: KeyPlan
+    first_key_timeout_s: float
+    next_key_timeout_s: float
+    barge_in: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Hold the caller with music. Result: ``Done`` after ``for_s``, or ``Interrupted`` by Connect or Hangup."""
+
+    for_s: float
+    music: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Bring the caller together with the agent's leg, which is up already. Interrupts what is pending.
+
+    Result: ``TalkEnded`` when the talk is over and the caller is ours again, or ``HungUp`` when the caller left,
+    or ``NotConnected`` when the two never met (the leg had gone).
+    """
+
+    agent_leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Dial a destination of the settings by its name and join it to the caller. Result: ``Transferred`` when that
+    talk is over, or ``TransferFailed``."""
+
+    destination: str
+    ring_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """End the call with a Q.850 cause. Interrupts what is pending. Result: ``HungUp``."""
+
+    cause: int = 16
+
+
+SwitchCommand = Answer | Play | Gather | Hold | Connect | Transfer | Hangup
+
+# --- results --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It was done, whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The caller keyed a sequence that the plan takes. ``barged_in``: during a prompt."""
+
+    keys: str
+    barged_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """The caller keyed something that the plan does not take."""
+
+    keys: str
+    barged_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoInput:
+    """The caller keyed nothing in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A Connect or a Hangup took the place of the command."""
+
+
+class EndedBy(Enum):
+    """Who ended a talk or a call."""
+
+    CALLER = "caller"
+    AGENT = "agent"
+    US = "us"
+    SWITCH = "switch"
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """The talk is over and the caller is still there."""
+
+    by: EndedBy
+
+
+@dataclass(frozen=True, slots=True)
+class NotConnected:
+    """Caller and agent never met: the agent's leg had gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """The destination answered, and that talk is over."""
+
+    talk_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFailed:
+    """The destination was not reached. ``reason``: ``busy``, ``no_answer``, ``unavailable`` or ``refused``."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The call has ended. ``cause``: Q.850, None where the switch did not say."""
+
+    by: EndedBy
+    cause: int | None = None
+
+
+Result = (
+    Done | Match | NoMatch | NoInput | Interrupted | TalkEnded | NotConnected | Transferred | TransferFailed | HungUp
+)
+
+# --- calls and legs -------------------------------------------------------------------------------------------
+
+
+class Detected(Enum):
+    """What answered a dialled call, by the switch's answering-machine detection."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    UNSURE = "unsure"
+    NOT_ASKED = "not_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class CallInfo:
+    """What is known of a call when it comes under our control. All text is free of control characters."""
+
+    call_id: CallId
+    switch: str
+    boot: BootId
+    channel: str
+    """The switch's own id of the customer's channel; for the record only."""
+    caller: str
+    """The caller's number as the switch gave it, digits and ``+`` only; "" where unknown."""
+    caller_name: str
+    called: str
+    """The number or extension that was called."""
+    attempt_id: AttemptId | None = None
+    """Set for a dialled call that was answered: equals ``call_id``."""
+    detected: Detected = Detected.NOT_ASKED
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+class CallChannel(Protocol):
+    """One live call under our control. Made by the driver, used by one task."""
+
+    @property
+    def info(self) -> CallInfo:
+        """What is known of the call."""
+
+    async def perform(self, command: SwitchCommand) -> Result:
+        """Perform ``command`` to its one result; see the contract above.
+
+        Raises:
+            SwitchError: the switch or the way to it failed; the call's state is unknown.
+        """
+
+    async def end_talk(self) -> None:
+        """End a talk under way (the agent hung up): the pending ``Connect`` gives ``TalkEnded``."""
+
+
+# --- originating ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DialAttempt:
+    """Dial a number on a trunk. When answered, the leg arrives as a :class:`CallChannel` with ``attempt_id``."""
+
+    attempt_id: AttemptId
+    number: str
+    """E.164 with ``+``; the driver refuses anything else."""
+    trunk: str
+    """A trunk's name in the settings."""
+    caller_id: str
+    ring_timeout_s: float
+    detect_machine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RingAgent:
+    """Ring an agent's phone and keep its leg, nailed up, for :class:`Connect`. Answered: ``LegAnswered``."""
+
+    leg_id: LegId
+    endpoint: str
+    """An endpoint of the settings, e.g. ``PJSIP/agent1``: never from a person's input."""
+    caller_id: str
+    ring_timeout_s: float
+
+
+Originate = DialAttempt | RingAgent
+
+# --- events ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchUp:
+    """Logged in and reconciled: the switch's run, when it started where it says so, and our ids that live on it."""
+
+    boot: BootId
+    live: frozenset[str]
+    """Ids of attempts, agents' legs and calls that have a channel now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchDown:
+    """The connection is lost; live calls may go on without us."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    """The far end rings."""
+
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """The far end answered."""
+
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """The leg is gone, or never came to be. Exactly one for each accepted originate.
+
+    ``cause`` is Q.850 (None: the switch did not say); ``timed_out``: our ring timeout ran out;
+    ``never_existed``: the switch could not make a channel at all.
+    """
+
+    leg_id: LegId
+    cause: int | None
+    timed_out: bool = False
+    never_existed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallLost:
+    """A call that we do not hold (a talk adopted after a restart) has ended."""
+
+    call_id: CallId
+    cause: int | None
+
+
+SwitchEvent = SwitchUp | SwitchDown | LegRinging | LegAnswered | LegEnded | CallLost
+
+EventHandler = Callable[[SwitchEvent], None]
+CallHandler = Callable[[CallChannel], Awaitable[None]]
+"""Runs one call to its end, in a task of its own that the driver made. A driver ends a call whose handler raised."""
+
+
+class Switch(Protocol):
+    """A switch, seen from Callwright."""
+
+    @property
+    def name(self) -> str:
+        """The switch's name in the settings and in records."""
+
+    async def start(self, on_event: EventHandler, on_call: CallHandler) -> None:
+        """Connect, and go on reconnecting until ``stop``. Returns when the first connection stands.
+
+        Raises:
+            SwitchRefused: the credentials are wrong.
+            SwitchTimeout: no connection within the settings' deadline.
+        """
+
+    async def stop(self) -> None:
+        """Disconnect. Live calls stay up on the switch."""
+
+    async def originate(self, request: Originate) -> None:
+        """Ask for a leg; what becomes of it comes as events with its id. Never repeated by the driver.
+
+        Raises:
+            SwitchRefused: the switch did not take the request: there is no leg and no event will come.
+            SwitchUnavailable, SwitchTimeout: unknown whether there is a leg; ``SwitchUp`` will tell.
+        """
+
+    async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
+        """End a leg that we originated; ``LegEnded`` follows. A leg that is gone already is no error."""

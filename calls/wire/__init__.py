@@ -1,0 +1,1 @@
+"""AMI, AGI and ESL as bytes <-> typed messages. No sockets, no clocks."""

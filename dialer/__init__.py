@@ -1,0 +1,1 @@
+"""Many calls: leads, campaigns, compliance, pacing and the attempts that result."""

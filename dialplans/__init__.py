@@ -1,0 +1,1 @@
+"""What the switch is told: its configuration as templates, and their installation."""

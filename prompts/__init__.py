@@ -1,0 +1,1 @@
+"""What callers hear: texts by language, rendered ahead into the formats of the switch."""

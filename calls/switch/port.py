@@ -107,6 +107,7 @@ class Hold:
 class Connect:
     """Bring the caller together with the agent's leg, which is up already. Interrupts what is pending.
 
+    The moment the two can hear each other the driver tells :class:`CallConnected`, once.
     Result: ``TalkEnded`` when the talk is over and the caller is ours again, or ``HungUp`` when the caller left,
     or ``NotConnected`` when the two never met (the leg had gone).
     """
@@ -341,14 +342,21 @@ class LegEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CallConnected:
+    """A ``Connect`` has succeeded: from now on caller and agent hear each other."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class CallLost:
-    """A call that we do not hold (a talk adopted after a restart) has ended."""
+    """A call that we do not hold has ended: one given to ``adopt`` after a restart of ours."""
 
     call_id: CallId
     cause: int | None
 
 
-SwitchEvent = SwitchUp | SwitchDown | LegRinging | LegAnswered | LegEnded | CallLost
+SwitchEvent = SwitchUp | SwitchDown | LegRinging | LegAnswered | LegEnded | CallConnected | CallLost
 
 EventHandler = Callable[[SwitchEvent], None]
 CallHandler = Callable[[CallChannel], Awaitable[None]]
@@ -372,6 +380,9 @@ class Switch(Protocol):
 
     async def stop(self) -> None:
         """Disconnect. Live calls stay up on the switch."""
+
+    def adopt(self, legs: frozenset[LegId], calls: frozenset[CallId]) -> None:
+        """Take over what a run of ours before this one had up: ``LegEnded`` and ``CallLost`` will tell of them."""
 
     async def originate(self, request: Originate) -> None:
         """Ask for a leg; what becomes of it comes as events with its id. Never repeated by the driver.

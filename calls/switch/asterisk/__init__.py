@@ -1,0 +1,1 @@
+"""The Asterisk switch: AMI for legs, FastAGI for calls; panoramisk stays inside this package."""

@@ -1,0 +1,59 @@
+# make run   does the main job: a switch, a menu, a campaign, agents, records
+# make test  installs what it needs and passes every test
+# Both make their own environment in .venv from the lock, and fetch a private Asterisk, SIPp and espeak-ng into var/pbx
+# without touching the system.
+
+PYTHON ?= python3
+SWITCH ?= asterisk
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PBX    := var/pbx
+
+.DELETE_ON_ERROR:
+.PHONY: run test test-asterisk22 soak bench lint env dev pbx lock clean
+
+run: env
+	@$(PY) -m console.demo --switch $(SWITCH) --pbx $(PBX)
+
+test: dev lint pbx
+	$(PY) -m pytest --complete -m "not soak"
+
+test-asterisk22: dev
+	docker/fetch-asterisk 22 $(PBX)
+	CALLWRIGHT_TEST_ASTERISK=22 $(PY) -m pytest -m "asterisk and not soak"
+
+soak: dev pbx
+	$(PY) -m pytest -m soak
+
+bench: dev pbx
+	$(PY) -m tests.bench
+
+lint: dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+env: $(VENV)/.run
+dev: $(VENV)/.dev
+
+$(VENV)/.run: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Callwright needs Python 3.11 or newer: make run PYTHON=python3.11'; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { echo 'no venv: apt-get install python3-venv'; exit 1; }
+	@echo 'Installing the locked requirements into $(VENV) ...'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+pbx:
+	docker/fetch-asterisk $${CALLWRIGHT_TEST_ASTERISK:-16} $(PBX)
+
+# Made with uv (pip install uv); the lock names no index.
+lock:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

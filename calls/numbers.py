@@ -1,0 +1,136 @@
+"""Telephone numbers: E.164 on the inside, whatever people write at the edge.
+
+Fictional numbers for demonstrations and tests (``+1 NPA 555 0100`` to ``0199``, Ofcom's ``+44 20 7946 0xxx``, the
+Bundesnetzagentur's ``+49 30 23125 xxx``) follow their countries' plans, so they pass the same check as every other
+number and have time zones: a demonstration needs no weaker rule, and there is none.
+
+Source: ITU-T E.164 (at most 15 digits); the plans of the countries come with the ``phonenumbers`` library.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, shortnumberinfo
+from phonenumbers import timezone as number_zones
+
+DIALABLE = re.compile(r"\+[0-9]{3,15}\Z")
+"""What may stand in a dial string: ASCII digits behind a plus, nothing that a switch gives a meaning to."""
+
+WRITTEN = re.compile(r"[\d\s+().\-/\u2010-\u2015\u2212\u00a0]+\Z")
+"""How people write a number: digits, spaces, brackets, dots, slashes, dashes. Letters are not turned into digits."""
+
+MAX_WRITTEN = 40
+LONGEST_EMERGENCY = 6
+"""No plan of the library has an emergency number with more digits."""
+
+LONGEST_COUNTRY_CODE = 3
+
+
+class NumberProblem(ValueError):
+    """A text that is no number we would dial. ``reason`` is for a person; it never holds the text itself."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def to_e164(text: str, region: str | None) -> str:
+    """The number in E.164 with ``+``. ``region`` (ISO 3166, e.g. ``"DE"``) reads numbers written without one.
+
+    Raises:
+        NumberProblem: not a number, not valid in its country's plan, with an extension, or an emergency number.
+    """
+    written = text.strip(" ")
+    if not written:
+        raise NumberProblem("the number is empty")
+    if len(written) > MAX_WRITTEN:
+        raise NumberProblem(f"the number is longer than {MAX_WRITTEN} characters")
+    if not WRITTEN.match(written) or not written.isprintable():
+        raise NumberProblem("a number has only digits, +, spaces, brackets, dots, slashes and dashes")
+    if region and region not in phonenumbers.SUPPORTED_REGIONS:
+        raise NumberProblem(f"{region} is not a region: expected two capital letters of ISO 3166, e.g. DE")
+    _refuse_emergency(written, region)
+    try:
+        number = phonenumbers.parse(written, region)
+    except phonenumbers.NumberParseException as problem:
+        raise NumberProblem(_PARSE_REASONS.get(problem.error_type, "this is not a telephone number")) from problem
+    if not phonenumbers.is_valid_number(number):
+        raise NumberProblem("no country's numbering plan has such a number")
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if not is_dialable(e164):
+        raise NumberProblem("such a number is never dialled")
+    return e164
+
+
+_PARSE_REASONS = {
+    phonenumbers.NumberParseException.INVALID_COUNTRY_CODE: (
+        "the country is not known: write the number with + and country code, or name the region"
+    ),
+    phonenumbers.NumberParseException.TOO_SHORT_AFTER_IDD: "the number is too short",
+    phonenumbers.NumberParseException.TOO_SHORT_NSN: "the number is too short",
+    phonenumbers.NumberParseException.TOO_LONG: "the number is too long",
+}
+
+
+def is_dialable(e164: str) -> bool:
+    """True where ``e164`` may be put into a dial string: ``+``, 3 to 15 ASCII digits, no emergency number.
+
+    It is the last look before the wire and knows no region: ``+112`` and ``+49112`` are refused too, because a
+    trunk that takes numbers without ``+`` would make an emergency call of them.
+    """
+    return DIALABLE.match(e164) is not None and not _is_emergency(e164[1:])
+
+
+@lru_cache(maxsize=4096)
+def _is_emergency(digits: str) -> bool:
+    """True where ``digits`` are some region's emergency number, alone or behind that region's country code."""
+    if len(digits) <= LONGEST_EMERGENCY and any(
+        shortnumberinfo.is_emergency_number(digits, region) for region in shortnumberinfo.SUPPORTED_SHORT_REGIONS
+    ):
+        return True
+    if len(digits) > LONGEST_EMERGENCY + LONGEST_COUNTRY_CODE:
+        return False
+    return any(
+        shortnumberinfo.is_emergency_number(digits[size:], region)
+        for size in range(1, LONGEST_COUNTRY_CODE + 1)
+        for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:size] or "0"), ())
+    )
+
+
+def _refuse_emergency(written: str, region: str | None) -> None:
+    """Refuse what a telephone in ``region`` would take for an emergency call."""
+    digits = "".join(str(int(letter)) for letter in written if letter.isdecimal())
+    called = region is not None and shortnumberinfo.is_emergency_number(written, region)
+    if called or _is_emergency(digits):
+        raise NumberProblem("emergency numbers are never dialled")
+
+
+def time_zones(e164: str) -> tuple[str, ...]:
+    """All IANA zones that the number may be in, sorted; a mobile or toll-free number can have dozens.
+
+    Empty where no zone is known, or where one of them is missing from the time zone data: who may not call in the
+    night must then not call at all. An empty answer is a refusal, never "any time".
+    """
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return ()
+    if phonenumbers.number_type(number) == PhoneNumberType.UNKNOWN:
+        return ()
+    zones = tuple(sorted(set(number_zones.time_zones_for_number(number))))
+    if number_zones.UNKNOWN_TIMEZONE in zones or not all(_zone_exists(zone) for zone in zones):
+        return ()
+    return zones
+
+
+@lru_cache(maxsize=1024)
+def _zone_exists(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return False
+    return True

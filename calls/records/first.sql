@@ -39,9 +39,12 @@ CREATE TABLE campaign_leads (
     tries         INTEGER NOT NULL DEFAULT 0,
     next_try_at   TEXT,
     last_outcome  TEXT,
+    priority      INTEGER NOT NULL DEFAULT 0, -- the lead's, kept here too so that the next lead is one look in an index
+    position      INTEGER NOT NULL DEFAULT 0, -- the order of import
     PRIMARY KEY (campaign_id, lead_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX campaign_leads_due ON campaign_leads (campaign_id, state, next_try_at);
+CREATE INDEX campaign_leads_next ON campaign_leads (campaign_id, state, priority DESC, position);
 
 CREATE TABLE attempts (
     attempt_id    TEXT PRIMARY KEY,          -- equals the call id and the switch's channel id

@@ -303,7 +303,7 @@ class SwitchUp:
 
     boot: BootId
     live: frozenset[str]
-    """Ids of attempts, agents' legs and calls that have a channel now."""
+    """What has a channel now: our ids of attempts and agents' legs, and the switch's own (``CallInfo.channel``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,8 +381,11 @@ class Switch(Protocol):
     async def stop(self) -> None:
         """Disconnect. Live calls stay up on the switch."""
 
-    def adopt(self, legs: frozenset[LegId], calls: frozenset[CallId]) -> None:
-        """Take over what a run of ours before this one had up: ``LegEnded`` and ``CallLost`` will tell of them."""
+    def adopt(self, legs: frozenset[LegId], calls: Mapping[CallId, str]) -> None:
+        """Take over what a run of ours before this one had up: ``LegEnded`` and ``CallLost`` will tell of them.
+
+        ``calls`` maps each call to its ``CallInfo.channel``, as its record has it.
+        """
 
     async def originate(self, request: Originate) -> None:
         """Ask for a leg; what becomes of it comes as events with its id. Never repeated by the driver.

@@ -1,0 +1,73 @@
+"""How many to dial now: a policy sees a snapshot of one campaign and answers a number.
+
+::
+
+    policy = make_policy("progressive", abandonment_cap=0.03, connect_within_s=2.0, no_answer_s=25.0)
+    policy.observe(LiveAnswer(at_s=12.0, dialled_at_s=3.0))
+    policy.decide(Snapshot(at_s=15.0, ready=2, waiting=0, ringing_since_s=(13.0,), talking_since_s=(),
+                           wrapping_since_s=(), lines_free=40))    # -> 1
+
+Times are seconds on the campaign's own monotonic clock and never go back. A policy reads nothing else: no clock, no
+randomness, no database, so the live dialer, a simulator and a test drive the same object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dialer.pacing.model import (
+    Abandoned,
+    AgentLeft,
+    Connected,
+    Dialled,
+    Explanation,
+    LiveAnswer,
+    MachineAnswer,
+    NoAnswer,
+    Observation,
+    Policy,
+    Snapshot,
+    TalkEnded,
+    WrapEnded,
+)
+from dialer.pacing.progressive import Progressive
+
+__all__ = [
+    "POLICIES",
+    "Abandoned",
+    "AgentLeft",
+    "Connected",
+    "Dialled",
+    "Explanation",
+    "LiveAnswer",
+    "MachineAnswer",
+    "NoAnswer",
+    "Observation",
+    "Policy",
+    "Progressive",
+    "Snapshot",
+    "TalkEnded",
+    "WrapEnded",
+    "make_policy",
+]
+
+POLICIES: dict[str, Callable[[float, float, float], Policy]] = {"progressive": Progressive}
+"""The policies by name; each is made from ``abandonment_cap``, ``connect_within_s`` and ``no_answer_s``."""
+
+
+def make_policy(name: str, *, abandonment_cap: float, connect_within_s: float, no_answer_s: float) -> Policy:
+    """A new policy, which has seen nothing yet.
+
+    ``abandonment_cap``: the share of people who answered that may be abandoned, 0 to 1. ``connect_within_s``: how
+    soon an agent must be there after the answer. ``no_answer_s``: how long a number is rung.
+
+    Raises:
+        ValueError: no such policy, or a value out of range.
+    """
+    if name not in POLICIES:
+        raise ValueError(f"pacing {name!r}: expected one of {', '.join(sorted(POLICIES))}")
+    if not 0 <= abandonment_cap <= 1:
+        raise ValueError(f"abandonment_cap {abandonment_cap}: expected a share from 0 to 1")
+    if connect_within_s <= 0 or no_answer_s <= 0:
+        raise ValueError("connect_within_s and no_answer_s: expected seconds above 0")
+    return POLICIES[name](abandonment_cap, connect_within_s, no_answer_s)

@@ -1,0 +1,372 @@
+"""The settings of an installation: one TOML file, single values by the environment, secrets apart.
+
+``CALLWRIGHT_<SECTION>__<KEY>`` (``CALLWRIGHT_ENGINE__HTTP_PORT=8087``) takes the place of one value of the file, and
+``CALLWRIGHT_FLOWS`` and ``CALLWRIGHT_CAMPAIGNS`` of the two that stand outside a section; members of a list are
+separated by commas. Lists of tables (trunks, queues, agents ...) stand in the file only. Relative paths start at the
+settings file's folder, wherever they were given. A wrong setting stops the start: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar, get_origin
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+)
+
+from calls.errors import Location, SettingsError
+from calls.secrets import FILE_NAME, VARIABLES, Secrets, load_secrets
+from calls.toml_file import Document, Place, checked, read
+
+PREFIX = "CALLWRIGHT_"
+SOCKET_PATH_BYTES = 107
+"""``sun_path`` of unix(7) has 108 bytes, the last of them NUL."""
+
+DIAL_LETTERS = r"A-Za-z0-9_./@:-"
+"""What a dial string may hold: no sign that Asterisk or FreeSWITCH gives a meaning to in one."""
+
+ENDPOINT = re.compile(rf"[A-Za-z][A-Za-z0-9_]*/[{DIAL_LETTERS}]{{1,200}}\Z")
+TEMPLATE = re.compile(rf"[A-Za-z][A-Za-z0-9_]*/[{DIAL_LETTERS}]*\{{number\}}[{DIAL_LETTERS}]*\Z")
+EXPLICIT_HOST = re.compile(r"\{number\}@([A-Za-z0-9.-]+)(?::[0-9]+)?\Z")
+
+
+def _dial_template(dial: str) -> str:
+    if not TEMPLATE.match(dial):
+        raise ValueError(
+            "expected technology/target with {number} once and else only letters, digits and _ . / @ : -,"
+            f" e.g. PJSIP/{{number}}@carrier; found {dial!r}"
+        )
+    return dial
+
+
+def _endpoint(dial: str) -> str:
+    if not ENDPOINT.match(dial):
+        raise ValueError(
+            f"expected technology/target of letters, digits and _ . / @ : -, e.g. PJSIP/agent1; found {dial!r}"
+        )
+    return dial
+
+
+FilePath = Annotated[Path, Field(description="a path, in quotes")]
+Port = Annotated[int, Field(ge=1, le=65535, description="a port, 1 to 65535")]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$", description="a host name or an address, in quotes")]
+Seconds = Annotated[float, Field(ge=0, le=86400, description="seconds, 0 to 86400")]
+Wait = Annotated[float, Field(gt=0, le=86400, description="seconds, more than 0 and at most 86400")]
+Count = Annotated[int, Field(ge=1, le=100_000, description="a whole number, 1 to 100000")]
+Rate = Annotated[float, Field(gt=0, le=1000, description="calls per second, more than 0 and at most 1000")]
+Name = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="a name of 1 to 64 letters, digits, _ and -, in quotes")
+]
+Title = Annotated[str, Field(min_length=1, max_length=100, description="a text of 1 to 100 characters, in quotes")]
+Language = Annotated[
+    str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description='a language such as "en" or "de-AT"')
+]
+Flag = Annotated[bool, Field(description="true or false")]
+Endpoint = Annotated[str, AfterValidator(_endpoint), Field(description="a dial string, in quotes")]
+Network = Annotated[IPv4Network | IPv6Network, Field(description='a network such as "127.0.0.0/8"')]
+Context = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="small letters, digits and -, in quotes")
+]
+
+
+P = TypeVar("P", bound="Part")
+
+
+class Part(BaseModel):
+    """What all settings have in common: unknown keys are faults, nothing changes after the load."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Engine(Part):
+    """``[engine]``: the process that does the work."""
+
+    database: FilePath = Path("callwright.db")
+    socket: FilePath = Path("callwright.sock")
+    http_host: Host = "127.0.0.1"
+    http_port: Port = 8086
+    settle_s: Seconds = 3.0
+    """How long the switch is left to itself after a start, before what it does not know is called lost."""
+    drain_s: Seconds = 30.0
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description='"debug", "info", "warning" or "error"')
+    ] = "info"
+
+
+class SwitchSettings(Part):
+    """``[switch]``: which switch, and its name in records."""
+
+    kind: Annotated[Literal["asterisk", "loopback"], Field(description='"asterisk" or "loopback"')] = "loopback"
+    name: Name = "main"
+
+
+class Asterisk(Part):
+    """``[asterisk]``: the two ways between Asterisk and us."""
+
+    ami_host: Host = "127.0.0.1"
+    ami_port: Port = 5038
+    ami_user: Name = "callwright"
+    connect_timeout_s: Wait = 10.0
+    agi_host: Host = "127.0.0.1"
+    agi_port: Port = 4573
+    agi_allow: Annotated[tuple[Network, ...], Field(min_length=1, description="a list of networks")] = (
+        IPv4Network("127.0.0.0/8"),
+    )
+    max_calls: Count = 1000
+    context_prefix: Context = "callwright"
+
+
+class Trunk(Part):
+    """``[[trunks]]``: a way out, and how much may go over it."""
+
+    name: Name
+    dial: Annotated[str, AfterValidator(_dial_template), Field(description="a dial string with {number}, in quotes")]
+    lines: Count
+    calls_per_second: Rate
+    loopback_only: Flag = False
+    """It ends on this machine: test callees, never a person. The preset ``demo`` dials on such trunks only."""
+    plus: Flag = True
+    """False: the carrier wants the number without its ``+``."""
+
+
+class QueueSettings(Part):
+    """``[[queues]]``: where callers wait for an agent."""
+
+    name: Name
+    service_target_s: Wait = 20.0
+    max_wait_s: Wait = 300.0
+    music: Name = "default"
+
+
+class AgentSettings(Part):
+    """``[[agents]]``: a person who takes calls."""
+
+    id: Name
+    name: Title
+    endpoint: Endpoint
+    mode: Annotated[Literal["nailed_up", "on_hook"], Field(description='"nailed_up" or "on_hook"')]
+    auto_answer: Flag = False
+    queues: Annotated[tuple[Name, ...], Field(description="a list of queues' names")]
+    wrap_up_s: Seconds = 10.0
+
+
+class InboundRoute(Part):
+    """``[[inbound]]``: which flow takes the calls to a number; ``"*"`` takes what no other route does."""
+
+    called: Annotated[
+        str, Field(pattern=r"^(\*|\+?[A-Za-z0-9_-]{1,40})$", description='a number or an extension, or "*"')
+    ]
+    flow: Name
+
+
+class Destination(Part):
+    """``[[destinations]]``: where a flow may transfer to; dial strings are the administrator's only."""
+
+    name: Name
+    dial: Endpoint
+
+
+class Prompts(Part):
+    """``[prompts]``: what callers hear."""
+
+    texts: FilePath = Path("prompts/texts")
+    recorded: FilePath | None = None
+    cache: FilePath = Path("prompts/cache")
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, description="a list of languages")] = ("en",)
+    voices: Annotated[dict[Language, Title], Field(description='a voice by language: {en = "en-gb"}')] = {}
+
+
+class Settings(Part):
+    """All settings. ``load`` gives them from a file and the environment."""
+
+    engine: Annotated[Engine, Field(description="a table")] = Engine()
+    switch: Annotated[SwitchSettings, Field(description="a table")] = SwitchSettings()
+    asterisk: Annotated[Asterisk, Field(description="a table")] = Asterisk()
+    secrets: Secrets = Secrets()
+    trunks: Annotated[tuple[Trunk, ...], Field(description="tables, [[trunks]]")] = ()
+    queues: Annotated[tuple[QueueSettings, ...], Field(description="tables, [[queues]]")] = ()
+    agents: Annotated[tuple[AgentSettings, ...], Field(description="tables, [[agents]]")] = ()
+    inbound: Annotated[tuple[InboundRoute, ...], Field(description="tables, [[inbound]]")] = ()
+    destinations: Annotated[tuple[Destination, ...], Field(description="tables, [[destinations]]")] = ()
+    prompts: Annotated[Prompts, Field(description="a table")] = Prompts()
+    flows: FilePath = Path("flows")
+    campaigns: FilePath = Path("campaigns")
+
+
+def load(path: Path | None, env: Mapping[str, str]) -> Settings:
+    """The settings of ``path`` (None: the defaults), the environment before the file, secrets from beside it.
+
+    Raises:
+        SettingsError: names file, line and key (or the variable), what was expected, and what to do.
+    """
+    file = Document({}) if path is None else read(path.absolute(), SettingsError)
+    base = Path.cwd() if path is None else path.absolute().parent
+    if "secrets" in file.data:
+        raise SettingsError(
+            f"secrets do not belong here: put them into {base / FILE_NAME} (mode 0600) or into the environment",
+            file.where(("secrets",)),
+        )
+    document = _with_environment(file, env)
+    settings = _anchored(checked(Settings, document, SettingsError), base)
+    settings = settings.model_copy(update={"secrets": load_secrets(None if path is None else base, env)})
+    for place, problem in _faults(settings):
+        raise SettingsError(problem, document.where(place))
+    _require_secrets(settings, base)
+    return settings
+
+
+def _anchored(part: P, base: Path) -> P:
+    """``part`` with every relative path of it starting at ``base``."""
+    changed: dict[str, object] = {}
+    for key in type(part).model_fields:
+        value = getattr(part, key)
+        if isinstance(value, Path):
+            changed[key] = base / value.expanduser()
+        elif isinstance(value, Part):
+            changed[key] = _anchored(value, base)
+    return part.model_copy(update=changed)
+
+
+def _require_secrets(settings: Settings, base: Path) -> None:
+    if settings.switch.kind != "asterisk":
+        return
+    for key, variable in VARIABLES.items():
+        secret: SecretStr = getattr(settings.secrets, key)
+        if not secret.get_secret_value():
+            raise SettingsError(
+                f"missing, and Asterisk needs it: set {variable} or write the file (mode 0600)",
+                Location(base / FILE_NAME, key=key),
+            )
+
+
+# --- the environment ------------------------------------------------------------------------------------------
+
+
+def _with_environment(file: Document, env: Mapping[str, str]) -> Document:
+    """The document with the environment's values in it, and which variable gave which."""
+    data: dict[str, object] = {
+        key: dict(value) if isinstance(value, dict) else value for key, value in file.data.items()
+    }
+    variables: dict[Place, str] = {}
+    for variable in sorted(env):
+        place = _place_of(variable)
+        if place is None:
+            continue
+        annotation = _annotation(place, variable)
+        *sections, key = place
+        table = data
+        for section in sections:
+            inner = table.setdefault(section, {})
+            if not isinstance(inner, dict):
+                raise SettingsError("expected a table", file.where((section,)))
+            table = inner
+        table[key] = _parsed(env[variable], annotation)
+        variables[place] = variable
+    return Document(data, file.path, file.lines, variables)
+
+
+def _place_of(variable: str) -> tuple[str, ...] | None:
+    """Which setting a variable stands for; None for one that is no setting's."""
+    if not variable.startswith(PREFIX):
+        return None
+    place = tuple(variable.removeprefix(PREFIX).lower().split("__"))
+    return place if len(place) > 1 or place[0] in ("flows", "campaigns") else None
+
+
+def _annotation(place: tuple[str, ...], variable: str) -> object:
+    model: type[BaseModel] = Settings
+    for section in place[:-1]:
+        inner = model.model_fields[section].annotation if section in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, Part)):
+            raise SettingsError(
+                f"no section of single values: expected {PREFIX}<SECTION>__<KEY> with one of"
+                f" {', '.join(_sections())}; lists of tables stand in the file",
+                Location(key=variable),
+            )
+        model = inner
+    if place[-1] not in model.model_fields:
+        raise SettingsError(
+            f"no such setting: expected one of {', '.join(sorted(model.model_fields)).upper()}",
+            Location(key=variable),
+        )
+    return model.model_fields[place[-1]].annotation
+
+
+def _sections() -> list[str]:
+    found = ((name, each.annotation) for name, each in Settings.model_fields.items())
+    return [name.upper() for name, kind in found if isinstance(kind, type) and issubclass(kind, Part)]
+
+
+def _parsed(text: str, annotation: object) -> object:
+    """The variable's text as the file would have it; what does not fit is left to the check of the model."""
+    if get_origin(annotation) is tuple:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if annotation not in (int, float, bool):
+        return text
+    try:
+        return TypeAdapter(annotation).validate_python(text)
+    except ValidationError:
+        return text
+
+
+# --- what one value alone does not show ------------------------------------------------------------------------
+
+
+def _faults(settings: Settings) -> Iterator[tuple[Place, str]]:
+    yield from _doubles("trunks", "name", (each.name for each in settings.trunks))
+    yield from _doubles("queues", "name", (each.name for each in settings.queues))
+    yield from _doubles("agents", "id", (each.id for each in settings.agents))
+    yield from _doubles("inbound", "called", (each.called for each in settings.inbound))
+    yield from _doubles("destinations", "name", (each.name for each in settings.destinations))
+    size = len(bytes(settings.engine.socket))
+    if size > SOCKET_PATH_BYTES:
+        most = f"a socket's path has {SOCKET_PATH_BYTES} bytes at most, this has {size}: choose a shorter folder"
+        yield ("engine", "socket"), most
+    queues = [each.name for each in settings.queues]
+    for index, agent in enumerate(settings.agents):
+        yield from _unknown_queues(index, agent, queues)
+    for index, trunk in enumerate(settings.trunks):
+        host = EXPLICIT_HOST.search(trunk.dial)
+        if trunk.loopback_only and host and trunk.dial.count("/") > 1 and not _is_loopback(host[1]):
+            yield (
+                ("trunks", index, "dial"),
+                f"loopback_only, yet it leads to {host[1]}: expected an address of this machine such as 127.0.0.1",
+            )
+    for language in settings.prompts.voices:
+        if language not in settings.prompts.languages:
+            spoken = ", ".join(settings.prompts.languages)
+            yield ("prompts", "voices", language), f"a voice for a language that is not in languages ({spoken})"
+
+
+def _doubles(section: str, key: str, names: Iterable[str]) -> Iterator[tuple[Place, str]]:
+    seen: Counter[str] = Counter()
+    for index, name in enumerate(names):
+        if seen[name]:
+            yield (section, index, key), f"{name} is there already: expected another {key} for each of the {section}"
+        seen[name] += 1
+
+
+def _unknown_queues(index: int, agent: AgentSettings, queues: list[str]) -> Iterator[tuple[Place, str]]:
+    for number, queue in enumerate(agent.queues):
+        if queue not in queues:
+            known = f"expected one of {', '.join(queues)}" if queues else "there are none: add [[queues]]"
+            yield ("agents", index, "queues", number), f"no queue is named {queue}: {known}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

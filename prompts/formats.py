@@ -1,0 +1,20 @@
+"""The files that a switch plays, and the revision of what makes them."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+CHAIN_REVISION = 1
+"""Raised whenever ``prompts/audio.py`` makes other bytes of the same speech: what is rendered becomes stale."""
+
+TELEPHONE_RATE_HZ = 8_000
+"""Source: ITU-T G.711, section 1."""
+
+
+class Format(Enum):
+    """A format; its value is the ending of the file's name."""
+
+    ULAW = "ulaw"
+    """Headerless G.711 mu-law: Asterisk's ``.ulaw``."""
+    WAV = "wav"
+    """16-bit little-endian WAV at 8 kHz: both switches."""

@@ -1,0 +1,197 @@
+"""The prompts of an installation: what is wanted, what is rendered, and the file of each for the switch.
+
+A call only ever asks for a path and a length: nothing is synthesised, converted or searched for on its way. Files lie
+at ``<cache>/<language>/<key>.<digest>.<format>``: another text gives another name, so a file that a switch is playing
+is never written to, and the last one stays until :meth:`PromptLibrary.remove_unused`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from calls.errors import Location, PromptError
+from calls.switch.port import Prompt
+from prompts.formats import CHAIN_REVISION, Format
+from prompts.index import INDEX_NAME, Rendered, read_index
+from prompts.recordings import Recording, find_recordings
+from prompts.synthesis import EngineVersion, Utterance
+from prompts.texts import PromptText, is_prompt, load_texts
+
+
+class LibrarySettings(Protocol):
+    """What the library needs to know; ``Settings.prompts`` is one."""
+
+    @property
+    def texts(self) -> Path:
+        """Folder of ``<language>.yaml``."""
+
+    @property
+    def recorded(self) -> Path | None:
+        """Folder of ``<language>/<key>.wav``, or None."""
+
+    @property
+    def cache(self) -> Path:
+        """Folder of what is rendered; the switch's user can read it."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that there are prompts in."""
+
+    @property
+    def voices(self) -> Mapping[str, str]:
+        """Voice by language; a language that is not in it is spoken by the engine's voice of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One prompt as it should be."""
+
+    source: PromptText | Recording
+    utterance: Utterance | None
+    """What an engine is to speak; None for a recording."""
+    recipe: str
+    """Digest of all that it is made of, the engine aside."""
+
+
+class PromptLibrary:
+    """Implements :class:`calls.switch.port.PromptFiles`. Cheap on a call's path; sees at once what another process
+    has rendered."""
+
+    def __init__(self, settings: LibrarySettings, form: Format = Format.ULAW) -> None:
+        """Read the texts and list the recordings.
+
+        Raises:
+            PromptError: a fault in one of them, with its place.
+        """
+        self.form = form
+        self.cache = Path(os.path.realpath(settings.cache))
+        self.languages = settings.languages
+        texts = load_texts(settings.texts, settings.languages)
+        recordings = find_recordings(settings.recorded, settings.languages)
+        self.wanted: Mapping[Prompt, Wanted] = {
+            prompt: _wanted(source, settings.voices, form) for prompt, source in (texts | recordings).items()
+        }
+        self._index: dict[Prompt, Rendered] = {}
+        self._index_seen: tuple[int, int, int] | None = None
+
+    def keys(self, language: str) -> frozenset[str]:
+        """The keys that have a text or a recording in ``language``: what a flow may name."""
+        return frozenset(prompt.key for prompt in self.wanted if prompt.language == language)
+
+    def path(self, prompt: Prompt) -> Path:
+        """See :meth:`calls.switch.port.PromptFiles.path`."""
+        rendered = self._rendered(prompt)
+        path = self.cache / prompt.language / rendered.file
+        try:
+            real, mode = os.path.realpath(path, strict=True), os.lstat(path).st_mode
+        except OSError as error:
+            raise PromptError(f"{_named(prompt)} has lost its file ({error.strerror}); {_RENDER}") from error
+        if real != str(path) or not stat.S_ISREG(mode):
+            raise PromptError(f"{_named(prompt)} is not a file in its folder", Location(path))
+        return path
+
+    def duration_s(self, prompt: Prompt) -> float:
+        """See :meth:`calls.switch.port.PromptFiles.duration_s`."""
+        return self._rendered(prompt).duration_s
+
+    def untranslated(self) -> tuple[Prompt, ...]:
+        """What one language has and another lacks: neither text nor recording."""
+        keys = {prompt.key for prompt in self.wanted}
+        everything = (Prompt(key, language) for language in self.languages for key in sorted(keys))
+        return tuple(prompt for prompt in everything if prompt not in self.wanted)
+
+    def missing(self) -> tuple[Prompt, ...]:
+        """What has a text or a recording and no rendered file."""
+        index = self._current_index()
+        return tuple(prompt for prompt in self.wanted if not self._has_file(prompt, index))
+
+    def stale(self, engine: EngineVersion | None = None) -> tuple[Prompt, ...]:
+        """What is rendered from another text, recording, voice, rate, format or processing than it should be; with
+        ``engine``, also what another engine or version spoke."""
+        index = self._current_index()
+        return tuple(
+            prompt
+            for prompt, wanted in self.wanted.items()
+            if self._has_file(prompt, index) and not _is_fresh(index[prompt], wanted, engine)
+        )
+
+    def unused(self) -> tuple[Path, ...]:
+        """Files of the cache that speak no prompt any more, and what a killed render left."""
+        index = self._current_index()
+        used = {self.cache / prompt.language / index[prompt].file for prompt in self.wanted if prompt in index}
+        files = (path for path in sorted(self.cache.glob("*/*")) if path.is_file())
+        return tuple(path for path in files if path not in used)
+
+    def remove_unused(self) -> int:
+        """Delete :meth:`unused` and give their number. Not while calls are up that may play one of them.
+
+        Raises:
+            PromptError: one cannot be deleted.
+        """
+        unused = self.unused()
+        for path in unused:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise PromptError(f"cannot be deleted: {error.strerror}", Location(path)) from error
+        return len(unused)
+
+    def _has_file(self, prompt: Prompt, index: Mapping[Prompt, Rendered]) -> bool:
+        return prompt in index and (self.cache / prompt.language / index[prompt].file).is_file()
+
+    def _rendered(self, prompt: Prompt) -> Rendered:
+        if not is_prompt(prompt):
+            raise PromptError(f"{_named(prompt)} is not the name of a prompt: a-z 0-9 _ . - are expected")
+        rendered = self._current_index().get(prompt)
+        if rendered is None:
+            raise PromptError(f"{_named(prompt)} is not rendered; {_RENDER}")
+        return rendered
+
+    def _current_index(self) -> Mapping[Prompt, Rendered]:
+        """The index as it is on the disk now: read again only when it was replaced."""
+        try:
+            found = os.stat(self.cache / INDEX_NAME)
+        except FileNotFoundError:
+            self._index, self._index_seen = {}, None
+            return self._index
+        except OSError as error:
+            raise PromptError(f"cannot be read: {error.strerror}", Location(self.cache / INDEX_NAME)) from error
+        seen = (found.st_ino, found.st_mtime_ns, found.st_size)
+        if seen != self._index_seen:
+            self._index, self._index_seen = read_index(self.cache), seen
+        return self._index
+
+
+_RENDER = "run `callwright prompts render`"
+
+
+def _named(prompt: Prompt) -> str:
+    return f"the prompt {prompt.key!r} in {prompt.language!r}"
+
+
+def _wanted(source: PromptText | Recording, voices: Mapping[str, str], form: Format) -> Wanted:
+    language = source.prompt.language
+    match source:
+        case PromptText(text=text):
+            utterance = Utterance(text, voices.get(language, language))
+            made_of: list[object] = ["text", text, utterance.voice, utterance.rate_wpm]
+            return Wanted(source, utterance, _digest([CHAIN_REVISION, form.value, *made_of]))
+        case Recording(digest=digest):
+            return Wanted(source, None, _digest([CHAIN_REVISION, form.value, "recording", digest]))
+
+
+def _digest(parts: list[object]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _is_fresh(rendered: Rendered, wanted: Wanted, engine: EngineVersion | None) -> bool:
+    if rendered.recipe != wanted.recipe:
+        return False
+    return engine is None or wanted.utterance is None or rendered.engine == str(engine)

@@ -1,0 +1,143 @@
+"""The texts of the prompts: one YAML file a language, ``<folder>/<language>.yaml``, a mapping of key to text.
+
+A file is refused rather than repaired: a key twice, a key that a file name cannot carry, a value that YAML took for
+something else than text, a control character, an empty or endless text. Every fault says file, line and key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from calls.errors import Location, PromptError
+from calls.switch.port import Prompt
+
+KEY = re.compile(r"(?!\.)[a-z0-9_.-]{1,100}\Z")
+"""A key is part of a file name on the switch's side: lower case, no separator, no leading dot, no length that a file
+system cuts (255 bytes with what we add)."""
+
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}\Z")
+"""A language tag in lower case, e.g. ``en``, ``pt-br``: it names a folder. Source: RFC 5646, section 2.1."""
+
+MAX_TEXT = 2_000
+"""Characters in one prompt: about two minutes of speech; whoever needs more has several prompts."""
+
+MAX_FILE_BYTES = 2_000_000
+"""A file of texts beyond this is some other file."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class PromptText:
+    """One text, as it will be spoken: one line, single spaces."""
+
+    prompt: Prompt
+    text: str
+    where: Location
+
+
+def is_prompt(prompt: Prompt) -> bool:
+    """True where key and language are of the form that a prompt's may have; says nothing of whether it exists."""
+    return KEY.match(prompt.key) is not None and LANGUAGE.match(prompt.language) is not None
+
+
+def load_texts(folder: Path, languages: Sequence[str]) -> dict[Prompt, PromptText]:
+    """Every text of ``languages``.
+
+    Raises:
+        PromptError: the first fault, with file, line and key; :func:`text_faults` tells all of them.
+    """
+    texts: dict[Prompt, PromptText] = {}
+    for language in languages:
+        for item in _read(folder, language):
+            if isinstance(item, PromptError):
+                raise item
+            texts[item.prompt] = item
+    return texts
+
+
+def text_faults(folder: Path, languages: Sequence[str]) -> tuple[PromptError, ...]:
+    """All that is wrong with the files of texts, in the order of the files."""
+    return tuple(item for language in languages for item in _read(folder, language) if isinstance(item, PromptError))
+
+
+def _read(folder: Path, language: str) -> Iterator[PromptText | PromptError]:
+    path = folder / f"{language}.yaml"
+    if LANGUAGE.match(language) is None:
+        yield PromptError(f"the language {language!r} is not a tag such as 'en' or 'pt-br'", Location(folder))
+        return
+    try:
+        data = _parse(path)
+    except PromptError as fault:
+        yield fault
+        return
+    for key, value in data.items():
+        yield _entry(path, language, data, key, value)
+
+
+def _parse(path: Path) -> CommentedMap:
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8")
+    except FileNotFoundError:
+        raise PromptError("there is no such file; write a line 'key: text' for each prompt", Location(path)) from None
+    except OSError as error:
+        raise PromptError(f"cannot be read: {error.strerror}", Location(path)) from error
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise PromptError("is not UTF-8; save the file as UTF-8", Location(path, line)) from error
+    if len(raw) > MAX_FILE_BYTES:
+        raise PromptError(f"has {len(raw)} bytes; at most {MAX_FILE_BYTES} are taken", Location(path))
+    try:
+        data = YAML(typ="rt").load(text)
+    except DuplicateKeyError as error:
+        raise PromptError(f"{_duplicate(error)}; remove one of the two", _at(path, error)) from error
+    except MarkedYAMLError as error:
+        raise PromptError(f"is not YAML: {error.problem or error.context}", _at(path, error)) from error
+    except YAMLError as error:
+        raise PromptError(f"is not YAML: {str(error).splitlines()[0]}", Location(path)) from error
+    if not isinstance(data, CommentedMap):
+        raise PromptError("expected lines of the form 'key: text'", Location(path, 1))
+    return data
+
+
+def _entry(path: Path, language: str, data: CommentedMap, key: object, value: object) -> PromptText | PromptError:
+    """One line of the mapping, or what is wrong with it."""
+    where = Location(path, _line(data, key), str(key) if isinstance(key, str) else repr(key))
+    if not isinstance(key, str) or KEY.match(key) is None:
+        return PromptError("a key has 1 to 100 of a-z 0-9 _ . - and does not begin with a dot", where)
+    if isinstance(value, Mapping | list):
+        return PromptError("expected a text, not a mapping or a list; write dotted keys, e.g. 'main.welcome'", where)
+    if not isinstance(value, str):
+        return PromptError(f"expected a text, found {type(value).__name__}; put it in quotes", where)
+    text = " ".join(value.split())
+    if found := _CONTROL.search(value):
+        return PromptError(f"the text holds the control character U+{ord(found[0]):04X}; remove it", where)
+    if not text:
+        return PromptError("the text is empty; write what is to be spoken, or remove the key", where)
+    if len(text) > MAX_TEXT:
+        return PromptError(f"the text has {len(text)} characters; at most {MAX_TEXT}: make several prompts", where)
+    return PromptText(Prompt(str(key), language), text, where)
+
+
+def _line(data: CommentedMap, key: object) -> int:
+    line, _column = data.lc.key(key)
+    return int(line) + 1
+
+
+def _at(path: Path, error: MarkedYAMLError) -> Location:
+    mark = error.problem_mark or error.context_mark
+    return Location(path, None if mark is None else int(mark.line) + 1)
+
+
+def _duplicate(error: DuplicateKeyError) -> str:
+    """ruamel's words up to the value, which may be long: ``found duplicate key "main.welcome"``."""
+    return str(error.problem).split(" with value", 1)[0]

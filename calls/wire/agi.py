@@ -1,0 +1,329 @@
+"""AGI, our half: what we may say to Asterisk about one channel, and the one way it becomes bytes.
+
+Each command is a value whose fields are checked when it is made, so that no text from a caller, no separator of the
+dialplan and no second line can reach the switch. There is no raw ``EXEC`` and no free variable name: applications
+are the classes of this module, variables the members of :class:`Variable`.
+
+Source: Asterisk, res/res_agi.c (commands and their syntax) and docs.asterisk.org, "Asterisk REST and AGI commands";
+limits from the recorded transcripts in tests/transcripts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from calls.errors import CommandRefused
+
+MAX_COMMAND_BYTES = 1_900
+"""Line feed included. Asterisk reads a command into a buffer of 2,048 bytes and takes the rest of a longer line for
+the next command. Source: AGI_BUF_LEN in res/res_agi.c."""
+
+KEYS = frozenset("0123456789*#ABCD")
+"""The keys of DTMF that may stop a prompt. Source: ITU-T Q.23."""
+
+ALL_KEYS = "0123456789*#ABCD"
+
+REPLY_MARGIN_S = 5.0
+"""How long a reply may take beyond the time that the command itself lasts: hundreds of times what a loaded switch
+was seen to need, and short enough that a caller does not wait in silence."""
+
+MAX_PLAY_S = 3_600.0
+MAX_WAIT_MS = 3_600_000
+MAX_TALK_S = 86_400
+
+_SAFE_VALUE = re.compile(r"[A-Za-z0-9_-]{0,64}\Z")
+_MUSIC_CLASS = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+_DIAL_STRING = re.compile(r"[A-Za-z0-9]{1,20}/[A-Za-z0-9_.@:+/-]{1,200}\Z")
+"""One endpoint of one technology. Without ``& , ( ) | ^ $ { }`` nothing in it can add a leg or an option."""
+
+
+class Variable(Enum):
+    """The channel variables that we read or set. None holds a caller's text, so each value is of one line."""
+
+    CALL = "CW_CALL"
+    DONE = "IVR_DONE"
+    DIAL_STATUS = "DIALSTATUS"
+    ANSWERED_S = "ANSWEREDTIME"
+    HANGUP_CAUSE = "HANGUPCAUSE"
+
+
+SETTABLE = frozenset({Variable.CALL, Variable.DONE})
+
+
+class Shape(Enum):
+    """What a reply may look like: the decoder holds the switch to it, so that a forged line is found out."""
+
+    RESULT = "200 result=N, and perhaps (word) and endpos"
+    VALUE = "200 result=1 (value), where the value may hold anything"
+
+
+class Command(Protocol):
+    """One AGI command."""
+
+    @property
+    def shape(self) -> Shape:
+        """What its reply looks like."""
+
+    @property
+    def deadline_s(self) -> float:
+        """How long its reply may take, in seconds."""
+
+    def words(self) -> tuple[str, ...]:
+        """The command's words and arguments, not yet quoted."""
+
+
+def encode(command: Command) -> bytes:
+    """The bytes of ``command``: always exactly one line.
+
+    Raises:
+        CommandRefused: an argument that has no place on the wire, or too long a line.
+    """
+    line = (" ".join(_quoted(word) for word in command.words()) + "\n").encode("utf-8", errors="strict")
+    if len(line) > MAX_COMMAND_BYTES:
+        raise CommandRefused(f"AGI command of {len(line)} bytes, at most {MAX_COMMAND_BYTES} fit")
+    return line
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.@:+/&,()*#=-]+\Z")
+
+
+def _quoted(word: str) -> str:
+    """``word`` as one AGI argument. Nothing is escaped: what would need it is refused."""
+    if _PLAIN.match(word):
+        return word
+    if not word.isprintable() or '"' in word or "\\" in word:
+        raise CommandRefused(f"AGI argument with a quote, a backslash or an unprintable character: {word!r}")
+    return f'"{word}"'
+
+
+def _refuse_unless(allowed: bool, what: str) -> None:
+    if not allowed:
+        raise CommandRefused(f"AGI: {what}")
+
+
+def _check_path(path: str) -> None:
+    """A prompt file: absolute, with no way up, and no ``&``, which joins files."""
+    parts = path.split("/")
+    fine = path.startswith("/") and len(parts) > 1 and "" not in parts[1:] and not {".", ".."}.intersection(parts)
+    _refuse_unless(fine and "&" not in path, f"prompt file {path!r}: expected an absolute path without '..' and '&'")
+
+
+def _check_seconds(what: str, seconds: float, most: float) -> None:
+    _refuse_unless(0.0 <= seconds <= most, f"{what} of {seconds} s, expected 0 to {most} s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Quick:
+    """What the switch answers at once, with a result."""
+
+    @property
+    def shape(self) -> Shape:
+        return Shape.RESULT
+
+    @property
+    def deadline_s(self) -> float:
+        return REPLY_MARGIN_S
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(_Quick):
+    """Answer the channel. It takes 0.5 s more where the caller sends no audio."""
+
+    def words(self) -> tuple[str, ...]:
+        """``ANSWER``."""
+        return ("ANSWER",)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus(_Quick):
+    """Ask for the channel's state: 6 is up. On a dead channel the reply is 511."""
+
+    def words(self) -> tuple[str, ...]:
+        """``CHANNEL STATUS``."""
+        return ("CHANNEL", "STATUS")
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup(_Quick):
+    """Ask the switch to hang up; the channel's cause is what :class:`SetHangupCause` said, else 16."""
+
+    def words(self) -> tuple[str, ...]:
+        """``HANGUP``."""
+        return ("HANGUP",)
+
+
+@dataclass(frozen=True, slots=True)
+class SetHangupCause(_Quick):
+    """Set the Q.850 cause with which the channel will end. The reply is -1, and the channel is still up."""
+
+    cause: int
+
+    def __post_init__(self) -> None:
+        _refuse_unless(1 <= self.cause <= 127, f"hangup cause {self.cause}, expected 1 to 127")
+
+    def words(self) -> tuple[str, ...]:
+        """``EXEC Hangup <cause>``."""
+        return ("EXEC", "Hangup", str(self.cause))
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFile(_Quick):
+    """Play a file, without its extension, until its end or one of the ``escape`` keys.
+
+    ``lasts_s`` is how long it plays: the reply is due that much later. The reply's number is the key's, or 0.
+    """
+
+    path: str
+    escape: str
+    lasts_s: float
+
+    def __post_init__(self) -> None:
+        _check_path(self.path)
+        _refuse_unless(KEYS.issuperset(self.escape), f"escape keys {self.escape!r}")
+        _check_seconds("a prompt", self.lasts_s, MAX_PLAY_S)
+
+    @property
+    def deadline_s(self) -> float:
+        """The file's length and the margin."""
+        return self.lasts_s + REPLY_MARGIN_S
+
+    def words(self) -> tuple[str, ...]:
+        """``STREAM FILE <path> <keys>``."""
+        return ("STREAM", "FILE", self.path, self.escape)
+
+
+@dataclass(frozen=True, slots=True)
+class GetKey(_Quick):
+    """Play files one after another, then wait for a key; a key at any moment ends it, and none can be lost.
+
+    This is ``GET DATA`` for one key. Between two commands Asterisk throws the caller's keys away, so that ``STREAM
+    FILE`` and ``WAIT FOR DIGIT`` lose a key that ends between them. The reply's data is the key; it is empty for
+    ``#``, and ``(timeout)`` says that there was none.
+
+    Source: handle_getdata in res/res_agi.c, ast_app_getdata in main/app.c; run_agi for the dropped keys.
+    """
+
+    paths: tuple[str, ...]
+    timeout_ms: int
+    last_s: float
+    """How long the files play together, in seconds."""
+
+    def __post_init__(self) -> None:
+        _refuse_unless(bool(self.paths), "no prompt file")
+        for path in self.paths:
+            _check_path(path)
+        _refuse_unless(1 <= self.timeout_ms <= MAX_WAIT_MS, f"a wait of {self.timeout_ms} ms")
+        _check_seconds("prompts", self.last_s, MAX_PLAY_S)
+
+    @property
+    def deadline_s(self) -> float:
+        """The files' length, the wait and the margin."""
+        return self.last_s + self.timeout_ms / 1_000 + REPLY_MARGIN_S
+
+    def words(self) -> tuple[str, ...]:
+        """``GET DATA <path>&<path> <ms> 1``."""
+        return ("GET", "DATA", "&".join(self.paths), str(self.timeout_ms), "1")
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForDigit(_Quick):
+    """Wait for one key. The reply's number is the key's, or 0 when none came."""
+
+    timeout_ms: int
+
+    def __post_init__(self) -> None:
+        _refuse_unless(1 <= self.timeout_ms <= MAX_WAIT_MS, f"a wait of {self.timeout_ms} ms")
+
+    @property
+    def deadline_s(self) -> float:
+        """The wait and the margin."""
+        return self.timeout_ms / 1_000 + REPLY_MARGIN_S
+
+    def words(self) -> tuple[str, ...]:
+        """``WAIT FOR DIGIT <ms>``."""
+        return ("WAIT", "FOR", "DIGIT", str(self.timeout_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class GetVariable(_Quick):
+    """Read a channel variable: the reply's value, or None where it is not set."""
+
+    name: Variable
+
+    @property
+    def shape(self) -> Shape:
+        """A value."""
+        return Shape.VALUE
+
+    def words(self) -> tuple[str, ...]:
+        """``GET VARIABLE <name>``."""
+        return ("GET", "VARIABLE", self.name.value)
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariable(_Quick):
+    """Set a channel variable of ours to an id or a flag."""
+
+    name: Variable
+    value: str
+
+    def __post_init__(self) -> None:
+        _refuse_unless(self.name in SETTABLE, f"variable {self.name.value} is the switch's own")
+        _refuse_unless(_SAFE_VALUE.match(self.value) is not None, f"value {self.value!r} of {self.name.value}")
+
+    def words(self) -> tuple[str, ...]:
+        """``SET VARIABLE <name> <value>``."""
+        return ("SET", "VARIABLE", self.name.value, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class MusicOnHold(_Quick):
+    """Play music for whole seconds. A redirect or a hang-up ends it with -1; keys do not."""
+
+    music: str
+    for_s: int
+
+    def __post_init__(self) -> None:
+        _refuse_unless(_MUSIC_CLASS.match(self.music) is not None, f"music class {self.music!r}")
+        _check_seconds("music", self.for_s, MAX_PLAY_S)
+        _refuse_unless(self.for_s >= 1, "music of 0 s would never end")
+
+    @property
+    def deadline_s(self) -> float:
+        """Its length and the margin."""
+        return self.for_s + REPLY_MARGIN_S
+
+    def words(self) -> tuple[str, ...]:
+        """``EXEC MusicOnHold <class>,<s>``."""
+        return ("EXEC", "MusicOnHold", f"{self.music},{self.for_s}")
+
+
+@dataclass(frozen=True, slots=True)
+class Dial(_Quick):
+    """Dial an endpoint of the settings and join it to the channel; DIALSTATUS says what became of it.
+
+    Option ``g``: the channel stays with us when the far end hangs up. Option ``S``: no talk is endless, so that
+    every reply has a deadline. Source: docs.asterisk.org, application Dial.
+    """
+
+    endpoint: str
+    ring_timeout_s: int
+    talk_limit_s: int = 14_400
+
+    def __post_init__(self) -> None:
+        _refuse_unless(_DIAL_STRING.match(self.endpoint) is not None, f"dial string {self.endpoint!r}")
+        _check_seconds("ringing", self.ring_timeout_s, MAX_PLAY_S)
+        _refuse_unless(self.ring_timeout_s >= 1, "ringing for 0 s would never end")
+        _refuse_unless(1 <= self.talk_limit_s <= MAX_TALK_S, f"a talk of {self.talk_limit_s} s")
+
+    @property
+    def deadline_s(self) -> float:
+        """Ringing, the longest talk and the margin."""
+        return self.ring_timeout_s + self.talk_limit_s + REPLY_MARGIN_S
+
+    def words(self) -> tuple[str, ...]:
+        """``EXEC Dial <endpoint>,<s>,gS(<s>)``."""
+        return ("EXEC", "Dial", f"{self.endpoint},{self.ring_timeout_s},gS({self.talk_limit_s})")

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from dialer.pacing import LiveAnswer, Snapshot, make_policy
 
 
-def snapshot(ready: int, *, ringing: int = 0, waiting: int = 0, lines: int = 40, **more: int) -> Snapshot:
+def snapshot(
+    ready: int,
+    *,
+    ringing: int = 0,
+    waiting: int = 0,
+    lines: int = 40,
+    inbound_waiting: int = 0,
+    window_answers: int = 0,
+    window_abandons: int = 0,
+) -> Snapshot:
     return Snapshot(
         at_s=100.0,
         ready=ready,
@@ -18,7 +27,9 @@ def snapshot(ready: int, *, ringing: int = 0, waiting: int = 0, lines: int = 40,
         talking_since_s=(),
         wrapping_since_s=(),
         lines_free=lines,
-        **more,
+        inbound_waiting=inbound_waiting,
+        window_answers=window_answers,
+        window_abandons=window_abandons,
     )
 
 

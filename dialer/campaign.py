@@ -1,0 +1,201 @@
+"""A campaign: which list is dialled over which trunk for which queue, and by which rules. One TOML file each.
+
+The file's name without ``.toml`` is the campaign's id. Faults are named by file, line and key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from calls.causes import Outcome
+from calls.errors import CampaignError, Location
+from calls.ids import CampaignId, QueueName, is_safe_id
+from calls.settings import Count, Flag, Language, Name, Part, Settings, Title, Trunk
+from calls.switch.port import Prompt
+from calls.toml_file import Place, checked, read
+from dialer.presets import PRESETS, Preset
+
+LOST_REST_S = 60.0
+"""A lost attempt may have reached its person: it is never dialled again sooner."""
+
+PresetName = Annotated[str, Field(pattern=f"^({'|'.join(PRESETS)})$", description=f"one of {', '.join(PRESETS)}")]
+CallerId = Annotated[
+    str, Field(pattern=r"^\+?[0-9]{3,15}$", description="a number of 3 to 15 digits, with or without +, in quotes")
+]
+RingTime = Annotated[float, Field(gt=0, le=60, description="seconds, more than 0 and at most 60")]
+"""A minute at most: an attempt that has heard nothing for two minutes must be over (invariant I8)."""
+PromptKey = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="a prompt's key: letters, digits and _ . -, in quotes")
+]
+Times = Annotated[int, Field(ge=1, le=50, description="a whole number, 1 to 50")]
+Rest = Annotated[float, Field(ge=1, le=90 * 86400, description="seconds, 1 to 7776000 (90 days)")]
+
+
+class Retry(Part):
+    """``[retries.<outcome>]``: dial again after this outcome."""
+
+    after_s: Rest
+    times: Times
+
+
+Again = Annotated[Retry | None, Field(description="a table with after_s and times")]
+
+
+class Retries(Part):
+    """``[retries.<outcome>]``: what is dialled again; an outcome that the file does not name is not.
+
+    Nobody is reached by dialling a number again that does not exist, a refusal is an answer, and a person who was
+    answered has been called: those outcomes have no place here.
+    """
+
+    busy: Again = None
+    no_answer: Again = None
+    congestion: Again = None
+    unreachable: Again = None
+    failed: Again = None
+    machine: Again = None
+    abandoned: Again = None
+    lost: Again = None
+    pbx_lost: Again = None
+
+
+class Attempts(Part):
+    """``[attempts]``: the campaign's own limits, beside those of its preset."""
+
+    per_number: Times = 6
+    """Of one number, in this campaign."""
+    per_person: Times = 6
+    """Of one person over all numbers, in this campaign."""
+    per_day: Times = 3
+    """Of one person in any 24 hours, over all campaigns."""
+
+
+class Pacing(Part):
+    """``[pacing]``: how many are dialled."""
+
+    mode: Annotated[Literal["progressive"], Field(description='"progressive"')] = "progressive"
+
+
+class CampaignFile(Part):
+    """What a campaign's file says."""
+
+    name: Title
+    list: Name
+    queue: Name
+    trunk: Name
+    caller_id: CallerId
+    preset: PresetName
+    max_lines: Count
+    ring_timeout_s: RingTime = 25.0
+    detect_machine: Flag = False
+    machine: Annotated[Literal["hang_up"], Field(description='"hang_up"')] = "hang_up"
+    """What is done with an answering machine."""
+    safe_harbour: PromptKey
+    """What a person hears who answered and for whom no agent came in time."""
+    language: Language = "en"
+    pacing: Annotated[Pacing, Field(description="a table")] = Pacing()
+    attempts: Annotated[Attempts, Field(description="a table")] = Attempts()
+    retries: Annotated[Retries, Field(description="a table for each outcome that is dialled again")] = Retries()
+
+
+class Campaign(Part):
+    """A campaign that can be run: its id and what its file says."""
+
+    id: Name
+    file: CampaignFile
+
+    @property
+    def campaign_id(self) -> CampaignId:
+        """The id, as other modules name it."""
+        return CampaignId(self.id)
+
+    @property
+    def queue(self) -> QueueName:
+        """The queue whose agents talk to who answers."""
+        return QueueName(self.file.queue)
+
+    @property
+    def preset(self) -> Preset:
+        """The rules of the campaign's place."""
+        return PRESETS[self.file.preset]
+
+    @property
+    def message(self) -> Prompt:
+        """The safe-harbour message."""
+        return Prompt(self.file.safe_harbour, self.file.language)
+
+    def retry(self, outcome: Outcome) -> Retry | None:
+        """How ``outcome`` is dialled again; None: it is not."""
+        found = getattr(self.file.retries, outcome.value, None)
+        return found if isinstance(found, Retry) else None
+
+
+def load(path: Path, settings: Settings) -> Campaign:
+    """The campaign in ``path``, which fits these settings: its trunk and queue exist, its preset allows all.
+
+    Raises:
+        CampaignError: names file, line and key, and what was expected.
+    """
+    if not is_safe_id(path.stem):
+        raise CampaignError(
+            "the file's name is the campaign's id: expected letters, digits, _ and - before .toml", Location(path)
+        )
+    document = read(path, CampaignError)
+    campaign = Campaign(id=path.stem, file=checked(CampaignFile, document, CampaignError))
+    for place, words in _faults(campaign.file, settings):
+        raise CampaignError(words, document.where(place))
+    return campaign
+
+
+def require_trunk(campaign: Campaign, trunk: Trunk) -> None:
+    """Refuse a trunk that the campaign's preset does not allow. Asked again before every start.
+
+    Raises:
+        CampaignError: the preset dials loopback trunks only, and this one leads outside.
+    """
+    words = _trunk_fault(campaign.file, trunk)
+    if words:
+        raise CampaignError(f"campaign {campaign.id}: {words}")
+
+
+def _trunk_fault(file: CampaignFile, trunk: Trunk) -> str | None:
+    if PRESETS[file.preset].loopback_only and not trunk.loopback_only:
+        return (
+            f"preset {file.preset} keeps no law and dials only trunks that end on this machine (loopback_only ="
+            f" true); trunk {trunk.name} leads outside: choose another preset or another trunk"
+        )
+    return None
+
+
+def _faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]]:
+    preset = PRESETS[file.preset]
+    trunk = next((each for each in settings.trunks if each.name == file.trunk), None)
+    queues = [each.name for each in settings.queues]
+    if trunk is None:
+        yield ("trunk",), f"no trunk {file.trunk}: the settings have {_listed([e.name for e in settings.trunks])}"
+    elif words := _trunk_fault(file, trunk):
+        yield ("preset",), words
+    if file.queue not in queues:
+        yield ("queue",), f"no queue {file.queue}: the settings have {_listed(queues)}"
+    if file.ring_timeout_s < preset.min_ring_s:
+        yield (
+            ("ring_timeout_s",),
+            f"expected {preset.min_ring_s:g} or more, as preset {file.preset} demands; found {file.ring_timeout_s:g}",
+        )
+    if file.detect_machine and not preset.machine_detection:
+        yield ("detect_machine",), f"preset {file.preset} does not allow machine detection: expected false"
+    for outcome in (Outcome.LOST, Outcome.PBX_LOST):
+        retry = getattr(file.retries, outcome.value)
+        if retry is not None and retry.after_s < LOST_REST_S:
+            yield (
+                ("retries", outcome.value, "after_s"),
+                f"expected {LOST_REST_S:g} or more: a lost attempt may have reached its person",
+            )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) if names else "none"

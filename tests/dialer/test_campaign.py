@@ -1,0 +1,92 @@
+"""Campaign files: what they say, and what is refused with file, line and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from calls.causes import Outcome
+from calls.errors import CampaignError
+from dialer.campaign import load, require_trunk
+from dialer.presets import COUNSEL, PRESETS, ClockStart, Preset
+from tests.dialer.conftest import CARRIER, LOOPBACK, SETTINGS, campaign_text, make_campaign
+
+
+def test_a_campaign_is_read(tmp_path: Path) -> None:
+    campaign = make_campaign(tmp_path, "[retries.busy]\nafter_s = 600\ntimes = 3\n[attempts]\nper_day = 2\n")
+    assert campaign.id == "autumn"
+    busy = campaign.retry(Outcome.BUSY)
+    assert busy is not None
+    assert (busy.after_s, busy.times) == (600, 3)
+    assert campaign.retry(Outcome.NO_ANSWER) is None
+    assert campaign.retry(Outcome.ANSWERED) is None
+    assert campaign.file.attempts.per_day == 2
+    assert campaign.message.key == "campaign.sorry"
+    assert campaign.preset is PRESETS["demo"]
+
+
+def test_a_campaign_survives_the_store(tmp_path: Path) -> None:
+    campaign = make_campaign(tmp_path, "[retries.no_answer]\nafter_s = 60\ntimes = 1\n")
+    assert type(campaign).model_validate_json(campaign.model_dump_json()) == campaign
+
+
+@pytest.mark.parametrize(
+    ("changed", "tables", "line", "words"),
+    [
+        ({"preset": '"carrier"'}, "", 6, "preset: expected one of demo"),
+        ({"trunk": '"moon"'}, "", 4, "trunk: no trunk moon: the settings have loop, carrier"),
+        ({"trunk": '"carrier"'}, "", 6, "preset: preset demo keeps no law and dials only trunks that end on this"),
+        ({"queue": '"moon"'}, "", 3, "queue: no queue moon: the settings have sales"),
+        ({"preset": '"germany"', "ring_timeout_s": "14.9"}, "", 8, "ring_timeout_s: expected 15 or more"),
+        ({"preset": '"uk-strict"', "trunk": '"carrier"', "detect_machine": "true"}, "", 10, "expected false"),
+        ({"caller_id": '"Callwright"'}, "", 5, "caller_id: expected a number of 3 to 15 digits"),
+        ({"max_line": "10"}, "", 10, "max_line: unknown key: did you mean max_lines?"),
+        ({"list": None}, "", None, "list: missing: expected a name"),
+        ({"safe_harbour": '"../../etc/passwd"'}, "", 9, "safe_harbour: expected a prompt's key"),
+        ({}, "[pacing]\nmode = 'predictive'\n", 11, 'pacing.mode: expected "progressive"'),
+        ({}, "[retries.bussy]\nafter_s = 60\ntimes = 3\n", 10, "retries.bussy: unknown key: did you mean busy?"),
+        ({}, "[retries.unallocated]\nafter_s = 60\ntimes = 3\n", 10, "retries.unallocated: unknown key"),
+        ({}, "[retries.lost]\nafter_s = 1\ntimes = 3\n", 11, "retries.lost.after_s: expected 60 or more"),
+        ({}, "[retries.busy]\nafter_s = 60\ntimes = 0\n", 12, "retries.busy.times: expected a whole number, 1 to 50"),
+    ],
+)
+def test_faults_are_named(
+    tmp_path: Path, changed: dict[str, str | None], tables: str, line: int | None, words: str
+) -> None:
+    path = tmp_path / "autumn.toml"
+    path.write_text(campaign_text(tables, **changed), encoding="utf-8")
+    with pytest.raises(CampaignError) as problem:
+        load(path, SETTINGS)
+    assert words in str(problem.value)
+    assert problem.value.where.file == path
+    assert problem.value.where.line == line
+
+
+def test_the_files_name_is_an_id(tmp_path: Path) -> None:
+    with pytest.raises(CampaignError, match="the file's name is the campaign's id"):
+        make_campaign(tmp_path, name="Herbst & Winter")
+
+
+def test_demo_refuses_a_trunk_that_leads_outside(tmp_path: Path) -> None:
+    campaign = make_campaign(tmp_path)
+    require_trunk(campaign, LOOPBACK)
+    with pytest.raises(CampaignError, match="trunk carrier leads outside"):
+        require_trunk(campaign, CARRIER)
+
+
+@pytest.mark.parametrize("preset", [preset for preset in PRESETS.values() if preset.name != "demo"])
+def test_every_law_has_sources_and_no_ring_under_15_s(preset: Preset) -> None:
+
+    assert preset.hours
+    assert preset.min_ring_s >= 15
+    assert preset.abandonment_cap <= 0.05
+    assert preset.sources
+    assert all(source.where and source.note == COUNSEL for source in preset.sources)
+    assert not preset.loopback_only
+
+
+def test_the_clock_of_the_two_seconds() -> None:
+    preset = PRESETS["us-telemarketing"]
+    assert preset.clock(detect_machine=False) is ClockStart.ANSWER
+    assert preset.clock(detect_machine=True) is ClockStart.GREETING_END

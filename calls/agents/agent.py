@@ -1,0 +1,111 @@
+"""One agent on the floor: state, phone, the call in hand, and what the agent wants to be when free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from calls.agents.actions import StateChanged
+from calls.agents.phone import Phone, PhoneState
+from calls.agents.profiles import AgentProfile, LegMode
+from calls.agents.states import AgentState, check_transition
+from calls.agents.view import AgentView
+from calls.ids import CallId
+
+LEG_LOST = "leg lost"
+"""Why an agent is paused whose nailed-up leg is gone and is being rung again."""
+
+ENGAGED = frozenset({AgentState.RESERVED, AgentState.TALKING})
+"""The states in which the agent has a call."""
+
+
+@dataclass(slots=True)
+class Agent:
+    """One agent. All times are in seconds of the floor's clock."""
+
+    profile: AgentProfile
+    since: float
+    state: AgentState = AgentState.LOGGED_OUT
+    reason: str = ""
+    wanted: AgentState = AgentState.LOGGED_OUT
+    """READY, PAUSED or LOGGED_OUT: what becomes of the agent when there is no call and no wrap-up."""
+    wanted_reason: str = ""
+    phone: Phone = field(default_factory=Phone)
+    call_id: CallId | None = None
+    """The call that the agent is reserved for, talks to or wraps up."""
+    deadline: float | None = None
+    """When the wrap-up, or the wait for ``TalkBegan``, ends."""
+    idle_since: float = 0.0
+    """Since when the agent waits for a call; a reservation that came to nothing does not end it."""
+
+    @property
+    def nailed_up(self) -> bool:
+        """True where the agent's leg stays from call to call."""
+        return self.profile.mode is LegMode.NAILED_UP
+
+    @property
+    def is_free(self) -> bool:
+        """True where a call can be given to the agent this moment."""
+        phone = PhoneState.UP if self.nailed_up else PhoneState.DOWN
+        return self.state is AgentState.READY and self.phone.state is phone
+
+    @property
+    def lacks_leg(self) -> bool:
+        """True where the agent can be given no call before the phone is answered."""
+        return self.nailed_up and self.phone.state is not PhoneState.UP
+
+    @property
+    def wants_leg(self) -> bool:
+        """True where a phone that is down is to be rung for a leg that stays.
+
+        One who is paused is left alone until the pause ends, unless still logging in.
+        """
+        logging_in = self.state is AgentState.LOGGED_OUT and self.wanted is AgentState.PAUSED
+        return self.nailed_up and (self.wanted is AgentState.READY or logging_in)
+
+    def next_timer(self, switch_up: bool) -> float | None:
+        """The agent's first timer; nothing is rung while the switch is away."""
+        ring_at = self.phone.ring_at if switch_up and self.wants_leg else None
+        return min((at for at in (self.deadline, self.phone.deadline, ring_at) if at is not None), default=None)
+
+    def want(self, wanted: AgentState, reason: str = "") -> None:
+        """Remember what the agent is to be when free."""
+        self.wanted = wanted
+        self.wanted_reason = reason
+
+    def settled(self) -> tuple[AgentState, str]:
+        """State and reason that the agent, being free, is to have now."""
+        if self.wanted is AgentState.LOGGED_OUT:
+            return AgentState.LOGGED_OUT, self.wanted_reason
+        if self.lacks_leg and self.state is AgentState.LOGGED_OUT:
+            return AgentState.LOGGED_OUT, self.reason
+        if self.lacks_leg and self.wanted is AgentState.READY:
+            return AgentState.PAUSED, LEG_LOST
+        return self.wanted, self.wanted_reason
+
+    def change(self, state: AgentState, now: float, reason: str = "", call_id: CallId | None = None) -> StateChanged:
+        """Enter ``state``, and what there is to tell of it.
+
+        Raises:
+            IllegalTransition: our bug.
+        """
+        check_transition(self.state, state)
+        previous, previous_s = self.state, now - self.since
+        if state is AgentState.READY and previous is not AgentState.RESERVED:
+            self.idle_since = now
+        self.state, self.reason, self.since, self.call_id = state, reason, now, call_id
+        self.deadline = None
+        return StateChanged(self.profile.agent_id, state, reason, now, previous, previous_s, call_id)
+
+    def view(self) -> AgentView:
+        """The agent as it is shown."""
+        return AgentView(
+            agent_id=self.profile.agent_id,
+            name=self.profile.name,
+            state=self.state,
+            reason=self.reason,
+            since=self.since,
+            phone=self.phone.state,
+            leg_id=self.phone.leg_id,
+            call_id=self.call_id,
+            wanted=self.wanted,
+        )

@@ -1,0 +1,152 @@
+"""What the floor is told: by agents, by the switch (through the engine) and by calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from calls.ids import AgentId, CallId, LegId, QueueName
+
+
+class CallKind(IntEnum):
+    """What kind of call waits; the smaller is served first."""
+
+    DIALLED = 0
+    """A person whom we called and who answered: has under two seconds."""
+    INBOUND = 1
+
+
+# --- agents ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """The agent wants calls. Takes back a log-out that still waits for the end of a call."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class LogOut:
+    """The agent leaves: at once when free, else after the call and its wrap-up."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The agent wants no calls for a while: at once when free, else after the call and its wrap-up."""
+
+    agent_id: AgentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unpause:
+    """The agent wants calls again."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpDone:
+    """The agent has finished the work after a talk before its time was over."""
+
+    agent_id: AgentId
+
+
+# --- agents' legs ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LegUp:
+    """The agent's phone answered the leg that ``RingLeg`` asked for."""
+
+    agent_id: AgentId
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegGone:
+    """The agent's leg ended or never came to be; also when the switch refused to ring it."""
+
+    agent_id: AgentId
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchLost:
+    """The way to the switch is lost: nothing can be rung or connected until ``SwitchBack``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchBack:
+    """The switch can be asked again; ``live_legs``: the agents' legs that it still has."""
+
+    live_legs: frozenset[LegId]
+
+
+# --- calls ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallWaiting:
+    """A call waits for an agent of ``queue``. The larger ``priority`` is served first, then the longest wait.
+
+    ``max_wait_s``: how long at most, in seconds; None: as long as the queue's own limit.
+    """
+
+    call_id: CallId
+    queue: QueueName
+    kind: CallKind
+    priority: int = 0
+    max_wait_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallGone:
+    """The call has ended or no longer wants an agent."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class TalkBegan:
+    """Caller and agent hear each other."""
+
+    call_id: CallId
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectFailed:
+    """Caller and agent never met, and the caller is still there."""
+
+    call_id: CallId
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class TalkOver:
+    """The talk has ended, whoever ended it."""
+
+    call_id: CallId
+    agent_id: AgentId
+
+
+FloorEvent = (
+    LogIn
+    | LogOut
+    | Pause
+    | Unpause
+    | WrapUpDone
+    | LegUp
+    | LegGone
+    | SwitchLost
+    | SwitchBack
+    | CallWaiting
+    | CallGone
+    | TalkBegan
+    | ConnectFailed
+    | TalkOver
+)

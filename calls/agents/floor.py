@@ -1,0 +1,392 @@
+"""The floor: gives waiting calls to agents. Pure: events and the time in, actions out.
+
+A call goes to the agent of its queue who has been idle for longest; calls are served by kind (a dialled person
+first), then by priority, then by the time of their arrival. Between ``CallWaiting`` and its end a call is in exactly
+one place: it waits, it is reserved for one agent, or it talks to one. An agent has one call at most (invariant I10).
+
+A call that loses its agent before the talk began stands in its old place again and goes to the next agent at once.
+The agent is asked no more until told so: an on-hook agent who did not answer is paused, a nailed-up leg that was lost
+is rung again after a while, and after several failures in a row the agent is logged out.
+
+Ids come from ``new_leg_id``; the clock is the caller's, in seconds, and never goes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from calls.agents.actions import Action, ConnectCall, DropLeg, RingLeg, WaitExpired
+from calls.agents.agent import ENGAGED, Agent
+from calls.agents.assignment import pairs
+from calls.agents.events import (
+    CallGone,
+    CallWaiting,
+    ConnectFailed,
+    FloorEvent,
+    LegGone,
+    LegUp,
+    LogIn,
+    LogOut,
+    Pause,
+    SwitchBack,
+    SwitchLost,
+    TalkBegan,
+    TalkOver,
+    Unpause,
+    WrapUpDone,
+)
+from calls.agents.phone import RING_S, PhoneState
+from calls.agents.profiles import AgentProfile, QueueProfile
+from calls.agents.states import AgentState
+from calls.agents.view import FloorView, QueueView, WaitingView
+from calls.agents.waiting import WaitingCall, WaitingRoom
+from calls.ids import AgentId, CallId, LegId, QueueName
+
+CONNECT_S = 5.0
+"""How long ``TalkBegan`` may take: a switch needs milliseconds, so by then the call is better off elsewhere."""
+
+NO_ANSWER = "no answer"
+"""Why an agent is paused or logged out whose phone was not answered."""
+
+CONNECT_FAILED = "connect failed"
+"""Why an on-hook agent is paused who answered and yet met no caller."""
+
+
+class UnknownName(LookupError):
+    """An event names an agent or a queue that the settings do not have."""
+
+
+class Floor:
+    """All agents and queues of one engine."""
+
+    def __init__(
+        self,
+        agents: Iterable[AgentProfile],
+        queues: Iterable[QueueProfile],
+        now: float,
+        new_leg_id: Callable[[], LegId],
+    ) -> None:
+        self._agents = {profile.agent_id: Agent(profile, since=now) for profile in agents}
+        self._queues = {profile.name: profile for profile in queues}
+        for agent in self._agents.values():
+            for queue in agent.profile.queues:
+                self._queue(queue)
+        self._new_leg_id = new_leg_id
+        self._waiting = WaitingRoom()
+        self._talking: dict[CallId, Agent] = {}
+        self._sequence = 0
+        self._switch_up = True
+        self._actions: list[Action] = []
+
+    def handle(self, event: FloorEvent, now: float) -> list[Action]:
+        """What is to be done about ``event``.
+
+        Raises:
+            UnknownName: it names an agent or a queue that there is not.
+        """
+        match event:
+            case LogIn() | LogOut() | Pause() | Unpause() | WrapUpDone():
+                self._asked(event, self._agent(event.agent_id), now)
+            case LegUp(agent_id, leg_id):
+                self._leg_up(self._agent(agent_id), leg_id, now)
+            case LegGone(agent_id, leg_id):
+                self._leg_gone(self._agent(agent_id), leg_id, now)
+            case SwitchLost():
+                self._switch_lost(now)
+            case SwitchBack(live_legs):
+                self._switch_back(live_legs, now)
+            case CallWaiting():
+                self._call_waiting(event, now)
+            case CallGone(call_id):
+                self._call_gone(call_id, now)
+            case TalkBegan() | ConnectFailed() | TalkOver():
+                self._told(event, self._agent(event.agent_id), now)
+            case _:
+                assert_never(event)
+        return self._done(now)
+
+    def tick(self, now: float) -> list[Action]:
+        """What is to be done because time has passed."""
+        for agent in self._agents.values():
+            if agent.phone.overdue(now):
+                self._phone_overdue(agent, now)
+            if agent.deadline is not None and now >= agent.deadline:
+                self._agent_overdue(agent, now)
+            self._ring_again(agent, now)
+        for call in self._waiting.expired(now):
+            self._release(call, now)
+            self._waiting.remove(call)
+            self._actions.append(WaitExpired(call.call_id))
+        return self._done(now)
+
+    def next_timer(self) -> float | None:
+        """When ``tick`` is to be called at the latest; None: nothing is due at any time."""
+        timers = [agent.next_timer(self._switch_up) for agent in self._agents.values()]
+        return min((at for at in (*timers, self._waiting.next_expiry()) if at is not None), default=None)
+
+    def view(self) -> FloorView:
+        """Everything as it stands."""
+        return FloorView(
+            agents=tuple(agent.view() for agent in self._agents.values()),
+            queues=tuple(self._queue_view(name) for name in self._queues),
+        )
+
+    # --- agents -----------------------------------------------------------------------------------------------
+
+    def _asked(self, event: LogIn | LogOut | Pause | Unpause | WrapUpDone, agent: Agent, now: float) -> None:
+        """An agent asks for something. What makes no sense in the agent's state changes nothing."""
+        logged_out = agent.wanted is AgentState.LOGGED_OUT
+        match event:
+            case LogIn() if logged_out:
+                agent.phone.forgive()
+                agent.want(AgentState.READY)
+            case LogOut() if not logged_out:
+                agent.want(AgentState.LOGGED_OUT)
+            case Pause(reason=reason) if not logged_out:
+                agent.want(AgentState.PAUSED, reason)
+            case Unpause() if agent.wanted is AgentState.PAUSED:
+                agent.phone.forgive()
+                agent.want(AgentState.READY)
+            case WrapUpDone() if agent.state is AgentState.WRAP_UP:
+                self._settle(agent, now)
+            case _:
+                pass
+        if isinstance(event, LogOut | Pause) and agent.phone.state is PhoneState.RINGING:
+            self._release_from(agent, now)  # who leaves does not answer: the caller shall not wait for it
+        if agent.state not in ENGAGED and agent.state is not AgentState.WRAP_UP:
+            self._settle(agent, now)
+
+    def _settle(self, agent: Agent, now: float) -> None:
+        """An agent without a call or a wrap-up becomes what he or she wants to be, as far as the phone allows."""
+        if agent.wanted is AgentState.LOGGED_OUT:
+            self._drop(agent, now)
+        self._ring_again(agent, now)
+        state, reason = agent.settled()
+        if (state, reason) != (agent.state, agent.reason):
+            self._actions.append(agent.change(state, now, reason))
+
+    def _agent_overdue(self, agent: Agent, now: float) -> None:
+        """The wrap-up is over, or nobody said that the talk began."""
+        if agent.state is AgentState.WRAP_UP:
+            self._settle(agent, now)
+        else:
+            self._lose_call(agent, now, CONNECT_FAILED)
+
+    # --- agents' legs -----------------------------------------------------------------------------------------
+
+    def _leg_up(self, agent: Agent, leg_id: LegId, now: float) -> None:
+        phone = agent.phone
+        if phone.leg_id != leg_id or phone.state is PhoneState.DROPPING:
+            self._actions.append(DropLeg(agent.profile.agent_id, leg_id))  # answered after we had given it up
+        elif phone.state is PhoneState.RINGING:
+            phone.answered(now)
+            if agent.state is AgentState.RESERVED:
+                self._connect(agent, now)
+            elif agent.state is not AgentState.WRAP_UP:
+                self._settle(agent, now)
+
+    def _leg_gone(self, agent: Agent, leg_id: LegId, now: float) -> None:
+        phone = agent.phone
+        if phone.leg_id != leg_id:
+            return
+        if phone.state is not PhoneState.DROPPING:
+            self._phone_failed(agent, now)
+        phone.gone()
+        self._without_leg(agent, now)
+
+    def _phone_overdue(self, agent: Agent, now: float) -> None:
+        """It rang for too long, or the end of a leg that we dropped was never told."""
+        if agent.phone.state is PhoneState.DROPPING:
+            agent.phone.gone()
+            return
+        self._phone_failed(agent, now)
+        self._drop(agent, now)
+        self._without_leg(agent, now)
+
+    def _without_leg(self, agent: Agent, now: float) -> None:
+        """The agent's leg has just gone: what becomes of the call in hand."""
+        if agent.state is AgentState.RESERVED:
+            self._lose_call(agent, now, NO_ANSWER)
+        elif agent.state is AgentState.TALKING:
+            self._end_talk(agent, now)
+        elif agent.state is not AgentState.WRAP_UP:
+            self._settle(agent, now)
+
+    def _phone_failed(self, agent: Agent, now: float) -> None:
+        """Count it against a nailed-up phone; one that fails again and again logs its agent out."""
+        if agent.nailed_up and agent.wanted is not AgentState.LOGGED_OUT and not agent.phone.failed(now):
+            agent.want(AgentState.LOGGED_OUT, NO_ANSWER)
+
+    def _ring_again(self, agent: Agent, now: float) -> None:
+        if self._switch_up and agent.wants_leg and agent.phone.may_ring(now):
+            self._ring(agent, now)
+
+    def _ring(self, agent: Agent, now: float) -> None:
+        leg_id = self._new_leg_id()
+        agent.phone.ring(leg_id, now)
+        self._actions.append(RingLeg(agent.profile.agent_id, leg_id, RING_S))
+
+    def _drop(self, agent: Agent, now: float) -> None:
+        if agent.phone.state in (PhoneState.RINGING, PhoneState.UP):
+            self._actions.append(DropLeg(agent.profile.agent_id, agent.phone.drop(now)))
+
+    # --- the switch -------------------------------------------------------------------------------------------
+
+    def _switch_lost(self, now: float) -> None:
+        """Nothing is rung or given out until it is back; what was under way is nobody's fault."""
+        self._switch_up = False
+        for agent in self._agents.values():
+            self._release_from(agent, now)
+
+    def _switch_back(self, live_legs: frozenset[LegId], now: float) -> None:
+        self._switch_up = True
+        for agent in self._agents.values():
+            if agent.phone.leg_id is not None and agent.phone.leg_id not in live_legs:
+                agent.phone.gone()
+                agent.phone.forgive()
+                self._without_leg(agent, now)
+            self._ring_again(agent, now)
+
+    # --- calls ------------------------------------------------------------------------------------------------
+
+    def _call_waiting(self, event: CallWaiting, now: float) -> None:
+        """One that waits already keeps its place; one that was talking has come back."""
+        queue = self._queue(event.queue)
+        if event.call_id in self._waiting:
+            return
+        if (agent := self._talking.get(event.call_id)) is not None:
+            self._end_talk(agent, now)
+        max_wait_s = queue.max_wait_s if event.max_wait_s is None else event.max_wait_s
+        self._sequence += 1
+        self._waiting.add(
+            WaitingCall(
+                call_id=event.call_id,
+                queue=event.queue,
+                kind=event.kind,
+                priority=event.priority,
+                arrived_at=now,
+                expires_at=now + max_wait_s,
+                sequence=self._sequence,
+            )
+        )
+
+    def _call_gone(self, call_id: CallId, now: float) -> None:
+        if (agent := self._talking.get(call_id)) is not None:
+            self._end_talk(agent, now)
+        elif (call := self._waiting.get(call_id)) is not None:
+            self._release(call, now)
+            self._waiting.remove(call)
+
+    def _told(self, event: TalkBegan | ConnectFailed | TalkOver, agent: Agent, now: float) -> None:
+        """News of a call and an agent; those who have nothing to do with each other (any more) change nothing."""
+        if agent.call_id != event.call_id:
+            return
+        call = self._waiting.get(event.call_id)
+        match event:
+            case TalkBegan() if call is not None and call.connecting:
+                self._waiting.remove(call)
+                self._talking[call.call_id] = agent
+                self._actions.append(agent.change(AgentState.TALKING, now, call_id=call.call_id))
+            case ConnectFailed() if call is not None and call.connecting:
+                self._lose_call(agent, now, CONNECT_FAILED)
+            case TalkOver() if agent.state is AgentState.TALKING:
+                self._end_talk(agent, now)
+            case _:
+                pass
+
+    def _end_talk(self, agent: Agent, now: float) -> None:
+        assert agent.call_id is not None, "only an agent with a call talks"
+        del self._talking[agent.call_id]
+        if not agent.nailed_up:
+            self._drop(agent, now)
+        if agent.profile.wrap_up_s > 0:
+            self._actions.append(agent.change(AgentState.WRAP_UP, now, call_id=agent.call_id))
+            agent.deadline = now + agent.profile.wrap_up_s
+            self._ring_again(agent, now)
+        else:
+            self._settle(agent, now)
+
+    def _lose_call(self, agent: Agent, now: float, reason: str) -> None:
+        """The agent's side failed before the talk began: the call goes to the next one."""
+        assert agent.call_id is not None, "only an agent with a call can lose it"
+        call = self._waiting.get(agent.call_id)
+        assert call is not None, "a reserved call waits"
+        self._waiting.give_back(call)
+        if agent.phone.state is PhoneState.UP:
+            self._phone_failed(agent, now)
+        self._drop(agent, now)
+        if not agent.nailed_up and agent.wanted is AgentState.READY:
+            agent.want(AgentState.PAUSED, reason)
+        self._settle(agent, now)
+
+    def _release_from(self, agent: Agent, now: float) -> None:
+        """Take back the call that the agent is reserved for, if there is one."""
+        if agent.call_id is not None and (call := self._waiting.get(agent.call_id)) is not None:
+            self._release(call, now)
+
+    def _release(self, call: WaitingCall, now: float) -> None:
+        """The call's side ended: its agent, if one was reserved, is as free as before."""
+        if call.agent_id is None:
+            return
+        agent = self._agents[call.agent_id]
+        self._waiting.give_back(call)
+        if not agent.nailed_up:
+            self._drop(agent, now)
+        self._settle(agent, now)
+
+    # --- giving calls to agents -------------------------------------------------------------------------------
+
+    def _done(self, now: float) -> list[Action]:
+        """Give out what can be given out; the actions since the last time."""
+        self._assign(now)
+        actions, self._actions = self._actions, []
+        return actions
+
+    def _assign(self, now: float) -> None:
+        if self._switch_up and (calls := self._waiting.free()):
+            for call, agent in list(pairs(calls, self._agents.values())):
+                self._reserve(call, agent, now)
+
+    def _reserve(self, call: WaitingCall, agent: Agent, now: float) -> None:
+        self._waiting.reserve(call, agent.profile.agent_id)
+        self._actions.append(agent.change(AgentState.RESERVED, now, call_id=call.call_id))
+        if agent.nailed_up:
+            self._connect(agent, now)
+        else:
+            self._ring(agent, now)
+
+    def _connect(self, agent: Agent, now: float) -> None:
+        assert agent.call_id is not None and agent.phone.leg_id is not None, "a reserved agent whose leg is up"
+        call = self._waiting.get(agent.call_id)
+        assert call is not None, "a reserved call waits"
+        call.connecting = True
+        agent.deadline = now + CONNECT_S
+        self._actions.append(ConnectCall(call.call_id, agent.profile.agent_id, agent.phone.leg_id))
+
+    # --- looking up -------------------------------------------------------------------------------------------
+
+    def _agent(self, agent_id: AgentId) -> Agent:
+        if (agent := self._agents.get(agent_id)) is None:
+            raise UnknownName(f"no agent {agent_id!r} in the settings")
+        return agent
+
+    def _queue(self, name: QueueName) -> QueueProfile:
+        if (queue := self._queues.get(name)) is None:
+            raise UnknownName(f"no queue {name!r} in the settings")
+        return queue
+
+    def _queue_view(self, name: QueueName) -> QueueView:
+        members = [agent for agent in self._agents.values() if name in agent.profile.queues]
+        free = [agent for agent in members if agent.is_free]
+        waiting = (call for call in self._waiting if call.queue == name)
+        return QueueView(
+            name=name,
+            waiting=tuple(
+                WaitingView(call.call_id, call.kind, call.priority, position, call.arrived_at, call.agent_id)
+                for position, call in enumerate(waiting, 1)
+            ),
+            logged_in=sum(agent.state is not AgentState.LOGGED_OUT for agent in members),
+            free=len(free),
+            free_for_dialled=sum(agent.profile.takes_dialled for agent in free),
+        )

@@ -1,0 +1,66 @@
+"""The floor as it is shown: to the dialer that paces by it, to the console, to agents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calls.agents.events import CallKind
+from calls.agents.phone import PhoneState
+from calls.agents.states import AgentState
+from calls.ids import AgentId, CallId, LegId, QueueName
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """One agent now. ``since`` is in seconds of the floor's clock."""
+
+    agent_id: AgentId
+    name: str
+    state: AgentState
+    reason: str
+    since: float
+    phone: PhoneState
+    leg_id: LegId | None
+    call_id: CallId | None
+    """The call that the agent is reserved for, talks to or wraps up."""
+    wanted: AgentState
+    """What the agent will be when free: READY, PAUSED or LOGGED_OUT."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """One waiting call now. ``position`` counts from 1 within its queue."""
+
+    call_id: CallId
+    kind: CallKind
+    priority: int
+    position: int
+    since: float
+    agent_id: AgentId | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """One queue now."""
+
+    name: QueueName
+    waiting: tuple[WaitingView, ...]
+    logged_in: int
+    """Agents of the queue who are not logged out."""
+    free: int
+    """Agents of the queue who can be given a call this moment."""
+    free_for_dialled: int
+    """Those of them who can meet a dialled person in time."""
+
+    @property
+    def waiting_inbound(self) -> int:
+        """Inbound calls for which no agent is reserved: while there are any, nobody new is dialled."""
+        return sum(call.kind is CallKind.INBOUND and call.agent_id is None for call in self.waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class FloorView:
+    """Everything at one moment."""
+
+    agents: tuple[AgentView, ...]
+    queues: tuple[QueueView, ...]

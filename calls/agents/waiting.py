@@ -1,0 +1,103 @@
+"""The calls that wait for an agent, in the order in which they are served."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from calls.agents.events import CallKind
+from calls.ids import AgentId, CallId, QueueName
+
+
+@dataclass(slots=True)
+class WaitingCall:
+    """One call that has no agent yet, or one whose agent has not begun to talk."""
+
+    call_id: CallId
+    queue: QueueName
+    kind: CallKind
+    priority: int
+    arrived_at: float
+    expires_at: float
+    sequence: int
+    agent_id: AgentId | None = None
+    """The agent who is reserved for it."""
+    connecting: bool = False
+    """Call and leg are being brought together."""
+
+    @property
+    def rank(self) -> tuple[int, int, float, int]:
+        """Its place: the smaller is served first. It never changes, so a call that lost its agent has it again."""
+        return (self.kind, -self.priority, self.arrived_at, self.sequence)
+
+
+@dataclass(slots=True)
+class WaitingRoom:
+    """All waiting calls of all queues."""
+
+    _calls: dict[CallId, WaitingCall] = field(default_factory=dict)
+    _free: list[WaitingCall] = field(default_factory=list)
+    """Those without a reserved agent, sorted by rank."""
+
+    def __contains__(self, call_id: CallId) -> bool:
+        return call_id in self._calls
+
+    def __iter__(self) -> Iterator[WaitingCall]:
+        """Every call, those with a reserved agent too, first the one that is served first."""
+        return iter(sorted(self._calls.values(), key=_rank))
+
+    def get(self, call_id: CallId) -> WaitingCall | None:
+        """The call, where it waits."""
+        return self._calls.get(call_id)
+
+    def free(self) -> list[WaitingCall]:
+        """The calls for which no agent is reserved, first the one that is served first."""
+        return list(self._free)
+
+    def next_expiry(self) -> float | None:
+        """When the first wait ends, of those whose end holds now."""
+        waits = (call.expires_at for call in self._calls.values() if expires(call))
+        return min(waits, default=None)
+
+    def expired(self, now: float) -> list[WaitingCall]:
+        """The calls whose wait is over."""
+        return [call for call in self if expires(call) and now >= call.expires_at]
+
+    def add(self, call: WaitingCall) -> None:
+        """``call`` waits from now on."""
+        self._calls[call.call_id] = call
+        insort(self._free, call, key=_rank)
+
+    def remove(self, call: WaitingCall) -> None:
+        """``call`` waits no longer."""
+        del self._calls[call.call_id]
+        if call.agent_id is None:
+            self._take(call)
+
+    def reserve(self, call: WaitingCall, agent_id: AgentId) -> None:
+        """``call`` goes to the agent, and to no other one."""
+        self._take(call)
+        call.agent_id = agent_id
+
+    def give_back(self, call: WaitingCall) -> None:
+        """``call`` has lost its agent and stands in its old place again."""
+        call.agent_id = None
+        call.connecting = False
+        insort(self._free, call, key=_rank)
+
+    def _take(self, call: WaitingCall) -> None:
+        del self._free[bisect_left(self._free, call.rank, key=_rank)]
+
+
+def expires(call: WaitingCall) -> bool:
+    """True where the wait's end holds for ``call``.
+
+    A caller whose agent's phone rings is not sent away in that moment; a dialled person has no such time. Whoever is
+    being brought together with a leg that is up is not sent away either.
+    """
+    return call.agent_id is None or (call.kind is CallKind.DIALLED and not call.connecting)
+
+
+def _rank(call: WaitingCall) -> tuple[int, int, float, int]:
+    return call.rank

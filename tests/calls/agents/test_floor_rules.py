@@ -1,0 +1,255 @@
+"""Whatever happens, in whatever order: the floor keeps its promises."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from calls.agents.actions import Action, ConnectCall, DropLeg, RingLeg, StateChanged, WaitExpired
+from calls.agents.events import (
+    CallGone,
+    CallKind,
+    CallWaiting,
+    ConnectFailed,
+    FloorEvent,
+    LegGone,
+    LegUp,
+    LogIn,
+    LogOut,
+    Pause,
+    SwitchBack,
+    SwitchLost,
+    TalkBegan,
+    TalkOver,
+    Unpause,
+    WrapUpDone,
+)
+from calls.agents.floor import CONNECT_S, Floor
+from calls.agents.phone import RING_S
+from calls.agents.profiles import LegMode
+from calls.agents.states import TRANSITIONS, AgentState
+from calls.ids import AgentId, CallId, LegId
+from tests.calls.agents.floors import HELP, PROFILES, QUEUES, SALES
+
+AGENTS = st.sampled_from(sorted(PROFILES))
+CALLS = st.integers(0, 12).map(lambda number: CallId(f"c{number}"))
+SLACK_S = 1e-6
+
+
+class FloorRules(RuleBasedStateMachine):
+    """A world around the floor: it believes only the actions, and checks the view against them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        numbers = count(1)
+        self.floor = Floor(PROFILES.values(), QUEUES, 0.0, lambda: LegId(f"leg{next(numbers)}"))
+        self.now = 0.0
+        self.switch_up = True
+        self.states = dict.fromkeys(PROFILES, AgentState.LOGGED_OUT)
+        self.legs: dict[LegId, tuple[AgentId, str]] = {}
+        """Every leg that the switch has: "ringing", "up" or "dropping"."""
+        self.calls: set[CallId] = set()
+        """The calls that are in the floor's care."""
+        self.connects: list[ConnectCall] = []
+        """Those that were asked for, whether or not they are still wanted."""
+
+    # --- the world ----------------------------------------------------------------------------------------------
+
+    def tell(self, event: FloorEvent) -> None:
+        self.perform(self.floor.handle(event, self.now))
+
+    def perform(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case RingLeg(agent, leg_id):
+                    assert self.switch_up
+                    assert leg_id not in self.legs
+                    live = [
+                        leg for leg, (owner, doing) in self.legs.items() if owner == agent and doing != "dropping"
+                    ]
+                    assert live == [], "a phone is rung that has a leg"
+                    self.legs[leg_id] = (agent, "ringing")
+                case DropLeg(agent, leg_id):
+                    if leg_id in self.legs:
+                        self.legs[leg_id] = (agent, "dropping")
+                case ConnectCall(call, agent, leg_id):
+                    assert self.switch_up
+                    assert self.legs[leg_id] == (agent, "up")
+                    assert call in self.calls
+                    assert self.states[agent] is AgentState.RESERVED
+                    self.connects.append(action)
+                case StateChanged(agent, state, _, since, previous, previous_s):
+                    assert self.states[agent] is previous
+                    assert state in TRANSITIONS[previous]
+                    assert since == self.now and previous_s >= 0
+                    self.states[agent] = state
+                case WaitExpired(call):
+                    self.calls.remove(call)
+
+    # --- what may happen ----------------------------------------------------------------------------------------
+
+    @rule(agent=AGENTS, what=st.sampled_from([LogIn, LogIn, LogOut, Unpause, WrapUpDone]))
+    def an_agent_asks(self, agent: AgentId, what: type[LogIn | LogOut | Unpause | WrapUpDone]) -> None:
+        self.tell(what(agent))
+
+    @rule(agent=AGENTS, reason=st.sampled_from(["lunch", "meeting"]))
+    def an_agent_pauses(self, agent: AgentId, reason: str) -> None:
+        self.tell(Pause(agent, reason))
+
+    @rule(
+        call=CALLS,
+        queue=st.sampled_from([SALES, SALES, HELP]),
+        kind=st.sampled_from(CallKind),
+        priority=st.integers(0, 2),
+        max_wait_s=st.sampled_from([None, None, 1.8, 30.0]),
+    )
+    def a_call_waits(self, **event: object) -> None:
+        call = event.pop("call")
+        assert isinstance(call, str)
+        self.calls.add(CallId(call))
+        self.tell(CallWaiting(CallId(call), **event))  # type: ignore[arg-type]
+
+    @rule(call=CALLS)
+    def a_call_goes(self, call: CallId) -> None:
+        self.calls.discard(call)
+        self.tell(CallGone(call))
+
+    @precondition(lambda self: self.legs)
+    @rule(data=st.data(), up=st.booleans())
+    def a_leg_changes(self, data: st.DataObject, up: bool) -> None:
+        leg_id = data.draw(st.sampled_from(sorted(self.legs)))
+        agent, doing = self.legs[leg_id]
+        if up and doing == "ringing":
+            self.legs[leg_id] = (agent, "up")
+            self.tell(LegUp(agent, leg_id))
+        else:
+            self.drop_talk_of(agent, leg_id)
+            del self.legs[leg_id]
+            self.tell(LegGone(agent, leg_id))
+
+    def drop_talk_of(self, agent: AgentId, leg_id: LegId) -> None:
+        """A talk ends with its leg: its call is in the floor's care no more."""
+        for view in self.floor.view().agents:
+            if (view.agent_id, view.leg_id, view.state) == (agent, leg_id, AgentState.TALKING):
+                assert view.call_id is not None
+                self.calls.discard(view.call_id)
+
+    @precondition(lambda self: self.connects)
+    @rule(data=st.data(), met=st.sampled_from([True, True, False]))
+    def a_connect_ends(self, data: st.DataObject, met: bool) -> None:
+        connect = self.connects.pop(data.draw(st.integers(0, len(self.connects) - 1)))
+        news = TalkBegan if met else ConnectFailed
+        self.tell(news(connect.call_id, connect.agent_id))
+
+    @rule(agent=AGENTS)
+    def a_talk_ends(self, agent: AgentId) -> None:
+        view = next(view for view in self.floor.view().agents if view.agent_id == agent)
+        if view.state is AgentState.TALKING and view.call_id is not None:
+            self.calls.discard(view.call_id)
+            self.tell(TalkOver(view.call_id, agent))
+
+    @rule(agent=AGENTS, call=CALLS, leg_number=st.integers(1, 30), what=st.integers(0, 2))
+    def stale_news_comes(self, agent: AgentId, call: CallId, leg_number: int, what: int) -> None:
+        """Of a leg that this agent does not have, or of a call that this agent does not have."""
+        view = next(view for view in self.floor.view().agents if view.agent_id == agent)
+        leg_id = LegId(f"leg{leg_number}")
+        if view.leg_id != leg_id and what == 0:
+            self.tell(LegGone(agent, leg_id))
+        if view.leg_id != leg_id and what == 1:
+            self.tell(LegUp(agent, leg_id))
+        if view.call_id != call and what == 2:
+            self.tell(TalkOver(call, agent))
+            self.tell(ConnectFailed(call, agent))
+            self.tell(TalkBegan(call, agent))
+
+    @precondition(lambda self: self.switch_up)
+    @rule()
+    def the_switch_is_lost(self) -> None:
+        self.switch_up = False
+        self.tell(SwitchLost())
+
+    @precondition(lambda self: not self.switch_up)
+    @rule(keeps=st.booleans())
+    def the_switch_is_back(self, keeps: bool) -> None:
+        self.switch_up = True
+        if not keeps:
+            for view in self.floor.view().agents:
+                if view.leg_id is not None:
+                    self.drop_talk_of(view.agent_id, view.leg_id)
+            self.legs.clear()
+        self.tell(SwitchBack(frozenset(self.legs)))
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 300.0]))
+    def time_passes(self, seconds: float) -> None:
+        until = self.now + seconds
+        while (due := self.floor.next_timer()) is not None and due <= until:
+            self.now = max(self.now, due)
+            self.perform(self.floor.tick(self.now))
+            after = self.floor.next_timer()
+            assert after is None or after > self.now, "the same timer again: the engine would spin"
+        self.now = until
+
+    # --- what must hold -----------------------------------------------------------------------------------------
+
+    @invariant()
+    def an_agent_has_one_call_and_a_call_one_agent(self) -> None:
+        """Invariant I10."""
+        engaged = [
+            view for view in self.floor.view().agents if view.state in (AgentState.RESERVED, AgentState.TALKING)
+        ]
+        calls = [view.call_id for view in engaged]
+        assert None not in calls
+        assert len(calls) == len(set(calls))
+
+    @invariant()
+    def no_call_is_lost(self) -> None:
+        view = self.floor.view()
+        waiting = [call.call_id for queue in view.queues for call in queue.waiting]
+        talking = [agent.call_id for agent in view.agents if agent.state is AgentState.TALKING]
+        assert sorted(waiting + [call for call in talking if call is not None]) == sorted(self.calls)
+
+    @invariant()
+    def the_view_is_what_was_told(self) -> None:
+        view = self.floor.view()
+        assert {agent.agent_id: agent.state for agent in view.agents} == self.states
+        reserved = {agent.call_id: agent.agent_id for agent in view.agents if agent.state is AgentState.RESERVED}
+        waiting = (call for queue in view.queues for call in queue.waiting if call.agent_id is not None)
+        assert {call.call_id: call.agent_id for call in waiting} == reserved
+
+    @invariant()
+    def nobody_is_stuck(self) -> None:
+        for agent in self.floor.view().agents:
+            if agent.state is AgentState.RESERVED:
+                assert self.now - agent.since <= RING_S + CONNECT_S + SLACK_S
+            if agent.state is AgentState.WRAP_UP:
+                assert self.now - agent.since <= PROFILES[agent.agent_id].wrap_up_s + SLACK_S
+
+    @invariant()
+    def nobody_waits_while_an_agent_could_serve(self) -> None:
+        for queue in self.floor.view().queues:
+            alone = [call for call in queue.waiting if call.agent_id is None]
+            if self.switch_up and any(call.kind is CallKind.INBOUND for call in alone):
+                assert queue.free == 0
+            if self.switch_up and alone:
+                assert queue.free_for_dialled == 0
+
+    @invariant()
+    def a_ready_nailed_up_agent_has_a_leg(self) -> None:
+        for agent in self.floor.view().agents:
+            nailed_up = PROFILES[agent.agent_id].mode is LegMode.NAILED_UP
+            if nailed_up and agent.state is AgentState.READY and self.switch_up:
+                assert agent.leg_id is not None
+                assert self.legs[agent.leg_id] == (agent.agent_id, "up")
+
+    @invariant()
+    def an_agent_who_left_has_no_leg(self) -> None:
+        for agent in self.floor.view().agents:
+            if agent.wanted is AgentState.LOGGED_OUT and agent.state is AgentState.LOGGED_OUT:
+                assert all(doing == "dropping" for owner, doing in self.legs.values() if owner == agent.agent_id)
+
+
+FloorRules.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestFloorRules = FloorRules.TestCase

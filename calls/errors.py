@@ -18,6 +18,8 @@
     +-- RecordError                the store
         +-- SchemaTooNew           written by a newer release
         +-- WriterBusy             another process holds the writer's lock
+        +-- WriterOverloaded       what may be left out was left out: too much is waiting to be written
+        +-- StoreFull              no room on the disk: nothing of the refused write is in the store
         +-- StoreDamaged           the integrity check failed
 """
 
@@ -109,6 +111,14 @@ class SchemaTooNew(RecordError):
 
 class WriterBusy(RecordError):
     """Another process holds the writer's lock."""
+
+
+class WriterOverloaded(RecordError):
+    """Too much waits to be written, and this write may be left out. Final records are never among them."""
+
+
+class StoreFull(RecordError):
+    """No room on the disk: nothing of the refused write is in the store, and what was acknowledged still is."""
 
 
 class StoreDamaged(RecordError):

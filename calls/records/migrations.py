@@ -1,0 +1,86 @@
+"""The schema's versions, by name. A release knows its own and the older ones; a newer one's database is refused.
+
+``sqlite-utils`` keeps the list of what was applied in the database itself. All that are missing are applied in one
+``BEGIN IMMEDIATE``: a database is never half upgraded.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from calls.errors import RecordError, SchemaTooNew
+
+APPLICATION_ID = 0x43575254
+"""``CWRT``, in the file's header: this database is Callwright's."""
+
+MIGRATIONS = Migrations("callwright")
+
+
+@MIGRATIONS(name="0001_first")
+def _first(database: Database) -> None:
+    database.executescript(Path(__file__).with_name("first.sql").read_text(encoding="utf-8"))
+
+
+def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
+    """The names of the migrations that the database has, in their order."""
+    return tuple(each.name for each in migrations.applied(_wrapped(connection)))
+
+
+def migrate(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
+    """Bring the database to this release's schema, in place; gives the names of what was applied.
+
+    Raises:
+        SchemaTooNew: a newer release has written it.
+        RecordError: the database is another program's.
+    """
+    database = _wrapped(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        refuse_unknown(connection, migrations)
+        before = {each.name for each in migrations.applied(database)}
+        migrations.apply(database)
+        if not before:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        done = tuple(each.name for each in migrations.applied(database) if each.name not in before)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return done
+
+
+def refuse_unknown(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> None:
+    """Look at the database before anything is changed in it.
+
+    Raises:
+        SchemaTooNew: it has migrations that this release does not know.
+        RecordError: it holds tables and is not Callwright's.
+    """
+    database = _wrapped(connection)
+    has = {each.name for each in migrations.applied(database)}
+    known = {each.name for each in migrations.pending(database)} | has & _names(migrations)
+    if newer := sorted(has - known):
+        raise SchemaTooNew(
+            f"the database was written by a newer release (it has {', '.join(newer)}):"
+            " use that release, or restore a backup from before the upgrade"
+        )
+    mark = connection.execute("PRAGMA application_id").fetchone()[0]
+    if not has and (mark or database.table_names()):
+        raise RecordError("the database is not Callwright's: name another file in engine.database")
+
+
+def _names(migrations: Migrations) -> set[str]:
+    """Every name that this release knows: what would be pending in an empty database."""
+    empty = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        return {each.name for each in migrations.pending(_wrapped(empty))}
+    finally:
+        empty.close()
+
+
+def _wrapped(connection: sqlite3.Connection) -> Database:
+    return Database(connection, recursive_triggers=False, execute_plugins=False)

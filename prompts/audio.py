@@ -39,7 +39,8 @@ _FRAMES_PER_S = 100
 _FRAME = TELEPHONE_RATE_HZ // _FRAMES_PER_S
 _EDGE_MARGIN_DB = 40.0
 _ACTIVE_MARGIN_DB = 16.0
-"""How far under the loudest frame speech still counts as active; P.56 uses 15.9 dB."""
+"""How far under its loud frames speech still counts as active; P.56 uses 15.9 dB."""
+_LOUD_PERCENTILE = 95
 _LEAD_FRAMES = 3
 _TAIL_FRAMES = 15
 _MULAW_BIAS = 132
@@ -108,8 +109,7 @@ def to_telephone(audio: Audio) -> Audio:
 def measure(audio: Audio) -> Level:
     """Active level, peak and length of ``audio``."""
     frames = _frame_rms(audio.samples, audio.rate_hz // _FRAMES_PER_S)
-    loudest = float(frames.max(initial=0.0))
-    active = frames[frames >= loudest * 10.0 ** (-_ACTIVE_MARGIN_DB / 20)]
+    active = frames[frames >= _speech_rms(frames) * 10.0 ** (-_ACTIVE_MARGIN_DB / 20)]
     rms = float(numpy.sqrt(numpy.mean(active**2))) if len(active) else 0.0
     peak = float(numpy.abs(audio.samples).max(initial=0.0))
     return Level(_db(rms), _db(peak), audio.duration_s)
@@ -173,10 +173,16 @@ def _frame_rms(samples: Samples, frame: int = _FRAME) -> numpy.typing.NDArray[nu
     return numpy.asarray(numpy.sqrt(numpy.mean(filled.reshape(-1, frame) ** 2, axis=1)), dtype=numpy.float64)
 
 
+def _speech_rms(frames: numpy.typing.NDArray[numpy.float64]) -> float:
+    """How loud the loud frames are; a single click in a recording is none of them."""
+    heard = frames[frames >= frames.max(initial=0.0) * 10.0 ** (-_EDGE_MARGIN_DB / 20)]
+    return float(numpy.percentile(heard, _LOUD_PERCENTILE)) if len(heard) else 0.0
+
+
 def _trimmed(samples: Samples) -> Samples:
     """``samples`` from just before the first speech to just after the last."""
     frames = _frame_rms(samples)
-    heard = numpy.flatnonzero(frames >= frames.max() * 10.0 ** (-_EDGE_MARGIN_DB / 20))
+    heard = numpy.flatnonzero(frames >= _speech_rms(frames) * 10.0 ** (-_EDGE_MARGIN_DB / 20))
     first = max(0, int(heard[0]) - _LEAD_FRAMES) * _FRAME
     last = (int(heard[-1]) + 1 + _TAIL_FRAMES) * _FRAME
     return samples[first:last]

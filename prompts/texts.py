@@ -23,8 +23,8 @@ KEY = re.compile(r"(?!\.)[a-z0-9_.-]{1,100}\Z")
 """A key is part of a file name on the switch's side: lower case, no separator, no leading dot, no length that a file
 system cuts (255 bytes with what we add)."""
 
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}\Z")
-"""A language tag in lower case, e.g. ``en``, ``pt-br``: it names a folder. Source: RFC 5646, section 2.1."""
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z")
+"""A language tag, e.g. ``en``, ``de-AT``: it names a folder. Source: RFC 5646, section 2.1."""
 
 MAX_TEXT = 2_000
 """Characters in one prompt: about two minutes of speech; whoever needs more has several prompts."""
@@ -72,7 +72,7 @@ def text_faults(folder: Path, languages: Sequence[str]) -> tuple[PromptError, ..
 def _read(folder: Path, language: str) -> Iterator[PromptText | PromptError]:
     path = folder / f"{language}.yaml"
     if LANGUAGE.match(language) is None:
-        yield PromptError(f"the language {language!r} is not a tag such as 'en' or 'pt-br'", Location(folder))
+        yield PromptError(f"the language {language!r} is not a tag such as 'en' or 'de-AT'", Location(folder))
         return
     try:
         data = _parse(path)

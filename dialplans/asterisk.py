@@ -41,6 +41,7 @@ LIBRARIES = (
     "res_sorcery_astdb",
     "res_crypto",
     "res_musiconhold",
+    "res_speech",
     "res_agi",
 )
 FORMATS = ("format_pcm", "format_wav", "format_sln", "format_gsm")
@@ -50,6 +51,7 @@ PJSIP = (
     "res_rtp_asterisk",
     "res_pjproject",
     "res_pjsip",
+    "res_pjsip_pubsub",
     "res_pjsip_session",
     "res_pjsip_sdp_rtp",
     "res_pjsip_dtmf_info",

@@ -1,0 +1,1 @@
+"""make run: the main job shown on a private Asterisk."""

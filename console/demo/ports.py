@@ -1,0 +1,43 @@
+"""Ports that are free on loopback now."""
+
+from __future__ import annotations
+
+import random
+import socket
+
+LOOPBACK = "127.0.0.1"
+MEDIA_FROM = 10_000
+MEDIA_TO = 32_000
+"""Media ranges lie below Linux' own ephemeral ports (32768 and up), which every other program is given."""
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    """A port that nothing is bound to, on TCP (``SOCK_STREAM``) or UDP (``SOCK_DGRAM``)."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def free_media_ports(count: int, random_source: random.Random) -> tuple[int, int]:
+    """The first and last of ``count`` UDP ports in a row (an even start), of which the ends are free.
+
+    A port in between that is taken does no harm: the switch and SIPp take the next one.
+
+    Raises:
+        OSError: none found in 50 tries.
+    """
+    for _ in range(50):
+        first = random_source.randrange(MEDIA_FROM, MEDIA_TO - count, 2)
+        if _is_free(first) and _is_free(first + count - 1):
+            return first, first + count - 1
+    raise OSError(f"no {count} free UDP ports in a row between {MEDIA_FROM} and {MEDIA_TO}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True

@@ -9,13 +9,14 @@ terminal be driven. A secret is a ``SecretStr`` and prints as asterisks; a perso
 from __future__ import annotations
 
 import logging
-import unicodedata
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+from calls.text import printable
 
 LEVELS = ("debug", "info", "warning", "error")
 SHOWN_DIGITS = 3
@@ -61,20 +62,6 @@ def bound(call_id: str) -> Iterator[None]:
 def masked(number: str) -> str:
     """A person's number for a log: its last three digits, e.g. ``"***123"``."""
     return f"***{number[-SHOWN_DIGITS:]}" if len(number) >= MIN_MASKED else "***"
-
-
-def printable(text: str) -> str:
-    """``text`` without control, format and line-separating characters, and with broken surrogates shown as U+FFFD."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_printable(letter) for letter in text)
-
-
-def _printable(letter: str) -> str:
-    kind = unicodedata.category(letter)
-    if kind == "Cs":
-        return "\N{REPLACEMENT CHARACTER}"
-    return "" if kind in ("Cc", "Cf", "Zl", "Zp") else letter
 
 
 def _clean(value: object) -> object:

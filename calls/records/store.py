@@ -1,0 +1,326 @@
+"""What is written of calls and agents: values, and the functions that put them into the tables.
+
+The functions run inside a transaction of the writer (:class:`calls.records.writer.Writer`). A call stands in
+``live_calls`` from its first sight until its final record; the record and that row change places in one
+transaction, once: a second final record of the same call changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from calls.agents.states import AgentState
+from calls.causes import Outcome
+from calls.ids import AgentId, BootId, CallId, CampaignId, FlowId, LeadId, QueueName
+from calls.records.times import as_text, as_time
+from calls.switch.port import Detected, EndedBy
+from calls.text import printable
+
+
+class Direction(StrEnum):
+    """Who began the call: a caller, or we."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCall:
+    """A call that is under way. The columns of ``live_calls``."""
+
+    call_id: CallId
+    direction: Direction
+    switch: str
+    boot_id: BootId
+    channel: str
+    caller: str
+    called: str
+    started_at: datetime
+    flow: FlowId | None = None
+    campaign_id: CampaignId | None = None
+    lead_id: LeadId | None = None
+    agent_id: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """The final record of a call. The columns of ``calls``; see :mod:`calls.records.figures` for what each counts.
+
+    Durations are seconds of a monotonic clock, as :class:`calls.records.durations.CallDurations` gives them.
+    ``wait_s`` is None where no agent was asked for. ``agent_id`` is the agent who talked, None where none did.
+
+    Raises:
+        ValueError: a duration is negative or not finite, or ``billed_s`` is more than ``duration_s``.
+    """
+
+    call_id: CallId
+    direction: Direction
+    switch: str
+    boot_id: BootId
+    channel: str
+    caller: str
+    called: str
+    started_at: datetime
+    ended_at: datetime
+    duration_s: float
+    billed_s: float
+    outcome: Outcome
+    flow: FlowId | None = None
+    campaign_id: CampaignId | None = None
+    lead_id: LeadId | None = None
+    queue: QueueName | None = None
+    agent_id: AgentId | None = None
+    answered_at: datetime | None = None
+    ring_s: float | None = None
+    menu_s: float = 0.0
+    wait_s: float | None = None
+    talk_s: float = 0.0
+    wrap_up_s: float | None = None
+    cause: int | None = None
+    ended_by: EndedBy | None = None
+    detected: Detected | None = None
+    abandoned: bool = False
+    connect_s: float | None = None
+    last_node: str | None = None
+    recording: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("duration_s", "billed_s", "ring_s", "menu_s", "wait_s", "talk_s", "wrap_up_s", "connect_s"):
+            seconds = getattr(self, name)
+            if seconds is not None and not 0 <= seconds < float("inf"):
+                raise ValueError(f"{name} is {seconds}: expected seconds, 0 or more")
+        if self.billed_s > self.duration_s:
+            raise ValueError(f"billed_s {self.billed_s} is more than duration_s {self.duration_s}")
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """Something that happened in a call, ``since_s`` monotonic seconds after it began. ``detail`` is plain JSON."""
+
+    at: datetime
+    since_s: float
+    kind: str
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStateChange:
+    """An agent is in another state. ``previous_s``: how long the state before lasted, None where there was none."""
+
+    agent_id: AgentId
+    state: AgentState
+    at: datetime
+    previous_s: float | None
+    reason: str = ""
+    call_id: CallId | None = None
+
+
+Value = str | int | float | None
+
+
+def _value(value: object) -> Value:
+    """What a column holds for a value of a dataclass. A caller's odd bytes never keep a record from being written."""
+    match value:
+        case datetime():
+            return as_text(value)
+        case bool():
+            return int(value)
+        case Detected() | EndedBy():
+            return str(value.value)
+        case str():
+            return printable(value)
+        case None | int() | float():
+            return value
+        case _:
+            raise TypeError(f"{type(value).__name__} is no column's type")
+
+
+def _insert(table: str, columns: Iterable[str]) -> str:
+    """Table and columns are names of this module, never data."""
+    names = tuple(columns)
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"
+
+
+_LIVE_COLUMNS = tuple(each.name for each in fields(LiveCall))
+_CALL_COLUMNS = tuple(each.name for each in fields(CallRecord))
+_BEGIN = _insert("live_calls", _LIVE_COLUMNS) + " ON CONFLICT (call_id) DO NOTHING"
+_FINISH = _insert("calls", _CALL_COLUMNS) + " ON CONFLICT (call_id) DO NOTHING"
+_EVENT = _insert("call_events", ("call_id", "seq", "at", "since_s", "kind", "detail"))
+
+
+def begin_call(connection: sqlite3.Connection, call: LiveCall) -> bool:
+    """Note a call at its first sight. False where it is known already, under way or ended: nothing changes then."""
+    if connection.execute("SELECT 1 FROM calls WHERE call_id = ?", (call.call_id,)).fetchone():
+        return False
+    return connection.execute(_BEGIN, [_value(getattr(call, name)) for name in _LIVE_COLUMNS]).rowcount == 1
+
+
+def note_agent(connection: sqlite3.Connection, call_id: CallId, agent_id: AgentId) -> None:
+    """A live call has come to an agent, so that a crash does not lose who talked."""
+    connection.execute("UPDATE live_calls SET agent_id = ? WHERE call_id = ?", (agent_id, call_id))
+
+
+def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iterable[CallEvent] = ()) -> bool:
+    """Write the final record with its events, and take the call out of the live ones.
+
+    True where this was its first final record. A second one, whatever it says, changes nothing.
+    """
+    is_new = connection.execute(_FINISH, [_value(getattr(record, name)) for name in _CALL_COLUMNS]).rowcount == 1
+    connection.execute("DELETE FROM live_calls WHERE call_id = ?", (record.call_id,))
+    if is_new:
+        add_events(connection, record.call_id, events)
+    return is_new
+
+
+def add_events(connection: sqlite3.Connection, call_id: CallId, events: Iterable[CallEvent]) -> None:
+    """Add events to a call, behind those that it has."""
+    last = connection.execute(
+        "SELECT coalesce(max(seq), 0) FROM call_events WHERE call_id = ?", (call_id,)
+    ).fetchone()
+    connection.executemany(
+        _EVENT,
+        [
+            (call_id, seq, as_text(each.at), each.since_s, each.kind, json.dumps(dict(each.detail), allow_nan=False))
+            for seq, each in enumerate(events, start=last[0] + 1)
+        ],
+    )
+
+
+def note_wrap_up(connection: sqlite3.Connection, call_id: CallId, wrap_up_s: float) -> bool:
+    """Put the agent's wrap-up to a call's record, once it is over. True where the call is known and had none yet."""
+    changed = connection.execute(
+        "UPDATE calls SET wrap_up_s = ? WHERE call_id = ? AND wrap_up_s IS NULL", (wrap_up_s, call_id)
+    )
+    return changed.rowcount == 1
+
+
+def lost_record(live: LiveCall, at: datetime, outcome: Outcome) -> CallRecord:
+    """The final record of a call that nobody watched to its end (``LOST`` or ``PBX_LOST``), found lost at ``at``.
+
+    How long it lasted is not known, and nothing is made up: its durations are 0.
+    """
+    return CallRecord(
+        **{name: getattr(live, name) for name in _LIVE_COLUMNS},
+        ended_at=max(at, live.started_at),
+        duration_s=0.0,
+        billed_s=0.0,
+        outcome=outcome,
+        ended_by=EndedBy.SWITCH if outcome is Outcome.PBX_LOST else None,
+    )
+
+
+def live_calls(connection: sqlite3.Connection) -> list[LiveCall]:
+    """The calls that have no final record, the oldest first."""
+    rows = connection.execute(f"SELECT {', '.join(_LIVE_COLUMNS)} FROM live_calls ORDER BY started_at, call_id")
+    return [_live(dict(zip(_LIVE_COLUMNS, row, strict=True))) for row in rows]
+
+
+def _live(row: dict[str, Any]) -> LiveCall:
+    return LiveCall(**row | {"direction": Direction(row["direction"]), "started_at": as_time(row["started_at"])})
+
+
+def calls_between(connection: sqlite3.Connection, begin: datetime, end: datetime) -> Iterator[CallRecord]:
+    """The final records of the calls that began in ``[begin, end)``, in the order of their begin."""
+    rows = connection.execute(
+        f"SELECT {', '.join(_CALL_COLUMNS)} FROM calls WHERE started_at >= ? AND started_at < ?"
+        " ORDER BY started_at, call_id",
+        (as_text(begin), as_text(end)),
+    )
+    return (_record(dict(zip(_CALL_COLUMNS, row, strict=True))) for row in rows)
+
+
+def call_record(connection: sqlite3.Connection, call_id: CallId) -> CallRecord | None:
+    """The final record of a call; None where it has none."""
+    row = connection.execute(f"SELECT {', '.join(_CALL_COLUMNS)} FROM calls WHERE call_id = ?", (call_id,)).fetchone()
+    return None if row is None else _record(dict(zip(_CALL_COLUMNS, row, strict=True)))
+
+
+def _record(row: dict[str, Any]) -> CallRecord:
+    return CallRecord(
+        **row
+        | {
+            "direction": Direction(row["direction"]),
+            "started_at": as_time(row["started_at"]),
+            "answered_at": as_time(row["answered_at"]) if row["answered_at"] else None,
+            "ended_at": as_time(row["ended_at"]),
+            "outcome": Outcome(row["outcome"]),
+            "ended_by": EndedBy(row["ended_by"]) if row["ended_by"] else None,
+            "detected": Detected(row["detected"]) if row["detected"] else None,
+            "abandoned": bool(row["abandoned"]),
+        }
+    )
+
+
+def call_events(connection: sqlite3.Connection, call_id: CallId) -> list[CallEvent]:
+    """What happened in a call, in order."""
+    rows = connection.execute(
+        "SELECT at, since_s, kind, detail FROM call_events WHERE call_id = ? ORDER BY seq", (call_id,)
+    )
+    return [CallEvent(as_time(at), since_s, kind, json.loads(detail)) for at, since_s, kind, detail in rows]
+
+
+# --- agents -----------------------------------------------------------------------------------------------------
+
+
+def add_agent_state(connection: sqlite3.Connection, change: AgentStateChange) -> None:
+    """Write that an agent changed state, and how long the state before it lasted.
+
+    Two changes of one agent at the same moment keep their order: the later is put a microsecond behind.
+    """
+    last = connection.execute(
+        "SELECT max(since_at) FROM agent_states WHERE agent_id = ?", (change.agent_id,)
+    ).fetchone()[0]
+    at = change.at if last is None else max(change.at, as_time(last) + timedelta(microseconds=1))
+    connection.execute(
+        "UPDATE agent_states SET duration_s = ? WHERE agent_id = ? AND duration_s IS NULL",
+        (change.previous_s or 0.0, change.agent_id),
+    )
+    connection.execute(
+        "INSERT INTO agent_states (agent_id, since_at, state, reason, call_id) VALUES (?, ?, ?, ?, ?)",
+        (change.agent_id, as_text(at), change.state, change.reason, change.call_id),
+    )
+
+
+def end_agent_states(connection: sqlite3.Connection, last_seen_at: datetime) -> int:
+    """After a crash: end the states that the last run left open, at the last moment it is known to have lived.
+
+    Only here a duration comes from the wall clock, as the clock that measured it is gone. Gives how many.
+    """
+    open_states = connection.execute(
+        "SELECT agent_id, since_at FROM agent_states WHERE duration_s IS NULL"
+    ).fetchall()
+    for agent_id, since_at in open_states:
+        lasted_s = max(0.0, (last_seen_at - as_time(since_at)).total_seconds())
+        connection.execute(
+            "UPDATE agent_states SET duration_s = ? WHERE agent_id = ? AND since_at = ?",
+            (lasted_s, agent_id, since_at),
+        )
+    return len(open_states)
+
+
+# --- switches and the audit ------------------------------------------------------------------------------------
+
+
+def note_boot(connection: sqlite3.Connection, switch: str, boot_id: BootId, at: datetime) -> bool:
+    """Note a run of a switch. True where it was not known."""
+    changed = connection.execute(
+        "INSERT INTO switch_boots (switch, boot_id, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (switch, boot_id, as_text(at)),
+    )
+    return changed.rowcount == 1
+
+
+def add_audit(
+    connection: sqlite3.Connection, at: datetime, who: str, what: str, detail: Mapping[str, object] | None = None
+) -> None:
+    """Write who changed what; nothing of the audit is ever changed or removed."""
+    connection.execute(
+        "INSERT INTO audit (at, who, what, detail) VALUES (?, ?, ?, ?)",
+        (as_text(at), who, what, json.dumps(dict(detail or {}), allow_nan=False)),
+    )

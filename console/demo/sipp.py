@@ -1,0 +1,290 @@
+"""Far ends for a private Asterisk: callers, callees and agents' phones, played by SIPp.
+
+Each is one SIPp process with ports of its own and a log of events, one line each, which say what the far end did and
+when by its own account: an independent checker reads them (:func:`read_events`).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from calls.errors import UserError
+from console.demo.ports import LOOPBACK, free_media_ports, free_port
+from console.demo.process import Child, start, tail
+
+SCENARIOS = Path(__file__).parent / "sipp"
+MEDIA_PORTS = 1200
+"""SIPp gives a call two to four ports: 300 calls at once."""
+KEY_MS = 260
+"""SIPp plays a key for 100 ms; the next one of a script begins this long after it."""
+
+NUMBER = re.compile(r"\+?[0-9]{1,15}\Z")
+KEYS = re.compile(r"[0-9*#]{1,20}\Z")
+FILE = re.compile(r"/[A-Za-z0-9_./+=~-]+\Z")
+EVENT = re.compile(r"at=(?P<at>.*) call=(?P<call>[0-9]+) number=(?P<number>\S*) event=(?P<event>\S+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Keys pressed one after another, ``at_s`` after the answer."""
+
+    at_s: float
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerScript:
+    """What a caller does: whom they call, which keys they press when, and when they hang up.
+
+    Times count from the answer. Without ``hang_up_at_s`` the caller waits for the other side's hang-up, at most
+    ``stays_s`` after the last key (then "gave_up" is logged). ``voice``: a µ-law file (8 kHz, no header) that the
+    caller speaks again and again; a caller who speaks this way presses keys by SIP INFO.
+    """
+
+    called: str
+    presses: tuple[Press, ...] = ()
+    hang_up_at_s: float | None = None
+    caller: str = "+493055501"
+    stays_s: float = 60.0
+    answer_within_s: float = 20.0
+    voice: Path | None = None
+    info: bool = False
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            UserError: a number, key or time that has no place in a scenario.
+        """
+        if not NUMBER.match(self.called) or not NUMBER.match(self.caller):
+            raise UserError(f"a caller's script needs numbers, not {self.called!r} and {self.caller!r}")
+        times = [press.at_s for press in self.presses]
+        if times != sorted(times) or any(at < 0 for at in times):
+            raise UserError("a caller's keys must be in the order of their times")
+        if not all(KEYS.match(press.keys) for press in self.presses):
+            raise UserError("a caller's keys are digits, * and #")
+        if self.hang_up_at_s is not None and times and self.hang_up_at_s < times[-1]:
+            raise UserError("a caller hangs up after the last key")
+        _check_audio(self.voice)
+
+
+@dataclass(frozen=True, slots=True)
+class Callees:
+    """How callees by last digit behave; ``human`` and ``machine`` are what they say (µ-law, 8 kHz, no header)."""
+
+    human: Path
+    machine: Path
+    ring_ms: tuple[int, int] = (500, 2000)
+    talk_ms: tuple[int, int] = (3000, 6000)
+    """From the answer to the callee's hang-up."""
+    machine_ms: int = 8000
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            UserError: an audio file that is not there.
+        """
+        _check_audio(self.human)
+        _check_audio(self.machine)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPhone:
+    """How an agent's phone behaves."""
+
+    answers: bool = True
+    ring_ms: int = 300
+    stays_ms: int | None = None
+    """The agent hangs up after this; None: stays until the switch ends the call."""
+    voice: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FarEndEvent:
+    """One thing that a far end did. ``number``: the called number for a callee, the caller's own for a caller.
+
+    ``event``: ``invited``, ``ringing``, ``answered``, ``hangs_up``, ``gave_up``, ``ended_by_switch``, ``cancelled``,
+    ``refused``, ``keyed_<keys>``, or the SIP status with which a callee refused.
+    """
+
+    at: str
+    call: int
+    number: str
+    event: str
+
+
+class Sipp:
+    """One running SIPp. Made by :func:`call`, :func:`answer_calls` and :func:`answer_as_agent`."""
+
+    def __init__(self, child: Child, folder: Path, name: str, port: int) -> None:
+        self._child = child
+        self._folder = folder
+        self._name = name
+        self.port = port
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._child.pid
+
+    @property
+    def alive(self) -> bool:
+        """True while it runs."""
+        return self._child.alive
+
+    @property
+    def events(self) -> list[FarEndEvent]:
+        """What it has done up to now."""
+        return read_events(self._folder / f"{self._name}.log")
+
+    @property
+    def messages(self) -> Path:
+        """Every SIP message that it sent and received, with times."""
+        return self._folder / f"{self._name}.messages"
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Waits until it has ended by itself; True where every call went as the scenario says.
+
+        Raises:
+            TimeoutError: it runs on.
+        """
+        return await self._child.wait(timeout_s) == 0
+
+    async def stop(self) -> None:
+        """End it and its calls at once. When this returns it is gone."""
+        await self._child.stop(1.0, ask=signal.SIGTERM)
+
+    @property
+    def trouble(self) -> str:
+        """What it complained of: the end of its error log and its output."""
+        return "\n".join(filter(None, (tail(self._folder / f"{self._name}.errors", 12), tail(self._child.output, 5))))
+
+
+@dataclass(frozen=True, slots=True)
+class SippHome:
+    """Where SIPp is (``tree``, as ``docker/fetch-asterisk`` leaves it) and where its files go."""
+
+    tree: Path
+    folder: Path
+    random_source: random.Random = field(default_factory=random.Random)
+
+
+async def call(home: SippHome, name: str, script: CallerScript, *, sip_port: int, calls: int = 1) -> Sipp:
+    """Call the switch at ``sip_port`` as the script says, ``calls`` times one after another; ends by itself.
+
+    ``name`` names its files and must be new.
+    """
+    own = free_port(socket.SOCK_DGRAM)
+    text = caller_xml(script)
+    arguments = [f"{LOOPBACK}:{sip_port}", "-s", script.called, "-m", str(calls), "-l", "1", "-r", "10"]
+    return await _start(home, name, text, own, arguments)
+
+
+async def answer_calls(home: SippHome, name: str, callees: Callees, *, port: int) -> Sipp:
+    """Answer at ``port`` as many different people, by the last digit of the called number; until stopped."""
+    text = _scenario("callee", {key: getattr(callees, key) for key in callees.__dataclass_fields__})
+    return await _start(home, name, text, port, [])
+
+
+async def answer_as_agent(home: SippHome, name: str, phone: AgentPhone, *, port: int) -> Sipp:
+    """Be an agent's phone at ``port``; until stopped."""
+    _check_audio(phone.voice)
+    text = _scenario("phone", {key: getattr(phone, key) for key in phone.__dataclass_fields__})
+    return await _start(home, name, text, port, [])
+
+
+def caller_xml(script: CallerScript) -> str:
+    """The SIPp scenario of a caller's script."""
+    steps: list[dict[str, object]] = []
+    now_ms = 0
+    for press in script.presses:
+        for index, key in enumerate(press.keys):
+            at_ms = max(round(press.at_s * 1000) + index * KEY_MS, now_ms)
+            steps.append({"pause_ms": at_ms - now_ms, "key": key, "name": KEY_NAMES.get(key, key)})
+            now_ms = at_ms
+    if script.hang_up_at_s is not None:
+        steps.append({"pause_ms": max(round(script.hang_up_at_s * 1000) - now_ms, 0), "key": None})
+    return _scenario(
+        "caller",
+        {
+            "own_number": script.caller,
+            "steps": steps,
+            "hangs_up": script.hang_up_at_s is not None,
+            "stays_ms": round(script.stays_s * 1000),
+            "answer_within_ms": round(script.answer_within_s * 1000),
+            "voice": script.voice,
+            "info": script.info or script.voice is not None or not may_send_raw(),
+        },
+    )
+
+
+KEY_NAMES: Mapping[str, str] = {"*": "star", "#": "pound"}
+
+
+def read_events(log: Path) -> list[FarEndEvent]:
+    """The events in a log of a far end, in its order; none where the log is not there yet."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    found = (EVENT.match(line) for line in lines)
+    return [FarEndEvent(each["at"], int(each["call"]), each["number"], each["event"]) for each in found if each]
+
+
+@cache
+def may_send_raw() -> bool:
+    """True where this user may open raw sockets, by which SIPp sends keys as RTP; others send them by SIP INFO."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP).close()
+    except PermissionError:
+        return False
+    return True
+
+
+async def _start(home: SippHome, name: str, scenario: str, port: int, arguments: list[str]) -> Sipp:
+    home.folder.mkdir(parents=True, exist_ok=True)
+    file = home.folder / f"{name}.xml"
+    file.write_text(scenario, encoding="utf-8")
+    first, _ = free_media_ports(MEDIA_PORTS, home.random_source)
+    logs = {
+        "log": home.folder / f"{name}.log",
+        "error": home.folder / f"{name}.errors",
+        "message": home.folder / f"{name}.messages",
+    }
+    command: list[str | Path] = [home.tree / "run", *arguments, "-sf", file, "-i", LOOPBACK, "-p", str(port)]
+    command += ["-mi", LOOPBACK, "-mp", str(first), "-nostdin", "-fd", "3600"]
+    command += ["-trace_logs", "-trace_err", "-trace_msg"]
+    for kind, path in logs.items():
+        command += [f"-{kind}_file", path]
+    child = await start(
+        f"SIPp {name}",
+        command,
+        folder=home.folder,
+        output=home.folder / f"{name}.output",
+        environment={"TERM": "dumb", "PATH": "/usr/bin:/bin"},
+    )
+    return Sipp(child, home.folder, name, port)
+
+
+def _check_audio(path: Path | None) -> None:
+    if path is not None and not (FILE.match(str(path)) and path.is_file()):
+        raise UserError(f"{path}: expected an audio file by an absolute path without spaces")
+
+
+def _scenario(name: str, given: Mapping[str, object]) -> str:
+    return _environment().get_template(f"{name}.xml.j2").render(given)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(SCENARIOS), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )

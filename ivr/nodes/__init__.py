@@ -1,0 +1,38 @@
+"""The kinds of nodes. A new kind is one file in this folder and one line here, and a part of ``docs/flows.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Discriminator, Tag
+
+from ivr.nodes.base import NodeModel
+from ivr.nodes.hangup import Hangup
+from ivr.nodes.hours import Hours
+from ivr.nodes.menu import Menu
+from ivr.nodes.queue import Queue
+from ivr.nodes.say import Say
+from ivr.nodes.transfer import Transfer
+
+KINDS: Mapping[str, type[NodeModel]] = {model.kind: model for model in (Say, Menu, Hours, Queue, Transfer, Hangup)}
+"""Every kind by the key that names it in a flow file."""
+
+
+def kind_of(value: object) -> str | None:
+    """The kind of a node as it is written: the first of its keys that names one. None: it has no such key."""
+    if isinstance(value, NodeModel):
+        return value.kind
+    keys = value if isinstance(value, Mapping) else ()
+    return next((key for key in keys if key in KINDS), None)
+
+
+Node = Annotated[
+    Annotated[Say, Tag("say")]
+    | Annotated[Menu, Tag("menu")]
+    | Annotated[Hours, Tag("hours")]
+    | Annotated[Queue, Tag("queue")]
+    | Annotated[Transfer, Tag("transfer")]
+    | Annotated[Hangup, Tag("hangup")],
+    Discriminator(kind_of),
+]

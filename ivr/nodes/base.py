@@ -1,0 +1,134 @@
+"""What every kind of node is: a model of its YAML, the exits it has, and its part of the talk with the caller.
+
+A kind is one file here: a model whose field of the kind's own name holds the main thing (``say: [prompts]``,
+``queue: support``), with the options and branches beside it. ``ivr/nodes/__init__.py`` lists the kinds.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from ivr.commands import Command, Result
+from ivr.turn import Turn
+
+Place = tuple[str | int, ...]
+"""Where a value stands in its file: ``("nodes", "menu", "keys", "1")``; inside a node without the first two."""
+
+DURATION = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?)(ms|s|m|h)\Z")
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+LONGEST_S = 86_400.0
+"""A day: no wait in a telephone call is longer, and a slip of the pen is found."""
+
+
+def duration_s(value: object) -> float:
+    """Seconds of a duration such as ``5s``, ``1.5s``, ``500ms``, ``3m`` or ``1h``.
+
+    Raises:
+        ValueError: it is none, or is zero or longer than a day.
+    """
+    match = DURATION.match(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("expected a duration with its unit, such as 5s, 1.5s, 500ms, 3m or 1h")
+    seconds = float(match[1]) * SECONDS[match[2]]
+    if not 0 < seconds <= LONGEST_S:
+        raise ValueError("expected a duration above 0 and of at most 24h")
+    return seconds
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(duration_s),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,3})?(ms|s|m|h)$", "examples": ["5s", "3m"]}),
+]
+NodeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+PromptKey = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$", max_length=100)]
+PromptKeys = Annotated[tuple[PromptKey, ...], Field(max_length=20)]
+SomePromptKeys = Annotated[tuple[PromptKey, ...], Field(min_length=1, max_length=20)]
+KeySequence = Annotated[str, Field(pattern=r"^[0-9*#]{1,10}$")]
+Extension = Annotated[str, Field(pattern=r"^[0-9]{2,10}$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""A name in the settings: of a queue, a destination, a class of music; also an outcome."""
+
+
+class Taken(Enum):
+    """Who brings about that an exit is taken."""
+
+    BY_ITSELF = "by_itself"
+    """Nobody: a caller who does nothing may come this way."""
+    BY_CALLER = "by_caller"
+    BY_PERSON = "by_person"
+    """Somebody of ours: an agent or a destination talked with the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """One way out of a node: where it is written, the node it leads to, and who takes it."""
+
+    path: Place
+    to: str
+    taken: Taken = Taken.BY_ITSELF
+
+
+@dataclass(frozen=True, slots=True)
+class Goto:
+    """Leave for another node. ``exit``: by which key of the node."""
+
+    exit: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """End the call. ``outcome``: what it came to."""
+
+    exit: str
+    outcome: str
+
+
+Visit = Generator[Command, Result, Goto | End]
+"""One caller's stay in a node: commands out, results in, and the way the caller leaves."""
+
+
+class Unexpected(Exception):
+    """A result that its command cannot have: our bug, or a driver's."""
+
+    def __init__(self, command: str, result: Result) -> None:
+        super().__init__(f"{command} ended in {type(result).__name__}")
+
+
+class NodeModel(BaseModel, ABC):
+    """A node as it is written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    kind: ClassVar[str]
+    reaches_person: ClassVar[bool] = False
+    """True where the node brings the caller to a person."""
+
+    @abstractmethod
+    def exits(self, extensions: dict[str, str]) -> Iterator[Exit]:
+        """All ways out, ``extensions`` being those of the flow. A node without one ends the call."""
+
+    @abstractmethod
+    def visit(self, turn: Turn) -> Visit:
+        """Talk with the caller."""
+
+    def ends_call(self) -> bool:
+        """True where the call may end in this node."""
+        return False
+
+    def prompts(self) -> Iterator[tuple[Place, str]]:
+        """Every prompt key that the node may play, with where it is written."""
+        yield from ()
+
+
+def listed(name: str, keys: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
+    """The prompt keys of the field ``name``, each with its place."""
+    for index, key in enumerate(keys):
+        yield (name, index), key

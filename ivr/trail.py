@@ -1,0 +1,58 @@
+"""The trail: what happened in one session, in order, as values. The engine stores each as a call event.
+
+The kinds and the names in ``detail`` are stable: reports, analytics and replay rest on them. ``docs/flows.md`` lists
+them for readers; a test holds that list against :class:`Kind`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What happened. The names of the detail follow each."""
+
+    FLOW_STARTED = "flow_started"  # flow, version, language
+    NODE_ENTERED = "node_entered"  # node, type
+    CHOICE = "choice"  # node, keys, to, barged_in
+    DIRECT_DIAL = "direct_dial"  # node, keys, to, barged_in
+    NOMATCH = "nomatch"  # node, keys, count, left
+    NOINPUT = "noinput"  # node, count, left
+    HOURS = "hours"  # node, open
+    QUEUE_ENTERED = "queue_entered"  # node, queue, priority
+    AGENT_OFFERED = "agent_offered"  # node, agent
+    AGENT_CONNECTED = "agent_connected"  # node, agent, wait_s
+    QUEUE_SERVED = "queue_served"  # node, queue, talk_s
+    QUEUE_LEFT = "queue_left"  # node, queue, reason, wait_s
+    TRANSFER_STARTED = "transfer_started"  # node, destination
+    TRANSFER_ENDED = "transfer_ended"  # node, destination, talk_s
+    TRANSFER_FAILED = "transfer_failed"  # node, destination, reason
+    NODE_LEFT = "node_left"  # node, exit, took_s
+    STEP_LIMIT = "step_limit"  # node, steps
+    FAULT = "fault"  # node, error, traceback
+    HUNG_UP = "hung_up"  # node, by, cause
+    OUTCOME = "outcome"  # outcome, menu_s, wait_s, talk_s
+
+
+Detail = Mapping[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One moment on both clocks: ``at`` is an aware datetime, ``mono_s`` seconds of a monotonic clock."""
+
+    at: datetime
+    mono_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrailEvent:
+    """One thing that happened, ``since_s`` monotonic seconds after the session began. ``detail`` is plain JSON."""
+
+    at: datetime
+    since_s: float
+    kind: Kind
+    detail: Detail

@@ -121,7 +121,7 @@ class PrivateAsterisk:
                 agi_token=secrets.agi_token,
                 ami_secret=secrets.ami_secret,
                 agi_port=agi_port,
-                sorry=self.tree.data / "sounds/en/an-error-has-occurred" if sorry is None else sorry.resolve(),
+                sorry=self.tree.data / "sounds/en/sorry-youre-having-problems" if sorry is None else sorry.resolve(),
                 fallback=fallback,
                 caller_id=caller_id,
                 take_over_s=take_over_s,

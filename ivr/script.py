@@ -1,0 +1,113 @@
+"""What a caller does while a flow is walked, and how it is written: ``1,w,2,w5,h``.
+
+=========  ===========================================================================================
+word       the caller
+=========  ===========================================================================================
+``1``      presses a key, or several: ``200``, ``*#``; after the prompt, unless ``wN`` came before
+``w``      is silent until the menu's time is up; in a queue, until the longest wait is over
+``wN``     lets N seconds pass: ``w1,2`` presses 2 one second into the prompt
+``h``      hangs up, at once: ``w3,h`` after three seconds
+``q+``     is served by an agent; ``q-`` waits in vain; ``q0`` nobody is logged in; ``qc`` it is closed
+``t+``     is transferred; ``t-`` nobody answers; ``tb`` it is busy
+=========  ===========================================================================================
+
+When the script is at its end the caller is silent in menus, is served in queues and is transferred.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from calls.errors import Location, UserError
+from calls.switch.keys import KEYS
+from calls.switch.port import TransferFailed, Transferred
+from ivr.commands import NobodyThere, QueueClosed, QueueResult, Served, WaitExpired
+
+TALK_S = 60.0
+"""How long the talks of a walk last, in virtual seconds."""
+
+SECONDS = re.compile(r"w([0-9]{1,5}(?:\.[0-9]{1,3})?)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Press the keys. ``at_once``: with no regard to what is heard; they are the rest of what was pressed before."""
+
+    keys: str
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Do nothing until time is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Let time pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Hang up."""
+
+
+@dataclass(frozen=True, slots=True)
+class InQueue:
+    """What comes of the wait in a queue."""
+
+    result: QueueResult
+
+
+@dataclass(frozen=True, slots=True)
+class InTransfer:
+    """What comes of a transfer."""
+
+    result: Transferred | TransferFailed
+
+
+Act = Press | Silent | Pass | Leave | InQueue | InTransfer
+
+WORDS: dict[str, Act] = {
+    "w": Silent(),
+    "h": Leave(),
+    "q+": InQueue(Served(TALK_S)),
+    "q-": InQueue(WaitExpired()),
+    "q0": InQueue(NobodyThere()),
+    "qc": InQueue(QueueClosed()),
+    "t+": InTransfer(Transferred(TALK_S)),
+    "t-": InTransfer(TransferFailed("no_answer")),
+    "tb": InTransfer(TransferFailed("busy")),
+}
+
+
+def parse(script: str) -> tuple[Act, ...]:
+    """The acts of a script. An empty one has none.
+
+    Raises:
+        UserError: a word is none of the table above.
+    """
+    words = [word.strip() for word in script.split(",")] if script.strip() else []
+    return tuple(act(word, position) for position, word in enumerate(words, start=1))
+
+
+def act(word: str, position: int = 1) -> Act:
+    """The act of one word, the ``position``-th of its script.
+
+    Raises:
+        UserError: the word is none of the table above.
+    """
+    if word in WORDS:
+        return WORDS[word]
+    seconds = SECONDS.match(word)
+    if seconds is not None:
+        return Pass(float(seconds[1]))
+    if word and KEYS.issuperset(word):
+        return Press(word)
+    raise UserError(
+        f"{word!a} is not understood; expected keys such as 1 or 200, or one of: {', '.join(WORDS)}, w5",
+        Location(key=f"keys, word {position}"),
+    )

@@ -1,0 +1,324 @@
+"""Walk through a flow with no switch: a caller of a script or at a terminal, on a clock that only the walk moves.
+
+The walk performs the session's commands as a switch would: prompts last as long as their texts take to say, keys are
+judged by the very rules of the drivers (``calls/switch/keys.py``), and time passes without anyone waiting.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from calls.errors import UserError
+from calls.switch.keys import Complete, KeyBuffer
+from calls.switch.port import (
+    Answer,
+    Done,
+    EndedBy,
+    Gather,
+    Hangup,
+    HungUp,
+    Play,
+    Prompt,
+    Transfer,
+    TransferFailed,
+    Transferred,
+)
+from ivr.commands import AgentConnected, AgentOffered, Command, Enqueue, Result, Served, WaitExpired
+from ivr.flow import Flow
+from ivr.script import TALK_S, Act, InQueue, InTransfer, Leave, Pass, Press, Silent, parse
+from ivr.session import Context, Finished, Session
+from ivr.trail import Instant, TrailEvent
+
+WORDS_PER_S = 2.5
+"""How fast a prompt is spoken: 150 words a minute, the usual rate of announcements."""
+BETWEEN_KEYS_S = 0.3
+"""The time between the keys of one word of a script."""
+AGENT_AFTER_S = 10.0
+"""When an agent takes the call of a walk."""
+QUEUE_MAX_WAIT_S = 300.0
+"""The longest wait where the flow leaves it to the queue's settings."""
+
+Texts = Callable[[Prompt], str]
+"""The text of a prompt, for the eyes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command is about to be performed; the caller hears ``texts``. ``since_s``: since the start."""
+
+    since_s: float
+    node: str
+    command: Command
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of the command that was asked last."""
+
+    since_s: float
+    result: Result
+
+
+class Caller(Protocol):
+    """Who is on the telephone."""
+
+    def act(self, asked: Asked) -> Act | None:
+        """What the caller does while ``asked`` is performed; None: nothing more.
+
+        Asked again while the command goes on, e.g. after a key that may be the first of several. For a command at
+        which a caller can only listen or hang up, a caller who does neither gives None.
+        """
+
+
+class ScriptedCaller:
+    """A caller who does what a script says."""
+
+    def __init__(self, acts: Iterable[Act]) -> None:
+        self._acts = iter(acts)
+
+    def act(self, asked: Asked) -> Act | None:
+        """The next act, whatever is asked."""
+        return next(self._acts, None)
+
+
+class Walk:
+    """One walk. ``events`` makes it go; ``session`` holds the trail, ``finished`` the end once it is reached."""
+
+    def __init__(self, flow: Flow, caller: Caller, texts: Texts, began: Instant) -> None:
+        self.session = Session(flow)
+        self.finished: Finished | None = None
+        self._caller = caller
+        self._texts = texts
+        self._began = began
+        self._since_s = 0.0
+        self._held: list[Act] = []
+
+    def events(self) -> Iterator[Asked | Told]:
+        """What happens, as it happens: each command before it is performed, and its result after.
+
+        Raises:
+            UserError: the script does not fit, e.g. ``q+`` where a menu listens.
+        """
+        step = self.session.start(Context(), self._now())
+        while not isinstance(step, Finished):
+            asked = Asked(self._since_s, self.session.node, step, self._heard(step))
+            yield asked
+            result = self._perform(asked)
+            yield Told(self._since_s, result)
+            step = self.session.resume(result, self._now())
+        self.finished = step
+
+    def _now(self) -> Instant:
+        return Instant(self._began.at + timedelta(seconds=self._since_s), self._began.mono_s + self._since_s)
+
+    def _heard(self, command: Command) -> tuple[str, ...]:
+        match command:
+            case Play(prompts) | Gather(prompts) | Enqueue(announce=prompts):
+                return tuple(self._texts(prompt) for prompt in prompts)
+            case _:
+                return ()
+
+    def _act(self, asked: Asked) -> Act | None:
+        return self._held.pop() if self._held else self._caller.act(asked)
+
+    def _hold(self, act: Act) -> None:
+        """Keep an act for the next time: it is not done now, or not wholly."""
+        self._held.append(act)
+
+    def _perform(self, asked: Asked) -> Result:
+        match asked.command:
+            case Answer():
+                return Done()
+            case Play():
+                return self._play(asked)
+            case Gather() as gather:
+                return _Gathering(self, asked, gather).result()
+            case Enqueue() as wait:
+                return self._queue(asked, wait)
+            case Transfer() as transfer:
+                return self._transfer(asked, transfer)
+            case Hangup():
+                return HungUp(EndedBy.US)
+
+    def _play(self, asked: Asked) -> Result:
+        left_s = spoken_s(asked.texts)
+        while True:
+            match self._act(asked):
+                case Leave():
+                    return HungUp(EndedBy.CALLER)
+                case Pass(seconds) if seconds < left_s:
+                    left_s -= seconds
+                    self._since_s += seconds
+                    continue
+                case Pass(seconds):
+                    self._hold(Pass(seconds - left_s))
+                case Press(at_once=True):
+                    continue
+                case None:
+                    pass
+                case later:
+                    self._hold(later)
+            self._since_s += left_s
+            return Done()
+
+    def _queue(self, asked: Asked, wait: Enqueue) -> Result:
+        left_s = wait.max_wait_s if wait.max_wait_s is not None else QUEUE_MAX_WAIT_S
+        while True:
+            match self._act(asked):
+                case Leave():
+                    return HungUp(EndedBy.CALLER)
+                case Pass(seconds) if seconds < left_s:
+                    left_s -= seconds
+                    self._since_s += seconds
+                    continue
+                case Pass() | Silent() | InQueue(WaitExpired()):
+                    self._since_s += left_s
+                    return WaitExpired()
+                case InQueue(Served(talk_s)):
+                    return self._serve(talk_s, left_s)
+                case InQueue(result):
+                    return result
+                case InTransfer():
+                    raise _does_not_fit(asked, "a caller waits in a queue; expected q+, q-, q0, qc, w or h")
+                case Press(at_once=True):
+                    continue
+                case Press() as later:
+                    self._hold(later)
+                case None:
+                    pass
+            return self._serve(TALK_S, left_s)
+
+    def _serve(self, talk_s: float, left_s: float) -> Result:
+        self.session.notify(AgentOffered("agent"), self._now())
+        self._since_s += min(AGENT_AFTER_S, left_s)
+        self.session.notify(AgentConnected("agent"), self._now())
+        self._since_s += talk_s
+        return Served(talk_s)
+
+    def _transfer(self, asked: Asked, transfer: Transfer) -> Result:
+        left_s = transfer.ring_timeout_s
+        result: Transferred | TransferFailed = Transferred(TALK_S)
+        while True:
+            match self._act(asked):
+                case Leave():
+                    return HungUp(EndedBy.CALLER)
+                case Pass(seconds) if seconds < left_s:
+                    left_s -= seconds
+                    self._since_s += seconds
+                    continue
+                case Pass() | Silent():
+                    result = TransferFailed("no_answer")
+                case InTransfer(said):
+                    result = said
+                case InQueue():
+                    raise _does_not_fit(asked, "a telephone rings; expected t+, t-, tb, w or h")
+                case Press(at_once=True):
+                    continue
+                case Press() as later:
+                    self._hold(later)
+                case None:
+                    pass
+            self._since_s += result.talk_s if isinstance(result, Transferred) else left_s
+            return result
+
+
+class _Gathering:
+    """One ``Gather`` of a walk."""
+
+    def __init__(self, walk: Walk, asked: Asked, gather: Gather) -> None:
+        self._walk = walk
+        self._asked = asked
+        self._gather = gather
+        self._buffer = KeyBuffer(gather.plan)
+        self._at_s = 0.0
+        self._prompt_s = spoken_s(asked.texts)
+        self._deadline_s = self._prompt_s + gather.first_key_timeout_s
+        self._let_pass = False
+
+    def result(self) -> Result:
+        """What the caller keyed."""
+        result: Result | None = None
+        while result is None:
+            result = self._one(self._walk._act(self._asked))
+        self._walk._since_s += self._at_s
+        return result
+
+    def _one(self, act: Act | None) -> Result | None:
+        match act:
+            case Leave():
+                return HungUp(EndedBy.CALLER)
+            case None | Silent():
+                return self._timed_out()
+            case Pass(seconds) if self._at_s + seconds < self._deadline_s:
+                self._at_s += seconds
+                self._let_pass = True
+                return None
+            case Pass(seconds):
+                self._walk._hold(Pass(self._at_s + seconds - self._deadline_s))
+                return self._timed_out()
+            case Press(at_once=False) if self._buffer.keys or not self._gather.prompts:
+                # The next word of a script is for the next prompt: the caller waits to hear one.
+                self._walk._hold(act)
+                return self._timed_out()
+            case Press():
+                return self._press(act)
+            case InQueue() | InTransfer():
+                raise _does_not_fit(self._asked, "a menu listens; expected keys, w, wN or h")
+
+    def _timed_out(self) -> Result:
+        self._at_s = self._deadline_s
+        return self._buffer.timed_out()
+
+    def _press(self, press: Press) -> Result | None:
+        if not (press.at_once or self._let_pass):
+            self._at_s = max(self._at_s, self._prompt_s)
+        for position, key in enumerate(press.keys, start=1):
+            self._at_s += BETWEEN_KEYS_S if position > 1 else 0.0
+            in_prompt = self._at_s < self._prompt_s
+            if in_prompt and not self._gather.barge_in:
+                continue
+            decision = self._buffer.press(key, in_prompt=in_prompt)
+            if in_prompt:
+                self._prompt_s = self._at_s
+            if isinstance(decision, Complete):
+                if press.keys[position:]:
+                    self._walk._hold(Press(press.keys[position:], at_once=True))
+                return decision.result
+            self._deadline_s = self._at_s + self._gather.next_key_timeout_s
+        return None
+
+
+def spoken_s(texts: Iterable[str]) -> float:
+    """How long the texts take to say, in seconds."""
+    return sum(len(text.split()) for text in texts) / WORDS_PER_S
+
+
+def walk(flow: Flow, keys: str, texts: Texts, began: Instant) -> tuple[Finished, tuple[TrailEvent, ...]]:
+    """The end and the trail of a walk by the script ``keys``.
+
+    Raises:
+        UserError: the script is not understood, or does not fit the flow.
+    """
+    walked = Walk(flow, ScriptedCaller(parse(keys)), texts, began)
+    for _ in walked.events():
+        pass
+    if walked.finished is None:
+        raise RuntimeError("a walk ended without an end")
+    return walked.finished, walked.session.trail
+
+
+def json_line(event: TrailEvent) -> str:
+    """One event of a trail as a line of JSON."""
+    return json.dumps(
+        {"at": event.at.isoformat(), "since_s": round(event.since_s, 3), "kind": event.kind.value, **event.detail}
+    )
+
+
+def _does_not_fit(asked: Asked, expected: str) -> UserError:
+    place = f'node "{asked.node}"' if asked.node else "the start"
+    return UserError(f"the script does not fit at {place}, {asked.since_s:.1f} s into the call: {expected}")

@@ -40,3 +40,26 @@ def events(version: str, name: str) -> list[Event]:
 def responses(version: str, name: str) -> list[Response]:
     """The responses only."""
     return [frame for frame in frames(version, name) if isinstance(frame, Response)]
+
+
+def timed_events(version: str, name: str) -> list[tuple[float, Event]]:
+    """The events, each with the seconds since the session began."""
+    decoder, timed = Decoder(), []
+    for line in (FOLDER / version / f"{name}.jsonl").read_text(encoding="ascii").splitlines():
+        row = json.loads(line)
+        if row["from"] == "switch":
+            frames = decoder.feed(base64.b64decode(row["data"]))
+            timed += [(row["t"], frame) for frame in frames if isinstance(frame, Event)]
+    return timed
+
+
+def actions(version: str, name: str) -> list[tuple[float, dict[str, str]]]:
+    """What we sent, each action's headers with the seconds since the session began."""
+    timed = []
+    for line in (FOLDER / version / f"{name}.jsonl").read_text(encoding="ascii").splitlines():
+        row = json.loads(line)
+        if row["from"] == "us":
+            parts = base64.b64decode(row["data"]).decode().split("\r\n\r\n")
+            headers = [dict(line.split(": ", 1) for line in part.split("\r\n")) for part in parts if part]
+            timed += [(row["t"], each) for each in headers]
+    return timed

@@ -494,6 +494,25 @@ def test_a_dialled_wait_is_over_once_the_leg_is_up() -> None:
     assert states(bench.tell(TalkBegan(C1, DAN))) == [(DAN, TALKING, "")]
 
 
+def test_a_dialled_call_that_lost_its_agent_has_no_more_time_than_before() -> None:
+    bench = Bench(ANN, DAN)
+    bench.log_in(ANN)
+    bench.dialled(C1)
+    bench.log_in(DAN)
+    bench.now = 1.0
+    assert rung(bench.tell(ConnectFailed(C1, ANN))) == [DAN]
+    assert bench.run_to(1.8)[-1] == WaitExpired(C1)
+
+
+def test_news_of_a_talk_that_was_not_asked_for_changes_nothing() -> None:
+    bench = Bench(CAT)
+    bench.log_in(CAT)
+    bench.inbound(C1)
+    assert bench.tell(TalkBegan(C1, CAT)) == []
+    assert bench.tell(ConnectFailed(C1, CAT)) == []
+    assert bench.state(CAT) == (RESERVED, "")
+
+
 # --- the switch goes and comes --------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from itertools import count
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from calls.agents.actions import Action, ConnectCall, DropLeg, RingLeg, StateChanged, WaitExpired
 from calls.agents.events import (
@@ -31,11 +31,12 @@ from calls.agents.floor import CONNECT_S, Floor
 from calls.agents.phone import RING_S
 from calls.agents.profiles import LegMode
 from calls.agents.states import TRANSITIONS, AgentState
+from calls.agents.view import AgentView
 from calls.ids import AgentId, CallId, LegId
 from tests.calls.agents.floors import HELP, PROFILES, QUEUES, SALES
 
 AGENTS = st.sampled_from(sorted(PROFILES))
-CALLS = st.integers(0, 12).map(lambda number: CallId(f"c{number}"))
+CALLS = st.integers(0, 5).map(lambda number: CallId(f"c{number}"))
 SLACK_S = 1e-6
 
 
@@ -60,6 +61,9 @@ class FloorRules(RuleBasedStateMachine):
 
     def tell(self, event: FloorEvent) -> None:
         self.perform(self.floor.handle(event, self.now))
+
+    def seen(self, agent: AgentId) -> AgentView:
+        return next(view for view in self.floor.view().agents if view.agent_id == agent)
 
     def perform(self, actions: list[Action]) -> None:
         for action in actions:
@@ -89,15 +93,23 @@ class FloorRules(RuleBasedStateMachine):
                 case WaitExpired(call):
                     self.calls.remove(call)
 
+    @initialize(absent=st.sets(AGENTS, max_size=2))
+    def a_shift_begins(self, absent: set[AgentId]) -> None:
+        for agent in sorted(PROFILES.keys() - absent):
+            self.tell(LogIn(agent))
+        for leg_id, (agent, _) in list(self.legs.items()):
+            self.legs[leg_id] = (agent, "up")
+            self.tell(LegUp(agent, leg_id))
+
     # --- what may happen ----------------------------------------------------------------------------------------
 
     @rule(agent=AGENTS, what=st.sampled_from([LogIn, LogIn, LogOut, Unpause, WrapUpDone]))
     def an_agent_asks(self, agent: AgentId, what: type[LogIn | LogOut | Unpause | WrapUpDone]) -> None:
         self.tell(what(agent))
 
-    @rule(agent=AGENTS, reason=st.sampled_from(["lunch", "meeting"]))
+    @rule(agent=AGENTS, reason=st.sampled_from(["", "", "lunch", "meeting"]))
     def an_agent_pauses(self, agent: AgentId, reason: str) -> None:
-        self.tell(Pause(agent, reason))
+        self.tell(Pause(agent, reason) if reason else Unpause(agent))
 
     @rule(
         call=CALLS,
@@ -145,31 +157,41 @@ class FloorRules(RuleBasedStateMachine):
         self.tell(news(connect.call_id, connect.agent_id))
 
     @rule(agent=AGENTS)
+    def a_talk_begins_as_it_should(self, agent: AgentId) -> None:
+        view = self.seen(agent)
+        if view.leg_id is not None and self.legs.get(view.leg_id) == (agent, "ringing"):
+            self.legs[view.leg_id] = (agent, "up")
+            self.tell(LegUp(agent, view.leg_id))
+        for connect in [one for one in self.connects if (one.agent_id, one.call_id) == (agent, view.call_id)]:
+            self.connects.remove(connect)
+            self.tell(TalkBegan(connect.call_id, agent))
+
+    @rule(agent=AGENTS)
     def a_talk_ends(self, agent: AgentId) -> None:
-        view = next(view for view in self.floor.view().agents if view.agent_id == agent)
+        view = self.seen(agent)
         if view.state is AgentState.TALKING and view.call_id is not None:
             self.calls.discard(view.call_id)
             self.tell(TalkOver(view.call_id, agent))
 
-    @rule(agent=AGENTS, call=CALLS, leg_number=st.integers(1, 30), what=st.integers(0, 2))
-    def stale_news_comes(self, agent: AgentId, call: CallId, leg_number: int, what: int) -> None:
-        """Of a leg that this agent does not have, or of a call that this agent does not have."""
-        view = next(view for view in self.floor.view().agents if view.agent_id == agent)
+    @rule(agent=AGENTS, leg_number=st.integers(1, 8), news=st.sampled_from([LegGone, LegUp]))
+    def stale_news_of_a_leg(self, agent: AgentId, leg_number: int, news: type[LegGone | LegUp]) -> None:
         leg_id = LegId(f"leg{leg_number}")
-        if view.leg_id != leg_id and what == 0:
-            self.tell(LegGone(agent, leg_id))
-        if view.leg_id != leg_id and what == 1:
-            self.tell(LegUp(agent, leg_id))
-        if view.call_id != call and what == 2:
-            self.tell(TalkOver(call, agent))
-            self.tell(ConnectFailed(call, agent))
-            self.tell(TalkBegan(call, agent))
+        if self.seen(agent).leg_id != leg_id and self.legs.get(leg_id, (agent, ""))[0] == agent:
+            self.tell(news(agent, leg_id))
+
+    @rule(agent=AGENTS, call=CALLS, news=st.sampled_from([TalkBegan, ConnectFailed, TalkOver]))
+    def stale_news_of_a_call(
+        self, agent: AgentId, call: CallId, news: type[TalkBegan | ConnectFailed | TalkOver]
+    ) -> None:
+        if self.seen(agent).call_id != call:
+            self.tell(news(call, agent))
 
     @precondition(lambda self: self.switch_up)
-    @rule()
-    def the_switch_is_lost(self) -> None:
-        self.switch_up = False
-        self.tell(SwitchLost())
+    @rule(really=st.sampled_from([False, False, False, True]))
+    def the_switch_is_lost(self, really: bool) -> None:
+        if really:
+            self.switch_up = False
+            self.tell(SwitchLost())
 
     @precondition(lambda self: not self.switch_up)
     @rule(keeps=st.booleans())
@@ -251,5 +273,5 @@ class FloorRules(RuleBasedStateMachine):
                 assert all(doing == "dropping" for owner, doing in self.legs.values() if owner == agent.agent_id)
 
 
-FloorRules.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+FloorRules.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
 TestFloorRules = FloorRules.TestCase

@@ -176,7 +176,7 @@ def _overlaps(reading: Reading, place: Place, menu: Menu) -> Iterator[Fault]:
         if longer:
             problem = (
                 f"{keys} is taken only after {menu.next_key:g}s without a further key, because "
-                f"{', '.join(longer[:3])}{', …' if len(longer) > 3 else ''} begins with it"
+                f"{', '.join(longer[:3])}{', …' if len(longer) > 3 else ''} {'begin' if len(longer) > 1 else 'begins'} with it"
             )
             at: Place = (*place, "keys", keys) if keys in menu.keys else ("extensions", keys)
             yield _warning(reading, at, "overlapping-keys", problem)

@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
     ScalarEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
 from calls.errors import Location
 from ivr.faults import Fault, Severity
@@ -93,9 +94,12 @@ def read(file: Path) -> Document:
         mark = problem.problem_mark or problem.context_mark
         document.lines[()] = mark.line + 1 if mark is not None else 1
         document.add((), "syntax", f"is not YAML: {_words(problem)}; check indentation, quotes, colons and brackets")
-    except (YAMLError, ValueError, OverflowError) as problem:  # a character that YAML forbids, or cannot name
+    except ReaderError as problem:
+        document.lines[()] = text.count("\n", 0, problem.position) + 1
+        document.add((), "syntax", f"holds the control character {_printable(text[problem.position])}; take it out")
+    except (YAMLError, ValueError, OverflowError) as problem:  # e.g. an escape that names no character
         document.lines[()] = 1
-        document.add((), "syntax", f"is not YAML: {_printable(' '.join(str(problem).split()))[:200]}")
+        document.add((), "syntax", f"is not YAML: {_printable(' '.join(str(problem).split()))}")
     return document
 
 
@@ -116,7 +120,9 @@ class _Open:
         """True while the value of a key that stood before is read."""
 
     def next_path(self) -> Place:
-        """The place of the value that comes next."""
+        """The place of the value that comes next; where a key is to come, that of the mapping."""
+        if self.mapping and self.key is None:
+            return self.path
         return (*self.path, len(self.values) if self.key is None else self.key)
 
     def take(self, value: Data) -> None:

@@ -194,7 +194,7 @@ def _shown(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case Mapping():
-            return "keys with values"
+            return "keys with values" if value else "nothing"
         case tuple():
             return "a list" if value else "an empty list"
         case _:

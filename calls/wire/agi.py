@@ -36,7 +36,7 @@ MAX_TALK_S = 86_400
 
 _SAFE_VALUE = re.compile(r"[A-Za-z0-9_-]{0,64}\Z")
 _MUSIC_CLASS = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-_DIAL_STRING = re.compile(r"[A-Za-z0-9]{1,20}/[A-Za-z0-9_.@:+/-]{1,200}\Z")
+_DIAL_STRING = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,20}/[A-Za-z0-9_.@:+/-]{1,200}\Z")
 """One endpoint of one technology. Without ``& , ( ) | ^ $ { }`` nothing in it can add a leg or an option."""
 
 
@@ -277,6 +277,20 @@ class SetVariable(_Quick):
     def words(self) -> tuple[str, ...]:
         """``SET VARIABLE <name> <value>``."""
         return ("SET", "VARIABLE", self.name.value, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCall(_Quick):
+    """Hang the channel up after ``limit_s`` from now, whatever happens: the dialplan's watchdog, set anew."""
+
+    limit_s: int
+
+    def __post_init__(self) -> None:
+        _refuse_unless(1 <= self.limit_s <= MAX_TALK_S, f"a call of {self.limit_s} s")
+
+    def words(self) -> tuple[str, ...]:
+        """``SET VARIABLE TIMEOUT(absolute) <s>``."""
+        return ("SET", "VARIABLE", "TIMEOUT(absolute)", str(self.limit_s))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ GOLDEN: list[tuple[agi.Command, bytes]] = [
     (agi.GetVariable(Variable.DIAL_STATUS), b"GET VARIABLE DIALSTATUS\n"),
     (agi.SetVariable(Variable.DONE, "1"), b"SET VARIABLE IVR_DONE 1\n"),
     (agi.SetVariable(Variable.CALL, ""), b'SET VARIABLE CW_CALL ""\n'),
+    (agi.LimitCall(14_400), b"SET VARIABLE TIMEOUT(absolute) 14400\n"),
     (agi.MusicOnHold("default", 30), b"EXEC MusicOnHold default,30\n"),
     (agi.Dial("PJSIP/+4930123@carrier", 20), b"EXEC Dial PJSIP/+4930123@carrier,20,gS(14400)\n"),
     (agi.Dial("Local/100@desk/n", 5, 60), b"EXEC Dial Local/100@desk/n,5,gS(60)\n"),
@@ -93,6 +94,7 @@ def test_numbers_out_of_range_are_refused() -> None:
     for make in (
         lambda: agi.SetHangupCause(0),
         lambda: agi.SetHangupCause(128),
+        lambda: agi.LimitCall(0),
         lambda: agi.WaitForDigit(0),
         lambda: agi.WaitForDigit(agi.MAX_WAIT_MS + 1),
         lambda: agi.MusicOnHold("default", 0),

@@ -174,10 +174,9 @@ def _overlaps(reading: Reading, place: Place, menu: Menu) -> Iterator[Fault]:
     for keys in sequences:
         longer = sorted(other for other in sequences if other != keys and other.startswith(keys))
         if longer:
-            problem = (
-                f"{keys} is taken only after {menu.next_key:g}s without a further key, because "
-                f"{', '.join(longer[:3])}{', …' if len(longer) > 3 else ''} {'begin' if len(longer) > 1 else 'begins'} with it"
-            )
+            named = ", ".join(longer[:3]) + (", …" if len(longer) > 3 else "")
+            why = f"{named} {'begin' if len(longer) > 1 else 'begins'} with it"
+            problem = f"{keys} is taken only after {menu.next_key:g}s without a further key, because {why}"
             at: Place = (*place, "keys", keys) if keys in menu.keys else ("extensions", keys)
             yield _warning(reading, at, "overlapping-keys", problem)
 

@@ -249,6 +249,9 @@ class _Gathering:
         return result
 
     def _one(self, act: Act | None) -> Result | None:
+        if act is not None and not self._is_for_now(act):
+            self._walk._hold(act)
+            return self._timed_out()
         match act:
             case Leave():
                 return HungUp(EndedBy.CALLER)
@@ -261,14 +264,16 @@ class _Gathering:
             case Pass(seconds):
                 self._walk._hold(Pass(self._at_s + seconds - self._deadline_s))
                 return self._timed_out()
-            case Press(at_once=False) if self._buffer.keys or not self._gather.prompts:
-                # The next word of a script is for the next prompt: the caller waits to hear one.
-                self._walk._hold(act)
-                return self._timed_out()
             case Press():
                 return self._press(act)
             case InQueue() | InTransfer():
                 raise _does_not_fit(self._asked, "a menu listens; expected keys, w, wN or h")
+
+    def _is_for_now(self, act: Act) -> bool:
+        """False where a word is for what comes next: the caller waits to hear it, unless time was let pass."""
+        if isinstance(act, Pass) or (isinstance(act, Press) and act.at_once):
+            return True
+        return self._let_pass or (not self._buffer.keys and bool(self._gather.prompts))
 
     def _timed_out(self) -> Result:
         self._at_s = self._deadline_s
@@ -289,6 +294,7 @@ class _Gathering:
                 if press.keys[position:]:
                     self._walk._hold(Press(press.keys[position:], at_once=True))
                 return decision.result
+            self._let_pass = False
             self._deadline_s = self._at_s + self._gather.next_key_timeout_s
         return None
 

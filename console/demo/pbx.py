@@ -175,9 +175,11 @@ class PrivateAsterisk:
         """Start it and wait until it is fully booted.
 
         Raises:
-            SwitchError: it ended, or did not boot in time; the message holds the end of its log.
+            SwitchError: it ended, did not boot in time, or complained of an error while it booted (a port that is
+                taken); the message holds the end of its log.
         """
         self.write_configuration()
+        before = self._log_size()
         self._child = await start(
             "Asterisk",
             [self.tree.program, "-C", self.folder / "etc/asterisk.conf", "-f", "-q"],
@@ -190,6 +192,11 @@ class PrivateAsterisk:
         except TimeoutError:
             await self.kill()
             raise self._failure(f"did not boot within {BOOT_TIMEOUT_S:g} s") from None
+        with self.log.open("rb") as log:
+            log.seek(before)
+            if b" ERROR[" in log.read():
+                await self.kill()
+                raise self._failure("cannot be used")
 
     async def stop(self) -> None:
         """End it, calls and all. When this returns it is gone."""
@@ -258,6 +265,9 @@ class PrivateAsterisk:
                 else:
                     return
             await asyncio.sleep(0.05)
+
+    def _log_size(self) -> int:
+        return self.log.stat().st_size if self.log.exists() else 0
 
     def _running(self) -> Child:
         if self._child is None:

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from calls.errors import RemoteProtocolError
+from calls.text import printable
 
 MAX_LINE = 128 * 1024
 """Bytes of one line. A value can be as long as a SIP message over TCP (65,535 bytes, PJSIP_MAX_PKT_LEN in Asterisk's
@@ -38,15 +39,6 @@ SINGLE = frozenset(("Event", "Response", "ActionID", "Uniqueid", "Linkedid", "Ch
 """Headers that Asterisk writes at most once in a frame: twice means that a value held a line end."""
 
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\r\n"
-_CLEAN = {
-    **dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029]),
-    **dict.fromkeys(range(0xDC80, 0xDD00), 0xFFFD),
-}
-
-
-def clean(text: str) -> str:
-    """``text`` fit to be handed on: no control characters or line separators, and U+FFFD for bytes not in UTF-8."""
-    return text.translate(_CLEAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +50,7 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What an event and a response have in common. All text is clean (see :func:`clean`)."""
+    """What an event and a response have in common. All text is clean (see :func:`calls.text.printable`)."""
 
     headers: Mapping[str, str]
     """The first value of each header, by its name as the switch writes it."""
@@ -157,9 +149,9 @@ def _careful(lines: list[str]) -> tuple[dict[str, str], tuple[tuple[str, str], .
         if not separator or not key.isascii() or not key.isprintable():
             continue
         if key in headers:
-            repeated.append((key, clean(value)))
+            repeated.append((key, printable(value)))
         else:
-            headers[key] = clean(value)
+            headers[key] = printable(value)
     return headers, tuple(repeated)
 
 
@@ -228,7 +220,7 @@ class Decoder:
         line, end, _ = self._buffer.partition(b"\n")
         match = BANNER.match(line.removesuffix(b"\r"))
         if len(line) > MAX_BANNER or (end and match is None):
-            raise RemoteProtocolError(f"not an Asterisk manager: {clean(line[:40].decode('ascii', 'replace'))!r}")
+            raise RemoteProtocolError(f"not an Asterisk manager: {printable(line[:40].decode('ascii', 'replace'))!r}")
         if not end or match is None:
             return None
         self._eol = b"\r\n" if line.endswith(b"\r") else b"\n"
@@ -240,8 +232,7 @@ class Decoder:
         text_eol = eol.decode("ascii")
         for raw in raws:
             # Asterisk sends a second empty line after some errors ("Uniqueid length exceeds ...").
-            if raw.startswith(b"\r\n") or raw.endswith(b"\r\n") or eol == b"\n":
-                raw = raw.strip(b"\r\n")
+            raw = raw.removeprefix(eol).removesuffix(eol)
             if raw.startswith(b"Event: "):
                 if wanted is not None and raw[: raw.find(eol)] not in wanted and raw not in wanted:
                     self.dropped += 1

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from calls import log
 from calls.errors import SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import BootId
-from calls.switch.asterisk.ami_link import AmiLink, Reply
+from calls.switch.asterisk.ami_link import AmiLink, NotSent, Reply
 from calls.wire.ami import Event
 from calls.wire.ami_actions import Action, Challenge, CoreStatus, Login, Logoff, Ping
 
@@ -128,17 +128,17 @@ class AmiClient:
     async def ask(self, action: Action, deadline_s: float | None = None, action_id: str | None = None) -> Reply:
         """Send ``action`` once; see :meth:`AmiLink.ask`. Without a deadline, the settings' one."""
         if self._link is None:
-            raise SwitchUnavailable("not connected to the switch; nothing was sent")
+            raise NotSent("not connected to the switch; nothing was sent")
         return await self._link.ask(action, deadline_s or self._settings.answer_deadline_s, action_id)
 
     def next_action_id(self) -> str:
         """An ActionID for :meth:`ask`, known before the action is sent.
 
         Raises:
-            SwitchUnavailable: not connected.
+            NotSent: not connected.
         """
         if self._link is None:
-            raise SwitchUnavailable("not connected to the switch; nothing was sent")
+            raise NotSent("not connected to the switch; nothing was sent")
         return self._link.next_action_id()
 
     # --- inside -----------------------------------------------------------------------------------------------

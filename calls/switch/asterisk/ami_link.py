@@ -36,6 +36,10 @@ LISTS = (CoreShowChannels, Status)
 """Actions that are answered by a list of events."""
 
 
+class NotSent(SwitchUnavailable):
+    """Nothing was sent: the switch knows nothing of the action."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the switch answered: its response, and the events of a list without the one that ends it."""
@@ -211,7 +215,8 @@ class AmiLink(Manager):  # type: ignore[misc]
         Raises:
             SwitchRefused: the switch said no.
             SwitchTimeout: no answer within ``deadline_s``: the action may have run or may run yet.
-            SwitchUnavailable: not connected (nothing was sent), or the connection ended before the answer.
+            NotSent: not connected, or the switch does not read.
+            SwitchUnavailable: the connection ended before the answer.
             CommandRefused: nothing was sent.
         """
         pending = _Pending(action, action_id or self.next_action_id())
@@ -251,11 +256,11 @@ class AmiLink(Manager):  # type: ignore[misc]
         return f"AMI at {self.config['host']}:{self.config['port']}"
 
     def _check_open(self) -> None:
-        """Raises: SwitchUnavailable: nothing can be sent (HAZARDS 10: it was an AttributeError, or a queue)."""
+        """Raises: NotSent: nothing can be sent (HAZARDS 10: it was an AttributeError, or a queue)."""
         if self.protocol is None or self.ended.is_set():
-            raise SwitchUnavailable(f"{self._where}: not connected; nothing was sent")
+            raise NotSent(f"{self._where}: not connected; nothing was sent")
         if self.protocol.transport.get_write_buffer_size() > MAX_UNSENT or self.pending >= MAX_PENDING:
-            raise SwitchUnavailable(f"{self._where}: the switch does not read what is sent; nothing was sent")
+            raise NotSent(f"{self._where}: the switch does not read what is sent; nothing was sent")
 
     @staticmethod
     async def _first(*events: asyncio.Event) -> None:

@@ -1,0 +1,101 @@
+"""What the Asterisk switch has to know, from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+
+from pydantic import SecretStr
+
+from calls.errors import CommandRefused
+from calls.numbers import is_dialable
+from calls.settings import Settings
+from calls.switch.asterisk.ami_client import AmiSettings
+from calls.switch.asterisk.fastagi import Limits
+from calls.wire.ami_actions import Originate
+
+CALL_LIMIT_S = 4 * 3600
+"""A customer's call ends after this, whatever goes wrong; the dialplan says the same of a talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkDial:
+    """How a number is dialled on a trunk: ``dial`` has ``{number}`` in it; ``plus``: with the number's ``+``."""
+
+    dial: str
+    plus: bool = True
+
+    def channel(self, number: str) -> str:
+        """The dial string for an E.164 number.
+
+        Raises:
+            CommandRefused: it is no E.164 number, and must never reach a dial string.
+        """
+        if not is_dialable(number):
+            raise CommandRefused(f"{number!r} is no E.164 number: it is not dialled")
+        return self.dial.replace("{number}", number if self.plus else number.removeprefix("+"))
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskConfig:
+    """One Asterisk and the two ways to it. ``agi_port`` 0: any free port, for tests."""
+
+    name: str
+    ami: AmiSettings
+    agi_host: str
+    agi_port: int
+    agi_token: SecretStr
+    agi_allow: tuple[IPv4Network | IPv6Network, ...]
+    trunks: Mapping[str, TrunkDial]
+    destinations: Mapping[str, str] = field(default_factory=dict)
+    context_prefix: str = "callwright"
+    limits: Limits = field(default_factory=Limits)
+    settle_s: float = 3.0
+    """How long a switch is left to itself after a connection was made, before what it does not list is called gone:
+    what was sent over the connection before may still be on its way (RELIABILITY, crash-safe attempts, 3)."""
+    sweep_s: float = 15.0
+    """How often what we believe is compared with the switch's list of channels: an event can be lost."""
+    call_limit_s: int = CALL_LIMIT_S
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> AsteriskConfig:
+        """The part of the settings that concerns Asterisk."""
+        asterisk, secrets = settings.asterisk, settings.secrets
+        return cls(
+            name=settings.switch.name,
+            ami=AmiSettings(
+                host=asterisk.ami_host,
+                port=asterisk.ami_port,
+                user=asterisk.ami_user,
+                secret=secrets.ami_secret,
+                connect_timeout_s=asterisk.connect_timeout_s,
+            ),
+            agi_host=asterisk.agi_host,
+            agi_port=asterisk.agi_port,
+            agi_token=secrets.agi_token,
+            agi_allow=asterisk.agi_allow,
+            trunks={trunk.name: TrunkDial(trunk.dial, trunk.plus) for trunk in settings.trunks},
+            destinations={each.name: each.dial for each in settings.destinations},
+            context_prefix=asterisk.context_prefix,
+            limits=Limits(calls=asterisk.max_calls, calls_per_address=asterisk.max_calls),
+            settle_s=settings.engine.settle_s,
+        )
+
+    def trunk(self, name: str) -> TrunkDial:
+        """The trunk of that name.
+
+        Raises:
+            CommandRefused: the settings have none.
+        """
+        if name not in self.trunks:
+            raise CommandRefused(f"no trunk is named {name!r} in the settings")
+        return self.trunks[name]
+
+    def dial(self, leg_id: str, channel: str, ring_timeout_s: float, caller_id: str) -> Originate:
+        """The originate of a customer's leg; :meth:`ring` is that of an agent's."""
+        return Originate(leg_id, channel, f"{self.context_prefix}-dialled", "s", ring_timeout_s, caller_id)
+
+    def ring(self, leg_id: str, endpoint: str, ring_timeout_s: float, caller_id: str) -> Originate:
+        """The originate of an agent's leg: answered, it waits in its own room."""
+        return Originate(leg_id, endpoint, f"{self.context_prefix}-agent", leg_id, ring_timeout_s, caller_id)

@@ -1,0 +1,211 @@
+"""What holds for every flow, every caller and every file."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calls.errors import FlowError
+from calls.switch.port import (
+    Answer,
+    Done,
+    EndedBy,
+    Gather,
+    Hangup,
+    HungUp,
+    Match,
+    NoInput,
+    NoMatch,
+    Play,
+    Transfer,
+    TransferFailed,
+    Transferred,
+)
+from ivr.check import Known, check, load
+from ivr.commands import (
+    AgentConnected,
+    AgentOffered,
+    Command,
+    Enqueue,
+    NobodyThere,
+    Notice,
+    Result,
+    Served,
+    WaitExpired,
+)
+from ivr.faults import Severity
+from ivr.flow import Flow, FlowFile, compiled
+from ivr.session import MAX_STEPS, Context, Finished, Session
+from ivr.trail import Kind
+from tests.ivr import strategies
+from tests.ivr.conftest import NOTHING_KNOWN, SMALL, at
+
+
+def flow_of(data: dict[str, object]) -> Flow:
+    """A flow, unchecked: it may go round for ever."""
+    return compiled("random", b"", FlowFile.model_validate_json(json.dumps(data), strict=False))
+
+
+def one_that_fits(command: Command, draw: st.DataObject) -> Result:
+    """A result that ``command`` may have."""
+    match command:
+        case Answer() | Play():
+            return Done()
+        case Gather(plan=plan) if plan.choices:
+            fitting: tuple[Result, ...] = (NoInput(), NoMatch("9"), *map(Match, sorted(plan.choices)))
+        case Gather():
+            fitting = (NoInput(), Match("45"), NoMatch("4"))
+        case Enqueue():
+            fitting = (Served(3.0), WaitExpired(), NobodyThere())
+        case Transfer():
+            fitting = (Transferred(3.0), TransferFailed("busy"))
+        case Hangup():
+            fitting = (HungUp(EndedBy.US),)
+    return draw.draw(st.sampled_from(fitting))
+
+
+def silent(command: Command) -> Result:
+    """What comes of ``command`` when the caller does nothing and nobody of ours is there."""
+    match command:
+        case Answer() | Play():
+            return Done()
+        case Gather():
+            return NoInput()
+        case Enqueue():
+            return WaitExpired()
+        case Transfer():
+            return TransferFailed("no_answer")
+        case Hangup():
+            return HungUp(EndedBy.US)
+
+
+@settings(max_examples=150, deadline=None)
+@given(strategies.flows, st.lists(strategies.results, min_size=1, max_size=30))
+def test_any_results_end_every_session_within_the_limit(data: dict[str, object], results: list[Result]) -> None:
+    session = Session(flow_of(data))
+    step = session.start(Context(), at(0))
+    given_ = 0
+    while not isinstance(step, Finished):
+        step = session.resume(results[given_ % len(results)], at(given_))
+        given_ += 1
+        assert given_ <= MAX_STEPS + 2
+    assert session.trail[-1].kind is Kind.OUTCOME
+
+
+@settings(max_examples=100, deadline=None)
+@given(strategies.flows, st.data(), st.integers(0, 25))
+def test_a_hangup_at_any_moment_is_the_end(data: dict[str, object], draw: st.DataObject, moment: int) -> None:
+    session = Session(flow_of(data))
+    step = session.start(Context(answered=draw.draw(st.booleans())), at(0))
+    for second in range(moment):
+        if isinstance(step, Finished):
+            break
+        notice: Notice = AgentOffered("a") if draw.draw(st.booleans()) else AgentConnected("a")
+        assert session.notify(notice, at(second)) is None
+        step = session.resume(one_that_fits(step, draw), at(second))
+    ended_before = isinstance(step, Finished)
+    finished = session.hangup(at(moment))
+    kinds = [event.kind for event in session.trail]
+    assert kinds.count(Kind.OUTCOME) == kinds.count(Kind.HUNG_UP) == 1
+    assert kinds.count(Kind.NODE_ENTERED) == kinds.count(Kind.NODE_LEFT)
+    assert Kind.FAULT not in kinds
+    if not ended_before:
+        assert finished.menu_s >= 0 and finished.wait_s >= -1e-9 and finished.talk_s >= 0
+    assert session.resume(Done(), at(moment + 1)) is finished
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=strategies.flows)
+def test_where_the_check_finds_no_error_silence_leads_to_an_end(
+    tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "random.yaml"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    errors = {fault.rule for fault in check(path, NOTHING_KNOWN) if fault.severity is Severity.ERROR}
+    outcomes = set()
+    for start in strategies.NAMES:
+        session = Session(flow_of({**data, "start": start}))
+        step = session.start(Context(), at(0))
+        while not isinstance(step, Finished):
+            step = session.resume(silent(step), at(0))
+        outcomes.add(step.outcome)
+    assert errors <= {"endless-loop", "dead-end"}
+    if not errors:
+        assert "step_limit" not in outcomes
+    if "step_limit" in outcomes:
+        assert "endless-loop" in errors
+
+
+def refused_with_a_place(path: Path) -> None:
+    """Load; what is refused is refused by FlowError, which names the file and a line that is in it."""
+    known = Known(frozenset({"sales"}), frozenset({"alice"}), {"en": frozenset({"main.menu"})})
+    lines = len(path.read_text(encoding="utf-8", errors="replace").splitlines())
+    for fault in check(path, known):
+        assert re.search(r":[0-9]+: .*(error|warning): .+ \[[a-z0-9-]+\]\Z", str(fault)), str(fault)
+        assert "\n" not in str(fault)
+        assert fault.where.line is not None and 1 <= fault.where.line <= lines + 1
+    try:
+        load(path, known)
+    except FlowError as refused:
+        assert refused.where.file == path
+        assert refused.where.line is not None
+        assert refused.problem
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    raw=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
+)
+def test_random_bytes_are_refused_with_a_place(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "bytes.yaml"
+    path.write_bytes(raw)
+    refused_with_a_place(path)
+
+
+PIECES = st.sampled_from(
+    ["[", "]", "{", "}", ":", ": ", "- ", "#", "&a ", "*a", "!!str ", "'", '"', "\n", "  ", "\t", "? ", "|\n",
+     "---\n", "nodes", "say", "menu", "1", "5s", "true", "null", "\x07", "\u2028", "é", ",", "<<: ",
+     "%YAML 1.1\n", "\\U99999999"]
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_a_damaged_flow_is_refused_with_a_place(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    text = SMALL
+    for _ in range(data.draw(st.integers(1, 4))):
+        begin = data.draw(st.integers(0, len(text)))
+        end = min(len(text), begin + data.draw(st.integers(0, 12)))
+        text = text[:begin] + data.draw(PIECES) + text[end:]
+    path = tmp_path_factory.getbasetemp() / "damaged.yaml"
+    path.write_text(text, encoding="utf-8")
+    refused_with_a_place(path)
+
+
+values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.floats(allow_nan=False)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=6), inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(flow=strategies.flows, name=st.sampled_from(strategies.NAMES), data=st.data())
+def test_a_wrong_value_anywhere_is_refused_with_a_place(
+    tmp_path_factory: pytest.TempPathFactory,
+    flow: dict[str, dict[str, dict[str, object]]],
+    name: str,
+    data: st.DataObject,
+) -> None:
+    node = dict(flow["nodes"][name])
+    node[data.draw(st.one_of(st.sampled_from(sorted(node)), st.text(max_size=5)))] = data.draw(values)
+    path = tmp_path_factory.getbasetemp() / "wrong.yaml"
+    path.write_text(json.dumps({**flow, "nodes": {**flow["nodes"], name: node}}), encoding="utf-8")
+    refused_with_a_place(path)

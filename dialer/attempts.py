@@ -1,0 +1,335 @@
+"""Attempts that no crash can double or lose: functions of a connection, run inside a transaction of the writer.
+
+1. :func:`begin_attempts` looks at every rule again inside the transaction, writes each attempt as ``intent``, counts
+   the try, and commits; only then is the switch asked. From here on ``intent`` means *unknown*, never *not sent*.
+2. :func:`mark_live` notes the answer, so that a crash in a talk does not have its person called again.
+3. :func:`finish_attempt` writes the final record, ends the attempt and gives the lead its next state, all at once and
+   only once.
+4. :func:`dialer.recovery.recover`, at the start, ends what neither we nor the switch know of any more.
+
+The unique index over open attempts keeps a person from being dialled twice at a time whatever else goes wrong.
+Source: the protocol of the design's reliability notes, invariants I1 to I8.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
+from typing import Protocol, TypeVar
+
+from calls import failpoints
+from calls.causes import Outcome
+from calls.ids import AttemptId, BootId, CampaignId, LeadId
+from calls.records import store
+from calls.records.store import CallEvent, CallRecord
+from calls.records.times import as_text, as_time
+from calls.settings import Trunk
+from dialer import compliance
+from dialer.campaign import Campaign
+from dialer.compliance import Allowed, History, Lead, PastAttempt, Refused, Rules
+from dialer.events import Begun, BegunAttempt, Finish
+
+T = TypeVar("T")
+
+SCAN = 200
+"""Leads looked at in one transaction beyond those that are begun: bounds how long it holds the store."""
+
+TRUNK_REST_S = 1.0
+"""Asked again after this when the store knows of more calls on the trunk than the core does."""
+
+LEAST_REST = timedelta(seconds=1)
+"""A refused lead is not looked at again sooner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where attempts would be dialled: the switch, its run, and the trunk."""
+
+    switch: str
+    boot: BootId
+    trunk: Trunk
+
+
+class Writing(Protocol):
+    """The writer, as far as it is needed here."""
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of ``work``, which ran in a transaction that is committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A lead whose turn it is."""
+
+    lead_id: LeadId
+    person_key: str
+    lead: Lead
+    tries: int
+
+
+# --- begin ------------------------------------------------------------------------------------------------------
+
+
+async def begin(
+    writer: Writing,
+    campaign: Campaign,
+    up_to: int,
+    now: datetime,
+    place: Place,
+    new_id: Callable[[], AttemptId],
+    decision: Mapping[str, object],
+) -> Begun:
+    """:func:`begin_attempts` through the writer: what it gives is committed and may be dialled.
+
+    Raises:
+        RecordError: the store failed; nothing was begun.
+    """
+    work = partial(
+        begin_attempts, campaign=campaign, up_to=up_to, now=now, place=place, new_id=new_id, decision=decision
+    )
+    begun = await writer.run(work)
+    if begun.attempts:
+        failpoints.hit("attempt.after_commit")
+    return begun
+
+
+def begin_attempts(
+    connection: sqlite3.Connection,
+    campaign: Campaign,
+    up_to: int,
+    now: datetime,
+    place: Place,
+    new_id: Callable[[], AttemptId],
+    decision: Mapping[str, object],
+) -> Begun:
+    """Begin at most ``up_to`` attempts; ``up_to`` 0 only looks what is due.
+
+    Leads come by priority, the highest first; with the same priority those that are due again before new ones, since
+    a time was promised for them (the longest due first), and new ones in the order of import. A refused lead makes
+    room for the next: refused until a time it waits for that, refused for good it is not looked at until the campaign
+    is registered again. Each refusal is kept.
+    """
+    free = place.trunk.lines - _open_on(connection, place.trunk.name)
+    wanted = max(0, min(up_to, free))
+    rules = compliance.rules_of(campaign)
+    begun: list[BegunAttempt] = []
+    refused: Counter[str] = Counter()
+    seen = 0
+    while len(begun) < wanted and seen < wanted + SCAN:
+        due = _due(connection, campaign.campaign_id, now, wanted - len(begun))
+        if not due:
+            break
+        for each in due:
+            verdict = _verdict(connection, each, rules, now)
+            if isinstance(verdict, Allowed):
+                attempt = _insert(connection, campaign, each, place, now, new_id(), decision, verdict)
+                if attempt is not None:
+                    begun.append(attempt)
+                    continue
+                verdict = Refused("open_attempt", now + compliance.OPEN_REST)
+            refused[verdict.rule] += 1
+            _refuse(connection, campaign.campaign_id, each.lead_id, verdict, now)
+        seen += len(due)
+    next_in_s = _next_in_s(connection, campaign.campaign_id, now)
+    if next_in_s == 0.0 and wanted < up_to and len(begun) == wanted:
+        next_in_s = TRUNK_REST_S
+    if begun:
+        failpoints.hit("attempt.before_commit")
+    exhausted = next_in_s is None and not begun and not _any(connection, campaign.campaign_id, "dialling")
+    return Begun(tuple(begun), dict(refused), next_in_s, exhausted)
+
+
+def _open_on(connection: sqlite3.Connection, trunk: str) -> int:
+    """Attempts that are open on a trunk, by the index over open attempts, whose text this repeats."""
+    row = connection.execute("SELECT count(*) FROM attempts WHERE state <> 'done' AND trunk = ?", (trunk,)).fetchone()
+    return int(row[0])
+
+
+_COLUMNS = "lead_id, person_key, number, time_zones, tries, campaign_leads.priority"
+
+
+def _due(connection: sqlite3.Connection, campaign_id: CampaignId, now: datetime, count: int) -> list[_Due]:
+    again = connection.execute(
+        f"SELECT {_COLUMNS} FROM campaign_leads JOIN leads USING (lead_id)"
+        " WHERE campaign_id = ? AND state = 'retry' AND next_try_at <= ?"
+        " ORDER BY campaign_leads.priority DESC, next_try_at, position LIMIT ?",
+        (campaign_id, as_text(now), count),
+    ).fetchall()
+    new = connection.execute(
+        f"SELECT {_COLUMNS} FROM campaign_leads JOIN leads USING (lead_id)"
+        " WHERE campaign_id = ? AND state = 'new' ORDER BY campaign_leads.priority DESC, position LIMIT ?",
+        (campaign_id, count),
+    ).fetchall()
+    rows = sorted(again + new, key=lambda row: -int(row[5]))[:count]  # stable: again before new
+    return [_Due(row[0], row[1], Lead(row[2], _zones(row[3])), row[4]) for row in rows]
+
+
+@lru_cache(maxsize=4096)
+def _zones(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+def _verdict(connection: sqlite3.Connection, due: _Due, rules: Rules, now: datetime) -> Allowed | Refused:
+    rows = connection.execute(
+        "SELECT intended_at, number, campaign_id, outcome FROM attempts WHERE person_key = ?"
+        " AND json_extract(decision, '$.sent') IS NOT 0",
+        (due.person_key,),
+    )
+    past = tuple(
+        PastAttempt(as_time(at), number, campaign_id, Outcome(outcome) if outcome else None)
+        for at, number, campaign_id, outcome in rows
+    )
+    forbidden = connection.execute("SELECT 1 FROM do_not_call WHERE number = ?", (due.lead.number,)).fetchone()
+    return compliance.check(due.lead, History(past, forbidden is not None), rules, now)
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    campaign: Campaign,
+    due: _Due,
+    place: Place,
+    now: datetime,
+    attempt_id: AttemptId,
+    decision: Mapping[str, object],
+    allowed: Allowed,
+) -> BegunAttempt | None:
+    """The attempt, written; None where the person has an open one after all."""
+    why = json.dumps({**decision, "allowed_by": allowed.rules}, allow_nan=False)
+    written = connection.execute(
+        "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,"
+        " trunk, state, intended_at, decision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?)"
+        " ON CONFLICT (person_key) WHERE state <> 'done' DO NOTHING",
+        (
+            attempt_id,
+            campaign.id,
+            due.lead_id,
+            due.person_key,
+            due.lead.number,
+            due.tries + 1,
+            place.switch,
+            place.boot,
+            place.trunk.name,
+            as_text(now),
+            why,
+        ),
+    )
+    if written.rowcount == 0:
+        return None
+    connection.execute(
+        "UPDATE campaign_leads SET state = 'dialling', tries = tries + 1, next_try_at = NULL"
+        " WHERE campaign_id = ? AND lead_id = ?",
+        (campaign.id, due.lead_id),
+    )
+    number, trunk = due.lead.number, place.trunk.name
+    return BegunAttempt(attempt_id, campaign.campaign_id, due.lead_id, number, trunk, due.tries + 1)
+
+
+def _refuse(
+    connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId, refused: Refused, now: datetime
+) -> None:
+    until = None if refused.until is None else as_text(max(refused.until, now + LEAST_REST))
+    connection.execute(
+        "INSERT INTO refusals (campaign_id, lead_id, rule, until_at, refused_at) VALUES (?, ?, ?, ?, ?)",
+        (campaign_id, lead_id, refused.rule, until, as_text(now)),
+    )
+    state = "refused" if until is None else "retry"
+    _set_lead(connection, campaign_id, lead_id, state, until)
+
+
+def _set_lead(
+    connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId, state: str, next_try_at: str | None
+) -> None:
+    connection.execute(
+        "UPDATE campaign_leads SET state = ?, next_try_at = ? WHERE campaign_id = ? AND lead_id = ?",
+        (state, next_try_at, campaign_id, lead_id),
+    )
+
+
+def _any(connection: sqlite3.Connection, campaign_id: CampaignId, state: str) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM campaign_leads WHERE campaign_id = ? AND state = ? LIMIT 1", (campaign_id, state)
+    ).fetchone()
+    return row is not None
+
+
+def _next_in_s(connection: sqlite3.Connection, campaign_id: CampaignId, now: datetime) -> float | None:
+    if _any(connection, campaign_id, "new"):
+        return 0.0
+    row = connection.execute(
+        "SELECT min(next_try_at) FROM campaign_leads WHERE campaign_id = ? AND state = 'retry'", (campaign_id,)
+    ).fetchone()
+    return None if row[0] is None else max(0.0, (as_time(row[0]) - now).total_seconds())
+
+
+# --- live and over ----------------------------------------------------------------------------------------------
+
+
+def mark_live(connection: sqlite3.Connection, attempt_id: AttemptId) -> None:
+    """The attempt was answered. One that is over, or unknown, does not change."""
+    connection.execute("UPDATE attempts SET state = 'live' WHERE attempt_id = ? AND state = 'intent'", (attempt_id,))
+
+
+def finish_attempt(
+    connection: sqlite3.Connection, finish: Finish, record: CallRecord, events: Iterable[CallEvent], now: datetime
+) -> bool:
+    """End the attempt with its call's final record, and give the lead its next state.
+
+    True where this was the attempt's first end; a second one changes nothing.
+    """
+    ended = connection.execute(
+        "UPDATE attempts SET state = 'done', ended_at = ?, outcome = ?, cause = ?,"
+        " decision = CASE WHEN ? THEN decision ELSE json_set(decision, '$.sent', json('false')) END"
+        " WHERE attempt_id = ? AND state <> 'done' RETURNING campaign_id",
+        (as_text(now), finish.outcome.value, finish.cause, finish.sent, finish.attempt_id),
+    ).fetchone()
+    if ended is None:
+        return False
+    store.finish_call(connection, record, events)
+    if not finish.sent:
+        _give_back(connection, ended[0], finish.lead_id, now)
+    else:
+        settle_lead(connection, finish.campaign, ended[0], finish.lead_id, finish.outcome, finish.answered, now)
+    return True
+
+
+def _give_back(connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId, now: datetime) -> None:
+    """The person was not dialled: the try does not count, and the lead is due at once."""
+    connection.execute(
+        "UPDATE campaign_leads SET state = 'retry', tries = tries - 1, next_try_at = ?"
+        " WHERE campaign_id = ? AND lead_id = ?",
+        (as_text(now), campaign_id, lead_id),
+    )
+
+
+def settle_lead(
+    connection: sqlite3.Connection,
+    campaign: Campaign | None,
+    campaign_id: CampaignId,
+    lead_id: LeadId,
+    outcome: Outcome,
+    answered: bool,
+    now: datetime,
+) -> None:
+    """The lead's next state: dialled again where the campaign says so and it was not tried too often."""
+    connection.execute(
+        "UPDATE campaign_leads SET last_outcome = ? WHERE campaign_id = ? AND lead_id = ?",
+        (outcome.value, campaign_id, lead_id),
+    )
+    retry = campaign.retry(outcome) if campaign else None
+    if answered and outcome in (Outcome.LOST, Outcome.PBX_LOST):
+        retry = None  # the person was reached, and perhaps talked to
+    if retry is not None:
+        so_far = connection.execute(
+            "SELECT count(*) FROM attempts WHERE campaign_id = ? AND lead_id = ? AND outcome = ?",
+            (campaign_id, lead_id, outcome.value),
+        ).fetchone()[0]
+        if so_far <= retry.times:
+            next_try_at = as_text(now + timedelta(seconds=retry.after_s))
+            _set_lead(connection, campaign_id, lead_id, "retry", next_try_at)
+            return
+    _set_lead(connection, campaign_id, lead_id, "done", None)

@@ -1,0 +1,164 @@
+"""May this lead be dialled now? Pure: lead, history of the person, rules and the time in; a verdict out.
+
+Everything is asked again inside the transaction that begins an attempt (``dialer.attempts``), so a verdict is never
+older than the attempt that it allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+import holidays
+
+from calls import hours, numbers
+from calls.causes import Outcome
+from calls.hours import WeeklyHours
+from calls.ids import CampaignId
+from dialer.campaign import Campaign
+from dialer.presets import PRESETS, CoolDown, Limit, Scope
+
+OPEN_REST = timedelta(seconds=60)
+"""A person whom we are dialling already is asked about again after this."""
+
+HOLIDAY_YEARS = 2
+"""Holidays are looked up for the year and as many after it: further than the next opening is ever searched for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Who would be dialled. ``time_zones``: all IANA zones that the person may be in; none: not known."""
+
+    number: str
+    time_zones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PastAttempt:
+    """An attempt of the person, over all campaigns, that the switch was asked for. ``outcome`` None: not over."""
+
+    at: datetime
+    number: str
+    campaign_id: CampaignId
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of the person. ``forbidden``: the number stands on the do-not-call list."""
+
+    attempts: tuple[PastAttempt, ...] = ()
+    forbidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a campaign keeps to: its preset's limits and its own, in one list."""
+
+    campaign_id: CampaignId
+    preset: str
+    limits: tuple[Limit, ...]
+    cool_downs: tuple[CoolDown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """It may be dialled. ``rules``: what was looked at, for the record."""
+
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It may not. ``until``: when the rule may allow it (UTC); None: never, as things are."""
+
+    rule: str
+    until: datetime | None
+
+
+RULES = ("number", "do_not_call", "open_attempt", "attempts", "cool_down", "time_zone", "calling_hours")
+"""The rules in the order in which they are looked at; the first that refuses is the one that is reported."""
+
+
+def rules_of(campaign: Campaign) -> Rules:
+    """The rules of ``campaign``: those of its place and its own, of which the stricter holds."""
+    own = campaign.file.attempts
+    limits = (
+        Limit(Scope.NUMBER, own.per_number, None),
+        Limit(Scope.PERSON, own.per_person, None),
+        Limit(Scope.PERSON, own.per_day, timedelta(hours=24)),
+    )
+    preset = campaign.preset
+    return Rules(campaign.campaign_id, preset.name, limits + preset.limits, preset.cool_downs)
+
+
+def check(lead: Lead, history: History, rules: Rules, now: datetime) -> Allowed | Refused:
+    """Whether ``lead`` may be dialled at ``now`` (aware).
+
+    Of several refusals the first by :data:`RULES` is given. A person whose zone is not known is refused for good: who
+    may not be called at night is then not called at all. With several zones the hours must be open in each.
+    """
+    return next(_refusals(lead, history, rules, now), Allowed(RULES))
+
+
+def _refusals(lead: Lead, history: History, rules: Rules, now: datetime) -> Iterator[Refused]:
+    if not numbers.is_dialable(lead.number):
+        yield Refused("number", None)
+    if history.forbidden:
+        yield Refused("do_not_call", None)
+    if any(past.outcome is None for past in history.attempts):
+        yield Refused("open_attempt", now + OPEN_REST)
+    for limit in rules.limits:
+        yield from _limit(limit, lead, history, rules, now)
+    for cool_down in rules.cool_downs:
+        yield from _cool_down(cool_down, history, now)
+    yield from _hours(lead, rules, now)
+
+
+def _limit(limit: Limit, lead: Lead, history: History, rules: Rules, now: datetime) -> Iterator[Refused]:
+    counted = sorted(
+        past.at
+        for past in history.attempts
+        if (limit.scope is Scope.PERSON or past.number == lead.number)
+        and (past.campaign_id == rules.campaign_id if limit.period is None else past.at > now - limit.period)
+    )
+    if len(counted) < limit.attempts:
+        return
+    # Free again when so many have grown old that one more fits.
+    until = None if limit.period is None else counted[len(counted) - limit.attempts] + limit.period
+    yield Refused("attempts", until)
+
+
+def _cool_down(rule: CoolDown, history: History, now: datetime) -> Iterator[Refused]:
+    last = max((past.at for past in history.attempts if past.outcome is rule.outcome), default=None)
+    if last is not None and now < last + rule.period:
+        yield Refused("cool_down", last + rule.period)
+
+
+def _hours(lead: Lead, rules: Rules, now: datetime) -> Iterator[Refused]:
+    windows = _windows(rules.preset, now.year)
+    if windows is None:
+        return
+    if not lead.time_zones:
+        yield Refused("time_zone", None)
+    elif not hours.open_in_all(windows, lead.time_zones, now):
+        yield Refused("calling_hours", hours.next_open_in_all(windows, lead.time_zones, now))
+
+
+@lru_cache(maxsize=64)
+def _windows(preset: str, year: int) -> WeeklyHours | None:
+    """The calling hours of a preset, closed on its holidays from ``year`` on; None: always open."""
+    rule = PRESETS[preset]
+    if rule.hours is None:
+        return None
+    closed = {day.isoformat(): "closed" for day in _holidays(rule.holidays, year)} if rule.holidays else {}
+    return hours.parse(rule.hours, "UTC", on_dates=closed)
+
+
+def _holidays(country: str, year: int) -> set[date]:
+    """The public holidays of the country and of any of its states, a day around the years for other zones' sake."""
+    years = range(year - 1, year + HOLIDAY_YEARS + 1)
+    states = (None, *holidays.country_holidays(country).subdivisions)
+    return {day for state in states for day in holidays.country_holidays(country, subdiv=state, years=years)}

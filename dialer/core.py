@@ -1,0 +1,379 @@
+"""The dialer's core: events and time in, actions out. It reads no clock, no store and no switch.
+
+How it is wired
+===============
+``handle(event, now)`` for everything that happens, ``tick(now)`` whenever ``next_timer()`` has come; both give
+actions, to be performed in their order. ``now`` is always the engine's monotonic clock.
+
+==================  ================================================================================================
+``BeginAttempts``   ``attempts.begin(writer, ...)``, one transaction; then exactly one ``AttemptsBegun``
+                    or ``BeginFailed``
+``PlaceCall``       ``switch.originate``. ``SwitchRefused``: no leg will come, so tell
+                    ``LegEnded(never_existed=True)``. ``SwitchUnavailable``, ``SwitchTimeout``: tell nothing, since
+                    the call may be there; the next ``SwitchUp`` or the overdue sweep settles it
+``MarkLive``        ``attempts.mark_live`` in the writer
+``OfferToAgents``   ``CallWaiting(DIALLED)`` to the floor; the caller hears nothing yet. The core holds the deadline
+``PlaySafeHarbour`` ``CallGone`` to the floor, then play; then ``MessagePlayed``. If the floor was faster and the two
+                    met after all, tell ``Connected``: it counts as what it was by its time
+``HangUp``          ``Hangup`` on the call where we hold one, else ``switch.hang_up``
+``Finish``          ``attempts.finish_attempt`` in the writer, with the call's final record, in one transaction. The
+                    writer's queue keeps the order, so a ``BeginAttempts`` after it sees the lead's new state
+``CampaignChanged`` ``roll.set_state`` in the writer
+==================  ================================================================================================
+
+Events of the switch's port become events here under the same name with ``attempt_id``: ``LegRinging``,
+``LegAnswered``, ``LegEnded``, ``CallConnected`` as ``Connected``; ``CallLost`` as ``LegEnded``; the call's handler
+tells ``CallArrived`` first of all. When the agent hangs up and the caller is still there: ``TalkEnded``.
+``AgentsChanged`` carries the whole floor, after each change of it. At the start: wait the settling time, run
+``recovery.recover``, tell ``Recovered``; before that nothing is dialled. Later losses of the switch are told by
+``SwitchDown`` and ``SwitchUp``, and the core settles them itself. At SIGTERM: ``CampaignDraining`` for each campaign.
+
+Who measures what: the core measures ``ring_s``, ``connect_s`` and ``talk_s`` between the moments its events were
+handled, and decides ``abandoned`` by them. The call's own record keeps wait, menu, duration and billed seconds; they
+are the engine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from calls import causes
+from calls.causes import NORMAL_CLEARING, Outcome
+from calls.errors import CampaignError
+from calls.ids import CampaignId
+from calls.settings import Trunk
+from calls.switch.port import Detected
+from dialer import events as ev
+from dialer import pacing
+from dialer.dialling import Dialling
+from dialer.events import Action, CampaignState, Event
+from dialer.presets import OFFER_WITHIN_S
+from dialer.run import UNANSWERED, AttemptRun, CampaignRun, Phase
+from dialer.states import Order, after
+from dialer.view import CoreView, view_of
+
+MESSAGE_LIMIT_S = 60.0
+"""No safe-harbour message is longer; then we hang up whether its end was told or not."""
+
+ENDING_LIMIT_S = 30.0
+"""A leg that we asked to end and that has not told its end by then is taken for ended."""
+
+OVERDUE_S = 45.0
+"""After the ring timeout: an attempt that nothing was heard of is lost. With a ring time of 60 s at most it stays
+under the 120 s of invariant I8."""
+
+DETECTING_LIMIT_S = 30.0
+"""Answered and never handed to us: machine detection takes some seconds, never this long."""
+
+
+class DialerCore:
+    """Campaigns, their attempts, and what to do next. One per engine, used from one thread."""
+
+    def __init__(self, trunks: Iterable[Trunk], settle_s: float, now: float) -> None:
+        self._settle_s = settle_s
+        self._state = Dialling(trunks, now)
+        self._out: list[Action] = []
+        self._settled_at: float | None = None
+        self._live: frozenset[str] = frozenset()
+        self._up_at = now
+
+    # --- the three ways in ------------------------------------------------------------------------------------
+
+    def handle(self, event: Event, now: float) -> list[Action]:
+        """What is to be done because of ``event``.
+
+        Raises:
+            CampaignError: a person asked for what the campaign's state does not allow. Nothing has changed.
+        """
+        self._take(event, now)
+        return self.tick(now)
+
+    def tick(self, now: float) -> list[Action]:
+        """What is to be done because of the time."""
+        self._settle(now)
+        for attempt in list(self._state.attempts.values()):
+            self._look_after(attempt, now)
+        self._out.extend(self._state.advance(now, self._finish))
+        for run in self._state.runs.values():
+            self._close(run, now)
+        done, self._out = self._out, []
+        return done
+
+    def next_timer(self) -> float | None:
+        """When ``tick`` has something to do though nothing happens; None: never."""
+        times = [self._settled_at, self._state.next_timer()]
+        times += [_limit(attempt) for attempt in self._state.attempts.values()]
+        return min((at for at in times if at is not None), default=None)
+
+    def view(self, now: float) -> CoreView:
+        """The campaigns with the reason of their last decision, and the trunks."""
+        return view_of(self._state, now)
+
+    # --- events -----------------------------------------------------------------------------------------------
+
+    def _take(self, event: Event, now: float) -> None:
+        match event:
+            case ev.CampaignStarted():
+                self._start(event, now)
+            case ev.CampaignPaused(campaign_id):
+                self._order(campaign_id, Order.PAUSE, now)
+            case ev.CampaignResumed(campaign_id):
+                self._order(campaign_id, Order.RESUME, now)
+            case ev.CampaignDraining(campaign_id):
+                self._order(campaign_id, Order.DRAIN, now)
+            case ev.CampaignStopped(campaign_id):
+                self._order(campaign_id, Order.STOP, now)
+            case ev.LeadsChanged(campaign_id):
+                if campaign_id in self._state.runs:
+                    self._state.runs[campaign_id].ask_again(now)
+            case ev.AgentsChanged(queues):
+                self._state.queues = dict(queues)
+            case ev.AttemptsBegun(campaign_id, begun):
+                self._state.take_begun(campaign_id, begun, now)
+            case ev.BeginFailed(campaign_id, reason):
+                self._state.take_failure(campaign_id, reason, now)
+            case ev.DoNotCallAdded(number):
+                self._forbid(number, now)
+            case ev.Recovered() | ev.SwitchDown() | ev.SwitchUp():
+                self._take_switch(event, now)
+            case _:
+                attempt = self._state.attempts.get(event.attempt_id)
+                if attempt is not None:
+                    attempt.heard_at = now
+                    self._take_call(event, attempt, now)
+                elif isinstance(event, ev.CallArrived):
+                    # Nobody waits for it any more (it was given up as lost): a person must not be left in silence.
+                    self._out.append(ev.HangUp(event.attempt_id, NORMAL_CLEARING))
+
+    def _start(self, event: ev.CampaignStarted, now: float) -> None:
+        campaign = event.campaign
+        gate = self._state.gates.get(campaign.file.trunk)
+        if gate is None:
+            raise CampaignError(f"campaign {campaign.id}: no trunk {campaign.file.trunk}")
+        if campaign.preset.loopback_only and not gate.trunk.loopback_only:
+            raise CampaignError(
+                f"campaign {campaign.id}: preset {campaign.preset.name} dials only trunks with loopback_only = true"
+            )
+        run = self._state.runs.get(campaign.campaign_id) or CampaignRun(campaign, now)
+        state = after(campaign.id, run.state, Order.START)
+        self._state.runs[campaign.campaign_id] = run
+        run.renew(campaign)
+        run.seed(event.answered, event.abandoned, now)
+        run.ask_again(now)
+        self._enter(run, state, "started")
+
+    def _order(self, campaign_id: CampaignId, order: Order, now: float) -> None:
+        run = self._state.runs.get(campaign_id)
+        if run is None:
+            raise CampaignError(f"campaign {campaign_id} was not started")
+        self._enter(run, after(campaign_id, run.state, order), f"asked to {order.name.lower()}")
+        run.ask_again(now)
+
+    def _enter(self, run: CampaignRun, state: CampaignState, reason: str) -> None:
+        run.state = state
+        self._out.append(ev.CampaignChanged(run.campaign.campaign_id, state, reason))
+
+    def _close(self, run: CampaignRun, now: float) -> None:
+        """Finish or stop a campaign that has nothing under way and nothing to come."""
+        if run.asked is not None or self._state.under_way(run):
+            return
+        if run.state is CampaignState.DRAINING:
+            self._enter(run, after(run.campaign.id, run.state, Order.EMPTY), "the last call has ended")
+        elif run.state is CampaignState.RUNNING and run.exhausted:
+            self._enter(run, after(run.campaign.id, run.state, Order.EXHAUSTED), "no lead is left")
+
+    # --- one call ---------------------------------------------------------------------------------------------
+
+    def _take_call(self, event: CallEvent, attempt: AttemptRun, now: float) -> None:
+        match event:
+            case ev.LegRinging():
+                attempt.rang = True
+                self._state.carried(attempt)
+            case ev.LegAnswered():
+                self._answered(attempt, now)
+            case ev.CallArrived():
+                self._arrived(attempt, event.detected, now)
+            case ev.Connected():
+                self._connected(attempt, event, now)
+            case ev.TalkEnded():
+                if attempt.phase is Phase.TALKING:
+                    self._hang_up(attempt, now)
+            case ev.MessagePlayed():
+                if attempt.phase is Phase.MESSAGE:
+                    self._hang_up(attempt, now)
+            case ev.LegEnded():
+                self._ended(attempt, event, now)
+            case _:
+                assert_never(event)
+
+    def _answered(self, attempt: AttemptRun, now: float) -> None:
+        if attempt.phase not in UNANSWERED:
+            return
+        attempt.answered_at = now
+        attempt.enter(Phase.DETECTING, now)
+        self._state.carried(attempt)
+        self._out.append(ev.MarkLive(attempt.attempt_id))
+
+    def _arrived(self, attempt: AttemptRun, detected: Detected, now: float) -> None:
+        self._answered(attempt, now)
+        if attempt.phase is not Phase.DETECTING:
+            if attempt.phase is Phase.TALKING:
+                self._hang_up(attempt, now)  # its talk was adopted after a restart and is over
+            return
+        attempt.detected = detected
+        if detected is Detected.MACHINE:
+            attempt.ends_as = Outcome.MACHINE
+            self._observe(attempt, pacing.MachineAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
+            self._hang_up(attempt, now)
+            return
+        attempt.arrive(now)
+        self._observe(attempt, pacing.LiveAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
+        attempt.deadline_s = (attempt.clock_at or now) + OFFER_WITHIN_S
+        attempt.enter(Phase.OFFERED, now)
+        if now < attempt.deadline_s:
+            queue = attempt.campaign.queue
+            self._out.append(ev.OfferToAgents(attempt.attempt_id, queue, attempt.deadline_s))
+
+    def _connected(self, attempt: AttemptRun, event: ev.Connected, now: float) -> None:
+        if attempt.phase not in (Phase.OFFERED, Phase.MESSAGE):
+            return
+        attempt.connected_at = now
+        attempt.agent_id = event.agent_id
+        attempt.enter(Phase.TALKING, now)
+        waited_s = now - attempt.clock_at if attempt.clock_at is not None else 0.0
+        self._observe(attempt, pacing.Connected(at_s=now, waited_s=waited_s))
+
+    def _hang_up(self, attempt: AttemptRun, now: float) -> None:
+        attempt.enter(Phase.ENDING, now)
+        self._out.append(ev.HangUp(attempt.attempt_id, NORMAL_CLEARING))
+
+    def _ended(self, attempt: AttemptRun, event: ev.LegEnded, now: float) -> None:
+        outcome = attempt.ends_as or causes.outcome_of(
+            event.cause,
+            answered=attempt.answered_at is not None,
+            timed_out=event.timed_out,
+            never_existed=event.never_existed,
+        )
+        if outcome is Outcome.ANSWERED and attempt.connected_at is None and attempt.abandoned(now):
+            outcome = Outcome.ABANDONED
+        self._finish(attempt, outcome, event.cause, now)
+
+    def _finish(self, attempt: AttemptRun, outcome: Outcome, cause: int | None, now: float) -> None:
+        """Let go of the attempt for good: every later event of it meets nobody (invariant I12)."""
+        talked = attempt.connected_at is not None
+        finish = attempt.finish(outcome, cause, now)
+        self._out.append(finish)
+        self._state.let_go(attempt, finish, now)
+        if talked:
+            self._observe(attempt, pacing.TalkEnded(at_s=now, talk_s=finish.talk_s))
+        elif finish.abandoned and attempt.clock_at is not None:
+            self._observe(attempt, pacing.Abandoned(at_s=now, waited_s=now - attempt.clock_at, cause=cause))
+        elif finish.sent and not finish.answered:
+            seen = pacing.NoAnswer(at_s=now, dialled_at_s=_dialled(attempt, now), cause=cause)
+            self._observe(attempt, seen)
+
+    def _observe(self, attempt: AttemptRun, seen: pacing.Observation) -> None:
+        run = self._state.runs.get(attempt.campaign.campaign_id)
+        if run is not None:
+            run.policy.observe(seen)
+
+    def _forbid(self, number: str, now: float) -> None:
+        """Invariant I11: what is not sent is never sent, what rings stops; a talk under way is left to its people."""
+        for attempt in list(self._state.attempts.values()):
+            if attempt.begun.number != number:
+                continue
+            if attempt.phase is Phase.UNSENT:
+                self._finish(attempt, Outcome.CANCELLED, None, now)
+            elif attempt.phase is Phase.DIALLED:
+                attempt.ends_as = Outcome.CANCELLED
+                self._hang_up(attempt, now)
+
+    # --- time -------------------------------------------------------------------------------------------------
+
+    def _look_after(self, attempt: AttemptRun, now: float) -> None:
+        """Do what an attempt's time limit asks for."""
+        limit = _limit(attempt)
+        if limit is None or now < limit:
+            return
+        match attempt.phase:
+            case Phase.OFFERED:
+                attempt.message_at = now
+                attempt.enter(Phase.MESSAGE, now)
+                self._out.append(ev.PlaySafeHarbour(attempt.attempt_id, attempt.campaign.message))
+            case Phase.MESSAGE | Phase.DETECTING:
+                self._hang_up(attempt, now)
+            case Phase.DIALLED:
+                self._out.append(ev.HangUp(attempt.attempt_id, NORMAL_CLEARING))
+                self._finish(attempt, Outcome.LOST, None, now)
+            case Phase.ENDING:
+                ended = ev.LegEnded(attempt.attempt_id, None)
+                self._ended(attempt, ended, now)
+            case Phase.UNSENT | Phase.TALKING:
+                raise AssertionError("has no limit")
+            case _:
+                assert_never(attempt.phase)
+
+    # --- the switch -------------------------------------------------------------------------------------------
+
+    def _take_switch(self, event: ev.Recovered | ev.SwitchDown | ev.SwitchUp, now: float) -> None:
+        match event:
+            case ev.Recovered(boot, still_up):
+                self._state.boot = boot
+                self._state.hold = ""
+                for each in still_up:
+                    self._state.adopt(each, boot, now)
+            case ev.SwitchDown(reason):
+                self._state.hold = f"switch down: {reason}"
+                self._settled_at = None
+            case ev.SwitchUp(boot, live):
+                if self._state.boot is None:
+                    return  # the start is settled by Recovered
+                self._state.hold = "the switch is back and settles"
+                self._live, self._up_at = live, now
+                self._settled_at = now + self._settle_s
+                self._state.boot = boot
+            case _:
+                assert_never(event)
+
+    def _settle(self, now: float) -> None:
+        """Once the switch has had its time: what it does not know is lost."""
+        if self._settled_at is None or now < self._settled_at:
+            return
+        self._settled_at = None
+        self._state.hold = ""
+        for attempt in list(self._state.attempts.values()):
+            if attempt.phase is Phase.UNSENT or attempt.heard_at >= self._up_at:
+                continue
+            if attempt.boot != self._state.boot:
+                self._finish(attempt, Outcome.PBX_LOST, None, now)
+            elif attempt.attempt_id not in self._live:
+                self._finish(attempt, Outcome.LOST, None, now)
+
+
+CallEvent = (
+    ev.LegRinging | ev.LegAnswered | ev.CallArrived | ev.Connected | ev.TalkEnded | ev.MessagePlayed | ev.LegEnded
+)
+
+
+def _dialled(attempt: AttemptRun, now: float) -> float:
+    return attempt.sent_at if attempt.sent_at is not None else now
+
+
+def _limit(attempt: AttemptRun) -> float | None:
+    """When something must be done about the attempt though nothing is heard of it."""
+    match attempt.phase:
+        case Phase.OFFERED:
+            return attempt.deadline_s
+        case Phase.MESSAGE:
+            return attempt.since + MESSAGE_LIMIT_S
+        case Phase.DETECTING:
+            return attempt.since + DETECTING_LIMIT_S
+        case Phase.DIALLED:
+            return attempt.since + attempt.campaign.file.ring_timeout_s + OVERDUE_S
+        case Phase.ENDING:
+            return attempt.since + ENDING_LIMIT_S
+        case Phase.UNSENT | Phase.TALKING:
+            return None
+        case _:
+            assert_never(attempt.phase)

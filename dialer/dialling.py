@@ -1,0 +1,235 @@
+"""How many to dial, and when each of them goes out: the part of the core that spends agents, lines and seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from calls.causes import Outcome
+from calls.ids import AttemptId, BootId, CampaignId, QueueName
+from calls.settings import Trunk
+from dialer import events as ev
+from dialer.events import Action, Begun, CampaignState, Finish, OpenAttempt, QueueLoad
+from dialer.pacing import Dialled, Snapshot
+from dialer.run import AttemptRun, CampaignRun, Decision, Phase
+from dialer.trunks import TrunkGate
+
+UNSENT_LIMIT_S = 0.9
+"""An attempt that cannot be sent is given back, well inside the second in which a stop must take effect (I11)."""
+
+LONGEST_REST_S = 60.0
+"""The store is asked at least this often: a clock that was set, or leads that nobody told of, are found."""
+
+FAILED_REST_S = 1.0
+"""After the store failed: soon enough to go on at once, rare enough to let it recover."""
+
+NOBODY = QueueLoad(0)
+
+Finisher = Callable[[AttemptRun, Outcome, int | None, float], None]
+
+
+class Dialling:
+    """The attempts under way and what they are dialled with."""
+
+    def __init__(self, trunks: Iterable[Trunk], now: float) -> None:
+        self.attempts: dict[AttemptId, AttemptRun] = {}
+        self.runs: dict[CampaignId, CampaignRun] = {}
+        self.queues: dict[QueueName, QueueLoad] = {}
+        self.gates = {trunk.name: TrunkGate(trunk, now) for trunk in trunks}
+        self.boot: BootId | None = None
+        self.hold = "the switch is not connected yet"
+        """Why nothing is dialled at all; "" where nothing holds."""
+        self._wake_at: float | None = None
+
+    # --- attempts come and go ---------------------------------------------------------------------------------
+
+    def take_begun(self, campaign_id: CampaignId, begun: Begun, now: float) -> None:
+        """Attempts stand in the store now; they go out, or back, in :meth:`advance`."""
+        run = self.runs.get(campaign_id)
+        if run is None or run.asked is None:
+            return
+        for each in begun.attempts:
+            self.attempts[each.attempt_id] = AttemptRun(each, run.campaign, Phase.UNSENT, now, now)
+        run.answered(begun, now, LONGEST_REST_S)
+
+    def take_failure(self, campaign_id: CampaignId, reason: str, now: float) -> None:
+        """The store could not begin any."""
+        run = self.runs.get(campaign_id)
+        if run is not None and run.asked is not None:
+            run.asked = None
+            run.wait(now + FAILED_REST_S, f"the store does not take attempts: {reason}")
+
+    def adopt(self, still_up: OpenAttempt, boot: BootId, now: float) -> None:
+        """Take over an attempt of a run before this one. An answered one is taken to be talking."""
+        begun, campaign = still_up.begun, still_up.campaign
+        self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now))
+        phase = Phase.TALKING if still_up.answered else Phase.DIALLED
+        attempt = AttemptRun(begun, campaign, phase, now, now, boot=boot, adopted=True)
+        if still_up.answered:
+            attempt.answered_at = now
+        self.attempts[begun.attempt_id] = attempt
+
+    def let_go(self, attempt: AttemptRun, finish: Finish, now: float) -> None:
+        """The attempt is over: count it and free what it held."""
+        del self.attempts[attempt.attempt_id]
+        run = self.runs.get(attempt.campaign.campaign_id)
+        if run is not None:
+            run.outcomes[finish.outcome] += 1
+            if attempt.person:
+                run.count_answer(finish.abandoned, now)
+            run.ask_again(now)
+        gate = self.gates.get(attempt.begun.trunk)
+        if gate is None or attempt.sent_at is None:
+            return
+        if finish.outcome is Outcome.CONGESTION:
+            gate.congested(attempt.sent_at, now)
+        elif finish.outcome in _SILENT:
+            gate.probe_gone(attempt.sent_at)
+        else:
+            gate.carried(attempt.sent_at)
+
+    def carried(self, attempt: AttemptRun) -> None:
+        """The far end was heard: its trunk works."""
+        gate = self.gates.get(attempt.begun.trunk)
+        if gate is not None and attempt.sent_at is not None:
+            gate.carried(attempt.sent_at)
+
+    def under_way(self, run: CampaignRun) -> list[AttemptRun]:
+        """The campaign's attempts that are not over."""
+        return [a for a in self.attempts.values() if a.campaign.campaign_id == run.campaign.campaign_id]
+
+    # --- deciding ---------------------------------------------------------------------------------------------
+
+    def advance(self, now: float, finish: Finisher) -> list[Action]:
+        """Send or give back what is begun, then ask the store for more where the pacing wants more."""
+        self._wake_at = None
+        actions: list[Action] = []
+        for run in self.runs.values():
+            actions += self._send(run, now, finish)
+        for run in self.runs.values():
+            actions += self._decide(run, now)
+        return actions
+
+    def next_timer(self) -> float | None:
+        """When :meth:`advance` has something to do by time alone."""
+        return self._wake_at
+
+    def _wake(self, at: float | None) -> None:
+        if at is not None and (self._wake_at is None or at < self._wake_at):
+            self._wake_at = at
+
+    def _send(self, run: CampaignRun, now: float, finish: Finisher) -> list[Action]:
+        unsent = [a for a in self.under_way(run) if a.phase is Phase.UNSENT]
+        if not unsent:
+            return []
+        may_go = 0
+        if run.state is CampaignState.RUNNING and not self.hold:
+            may_go = run.policy.decide(replace(self._snapshot(run, now), lines_free=len(unsent)))
+        actions: list[Action] = []
+        for index, attempt in enumerate(unsent):
+            gate = self.gates[attempt.begun.trunk]
+            if index >= may_go or now >= attempt.since + UNSENT_LIMIT_S:
+                finish(attempt, Outcome.CANCELLED, None, now)
+            elif gate.may_place(now):
+                gate.placed(now)
+                attempt.sent_at, attempt.boot = now, self.boot
+                attempt.enter(Phase.DIALLED, now)
+                run.policy.observe(Dialled(at_s=now, attempt_id=attempt.attempt_id))
+                actions.append(ev.PlaceCall(attempt.dial()))
+            else:
+                self._wake(gate.next_at(now))
+                self._wake(attempt.since + UNSENT_LIMIT_S)
+        return actions
+
+    def _decide(self, run: CampaignRun, now: float) -> list[Action]:
+        if run.asked is not None:
+            return []
+        dials = self._dials(run, now)
+        empty = run.state is CampaignState.RUNNING and run.look and not self.under_way(run)
+        if now < run.ask_at or not (dials or empty):
+            return []
+        run.asked = dials
+        figures = {"dials": run.decision.dials, "reason": run.decision.reason, **run.decision.figures}
+        return [ev.BeginAttempts(run.campaign, dials, figures)]
+
+    def _dials(self, run: CampaignRun, now: float) -> int:
+        """How many to ask the store for now; leaves the reason in ``run.decision``."""
+        reason = self._refusal(run)
+        if reason:
+            run.decision = Decision(now, 0, reason)
+            return 0
+        lines, why = self._lines_free(run, now)
+        dials = run.policy.decide(replace(self._snapshot(run, now), lines_free=lines))
+        explained = run.policy.explain()
+        reason = explained.reason if not why or dials or explained.figures.get("wanted") == 0 else why
+        if dials and now < run.ask_at:
+            reason = run.waits_for
+            self._wake(run.ask_at)
+            dials = 0
+        elif run.look and now < run.ask_at:
+            self._wake(run.ask_at)
+        run.decision = Decision(now, dials, reason, dict(explained.figures))
+        return dials
+
+    def _refusal(self, run: CampaignRun) -> str:
+        if run.state is not CampaignState.RUNNING:
+            return f"the campaign is {run.state.value}"
+        return self.hold
+
+    def _lines_free(self, run: CampaignRun, now: float) -> tuple[int, str]:
+        """How many calls may be added, and what bounds them where it is none."""
+        gate = self.gates[run.campaign.file.trunk]
+        trunk = gate.trunk.name
+        asked = sum(r.asked or 0 for r in self.runs.values() if r.campaign.file.trunk == trunk)
+        held = [a for a in self.attempts.values() if a.begun.trunk == trunk]
+        unsent = sum(a.phase is Phase.UNSENT for a in held)
+        on_trunk = gate.trunk.lines - len(held) - asked
+        own = run.campaign.file.max_lines - len(self.under_way(run)) - (run.asked or 0)
+        per_second = gate.may_place(now) - unsent - asked
+        if per_second <= 0:
+            self._wake(gate.next_at(now))
+        bounds = (
+            (on_trunk, f"trunk full: {gate.trunk.lines} lines of {trunk}"),
+            (own, f"the campaign's {run.campaign.file.max_lines} lines are in use"),
+            (per_second, gate.describe(now) or f"{gate.trunk.calls_per_second:g} calls per second on {trunk}"),
+        )
+        lowest, words = min(bounds, key=lambda bound: bound[0])
+        return max(0, lowest), words if lowest <= 0 else ""
+
+    def _snapshot(self, run: CampaignRun, now: float) -> Snapshot:
+        """The campaign as its policy sees it. Agents whom another campaign's calls need are not its own."""
+        load = self.queues.get(run.campaign.queue, NOBODY)
+        mine: list[AttemptRun] = []
+        others = 0
+        for attempt in self.attempts.values():
+            if attempt.campaign.queue != run.campaign.queue or attempt.phase is Phase.UNSENT:
+                continue
+            if attempt.campaign.campaign_id == run.campaign.campaign_id:
+                mine.append(attempt)
+            elif attempt.phase in (Phase.DIALLED, Phase.DETECTING, Phase.OFFERED):
+                others += 1
+        answers, abandons = run.window(now)
+        offered = _since(mine, Phase.OFFERED)
+        return Snapshot(
+            at_s=now,
+            ready=max(0, load.ready - others),
+            waiting=max(0, len(offered) - load.reserved),
+            ringing_since_s=_since(mine, Phase.DIALLED),
+            talking_since_s=_since(mine, Phase.TALKING),
+            wrapping_since_s=(),
+            lines_free=0,
+            waiting_since_s=offered,
+            detecting_since_s=_since(mine, Phase.DETECTING),
+            reserved=load.reserved,
+            inbound_waiting=load.inbound_waiting,
+            window_answers=answers,
+            window_abandons=abandons,
+        )
+
+
+_SILENT = (Outcome.CANCELLED, Outcome.LOST, Outcome.PBX_LOST, Outcome.FAILED)
+"""Outcomes that say nothing of the trunk."""
+
+
+def _since(attempts: Iterable[AttemptRun], phase: Phase) -> tuple[float, ...]:
+    return tuple(attempt.since for attempt in attempts if attempt.phase is phase)

@@ -1,0 +1,341 @@
+"""What the dialer's core is told, and what it asks for. Values only.
+
+Times are seconds on the engine's monotonic clock. Ids are attempts' ids, which equal leg ids and call ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from calls.causes import Outcome
+from calls.ids import AgentId, AttemptId, BootId, CampaignId, LeadId, QueueName
+from calls.switch.port import Detected, DialAttempt, Prompt
+from dialer.campaign import Campaign
+
+
+class CampaignState(Enum):
+    """What a campaign is doing; the value stands in the store."""
+
+    STOPPED = "stopped"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    """No new dials; what is under way ends by itself, then the campaign is stopped."""
+    FINISHED = "finished"
+    """No lead is left to dial."""
+
+
+# --- values that come from the store --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BegunAttempt:
+    """An attempt that stands in the store as ``intent``: it may be dialled now, and only by whoever began it."""
+
+    attempt_id: AttemptId
+    campaign_id: CampaignId
+    lead_id: LeadId
+    number: str
+    trunk: str
+    try_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a look for leads gave."""
+
+    attempts: tuple[BegunAttempt, ...] = ()
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """Leads that were due and that a rule refused, by rule."""
+    next_in_s: float | None = None
+    """When the next lead is due, from now; 0: there are more due now. None: no lead waits for a time."""
+    exhausted: bool = False
+    """No lead is new, waits to be dialled again, or is being dialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """An attempt of a run of ours before this one that is still up on the switch."""
+
+    begun: BegunAttempt
+    campaign: Campaign
+    answered: bool
+
+
+# --- events ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignStarted:
+    """Start (again). ``answered``: people who answered in the preset's window so far; ``abandoned``: of them."""
+
+    campaign: Campaign
+    answered: int = 0
+    abandoned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPaused:
+    """No new dials until ``CampaignResumed``; attempts not yet sent are cancelled, calls under way go on."""
+
+    campaign_id: CampaignId
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignResumed:
+    """Go on after a pause."""
+
+    campaign_id: CampaignId
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDraining:
+    """No new dials; stopped when the last call has ended."""
+
+    campaign_id: CampaignId
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignStopped:
+    """No new dials from now on; calls under way go on to their own end, as a person may be on them."""
+
+    campaign_id: CampaignId
+
+
+@dataclass(frozen=True, slots=True)
+class LeadsChanged:
+    """Leads were added, or became free again: look at once."""
+
+    campaign_id: CampaignId
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLoad:
+    """A queue as the floor sees it."""
+
+    ready: int
+    """Agents who can take a dialled call now: ready, and nailed up or answering by themselves. Not the reserved."""
+    reserved: int = 0
+    """Agents who are reserved for a dialled call and not yet connected."""
+    inbound_waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsChanged:
+    """The whole picture of the floor; a queue that is not named has nobody."""
+
+    queues: Mapping[QueueName, QueueLoad]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsBegun:
+    """The answer to ``BeginAttempts``, after its commit."""
+
+    campaign_id: CampaignId
+    begun: Begun
+
+
+@dataclass(frozen=True, slots=True)
+class BeginFailed:
+    """The other answer to ``BeginAttempts``: the store refused or failed; nothing was begun."""
+
+    campaign_id: CampaignId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    """The far end rings."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """The far end answered; machine detection may still run."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """The answered call came under our control, machine detection done where it was asked for."""
+
+    attempt_id: AttemptId
+    detected: Detected
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Caller and agent hear each other."""
+
+    attempt_id: AttemptId
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """The talk is over and the caller is still there."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePlayed:
+    """The safe-harbour message is over."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """The customer's leg has ended, or never came to be; see the port's event of this name."""
+
+    attempt_id: AttemptId
+    cause: int | None
+    timed_out: bool = False
+    never_existed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoNotCallAdded:
+    """A number must not be called any more."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Once after the start: the store was reconciled with the switch, and this is what is still up."""
+
+    boot: BootId
+    still_up: tuple[OpenAttempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchDown:
+    """The switch cannot be reached."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchUp:
+    """The switch is back: its run, and the ids of ours that live on it."""
+
+    boot: BootId
+    live: frozenset[str]
+
+
+Event = (
+    CampaignStarted
+    | CampaignPaused
+    | CampaignResumed
+    | CampaignDraining
+    | CampaignStopped
+    | LeadsChanged
+    | AgentsChanged
+    | AttemptsBegun
+    | BeginFailed
+    | LegRinging
+    | LegAnswered
+    | CallArrived
+    | Connected
+    | TalkEnded
+    | MessagePlayed
+    | LegEnded
+    | DoNotCallAdded
+    | Recovered
+    | SwitchDown
+    | SwitchUp
+)
+
+# --- actions --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BeginAttempts:
+    """Begin at most ``up_to`` attempts in one transaction; ``AttemptsBegun`` or ``BeginFailed`` must follow.
+
+    ``up_to`` 0: only look when the next lead is due. ``decision``: why, for the attempts' rows (JSON values).
+    """
+
+    campaign: Campaign
+    up_to: int
+    decision: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCall:
+    """Originate this attempt now."""
+
+    dial: DialAttempt
+
+
+@dataclass(frozen=True, slots=True)
+class MarkLive:
+    """Keep that the attempt was answered, for a restart."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class OfferToAgents:
+    """A person answered: let the floor find an agent of ``queue``. ``deadline_s``: then the message plays."""
+
+    attempt_id: AttemptId
+    queue: QueueName
+    deadline_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlaySafeHarbour:
+    """Take the offer back from the floor and play the message; ``MessagePlayed`` must follow, or ``LegEnded``."""
+
+    attempt_id: AttemptId
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the leg; ``LegEnded`` follows."""
+
+    attempt_id: AttemptId
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The attempt is over: write its final record and the lead's next state in one transaction."""
+
+    attempt_id: AttemptId
+    campaign: Campaign
+    lead_id: LeadId
+    number: str
+    outcome: Outcome
+    cause: int | None
+    sent: bool
+    """False: the switch was never asked; the try is given back to the lead."""
+    answered: bool
+    abandoned: bool
+    detected: Detected
+    agent_id: AgentId | None
+    ring_s: float | None
+    """From the dial to the answer or, unanswered, to the end; None where a restart lies between."""
+    connect_s: float | None
+    """From the preset's clock to the agent or the message; None where there was neither."""
+    talk_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignChanged:
+    """The campaign is in another state; keep it in the store."""
+
+    campaign_id: CampaignId
+    state: CampaignState
+    reason: str
+
+
+Action = BeginAttempts | PlaceCall | MarkLive | OfferToAgents | PlaySafeHarbour | HangUp | Finish | CampaignChanged

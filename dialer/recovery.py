@@ -1,0 +1,98 @@
+"""The start after a crash: what the store calls open is compared with what lives on the switch."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from calls.causes import Outcome
+from calls.ids import AttemptId, BootId, CallId
+from calls.records import store
+from calls.records.store import CallRecord, Direction, LiveCall
+from calls.records.times import as_text, as_time
+from dialer import roll
+from dialer.attempts import settle_lead
+from dialer.campaign import Campaign
+from dialer.events import BegunAttempt, OpenAttempt
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What was found at the start."""
+
+    still_up: tuple[OpenAttempt, ...]
+    lost: tuple[AttemptId, ...]
+
+
+def recover(
+    connection: sqlite3.Connection, switch: str, boot: BootId, live_ids: frozenset[str], now: datetime
+) -> Recovery:
+    """Reconcile the open attempts with the switch, once at the start, before anything is begun.
+
+    ``live_ids``: what lives on the switch, asked after the settling time. An attempt of this run of the switch that
+    lives there is still up; every other one is over: ``LOST``, or ``PBX_LOST`` where the switch has restarted since.
+    It counts as an attempt and is dialled again only as the campaign's retries say, never at once.
+    """
+    still_up: list[OpenAttempt] = []
+    lost: list[AttemptId] = []
+    known = {call.call_id: call for call in store.live_calls(connection)}
+    for found in _open(connection):
+        campaign = roll.stored(connection, found.begun.campaign_id)
+        same_run = (found.switch, found.boot) == (switch, boot)
+        if same_run and found.begun.attempt_id in live_ids and campaign is not None:
+            still_up.append(OpenAttempt(found.begun, campaign, found.answered))
+            continue
+        outcome = Outcome.PBX_LOST if found.switch == switch and found.boot != boot else Outcome.LOST
+        live = known.get(CallId(found.begun.attempt_id)) or _live_call(found)
+        _end_lost(connection, found, campaign, store.lost_record(live, now, outcome), now)
+        lost.append(found.begun.attempt_id)
+    return Recovery(tuple(still_up), tuple(lost))
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    begun: BegunAttempt
+    switch: str
+    boot: BootId
+    answered: bool
+    intended_at: datetime
+
+
+def _open(connection: sqlite3.Connection) -> Iterator[_Open]:
+    rows = connection.execute(
+        "SELECT attempt_id, campaign_id, lead_id, number, trunk, try_number, switch, boot_id, state, intended_at"
+        " FROM attempts WHERE state <> 'done' ORDER BY intended_at, attempt_id"
+    ).fetchall()
+    for row in rows:
+        yield _Open(BegunAttempt(*row[:6]), row[6], row[7], row[8] == "live", as_time(row[9]))
+
+
+def _live_call(found: _Open) -> LiveCall:
+    """What is known of a call that never came under our control."""
+    begun = found.begun
+    return LiveCall(
+        call_id=CallId(begun.attempt_id),
+        direction=Direction.OUTBOUND,
+        switch=found.switch,
+        boot_id=found.boot,
+        channel="",
+        caller="",
+        called=begun.number,
+        started_at=found.intended_at,
+        campaign_id=begun.campaign_id,
+        lead_id=begun.lead_id,
+    )
+
+
+def _end_lost(
+    connection: sqlite3.Connection, found: _Open, campaign: Campaign | None, record: CallRecord, now: datetime
+) -> None:
+    begun = found.begun
+    connection.execute(
+        "UPDATE attempts SET state = 'done', ended_at = ?, outcome = ? WHERE attempt_id = ?",
+        (as_text(now), record.outcome.value, begun.attempt_id),
+    )
+    store.finish_call(connection, record)
+    settle_lead(connection, campaign, begun.campaign_id, begun.lead_id, record.outcome, found.answered, now)

@@ -1,0 +1,102 @@
+"""The campaigns of the store and the leads on their roll. Each function runs inside a transaction of the writer."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from calls.causes import Outcome
+from calls.errors import CampaignError
+from calls.ids import CampaignId, ListId
+from calls.records.times import as_text
+from dialer.campaign import Campaign
+from dialer.events import CampaignState
+
+PEOPLE = (Outcome.ANSWERED, Outcome.ABANDONED)
+"""Outcomes of calls that a person answered."""
+
+
+def register(connection: sqlite3.Connection, campaign: Campaign, now: datetime) -> None:
+    """Put the campaign as its file is now into the store, and the leads of its list on its roll.
+
+    Leads that a rule refused for good are asked about again: the rule, or the do-not-call list, may have changed.
+
+    Raises:
+        CampaignError: there is no such list, or another campaign has the name.
+    """
+    found = connection.execute("SELECT list_id FROM lists WHERE name = ?", (campaign.file.list,)).fetchone()
+    if found is None:
+        raise CampaignError(f"campaign {campaign.id}: no list {campaign.file.list}: import it first")
+    same = connection.execute(
+        "SELECT campaign_id FROM campaigns WHERE name = ? AND campaign_id <> ?", (campaign.file.name, campaign.id)
+    ).fetchone()
+    if same is not None:
+        raise CampaignError(f"campaign {campaign.id}: the name {campaign.file.name!r} belongs to campaign {same[0]}")
+    at = as_text(now)
+    connection.execute(
+        "INSERT INTO campaigns (campaign_id, name, list_id, settings, state, created_at, changed_at)"
+        " VALUES (?, ?, ?, ?, 'stopped', ?, ?) ON CONFLICT (campaign_id) DO UPDATE SET"
+        " name = excluded.name, list_id = excluded.list_id, settings = excluded.settings, changed_at = ?",
+        (campaign.id, campaign.file.name, found[0], campaign.model_dump_json(), at, at, at),
+    )
+    enrol(connection, ListId(found[0]))
+    connection.execute(
+        "UPDATE campaign_leads SET state = 'retry', next_try_at = ? WHERE campaign_id = ? AND state = 'refused'",
+        (at, campaign.id),
+    )
+
+
+def enrol(connection: sqlite3.Connection, list_id: ListId) -> int:
+    """Put the leads of a list on the roll of each campaign that dials it; gives how many were new there."""
+    return connection.execute(
+        "INSERT INTO campaign_leads (campaign_id, lead_id, state, priority, position)"
+        " SELECT campaign_id, lead_id, 'new', priority, leads.rowid FROM campaigns JOIN leads USING (list_id)"
+        " WHERE list_id = ? ON CONFLICT DO NOTHING",
+        (list_id,),
+    ).rowcount
+
+
+def set_state(connection: sqlite3.Connection, campaign_id: CampaignId, state: CampaignState, now: datetime) -> None:
+    """Keep the campaign's state."""
+    connection.execute(
+        "UPDATE campaigns SET state = ?, changed_at = ? WHERE campaign_id = ?",
+        (state.value, as_text(now), campaign_id),
+    )
+
+
+def states(connection: sqlite3.Connection) -> dict[CampaignId, CampaignState]:
+    """The state of every campaign, as it was kept last."""
+    rows = connection.execute("SELECT campaign_id, state FROM campaigns ORDER BY campaign_id")
+    return {CampaignId(row[0]): CampaignState(row[1]) for row in rows}
+
+
+def stored(connection: sqlite3.Connection, campaign_id: CampaignId) -> Campaign | None:
+    """The campaign as it was registered last; None where it is unknown, or a release wrote it that we cannot read."""
+    row = connection.execute("SELECT settings FROM campaigns WHERE campaign_id = ?", (campaign_id,)).fetchone()
+    if row is None:
+        return None
+    try:
+        return Campaign.model_validate_json(row[0])
+    except ValidationError:
+        return None
+
+
+def progress(connection: sqlite3.Connection, campaign_id: CampaignId) -> Mapping[str, int]:
+    """How many leads of the roll are in each state."""
+    rows = connection.execute(
+        "SELECT state, count(*) FROM campaign_leads WHERE campaign_id = ? GROUP BY state", (campaign_id,)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def abandonment(connection: sqlite3.Connection, campaign: Campaign, now: datetime) -> tuple[int, int]:
+    """People who answered in the preset's window up to ``now``, and those of them who were abandoned."""
+    row = connection.execute(
+        "SELECT count(*), coalesce(sum(abandoned), 0) FROM calls WHERE campaign_id = ? AND started_at > ?"
+        " AND answered_at IS NOT NULL AND outcome IN (?, ?)",
+        (campaign.id, as_text(now - campaign.preset.cap_window), *PEOPLE),
+    ).fetchone()
+    return row[0], row[1]

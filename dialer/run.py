@@ -1,0 +1,236 @@
+"""What the core remembers of a campaign that runs and of each attempt under way."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from calls.causes import Outcome
+from calls.ids import AgentId, AttemptId, BootId
+from calls.switch.port import Detected, DialAttempt
+from dialer.campaign import Campaign
+from dialer.events import Begun, BegunAttempt, CampaignState, Finish
+from dialer.pacing import Policy, make_policy
+from dialer.presets import CONNECT_WITHIN_S, ClockStart
+
+BUCKET_S = 3600.0
+
+
+class Phase(Enum):
+    """Where an attempt is."""
+
+    UNSENT = auto()
+    """Stands in the store, the switch was not asked yet."""
+    DIALLED = auto()
+    """The switch was asked; unanswered as far as we know."""
+    DETECTING = auto()
+    """Answered; not ours yet, machine detection may run."""
+    OFFERED = auto()
+    """A person, waiting for an agent."""
+    TALKING = auto()
+    MESSAGE = auto()
+    ENDING = auto()
+    """We asked for its end."""
+
+
+UNANSWERED = (Phase.UNSENT, Phase.DIALLED)
+
+
+@dataclass(slots=True)
+class AttemptRun:
+    """One attempt under way. Times are of the core's clock; None: has not happened, or before a restart."""
+
+    begun: BegunAttempt
+    campaign: Campaign
+    phase: Phase
+    since: float
+    """When ``phase`` began."""
+    heard_at: float
+    """When the switch last spoke of it."""
+    boot: BootId | None = None
+    adopted: bool = False
+    sent_at: float | None = None
+    rang: bool = False
+    answered_at: float | None = None
+    clock_at: float | None = None
+    """When the preset's two seconds began."""
+    deadline_s: float | None = None
+    connected_at: float | None = None
+    message_at: float | None = None
+    talk_since: float | None = None
+    talk_s: float = 0.0
+    detected: Detected = Detected.NOT_ASKED
+    person: bool = False
+    agent_id: AgentId | None = None
+    ends_as: Outcome | None = None
+    """Known before the end: machine, cancelled."""
+
+    @property
+    def attempt_id(self) -> AttemptId:
+        """The attempt's id, which is its leg's and its call's too."""
+        return self.begun.attempt_id
+
+    def enter(self, phase: Phase, now: float) -> None:
+        """Be in ``phase`` from ``now`` on."""
+        if self.phase is Phase.TALKING and self.talk_since is not None:
+            self.talk_s += now - self.talk_since
+            self.talk_since = None
+        if phase is Phase.TALKING:
+            self.talk_since = now
+        self.phase = phase
+        self.since = now
+
+    def dial(self) -> DialAttempt:
+        """The order to the switch."""
+        file = self.campaign.file
+        return DialAttempt(
+            attempt_id=self.begun.attempt_id,
+            number=self.begun.number,
+            trunk=self.begun.trunk,
+            caller_id=file.caller_id,
+            ring_timeout_s=file.ring_timeout_s,
+            detect_machine=file.detect_machine,
+        )
+
+    def arrive(self, now: float) -> None:
+        """A person is on the line: start the preset's clock."""
+        from_answer = self.campaign.preset.clock(self.campaign.file.detect_machine) is ClockStart.ANSWER
+        self.clock_at = self.answered_at if from_answer and self.answered_at is not None else now
+        self.person = True
+
+    def connect_s(self) -> float | None:
+        """From the clock to the agent or the message, whichever came first."""
+        if self.clock_at is None:
+            return None
+        met = [at for at in (self.connected_at, self.message_at) if at is not None]
+        return min(met) - self.clock_at if met else None
+
+    def abandoned(self, now: float) -> bool:
+        """True where a person answered and met no agent within the two seconds, as far as it is known ``now``."""
+        if self.clock_at is None:
+            return False
+        if self.connected_at is not None:
+            return self.connected_at - self.clock_at > CONNECT_WITHIN_S
+        return self.message_at is not None or now - self.clock_at > CONNECT_WITHIN_S
+
+    def finish(self, outcome: Outcome, cause: int | None, now: float) -> Finish:
+        """The final word on the attempt."""
+        self.enter(Phase.ENDING, now)
+        until = self.answered_at if self.answered_at is not None else now
+        return Finish(
+            attempt_id=self.begun.attempt_id,
+            campaign=self.campaign,
+            lead_id=self.begun.lead_id,
+            number=self.begun.number,
+            outcome=outcome,
+            cause=cause,
+            sent=self.sent_at is not None or self.adopted,
+            answered=self.answered_at is not None,
+            abandoned=self.abandoned(now),
+            detected=self.detected,
+            agent_id=self.agent_id,
+            ring_s=until - self.sent_at if self.sent_at is not None else None,
+            connect_s=self.connect_s(),
+            talk_s=self.talk_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided last, and why."""
+
+    at_s: float
+    dials: int
+    reason: str
+    figures: dict[str, int | float | str] = field(default_factory=dict)
+
+
+class CampaignRun:
+    """One campaign as the core runs it."""
+
+    def __init__(self, campaign: Campaign, now: float) -> None:
+        self.campaign = campaign
+        self.policy: Policy = _policy(campaign)
+        self.state = CampaignState.STOPPED
+        self.decision = Decision(now, 0, "not started")
+        self.asked: int | None = None
+        """How many attempts the store was asked for and has not answered yet."""
+        self.ask_at = now
+        """Not before this is the store asked again."""
+        self.waits_for = ""
+        """What ``ask_at`` waits for, in words."""
+        self.look = True
+        """The store is to be asked whether a lead is left, agents or not."""
+        self.exhausted = False
+        """The store said that no lead is left."""
+        self.outcomes: Counter[Outcome] = Counter()
+        self.refused: Counter[str] = Counter()
+        self._window: deque[tuple[float, int, int]] = deque()
+
+    def renew(self, campaign: Campaign) -> None:
+        """Take the campaign as it is now; a changed pacing starts anew."""
+        if campaign != self.campaign:
+            self.campaign = campaign
+            self.policy = _policy(campaign)
+
+    def ask_again(self, now: float) -> None:
+        """The leads may have changed: ask the store at the next chance."""
+        self.ask_at = now
+        self.waits_for = ""
+        self.look = True
+        self.exhausted = False
+
+    def wait(self, until: float, reason: str) -> None:
+        """Leave the store alone until then."""
+        self.ask_at = until
+        self.waits_for = reason
+
+    def answered(self, begun: Begun, now: float, longest_s: float) -> None:
+        """The store has answered: remember what it said of the leads that are left."""
+        asked, self.asked = self.asked or 0, None
+        self.refused.update(begun.refused)
+        self.exhausted = begun.exhausted
+        if begun.next_in_s == 0.0 or (asked and len(begun.attempts) >= asked):
+            self.look = False
+            return
+        rest_s = longest_s if begun.next_in_s is None else min(longest_s, begun.next_in_s)
+        self.wait(now + rest_s, _nothing_due(begun))
+
+    def seed(self, answered: int, abandoned: int, now: float) -> None:
+        """Start from what the store knows of the preset's window."""
+        self._window.clear()
+        self._window.append((now, answered, abandoned))
+
+    def count_answer(self, abandoned: bool, now: float) -> None:
+        """A person answered, and the call is over."""
+        if not self._window or now - self._window[-1][0] >= BUCKET_S:
+            self._window.append((now, 0, 0))
+        since, answers, abandons = self._window[-1]
+        self._window[-1] = (since, answers + 1, abandons + abandoned)
+
+    def window(self, now: float) -> tuple[int, int]:
+        """People who answered in the preset's window, and those of them who were abandoned."""
+        oldest = now - self.campaign.preset.cap_window.total_seconds() - BUCKET_S
+        while self._window and self._window[0][0] < oldest:
+            self._window.popleft()
+        return sum(each[1] for each in self._window), sum(each[2] for each in self._window)
+
+
+def _nothing_due(begun: Begun) -> str:
+    refused = ", ".join(f"{count} by {rule}" for rule, count in sorted(begun.refused.items()))
+    held = f" (refused: {refused})" if refused else ""
+    if begun.exhausted:
+        return f"no lead is left{held}"
+    if begun.next_in_s is None:
+        return f"every lead that is left is being dialled{held}"
+    return f"no lead is due within {begun.next_in_s:.0f} s{held}"
+
+
+def _policy(campaign: Campaign) -> Policy:
+    return make_policy(
+        campaign.file.pacing.mode,
+        abandonment_cap=campaign.preset.abandonment_cap,
+        connect_within_s=CONNECT_WITHIN_S,
+        no_answer_s=campaign.file.ring_timeout_s,
+    )

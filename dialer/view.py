@@ -1,0 +1,94 @@
+"""What the dialer shows of itself: why it dials, and why it does not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from calls.ids import CampaignId, QueueName
+from dialer.dialling import Dialling
+from dialer.events import CampaignState
+from dialer.run import CampaignRun, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """A campaign at this moment."""
+
+    campaign_id: CampaignId
+    name: str
+    queue: QueueName
+    state: CampaignState
+    dialling: int
+    """Numbers being dialled, or about to be."""
+    waiting: int
+    """People (and what is still listened to) who answered and have no agent yet."""
+    talking: int
+    message: int
+    """People who hear the safe-harbour message."""
+    reason: str
+    """Why it dialled what it dialled last, or why nothing."""
+    figures: Mapping[str, int | float | str]
+    answered: int
+    """People who answered in the preset's window."""
+    abandoned: int
+    outcomes: Mapping[str, int]
+    """Attempts that are over, by outcome, since the core began."""
+    refused: Mapping[str, int]
+    """Leads that a rule refused, by rule, since the core began."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkView:
+    """A trunk at this moment."""
+
+    name: str
+    lines: int
+    in_use: int
+    health: str
+    """"" where nothing is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreView:
+    """The dialer at this moment. ``hold``: why nothing at all is dialled; "" where nothing holds."""
+
+    hold: str
+    campaigns: tuple[CampaignView, ...]
+    trunks: tuple[TrunkView, ...]
+
+
+def view_of(state: Dialling, now: float) -> CoreView:
+    """The picture of ``state``."""
+    trunks = tuple(
+        TrunkView(
+            name,
+            gate.trunk.lines,
+            sum(attempt.begun.trunk == name for attempt in state.attempts.values()),
+            gate.describe(now),
+        )
+        for name, gate in state.gates.items()
+    )
+    return CoreView(state.hold, tuple(_campaign(state, run, now) for run in state.runs.values()), trunks)
+
+
+def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:
+    phases = Counter(attempt.phase for attempt in state.under_way(run))
+    answered, abandoned = run.window(now)
+    return CampaignView(
+        campaign_id=run.campaign.campaign_id,
+        name=run.campaign.file.name,
+        queue=run.campaign.queue,
+        state=run.state,
+        dialling=phases[Phase.UNSENT] + phases[Phase.DIALLED],
+        waiting=phases[Phase.DETECTING] + phases[Phase.OFFERED],
+        talking=phases[Phase.TALKING],
+        message=phases[Phase.MESSAGE],
+        reason=run.decision.reason,
+        figures=run.decision.figures,
+        answered=answered,
+        abandoned=abandoned,
+        outcomes={outcome.value: count for outcome, count in run.outcomes.items()},
+        refused=dict(run.refused),
+    )

@@ -1,0 +1,498 @@
+"""One live call on Asterisk, driven by FastAGI, and by AMI where AGI cannot reach.
+
+AGI runs one command at a time and cannot be interrupted from its own side, so ``Connect`` and ``Hangup`` reach a
+busy channel by AMI: a redirected channel ends its AGI command with ``200 result=-1`` and moves when our side closes
+the connection (seen on 16.28 and 22.10; not closing holds the caller for ever). A talk takes place in the room of
+the agent's leg, with no AGI connection; when it is over the dialplan asks for us again:
+:meth:`AsteriskChannel.rebind`.
+
+Result -1 has three meanings: the caller has hung up, the channel was redirected, the command failed. ``CHANNEL
+STATUS`` tells them apart: a dead channel refuses it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from calls import log
+from calls.errors import (
+    CommandRefused,
+    PromptError,
+    SwitchError,
+    SwitchRefused,
+    SwitchTimeout,
+    SwitchUnavailable,
+)
+from calls.ids import LegId
+from calls.switch.asterisk.channel_talk import NEVER_MET, Talk
+from calls.switch.asterisk.control import ChannelControl
+from calls.switch.asterisk.fastagi_connection import AgiConnection, Cut
+from calls.switch.keys import Complete, KeyBuffer
+from calls.switch.port import (
+    Answer,
+    CallInfo,
+    Connect,
+    Done,
+    EndedBy,
+    Gather,
+    Hangup,
+    Hold,
+    HungUp,
+    Interrupted,
+    NotConnected,
+    Play,
+    Prompt,
+    PromptFiles,
+    Result,
+    SwitchCommand,
+    TalkEnded,
+    Transfer,
+    TransferFailed,
+    Transferred,
+)
+from calls.wire import agi
+from calls.wire.agi import Variable
+from calls.wire.agi_replies import DEAD_CHANNEL, SUCCESS, Reply
+
+BETWEEN_PROMPTS_S = 0.05
+"""Asterisk's wait between two files of one GET DATA. Source: ast_app_getdata in main/app.c."""
+
+MAX_PATHS_BYTES = 1_800
+"""What the files of one GET DATA may take of a command's 1,900 bytes."""
+
+REDIRECTED_S = 1.0
+"""How soon a redirected channel ends its AGI command: 0.5 to 1.0 ms were seen."""
+
+ENTERS_ROOM_S = 5.0
+COMES_BACK_S = 5.0
+
+_DIAL_FAILURES = {"BUSY": "busy", "NOANSWER": "no_answer", "CANCEL": "no_answer"}
+"""DIALSTATUS. What is not here is ``unavailable``. Source: docs.asterisk.org, application Dial."""
+
+CALL_REJECTED = 21
+"""Q.850 "call rejected", e.g. SIP 403 and 603."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all calls of one switch have in common."""
+
+    control: ChannelControl
+    prompts: PromptFiles
+    destinations: Mapping[str, str]
+    """Transfer targets of the settings: name to dial string."""
+    context_prefix: str = "callwright"
+
+
+class _Gone(Exception):
+    """The call has ended; the channel knows how."""
+
+
+class _Turn:
+    """One ``perform`` that AGI works on."""
+
+    __slots__ = ("cut",)
+
+    def __init__(self) -> None:
+        self.cut = False
+
+
+class AsteriskChannel:
+    """See :class:`calls.switch.port.CallChannel`."""
+
+    def __init__(
+        self, info: CallInfo, connection: AgiConnection, around: Surroundings, on_connected: Callable[[], object]
+    ) -> None:
+        self._info = info
+        self._name = connection.environment.channel
+        self._connection: AgiConnection | None = connection
+        self._around = around
+        self._on_connected = on_connected
+        self._loop = asyncio.get_running_loop()
+        self._gone: HungUp | None = None
+        self._turn: _Turn | None = None
+        self._talk: Talk | None = None
+
+    @property
+    def info(self) -> CallInfo:
+        """What is known of the call."""
+        return self._info
+
+    @property
+    def name(self) -> str:
+        """The switch's name of the channel, for AMI."""
+        return self._name
+
+    async def perform(self, command: SwitchCommand) -> Result:
+        """See :meth:`calls.switch.port.CallChannel.perform`."""
+        if self._gone is not None:
+            return self._gone
+        try:
+            match command:
+                case Connect():
+                    self._interrupt()
+                    return await self._connect(command)
+                case Hangup():
+                    self._interrupt()
+                    return await self._hang_up(command)
+                case _:
+                    return await self._in_turn(command)
+        except Cut:
+            return Interrupted()
+        except _Gone:
+            assert self._gone is not None
+            return self._gone
+
+    async def end_talk(self) -> None:
+        """See :meth:`calls.switch.port.CallChannel.end_talk`. With no talk under way nothing happens."""
+        if self._talk is not None:
+            await self._around.control.kick(_room(self._talk.leg_id), self._name)
+
+    # --- what the switch tells of the channel ------------------------------------------------------------------
+
+    def joined(self, leg_id: LegId) -> None:
+        """AMI: the channel is in the room of ``leg_id``, and the agent is there."""
+        talk = self._talk
+        if talk is not None and talk.leg_id == leg_id and not talk.joined:
+            talk.joined = True
+            talk.tell()
+            self._on_connected()
+
+    async def rebind(self, connection: AgiConnection) -> None:
+        """A new AGI request of the dialplan: the customer is back from a room. Ends when the request is over.
+
+        Its second argument says how the talk ended. :func:`~calls.switch.asterisk.channel_info.take_over` has
+        checked before that it is this call's.
+        """
+        if self._gone is not None:
+            connection.close()
+            return
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = connection
+        if self._talk is not None:
+            arguments = connection.environment.arguments
+            self._talk.back = arguments[1] if len(arguments) > 1 else ""
+            self._talk.tell()
+        await connection.ended()
+
+    def left(self, by: EndedBy, cause: int | None) -> None:
+        """AMI: the channel is gone. Later news of the same end change nothing."""
+        if self._gone is None:
+            self._gone = HungUp(by, cause)
+        if self._connection is not None:
+            self._connection.cut()
+            self._connection.close()
+        if self._talk is not None:
+            self._talk.tell()
+
+    async def finish(self, *, planned: bool) -> None:
+        """The call's handler is through. ``planned``: the dialplan hangs up with no further word; else it tells the
+        caller that something went wrong."""
+        connection = self._connection
+        if connection is None or connection.closed:
+            return
+        if planned and self._gone is None:
+            try:
+                await connection.send(agi.SetVariable(Variable.DONE, "1"))
+            except SwitchError as error:
+                log.get().warning("AGI: the dialplan was not told that the call is done", error=str(error))
+        connection.close()
+
+    # --- turns -------------------------------------------------------------------------------------------------
+
+    def _interrupt(self) -> None:
+        """What is pending gives ``Interrupted``."""
+        if self._turn is not None:
+            self._turn.cut = True
+            self._turn = None
+            if self._connection is not None:
+                self._connection.cut()
+        if self._talk is not None:
+            self._talk.cut = True
+            self._talk.tell()
+            self._talk = None
+
+    async def _in_turn(self, command: Answer | Play | Gather | Hold | Transfer) -> Result:
+        if self._turn is not None or self._talk is not None:
+            raise CommandRefused(f"{type(command).__name__} while another command is pending")
+        turn = self._turn = _Turn()
+        try:
+            match command:
+                case Answer():
+                    await self._must(turn, agi.Answer())
+                    return Done()
+                case Play():
+                    await self._play(turn, command.prompts)
+                    return Done()
+                case Gather():
+                    return await self._gather(turn, command)
+                case Hold():
+                    return await self._hold(turn, command)
+                case Transfer():
+                    return await self._transfer(turn, command)
+                case _:
+                    assert_never(command)
+        finally:
+            if self._turn is turn:
+                self._turn = None
+
+    async def _say(self, turn: _Turn, command: agi.Command) -> Reply:
+        """The reply of 200 to ``command``.
+
+        Raises:
+            Cut, _Gone: the turn or the call has ended.
+            SwitchError: the connection failed, or the switch refused the command.
+        """
+        connection = self._connection
+        if turn.cut:
+            raise Cut
+        if connection is None:
+            raise SwitchUnavailable("the call has no AGI connection")
+        if connection.hung_up:
+            await self._hung_up(connection)
+        try:
+            reply = await connection.send(command)
+        except SwitchUnavailable:
+            if connection.lost:
+                self._ends(HungUp(EndedBy.SWITCH))
+            if self._gone is not None:
+                raise _Gone from None
+            raise
+        except Cut:
+            if turn.cut:
+                raise
+            raise _Gone from None  # cut by the end of the call
+        if turn.cut:
+            raise Cut
+        if reply.status == DEAD_CHANNEL:
+            await self._hung_up(connection)
+        if reply.status != SUCCESS:
+            raise SwitchRefused(f"AGI {type(command).__name__}: {reply.status} {reply.message}")
+        return reply
+
+    async def _must(self, turn: _Turn, command: agi.Command) -> Reply:
+        """As :meth:`_say`, and result -1 is an error where the caller is still there."""
+        reply = await self._say(turn, command)
+        if reply.data.startswith("-"):
+            await self._say(turn, agi.ChannelStatus())
+            raise SwitchRefused(f"AGI {type(command).__name__}: result {reply.data}")
+        return reply
+
+    async def _hung_up(self, connection: AgiConnection) -> None:
+        """The caller has gone. A dead channel still tells its cause, where the far end gave one.
+
+        Raises:
+            _Gone: always.
+        """
+        cause = None
+        try:
+            value = (await connection.send(agi.GetVariable(Variable.HANGUP_CAUSE))).value
+            if value is not None and value.isascii() and value.isdecimal() and 0 < int(value) < 128:
+                cause = int(value)
+        except (SwitchError, Cut):
+            cause = None
+        self._ends(HungUp(EndedBy.CALLER, cause))
+        connection.close()
+        raise _Gone
+
+    def _ends(self, result: HungUp) -> None:
+        if self._gone is None:
+            self._gone = result
+
+    # --- prompts and keys --------------------------------------------------------------------------------------
+
+    def _files(self, prompts: Sequence[Prompt]) -> list[tuple[str, float]]:
+        """The files without their extensions, which Asterisk adds, and how long they play in seconds."""
+        try:
+            return [
+                (_without_extension(self._around.prompts.path(prompt)), self._around.prompts.duration_s(prompt))
+                for prompt in prompts
+            ]
+        except PromptError as error:
+            raise CommandRefused(str(error)) from error
+
+    async def _play(self, turn: _Turn, prompts: Sequence[Prompt]) -> None:
+        for path, lasts_s in self._files(prompts):
+            await self._must(turn, agi.StreamFile(path, "", lasts_s))
+
+    async def _gather(self, turn: _Turn, command: Gather) -> Result:
+        buffer = KeyBuffer(command.plan)
+        in_prompt = False
+        if command.barge_in and command.prompts:
+            key, in_prompt = await self._listen(turn, command.prompts, command.first_key_timeout_s)
+        else:
+            await self._play(turn, command.prompts)
+            key = await self._wait_for_key(turn, command.first_key_timeout_s)
+        while key is not None:
+            decision = buffer.press(key, in_prompt=in_prompt)
+            if isinstance(decision, Complete):
+                return decision.result
+            in_prompt = False
+            key = await self._wait_for_key(turn, command.next_key_timeout_s)
+        return buffer.timed_out()
+
+    async def _listen(self, turn: _Turn, prompts: Sequence[Prompt], timeout_s: float) -> tuple[str | None, bool]:
+        """Play, then wait: the first key, and whether it came while the prompts played."""
+        batches = [*_batches(self._files(prompts))]
+        for place, batch in enumerate(batches, 1):
+            paths = tuple(path for path, _ in batch)
+            plays_s = sum(lasts_s for _, lasts_s in batch) + BETWEEN_PROMPTS_S * (len(batch) - 1)
+            last = place == len(batches)
+            began = self._loop.time()
+            reply = await self._must(turn, agi.GetKey(paths, _ms(timeout_s) if last else 1, plays_s))
+            if reply.word != "timeout":
+                return reply.data or "#", not last or self._loop.time() - began < plays_s
+        return None, False
+
+    async def _wait_for_key(self, turn: _Turn, timeout_s: float) -> str | None:
+        reply = await self._must(turn, agi.WaitForDigit(_ms(timeout_s)))
+        return chr(reply.number) if reply.number > 0 else None
+
+    # --- holding and transferring ------------------------------------------------------------------------------
+
+    async def _hold(self, turn: _Turn, command: Hold) -> Done:
+        """Music in whole seconds, rounded up. Where the switch has no music, the rest is waited for in silence."""
+        until = self._loop.time() + command.for_s
+        while (rest_s := until - self._loop.time()) > 0:
+            for_s = min(math.ceil(rest_s), int(agi.MAX_PLAY_S))
+            reply = await self._say(turn, agi.MusicOnHold(command.music, for_s))
+            if reply.data.startswith("-"):
+                await self._say(turn, agi.ChannelStatus())
+            if until - self._loop.time() > max(rest_s - for_s, 0.0) + 0.5:
+                log.get().warning("the switch has no music on hold", music=command.music)
+                await self._wait_in_silence(turn, until)
+        return Done()
+
+    async def _wait_in_silence(self, turn: _Turn, until: float) -> None:
+        while (rest_s := until - self._loop.time()) > 0:
+            await self._must(turn, agi.WaitForDigit(_ms(rest_s)))
+
+    async def _transfer(self, turn: _Turn, command: Transfer) -> Result:
+        dial = self._around.destinations.get(command.destination)
+        if dial is None:
+            log.get().error("no such destination in the settings", destination=command.destination)
+            return TransferFailed("unavailable")
+        await self._must(turn, agi.Dial(dial, max(1, math.ceil(command.ring_timeout_s))))
+        status = (await self._say(turn, agi.GetVariable(Variable.DIAL_STATUS))).value or ""
+        if status == "ANSWER":
+            talk_s = (await self._say(turn, agi.GetVariable(Variable.ANSWERED_S))).value or ""
+            return Transferred(float(talk_s) if talk_s.isascii() and talk_s.isdecimal() else 0.0)
+        cause = (await self._say(turn, agi.GetVariable(Variable.HANGUP_CAUSE))).value
+        if cause == str(CALL_REJECTED):
+            return TransferFailed("refused")
+        return TransferFailed(_DIAL_FAILURES.get(status, "unavailable"))
+
+    # --- the room of an agent ----------------------------------------------------------------------------------
+
+    async def _connect(self, command: Connect) -> Result:
+        talk = self._talk = Talk(command.agent_leg)
+        try:
+            if not await self._redirect(talk):
+                return NotConnected()
+            await talk.until(lambda: talk.joined or self._over(talk), ENTERS_ROOM_S)
+            if not talk.joined and not self._over(talk):
+                await self._fetch_back(talk)
+            await talk.until(lambda: self._over(talk), None)
+        finally:
+            if self._talk is talk:
+                self._talk = None
+        if talk.cut:
+            raise Cut
+        if self._gone is not None:
+            return self._gone
+        return NotConnected() if talk.back in NEVER_MET else TalkEnded(EndedBy.AGENT)
+
+    def _over(self, talk: Talk) -> bool:
+        return talk.cut or talk.back is not None or self._gone is not None
+
+    async def _redirect(self, talk: Talk) -> bool:
+        """Send the channel to the room; whether it is on its way. Where AMI gave no answer, the AGI command that
+        was running tells: a redirect ends it."""
+        connection = self._connection
+        running = connection is not None and connection.pending
+        try:
+            await self._around.control.redirect(self._name, f"{self._around.context_prefix}-room", talk.leg_id)
+        except SwitchRefused:
+            await talk.until(lambda: self._over(talk), REDIRECTED_S)
+            return self._over(talk)
+        except (SwitchUnavailable, SwitchTimeout):
+            if not running or not await _settles(connection):
+                return False
+        else:
+            if running and not await _settles(connection):
+                log.get().warning("a redirected channel went on with its AGI command", channel=self._name)
+        if self._connection is connection and connection is not None:
+            self._connection = None
+            connection.close()
+        return True
+
+    async def _fetch_back(self, talk: Talk) -> None:
+        """The customer was not seen in the room: back to us, if the switch still knows where the customer is."""
+        await self._around.control.kick(_room(talk.leg_id), self._name)
+        if not await talk.until(lambda: self._over(talk), COMES_BACK_S):
+            raise SwitchTimeout("the call was sent to an agent's room and never came there")
+
+    # --- the end -----------------------------------------------------------------------------------------------
+
+    async def _hang_up(self, command: Hangup) -> Result:
+        """By AGI where it listens, for it is there already; else by AMI."""
+        connection = self._connection
+        if connection is not None and not connection.closed and not connection.pending:
+            turn = self._turn = _Turn()
+            try:
+                await self._say(turn, agi.SetVariable(Variable.DONE, "1"))
+                await self._say(turn, agi.SetHangupCause(command.cause))
+                await self._say(turn, agi.Hangup())
+            finally:
+                self._turn = None
+        else:
+            await self._around.control.hang_up(self._name, command.cause)
+        self._ends(HungUp(EndedBy.US, command.cause))
+        if connection is not None:
+            connection.close()
+        raise _Gone
+
+
+async def _settles(connection: AgiConnection | None) -> bool:
+    """Whether the AGI command that was running has its reply soon."""
+    if connection is None:
+        return True
+    try:
+        async with asyncio.timeout(REDIRECTED_S):
+            await connection.settled()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _room(leg_id: LegId) -> str:
+    return f"cw-{leg_id}"
+
+
+def _ms(seconds: float) -> int:
+    return min(max(1, round(seconds * 1_000)), agi.MAX_WAIT_MS)
+
+
+def _without_extension(path: Path) -> str:
+    return str(path.with_suffix(""))
+
+
+def _batches(files: Sequence[tuple[str, float]]) -> Iterator[list[tuple[str, float]]]:
+    """The files in groups, each of which fits one command."""
+    batch: list[tuple[str, float]] = []
+    size = 0
+    for file in files:
+        length = len(file[0].encode()) + 1
+        if batch and size + length > MAX_PATHS_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(file)
+        size += length
+    if batch:
+        yield batch

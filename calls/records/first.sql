@@ -158,6 +158,15 @@ CREATE TABLE agent_states (
     PRIMARY KEY (agent_id, since_at)
 ) STRICT, WITHOUT ROWID;
 
+-- Agents' legs that are up or ring, so that a restart of the engine keeps them.
+CREATE TABLE agent_legs (
+    leg_id    TEXT PRIMARY KEY,
+    agent_id  TEXT NOT NULL,
+    switch    TEXT NOT NULL,
+    boot_id   TEXT NOT NULL,
+    since_at  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE switch_boots (
     switch   TEXT NOT NULL,
     boot_id  TEXT NOT NULL,

@@ -17,7 +17,7 @@ from typing import Any
 
 from calls.agents.states import AgentState
 from calls.causes import Outcome
-from calls.ids import AgentId, BootId, CallId, CampaignId, FlowId, LeadId, QueueName
+from calls.ids import AgentId, BootId, CallId, CampaignId, FlowId, LeadId, LegId, QueueName
 from calls.records.times import as_text, as_time
 from calls.switch.port import Detected, EndedBy
 from calls.text import printable
@@ -302,6 +302,59 @@ def end_agent_states(connection: sqlite3.Connection, last_seen_at: datetime) -> 
             (lasted_s, agent_id, since_at),
         )
     return len(open_states)
+
+
+def add_agent_leg(
+    connection: sqlite3.Connection, leg_id: LegId, agent_id: AgentId, switch: str, boot_id: BootId, at: datetime
+) -> None:
+    """Note a leg before it is asked for, so that a restart of ours finds whose it is."""
+    connection.execute(
+        "INSERT INTO agent_legs (leg_id, agent_id, switch, boot_id, since_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (leg_id, agent_id, switch, boot_id, as_text(at)),
+    )
+
+
+def remove_agent_leg(connection: sqlite3.Connection, leg_id: LegId) -> None:
+    """The leg is gone."""
+    connection.execute("DELETE FROM agent_legs WHERE leg_id = ?", (leg_id,))
+
+
+def agent_legs(connection: sqlite3.Connection, switch: str, boot_id: BootId) -> dict[AgentId, LegId]:
+    """The latest leg of each agent on this run of the switch."""
+    rows = connection.execute(
+        "SELECT agent_id, leg_id FROM agent_legs WHERE switch = ? AND boot_id = ? ORDER BY since_at, leg_id",
+        (switch, boot_id),
+    )
+    return {AgentId(agent_id): LegId(leg_id) for agent_id, leg_id in rows}
+
+
+def keep_agent_legs(connection: sqlite3.Connection, legs: Iterable[LegId]) -> None:
+    """Forget all legs but these."""
+    kept = set(legs)
+    known = [row[0] for row in connection.execute("SELECT leg_id FROM agent_legs")]
+    connection.executemany("DELETE FROM agent_legs WHERE leg_id = ?", [(leg,) for leg in known if leg not in kept])
+
+
+@dataclass(frozen=True, slots=True)
+class LastState:
+    """The state that a run before this one left an agent in. ``call_id``: the call it was about."""
+
+    agent_id: AgentId
+    state: AgentState
+    reason: str
+    call_id: CallId | None
+
+
+def last_states(connection: sqlite3.Connection) -> list[LastState]:
+    """The open states of all agents, to be asked before :func:`end_agent_states`."""
+    rows = connection.execute(
+        "SELECT agent_id, state, reason, call_id FROM agent_states WHERE duration_s IS NULL ORDER BY agent_id"
+    )
+    return [
+        LastState(AgentId(agent_id), AgentState(state), reason, CallId(call_id) if call_id else None)
+        for agent_id, state, reason, call_id in rows
+    ]
 
 
 # --- switches and the audit ------------------------------------------------------------------------------------

@@ -25,7 +25,6 @@ from ruamel.yaml.events import (
     ScalarEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.reader import ReaderError
 
 from calls.errors import Location
 from ivr.faults import Fault, Severity
@@ -36,6 +35,8 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 8
 """A flow's own depth is 4: nodes, node, keys, key."""
 
+FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML does not take. Source: YAML 1.2, production c-printable."""
 WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
 CONSTANTS = {"true": True, "false": False, "": None, "null": None, "~": None}
 
@@ -88,15 +89,17 @@ def read(file: Path) -> Document:
         document.lines[()] = raw.count(b"\n", 0, problem.start) + 1
         document.add((), "not-utf8", "is not UTF-8 text; save the file as UTF-8")
         return document
+    forbidden = FORBIDDEN.search(text)
+    if forbidden is not None:
+        document.lines[()] = text.count("\n", 0, forbidden.start()) + 1
+        document.add((), "syntax", f"holds the control character {_printable(forbidden[0])}; take it out")
+        return document
     try:
         _Builder(document).build(text)
     except MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         document.lines[()] = mark.line + 1 if mark is not None else 1
         document.add((), "syntax", f"is not YAML: {_words(problem)}; check indentation, quotes, colons and brackets")
-    except ReaderError as problem:
-        document.lines[()] = text.count("\n", 0, problem.position) + 1
-        document.add((), "syntax", f"holds the control character {_printable(text[problem.position])}; take it out")
     except (YAMLError, ValueError, OverflowError) as problem:  # e.g. an escape that names no character
         document.lines[()] = 1
         document.add((), "syntax", f"is not YAML: {_printable(' '.join(str(problem).split()))}")

@@ -125,11 +125,17 @@ class AmiClient:
                 log.get().debug("ami logoff failed", error=str(error))
             link.close_because("logged off")
 
-    async def ask(self, action: Action, deadline_s: float | None = None, action_id: str | None = None) -> Reply:
+    async def ask(
+        self,
+        action: Action,
+        deadline_s: float | None = None,
+        action_id: str | None = None,
+        on_sent: Callable[[], None] | None = None,
+    ) -> Reply:
         """Send ``action`` once; see :meth:`AmiLink.ask`. Without a deadline, the settings' one."""
         if self._link is None:
             raise NotSent("not connected to the switch; nothing was sent")
-        return await self._link.ask(action, deadline_s or self._settings.answer_deadline_s, action_id)
+        return await self._link.ask(action, deadline_s or self._settings.answer_deadline_s, action_id, on_sent)
 
     def next_action_id(self) -> str:
         """An ActionID for :meth:`ask`, known before the action is sent.

@@ -209,8 +209,14 @@ class AmiLink(Manager):  # type: ignore[misc]
         self._count += 1
         return f"{self._nonce}-{self._count}"
 
-    async def ask(self, action: Action, deadline_s: float, action_id: str | None = None) -> Reply:
-        """Send ``action`` once and wait for its whole answer.
+    async def ask(
+        self,
+        action: Action,
+        deadline_s: float,
+        action_id: str | None = None,
+        on_sent: Callable[[], None] | None = None,
+    ) -> Reply:
+        """Send ``action`` once and wait for its whole answer. ``on_sent`` is called when it is on its way.
 
         Raises:
             SwitchRefused: the switch said no.
@@ -222,6 +228,8 @@ class AmiLink(Manager):  # type: ignore[misc]
         pending = _Pending(action, action_id or self.next_action_id())
         self._check_open()
         answer: asyncio.Future[_Message | list[_Message]] = self.send_action(pending, as_list=pending.as_list)
+        if on_sent is not None:
+            on_sent()
         try:
             # asyncio.wait looks at the future itself at the deadline: an answer that came while the loop stood
             # still counts.

@@ -13,7 +13,6 @@ from calls.numbers import is_dialable
 from calls.settings import Settings
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.fastagi import Limits
-from calls.wire.ami_actions import Originate
 
 CALL_LIMIT_S = 4 * 3600
 """A customer's call ends after this, whatever goes wrong; the dialplan says the same of a talk."""
@@ -91,11 +90,3 @@ class AsteriskConfig:
         if name not in self.trunks:
             raise CommandRefused(f"no trunk is named {name!r} in the settings")
         return self.trunks[name]
-
-    def dial(self, leg_id: str, channel: str, ring_timeout_s: float, caller_id: str) -> Originate:
-        """The originate of a customer's leg; :meth:`ring` is that of an agent's."""
-        return Originate(leg_id, channel, f"{self.context_prefix}-dialled", "s", ring_timeout_s, caller_id)
-
-    def ring(self, leg_id: str, endpoint: str, ring_timeout_s: float, caller_id: str) -> Originate:
-        """The originate of an agent's leg: answered, it waits in its own room."""
-        return Originate(leg_id, endpoint, f"{self.context_prefix}-agent", leg_id, ring_timeout_s, caller_id)

@@ -19,6 +19,7 @@ one that a caller's value has made (:func:`genuine`). What was missed is found b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -51,6 +52,9 @@ NO_ANSWER_CAUSES = (None, 18, 19, 102)
 """Causes with which a leg ends that rang until its timeout."""
 
 
+CAUSE = re.compile(r"[0-9]{1,3}\Z")
+
+
 def genuine(event: Event) -> bool:
     """True where the switch itself can have written this: an event says its class at once, and everything once.
 
@@ -58,6 +62,12 @@ def genuine(event: Event) -> bool:
     decision is taken by an id that can be guessed.
     """
     return event.get("Privilege") == "call,all" and not event.tampered
+
+
+def cause_of(event: Event) -> int | None:
+    """Hangup's cause, of Q.850; None where the switch said none (0), or something that is no cause."""
+    said = event.get("Cause")
+    return int(said) if CAUSE.match(said) and 1 <= int(said) <= 127 else None
 
 
 @dataclass(slots=True)
@@ -107,11 +117,11 @@ class LegBook:
         """The switch refused the originate, or it was never sent: nothing will be told of this leg."""
         self._remove(self._legs[leg_id])
 
-    def adopt(self, leg_ids: Iterable[LegId], now: float) -> None:
+    def adopt(self, leg_ids: Iterable[LegId]) -> None:
         """Legs of a run of ours before this one: their end will be told, and an answer that is seen to happen."""
         for leg_id in leg_ids:
             if leg_id not in self._legs:
-                self._legs[leg_id] = _Leg(leg_id, "", now, 0.0, adopted=True, existed=True)
+                self._legs[leg_id] = _Leg(leg_id, "", float("-inf"), 0.0, adopted=True, existed=True)
 
     def cancelled(self, leg_id: LegId) -> None:
         """We have asked the switch to end this leg: its end is no timeout."""
@@ -175,8 +185,7 @@ class LegBook:
 
     def _hung_up(self, leg: _Leg, event: Event, now: float) -> list[LegEvent]:
         leg.hung = True
-        said = event.get("Cause")
-        leg.cause = int(said) if said.isascii() and said.isdigit() and 1 <= int(said) <= 127 else None
+        leg.cause = cause_of(event)
         self._wait(leg, now)
         return self._state(leg, UP) if event.get("ChannelState") == UP and not leg.adopted else []
 

@@ -191,7 +191,7 @@ class TestReconcile:
 
     def test_a_new_boot_ends_every_leg(self) -> None:
         book = expecting()
-        book.adopt([LegId("att-2")], 0.0)
+        book.adopt([LegId("att-2")])
         assert book.restarted() == [LegEnded(LEG, None), LegEnded(LegId("att-2"), None)]
         assert len(book) == 0 and told(book, failure("0")) == []
 
@@ -211,26 +211,26 @@ class TestReconcile:
 class TestAdopted:
     def test_the_end_is_told(self) -> None:
         book = LegBook()
-        book.adopt([LEG], 0.0)
+        book.adopt([LEG])
         assert told(book, hangup("17")) == [LegEnded(LEG, 17)]
 
     def test_an_answer_that_is_seen_is_told_and_one_of_before_is_not(self) -> None:
         book = LegBook()
-        book.adopt([LEG], 0.0)
+        book.adopt([LEG])
         assert book.reconcile([row("5")], 1.0, 3.0) == []
         assert told(book, UP) == [LegAnswered(LEG)]
-        book.adopt([LegId("att-2")], 0.0)
+        book.adopt([LegId("att-2")])
         assert book.reconcile([row("6"), Channel("x", "att-2", "", "6")], 1.0, 3.0) == []
         assert told(book, hangup("16", "6", "att-2")) == [LegEnded(LegId("att-2"), 16)]
 
     def test_one_that_we_know_stays_as_it_is(self) -> None:
         book = expecting()
-        book.adopt([LEG], 0.0)
+        book.adopt([LEG])
         assert told(book, SUCCESS) == [LegAnswered(LEG)]
 
     def test_one_that_is_gone_ends(self) -> None:
         book = LegBook()
-        book.adopt([LEG], 0.0)
+        book.adopt([LEG])
         book.reconcile([], 10.0, 3.0)
         assert to_the_end(book) == [LegEnded(LEG, None)]
 

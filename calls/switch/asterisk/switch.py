@@ -1,0 +1,291 @@
+"""Asterisk as a :class:`calls.switch.port.Switch`: AMI for legs and channels, FastAGI for calls.
+
+What we believe comes from three sides that may disagree or be missing: answers to our actions, events, and the
+switch's own list of channels. :class:`~calls.switch.asterisk.legs.LegBook` (legs) and
+:class:`~calls.switch.asterisk.desk.Desk` (calls) put them together; here they are fed, at once by events, after every
+connection and every ``sweep_s`` by the list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import uuid
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from calls import failpoints, log
+from calls.errors import SwitchError, SwitchRefused
+from calls.ids import BootId, CallId, LegId
+from calls.switch.asterisk import desk, legs
+from calls.switch.asterisk.ami_client import AmiClient, Client
+from calls.switch.asterisk.ami_control import AmiControl
+from calls.switch.asterisk.ami_link import NotSent
+from calls.switch.asterisk.channel import Surroundings
+from calls.switch.asterisk.channels import Channel, ids, rows
+from calls.switch.asterisk.config import AsteriskConfig
+from calls.switch.asterisk.desk import Desk, Dialled
+from calls.switch.asterisk.fastagi import FastAgiServer
+from calls.switch.asterisk.legs import LegBook, genuine
+from calls.switch.port import (
+    CallChannel,
+    CallHandler,
+    DialAttempt,
+    EventHandler,
+    LegEnded,
+    Originate,
+    PromptFiles,
+    RingAgent,
+    SwitchDown,
+    SwitchEvent,
+    SwitchUp,
+)
+from calls.wire import ami_actions
+from calls.wire.ami import Event
+
+WANTED = frozenset(("CoreShowChannel", "CoreShowChannelsComplete", "Status", "StatusComplete"))
+"""Items of lists; events proper are what :mod:`legs` and :mod:`desk` want."""
+
+LIST_DEADLINE_S = 5.0
+"""For the list of all channels: a thousand rows are some 20 ms of the switch's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """Where ids and randomness come from."""
+
+    call_id: Callable[[], CallId] = lambda: CallId(str(uuid.uuid4()))
+    nonce: Callable[[], str] = lambda: secrets.token_hex(8)
+    random: Callable[[], float] = random.random
+
+
+class AsteriskSwitch:
+    """See :class:`calls.switch.port.Switch`. Made and used on a running event loop."""
+
+    def __init__(self, config: AsteriskConfig, prompts: PromptFiles, chance: Chance | None = None) -> None:
+        self._config = config
+        self._chance = chance or Chance()
+        self._loop = asyncio.get_running_loop()
+        self._book = LegBook()
+        self._client = AmiClient(
+            config.ami,
+            Client(
+                wanted=WANTED | legs.WANTED | desk.WANTED,
+                on_event=self._on_ami_event,
+                on_up=self._on_up,
+                on_down=self._on_down,
+                nonce=self._chance.nonce,
+                random=self._chance.random,
+            ),
+        )
+        self._control = AmiControl(self._client)
+        self._server = FastAgiServer(config.agi_token, config.agi_allow, config.limits)
+        around = Surroundings(self._control, prompts, config.destinations, config.context_prefix)
+        self._desk = Desk(
+            config.name, around, self._control, self._chance.call_id, config.call_limit_s, self._tell, self._on_call
+        )
+        self._handlers: tuple[EventHandler, CallHandler] | None = None
+        self._boot: BootId | None = None
+        self._up = False
+        self._live: frozenset[str] = frozenset()
+        self._doomed: dict[str, int] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def name(self) -> str:
+        """See :class:`calls.switch.port.Switch`."""
+        return self._config.name
+
+    @property
+    def agi_port(self) -> int:
+        """The port on which the dialplan finds us."""
+        return self._server.port
+
+    @property
+    def is_up(self) -> bool:
+        """Logged in, reconciled, and answering."""
+        return self._up
+
+    async def start(self, on_event: EventHandler, on_call: CallHandler) -> None:
+        """See :class:`calls.switch.port.Switch`."""
+        self._handlers = (on_event, on_call)
+        self._server.add_route("inbound", self._desk.inbound)
+        self._server.add_route("dialled", self._desk.answered)
+        self._server.add_route("resume", self._desk.resumed)
+        await self._client.start()
+        try:
+            await self._server.start(self._config.agi_host, self._config.agi_port)
+        except OSError:
+            await self._client.stop()
+            raise
+        self._sweeper = asyncio.create_task(self._sweep(), name="sweep")
+
+    async def stop(self) -> None:
+        """See :class:`calls.switch.port.Switch`."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.wait((self._sweeper,))
+        await self._desk.stop()
+        await self._server.stop()
+        await self._client.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+
+    def adopt(self, legs: frozenset[LegId], calls: Mapping[CallId, str]) -> None:
+        """See :class:`calls.switch.port.Switch`."""
+        self._book.adopt(legs)
+        for leg_id in legs:
+            self._desk.dialled.setdefault(leg_id, Dialled("", ""))
+        self._desk.adopt(calls)
+        if self._up:
+            self._run(self._compare(), "adopt")
+
+    async def originate(self, request: Originate) -> None:
+        """See :class:`calls.switch.port.Switch`."""
+        leg_id, action = self._action(request)
+        if leg_id in self._book or leg_id in self._live:
+            raise SwitchRefused(f"{leg_id} has a channel already")
+        action_id = self._client.next_action_id()
+        ami_actions.encode(action, action_id)  # refused before anything is expected of it
+        self._book.expect(leg_id, action_id, self._loop.time(), request.ring_timeout_s)
+        sent = None
+        if isinstance(request, DialAttempt):
+            sent = partial(failpoints.hit, "attempt.after_send")
+            self._desk.dialled[leg_id] = Dialled(request.number, request.caller_id)
+        try:
+            await self._client.ask(action, action_id=action_id, on_sent=sent)
+        except (SwitchRefused, NotSent):
+            self._book.forget(leg_id)
+            self._desk.dialled.pop(leg_id, None)
+            raise
+
+    async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
+        """See :class:`calls.switch.port.Switch`."""
+        self._book.cancelled(leg_id)
+        if not await self._control.end(leg_id, cause) and leg_id in self._book:
+            self._doomed[leg_id] = cause  # asked for, and not there yet: as soon as it is
+
+    # --- inside -----------------------------------------------------------------------------------------------
+
+    def _action(self, request: Originate) -> tuple[LegId, ami_actions.Originate]:
+        """What to send. Only ids, constants, and numbers in one form cross to the switch.
+
+        Raises:
+            CommandRefused: a number, a trunk or an id that must not.
+        """
+        config, prefix = self._config, self._config.context_prefix
+        match request:
+            case DialAttempt():
+                channel = config.trunk(request.trunk).channel(request.number)
+                leg_id = LegId(request.attempt_id)
+                flags: tuple[tuple[str, str], ...] = (
+                    ("CW_CALL", leg_id),
+                    ("CW_AMD", "1" if request.detect_machine else "0"),
+                )
+                place = (f"{prefix}-dialled", "s")
+            case RingAgent():
+                channel, leg_id, flags = request.endpoint, request.leg_id, ()
+                place = (f"{prefix}-agent", leg_id)
+        return leg_id, ami_actions.Originate(
+            leg_id, channel, *place, request.ring_timeout_s, request.caller_id, flags
+        )
+
+    def _tell(self, *events: SwitchEvent) -> None:
+        """Through the loop: an exception of the engine is logged there and harms nothing here; the order stays."""
+        assert self._handlers is not None, "nothing comes before the start"
+        for event in events:
+            self._loop.call_soon(self._handlers[0], event)
+
+    async def _on_call(self, call: CallChannel) -> None:
+        assert self._handlers is not None
+        await self._handlers[1](call)
+
+    def _told(self, events: Iterable[SwitchEvent]) -> None:
+        """What the book says: told, and forgotten where it is an end."""
+        for event in events:
+            if isinstance(event, LegEnded):
+                self._doomed.pop(event.leg_id, None)
+                self._desk.dialled.pop(event.leg_id, None)
+                self._live -= {event.leg_id}
+            self._tell(event)
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        at = self._book.next_timer()
+        self._timer = None if at is None else self._loop.call_at(at, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._told(self._book.tick(self._loop.time()))
+
+    def _on_ami_event(self, event: Event) -> None:
+        if event.name in desk.WANTED:
+            self._desk.handle(event)
+        if event.name in legs.WANTED:
+            self._told(self._book.handle(event, self._loop.time()))
+        cause = self._doomed.get(event.get("Uniqueid"))
+        if cause is not None and event.name == "Newchannel" and genuine(event):
+            self._run(self._end(LegId(event.get("Uniqueid")), cause), "end at birth")
+
+    async def _end(self, leg_id: LegId, cause: int) -> None:
+        try:
+            await self._control.hang_up(leg_id, cause)
+        except SwitchError as error:
+            log.get().error("a leg could not be ended", leg_id=leg_id, error=str(error))
+
+    # --- connection and comparison ----------------------------------------------------------------------------
+
+    async def _on_up(self, boot: BootId) -> None:
+        restarted = self._boot is not None and boot != self._boot
+        if not restarted:
+            await asyncio.sleep(self._config.settle_s)
+        began = self._loop.time()
+        channels = await self._list()
+        self._boot = self._desk.boot = boot
+        self._live = ids(channels)
+        self._up = True
+        self._tell(SwitchUp(boot, self._live | self._desk.ids(self._live)))
+        if restarted:
+            self._told(self._book.restarted())
+            self._desk.restarted()
+        self._believe(channels, began)
+
+    def _on_down(self, reason: str) -> None:
+        if self._up:
+            self._up = False
+            self._tell(SwitchDown(reason))
+
+    async def _list(self) -> tuple[Channel, ...]:
+        return rows((await self._client.ask(ami_actions.CoreShowChannels(), LIST_DEADLINE_S)).events)
+
+    def _believe(self, channels: tuple[Channel, ...], asked_at: float) -> None:
+        self._live = ids(channels)
+        self._told(self._book.reconcile(channels, asked_at, self._config.settle_s))
+        self._desk.reconcile(self._live, asked_at)
+
+    async def _compare(self) -> None:
+        """Compare with the switch's list of channels, when it is there to be asked."""
+        asked_at = self._loop.time()
+        try:
+            self._believe(await self._list(), asked_at)
+        except SwitchError as error:
+            log.get().warning("the switch's channels could not be listed", error=str(error))
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.sweep_s)
+            if self._up and (len(self._book) or len(self._desk)):
+                await self._compare()
+
+    def _run(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

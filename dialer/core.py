@@ -140,7 +140,8 @@ class DialerCore:
             case _:
                 attempt = self._state.attempts.get(event.attempt_id)
                 if attempt is not None:
-                    attempt.heard_at = now
+                    if not isinstance(event, ev.TalkEnded | ev.MessagePlayed):
+                        attempt.heard_at = now  # those two are our own word, not the switch's
                     self._take_call(event, attempt, now)
                 elif isinstance(event, ev.CallArrived):
                     # Nobody waits for it any more (it was given up as lost): a person must not be left in silence.
@@ -343,11 +344,11 @@ class DialerCore:
         self._settled_at = None
         self._state.hold = ""
         for attempt in list(self._state.attempts.values()):
-            if attempt.phase is Phase.UNSENT or attempt.heard_at >= self._up_at:
+            if attempt.phase is Phase.UNSENT:
                 continue
             if attempt.boot != self._state.boot:
                 self._finish(attempt, Outcome.PBX_LOST, None, now)
-            elif attempt.attempt_id not in self._live:
+            elif attempt.heard_at < self._up_at and attempt.attempt_id not in self._live:
                 self._finish(attempt, Outcome.LOST, None, now)
 
 

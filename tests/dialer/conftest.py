@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from calls.ids import AgentId
 from calls.settings import QueueSettings, Settings, Trunk
 from dialer.campaign import Campaign, load
+from tests.dialer.world import Agent, World
 
 LOOPBACK = Trunk(name="loop", dial="PJSIP/{number}@callees", lines=10, calls_per_second=5, loopback_only=True)
 CARRIER = Trunk(name="carrier", dial="PJSIP/{number}@carrier", lines=10, calls_per_second=5)
@@ -41,3 +44,45 @@ def make_campaign(folder: Path, tables: str = "", name: str = "autumn", **change
 @pytest.fixture
 def campaign(tmp_path: Path) -> Campaign:
     return make_campaign(tmp_path, "[retries.busy]\nafter_s = 600\ntimes = 3\n")
+
+
+RETRIES = """
+[retries.busy]
+after_s = 20
+times = 2
+[retries.congestion]
+after_s = 10
+times = 1
+[attempts]
+per_person = 3
+per_number = 3
+per_day = 3
+"""
+
+
+def numbers(count: int) -> list[str]:
+    return [f"+1202555{index:04d}" for index in range(count)]
+
+
+def make_world(folder: Path, leads: int, agents: int, **changed: str) -> World:
+    campaign = make_campaign(folder, RETRIES, ring_timeout_s="4", **changed)
+    world = World(campaign, LOOPBACK, [Agent(AgentId(f"agent{index}")) for index in range(agents)])
+    world.add_leads(numbers(leads))
+    return world
+
+
+Worlds = Callable[..., World]
+
+
+@pytest.fixture
+def worlds(tmp_path: Path) -> Iterator[Worlds]:
+    """Makes worlds as :func:`make_world` does, and closes their databases."""
+    made: list[World] = []
+
+    def make(leads: int, agents: int, **changed: str) -> World:
+        made.append(make_world(tmp_path, leads, agents, **changed))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.db.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -67,5 +67,13 @@ def compiled(flow_id: str, raw: bytes, file: FlowFile) -> Flow:
 
 def json_schema() -> dict[str, object]:
     """The JSON Schema of a flow file, for editors. Source: JSON Schema 2020-12."""
-    schema = FlowFile.model_json_schema(by_alias=True)
+    schema = _closed(FlowFile.model_json_schema())
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Callwright flow"}
+
+
+def _closed(schema: dict[str, Any]) -> dict[str, Any]:
+    """``schema``, with keys that fit no pattern refused: pydantic leaves that out, where its models refuse them."""
+    closed = {name: _closed(value) if isinstance(value, dict) else value for name, value in schema.items()}
+    if "patternProperties" in closed:
+        closed["additionalProperties"] = False
+    return closed

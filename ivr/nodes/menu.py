@@ -48,8 +48,12 @@ class Menu(NodeModel):
     keys: dict[KeySequence, NodeName] = Field(min_length=1, description='keys and nodes, such as {"1": sales}')
     direct_dial: bool = Field(default=False, description="true where the flow's extensions may be dialled, or false")
     barge_in: bool = Field(default=True, description="true where a key stops the prompt, or false")
-    first_key: Duration = Field(default=5.0, description="the wait for the first key, such as 5s")
-    next_key: Duration = Field(default=2.0, description="the wait for each further key, such as 2s")
+    first_key: Duration = Field(
+        default="5s", validate_default=True, description="the wait for the first key, such as 5s"
+    )
+    next_key: Duration = Field(
+        default="2s", validate_default=True, description="the wait for each further key, such as 2s"
+    )
     noinput: Retries = Field(default=(NOINPUT,), description="a list of prompts, one for each try after a silence")
     nomatch: Retries = Field(default=(NOMATCH,), description="a list of prompts, one for each try after a wrong key")
     failed: NodeName = Field(description="the node for when all tries are used up")

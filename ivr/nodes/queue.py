@@ -46,7 +46,9 @@ class Queue(NodeModel):
     max_wait: Duration | None = Field(default=None, description="the longest wait, such as 3m")
     music: Name | None = Field(default=None, description="the name of a class of music")
     announce: PromptKeys = Field(default=(), description="a list of prompts, such as [queue.hold_on]")
-    announce_every: Duration = Field(default=60.0, description="the time between announcements, such as 60s")
+    announce_every: Duration = Field(
+        default="60s", validate_default=True, description="the time between announcements, such as 60s"
+    )
     failed: NodeName = Field(description="the node for when no talk came about")
     timeout: NodeName | None = Field(default=None, description="the node for a caller who waited for max_wait")
     nobody: NodeName | None = Field(default=None, description="the node for when no agent is logged in")

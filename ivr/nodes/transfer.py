@@ -26,7 +26,7 @@ class Transfer(NodeModel):
     kind: ClassVar[str] = "transfer"
     reaches_person: ClassVar[bool] = True
     transfer: Name = Field(description="the name of a destination in the settings")
-    ring: Duration = Field(default=20.0, description="how long it rings, such as 20s")
+    ring: Duration = Field(default="20s", validate_default=True, description="how long it rings, such as 20s")
     failed: NodeName = Field(description="the node for when nobody was reached")
     next: NodeName | None = Field(default=None, description="the node to go on with after the talk")
 

@@ -121,9 +121,9 @@ class Asterisk(Part):
     connect_timeout_s: Wait = 10.0
     agi_host: Host = "127.0.0.1"
     agi_port: Port = 4573
-    agi_allow: Annotated[tuple[Network, ...], Field(min_length=1, description="a list of networks")] = (
-        IPv4Network("127.0.0.0/8"),
-    )
+    agi_allow: Annotated[
+        tuple[Network, ...], Field(min_length=1, description='a list of networks such as ["127.0.0.0/8"]')
+    ] = (IPv4Network("127.0.0.0/8"),)
     max_calls: Count = 1000
     context_prefix: Context = "callwright"
 

@@ -30,6 +30,11 @@ def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS)
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))
 
 
+def missing(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
+    """The names of this release's migrations that the database does not have yet."""
+    return tuple(each.name for each in migrations.pending(_wrapped(connection)))
+
+
 def migrate(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """Bring the database to this release's schema, in place; gives the names of what was applied.
 
@@ -60,16 +65,14 @@ def refuse_unknown(connection: sqlite3.Connection, migrations: Migrations = MIGR
         SchemaTooNew: it has migrations that this release does not know.
         RecordError: it holds tables and is not Callwright's.
     """
-    database = _wrapped(connection)
-    has = {each.name for each in migrations.applied(database)}
-    known = {each.name for each in migrations.pending(database)} | has & _names(migrations)
-    if newer := sorted(has - known):
+    has = set(applied(connection, migrations))
+    if newer := sorted(has - _names(migrations)):
         raise SchemaTooNew(
             f"the database was written by a newer release (it has {', '.join(newer)}):"
             " use that release, or restore a backup from before the upgrade"
         )
     mark = connection.execute("PRAGMA application_id").fetchone()[0]
-    if not has and (mark or database.table_names()):
+    if not has and (mark or _wrapped(connection).table_names()):
         raise RecordError("the database is not Callwright's: name another file in engine.database")
 
 

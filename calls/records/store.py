@@ -175,7 +175,21 @@ def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iter
     connection.execute("DELETE FROM live_calls WHERE call_id = ?", (record.call_id,))
     if is_new:
         add_events(connection, record.call_id, events)
+        _find_wrap_up(connection, record)
     return is_new
+
+
+def _find_wrap_up(connection: sqlite3.Connection, record: CallRecord) -> None:
+    """A caller who stays in the flow after the talk ends later than the agent's wrap-up: it is in the states then."""
+    if record.agent_id is None or record.wrap_up_s is not None:
+        return
+    found = connection.execute(
+        "SELECT sum(duration_s) FROM agent_states"
+        " WHERE agent_id = ? AND since_at >= ? AND call_id = ? AND state = 'wrap_up'",
+        (record.agent_id, as_text(record.started_at), record.call_id),
+    ).fetchone()
+    if found[0] is not None:
+        note_wrap_up(connection, record.call_id, found[0])
 
 
 def add_events(connection: sqlite3.Connection, call_id: CallId, events: Iterable[CallEvent]) -> None:

@@ -1,0 +1,320 @@
+"""The figures of reports: each computed here, by SQL from the records, and nowhere else.
+
+A figure carries its definition, numerator and denominator, so that a page can show how it came about; with a
+denominator of 0 it has no value. What the columns say:
+
+- inbound: ``wait_s`` is set where the call asked for an agent (it was *offered*); ``agent_id`` where an agent talked
+  with the caller (it was *answered*, or handled); ``abandoned`` where the caller hung up while waiting.
+- outbound: an attempt's ``outcome`` is ``answered`` (a person), ``abandoned`` (a person, and no agent in time) or
+  ``machine`` where somebody or something answered; ``agent_id`` is set where an agent talked with the person.
+- a call counts to the time in which it began, an attempt to that in which it was intended, an agent's state to that
+  in which it began, once it has ended.
+
+Time on hold is part of the talk. Source: the house's table of figures; 16 CFR 310.4(b)(4) for abandonment (US).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from calls.ids import CampaignId, QueueName
+from calls.records.times import as_text
+
+Number = int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure. ``unit`` is ``ratio``, ``s``, ``calls``, ``attempts`` or ``leads``; ``subject`` the node or agent
+    that it is about, "" for all. A count has no denominator and is its own value."""
+
+    name: str
+    value: float | None
+    unit: str
+    numerator: Number
+    denominator: Number | None
+    definition: str
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which calls: those that began in ``[begin, end)``, of one campaign or one queue where these are named.
+
+    What belongs to no campaign or queue (menus, agents' time) is not narrowed by them.
+    """
+
+    begin: datetime
+    end: datetime
+    campaign: CampaignId | None = None
+    queue: QueueName | None = None
+
+    def parameters(self) -> dict[str, str | Number | None]:
+        """For the statements below."""
+        return {
+            "begin": as_text(self.begin),
+            "end": as_text(self.end),
+            "campaign": self.campaign,
+            "queue": self.queue,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Seconds that some figures are measured against."""
+
+    service_level_s: float = 20.0
+    short_abandon_s: float = 5.0
+    connect_s: float = 2.0
+    """16 CFR 310.4(b)(4)(iii): connected within two seconds of the completed greeting."""
+
+
+def all_figures(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> list[Figure]:
+    """Inbound, menus, outbound and agents, in this order."""
+    return [
+        *inbound(connection, scope, targets),
+        *menus(connection, scope),
+        *outbound(connection, scope, targets),
+        *agents(connection, scope),
+    ]
+
+
+def _ratio(
+    name: str, numerator: Number, denominator: Number, definition: str, unit: str = "ratio", subject: str = ""
+) -> Figure:
+    value = numerator / denominator if denominator else None
+    return Figure(name, value, unit, numerator, denominator, definition, subject)
+
+
+def _count(name: str, number: Number, unit: str, definition: str, subject: str = "") -> Figure:
+    return Figure(name, float(number), unit, number, None, definition, subject)
+
+
+_IN_SCOPE = (
+    "started_at >= :begin AND started_at < :end"
+    " AND (:campaign IS NULL OR campaign_id = :campaign) AND (:queue IS NULL OR queue = :queue)"
+)
+
+_IN_TIME = "started_at >= :begin AND started_at < :end"
+
+# --- inbound ----------------------------------------------------------------------------------------------------
+
+_INBOUND = f"""
+WITH offered AS (
+    SELECT wait_s, talk_s, coalesce(wrap_up_s, 0) AS wrap_up_s, agent_id IS NOT NULL AS answered,
+           agent_id IS NULL AND abandoned AS abandoned
+    FROM calls WHERE direction = 'inbound' AND wait_s IS NOT NULL AND {_IN_SCOPE}
+)
+SELECT count(*) AS offered,
+       count(*) FILTER (WHERE answered) AS answered,
+       count(*) FILTER (WHERE answered AND wait_s <= :service_level_s) AS within,
+       count(*) FILTER (WHERE abandoned) AS abandoned,
+       count(*) FILTER (WHERE abandoned AND wait_s < :short_abandon_s) AS short,
+       coalesce(sum(wait_s) FILTER (WHERE answered), 0.0) AS waited_s,
+       coalesce(sum(talk_s + wrap_up_s) FILTER (WHERE answered), 0.0) AS handling_s
+FROM offered
+"""
+
+
+def inbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> list[Figure]:
+    """Callers and the queues they waited in."""
+    limits = {"service_level_s": targets.service_level_s, "short_abandon_s": targets.short_abandon_s}
+    row = _one(connection, _INBOUND, scope.parameters() | limits)
+    offered, answered, within, abandoned, short = (
+        row[key] for key in ("offered", "answered", "within", "abandoned", "short")
+    )
+    y, n = f"{targets.service_level_s:g} s", f"{targets.short_abandon_s:g} s"
+    return [
+        _count("offered", offered, "calls", "calls that asked for an agent; those that ended in the menus did not"),
+        _count("answered", answered, "calls", "offered calls that an agent talked with"),
+        _ratio(
+            "service_level",
+            within,
+            offered - short,
+            f"offered calls answered within {y} / (offered - those abandoned in under {n})",
+        ),
+        _ratio("service_level_of_answered", within, answered, f"answered within {y} / answered"),
+        _ratio("service_level_of_offered", within, offered, f"answered within {y} / offered"),
+        _ratio("abandonment", abandoned, offered, "abandoned while waiting / offered"),
+        _ratio(
+            "abandonment_adjusted",
+            abandoned - short,
+            offered - short,
+            f"abandoned while waiting / offered, those abandoned in under {n} taken from both",
+        ),
+        _ratio("asa", row["waited_s"], answered, "waits of answered calls / answered", "s"),
+        _ratio("aht", row["handling_s"], answered, "(talk, with hold, + wrap-up) / handled", "s"),
+    ]
+
+
+# --- menus ------------------------------------------------------------------------------------------------------
+
+_CONTAINED = f"""
+SELECT count(*) AS entered,
+       count(*) FILTER (WHERE wait_s IS NULL AND NOT EXISTS (
+           SELECT 1 FROM call_events WHERE call_events.call_id = calls.call_id AND kind = 'queue_entered'
+       )) AS contained
+FROM calls WHERE direction = 'inbound' AND flow IS NOT NULL AND {_IN_TIME}
+"""
+
+_NODES = f"""
+SELECT flow || '/' || json_extract(detail, '$.node') AS node,
+       count(*) FILTER (WHERE kind = 'node_entered') AS entries,
+       count(*) FILTER (WHERE kind = 'hung_up' AND agent_id IS NULL
+                        AND json_extract(detail, '$.by') = 'caller') AS drops
+FROM calls JOIN call_events USING (call_id)
+WHERE direction = 'inbound' AND flow IS NOT NULL AND kind IN ('node_entered', 'hung_up') AND {_IN_TIME}
+GROUP BY node HAVING entries > 0 ORDER BY node
+"""
+
+
+def menus(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
+    """What callers did in the flows. ``subject`` of a node is ``flow/node``."""
+    contained = _one(connection, _CONTAINED, scope.parameters())
+    figures = [
+        _ratio(
+            "containment",
+            contained["contained"],
+            contained["entered"],
+            "technical: calls that never reached a queue / calls that entered a flow",
+        )
+    ]
+    definition = "callers who hung up at the node, without an agent / entries to it"
+    for row in _all(connection, _NODES, scope.parameters()):
+        figures.append(_ratio("node_drop_off", row["drops"], row["entries"], definition, subject=row["node"]))
+    return figures
+
+
+# --- outbound ---------------------------------------------------------------------------------------------------
+
+# An attempt that the switch never took counts as no attempt: nobody was dialled.
+_OUTBOUND = """
+WITH tried AS (
+    SELECT attempts.lead_id, attempts.campaign_id, attempts.outcome,
+           attempts.outcome IN ('answered', 'abandoned', 'machine') AS answered,
+           attempts.outcome IN ('answered', 'abandoned') AS by_person,
+           calls.agent_id IS NOT NULL AS contact,
+           coalesce(calls.abandoned, 0) OR attempts.outcome = 'abandoned'
+               OR (calls.agent_id IS NOT NULL AND calls.connect_s > :connect_s) AS late
+    FROM attempts LEFT JOIN calls ON calls.call_id = attempts.attempt_id
+    WHERE intended_at >= :begin AND intended_at < :end AND json_extract(decision, '$.sent') IS NOT 0
+      AND (:campaign IS NULL OR attempts.campaign_id = :campaign)
+      AND (:queue IS NULL OR calls.queue = :queue)
+)
+SELECT count(*) AS attempts,
+       count(DISTINCT lead_id) AS leads,
+       count(DISTINCT campaign_id || ' ' || lead_id) AS tried_leads,
+       count(*) FILTER (WHERE answered) AS answered,
+       count(DISTINCT lead_id) FILTER (WHERE answered) AS answered_leads,
+       count(*) FILTER (WHERE contact) AS contacts,
+       count(DISTINCT lead_id) FILTER (WHERE contact) AS contact_leads,
+       count(*) FILTER (WHERE by_person) AS by_person,
+       count(*) FILTER (WHERE by_person AND late) AS late,
+       count(*) FILTER (WHERE outcome = 'machine') AS machines,
+       (SELECT count(*) FROM campaign_leads WHERE :campaign IS NULL OR campaign_id = :campaign) AS listed
+FROM tried
+"""
+
+
+def outbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> list[Figure]:
+    """What the campaigns dialled, and whom they reached."""
+    row = _one(connection, _OUTBOUND, scope.parameters() | {"connect_s": targets.connect_s})
+    attempts, leads, contacts = row["attempts"], row["leads"], row["contacts"]
+    late = f"an agent came not at all or after more than {targets.connect_s:g} s"
+    return [
+        _count("attempts", attempts, "attempts", "numbers dialled; each try counts"),
+        _ratio("answer_rate_of_attempts", row["answered"], attempts, "attempts answered, machines too / attempts"),
+        _ratio(
+            "answer_rate_of_leads", row["answered_leads"], leads, "leads that answered, machines too / leads tried"
+        ),
+        _ratio("contact_rate_of_attempts", contacts, attempts, "attempts in which an agent talked / attempts"),
+        _ratio("contact_rate_of_leads", row["contact_leads"], leads, "leads with whom an agent talked / leads tried"),
+        _ratio(
+            "abandonment_us",
+            row["late"],
+            row["by_person"],
+            f"answered by a person and {late} / answered by a person; the clock starts as the campaign's preset says,"
+            " at the answer or at the detected end of the greeting; who hangs up before that was not abandoned",
+        ),
+        _ratio("penetration", row["tried_leads"], row["listed"], "leads tried / leads of the campaigns"),
+        _ratio("saturation", attempts, row["listed"], "attempts / leads of the campaigns"),
+        _ratio("attempts_per_contact", attempts, contacts, "attempts / attempts in which an agent talked"),
+        _ratio("machine_share", row["machines"], row["answered"], "answered by a machine / answered"),
+    ]
+
+
+# --- agents -----------------------------------------------------------------------------------------------------
+
+_STATES = """
+SELECT agent_id, state, CASE state WHEN 'paused' THEN reason ELSE '' END AS why, sum(duration_s) AS took_s
+FROM agent_states WHERE since_at >= :begin AND since_at < :end AND duration_s IS NOT NULL
+GROUP BY agent_id, state, why ORDER BY agent_id, state, why
+"""
+
+_HANDLED = f"""
+SELECT agent_id, count(*) AS calls, sum(talk_s + coalesce(wrap_up_s, 0)) AS handling_s
+FROM calls WHERE agent_id IS NOT NULL AND {_IN_SCOPE} GROUP BY agent_id ORDER BY agent_id
+"""
+
+HANDLING = ("talking", "wrap_up")
+WAITING = ("ready", "reserved")
+
+
+def agents(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
+    """Agents' time and calls, each agent and then all; ``subject`` is the agent, with the reason of a pause."""
+    figures: list[Figure] = []
+    took: dict[str, dict[str, float]] = {}
+    for row in _all(connection, _STATES, scope.parameters()):
+        of_agent = took.setdefault(row["agent_id"], {})
+        of_agent[row["state"]] = of_agent.get(row["state"], 0.0) + row["took_s"]
+        subject = f"{row['agent_id']}: {row['why']}" if row["why"] else row["agent_id"]
+        figures.append(_count(f"time_{row['state']}", row["took_s"], "s", "time in this state", subject))
+    handled = _all(connection, _HANDLED, scope.parameters())
+    for row in handled:
+        subject, calls = row["agent_id"], row["calls"]
+        figures.append(_count("calls", calls, "calls", "calls that the agent talked in, both directions", subject))
+        figures.append(_ratio("aht", row["handling_s"], calls, "(talk + wrap-up) / calls", "s", subject))
+    for agent_id in took:
+        figures.extend(_shares(took[agent_id], agent_id))
+    together = {state: sum(of.get(state, 0.0) for of in took.values()) for of in took.values() for state in of}
+    return [*figures, *_shares(together, "")]
+
+
+def _shares(took: Mapping[str, float], subject: str) -> list[Figure]:
+    handling = sum(took.get(state, 0.0) for state in HANDLING)
+    waiting = sum(took.get(state, 0.0) for state in WAITING)
+    logged_in = sum(seconds for state, seconds in took.items() if state != "logged_out")
+    return [
+        _ratio(
+            "occupancy",
+            handling,
+            handling + waiting,
+            "(talking + wrap-up) / (talking + wrap-up + waiting for a call, ready or reserved)",
+            subject=subject,
+        ),
+        _ratio(
+            "utilisation",
+            handling + waiting,
+            logged_in,
+            "(talking + wrap-up + ready + reserved) / logged-in time",
+            subject=subject,
+        ),
+    ]
+
+
+def _all(
+    connection: sqlite3.Connection, statement: str, parameters: Mapping[str, str | Number | None]
+) -> list[sqlite3.Row]:
+    cursor = connection.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(statement, parameters).fetchall()
+
+
+def _one(
+    connection: sqlite3.Connection, statement: str, parameters: Mapping[str, str | Number | None]
+) -> sqlite3.Row:
+    """The one row that an aggregate without groups always gives."""
+    return _all(connection, statement, parameters)[0]

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calls.errors import FlowError
-from ivr.faults import Fault, Severity, did_you_mean
+from ivr.faults import Fault, Rule, Severity, did_you_mean
 from ivr.flow import SYSTEM_PROMPTS, Flow, compiled
 from ivr.graph import Graph
 from ivr.nodes.base import Place
@@ -87,11 +87,11 @@ def _faults(reading: Reading, known: Known) -> list[Fault]:
     return sorted(faults, key=lambda fault: fault.where.line or 0)
 
 
-def _error(reading: Reading, path: Place, rule: str, problem: str) -> Fault:
+def _error(reading: Reading, path: Place, rule: Rule, problem: str) -> Fault:
     return Fault(reading.document.location(path), Severity.ERROR, rule, problem)
 
 
-def _warning(reading: Reading, path: Place, rule: str, problem: str) -> Fault:
+def _warning(reading: Reading, path: Place, rule: Rule, problem: str) -> Fault:
     return Fault(reading.document.location(path), Severity.WARNING, rule, problem)
 
 
@@ -103,7 +103,9 @@ def _names(reading: Reading) -> Iterator[Fault]:
         ways += [(("nodes", name, *exit.path), exit.to) for exit in node.exits({})]
     for path, to in ways:
         if to not in reading.names:
-            yield _error(reading, path, "unknown-node", f'there is no node "{to}"{did_you_mean(to, reading.names)}')
+            yield _error(
+                reading, path, Rule.UNKNOWN_NODE, f'there is no node "{to}"{did_you_mean(to, reading.names)}'
+            )
 
 
 def _settings(reading: Reading, known: Known) -> Iterator[Fault]:
@@ -112,10 +114,10 @@ def _settings(reading: Reading, known: Known) -> Iterator[Fault]:
         match node:
             case Queue(queue=queue) if known.queues is not None and queue not in known.queues:
                 problem = f'there is no queue "{queue}" in the settings{did_you_mean(queue, known.queues)}'
-                yield _error(reading, ("nodes", name, "queue"), "unknown-queue", problem)
+                yield _error(reading, ("nodes", name, "queue"), Rule.UNKNOWN_QUEUE, problem)
             case Transfer(transfer=to) if known.destinations is not None and to not in known.destinations:
                 problem = f'there is no destination "{to}" in the settings{did_you_mean(to, known.destinations)}'
-                yield _error(reading, ("nodes", name, "transfer"), "unknown-destination", problem)
+                yield _error(reading, ("nodes", name, "transfer"), Rule.UNKNOWN_DESTINATION, problem)
             case _:
                 pass
 
@@ -127,20 +129,20 @@ def _prompts(reading: Reading, known: Known) -> Iterator[Fault]:
         return
     if language not in known.prompts:
         problem = f'there are no prompts in "{language}"{did_you_mean(language, known.prompts)}'
-        yield _error(reading, ("language",), "missing-prompt", problem)
+        yield _error(reading, ("language",), Rule.MISSING_PROMPT, problem)
         return
     there = known.prompts[language]
     for key in SYSTEM_PROMPTS:
         if key not in there:
             problem = f'every flow needs the prompt "{key}", and there is none in {language}; add its text'
-            yield _error(reading, ("language",), "missing-prompt", problem)
+            yield _error(reading, ("language",), Rule.MISSING_PROMPT, problem)
     for name, node in reading.nodes.items():
         for path, key in node.prompts():
             if key not in there:
                 near = did_you_mean(key, there)
                 hint = near if "did you mean" in near else "; add its text"
                 problem = f'there is no prompt "{key}" in {language}{hint}'
-                yield _error(reading, ("nodes", name, *path), "missing-prompt", problem)
+                yield _error(reading, ("nodes", name, *path), Rule.MISSING_PROMPT, problem)
 
 
 def _keys(reading: Reading) -> Iterator[Fault]:
@@ -152,15 +154,15 @@ def _keys(reading: Reading) -> Iterator[Fault]:
         place: Place = ("nodes", name)
         if len(node.keys) > LONG_MENU:
             problem = f"offers {len(node.keys)} choices; people remember {LONG_MENU}: split it"
-            yield _warning(reading, (*place, "keys"), "long-menu", problem)
+            yield _warning(reading, (*place, "keys"), Rule.LONG_MENU, problem)
         dials = dials or node.direct_dial
         if node.direct_dial and not reading.extensions:
             problem = "direct dial needs extensions; add them at the top of the flow, or take direct_dial out"
-            yield _error(reading, (*place, "direct_dial"), "no-extensions", problem)
+            yield _error(reading, (*place, "direct_dial"), Rule.NO_EXTENSIONS, problem)
         yield from _overlaps(reading, place, node)
     if reading.file is not None and reading.extensions and not dials:
         problem = "no menu lets callers dial the extensions; add direct_dial: true to one, or take them out"
-        yield _warning(reading, ("extensions",), "unused-extensions", problem)
+        yield _warning(reading, ("extensions",), Rule.UNUSED_EXTENSIONS, problem)
 
 
 def _overlaps(reading: Reading, place: Place, menu: Menu) -> Iterator[Fault]:
@@ -170,7 +172,7 @@ def _overlaps(reading: Reading, place: Place, menu: Menu) -> Iterator[Fault]:
     for keys in menu.keys:
         if keys in extensions:
             problem = f"is a key and an extension: the key goes first, so extension {keys} is never reached here"
-            yield _warning(reading, (*place, "keys", keys), "overlapping-keys", problem)
+            yield _warning(reading, (*place, "keys", keys), Rule.OVERLAPPING_KEYS, problem)
     for keys in sequences:
         longer = sorted(other for other in sequences if other != keys and other.startswith(keys))
         if longer:
@@ -178,7 +180,7 @@ def _overlaps(reading: Reading, place: Place, menu: Menu) -> Iterator[Fault]:
             why = f"{named} {'begin' if len(longer) > 1 else 'begins'} with it"
             problem = f"{keys} is taken only after {menu.next_key:g}s without a further key, because {why}"
             at: Place = (*place, "keys", keys) if keys in menu.keys else ("extensions", keys)
-            yield _warning(reading, at, "overlapping-keys", problem)
+            yield _warning(reading, at, Rule.OVERLAPPING_KEYS, problem)
 
 
 def _ways(reading: Reading) -> Iterator[Fault]:
@@ -188,19 +190,19 @@ def _ways(reading: Reading) -> Iterator[Fault]:
     for nodes in rounds:
         way = " -> ".join((*nodes, nodes[0]))
         problem = f"a caller who presses nothing goes round for ever: {way}; lead one of them to a person or a hangup"
-        yield _error(reading, ("nodes", nodes[0]), "endless-loop", problem)
+        yield _error(reading, ("nodes", nodes[0]), Rule.ENDLESS_LOOP, problem)
     ends = graph.leading_to(name for name, node in reading.nodes.items() if node.ends_call())
     persons = graph.leading_to(name for name, node in reading.nodes.items() if node.reaches_person)
     reached = graph.reached(reading.start or "")
-    whole = all(fault.rule != "unknown-node" for fault in _names(reading))
+    whole = all(fault.rule != Rule.UNKNOWN_NODE for fault in _names(reading))
     for name, node in reading.nodes.items():
         if name not in ends and not rounds and whole:
             problem = "no way leads from here to the call's end; lead one to a hangup"
-            yield _error(reading, ("nodes", name), "dead-end", problem)
+            yield _error(reading, ("nodes", name), Rule.DEAD_END, problem)
         if name not in reached and whole:
             yield _warning(
-                reading, ("nodes", name), "unreachable", "no call comes here; lead a way to it or take it out"
+                reading, ("nodes", name), Rule.UNREACHABLE, "no call comes here; lead a way to it or take it out"
             )
         elif name not in persons and isinstance(node, Menu):
             problem = "no way leads from this menu to a person; add a key for a queue or a transfer"
-            yield _warning(reading, ("nodes", name), "no-person", problem)
+            yield _warning(reading, ("nodes", name), Rule.NO_PERSON, problem)

@@ -27,7 +27,7 @@ from ruamel.yaml.events import (
 )
 
 from calls.errors import Location
-from ivr.faults import Fault, Severity
+from ivr.faults import Fault, Rule, Severity
 from ivr.nodes.base import Place
 
 MAX_BYTES = 1_000_000
@@ -60,7 +60,7 @@ class Document:
             near = near[:-1]
         return Location(self.file, self.lines.get(near, 1), dotted(path) or None)
 
-    def add(self, path: Place, rule: str, problem: str) -> None:
+    def add(self, path: Place, rule: Rule, problem: str) -> None:
         """Note an error at ``path``."""
         self.faults.append(Fault(self.location(path), Severity.ERROR, rule, problem))
 
@@ -77,32 +77,34 @@ def read(file: Path) -> Document:
     try:
         raw = file.read_bytes()
     except OSError as problem:
-        document.add((), "unreadable", f"cannot be read: {problem.strerror or problem}")
+        document.add((), Rule.UNREADABLE, f"cannot be read: {problem.strerror or problem}")
         return document
     if len(raw) > MAX_BYTES:
-        document.add((), "too-large", f"is {len(raw)} bytes long, expected at most {MAX_BYTES}")
+        document.add((), Rule.TOO_LARGE, f"is {len(raw)} bytes long, expected at most {MAX_BYTES}")
         return document
     document.raw = raw
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         document.lines[()] = raw.count(b"\n", 0, problem.start) + 1
-        document.add((), "not-utf8", "is not UTF-8 text; save the file as UTF-8")
+        document.add((), Rule.NOT_UTF8, "is not UTF-8 text; save the file as UTF-8")
         return document
     forbidden = FORBIDDEN.search(text)
     if forbidden is not None:
         document.lines[()] = text.count("\n", 0, forbidden.start()) + 1
-        document.add((), "syntax", f"holds the control character {_printable(forbidden[0])}; take it out")
+        document.add((), Rule.SYNTAX, f"holds the control character {_printable(forbidden[0])}; take it out")
         return document
     try:
         _Builder(document).build(text)
     except MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         document.lines[()] = mark.line + 1 if mark is not None else 1
-        document.add((), "syntax", f"is not YAML: {_words(problem)}; check indentation, quotes, colons and brackets")
+        document.add(
+            (), Rule.SYNTAX, f"is not YAML: {_words(problem)}; check indentation, quotes, colons and brackets"
+        )
     except (YAMLError, ValueError, OverflowError) as problem:  # e.g. an escape that names no character
         document.lines[()] = 1
-        document.add((), "syntax", f"is not YAML: {_printable(' '.join(str(problem).split()))}")
+        document.add((), Rule.SYNTAX, f"is not YAML: {_printable(' '.join(str(problem).split()))}")
     return document
 
 
@@ -162,10 +164,12 @@ class _Builder:
             case DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    return self._stop(event, "documents", "a second document begins; expected one: take out the ---")
+                    return self._stop(
+                        event, Rule.DOCUMENTS, "a second document begins; expected one: take out the ---"
+                    )
             case AliasEvent():
                 return self._stop(
-                    event, "alias", 'expected a value: aliases are not used in flows (quote a key: "*")'
+                    event, Rule.ALIAS, 'expected a value: aliases are not used in flows (quote a key: "*")'
                 )
             case ScalarEvent():
                 self._plain_only(event)
@@ -193,7 +197,7 @@ class _Builder:
                 Fault(
                     Location(self._document.file, _line(event), dotted(path)),
                     Severity.ERROR,
-                    "duplicate-key",
+                    Rule.DUPLICATE_KEY,
                     f"is written twice, first on line {self._document.lines[path]}; take one of them out",
                 )
             )
@@ -204,9 +208,11 @@ class _Builder:
     def _begin(self, event: MappingStartEvent | SequenceStartEvent) -> bool:
         top = self._open[-1] if self._open else None
         if top is not None and top.mapping and top.key is None:
-            return self._stop(event, "key", "expected a key, which is text; a key with braces or brackets is quoted")
+            return self._stop(
+                event, Rule.KEY, "expected a key, which is text; a key with braces or brackets is quoted"
+            )
         if len(self._open) >= MAX_DEPTH:
-            return self._stop(event, "depth", f"is nested too deeply; expected at most {MAX_DEPTH} levels")
+            return self._stop(event, Rule.DEPTH, f"is nested too deeply; expected at most {MAX_DEPTH} levels")
         self._mark(event)
         muted = top is not None and (top.muted or top.twice)
         mapping = isinstance(event, MappingStartEvent)
@@ -229,16 +235,16 @@ class _Builder:
 
     def _plain_only(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent) -> None:
         if event.anchor is not None:
-            self._fault(event, "anchor", f"has an anchor; anchors are not used in flows: take out &{event.anchor}")
+            self._fault(event, Rule.ANCHOR, f"has an anchor; anchors are not used in flows: take out &{event.anchor}")
         tag = event.tag
         if tag is not None and str(tag) != "!":
-            self._fault(event, "tag", f"has a tag; tags are not used in flows: take out {tag}")
+            self._fault(event, Rule.TAG, f"has a tag; tags are not used in flows: take out {tag}")
 
-    def _fault(self, event: Event, rule: str, problem: str) -> None:
+    def _fault(self, event: Event, rule: Rule, problem: str) -> None:
         where = Location(self._document.file, _line(event), dotted(self._here()) or None)
         self._document.faults.append(Fault(where, Severity.ERROR, rule, _printable(problem)))
 
-    def _stop(self, event: Event, rule: str, problem: str) -> bool:
+    def _stop(self, event: Event, rule: Rule, problem: str) -> bool:
         self._fault(event, rule, problem)
         return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 
 from calls.errors import Location
 
@@ -17,13 +17,46 @@ class Severity(Enum):
     WARNING = "warning"
 
 
+class Rule(StrEnum):
+    """What a flow file can break. The names are stable; ``docs/flows.md`` says what each finds."""
+
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too-large"
+    NOT_UTF8 = "not-utf8"
+    SYNTAX = "syntax"
+    DOCUMENTS = "documents"
+    ANCHOR = "anchor"
+    ALIAS = "alias"
+    TAG = "tag"
+    KEY = "key"
+    DEPTH = "depth"
+    DUPLICATE_KEY = "duplicate-key"
+    FLOW_ID = "flow-id"
+    UNKNOWN_KEY = "unknown-key"
+    MISSING_KEY = "missing-key"
+    UNKNOWN_KIND = "unknown-kind"
+    BAD_VALUE = "bad-value"
+    UNKNOWN_NODE = "unknown-node"
+    UNKNOWN_QUEUE = "unknown-queue"
+    UNKNOWN_DESTINATION = "unknown-destination"
+    MISSING_PROMPT = "missing-prompt"
+    NO_EXTENSIONS = "no-extensions"
+    ENDLESS_LOOP = "endless-loop"
+    DEAD_END = "dead-end"
+    UNREACHABLE = "unreachable"
+    UNUSED_EXTENSIONS = "unused-extensions"
+    OVERLAPPING_KEYS = "overlapping-keys"
+    LONG_MENU = "long-menu"
+    NO_PERSON = "no-person"
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. ``rule`` is the stable name of what was broken, e.g. ``unknown-node``."""
+    """One fault."""
 
     where: Location
     severity: Severity
-    rule: str
+    rule: Rule
     problem: str
 
     def __str__(self) -> str:

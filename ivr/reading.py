@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from calls.hours import HoursProblem
 from calls.ids import is_safe_id
 from ivr.document import Data, Document, read
-from ivr.faults import Fault, Severity, did_you_mean
+from ivr.faults import Fault, Rule, Severity, did_you_mean
 from ivr.flow import FlowFile
 from ivr.nodes import KINDS, Node, kind_of
 from ivr.nodes.base import NodeModel, Place
@@ -52,7 +52,7 @@ def read_flow(path: Path) -> Reading:
             _fault(
                 document,
                 (),
-                "flow-id",
+                Rule.FLOW_ID,
                 f'the file\'s name "{path.stem}" names the flow; expected letters, digits, _ and -',
             )
         )
@@ -91,7 +91,7 @@ def _salvage(reading: Reading, bad: frozenset[tuple[int | str, ...]]) -> None:
         reading.extensions = {key: str(to) for key, to in good.items()}
 
 
-def _fault(document: Document, path: Place, rule: str, problem: str) -> Fault:
+def _fault(document: Document, path: Place, rule: Rule, problem: str) -> Fault:
     return Fault(document.location(path), Severity.ERROR, rule, problem)
 
 
@@ -101,18 +101,18 @@ def _explain(document: Document, error: ErrorDetails) -> Fault:
     model = _model_at(document.data, path)
     match error["type"]:
         case "extra_forbidden":
-            return _fault(document, path, "unknown-key", _unknown_key(path, model))
+            return _fault(document, path, Rule.UNKNOWN_KEY, _unknown_key(path, model))
         case "missing":
             kind = f'a {model.kind} node has "{path[-1]}"' if issubclass(model, NodeModel) else "a flow has it"
             problem = f"is missing; {kind}: {_expected(path, model)}"
-            return _fault(document, path, "missing-key", problem)
+            return _fault(document, path, Rule.MISSING_KEY, problem)
         case "union_tag_not_found" | "union_tag_invalid":
-            return _fault(document, path, "unknown-kind", _unknown_kind(error["input"]))
+            return _fault(document, path, Rule.UNKNOWN_KIND, _unknown_kind(error["input"]))
         case "value_error":
             return _value_error(document, path, error)
         case _:
             return _fault(
-                document, path, "bad-value", f"expected {_expected(path, model)}, not {_shown(error['input'])}"
+                document, path, Rule.BAD_VALUE, f"expected {_expected(path, model)}, not {_shown(error['input'])}"
             )
 
 
@@ -121,8 +121,8 @@ def _value_error(document: Document, path: Place, error: ErrorDetails) -> Fault:
     problem = error.get("ctx", {}).get("error")
     if isinstance(problem, HoursProblem):
         inside: Place = ("zone",) if problem.key == "zone" else ("hours", problem.key)
-        return _fault(document, (*path, *inside), "bad-value", problem.reason)
-    return _fault(document, path, "bad-value", f"{problem}, not {_shown(error['input'])}")
+        return _fault(document, (*path, *inside), Rule.BAD_VALUE, problem.reason)
+    return _fault(document, path, Rule.BAD_VALUE, f"{problem}, not {_shown(error['input'])}")
 
 
 def _path(loc: tuple[int | str, ...]) -> Place:

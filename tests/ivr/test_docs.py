@@ -1,0 +1,112 @@
+"""What docs/flows.md says is so: every example goes through ``check``, and nothing is left out."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from ivr.check import Known, check, load
+from ivr.faults import Rule, Severity
+from ivr.nodes import KINDS
+from ivr.nodes.queue import ABANDONED, SERVED
+from ivr.nodes.transfer import LEFT_IN_TRANSFER, TRANSFERRED
+from ivr.script import WORDS
+from ivr.session import FAULT, HUNG_UP, STEP_LIMIT
+from ivr.trail import Kind
+from tests.ivr.conftest import Write
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+FLOWS = [example for example in EXAMPLES if example.startswith("language:")]
+FRAGMENTS = [example for example in EXAMPLES if not example.startswith("language:")]
+
+texts: dict[str, str] = YAML(typ="safe", pure=True).load(ROOT / "console" / "demo" / "prompts" / "en.yaml")
+KNOWN = Known(frozenset({"support"}), frozenset({"alice"}), {"en": frozenset(texts)})
+
+
+def section(kind: str) -> str:
+    """What the document says of a kind of node."""
+    return TEXT.split(f"\n### {kind}\n", 1)[1].split("\n#", 1)[0]
+
+
+@pytest.mark.parametrize("example", FLOWS)
+def test_an_example_of_a_flow_has_no_fault(write: Write, example: str) -> None:
+    assert [str(fault) for fault in check(write(example), KNOWN)] == []
+
+
+@pytest.mark.parametrize("example", FRAGMENTS)
+def test_an_example_of_a_node_has_no_error(write: Write, example: str) -> None:
+    """The first flow of the document, with the node of the example in the place of its own."""
+    yaml = YAML()
+    flow = yaml.load(FLOWS[0])
+    flow["nodes"].update(yaml.load(example))
+    out = io.StringIO()
+    yaml.dump(flow, out)
+    faults = check(write(out.getvalue()), KNOWN)
+    assert [str(fault) for fault in faults if fault.severity is Severity.ERROR] == []
+    assert load(write(out.getvalue()), KNOWN).nodes.keys() >= YAML(typ="safe", pure=True).load(example).keys()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_its_section_with_each_key_and_an_example(kind: str) -> None:
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \| ([^|]*?) ?\|", section(kind), re.MULTILINE))
+    assert list(rows) == list(KINDS[kind].model_fields)
+    for name, field in KINDS[kind].model_fields.items():
+        assert (rows[name] == "") == field.is_required(), name
+        match field.default:
+            case str(text) if not field.is_required():
+                assert rows[name] == f"`{text}`"
+            case bool(value):
+                assert rows[name] == f"`{str(value).lower()}`"
+            case int(value):
+                assert rows[name] == f"`{value}`"
+            case tuple(keys):
+                assert rows[name] == f"`[{', '.join(keys)}]`"
+            case _:
+                pass
+    assert any(
+        re.search(rf"\b{kind}: ", example) for example in re.findall(r"```yaml\n(.*?)```", section(kind), re.S)
+    )
+
+
+def test_every_kind_of_event_is_listed_with_its_details() -> None:
+    trail = TEXT.split("\n## The trail\n")[1]
+    listed = re.findall(r"^\| `([a-z_]+)` \| [^|]+ \| ([^|]*) \|$", trail, re.MULTILINE)
+    assert [kind for kind, _ in listed] == [kind.value for kind in Kind]
+    source = (ROOT / "ivr" / "trail.py").read_text(encoding="utf-8")
+    for kind, details in listed:
+        names = re.search(rf'"{kind}"  # (.*)', source)
+        assert names is not None
+        told = re.findall(r"`([a-z_]+)`", re.sub(r"\(.*?\)", "", details))
+        assert told == [name for name in names[1].split(", ") if name != "node"], kind
+
+
+def test_every_rule_of_the_check_is_listed() -> None:
+    rows = re.findall(r"^\| (`.*?) \| (error|warning) \|", TEXT, re.MULTILINE)
+    assert [rule for rules, _ in rows for rule in re.findall(r"`([a-z0-9-]+)`", rules)] == [
+        rule.value for rule in Rule
+    ]
+
+
+def test_every_word_of_a_script_is_listed() -> None:
+    walking = TEXT.split("\n## Walking a flow\n")[1].split("\n## ")[0]
+    assert set(WORDS) <= set(re.findall(r"`([^`]+)`", walking))
+
+
+def test_every_outcome_of_ours_is_listed() -> None:
+    outcomes = TEXT.split("| outcome | what happened |")[1]
+    ours = {
+        SERVED,
+        TRANSFERRED,
+        ABANDONED,
+        LEFT_IN_TRANSFER,
+        HUNG_UP,
+        FAULT,
+        STEP_LIMIT,
+    }
+    assert set(re.findall(r"`([a-z_]+)`", outcomes)) == ours

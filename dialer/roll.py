@@ -49,14 +49,14 @@ def register(connection: sqlite3.Connection, campaign: Campaign, now: datetime) 
     )
 
 
-def enrol(connection: sqlite3.Connection, list_id: ListId) -> int:
-    """Put the leads of a list on the roll of each campaign that dials it; gives how many were new there."""
-    return connection.execute(
+def enrol(connection: sqlite3.Connection, list_id: ListId, after_row: int = 0) -> None:
+    """Put the leads of a list, from the row behind ``after_row`` on, on the roll of each campaign that dials it."""
+    connection.execute(
         "INSERT INTO campaign_leads (campaign_id, lead_id, state, priority, position)"
         " SELECT campaign_id, lead_id, 'new', priority, leads.rowid FROM campaigns JOIN leads USING (list_id)"
-        " WHERE list_id = ? ON CONFLICT DO NOTHING",
-        (list_id,),
-    ).rowcount
+        " WHERE list_id = ? AND leads.rowid > ? ON CONFLICT DO NOTHING",
+        (list_id, after_row),
+    )
 
 
 def set_state(connection: sqlite3.Connection, campaign_id: CampaignId, state: CampaignState, now: datetime) -> None:

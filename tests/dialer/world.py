@@ -170,7 +170,11 @@ class World:
         if self.core is not None:
             return
         live = frozenset(str(each) for each in self.channels)
-        found = self.write(lambda db: recovery.recover(db, "main", self.boot_id, live, self.wall))
+        try:
+            found = self.write(lambda db: recovery.recover(db, "main", self.boot_id, live, self.wall))
+        except Crash:
+            self._die()
+            return
         self.core = DialerCore((self.trunk,), SETTLE_S, self.now)
         for leg in found.still_up:
             channel = self.channels[leg.begun.attempt_id]

@@ -1,0 +1,255 @@
+"""The rules: limits, cool-downs, hours in every zone, and every change of the clock from 2020 to 2035."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.causes import Outcome
+from calls.ids import CampaignId
+from dialer.compliance import Allowed, History, Lead, PastAttempt, Refused, Rules, check, rules_of
+from dialer.presets import PRESETS, CoolDown, Limit, Scope
+from tests.dialer.conftest import make_campaign
+
+NUMBER = "+12025550101"
+OTHER = "+12025550102"
+MINE = CampaignId("autumn")
+NOON = datetime(2027, 3, 3, 17, 0, tzinfo=UTC)  # a Wednesday, noon in New York
+DAY = timedelta(hours=24)
+NEW_YORK = Lead(NUMBER, ("America/New_York",))
+
+
+def rules(preset: str = "demo", *, limits: tuple[Limit, ...] = (), cool: tuple[CoolDown, ...] = ()) -> Rules:
+    return Rules(MINE, preset, limits, cool)
+
+
+def past(hours_ago: float, outcome: Outcome | None = Outcome.BUSY, **other: str) -> PastAttempt:
+    campaign = CampaignId(other.get("campaign", MINE))
+    return PastAttempt(NOON - timedelta(hours=hours_ago), other.get("number", NUMBER), campaign, outcome)
+
+
+def history(*attempts: PastAttempt) -> History:
+    return History(attempts)
+
+
+PER_DAY = Limit(Scope.PERSON, 3, DAY)
+
+
+@pytest.mark.parametrize(
+    ("seen", "law", "expected"),
+    [
+        (history(), rules(), None),
+        (History(forbidden=True), rules(), Refused("do_not_call", None)),
+        (history(past(1, None)), rules(), Refused("open_attempt", NOON + timedelta(seconds=60))),
+        (history(past(1), past(2), past(23)), rules(limits=(PER_DAY,)), Refused("attempts", NOON + 1 * DAY / 24)),
+        (history(past(1), past(2), past(24)), rules(limits=(PER_DAY,)), None),
+        (
+            history(*(past(hour) for hour in (1, 2, 3, 4))),
+            rules(limits=(PER_DAY,)),
+            Refused("attempts", NOON + timedelta(hours=21)),
+        ),
+        (
+            history(past(1), past(2), past(3, campaign="other")),
+            rules(limits=(PER_DAY,)),
+            Refused("attempts", NOON + 21 * DAY / 24),
+        ),
+        (history(past(900), past(950)), rules(limits=(Limit(Scope.PERSON, 2, None),)), Refused("attempts", None)),
+        (history(past(900), past(950, campaign="other")), rules(limits=(Limit(Scope.PERSON, 2, None),)), None),
+        (history(past(900), past(950, number=OTHER)), rules(limits=(Limit(Scope.NUMBER, 2, None),)), None),
+        (
+            history(past(900), past(950, number=OTHER)),
+            rules(limits=(Limit(Scope.PERSON, 2, None),)),
+            Refused("attempts", None),
+        ),
+        (
+            history(past(71, Outcome.ABANDONED)),
+            rules(cool=(CoolDown(Outcome.ABANDONED, 3 * DAY),)),
+            Refused("cool_down", NOON + timedelta(hours=1)),
+        ),
+        (history(past(73, Outcome.ABANDONED)), rules(cool=(CoolDown(Outcome.ABANDONED, 3 * DAY),)), None),
+        (history(past(1, Outcome.BUSY)), rules(cool=(CoolDown(Outcome.ABANDONED, 3 * DAY),)), None),
+    ],
+)
+def test_the_past(seen: History, law: Rules, expected: Refused | None) -> None:
+    verdict = check(NEW_YORK, seen, law, NOON)
+    assert verdict == expected if expected else isinstance(verdict, Allowed)
+
+
+@pytest.mark.parametrize("number", ["+1", "12025550101", "+1202555010a", "+12025550101\n", "+112"])
+def test_what_is_no_number_is_never_dialled(number: str) -> None:
+    assert check(Lead(number, ("America/New_York",)), History(), rules(), NOON) == Refused("number", None)
+
+
+@pytest.mark.parametrize(
+    ("zones", "preset", "until"),
+    [
+        (("America/New_York",), "us-telemarketing", "open"),
+        (("America/New_York", "America/Los_Angeles"), "us-telemarketing", "open"),  # noon and nine
+        (("America/New_York", "Pacific/Honolulu"), "us-telemarketing", datetime(2027, 3, 3, 18, 0, tzinfo=UTC)),
+        (("Europe/Berlin",), "germany", "open"),
+        (("Asia/Tokyo",), "us-telemarketing", datetime(2027, 3, 3, 23, 0, tzinfo=UTC)),
+        ((), "us-telemarketing", None),
+        (("Mars/Base",), "us-telemarketing", None),
+        (("America/New_York", "Asia/Bangkok"), "australia", None),  # 11 or 12 h apart, 11 h open: never both
+        ((), "demo", "open"),
+    ],
+)
+def test_hours_hold_in_every_zone(zones: tuple[str, ...], preset: str, until: datetime | str | None) -> None:
+    verdict = check(Lead(NUMBER, zones), History(), rules(preset), NOON)
+    if until == "open":
+        assert isinstance(verdict, Allowed)
+    else:
+        assert isinstance(verdict, Refused)
+        assert verdict.until == until
+        assert verdict.rule == ("calling_hours" if zones else "time_zone")
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "preset", "zone", "is_open"),
+    [
+        ("2027-01-01", 12, "germany", "Europe/Berlin", False),  # New Year
+        ("2027-10-03", 12, "germany", "Europe/Berlin", False),  # a Sunday, and the day of unity
+        ("2027-11-01", 12, "germany", "Europe/Berlin", False),  # All Saints: some states only
+        ("2027-11-02", 12, "germany", "Europe/Berlin", True),
+        ("2027-11-06", 19, "germany", "Europe/Berlin", True),  # a Saturday
+        ("2027-11-02", 20, "germany", "Europe/Berlin", False),
+        ("2027-01-26", 12, "australia", "Australia/Sydney", False),  # Australia Day
+        ("2027-01-27", 12, "australia", "Australia/Sydney", True),
+        ("2027-01-30", 17, "australia", "Australia/Sydney", False),  # Saturday, at five
+        ("2027-01-31", 12, "australia", "Australia/Sydney", False),  # Sunday
+        ("2027-05-05", 20, "us-florida", "America/New_York", False),
+        ("2027-05-05", 20, "us-telemarketing", "America/New_York", True),
+        ("2027-05-08", 18, "canada", "America/Toronto", False),
+    ],
+)
+def test_days_and_holidays(day: str, hour: int, preset: str, zone: str, is_open: bool) -> None:
+    at = datetime.fromisoformat(day).replace(hour=hour, tzinfo=ZoneInfo(zone))
+    verdict = check(Lead(NUMBER, (zone,)), History(), rules(preset), at.astimezone(UTC))
+    assert isinstance(verdict, Allowed) is is_open
+
+
+# --- every change of the clock ----------------------------------------------------------------------------------
+
+ZONES = (
+    "America/New_York",
+    "America/Los_Angeles",
+    "America/Phoenix",
+    "America/Sao_Paulo",
+    "Europe/London",
+    "Europe/Berlin",
+    "Africa/Casablanca",
+    "Asia/Tehran",
+    "Australia/Sydney",
+    "Australia/Lord_Howe",
+    "Pacific/Auckland",
+    "America/St_Johns",
+)
+QUARTER = timedelta(minutes=15)
+
+
+@lru_cache(maxsize=64)
+def clock_changes(zone: str) -> tuple[datetime, ...]:
+    """Every instant from 2020 to 2035 at which the zone's offset changes, to the quarter of an hour."""
+    info = ZoneInfo(zone)
+    found = []
+    day = datetime(2020, 1, 1, tzinfo=UTC)
+    while day < datetime(2036, 1, 1, tzinfo=UTC):
+        if day.astimezone(info).utcoffset() != (day + DAY).astimezone(info).utcoffset():
+            at = day
+            while at.astimezone(info).utcoffset() == (at + QUARTER).astimezone(info).utcoffset():
+                at += QUARTER
+            found.append(at + QUARTER)
+        day += DAY
+    return tuple(found)
+
+
+def test_the_changes_are_there() -> None:
+    assert len(clock_changes("Europe/Berlin")) == 32
+    assert len(clock_changes("Australia/Lord_Howe")) == 32
+    assert len(clock_changes("America/Phoenix")) == 0
+    assert len(clock_changes("Africa/Casablanca")) >= 30  # around each Ramadan
+
+
+def legal(at: datetime, zone: str) -> bool:
+    """8 to 21 by the wall clock, said once more in the simplest way there is."""
+    return time(8) <= at.astimezone(ZoneInfo(zone)).time() < time(21)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_every_change_of_the_clock(zone: str) -> None:
+    law = rules("us-telemarketing")
+    lead = Lead(NUMBER, (zone,))
+    days = clock_changes(zone) or (datetime(2027, 3, 14, 10, tzinfo=UTC), datetime(2027, 11, 7, 9, tzinfo=UTC))
+    for change in days:
+        at = change - timedelta(hours=26)
+        while at < change + timedelta(hours=26):
+            verdict = check(lead, History(), law, at)
+            assert isinstance(verdict, Allowed) is legal(at, zone), (zone, at)
+            at += timedelta(minutes=20)
+        for hours in (20, 9, 3, 1):
+            asked = change - timedelta(hours=hours)
+            verdict = check(lead, History(), law, asked)
+            if isinstance(verdict, Refused):
+                assert verdict.until is not None
+                assert legal(verdict.until, zone)
+                assert not legal(verdict.until - timedelta(seconds=1), zone)
+                assert asked < verdict.until < asked + timedelta(hours=12.1)
+
+
+@given(
+    st.lists(st.sampled_from(ZONES), min_size=1, max_size=4),
+    st.datetimes(datetime(2020, 1, 1), datetime(2035, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+def test_allowed_only_inside_the_hours_of_all_zones(zones: list[str], at: datetime) -> None:
+    verdict = check(Lead(NUMBER, tuple(zones)), History(), rules("us-telemarketing"), at)
+    assert isinstance(verdict, Allowed) is all(legal(at, zone) for zone in zones)
+    if isinstance(verdict, Refused) and verdict.until is not None:
+        assert verdict.until > at
+        assert all(legal(verdict.until, zone) for zone in zones)
+
+
+@given(
+    st.lists(st.floats(0.01, 400), max_size=12),
+    st.integers(1, 4),
+    st.sampled_from([DAY, 7 * DAY]),
+)
+def test_no_stretch_ever_has_more_than_the_limit(ages: list[float], most: int, period: timedelta) -> None:
+    """Dial a person whenever it is allowed, from any past that kept the limit: it is kept for ever."""
+    law = rules(limits=(Limit(Scope.PERSON, most, period),))
+    done = [past(age) for age in sorted(ages, reverse=True)]
+    done = [each for index, each in enumerate(done) if index < most or each.at - done[index - most].at >= period]
+    kept: list[PastAttempt] = []
+    for each in done:
+        if len([k for k in kept if k.at > each.at - period]) < most:
+            kept.append(each)
+    at = NOON
+    for _ in range(6):
+        verdict = check(NEW_YORK, history(*kept), law, at)
+        if isinstance(verdict, Refused):
+            assert verdict.until is not None
+            assert verdict.until > at
+            at = verdict.until
+            assert isinstance(check(NEW_YORK, history(*kept), law, at), Allowed)
+        kept.append(PastAttempt(at, NUMBER, MINE, Outcome.BUSY))
+        at += timedelta(minutes=1)
+    times = [each.at for each in kept]
+    assert all(sum(first <= later < first + period for later in times) <= most for first in times)
+
+
+def test_a_campaigns_own_limits_stand_beside_its_presets(tmp_path: Path) -> None:
+    campaign = make_campaign(
+        tmp_path, "[attempts]\nper_number = 5\nper_person = 4\nper_day = 2\n", preset='"germany"', trunk='"carrier"'
+    )
+    law = rules_of(campaign)
+    assert law.limits == (
+        Limit(Scope.NUMBER, 5, None),
+        Limit(Scope.PERSON, 4, None),
+        Limit(Scope.PERSON, 2, DAY),
+        *PRESETS["germany"].limits,
+    )

@@ -115,7 +115,7 @@ class AsteriskSwitch:
         self._handlers = (on_event, on_call)
         self._server.add_route("inbound", self._desk.inbound)
         self._server.add_route("dialled", self._desk.answered)
-        self._server.add_route("resume", self._desk.resumed)
+        self._server.add_route("resume", self._desk.resumed, capped=False)
         await self._client.start()
         try:
             await self._server.start(self._config.agi_host, self._config.agi_port)

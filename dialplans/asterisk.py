@@ -156,6 +156,8 @@ class Pbx:
     """Networks from which callers come."""
     trunks: tuple[Trunk, ...] = ()
     phones: tuple[Phone, ...] = ()
+    strict_rtp: bool = True
+    """False for SIPp as a far end: it numbers the packets of each key anew, which strict RTP takes for an intruder."""
 
     def __post_init__(self) -> None:
         folder("folder", self.folder)

@@ -137,6 +137,7 @@ class PrivateAsterisk:
             rtp_last=ports.media_last,
             trunks=trunks,
             phones=phones,
+            strict_rtp=False,
         )
 
     @property

@@ -78,17 +78,22 @@ class AgiCall:
                 if line != "HANGUP":
                     return line
 
-    async def wait_closed(self) -> None:
-        """Wait until the switch ends the request."""
+    async def wait_over(self) -> None:
+        """Wait until the switch says that the channel has hung up, or ends the request."""
         async with asyncio.timeout(DEADLINE_S):
-            await self._reader.read()
+            while await self._reader.readline() not in (b"HANGUP\n", b""):
+                pass
 
 
 class RawAgi:
-    """A FastAGI server on ``port`` whose calls are served by ``handler``; the calls that came are in ``calls``."""
+    """A FastAGI server on ``port`` whose calls are served by ``handler``; the calls that came are in ``calls``.
 
-    def __init__(self, port: int, handler: Callable[[AgiCall], Awaitable[None]]) -> None:
-        self._port, self._handler = port, handler
+    The dialplan's question whether we live (``/alive``) is closed at once, as it should be, and not counted.
+    """
+
+    def __init__(self, port: int, handler: Callable[[AgiCall], Awaitable[None]], *, frozen: bool = False) -> None:
+        """``frozen``: take connections and say nothing, to whatever comes."""
+        self._port, self._handler, self._frozen = port, handler, frozen
         self.calls: list[AgiCall] = []
         self._news = asyncio.Event()
         self._fault: BaseException | None = None
@@ -116,6 +121,11 @@ class RawAgi:
         call = AgiCall(reader, writer)
         try:
             await call.read_environment()
+            if self._frozen:
+                await call.wait_over()
+                return
+            if "/alive?" in call.value("request"):
+                return
             self.calls.append(call)
             self._news.set()
             await self._handler(call)

@@ -42,6 +42,9 @@ from ivr.reading import Reading, read_flow
 LONG_MENU = 5
 """Choices that a caller keeps in mind. Source: the complaints in call-centre surveys of menus that are too long."""
 
+SHOWN_ROUND = 8
+"""How many nodes of a round a message names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -188,7 +191,7 @@ def _ways(reading: Reading) -> Iterator[Fault]:
     graph = Graph(reading.nodes, reading.extensions)
     rounds = graph.endless()
     for nodes in rounds:
-        way = " -> ".join((*nodes, nodes[0]))
+        way = " -> ".join((*nodes, nodes[0]) if len(nodes) <= SHOWN_ROUND else (*nodes[:SHOWN_ROUND], "…"))
         problem = f"a caller who presses nothing goes round for ever: {way}; lead one of them to a person or a hangup"
         yield _error(reading, ("nodes", nodes[0]), Rule.ENDLESS_LOOP, problem)
     ends = graph.leading_to(name for name, node in reading.nodes.items() if node.ends_call())

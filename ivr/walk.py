@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -54,6 +54,8 @@ class Asked:
     node: str
     command: Command
     texts: tuple[str, ...]
+    keys: str = ""
+    """What the caller has keyed already, where more keys may follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,40 @@ class ScriptedCaller:
     def act(self, asked: Asked) -> Act | None:
         """The next act, whatever is asked."""
         return next(self._acts, None)
+
+
+class TypingCaller:
+    """A caller at a terminal, who types words of a script where there is something to do.
+
+    ``ask`` shows what is asked, and what was wrong with the line before (""), and gives a line; an empty one is
+    silence in a menu, an agent in a queue, and an answer to a transfer.
+    """
+
+    def __init__(self, ask: Callable[[Asked, str], str]) -> None:
+        self._ask = ask
+        self._acts: list[Act] = []
+
+    def act(self, asked: Asked) -> Act | None:
+        """The next word of the line, or of a new one."""
+        if not self._acts and isinstance(asked.command, Gather | Enqueue | Transfer):
+            self._acts = self._line(asked)
+        return self._acts.pop(0) if self._acts else None
+
+    def _line(self, asked: Asked) -> list[Act]:
+        problem = ""
+        while True:
+            line = self._ask(asked, problem)
+            try:
+                acts = list(parse(line))
+            except UserError as not_understood:
+                problem = str(not_understood)
+                continue
+            problem = misfit(asked, acts[0]) if acts else ""
+            if problem:
+                continue
+            if asked.keys and acts and isinstance(acts[0], Press):
+                acts[0] = Press(acts[0].keys, at_once=True)
+            return acts
 
 
 class Walk:
@@ -183,8 +219,8 @@ class Walk:
                     return self._serve(talk_s, left_s)
                 case InQueue(result):
                     return result
-                case InTransfer():
-                    raise _does_not_fit(asked, "a caller waits in a queue; expected q+, q-, q0, qc, w or h")
+                case InTransfer() as wrong:
+                    raise _does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
                 case Press() as later:
@@ -215,8 +251,8 @@ class Walk:
                     result = TransferFailed("no_answer")
                 case InTransfer(said):
                     result = said
-                case InQueue():
-                    raise _does_not_fit(asked, "a telephone rings; expected t+, t-, tb, w or h")
+                case InQueue() as wrong:
+                    raise _does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
                 case Press() as later:
@@ -244,7 +280,7 @@ class _Gathering:
         """What the caller keyed."""
         result: Result | None = None
         while result is None:
-            result = self._one(self._walk._act(self._asked))
+            result = self._one(self._walk._act(replace(self._asked, keys=self._buffer.keys)))
         self._walk._since_s += self._at_s
         return result
 
@@ -267,7 +303,7 @@ class _Gathering:
             case Press():
                 return self._press(act)
             case InQueue() | InTransfer():
-                raise _does_not_fit(self._asked, "a menu listens; expected keys, w, wN or h")
+                raise _does_not_fit(self._asked, act)
 
     def _is_for_now(self, act: Act) -> bool:
         """False where a word is for what comes next: the caller waits to hear it, unless time was let pass."""
@@ -325,6 +361,19 @@ def json_line(event: TrailEvent) -> str:
     )
 
 
-def _does_not_fit(asked: Asked, expected: str) -> UserError:
+def misfit(asked: Asked, act: Act) -> str:
+    """Why ``act`` cannot be done while ``asked`` is performed, and what was expected; "" where it can."""
+    match asked.command, act:
+        case Gather(), InQueue() | InTransfer():
+            return "a menu listens; expected keys, w, wN or h"
+        case Enqueue(), InTransfer():
+            return "a caller waits in a queue; expected q+, q-, q0, qc, w, wN or h"
+        case Transfer(), InQueue():
+            return "a telephone rings; expected t+, t-, tb, w, wN or h"
+        case _:
+            return ""
+
+
+def _does_not_fit(asked: Asked, act: Act) -> UserError:
     place = f'node "{asked.node}"' if asked.node else "the start"
-    return UserError(f"the script does not fit at {place}, {asked.since_s:.1f} s into the call: {expected}")
+    return UserError(f"the script does not fit at {place}, {asked.since_s:.1f} s into the call: {misfit(asked, act)}")

@@ -8,13 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from calls.errors import UserError
-from calls.switch.port import Gather, Play, Prompt
-from ivr.commands import Served
+from calls.switch.port import Prompt
 from ivr.flow import Flow
-from ivr.script import Act, InQueue, Leave, Pass, Press, Silent, parse
+from ivr.script import Leave, Pass, Press, Silent, parse
 from ivr.session import Finished
 from ivr.trail import Kind, TrailEvent
-from ivr.walk import Asked, ScriptedCaller, Told, Walk, json_line, walk
+from ivr.walk import Asked, ScriptedCaller, Told, TypingCaller, Walk, json_line, walk
 from tests.ivr.conftest import SMALL, Make, at
 
 Go = Callable[[str], tuple[Finished, tuple[TrailEvent, ...]]]
@@ -158,12 +157,12 @@ def test_queues_and_transfers(go: Go, script: str, outcome: str, wait_s: float, 
         (
             "2,t+",
             'the script does not fit at node "support", 4.0 s into the call: a caller waits in a queue; '
-            "expected q+, q-, q0, qc, w or h",
+            "expected q+, q-, q0, qc, w, wN or h",
         ),
         (
             "42,q+",
             'the script does not fit at node "alice", 2.3 s into the call: a telephone rings; '
-            "expected t+, t-, tb, w or h",
+            "expected t+, t-, tb, w, wN or h",
         ),
     ],
 )
@@ -173,27 +172,62 @@ def test_a_script_that_does_not_fit_says_where(go: Go, script: str, message: str
     assert str(refused.value) == message
 
 
-class Talkative:
-    """A caller who sees what is asked, as a person at a terminal does."""
+class Terminal:
+    """Answers what is asked with prepared lines, and keeps what was shown."""
 
-    def __init__(self, acts: list[Act | None]) -> None:
-        self.acts = acts
-        self.seen: list[Asked] = []
+    def __init__(self, *lines: str) -> None:
+        self.lines = list(lines)
+        self.shown: list[tuple[str, tuple[str, ...], str, str]] = []
 
-    def act(self, asked: Asked) -> Act | None:
-        self.seen.append(asked)
-        return self.acts.pop(0) if self.acts and not isinstance(asked.command, Play) else None
+    def ask(self, asked: Asked, problem: str) -> str:
+        self.shown.append((asked.node, asked.texts, asked.keys, problem))
+        return self.lines.pop(0)
 
 
-def test_a_person_sees_what_is_said_before_answering(small: Flow) -> None:
-    caller = Talkative([Press("2"), Press("0", at_once=True), Press("0", at_once=True), InQueue(Served(9.0))])
-    walked = Walk(small, caller, texts, at(0))
+def typed(flow: Flow, *lines: str) -> tuple[Terminal, Walk]:
+    terminal = Terminal(*lines)
+    walked = Walk(flow, TypingCaller(terminal.ask), texts, at(0))
     events = list(walked.events())
     assert isinstance(events[0], Asked) and isinstance(events[1], Told)
-    menu = next(asked for asked in caller.seen if isinstance(asked.command, Gather))
-    assert (menu.node, menu.texts) == ("menu", ("main.menu in en, two seconds",))
-    assert walked.finished is not None and walked.finished.outcome == "informed"
-    assert "direct_dial" in [event.kind.value for event in walked.session.trail]
+    assert terminal.lines == []
+    return terminal, walked
+
+
+def test_a_person_sees_what_is_said_and_what_was_keyed(small: Flow) -> None:
+    terminal, walked = typed(small, "2", "0", "0", "q+")
+    said = ("main.menu in en, two seconds",)
+    assert [shown[:3] for shown in terminal.shown] == [
+        ("menu", said, ""),
+        ("menu", said, "2"),
+        ("menu", said, "20"),
+        ("support", ("queue.hold_on in en, two seconds",), ""),
+    ]
+    assert found(walked.session.trail, Kind.DIRECT_DIAL) == [(2.0, "200")]
+
+
+def test_an_empty_line_ends_the_keys_and_lets_things_go_well(small: Flow) -> None:
+    terminal, walked = typed(small, "", "2", "", "")
+    assert [shown[0] for shown in terminal.shown] == ["menu", "menu", "menu", "support"]
+    assert walked.finished is not None
+    assert (walked.finished.outcome, walked.finished.talk_s) == ("informed", 60.0)
+    assert len(found(walked.session.trail, Kind.NOINPUT)) == 1
+
+
+def test_a_line_may_hold_several_words(small: Flow) -> None:
+    _, walked = typed(small, "2,q-")
+    assert found(walked.session.trail, Kind.QUEUE_LEFT) == [(94.0, "timeout")]
+
+
+def test_a_line_that_is_no_use_is_asked_for_again(small: Flow) -> None:
+    terminal, _ = typed(small, "x", "q+", "42", "q0", "t-")
+    assert [shown[3] for shown in terminal.shown] == [
+        "",
+        "keys, word 1: 'x' is not understood; expected keys such as 1 or 200, or one of: "
+        "w, h, q+, q-, q0, qc, t+, t-, tb, w5",
+        "a menu listens; expected keys, w, wN or h",
+        "",
+        "a telephone rings; expected t+, t-, tb, w, wN or h",
+    ]
 
 
 def test_a_walk_is_the_same_each_time(small: Flow) -> None:

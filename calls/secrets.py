@@ -16,7 +16,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from calls.errors import Location, SettingsError
-from calls.toml_file import MAX_BYTES, Document, Place, checked, parse
+from calls.toml_file import MAX_BYTES, Document, Fault, Place, checked, parse
 
 FILE_NAME = "secrets.toml"
 VARIABLES = {"ami_secret": "CALLWRIGHT_AMI_SECRET", "agi_token": "CALLWRIGHT_AGI_TOKEN"}
@@ -56,26 +56,26 @@ ASK_FOR = "make one at random, e.g. python3 -c 'import secrets; print(secrets.to
 
 def _refuse_guessable(text: str) -> None:
     if len(text) < MIN_LENGTH:
-        raise ValueError(f"too short: expected {MIN_LENGTH} characters or more; {ASK_FOR}")
+        raise Fault(f"too short: expected {MIN_LENGTH} characters or more; {ASK_FOR}")
     letters = re.sub(r"[^a-z]+", "", text.lower())
     repeats = (known * (len(letters) // len(known)) for known in KNOWN_DEFAULTS if letters)
     if letters in repeats or text.lower() in KNOWN_DEFAULTS:
-        raise ValueError(f"a well-known default, which is the first thing that is tried; {ASK_FOR}")
+        raise Fault(f"a well-known default, which is the first thing that is tried; {ASK_FOR}")
     if len(set(text)) < MIN_DIFFERENT:
-        raise ValueError(f"so few different characters are guessed; {ASK_FOR}")
+        raise Fault(f"so few different characters are guessed; {ASK_FOR}")
 
 
 def _token(secret: SecretStr) -> SecretStr:
     _refuse_guessable(secret.get_secret_value())
     if not TOKEN.match(secret.get_secret_value()):
-        raise ValueError("expected 16 to 128 letters, digits, - and _")
+        raise Fault("expected 16 to 128 letters, digits, - and _")
     return secret
 
 
 def _ami_secret(secret: SecretStr) -> SecretStr:
     _refuse_guessable(secret.get_secret_value())
     if not AMI_SECRET.match(secret.get_secret_value()):
-        raise ValueError("expected 16 to 128 printable ASCII characters without blanks and semicolons")
+        raise Fault("expected 16 to 128 printable ASCII characters without blanks and semicolons")
     return secret
 
 

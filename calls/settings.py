@@ -28,7 +28,7 @@ from pydantic import (
 
 from calls.errors import Location, SettingsError
 from calls.secrets import FILE_NAME, VARIABLES, Secrets, load_secrets
-from calls.toml_file import Document, Place, checked, read
+from calls.toml_file import Document, Fault, Place, checked, read
 
 PREFIX = "CALLWRIGHT_"
 SOCKET_PATH_BYTES = 107
@@ -44,7 +44,7 @@ EXPLICIT_HOST = re.compile(r"\{number\}@([A-Za-z0-9.-]+)(?::[0-9]+)?\Z")
 
 def _dial_template(dial: str) -> str:
     if not TEMPLATE.match(dial):
-        raise ValueError(
+        raise Fault(
             "expected technology/target with {number} once and else only letters, digits and _ . / @ : -,"
             f" e.g. PJSIP/{{number}}@carrier; found {dial!r}"
         )
@@ -53,7 +53,7 @@ def _dial_template(dial: str) -> str:
 
 def _endpoint(dial: str) -> str:
     if not ENDPOINT.match(dial):
-        raise ValueError(
+        raise Fault(
             f"expected technology/target of letters, digits and _ . / @ : -, e.g. PJSIP/agent1; found {dial!r}"
         )
     return dial

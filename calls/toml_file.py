@@ -38,6 +38,10 @@ SHOWN = 60
 """How much of a wrong value a message repeats."""
 
 
+class Fault(ValueError):
+    """What a model's own check says to a person; it takes the place of the field's description."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """What a file says, and where. ``variables``: places whose value came from an environment variable instead."""
@@ -154,7 +158,7 @@ def _words(model: type[BaseModel], place: Place, error: ErrorDetails) -> str:
             return _unknown_key(owner, str(place[-1]))
         case "missing":
             return f"missing: expected {expected}"
-        case "value_error":
+        case "value_error" if isinstance(error["ctx"]["error"], Fault):
             return str(error["ctx"]["error"])
         case _ if found is not None and found.annotation is SecretStr:
             return f"expected {expected}"

@@ -228,10 +228,12 @@ def outbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> 
         _count("attempts", attempts, "attempts", "numbers dialled; each try counts"),
         _ratio("answer_rate_of_attempts", row["answered"], attempts, "attempts answered, machines too / attempts"),
         _ratio(
-            "answer_rate_of_leads", row["answered_leads"], leads, "leads that answered, machines too / leads tried"
+            "answer_rate_of_leads", row["answered_leads"], leads, "leads that answered, machines too / leads dialled"
         ),
         _ratio("contact_rate_of_attempts", contacts, attempts, "attempts in which an agent talked / attempts"),
-        _ratio("contact_rate_of_leads", row["contact_leads"], leads, "leads with whom an agent talked / leads tried"),
+        _ratio(
+            "contact_rate_of_leads", row["contact_leads"], leads, "leads with whom an agent talked / leads dialled"
+        ),
         _ratio(
             "abandonment_us",
             row["late"],
@@ -239,7 +241,7 @@ def outbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> 
             f"answered by a person and {late} / answered by a person; the clock starts as the campaign's preset says,"
             " at the answer or at the detected end of the greeting; who hangs up before that was not abandoned",
         ),
-        _ratio("penetration", row["tried_leads"], row["listed"], "leads tried / leads of the campaigns"),
+        _ratio("penetration", row["tried_leads"], row["listed"], "leads dialled / leads of the campaigns"),
         _ratio("saturation", attempts, row["listed"], "attempts / leads of the campaigns"),
         _ratio("attempts_per_contact", attempts, contacts, "attempts / attempts in which an agent talked"),
         _ratio("machine_share", row["machines"], row["answered"], "answered by a machine / answered"),

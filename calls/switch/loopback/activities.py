@@ -1,0 +1,211 @@
+"""What a call is doing on the loopback switch, one class for each command that takes time.
+
+An activity ends in one of two ways: it tells ``finish`` its one result, or it is stopped from outside and tells
+nothing. It does neither twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from calls.switch.keys import Complete, KeyBuffer
+from calls.switch.loopback.callees import Callee
+from calls.switch.port import Done, Gather, Prompt, Result, TransferFailed, Transferred
+
+Finish = Callable[[Result], None]
+Timed = Sequence[tuple[Prompt, float]]
+"""Prompts and how long each plays, in seconds."""
+
+BUSY = 17
+"""Q.850 user busy."""
+
+REJECTED = 21
+"""Q.850 call rejected."""
+
+
+class Activity(Protocol):
+    """See the module."""
+
+    def start(self) -> None:
+        """Begin; called once."""
+
+    def key(self, key: str) -> None:
+        """The caller pressed a key."""
+
+    def stop(self) -> None:
+        """Something else takes the place of it."""
+
+
+class Timer:
+    """One timer that can be set anew."""
+
+    def __init__(self) -> None:
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, after_s: float, do: Callable[[], None]) -> None:
+        """Do ``do`` once, ``after_s`` seconds from now, instead of what was set before."""
+        self.clear()
+        self._handle = asyncio.get_running_loop().call_later(after_s, do)
+
+    def clear(self) -> None:
+        """Do nothing."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+
+class Playing:
+    """Plays prompts one after another; keys are ignored."""
+
+    def __init__(self, prompts: Timed, hear: Callable[[Prompt, bool], None], done: Callable[[], None]) -> None:
+        self._rest = list(prompts)
+        self._hear = hear
+        self._done = done
+        self._timer = Timer()
+
+    def start(self) -> None:
+        """Play the next prompt, or be done."""
+        if not self._rest:
+            self._done()
+            return
+        prompt, duration_s = self._rest.pop(0)
+        self._hear(prompt, False)
+        self._timer.set(duration_s, lambda: self._ended(prompt))
+
+    def key(self, key: str) -> None:
+        """Ignored."""
+
+    def stop(self) -> None:
+        """Fall silent."""
+        self._timer.clear()
+
+    def _ended(self, prompt: Prompt) -> None:
+        self._hear(prompt, True)
+        self.start()
+
+
+class Gathering:
+    """Plays prompts and listens for keys; the decisions are those of :mod:`calls.switch.keys`."""
+
+    def __init__(self, gather: Gather, prompts: Timed, hear: Callable[[Prompt, bool], None], finish: Finish) -> None:
+        self._gather = gather
+        self._finish = finish
+        self._buffer = KeyBuffer(gather.plan)
+        self._playing = Playing(prompts, hear, self._prompts_ended)
+        self._in_prompt = True
+        self._timer = Timer()
+
+    def start(self) -> None:
+        """Begin with the prompts."""
+        self._playing.start()
+
+    def key(self, key: str) -> None:
+        """Take a key, or drop it while a prompt plays that is not to be interrupted."""
+        if self._in_prompt and not self._gather.barge_in:
+            return
+        decision = self._buffer.press(key, in_prompt=self._in_prompt)
+        if isinstance(decision, Complete):
+            self.stop()
+            self._finish(decision.result)
+        elif self._buffer.keys:
+            self._playing.stop()
+            self._in_prompt = False
+            self._timer.set(self._gather.next_key_timeout_s, self._timed_out)
+
+    def stop(self) -> None:
+        """Stop playing and listening."""
+        self._playing.stop()
+        self._timer.clear()
+
+    def _prompts_ended(self) -> None:
+        self._in_prompt = False
+        self._timer.set(self._gather.first_key_timeout_s, self._timed_out)
+
+    def _timed_out(self) -> None:
+        self._finish(self._buffer.timed_out())
+
+
+class Holding:
+    """Music for a while."""
+
+    def __init__(self, for_s: float, finish: Finish) -> None:
+        self._for_s = for_s
+        self._finish = finish
+        self._timer = Timer()
+
+    def start(self) -> None:
+        """Begin."""
+        self._timer.set(self._for_s, lambda: self._finish(Done()))
+
+    def key(self, key: str) -> None:
+        """Ignored."""
+
+    def stop(self) -> None:
+        """The music ends."""
+        self._timer.clear()
+
+
+class Talking:
+    """A talk with an agent, for as long as neither ends it: whoever does stops this and tells the result."""
+
+    def __init__(self, begin: Callable[[], None], end: Callable[[], None]) -> None:
+        self._begin = begin
+        self._end = end
+
+    def start(self) -> None:
+        """They hear each other."""
+        self._begin()
+
+    def key(self, key: str) -> None:
+        """Ignored."""
+
+    def stop(self) -> None:
+        """They no longer do."""
+        self._end()
+
+
+class Transferring:
+    """Rings a callee and joins it to the caller."""
+
+    def __init__(self, callee: Callee, ring_timeout_s: float, met: Callable[[bool], None], finish: Finish) -> None:
+        self._callee = callee
+        self._ring_timeout_s = ring_timeout_s
+        self._met = met
+        self._finish = finish
+        self._talking = False
+        self._timer = Timer()
+
+    def start(self) -> None:
+        """Ring, or be refused."""
+        cause, answer_after_s = self._callee.refuses_with, self._callee.answer_after_s
+        if cause is not None:
+            reason = {BUSY: "busy", REJECTED: "refused"}.get(cause, "unavailable")
+            self._timer.set(0.0, lambda: self._finish(TransferFailed(reason)))
+        elif answer_after_s is None or answer_after_s >= self._ring_timeout_s:
+            self._timer.set(self._ring_timeout_s, lambda: self._finish(TransferFailed("no_answer")))
+        else:
+            self._timer.set(answer_after_s, self._answered)
+
+    def key(self, key: str) -> None:
+        """Ignored."""
+
+    def stop(self) -> None:
+        """The caller is taken away."""
+        self._timer.clear()
+        self._part()
+
+    def _answered(self) -> None:
+        self._talking = True
+        self._met(True)
+        self._timer.set(self._callee.talk_s, self._hung_up)
+
+    def _hung_up(self) -> None:
+        self._part()
+        self._finish(Transferred(self._callee.talk_s))
+
+    def _part(self) -> None:
+        if self._talking:
+            self._talking = False
+            self._met(False)

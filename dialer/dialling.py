@@ -17,8 +17,12 @@ from dialer.trunks import TrunkGate
 UNSENT_LIMIT_S = 0.9
 """An attempt that cannot be sent is given back, well inside the second in which a stop must take effect (I11)."""
 
-LONGEST_REST_S = 60.0
+LONGEST_REST_S = 10.0
 """The store is asked at least this often: a clock that was set, or leads that nobody told of, are found."""
+
+SETTLING_REST_S = 0.5
+"""Asked again after this when nothing is under way here and the store says that something is: a record that is still
+being written, or an attempt of a person whom another campaign dials."""
 
 FAILED_REST_S = 1.0
 """After the store failed: soon enough to go on at once, rare enough to let it recover."""
@@ -50,7 +54,11 @@ class Dialling:
             return
         for each in begun.attempts:
             self.attempts[each.attempt_id] = AttemptRun(each, run.campaign, Phase.UNSENT, now, now)
-        run.answered(begun, now, LONGEST_REST_S)
+        run.answered(begun, now, self._longest_rest_s(run, begun))
+
+    def _longest_rest_s(self, run: CampaignRun, begun: Begun) -> float:
+        settling = begun.next_in_s is None and not begun.exhausted and not self.under_way(run)
+        return SETTLING_REST_S if settling else LONGEST_REST_S
 
     def take_failure(self, campaign_id: CampaignId, reason: str, now: float) -> None:
         """The store could not begin any."""

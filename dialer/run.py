@@ -187,7 +187,7 @@ class CampaignRun:
         self.waits_for = reason
 
     def answered(self, begun: Begun, now: float, longest_s: float) -> None:
-        """The store has answered: remember what it said of the leads that are left."""
+        """The store has answered: remember what it said of the leads, and leave it alone ``longest_s`` at most."""
         asked, self.asked = self.asked or 0, None
         self.refused.update(begun.refused)
         self.exhausted = begun.exhausted

@@ -21,10 +21,8 @@ MAX_COMMAND_BYTES = 1_900
 """Line feed included. Asterisk reads a command into a buffer of 2,048 bytes and takes the rest of a longer line for
 the next command. Source: AGI_BUF_LEN in res/res_agi.c."""
 
-KEYS = frozenset("0123456789*#ABCD")
-"""The keys of DTMF that may stop a prompt. Source: ITU-T Q.23."""
-
 ALL_KEYS = "0123456789*#ABCD"
+"""The keys of DTMF, each of which may stop a prompt. Source: ITU-T Q.23."""
 
 REPLY_MARGIN_S = 5.0
 """How long a reply may take beyond the time that the command itself lasts: hundreds of times what a loaded switch
@@ -182,7 +180,7 @@ class StreamFile(_Quick):
 
     def __post_init__(self) -> None:
         _check_path(self.path)
-        _refuse_unless(KEYS.issuperset(self.escape), f"escape keys {self.escape!r}")
+        _refuse_unless(set(ALL_KEYS).issuperset(self.escape), f"escape keys {self.escape!r}")
         _check_seconds("a prompt", self.lasts_s, MAX_PLAY_S)
 
     @property
@@ -197,35 +195,32 @@ class StreamFile(_Quick):
 
 @dataclass(frozen=True, slots=True)
 class GetKey(_Quick):
-    """Play files one after another, then wait for a key; a key at any moment ends it, and none can be lost.
+    """Play a file, then wait for a key; a key at any moment of both ends it, and none can be lost between the two.
 
     This is ``GET DATA`` for one key. Between two commands Asterisk throws the caller's keys away, so that ``STREAM
-    FILE`` and ``WAIT FOR DIGIT`` lose a key that ends between them. The reply's data is the key; it is empty for
-    ``#``, and ``(timeout)`` says that there was none.
+    FILE`` and ``WAIT FOR DIGIT`` lose a key that ends just after the prompt. The reply's data is the key; it is empty
+    for ``#``, and the word ``timeout`` says that there was none. ``lasts_s`` is how long the file plays.
 
-    Source: handle_getdata in res/res_agi.c, ast_app_getdata in main/app.c; run_agi for the dropped keys.
+    Source: handle_getdata in res/res_agi.c, ast_app_getdata_full in main/app.c; run_agi for the dropped keys.
     """
 
-    paths: tuple[str, ...]
+    path: str
     timeout_ms: int
-    last_s: float
-    """How long the files play together, in seconds."""
+    lasts_s: float
 
     def __post_init__(self) -> None:
-        _refuse_unless(bool(self.paths), "no prompt file")
-        for path in self.paths:
-            _check_path(path)
+        _check_path(self.path)
         _refuse_unless(1 <= self.timeout_ms <= MAX_WAIT_MS, f"a wait of {self.timeout_ms} ms")
-        _check_seconds("prompts", self.last_s, MAX_PLAY_S)
+        _check_seconds("a prompt", self.lasts_s, MAX_PLAY_S)
 
     @property
     def deadline_s(self) -> float:
-        """The files' length, the wait and the margin."""
-        return self.last_s + self.timeout_ms / 1_000 + REPLY_MARGIN_S
+        """The file's length, the wait and the margin."""
+        return self.lasts_s + self.timeout_ms / 1_000 + REPLY_MARGIN_S
 
     def words(self) -> tuple[str, ...]:
-        """``GET DATA <path>&<path> <ms> 1``."""
-        return ("GET", "DATA", "&".join(self.paths), str(self.timeout_ms), "1")
+        """``GET DATA <path> <ms> 1``."""
+        return ("GET", "DATA", self.path, str(self.timeout_ms), "1")
 
 
 @dataclass(frozen=True, slots=True)

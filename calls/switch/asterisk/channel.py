@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
@@ -58,12 +58,6 @@ from calls.switch.port import (
 from calls.wire import agi
 from calls.wire.agi import Variable
 from calls.wire.agi_replies import DEAD_CHANNEL, SUCCESS, Reply
-
-BETWEEN_PROMPTS_S = 0.05
-"""Asterisk's wait between two files of one GET DATA. Source: ast_app_getdata in main/app.c."""
-
-MAX_PATHS_BYTES = 1_800
-"""What the files of one GET DATA may take of a command's 1,900 bytes."""
 
 REDIRECTED_S = 1.0
 """How soon a redirected channel ends its AGI command: 0.5 to 1.0 ms were seen."""
@@ -339,16 +333,16 @@ class AsteriskChannel:
 
     async def _listen(self, turn: _Turn, prompts: Sequence[Prompt], timeout_s: float) -> tuple[str | None, bool]:
         """Play, then wait: the first key, and whether it came while the prompts played."""
-        batches = [*_batches(self._files(prompts))]
-        for place, batch in enumerate(batches, 1):
-            paths = tuple(path for path, _ in batch)
-            plays_s = sum(lasts_s for _, lasts_s in batch) + BETWEEN_PROMPTS_S * (len(batch) - 1)
-            last = place == len(batches)
-            began = self._loop.time()
-            reply = await self._must(turn, agi.GetKey(paths, _ms(timeout_s) if last else 1, plays_s))
-            if reply.word != "timeout":
-                return reply.data or "#", not last or self._loop.time() - began < plays_s
-        return None, False
+        *before, (last, lasts_s) = self._files(prompts)
+        for path, plays_s in before:
+            number = (await self._must(turn, agi.StreamFile(path, agi.ALL_KEYS, plays_s))).number
+            if number > 0:
+                return chr(number), True
+        began = self._loop.time()
+        reply = await self._must(turn, agi.GetKey(last, _ms(timeout_s), lasts_s))
+        if reply.word == "timeout":
+            return None, False
+        return reply.data or "#", self._loop.time() - began < lasts_s
 
     async def _wait_for_key(self, turn: _Turn, timeout_s: float) -> str | None:
         reply = await self._must(turn, agi.WaitForDigit(_ms(timeout_s)))
@@ -447,8 +441,10 @@ class AsteriskChannel:
             turn = self._turn = _Turn()
             try:
                 await self._say(turn, agi.SetVariable(Variable.DONE, "1"))
+                if connection.hung_up:
+                    await self._hung_up(connection)
                 await self._say(turn, agi.SetHangupCause(command.cause))
-                await self._say(turn, agi.Hangup())
+                await connection.send(agi.Hangup())  # refused with 511 where the channel has ended by now
             finally:
                 self._turn = None
         else:
@@ -481,18 +477,3 @@ def _ms(seconds: float) -> int:
 
 def _without_extension(path: Path) -> str:
     return str(path.with_suffix(""))
-
-
-def _batches(files: Sequence[tuple[str, float]]) -> Iterator[list[tuple[str, float]]]:
-    """The files in groups, each of which fits one command."""
-    batch: list[tuple[str, float]] = []
-    size = 0
-    for file in files:
-        length = len(file[0].encode()) + 1
-        if batch and size + length > MAX_PATHS_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(file)
-        size += length
-    if batch:
-        yield batch

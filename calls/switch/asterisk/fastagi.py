@@ -32,6 +32,9 @@ Endpoint = Callable[[AgiConnection], Awaitable[None]]
 LOG_EVERY_S = 60.0
 """A refusal of one kind is logged at most this often, with how many there were: a flood must not fill a disk."""
 
+ALIVE = "alive"
+"""The dialplan's first request of a call is answered by closing it: an engine that hangs would not do even that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -73,6 +76,7 @@ class FastAgiServer:
         self._limits = limits or Limits()
         self._application = Application(loop=self._loop)
         self._paths: dict[str, bool] = {}
+        self.add_route(ALIVE, _close_again, capped=False)
         self._server: asyncio.Server | None = None
         self._waiting: dict[AgiConnection, asyncio.TimerHandle] = {}
         self._waiting_at: Counter[str] = Counter()
@@ -161,7 +165,7 @@ class FastAgiServer:
         self._waits_no_more(connection)
         reason = self._reason_against(connection)
         if reason is not None:
-            self._refuse(reason, connection)
+            self._refuse(reason, connection, "" if reason == "token" else connection.environment.script)
             connection.abort()
             return
         self._calls_at[connection.peer] += 1
@@ -261,6 +265,10 @@ class _Route:
             await self._endpoint(connection)
         except asyncio.CancelledError:
             connection.abort()
+
+
+async def _close_again(connection: AgiConnection) -> None:
+    """The endpoint of :data:`ALIVE`: nothing is said."""
 
 
 def _count_down(counter: Counter[str], key: str) -> None:

@@ -18,7 +18,7 @@ GOLDEN: list[tuple[agi.Command, bytes]] = [
     (agi.StreamFile("/var/lib/pbx/sounds/ok1s", "", 1.7), b'STREAM FILE /var/lib/pbx/sounds/ok1s ""\n'),
     (agi.StreamFile("/var/lib/pbx/sounds/menu2s", "1234#", 2.4), b"STREAM FILE /var/lib/pbx/sounds/menu2s 1234#\n"),
     (agi.StreamFile("/home/jürgen/call centre/a", "", 1.0), 'STREAM FILE "/home/jürgen/call centre/a" ""\n'.encode()),
-    (agi.GetKey(("/p/a", "/p/b"), 4000, 3.0), b"GET DATA /p/a&/p/b 4000 1\n"),
+    (agi.GetKey("/p/a", 4000, 3.0), b"GET DATA /p/a 4000 1\n"),
     (agi.WaitForDigit(4000), b"WAIT FOR DIGIT 4000\n"),
     (agi.GetVariable(Variable.DIAL_STATUS), b"GET VARIABLE DIALSTATUS\n"),
     (agi.SetVariable(Variable.DONE, "1"), b"SET VARIABLE IVR_DONE 1\n"),
@@ -40,7 +40,7 @@ def test_golden_bytes(command: agi.Command, line: bytes) -> None:
     [
         (agi.Answer(), agi.REPLY_MARGIN_S),
         (agi.StreamFile("/p/a", "", 2.5), 2.5 + agi.REPLY_MARGIN_S),
-        (agi.GetKey(("/p/a",), 4_000, 2.5), 6.5 + agi.REPLY_MARGIN_S),
+        (agi.GetKey("/p/a", 4_000, 2.5), 6.5 + agi.REPLY_MARGIN_S),
         (agi.WaitForDigit(4_000), 4.0 + agi.REPLY_MARGIN_S),
         (agi.MusicOnHold("default", 30), 30.0 + agi.REPLY_MARGIN_S),
         (agi.Dial("PJSIP/a", 20, 100), 120.0 + agi.REPLY_MARGIN_S),
@@ -72,7 +72,7 @@ def test_a_prompt_is_an_absolute_path_that_never_goes_up(path: str) -> None:
     with pytest.raises(CommandRefused):
         agi.StreamFile(path, "", 1.0)
     with pytest.raises(CommandRefused):
-        agi.GetKey((path,), 1_000, 1.0)
+        agi.GetKey(path, 1_000, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_numbers_out_of_range_are_refused() -> None:
         lambda: agi.StreamFile("/p/a", "", -1.0),
         lambda: agi.StreamFile("/p/a", "", float("nan")),
         lambda: agi.StreamFile("/p/a", "x", 1.0),
-        lambda: agi.GetKey((), 1_000, 1.0),
+        lambda: agi.GetKey("/p/a", 0, 1.0),
     ):
         with pytest.raises(CommandRefused):
             make()
@@ -128,7 +128,7 @@ ANY_TEXT = st.text(st.characters(), max_size=40) | st.sampled_from(
 def test_whatever_is_given_one_command_is_one_line_or_refused(text: str, other: str, number: int, s: float) -> None:
     makers = (
         lambda: agi.StreamFile("/" + text, other, s),
-        lambda: agi.GetKey(("/" + text, "/" + other), number, s),
+        lambda: agi.GetKey("/" + text, number, s),
         lambda: agi.SetVariable(Variable.CALL, text),
         lambda: agi.MusicOnHold(text, number),
         lambda: agi.Dial("PJSIP/" + text, number),

@@ -32,6 +32,16 @@ async def test_a_request_with_the_token_reaches_its_route() -> None:
         assert server.calls == 0
 
 
+async def test_the_dialplan_learns_that_the_engine_lives() -> None:
+    async with serving(Limits(calls=1)) as (server, requests):
+        await (await request(server, "alive?token=wrong")).closed()
+        assert server.refused == {"token": 1}
+        await request(server)
+        await requests.next()
+        await (await request(server, f"alive?token={TOKEN}")).closed()
+        assert server.refused == {"token": 1}
+
+
 @pytest.mark.parametrize(
     "script",
     [

@@ -28,6 +28,8 @@ LONGEST_EMERGENCY = 6
 """No plan of the library has an emergency number with more digits."""
 
 LONGEST_COUNTRY_CODE = 3
+SHORT = 3
+"""No country has subscribers' numbers of so few digits."""
 
 
 class NumberProblem(ValueError):
@@ -88,9 +90,7 @@ def is_dialable(e164: str) -> bool:
 @lru_cache(maxsize=4096)
 def _is_emergency(digits: str) -> bool:
     """True where ``digits`` are some region's emergency number, alone or behind that region's country code."""
-    if len(digits) <= LONGEST_EMERGENCY and any(
-        shortnumberinfo.is_emergency_number(digits, region) for region in shortnumberinfo.SUPPORTED_SHORT_REGIONS
-    ):
+    if len(digits) <= LONGEST_EMERGENCY and _is_emergency_somewhere(digits):
         return True
     if len(digits) > LONGEST_EMERGENCY + LONGEST_COUNTRY_CODE:
         return False
@@ -101,11 +101,18 @@ def _is_emergency(digits: str) -> bool:
     )
 
 
+def _is_emergency_somewhere(digits: str) -> bool:
+    return any(
+        shortnumberinfo.is_emergency_number(digits, region) for region in shortnumberinfo.SUPPORTED_SHORT_REGIONS
+    )
+
+
 def _refuse_emergency(written: str, region: str | None) -> None:
-    """Refuse what a telephone in ``region`` would take for an emergency call."""
+    """Refuse what a telephone in ``region`` would take for an emergency call, and short numbers such as 112 and 911
+    anywhere. Longer ones are looked at for their own region only: some islands' subscribers have four digits."""
     digits = "".join(str(int(letter)) for letter in written if letter.isdecimal())
-    called = region is not None and shortnumberinfo.is_emergency_number(written, region)
-    if called or _is_emergency(digits):
+    at_home = region is not None and shortnumberinfo.is_emergency_number(digits, region)
+    if at_home or (len(digits) <= SHORT and _is_emergency_somewhere(digits)):
         raise NumberProblem("emergency numbers are never dialled")
 
 

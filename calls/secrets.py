@@ -57,12 +57,16 @@ ASK_FOR = "make one at random, e.g. python3 -c 'import secrets; print(secrets.to
 def _refuse_guessable(text: str) -> None:
     if len(text) < MIN_LENGTH:
         raise Fault(f"too short: expected {MIN_LENGTH} characters or more; {ASK_FOR}")
-    letters = re.sub(r"[^a-z]+", "", text.lower())
-    repeats = (known * (len(letters) // len(known)) for known in KNOWN_DEFAULTS if letters)
-    if letters in repeats or text.lower() in KNOWN_DEFAULTS:
+    letters = _letters(text)
+    known = [_letters(each) for each in KNOWN_DEFAULTS]
+    if letters and any(letters == each * (len(letters) // len(each)) for each in known):
         raise Fault(f"a well-known default, which is the first thing that is tried; {ASK_FOR}")
     if len(set(text)) < MIN_DIFFERENT:
         raise Fault(f"so few different characters are guessed; {ASK_FOR}")
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z]+", "", text.lower())
 
 
 def _token(secret: SecretStr) -> SecretStr:

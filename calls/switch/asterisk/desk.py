@@ -31,6 +31,10 @@ ROOM = "cw-"
 """How the dialplan names the room of an agent's leg: this and the leg's id."""
 
 
+CHECK_AFTER_S = (0.0, 0.2, 0.8)
+"""When the switch is asked whether a channel that was said to be gone is gone. Seen: the first time it says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialled:
     """What we know of an attempt before it is answered."""
@@ -70,6 +74,8 @@ class Desk:
     """Channels of calls that a run of ours before this one had up."""
     _spent: set[str] = field(default_factory=set)
     """Channels whose call has ended for us, until the switch says that they are gone."""
+    _checking: set[str] = field(default_factory=set)
+    """Channels whose end was told and is being checked: a flood of forged ends is one check."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __len__(self) -> int:
@@ -191,7 +197,10 @@ class Desk:
         if not genuine(event):
             return
         if event.name == "Hangup":
+            if unique_id in self._checking:
+                return
             if unique_id in self._by_channel or unique_id in self._adopted:
+                self._checking.add(unique_id)
                 work = self._hung_up(unique_id, event.get("Channel"), cause_of(event))
                 self._start(work, f"hangup {unique_id}")
             else:
@@ -205,15 +214,26 @@ class Desk:
         """Believe the end of a channel whose id can be guessed only when the switch does not know it any more."""
         entry = self._by_channel.get(unique_id)
         call_id = entry.channel.info.call_id if entry is not None else self._adopted.get(unique_id)
-        if call_id != unique_id:
+        known = entry.channel.name if entry is not None else unique_id
+        gone = call_id == unique_id or await self._is_gone(known)
+        self._checking.discard(unique_id)
+        if gone:
+            self._gone(unique_id, EndedBy.CALLER, cause)
+        else:
+            log.get().warning("an end of a call that the switch does not confirm", channel=known, said=name)
+
+    async def _is_gone(self, name: str) -> bool:
+        """Asked more than once, should the event have overtaken what it tells of. Where the switch does not answer
+        it is not gone: the next comparison with the list will tell."""
+        for delay_s in CHECK_AFTER_S:
+            await asyncio.sleep(delay_s)
             try:
-                if await self.control.is_there(entry.channel.name if entry is not None else unique_id):
-                    log.get().warning("a forged end of a call", channel=unique_id, said=name)
-                    return
+                if not await self.control.is_there(name):
+                    return True
             except SwitchError as error:
-                log.get().warning("the end of a call could not be checked", channel=unique_id, error=str(error))
-                return  # the next comparison with the switch's list will tell
-        self._gone(unique_id, EndedBy.CALLER, cause)
+                log.get().warning("the end of a call could not be checked", channel=name, error=str(error))
+                return False
+        return False
 
     def _gone(self, unique_id: str, by: EndedBy, cause: int | None) -> None:
         self._spent.discard(unique_id)

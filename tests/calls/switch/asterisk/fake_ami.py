@@ -48,6 +48,7 @@ class FakeAmi:
         self.port = 0
         self.received: list[Fields] = []
         self.connections = 0
+        self._times: list[float] = []
         self.answers: dict[str, Answer] = {
             "Challenge": with_id(said(version, "ami-login-md5", "Challenge")),
             "Login": self._login,
@@ -118,6 +119,10 @@ class FakeAmi:
         """The actions of this name so far."""
         return [fields for fields in self.received if fields["Action"] == action]
 
+    def received_at(self, action: str) -> float:
+        """When the first action of this name came, on the loop's clock."""
+        return self._times[self.received.index(self.of(action)[0])]
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -130,6 +135,7 @@ class FakeAmi:
                 fields = parse(await reader.readuntil(b"\r\n\r\n"))
                 async with self._changed:
                     self.received.append(fields)
+                    self._times.append(asyncio.get_running_loop().time())
                     self._changed.notify_all()
                 answer = self.answers[fields["Action"]](fields)
                 if answer is not None:

@@ -97,6 +97,22 @@ MENUS = (
         EndedBy.US,
     ),
     CallScript(
+        "barge-in-unfinished",
+        "The first of several keys stops the prompt, and the next key's time runs from it.",
+        (Press(1.0, "4"),),
+        (
+            ANSWERED,
+            Do(
+                gather(KeyPlan(frozenset({"42"})), LONG),
+                NoMatch("4", barged_in=True),
+                earliest_s=2.5,
+                latest_s=4.2,
+            ),
+            BYE,
+        ),
+        EndedBy.US,
+    ),
+    CallScript(
         "no-barge-in",
         "Without barge-in a key during the prompt is dropped, and one after it counts.",
         (Press(1.0, "1"), Press(5.5, "2")),

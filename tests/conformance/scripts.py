@@ -99,14 +99,14 @@ MENUS = (
     CallScript(
         "barge-in-unfinished",
         "The first of several keys stops the prompt, and the next key's time runs from it.",
-        (Press(1.0, "4"),),
+        (Press(3.0, "4"),),
         (
             ANSWERED,
             Do(
                 gather(KeyPlan(frozenset({"42"})), LONG),
                 NoMatch("4", barged_in=True),
-                earliest_s=2.5,
-                latest_s=4.2,
+                earliest_s=4.5,
+                latest_s=6.2,
             ),
             BYE,
         ),

@@ -40,7 +40,7 @@ class Progressive:
             return 0, f"inbound calls wait: {seen.inbound_waiting}"
         wanted = seen.ready - under_way
         if wanted <= 0:
-            return 0, f"each of {seen.ready} free agents has a call under way"
+            return 0, f"all {seen.ready} free agents have a call under way"
         over_cap = seen.window_abandons > self._cap * seen.window_answers
         if over_cap and under_way:
             return (
@@ -52,7 +52,7 @@ class Progressive:
         dials = max(0, min(wanted, seen.lines_free))
         if dials < wanted:
             return dials, f"{wanted} wanted, and lines or calls per second leave {dials}"
-        return dials, f"{seen.ready} free agents, {under_way} calls under way"
+        return dials, f"free agents: {seen.ready}, calls under way: {under_way}"
 
     def explain(self) -> Explanation:
         """Why the last decision was what it was."""

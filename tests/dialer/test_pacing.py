@@ -42,16 +42,16 @@ def decide(seen: Snapshot, cap: float = 0.03) -> tuple[int, str]:
     ("seen", "dials", "reason"),
     [
         (snapshot(0), 0, "no free agent"),
-        (snapshot(3), 3, "3 free agents"),
-        (snapshot(3, ringing=2), 1, "2 calls under way"),
-        (snapshot(3, ringing=2, waiting=1), 0, "has a call under way"),
-        (snapshot(2, ringing=5), 0, "has a call under way"),
+        (snapshot(3), 3, "free agents: 3"),
+        (snapshot(3, ringing=2), 1, "calls under way: 2"),
+        (snapshot(3, ringing=2, waiting=1), 0, "have a call under way"),
+        (snapshot(2, ringing=5), 0, "have a call under way"),
         (snapshot(5, lines=2), 2, "leave 2"),
         (snapshot(5, lines=0), 0, "leave 0"),
         (snapshot(3, inbound_waiting=1), 0, "inbound calls wait: 1"),
-        (snapshot(3, window_answers=10, window_abandons=1), 1, "3 free agents"),
+        (snapshot(3, window_answers=10, window_abandons=1), 1, "free agents: 3"),
         (snapshot(3, ringing=1, window_answers=10, window_abandons=1), 0, "above the cap (1 of 10)"),
-        (snapshot(3, ringing=1, window_answers=100, window_abandons=3), 2, "3 free agents"),
+        (snapshot(3, ringing=1, window_answers=100, window_abandons=3), 2, "free agents: 3"),
     ],
 )
 def test_progressive(seen: Snapshot, dials: int, reason: str) -> None:

@@ -27,6 +27,16 @@ class LogIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """The agent was logged in when our last run ended. ``leg_id``: the leg that is up still; ``call_id``: the call
+    that the agent talks to on it still. Each is None where there is none."""
+
+    agent_id: AgentId
+    leg_id: LegId | None = None
+    call_id: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LogOut:
     """The agent leaves: at once when free, else after the call and its wrap-up."""
 
@@ -136,6 +146,7 @@ class TalkOver:
 
 FloorEvent = (
     LogIn
+    | Restored
     | LogOut
     | Pause
     | Unpause

@@ -29,6 +29,7 @@ from calls.agents.events import (
     LogIn,
     LogOut,
     Pause,
+    Restored,
     SwitchBack,
     SwitchLost,
     TalkBegan,
@@ -88,6 +89,8 @@ class Floor:
         match event:
             case LogIn() | LogOut() | Pause() | Unpause() | WrapUpDone():
                 self._asked(event, self._agent(event.agent_id), now)
+            case Restored(agent_id):
+                self._restored(event, self._agent(agent_id), now)
             case LegUp(agent_id, leg_id):
                 self._leg_up(self._agent(agent_id), leg_id, now)
             case LegGone(agent_id, leg_id):
@@ -156,6 +159,23 @@ class Floor:
             self._release_from(agent, now)  # who leaves does not answer: the caller shall not wait for it
         if agent.state not in ENGAGED and agent.state is not AgentState.WRAP_UP:
             self._settle(agent, now)
+
+    def _restored(self, event: Restored, agent: Agent, now: float) -> None:
+        """Only an agent of whom nothing is known yet can be taken over from a run before this one."""
+        if agent.wanted is not AgentState.LOGGED_OUT or agent.phone.state is not PhoneState.DOWN:
+            return
+        agent.want(AgentState.READY)
+        if event.leg_id is not None:
+            agent.phone.ring(event.leg_id, now)
+            agent.phone.answered(now)
+            call_id = event.call_id
+            if call_id is not None and call_id not in self._talking and call_id not in self._waiting:
+                self._talking[call_id] = agent
+                self._actions.append(agent.change(AgentState.TALKING, now, call_id=call_id))
+                return
+            if not agent.nailed_up:
+                self._drop(agent, now)
+        self._settle(agent, now)
 
     def _settle(self, agent: Agent, now: float) -> None:
         """An agent without a call or a wrap-up becomes what he or she wants to be, as far as the phone allows."""

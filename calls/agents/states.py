@@ -19,8 +19,10 @@ class AgentState(StrEnum):
 
 
 TRANSITIONS: Mapping[AgentState, frozenset[AgentState]] = {
-    # To itself: the log-in came to nothing, because the phone was not answered.
-    AgentState.LOGGED_OUT: frozenset({AgentState.LOGGED_OUT, AgentState.READY, AgentState.PAUSED}),
+    # To itself: the log-in came to nothing, because the phone was not answered. To TALKING: after a restart of ours.
+    AgentState.LOGGED_OUT: frozenset(
+        {AgentState.LOGGED_OUT, AgentState.READY, AgentState.TALKING, AgentState.PAUSED}
+    ),
     AgentState.READY: frozenset({AgentState.RESERVED, AgentState.PAUSED, AgentState.LOGGED_OUT}),
     AgentState.RESERVED: frozenset({AgentState.TALKING, AgentState.READY, AgentState.PAUSED, AgentState.LOGGED_OUT}),
     # Past WRAP_UP where the agent's profile has none.

@@ -13,6 +13,7 @@ from calls.agents.events import (
     LogIn,
     LogOut,
     Pause,
+    Restored,
     SwitchBack,
     SwitchLost,
     TalkBegan,
@@ -561,6 +562,60 @@ def test_a_nailed_up_phone_is_not_rung_while_the_switch_is_away() -> None:
     assert rung(bench.tell(SwitchBack(frozenset()))) == [ANN]
 
 
+# --- after a restart of ours ----------------------------------------------------------------------------------------
+
+
+def test_a_leg_that_is_up_still_is_not_rung_again() -> None:
+    bench = Bench(ANN)
+    assert bench.tell(Restored(ANN, leg(77))) == [StateChanged(ANN, READY, "", 0.0, OUT, 0.0, None)]
+    assert connected(bench.inbound(C1)) == [(C1, ANN)]
+    assert rung(bench.tell(LegGone(ANN, leg(77)))) == []
+    assert rung(bench.run_to(RERING_AFTER_S[0])) == [ANN]
+
+
+def test_a_talk_that_goes_on_still_is_taken_over() -> None:
+    bench = Bench(ANN, CAT)
+    bench.inbound(C2)
+    assert states(bench.tell(Restored(ANN, leg(77), C1))) == [(ANN, TALKING, "")]
+    assert states(bench.tell(Restored(CAT, leg(78), C3))) == [(CAT, TALKING, "")]
+    assert states(bench.tell(TalkOver(C1, ANN))) == [(ANN, WRAP_UP, "")]
+    actions = bench.tell(CallGone(C3))
+    assert dropped(actions) == [leg(78)]
+    assert states(actions) == [(CAT, WRAP_UP, "")]
+    assert connected(bench.tell(WrapUpDone(ANN))) == [(C2, ANN)]
+
+
+def test_an_agent_whose_leg_is_gone_is_rung_again_after_a_restart() -> None:
+    bench = Bench(ANN, CAT)
+    assert rung(bench.tell(Restored(ANN))) == [ANN]
+    assert states(bench.tell(Restored(CAT))) == [(CAT, READY, "")]
+
+
+def test_an_on_hook_agent_keeps_no_leg_without_a_talk() -> None:
+    bench = Bench(CAT)
+    actions = bench.tell(Restored(CAT, leg(77)))
+    assert dropped(actions) == [leg(77)]
+    assert states(actions) == [(CAT, READY, "")]
+
+
+def test_who_is_logged_in_already_is_not_taken_over() -> None:
+    bench = Bench(ANN)
+    bench.log_in(ANN)
+    assert bench.tell(Restored(ANN, leg(77), C1)) == []
+
+
+def test_one_talk_is_taken_over_by_one_agent() -> None:
+    bench = Bench(ANN, BEN)
+    bench.tell(Restored(ANN, leg(77), C1))
+    assert states(bench.tell(Restored(BEN, leg(78), C1))) == [(BEN, READY, "")]
+
+
+def test_a_call_that_waits_is_no_talk_to_take_over() -> None:
+    bench = Bench(ANN)
+    bench.inbound(C1)
+    assert states(bench.tell(Restored(ANN, leg(77), C1))) == [(ANN, READY, ""), (ANN, RESERVED, "")]
+
+
 # --- what is shown --------------------------------------------------------------------------------------------------
 
 
@@ -582,5 +637,5 @@ def test_the_view_shows_agents_and_queues() -> None:
 
 def test_the_table_has_every_state_and_refuses_the_rest() -> None:
     assert set(TRANSITIONS) == set(AgentState)
-    with pytest.raises(IllegalTransition, match="logged_out -> talking"):
-        check_transition(OUT, TALKING)
+    with pytest.raises(IllegalTransition, match="ready -> talking"):
+        check_transition(READY, TALKING)

@@ -20,6 +20,7 @@ from calls.agents.events import (
     LogIn,
     LogOut,
     Pause,
+    Restored,
     SwitchBack,
     SwitchLost,
     TalkBegan,
@@ -93,13 +94,20 @@ class FloorRules(RuleBasedStateMachine):
                 case WaitExpired(call):
                     self.calls.remove(call)
 
-    @initialize(absent=st.sets(AGENTS, max_size=2))
-    def a_shift_begins(self, absent: set[AgentId]) -> None:
+    @initialize(absent=st.sets(AGENTS, max_size=2), survivor=AGENTS, talked=st.booleans())
+    def a_shift_begins(self, absent: set[AgentId], survivor: AgentId, talked: bool) -> None:
+        """One agent may have a leg, and may be in a talk, from a run before this one."""
+        leg_id = LegId("survivor")
+        self.legs[leg_id] = (survivor, "up")
+        if talked:
+            self.calls.add(CallId("survivor"))
+        self.tell(Restored(survivor, leg_id, CallId("survivor") if talked else None))
         for agent in sorted(PROFILES.keys() - absent):
             self.tell(LogIn(agent))
-        for leg_id, (agent, _) in list(self.legs.items()):
-            self.legs[leg_id] = (agent, "up")
-            self.tell(LegUp(agent, leg_id))
+        for leg_id, (agent, doing) in list(self.legs.items()):
+            if doing == "ringing":
+                self.legs[leg_id] = (agent, "up")
+                self.tell(LegUp(agent, leg_id))
 
     # --- what may happen ----------------------------------------------------------------------------------------
 

@@ -35,8 +35,8 @@ def campaign_text(tables: str = "", **changed: str | None) -> str:
     return "".join(f"{key} = {value}\n" for key, value in lines.items() if value is not None) + tables
 
 
-def make_campaign(folder: Path, tables: str = "", name: str = "autumn", **changed: str | None) -> Campaign:
-    path = folder / f"{name}.toml"
+def make_campaign(folder: Path, tables: str = "", campaign_id: str = "autumn", **changed: str | None) -> Campaign:
+    path = folder / f"{campaign_id}.toml"
     path.write_text(campaign_text(tables, **changed), encoding="utf-8")
     return load(path, SETTINGS)
 

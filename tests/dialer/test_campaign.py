@@ -65,7 +65,7 @@ def test_faults_are_named(
 
 def test_the_files_name_is_an_id(tmp_path: Path) -> None:
     with pytest.raises(CampaignError, match="the file's name is the campaign's id"):
-        make_campaign(tmp_path, name="Herbst & Winter")
+        make_campaign(tmp_path, campaign_id="Herbst & Winter")
 
 
 def test_demo_refuses_a_trunk_that_leads_outside(tmp_path: Path) -> None:

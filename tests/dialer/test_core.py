@@ -177,7 +177,7 @@ def test_a_full_trunk_and_a_full_campaign(tmp_path: Path, campaign: Campaign) ->
 
 
 def test_two_campaigns_do_not_dial_for_the_same_agents(bench: Bench, tmp_path: Path) -> None:
-    second = make_campaign(tmp_path, name="winter")
+    second = make_campaign(tmp_path, campaign_id="winter")
     bench.begin(2)
     actions = bench.tell(ev.CampaignStarted(second))
     assert asked(actions) == [0]

@@ -105,6 +105,13 @@ class Engine(Part):
     ] = "info"
 
 
+class ConsoleSettings(Part):
+    """``[console]``: the web console."""
+
+    http_host: Host = "127.0.0.1"
+    http_port: Port = 8087
+
+
 class SwitchSettings(Part):
     """``[switch]``: which switch, and its name in records."""
 
@@ -192,6 +199,7 @@ class Settings(Part):
     """All settings. ``load`` gives them from a file and the environment."""
 
     engine: Annotated[Engine, Field(description="a table")] = Engine()
+    console: Annotated[ConsoleSettings, Field(description="a table")] = ConsoleSettings()
     switch: Annotated[SwitchSettings, Field(description="a table")] = SwitchSettings()
     asterisk: Annotated[Asterisk, Field(description="a table")] = Asterisk()
     secrets: Secrets = Secrets()

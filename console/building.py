@@ -1,0 +1,77 @@
+"""From settings to the parts of an engine: prompts, flows, the switch."""
+
+from __future__ import annotations
+
+import os
+import random
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from calls.errors import Location, SettingsError
+from calls.ids import FlowId
+from calls.settings import Settings
+from calls.switch.asterisk.config import AsteriskConfig
+from calls.switch.asterisk.switch import AsteriskSwitch
+from calls.switch.loopback.switch import LoopbackSwitch
+from calls.switch.port import PromptFiles, Switch
+from ivr.check import Known, load
+from ivr.flow import Flow
+from prompts.espeak import EspeakSynthesizer, find_espeak
+from prompts.library import PromptLibrary
+from prompts.rendering import Report, render_all
+
+PRIVATE_ESPEAK = Path("var/pbx/espeak")
+"""Where ``make run`` and ``make test`` put an espeak-ng of their own, seen from the checkout."""
+
+
+def render(library: PromptLibrary) -> Report:
+    """Render what ``library`` lacks, by espeak-ng.
+
+    Raises:
+        PromptError: there is no espeak-ng, or the cache cannot be written.
+    """
+    return render_all(library, EspeakSynthesizer(find_espeak(os.environ, [PRIVATE_ESPEAK])))
+
+
+def known(settings: Settings, library: PromptLibrary) -> Known:
+    """What a flow may name."""
+    return Known(
+        queues=frozenset(queue.name for queue in settings.queues),
+        destinations=frozenset(destination.name for destination in settings.destinations),
+        prompts={language: library.keys(language) for language in settings.prompts.languages},
+    )
+
+
+def load_flows(settings: Settings, names: Known) -> Mapping[FlowId, Flow]:
+    """The flows that the inbound routes name.
+
+    Raises:
+        FlowError: one of them has an error.
+        SettingsError: a route names a flow that has no file.
+    """
+    flows: dict[FlowId, Flow] = {}
+    for route in settings.inbound:
+        path = settings.flows / f"{route.flow}.yaml"
+        if not path.is_file():
+            raise SettingsError(
+                f"route {route.called} leads to the flow {route.flow}, and there is no file {path}",
+                Location(key="inbound"),
+            )
+        flows[FlowId(route.flow)] = load(path, names)
+    return flows
+
+
+def build_switch(settings: Settings, files: PromptFiles) -> Switch:
+    """The switch of the settings. To be called on a running event loop."""
+    if settings.switch.kind == "asterisk":
+        return AsteriskSwitch(AsteriskConfig.from_settings(settings), files)
+    return LoopbackSwitch(
+        settings.switch.name,
+        files,
+        trunks=[trunk.name for trunk in settings.trunks],
+        destinations={destination.name: destination.dial for destination in settings.destinations},
+        phones={},
+        new_id=lambda: str(uuid.uuid4()),
+        draw=random.Random(),  # how long the people of a demonstration take
+    )

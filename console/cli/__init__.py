@@ -1,0 +1,1 @@
+"""The ``callwright`` command line, one module a group of commands."""

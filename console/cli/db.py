@@ -1,0 +1,49 @@
+"""``callwright db``: the database's migrations, backup and check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calls.records import backup as backups
+from calls.records.writer import write_once
+from console.cli.shared import settings_of
+
+app = typer.Typer(help="Migrate, back up and check the database.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def migrate(context: typer.Context) -> None:
+    """Bring the database to this release's schema; the engine does so itself when it starts."""
+    path = settings_of(context).engine.database
+    write_once(path, lambda connection: None)
+    found = backups.check(path)
+    typer.echo(f"{path}: has {', '.join(found.migrations)}")
+
+
+@app.command()
+def backup(
+    context: typer.Context, target: Annotated[Path, typer.Argument(help="The new file for the copy.")]
+) -> None:
+    """Copy the database, beside a running engine too, and check the copy."""
+    found = backups.backup(settings_of(context).engine.database, target)
+    typer.echo(f"{target}: {found.calls} calls, whole")
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="A copy; default: the database of the settings.")] = None,
+) -> None:
+    """Read the whole database and say whether it may be used: 0, or 1 with what is wrong."""
+    path = file or settings_of(context).engine.database
+    found = backups.check(path)
+    for fault in found.faults:
+        typer.echo(f"{path}: {fault}")
+    if found.missing:
+        typer.echo(f"{path}: older than this release, to be migrated: {', '.join(found.missing)}")
+    if found.is_whole:
+        typer.echo(f"{path}: whole: {found.calls} calls, {found.live_calls} under way")
+    raise typer.Exit(0 if found.is_whole else 1)

@@ -1,0 +1,122 @@
+"""``callwright doctor``: what would keep this installation from working, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import zoneinfo
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import typer
+
+from calls.errors import CallwrightError
+from calls.records import backup
+from calls.records.database import judge
+from calls.settings import Settings
+from console import building
+from console.cli.shared import print_table, settings_of
+from console.client import EngineClient, NoEngine
+from console.engine.watch import RESERVE_BYTES, ZONE
+from prompts.espeak import find_espeak
+from prompts.library import PromptLibrary
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one look found. ``problem`` is empty where all is well."""
+
+    what: str
+    found: str
+    problem: str = ""
+
+
+def doctor(context: typer.Context) -> None:
+    """Look at settings, database, prompts, flows, voices, disk and switch: 0 where all is well, else 1."""
+    settings = settings_of(context)
+    findings = list(examine(settings))
+    rows = ([each.what, each.found, each.problem or "ok"] for each in findings)
+    print_table("Doctor", ["what", "found", "verdict"], rows)
+    raise typer.Exit(1 if any(each.problem for each in findings) else 0)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every look, one finding each; a look that fails is a finding."""
+    looks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+        ("SQLite", _sqlite),
+        ("database", _database),
+        ("time zones", _zones),
+        ("disk", _disk),
+        ("voice", _voice),
+        ("prompts", _prompts),
+        ("flows", _flows),
+        ("engine", _engine),
+    )
+    for what, look in looks:
+        try:
+            yield Finding(what, look(settings))
+        except CallwrightError as problem:
+            yield Finding(what, "", str(problem))
+
+
+def _sqlite(_settings: Settings) -> str:
+    found = judge(sqlite3.sqlite_version_info)
+    version = ".".join(map(str, found.version))
+    return f"{version}, safe with the one writer that we keep" if found.wal_reset_race else version
+
+
+def _database(settings: Settings) -> str:
+    path = settings.engine.database
+    if not path.exists():
+        return f"{path}: is made at the first start"
+    found = backup.check(path)
+    if found.faults:
+        raise CallwrightError(f"{path}: {found.faults[0]}")
+    return f"{path}: whole, {found.calls} calls"
+
+
+def _zones(_settings: Settings) -> str:
+    zones = zoneinfo.available_timezones()
+    if ZONE not in zones:
+        raise CallwrightError("no time zones: install the package tzdata")
+    return f"{len(zones)} zones"
+
+
+def _disk(settings: Settings) -> str:
+    folder = next(each for each in settings.engine.database.parents if each.exists())
+    free = shutil.disk_usage(folder).free
+    if free < RESERVE_BYTES:
+        raise CallwrightError(
+            f"{free // 2**20} MB free at {folder}: under {RESERVE_BYTES // 2**20} nothing is dialled"
+        )
+    return f"{free // 2**20} MB free"
+
+
+def _voice(_settings: Settings) -> str:
+    place = find_espeak(os.environ, [building.PRIVATE_ESPEAK])
+    return "a private espeak-ng" if place.environment else "the machine's espeak-ng"
+
+
+def _prompts(settings: Settings) -> str:
+    library = PromptLibrary(settings.prompts)
+    missing = library.missing()
+    if missing:
+        raise CallwrightError(f"{len(missing)} of {len(library.wanted)} are not rendered: callwright prompts render")
+    return f"{len(library.wanted)} rendered"
+
+
+def _flows(settings: Settings) -> str:
+    flows = building.load_flows(settings, building.known(settings, PromptLibrary(settings.prompts)))
+    return ", ".join(f"{flow.id} ({len(flow.nodes)} nodes)" for flow in flows.values()) or "no inbound route"
+
+
+def _engine(settings: Settings) -> str:
+    with EngineClient(settings.engine.socket) as engine:
+        try:
+            status = engine.status()
+        except NoEngine:
+            return "not running"
+    if status.not_ready:
+        raise CallwrightError("; ".join(status.not_ready))
+    return f"ready, switch {status.switch} ({status.kind})"

@@ -1,0 +1,119 @@
+"""``callwright ivr``: check, walk and describe flows."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calls.errors import UserError
+from calls.settings import Settings
+from calls.switch.port import Gather, Prompt
+from console import building
+from console.cli.shared import out, settings_of
+from ivr.check import Known, check, load
+from ivr.commands import Enqueue
+from ivr.faults import Severity
+from ivr.flow import json_schema
+from ivr.script import Act, act, parse
+from ivr.trail import Instant
+from ivr.walk import Asked, Caller, ScriptedCaller, Walk, json_line
+from prompts.library import PromptLibrary
+from prompts.texts import PromptText, load_texts
+
+app = typer.Typer(help="Check, walk and describe flows.", no_args_is_help=True, rich_markup_mode=None)
+
+File = Annotated[Path, typer.Argument(help="A flow file, e.g. flows/main.yaml.", exists=True, dir_okay=False)]
+Alone = Annotated[bool, typer.Option("--alone", help="Without settings: queues, destinations and prompts unchecked.")]
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+"""A Monday: when a walk begins where ``--at`` says nothing else."""
+
+
+@app.command("check")
+def check_flow(context: typer.Context, file: File, alone: Alone = False) -> None:
+    """Check a flow: 0 where it can be used, 1 with file, line and key of each fault where it can't."""
+    faults = check(file, Known() if alone else _known(settings_of(context)))
+    for fault in faults:
+        typer.echo(str(fault))
+    errors = sum(fault.severity is Severity.ERROR for fault in faults)
+    typer.echo(f"{file}: {errors} errors, {len(faults) - errors} warnings")
+    raise typer.Exit(1 if errors else 0)
+
+
+@app.command()
+def walk(
+    context: typer.Context,
+    file: File,
+    keys: Annotated[
+        str | None, typer.Option(help='What the caller does, e.g. "1,w,2": keys, w waits, h hangs up, q+ an agent.')
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The trail as JSON lines.")] = False,
+    at: Annotated[
+        datetime | None, typer.Option(help="When the call comes, in UTC. Default: a Monday, 12:00.")
+    ] = None,
+    alone: Alone = False,
+) -> None:
+    """Walk a flow at the terminal, without a switch and without waiting."""
+    settings = None if alone else settings_of(context)
+    flow = load(file, Known() if settings is None else _known(settings))
+    texts = {} if settings is None else load_texts(settings.prompts.texts, settings.prompts.languages)
+    began = Instant(NOON if at is None else at.replace(tzinfo=UTC), 0.0)
+    caller: Caller = Person() if keys is None else ScriptedCaller(parse(keys))
+    walked = Walk(flow, caller, lambda prompt: _text(texts, prompt), began)
+    for event in walked.events():
+        if not as_json:
+            _show(event)
+    if as_json:
+        for each in walked.session.trail:
+            typer.echo(json_line(each))
+    elif walked.finished is not None:
+        out.print(f"The call has ended: {walked.finished.outcome} at {walked.finished.last_node}.", markup=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of flow files, for editors."""
+    typer.echo(json.dumps(json_schema(), indent=2))
+
+
+class Person:
+    """Whoever sits at the terminal."""
+
+    def act(self, asked: Asked) -> Act | None:
+        """Ask for keys where the call listens, and for what happens where it waits."""
+        match asked.command:
+            case Gather():
+                question = "keys (w: wait, h: hang up)"
+            case Enqueue():
+                question = "q+: an agent comes, q-: nobody, h: hang up"
+            case _:
+                return None
+        while True:
+            answer = typer.prompt(f"  {question}").strip()
+            try:
+                return act(answer)
+            except UserError as problem:
+                typer.echo(f"  {problem}")
+
+
+def _known(settings: Settings) -> Known:
+    return building.known(settings, PromptLibrary(settings.prompts))
+
+
+def _text(texts: dict[Prompt, PromptText], prompt: Prompt) -> str:
+    found = texts.get(prompt)
+    return found.text if found is not None else f"({prompt.key})"
+
+
+def _show(event: object) -> None:
+    match event:
+        case Asked(since_s, node, command, heard):
+            out.print(f"{since_s:7.1f} s  {node or 'start'}: {type(command).__name__}", markup=False)
+            for text in heard:
+                out.print(f'           "{text}"', markup=False)
+        case _:
+            out.print(f"           -> {getattr(event, 'result', event)}", markup=False)

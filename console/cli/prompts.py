@@ -1,0 +1,63 @@
+"""``callwright prompts``: render and check what callers hear."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from calls.errors import PromptError
+from console import building
+from console.cli.shared import print_json, print_table, settings_of
+from prompts.library import PromptLibrary
+from prompts.recordings import Recording
+from prompts.texts import text_faults
+
+app = typer.Typer(help="Render and check what callers hear.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def render(context: typer.Context) -> None:
+    """Render the prompts that are missing or stale."""
+    library = PromptLibrary(settings_of(context).prompts)
+    report = building.render(library)
+    for problem in report.failed:
+        typer.echo(str(problem), err=True)
+    typer.echo(f"{len(report.rendered)} rendered, {len(report.kept)} kept, {len(report.failed)} failed")
+    raise typer.Exit(1 if report.failed else 0)
+
+
+@app.command()
+def check(context: typer.Context) -> None:
+    """What is wrong with the texts, and what is missing, stale, untranslated or unused."""
+    settings = settings_of(context).prompts
+    faults: tuple[PromptError, ...] = text_faults(settings.texts, settings.languages)
+    for fault in faults:
+        typer.echo(str(fault))
+    if faults:
+        raise typer.Exit(1)
+    library = PromptLibrary(settings)
+    missing, stale, untranslated = library.missing(), library.stale(), library.untranslated()
+    for word, found in (("missing", missing), ("stale", stale), ("untranslated", untranslated)):
+        for prompt in found:
+            typer.echo(f"{word}: {prompt.key} ({prompt.language})")
+    for path in library.unused():
+        typer.echo(f"unused: {path}")
+    typer.echo(f"{len(missing)} missing, {len(stale)} stale, {len(untranslated)} untranslated")
+    raise typer.Exit(1 if missing or stale or untranslated else 0)
+
+
+@app.command("list")
+def list_prompts(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
+) -> None:
+    """The prompts: key, language, text or recording."""
+    library = PromptLibrary(settings_of(context).prompts)
+    rows = [
+        (prompt.key, prompt.language, "(recorded)" if isinstance(wanted.source, Recording) else wanted.source.text)
+        for prompt, wanted in library.wanted.items()
+    ]
+    if as_json:
+        print_json([dict(zip(("key", "language", "text"), row, strict=True)) for row in rows])
+    else:
+        print_table("Prompts", ["key", "language", "text"], rows)

@@ -1,0 +1,122 @@
+"""What the commands share: the settings, the way to the store or the engine, and how things are printed."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from calls.clock import SystemClock
+from calls.errors import SettingsError, UserError
+from calls.records.writer import Writer, write_once
+from calls.settings import Settings, load
+from console.client import EngineClient, NoEngine
+
+T = TypeVar("T")
+
+SETTINGS_VARIABLE = "CALLWRIGHT_SETTINGS"
+"""Names the settings file where ``--settings`` does not."""
+
+DEFAULT_SETTINGS = Path("callwright.toml")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def settings_path(context: typer.Context) -> Path | None:
+    """The settings file: ``--settings``, else the variable, else ``callwright.toml`` here; None: the defaults.
+
+    Raises:
+        SettingsError: the named file is not there.
+    """
+    given: Path | None = context.find_root().params.get("settings")
+    if given is None and (named := os.environ.get(SETTINGS_VARIABLE)):
+        given = Path(named)
+    if given is not None and not given.is_file():
+        raise SettingsError(f"no settings file {given}: name one with --settings or {SETTINGS_VARIABLE}")
+    return given or (DEFAULT_SETTINGS if DEFAULT_SETTINGS.is_file() else None)
+
+
+def settings_of(context: typer.Context) -> Settings:
+    """The settings of this command.
+
+    Raises:
+        SettingsError: they cannot be used.
+    """
+    return load(settings_path(context), os.environ)
+
+
+def who() -> str:
+    """Who asks, for the audit."""
+    return getpass.getuser()
+
+
+def with_engine_or_store(
+    settings: Settings, live: Callable[[EngineClient], T], offline: Callable[[sqlite3.Connection], T]
+) -> T:
+    """Ask the engine; with none running, take the writer's lock and do it here.
+
+    Raises:
+        WriterBusy: another process writes, and it is no engine that answers.
+    """
+    with EngineClient(settings.engine.socket) as engine:
+        try:
+            return live(engine)
+        except NoEngine:
+            return write_once(settings.engine.database, offline)
+
+
+def ask_engine(settings: Settings, live: Callable[[EngineClient], T]) -> T:
+    """Ask the engine for what only a running one can do.
+
+    Raises:
+        UserError: none runs.
+    """
+    with EngineClient(settings.engine.socket) as engine:
+        try:
+            return live(engine)
+        except NoEngine as problem:
+            raise UserError(f"{problem}: start it with callwright up") from problem
+
+
+def with_writer(settings: Settings, work: Callable[[Writer], Coroutine[object, object, T]]) -> T:
+    """Run ``work`` with a writer of our own, for long work without an engine."""
+
+    async def run() -> T:
+        writer = Writer(settings.engine.database, clock=SystemClock().monotonic_s)
+        writer.start()
+        try:
+            return await work(writer)
+        finally:
+            await writer.close()
+
+    return asyncio.run(run())
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table for people; text is shown as it is, never as markup."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(_shown(cell) for cell in row))
+    out.print(table)
+
+
+def print_json(value: object) -> None:
+    """JSON for programs, one document."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _shown(cell: object) -> str:
+    text = "-" if cell is None else f"{cell:.2f}" if isinstance(cell, float) else str(cell)
+    return text.replace("[", r"\[")

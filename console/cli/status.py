@@ -1,0 +1,39 @@
+"""``callwright status``: the running engine at a glance."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from console.cli.shared import ask_engine, out, print_json, print_table, settings_of
+from console.client import EngineClient
+from console.engine.status import Status
+
+
+def status(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """The running engine: calls, queues, agents, campaigns, and why it dials or does not."""
+    found = ask_engine(settings_of(context), EngineClient.status)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    for line in summary(found):
+        out.print(line, markup=False)
+    agents = ([agent.id, agent.state, agent.reason, agent.for_s] for agent in found.agents)
+    print_table("Agents", ["agent", "state", "reason", "for s"], agents)
+    queues = ([queue.name, queue.waiting, queue.longest_wait_s, queue.free] for queue in found.queues)
+    print_table("Queues", ["queue", "waiting", "longest s", "free agents"], queues)
+    campaigns = (
+        [each.id, each.state, each.dialling, each.talking, each.answered, each.abandoned, each.reason]
+        for each in found.campaigns
+    )
+    print_table("Campaigns", ["campaign", "state", "dialling", "talking", "answered", "abandoned", "why"], campaigns)
+
+
+def summary(found: Status) -> list[str]:
+    """The engine in one or a few lines."""
+    lines = [f"switch {found.switch} ({found.kind}), {len(found.calls)} calls under way"]
+    lines += [f"not ready: {reason}" for reason in found.not_ready]
+    if found.hold:
+        lines.append(f"nothing is dialled: {found.hold}")
+    return lines

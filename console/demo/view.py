@@ -1,0 +1,93 @@
+"""What the demonstration shows: live while it runs, and the tables at its end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from calls.records.figures import Figure
+from calls.records.store import CallRecord
+from console.cli.report import call_rows
+from console.demo.director import Play
+from console.engine.status import Status
+
+CALL_COLUMNS = (
+    "started",
+    "direction",
+    "called",
+    "outcome",
+    "ring s",
+    "menu s",
+    "wait s",
+    "talk s",
+    "agent",
+    "last node",
+)
+FIGURE_UNITS = {"ratio": "%", "s": " s"}
+
+
+def live(play: Play) -> RenderableType:
+    """The demonstration at this moment."""
+    took_s = (datetime.now(UTC) - play.began).total_seconds()
+    parts: list[RenderableType] = [Text(f"Callwright: {play.what}   {took_s:5.0f} s   {play.scene}", style="bold")]
+    if play.status is not None:
+        parts += _engine(play.status)
+    if play.callers:
+        callers = Table(title="Callers", title_justify="left", box=None, show_header=False)
+        for who, what in list(play.callers.items())[-6:]:
+            callers.add_row(Text(who), Text(what, style="dim" if what == "has ended" else "green"))
+        parts.append(callers)
+    return Group(*parts)
+
+
+def _engine(status: Status) -> list[RenderableType]:
+    agents = Table(title="Agents", title_justify="left", box=None, show_header=False)
+    for agent in status.agents:
+        agents.add_row(Text(agent.name), Text(agent.state), Text(f"{agent.for_s:5.0f} s"))
+    shown: list[RenderableType] = [agents]
+    for campaign in status.campaigns:
+        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(campaign.outcomes.items()))
+        shown.append(Text(f"Campaign {campaign.name}: {campaign.state}; {campaign.reason}"))
+        shown.append(
+            Text(f"  dialling {campaign.dialling}, talking {campaign.talking}; so far: {outcomes or 'nothing'}")
+        )
+    waiting = sum(queue.waiting for queue in status.queues)
+    shown.append(Text(f"Calls under way: {len(status.calls)}, waiting for an agent: {waiting}"))
+    return shown
+
+
+def tables(console: Console, calls: list[CallRecord], figures: list[Figure]) -> None:
+    """The calls and the figures."""
+    columns, rows = call_rows(calls)
+    wanted = [columns.index(name) for name in CALL_COLUMNS]
+    table = Table(title=f"{len(calls)} calls", title_justify="left")
+    for name in CALL_COLUMNS:
+        table.add_column(name, no_wrap=True)
+    for row in rows:
+        cells = [row[index] for index in wanted]
+        table.add_row(str(cells[0])[11:19], *(Text(_cell(cell)) for cell in cells[1:]))
+    console.print(table)
+    shown = Table(title="Figures", title_justify="left")
+    for name in ("figure", "of", "value", "from", "definition"):
+        shown.add_column(name)
+    for figure in figures:
+        shown.add_row(*(Text(cell) for cell in _figure(figure)))
+    console.print(shown)
+
+
+def _cell(cell: object) -> str:
+    return "" if cell is None else f"{cell:.1f}" if isinstance(cell, float) else str(cell)
+
+
+def _figure(figure: Figure) -> tuple[str, ...]:
+    if figure.value is None:
+        value = "-"
+    elif figure.unit == "ratio":
+        value = f"{figure.value:.1%}" if figure.value <= 1 else f"{figure.value:.2f}"
+    else:
+        value = f"{figure.value:.1f} s" if figure.unit == "s" else f"{figure.value:g}"
+    made_of = "" if figure.denominator is None else f"{_cell(figure.numerator)} / {_cell(figure.denominator)}"
+    return figure.name, figure.subject, value, made_of, figure.definition

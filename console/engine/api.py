@@ -1,0 +1,214 @@
+"""The engine's own API: HTTP on a Unix socket for the command line and the console, and probes on TCP.
+
+Who may open the socket may do everything: it belongs to the engine's user and has mode 0600.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import FastAPI, Header, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel, ConfigDict
+
+from calls.agents import events as agents
+from calls.agents.floor import UnknownName
+from calls.errors import CallwrightError, RecordError, UserError
+from calls.ids import AgentId, CampaignId
+from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, HangUp, Press, Step, Wait
+from calls.switch.loopback.switch import LoopbackSwitch
+from console import operations
+from console.engine.engine import Engine
+from console.engine.metrics import exposition
+from console.engine.status import Status
+from dialer import events as ev
+
+Who = Annotated[str, Header(alias="X-Callwright-Who")]
+"""Who asks, for the audit: the command line gives the login name."""
+
+
+class CampaignOrder(StrEnum):
+    """What a campaign may be told."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    DRAIN = "drain"
+    STOP = "stop"
+
+
+class AgentOrder(StrEnum):
+    """What an agent may be told."""
+
+    LOGIN = "login"
+    LOGOUT = "logout"
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+    DONE = "done"
+    """The wrap-up is over."""
+    END_CALL = "end-call"
+
+
+class DoNotCall(BaseModel):
+    """A number that must not be called."""
+
+    model_config = ConfigDict(extra="forbid")
+    number: str
+    reason: str = ""
+
+
+class KeysPressed(BaseModel):
+    """Keys pressed one after another, ``at_s`` after the answer."""
+
+    model_config = ConfigDict(extra="forbid")
+    at_s: float
+    keys: str
+
+
+class LoopbackCaller(BaseModel):
+    """A caller of the loopback switch: whom they call, what they press when, and when they hang up."""
+
+    model_config = ConfigDict(extra="forbid")
+    called: str
+    caller: str
+    presses: tuple[KeysPressed, ...] = ()
+    hang_up_at_s: float | None = None
+
+    def script(self) -> CallerScript:
+        """As the switch plays it."""
+        steps: list[Step] = []
+        now_s = 0.0
+        for press in self.presses:
+            steps += [Wait(max(0.0, press.at_s - now_s)), Press(press.keys)]
+            now_s = max(now_s, press.at_s) + KEY_GAP_S * (len(press.keys) - 1)
+        if self.hang_up_at_s is not None:
+            steps += [Wait(max(0.0, self.hang_up_at_s - now_s)), HangUp()]
+        return CallerScript(self.called, tuple(steps), self.caller)
+
+
+def probes(engine: Engine) -> FastAPI:
+    """``/livez``, ``/readyz`` and ``/metrics``: all that is shown on TCP."""
+    app = FastAPI(title="Callwright probes", openapi_url=None)
+
+    @app.get("/livez", response_class=PlainTextResponse)
+    async def livez() -> str:
+        return "ok\n"
+
+    @app.get("/readyz", response_class=PlainTextResponse)
+    async def readyz(response: Response) -> str:
+        reasons = engine.watch.not_ready()
+        response.status_code = 503 if reasons else 200
+        return "".join(f"{reason}\n" for reason in reasons) or "ok\n"
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(*exposition(engine))
+
+    return app
+
+
+def control(engine: Engine) -> FastAPI:
+    """Everything: the probes, the status, and the changes."""
+    app = probes(engine)
+    app.title = "Callwright engine"
+    settings = engine.settings
+
+    @app.exception_handler(CallwrightError)
+    async def refused(_request: Request, problem: CallwrightError) -> JSONResponse:
+        status = 409 if isinstance(problem, UserError) else 503 if isinstance(problem, RecordError) else 502
+        return JSONResponse({"problem": str(problem)}, status)
+
+    @app.exception_handler(UnknownName)
+    async def unknown(_request: Request, problem: UnknownName) -> JSONResponse:
+        return JSONResponse({"problem": f"no agent {problem}"}, 404)
+
+    @app.get("/v1/status")
+    async def status() -> Status:
+        return engine.status()
+
+    @app.post("/v1/campaigns/{campaign_id}/start")
+    async def start(campaign_id: str, who: Who = "unknown") -> operations.Done:
+        campaign = operations.load_campaign(campaign_id, settings)
+        now = engine.clock.now()
+        started = await engine.writer.run(lambda db: operations.register(db, campaign, who, now))
+        engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned))
+        return operations.Done(said=f"campaign {campaign_id} is started: {started.leads} leads on its roll")
+
+    @app.post("/v1/campaigns/{campaign_id}/{order}")
+    async def change(campaign_id: str, order: CampaignOrder, who: Who = "unknown") -> operations.Done:
+        engine.dialled.tell(_CAMPAIGN_EVENTS[order](CampaignId(campaign_id)))
+        now = engine.clock.now()
+        await engine.writer.run(lambda db: operations.audit_campaign(db, campaign_id, order.value, who, now))
+        return operations.Done(said=f"campaign {campaign_id}: {order.value}")
+
+    @app.post("/v1/agents/{agent_id}/{order}")
+    async def agent(agent_id: str, order: AgentOrder, reason: Annotated[str, Query()] = "") -> operations.Done:
+        if order is AgentOrder.END_CALL:
+            channel = engine.meetings.channel_of(AgentId(agent_id))
+            if channel is None:
+                raise UserError(f"agent {agent_id} talks to nobody")
+            await channel.end_talk()
+        else:
+            engine.floor.tell(_agent_event(order, AgentId(agent_id), reason))
+        return operations.Done(said=f"agent {agent_id}: {order.value}")
+
+    @app.post("/v1/leads")
+    async def leads(request: Request, given: Annotated[operations.Import, Query()], who: Who = "unknown") -> Response:
+        data = await request.body()
+        now = engine.clock.now()
+        report = await operations.import_leads(engine.writer, data, given, who, now)
+        for campaign in engine.status().campaigns:
+            engine.dialled.tell(ev.LeadsChanged(CampaignId(campaign.id)))
+        return Response(operations.report_as_json(report), media_type="application/json")
+
+    @app.post("/v1/do-not-call")
+    async def forbid(entry: DoNotCall, who: Who = "unknown") -> operations.Done:
+        now = engine.clock.now()
+        number = operations.e164(entry.number)
+        done = await engine.writer.run(lambda db: operations.forbid(db, number, entry.reason, who, now))
+        engine.dialled.tell(ev.DoNotCallAdded(number))
+        return done
+
+    @app.delete("/v1/do-not-call/{number}")
+    async def allow(number: str, reason: Annotated[str, Query()] = "", who: Who = "unknown") -> operations.Done:
+        now = engine.clock.now()
+        wanted = operations.e164(number)
+        return await engine.writer.run(lambda db: operations.allow(db, wanted, reason, who, now))
+
+    if isinstance(engine.switch, LoopbackSwitch):
+        _add_callers(app, engine.switch)
+    return app
+
+
+def _add_callers(app: FastAPI, switch: LoopbackSwitch) -> None:
+    """The loopback switch has no callers of its own: they are asked for here."""
+
+    @app.post("/v1/loopback/calls")
+    async def call(caller: LoopbackCaller) -> operations.Done:
+        await switch.place_call(caller.script()).over()
+        return operations.Done(said="the call has ended")
+
+
+_CAMPAIGN_EVENTS: dict[CampaignOrder, Callable[[CampaignId], ev.Event]] = {
+    CampaignOrder.PAUSE: ev.CampaignPaused,
+    CampaignOrder.RESUME: ev.CampaignResumed,
+    CampaignOrder.DRAIN: ev.CampaignDraining,
+    CampaignOrder.STOP: ev.CampaignStopped,
+}
+
+
+def _agent_event(order: AgentOrder, agent_id: AgentId, reason: str) -> agents.FloorEvent:
+    match order:
+        case AgentOrder.LOGIN:
+            return agents.LogIn(agent_id)
+        case AgentOrder.LOGOUT:
+            return agents.LogOut(agent_id)
+        case AgentOrder.PAUSE:
+            return agents.Pause(agent_id, reason)
+        case AgentOrder.UNPAUSE:
+            return agents.Unpause(agent_id)
+        case AgentOrder.DONE:
+            return agents.WrapUpDone(agent_id)
+        case AgentOrder.END_CALL:
+            raise AssertionError("is no event of the floor")

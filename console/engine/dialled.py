@@ -1,0 +1,339 @@
+"""Dialled calls: performs what the dialer's core asks for; leads each answered call to its agent and its record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import assert_never
+
+from calls import failpoints, log
+from calls.agents.events import CallKind, CallWaiting
+from calls.agents.view import FloorView
+from calls.clock import Clock
+from calls.errors import CommandRefused, RecordError, SwitchError, SwitchRefused
+from calls.ids import AgentId, AttemptId, BootId, CallId, LegId, QueueName
+from calls.records.durations import Phase
+from calls.records.store import Direction, LiveCall
+from calls.records.writer import Writer
+from calls.settings import Trunk
+from calls.switch import port
+from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Play, Switch
+from console.engine.books import Books
+from console.engine.recorder import CallRecorder
+from console.engine.talk import Meetings, NobodyCame, Talked, Wait
+from console.engine.tasks import Tasks
+from dialer import attempts, roll
+from dialer import events as ev
+from dialer.attempts import Place
+from dialer.core import DialerCore
+
+LAST_WORD_S = 2.0
+"""How long the record of a call that has ended waits to hear who ended it."""
+
+Order = ev.OfferToAgents | ev.PlaySafeHarbour | None
+"""What an answered call is to do next; None: nothing more."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One attempt under way."""
+
+    recorder: CallRecorder
+    orders: asyncio.Queue[Order] = field(default_factory=asyncio.Queue)
+    channel: CallChannel | None = None
+    ended_by: EndedBy | None = None
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once nobody handles the answered call any more."""
+
+
+class DialledCalls:
+    """The one owner of the :class:`DialerCore`."""
+
+    def __init__(
+        self,
+        core: DialerCore,
+        switch: Switch,
+        writer: Writer,
+        books: Books,
+        meetings: Meetings,
+        tasks: Tasks,
+        clock: Clock,
+        trunks: Iterable[Trunk],
+        new_id: Callable[[], AttemptId],
+    ) -> None:
+        self._core = core
+        self._switch = switch
+        self._writer = writer
+        self._books = books
+        self._meetings = meetings
+        self._tasks = tasks
+        self._clock = clock
+        self._trunks = {trunk.name: trunk for trunk in trunks}
+        self._new_id = new_id
+        self._begun: dict[AttemptId, ev.BegunAttempt] = {}
+        self._lines: dict[AttemptId, Line] = {}
+        self._boot = BootId("")
+        self._draining = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def core(self) -> DialerCore:
+        """For its view."""
+        return self._core
+
+    def tell(self, event: ev.Event) -> None:
+        """Let the core know of ``event`` and do what it asks for.
+
+        Raises:
+            CampaignError: a person asked for what the campaign's state does not allow.
+        """
+        if isinstance(event, ev.SwitchUp | ev.Recovered):
+            self._boot = event.boot
+        self._perform(self._core.handle(event, self._clock.monotonic_s()))
+
+    def tell_floor(self, view: FloorView) -> None:
+        """The floor has changed."""
+        queues = {
+            queue.name: ev.QueueLoad(
+                ready=queue.free_for_dialled,
+                reserved=sum(call.kind is CallKind.DIALLED and call.agent_id is not None for call in queue.waiting),
+                inbound_waiting=queue.waiting_inbound,
+            )
+            for queue in view.queues
+        }
+        self.tell(ev.AgentsChanged(queues))
+
+    def connected(self, call_id: CallId, agent_id: AgentId) -> None:
+        """Caller and agent hear each other. A call that was not dialled is none of ours."""
+        attempt_id = AttemptId(call_id)
+        if (line := self._lines.get(attempt_id)) is not None:
+            self._books.note_agent(line.recorder)
+            self.tell(ev.Connected(attempt_id, agent_id))
+
+    def leg_event(self, event: port.LegRinging | port.LegAnswered | port.LegEnded) -> None:
+        """An event of an attempt's leg; one that the core does not know changes nothing."""
+        attempt_id = AttemptId(event.leg_id)
+        match event:
+            case port.LegRinging():
+                self.tell(ev.LegRinging(attempt_id))
+            case port.LegAnswered():
+                if (line := self._lines.get(attempt_id)) is not None:
+                    line.recorder.note_answer()
+                    line.recorder.enter(Phase.WAIT)
+                self.tell(ev.LegAnswered(attempt_id))
+            case port.LegEnded(_, cause, timed_out, never_existed):
+                self.tell(ev.LegEnded(attempt_id, cause, timed_out, never_existed))
+
+    def drain(self) -> None:
+        """Dial nothing more. The store keeps the campaigns' states: what ran goes on after a restart."""
+        self._draining = True
+        for campaign in self._core.view(self._clock.monotonic_s()).campaigns:
+            if campaign.state in (ev.CampaignState.RUNNING, ev.CampaignState.PAUSED):
+                self.tell(ev.CampaignDraining(campaign.campaign_id))
+
+    def stop(self) -> None:
+        """Keep the clock no longer."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # --- what the core asks for -------------------------------------------------------------------------------
+
+    def _perform(self, actions: list[ev.Action]) -> None:
+        for action in actions:
+            match action:
+                case ev.BeginAttempts():
+                    self._tasks.start(self._begin(action), f"begin {action.campaign.id}")
+                case ev.PlaceCall():
+                    self._place(action)
+                case ev.MarkLive(attempt_id):
+                    if (line := self._lines.get(attempt_id)) is not None:
+                        self._books.begin(line.recorder, partial(attempts.mark_live, attempt_id=attempt_id))
+                case ev.OfferToAgents() | ev.PlaySafeHarbour():
+                    if (line := self._lines.get(action.attempt_id)) is not None:
+                        line.orders.put_nowait(action)
+                case ev.HangUp():
+                    self._tasks.start(self._hang_up(action), f"hang up {action.attempt_id}")
+                case ev.Finish():
+                    self._tasks.start(self._finish(action), f"finish {action.attempt_id}")
+                case ev.CampaignChanged():
+                    if not self._draining:
+                        self._tasks.start(self._keep_state(action), f"state of {action.campaign_id}")
+                case _:
+                    assert_never(action)
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_s = self._core.next_timer()
+        if due_s is not None:
+            delay_s = max(0.0, due_s - self._clock.monotonic_s())
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._perform(self._core.tick(self._clock.monotonic_s()))
+
+    async def _begin(self, action: ev.BeginAttempts) -> None:
+        campaign = action.campaign
+        campaign_id = campaign.campaign_id
+        place = Place(self._switch.name, self._boot, self._trunks[campaign.file.trunk])
+        try:
+            begun = await attempts.begin(
+                self._writer, campaign, action.up_to, self._clock.now(), place, self._new_id, action.decision
+            )
+        except RecordError as problem:
+            log.get().error("no attempts begun", campaign=campaign_id, problem=str(problem))
+            self.tell(ev.BeginFailed(campaign_id, str(problem)))
+        else:
+            self._begun |= {each.attempt_id: each for each in begun.attempts}
+            self.tell(ev.AttemptsBegun(campaign_id, begun))
+
+    def _place(self, action: ev.PlaceCall) -> None:
+        dial = action.dial
+        begun = self._begun[dial.attempt_id]
+        live = LiveCall(
+            call_id=CallId(dial.attempt_id),
+            direction=Direction.OUTBOUND,
+            switch=self._switch.name,
+            boot_id=self._boot,
+            channel=dial.attempt_id,
+            caller=dial.caller_id,
+            called=dial.number,
+            started_at=self._clock.now(),
+            campaign_id=begun.campaign_id,
+            lead_id=begun.lead_id,
+        )
+        recorder = CallRecorder(live, self._clock, Phase.RING)
+        recorder.note("dialled", {"trunk": dial.trunk, "try": begun.try_number, "detect": dial.detect_machine})
+        self._books.show(recorder)
+        self._lines[dial.attempt_id] = Line(recorder)
+        self._tasks.start(self._originate(dial), f"dial {dial.attempt_id}")
+
+    async def _originate(self, dial: port.DialAttempt) -> None:
+        """Ask the switch once. An answer that does not come says nothing: the call may be there."""
+        try:
+            await self._switch.originate(dial)
+        except (SwitchRefused, CommandRefused) as problem:
+            log.get().warning("dial refused", call_id=dial.attempt_id, problem=str(problem))
+            self.tell(ev.LegEnded(dial.attempt_id, None, never_existed=True))
+        except SwitchError as problem:
+            log.get().warning("dial unanswered", call_id=dial.attempt_id, problem=str(problem))
+        else:
+            failpoints.hit("attempt.after_response")
+
+    async def _hang_up(self, action: ev.HangUp) -> None:
+        line = self._lines.get(action.attempt_id)
+        try:
+            if line is not None and line.channel is not None:
+                await line.channel.perform(Hangup(action.cause))
+                line.ended_by = line.ended_by or EndedBy.US
+            else:
+                await self._switch.hang_up(LegId(action.attempt_id), action.cause)
+        except SwitchError as problem:
+            log.get().warning("not hung up", call_id=action.attempt_id, problem=str(problem))
+
+    async def _finish(self, action: ev.Finish) -> None:
+        """Write the record, once the call's handler has said who ended it."""
+        self._begun.pop(action.attempt_id, None)
+        line = self._lines.pop(action.attempt_id, None)
+        if line is None:
+            line = Line(self._unplaced(action))
+        line.orders.put_nowait(None)
+        if line.channel is not None:
+            try:
+                async with asyncio.timeout(LAST_WORD_S):
+                    await line.left.wait()
+            except TimeoutError:
+                log.get().warning("the call's handler goes on after its end", call_id=action.attempt_id)
+        recorder = line.recorder
+        recorder.abandoned = action.abandoned
+        recorder.connect_s = action.connect_s
+        recorder.detected = action.detected
+        now = self._clock.now()
+        self._books.finish(
+            recorder,
+            action.outcome,
+            action.cause,
+            line.ended_by,
+            lambda connection, record, events: attempts.finish_attempt(connection, action, record, events, now),
+        )
+
+    def _unplaced(self, action: ev.Finish) -> CallRecorder:
+        """The record of an attempt that was cancelled before the switch heard of it, or that outlived a restart."""
+        live = LiveCall(
+            call_id=CallId(action.attempt_id),
+            direction=Direction.OUTBOUND,
+            switch=self._switch.name,
+            boot_id=self._boot,
+            channel=action.attempt_id,
+            caller=action.campaign.file.caller_id,
+            called=action.number,
+            started_at=self._clock.now(),
+            campaign_id=action.campaign.campaign_id,
+            lead_id=action.lead_id,
+            agent_id=action.agent_id,
+        )
+        recorder = CallRecorder(live, self._clock, Phase.RING)
+        recorder.agent_id = action.agent_id
+        return recorder
+
+    async def _keep_state(self, action: ev.CampaignChanged) -> None:
+        log.get().info("campaign", campaign=action.campaign_id, state=action.state.value, reason=action.reason)
+        now = self._clock.now()
+        await self._writer.run(lambda connection: roll.set_state(connection, action.campaign_id, action.state, now))
+
+    # --- one answered call ------------------------------------------------------------------------------------
+
+    async def run(self, channel: CallChannel) -> None:
+        """One answered call, from its arrival to its end. What it does next is the core's word each time."""
+        attempt_id = channel.info.attempt_id
+        line = self._lines.get(attempt_id) if attempt_id is not None else None
+        if line is None or attempt_id is None:
+            log.get().warning("an answered call that nobody waits for", call_id=channel.info.call_id)
+            await channel.perform(Hangup())
+            return
+        with log.bound(channel.info.call_id):
+            line.channel = channel
+            line.recorder.note_answer()
+            line.recorder.note("arrived", {"detected": channel.info.detected.value})
+            self.tell(ev.CallArrived(attempt_id, channel.info.detected))
+            try:
+                await self._follow_orders(channel, line, attempt_id)
+            except SwitchError as problem:
+                log.get().error("the switch failed under a call", problem=str(problem))
+            finally:
+                line.left.set()
+
+    async def _follow_orders(self, channel: CallChannel, line: Line, attempt_id: AttemptId) -> None:
+        while (order := await line.orders.get()) is not None:
+            match order:
+                case ev.OfferToAgents():
+                    met = await self._offer(channel, line, order)
+                    if isinstance(met, HungUp):
+                        line.ended_by = met.by
+                        return
+                    if isinstance(met, Talked):
+                        self.tell(ev.TalkEnded(attempt_id))
+                case ev.PlaySafeHarbour(_, prompt):
+                    if line.recorder.agent_id is not None:
+                        continue  # the agent was faster after all
+                    line.recorder.note("safe_harbour", {"prompt": prompt.key})
+                    result = await channel.perform(Play((prompt,)))
+                    if isinstance(result, HungUp):
+                        line.ended_by = result.by
+                        return
+                    self.tell(ev.MessagePlayed(attempt_id))
+                case _:
+                    assert_never(order)
+
+    async def _offer(self, channel: CallChannel, line: Line, order: ev.OfferToAgents) -> Talked | NobodyCame | HungUp:
+        left_s = max(0.0, order.deadline_s - self._clock.monotonic_s())
+        call_id = CallId(order.attempt_id)
+        wait = Wait(CallWaiting(call_id, QueueName(order.queue), CallKind.DIALLED, 0, left_s), left_s, "default")
+        return await self._meetings.meet(
+            channel, line.recorder, wait, lambda agent_id: self.connected(call_id, agent_id)
+        )

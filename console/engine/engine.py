@@ -1,0 +1,287 @@
+"""The engine: puts the switch, the floor, the flows, the dialer and the writer together, and keeps them running."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import assert_never
+
+from calls import log
+from calls.agents.actions import StateChanged
+from calls.agents.events import SwitchBack, SwitchLost
+from calls.agents.floor import Floor
+from calls.agents.profiles import AgentProfile, LegMode, QueueProfile
+from calls.agents.states import AgentState
+from calls.clock import Clock
+from calls.errors import SwitchTimeout, SwitchUnavailable
+from calls.ids import AgentId, AttemptId, BootId, CallId, FlowId, LegId, QueueName
+from calls.records import store
+from calls.records.store import AgentStateChange
+from calls.records.writer import Writer
+from calls.settings import Settings
+from calls.switch import port
+from calls.switch.port import CallChannel, Hangup, Switch, SwitchEvent
+from console.engine.books import Books
+from console.engine.dialled import DialledCalls
+from console.engine.floor import FloorRunner
+from console.engine.inbound import InboundCalls
+from console.engine.restart import Restart
+from console.engine.status import (
+    Status,
+    agents_shown,
+    calls_shown,
+    campaigns_shown,
+    queues_shown,
+    trunks_shown,
+)
+from console.engine.talk import Meetings
+from console.engine.tasks import Tasks
+from console.engine.watch import Watch
+from dialer import events as ev
+from dialer.core import DialerCore
+from ivr.flow import Flow
+
+CONNECT_AGAIN_S = 2.0
+"""How long after a vain first try the switch is asked again: the PBX may start later than we do."""
+
+WRITE_S = 30.0
+"""How long a stop waits for the last records to be written."""
+
+
+class Engine:
+    """One engine, from :meth:`start` to :meth:`stop`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        switch: Switch,
+        flows: Mapping[FlowId, Flow],
+        clock: Clock,
+        new_id: Callable[[], str],
+    ) -> None:
+        self.settings = settings
+        self.switch = switch
+        self.clock = clock
+        self.tasks = Tasks()
+        self.writer = Writer(settings.engine.database)
+        self.watch = Watch(settings, self.writer, clock)
+        self.books = Books(self.writer, self.tasks, clock)
+        self._new_id = new_id
+        self._next_leg: LegId | None = None
+        self._boot = BootId("")
+        self._recovered = False
+        self._floor_changed = False
+        self._wrapping: dict[AgentId, CallId] = {}
+        now_s = clock.monotonic_s()
+        floor = Floor(_agents(settings), _queues(settings), now_s, self._leg_id)
+        endpoints = {AgentId(agent.id): agent.endpoint for agent in settings.agents}
+        self.floor = FloorRunner(
+            floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
+        )
+        self.meetings = Meetings(self.floor, clock)
+        self.inbound = InboundCalls(settings, flows, self.books, self.floor, self.meetings, clock)
+        core = DialerCore(settings.trunks, settings.engine.settle_s, now_s)
+        self.dialled = DialledCalls(
+            core,
+            switch,
+            self.writer,
+            self.books,
+            self.meetings,
+            self.tasks,
+            clock,
+            settings.trunks,
+            lambda: AttemptId(self._new_id()),
+        )
+        self.restart = Restart(settings, switch, self.writer, self.books, self.floor, self.dialled, clock)
+
+    async def start(self) -> None:
+        """Open the store and connect to the switch; the rest follows when the switch is up.
+
+        Raises:
+            RecordError: the database is not for us.
+            SwitchRefused: the switch does not take our credentials.
+        """
+        self.writer.start()
+        self.watch.start(self.tasks)
+        self.tasks.start(self._connect(), "connect")
+
+    async def drain(self) -> None:
+        """Dial nothing more, and wait until the last call has ended or the settings' deadline has come."""
+        self.watch.draining = True
+        self.dialled.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.engine.drain_s):
+                await self.books.all_ended()
+
+    async def stop(self) -> None:
+        """Leave the switch as it is, write what is to be written, and close the store."""
+        self.floor.stop()
+        self.dialled.stop()
+        await self.switch.stop()
+        try:
+            async with asyncio.timeout(WRITE_S):
+                await self.books.all_written()
+        except TimeoutError:
+            log.get().error("records are not written: the store took none", folder=str(self.writer.path.parent))
+        await self.tasks.cancel_all()
+        await self.writer.close()
+
+    def status(self) -> Status:
+        """The engine at this moment."""
+        now_s = self.clock.monotonic_s()
+        floor = self.floor.view()
+        core = self.dialled.core.view(now_s)
+        return Status(
+            switch=self.switch.name,
+            kind=self.settings.switch.kind,
+            boot=self._boot or None,
+            not_ready=self.watch.not_ready(),
+            hold=core.hold,
+            calls=calls_shown(self.books.open_calls),
+            agents=agents_shown(floor, now_s),
+            queues=queues_shown(floor, now_s),
+            campaigns=campaigns_shown(core),
+            trunks=trunks_shown(core),
+            loop_lag_s=self.watch.loop_lag_s,
+            writer_behind_s=round(self.writer.behind_s(), 3),
+        )
+
+    # --- the switch -------------------------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        while True:
+            try:
+                await self.switch.start(self._on_event, self._on_call)
+                return
+            except (SwitchTimeout, SwitchUnavailable) as problem:
+                log.get().warning("the switch does not answer", problem=str(problem))
+                self.watch.switch_down = str(problem)
+                await asyncio.sleep(CONNECT_AGAIN_S)
+
+    async def _on_call(self, channel: CallChannel) -> None:
+        if self.restart.is_adopted(channel.info.call_id):
+            await channel.perform(Hangup())  # its talk is over, and the session it came from ended with the last run
+        elif channel.info.attempt_id is not None:
+            await self.dialled.run(channel)
+        else:
+            await self.inbound.run(channel)
+
+    def _on_event(self, event: SwitchEvent) -> None:
+        match event:
+            case port.SwitchUp():
+                self._switch_up(event)
+            case port.SwitchDown(reason):
+                self.watch.switch_down = reason
+                self.floor.tell(SwitchLost())
+                self.dialled.tell(ev.SwitchDown(reason))
+            case port.LegRinging():
+                if self.floor.agent_of(event.leg_id) is None:
+                    self.dialled.leg_event(event)
+            case port.LegAnswered():
+                if not self.floor.leg_answered(event.leg_id):
+                    self.dialled.leg_event(event)
+            case port.LegEnded():
+                if not self.floor.leg_ended(event.leg_id):
+                    self.restart.call_ended(CallId(event.leg_id), event.cause)
+                    self.dialled.leg_event(event)
+            case port.CallConnected(call_id):
+                self.meetings.connected(call_id)
+            case port.CallLost(call_id, cause):
+                self.restart.call_ended(call_id, cause)
+            case _:
+                assert_never(event)
+
+    def _switch_up(self, event: port.SwitchUp) -> None:
+        self._boot = event.boot
+        self.watch.switch_down = ""
+        log.get().info("switch up", switch=self.switch.name, boot=event.boot, live=len(event.live))
+        now = self.clock.now()
+        boot, name = event.boot, self.switch.name
+        self.tasks.start(self._write(lambda connection: store.note_boot(connection, name, boot, now)), "note boot")
+        if not self._recovered:
+            self._recovered = True
+            self.tasks.start(self._recover(event), "recover")
+            return
+        legs = frozenset(LegId(each) for each in event.live)
+        self.floor.tell(SwitchBack(legs))
+        self.restart.switch_back(event)
+        self.dialled.tell(ev.SwitchUp(event.boot, event.live))
+
+    async def _recover(self, event: port.SwitchUp) -> None:
+        await self.restart.recover(event, self._set_next_leg)
+        self.watch.recovered = True
+        self._floor_moved()
+
+    # --- the floor --------------------------------------------------------------------------------------------
+
+    def _leg_id(self) -> LegId:
+        leg_id, self._next_leg = self._next_leg or LegId(f"leg-{self._new_id()}"), None
+        return leg_id
+
+    def _set_next_leg(self, leg_id: LegId) -> None:
+        self._next_leg = leg_id
+
+    def _floor_moved(self) -> None:
+        """Tell the dialer once for all that changed within one turn of the loop."""
+        if not self._floor_changed:
+            self._floor_changed = True
+            asyncio.get_running_loop().call_soon(self._tell_floor)
+
+    def _tell_floor(self) -> None:
+        self._floor_changed = False
+        self.dialled.tell_floor(self.floor.view())
+
+    def _agent_changed(self, change: StateChanged) -> None:
+        row = AgentStateChange(
+            change.agent_id, change.state, self.clock.now(), change.previous_s, change.reason, change.call_id
+        )
+        over = self._wrapped_up(change)
+
+        def write(connection: sqlite3.Connection) -> None:
+            store.add_agent_state(connection, row)
+            if over is not None:
+                store.note_wrap_up(connection, over, change.previous_s)
+
+        self.tasks.start(self._write(write), f"state of {change.agent_id}")
+        log.get().info("agent", agent=change.agent_id, state=change.state.value, reason=change.reason)
+
+    def _wrapped_up(self, change: StateChanged) -> CallId | None:
+        """The call whose wrap-up this change ends."""
+        if change.previous is AgentState.WRAP_UP:
+            return self._wrapping.pop(change.agent_id, None)
+        if change.state is AgentState.WRAP_UP and change.call_id is not None:
+            self._wrapping[change.agent_id] = change.call_id
+        return None
+
+    async def _write(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        await self.writer.run(work)
+
+    def _agent_leg(self, agent_id: AgentId, leg_id: LegId, is_up: bool) -> None:
+        now, boot, name = self.clock.now(), self._boot, self.switch.name
+        if is_up:
+            work = self._write(lambda connection: store.add_agent_leg(connection, leg_id, agent_id, name, boot, now))
+        else:
+            work = self._write(lambda connection: store.remove_agent_leg(connection, leg_id))
+        self.tasks.start(work, f"leg of {agent_id}")
+
+
+def _agents(settings: Settings) -> list[AgentProfile]:
+    return [
+        AgentProfile(
+            agent_id=AgentId(agent.id),
+            name=agent.name,
+            mode=LegMode(agent.mode),
+            auto_answer=agent.auto_answer,
+            queues=frozenset(QueueName(queue) for queue in agent.queues),
+            wrap_up_s=agent.wrap_up_s,
+        )
+        for agent in settings.agents
+    ]
+
+
+def _queues(settings: Settings) -> list[QueueProfile]:
+    return [
+        QueueProfile(QueueName(queue.name), queue.service_target_s, queue.max_wait_s) for queue in settings.queues
+    ]

@@ -1,0 +1,169 @@
+"""Runs the pure floor of agents: hears what happens, has the switch do what the floor decides, keeps its clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import assert_never
+
+from calls import log
+from calls.agents.actions import Action, ConnectCall, DropLeg, RingLeg, StateChanged, WaitExpired
+from calls.agents.events import CallGone, CallWaiting, FloorEvent, LegGone, LegUp, LogIn
+from calls.agents.floor import Floor
+from calls.agents.view import FloorView
+from calls.clock import Clock
+from calls.errors import SwitchError
+from calls.ids import AgentId, CallId, LegId
+from calls.switch.port import RingAgent, Switch
+from console.engine.tasks import Tasks
+
+Offer = ConnectCall | WaitExpired
+
+
+class FloorRunner:
+    """The one owner of the :class:`Floor`.
+
+    ``on_state`` is told each change of an agent's state, ``on_leg`` each leg (True: rung, False: gone), ``on_change``
+    that anything may have changed.
+    """
+
+    def __init__(
+        self,
+        floor: Floor,
+        switch: Switch,
+        endpoints: dict[AgentId, str],
+        clock: Clock,
+        tasks: Tasks,
+        on_state: Callable[[StateChanged], None],
+        on_leg: Callable[[AgentId, LegId, bool], None],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._floor = floor
+        self._switch = switch
+        self._endpoints = endpoints
+        self._clock = clock
+        self._tasks = tasks
+        self._on_state = on_state
+        self._on_leg = on_leg
+        self._on_change = on_change
+        self._offers: dict[CallId, asyncio.Queue[Offer]] = {}
+        self._legs: dict[LegId, AgentId] = {}
+        self._kept: set[LegId] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def tell(self, event: FloorEvent) -> None:
+        """Let the floor know of ``event`` and do what it decides.
+
+        Raises:
+            UnknownName: the event names an agent or a queue that the settings do not have.
+        """
+        self._perform(self._floor.handle(event, self._clock.monotonic_s()))
+
+    def view(self) -> FloorView:
+        """The floor as it stands."""
+        return self._floor.view()
+
+    def restore(self, agent_id: AgentId, leg_id: LegId | None, next_leg: Callable[[LegId], None]) -> None:
+        """Log an agent in again after a restart of ours; a leg that is still up is kept rather than rung again.
+
+        ``next_leg`` sets the id that the floor gives to the next leg it asks for.
+        """
+        if leg_id is not None:
+            next_leg(leg_id)
+            self._kept.add(leg_id)
+        self.tell(LogIn(agent_id))
+
+    @contextmanager
+    def waiting(self, call: CallWaiting) -> Iterator[asyncio.Queue[Offer]]:
+        """Let ``call`` wait; within it, what the floor offers comes through the queue."""
+        offers: asyncio.Queue[Offer] = asyncio.Queue()
+        self._offers[call.call_id] = offers
+        try:
+            self.tell(call)
+            yield offers
+        finally:
+            del self._offers[call.call_id]
+            self.tell(CallGone(call.call_id))
+
+    def leg_answered(self, leg_id: LegId) -> bool:
+        """The leg is up. False where it is no agent's."""
+        agent_id = self._legs.get(leg_id)
+        if agent_id is not None:
+            self.tell(LegUp(agent_id, leg_id))
+        return agent_id is not None
+
+    def leg_ended(self, leg_id: LegId) -> bool:
+        """The leg is gone. False where it is no agent's."""
+        agent_id = self._legs.pop(leg_id, None)
+        if agent_id is not None:
+            self._on_leg(agent_id, leg_id, False)
+            self.tell(LegGone(agent_id, leg_id))
+        return agent_id is not None
+
+    def agent_of(self, leg_id: LegId) -> AgentId | None:
+        """Whose leg it is."""
+        return self._legs.get(leg_id)
+
+    def stop(self) -> None:
+        """Keep the clock no longer."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _perform(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case RingLeg():
+                    self._ring(action)
+                case DropLeg(_, leg_id):
+                    self._tasks.start(self._drop(leg_id), f"drop {leg_id}")
+                case ConnectCall(call_id) | WaitExpired(call_id):
+                    if (offers := self._offers.get(call_id)) is not None:
+                        offers.put_nowait(action)
+                case StateChanged():
+                    self._on_state(action)
+                case _:
+                    assert_never(action)
+        self._set_timer()
+        self._on_change()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_s = self._floor.next_timer()
+        if due_s is not None:
+            delay_s = max(0.0, due_s - self._clock.monotonic_s())
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._perform(self._floor.tick(self._clock.monotonic_s()))
+
+    def _ring(self, action: RingLeg) -> None:
+        self._legs[action.leg_id] = action.agent_id
+        if action.leg_id in self._kept:
+            self._kept.discard(action.leg_id)
+            asyncio.get_running_loop().call_soon(self.leg_answered, action.leg_id)
+            return
+        self._on_leg(action.agent_id, action.leg_id, True)
+        self._tasks.start(self._originate(action), f"ring {action.agent_id}")
+
+    async def _originate(self, action: RingLeg) -> None:
+        request = RingAgent(
+            leg_id=action.leg_id,
+            endpoint=self._endpoints[action.agent_id],
+            caller_id="",
+            ring_timeout_s=action.ring_timeout_s,
+        )
+        try:
+            await self._switch.originate(request)
+        except SwitchError as problem:
+            log.get().warning("agent not rung", agent=action.agent_id, problem=str(problem))
+            self.leg_ended(action.leg_id)
+
+    async def _drop(self, leg_id: LegId) -> None:
+        try:
+            await self._switch.hang_up(leg_id)
+        except SwitchError as problem:
+            log.get().warning("leg not ended", leg=leg_id, problem=str(problem))

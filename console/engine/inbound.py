@@ -1,0 +1,176 @@
+"""Inbound calls: each is led through its flow, to an agent where it asks for one, and to its record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from calls import log
+from calls.agents.events import CallKind, CallWaiting
+from calls.agents.floor import UnknownName
+from calls.causes import Outcome
+from calls.clock import Clock
+from calls.errors import SwitchError
+from calls.ids import AgentId, FlowId, QueueName
+from calls.records.durations import Phase
+from calls.records.store import Direction, LiveCall
+from calls.settings import QueueSettings, Settings
+from calls.switch.port import Answer, CallChannel, Done, EndedBy, Hangup, HungUp, Transferred
+from console.engine.books import Books
+from console.engine.floor import FloorRunner
+from console.engine.recorder import CallRecorder
+from console.engine.talk import Meetings, NobodyCame, Talked, Wait
+from ivr.commands import AgentConnected, Command, Enqueue, NobodyThere, Result, Served, WaitExpired
+from ivr.flow import Flow
+from ivr.session import Context, Finished, Session
+from ivr.trail import Instant
+
+UNALLOCATED = 1
+"""Q.850: what a caller is told who called a number that no flow takes."""
+
+ANYTHING = "*"
+
+
+class InboundCalls:
+    """Runs every inbound call of the engine."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        flows: Mapping[FlowId, Flow],
+        books: Books,
+        floor: FloorRunner,
+        meetings: Meetings,
+        clock: Clock,
+    ) -> None:
+        self._routes = {route.called: FlowId(route.flow) for route in settings.inbound}
+        self._queues = {queue.name: queue for queue in settings.queues}
+        self._flows = flows
+        self._books = books
+        self._floor = floor
+        self._meetings = meetings
+        self._clock = clock
+
+    def flow_for(self, called: str) -> Flow | None:
+        """The flow that takes calls to ``called``: by its number, with or without ``+``, else the one for all."""
+        for route in (called, called.removeprefix("+"), ANYTHING):
+            if route in self._routes:
+                return self._flows[self._routes[route]]
+        return None
+
+    async def run(self, channel: CallChannel) -> None:
+        """One call, from its arrival to its record."""
+        info = channel.info
+        flow = self.flow_for(info.called)
+        live = LiveCall(
+            call_id=info.call_id,
+            direction=Direction.INBOUND,
+            switch=info.switch,
+            boot_id=info.boot,
+            channel=info.channel,
+            caller=info.caller,
+            called=info.called,
+            started_at=self._clock.now(),
+            flow=flow.id if flow else None,
+        )
+        recorder = CallRecorder(live, self._clock, Phase.MENU)
+        with self._books.open(recorder) as book, log.bound(info.call_id):
+            if flow is None:
+                log.get().warning("no flow takes this number", called=info.called)
+                await channel.perform(Hangup(UNALLOCATED))
+                book.close(Outcome.REJECTED, UNALLOCATED, EndedBy.US)
+                return
+            try:
+                gone, finished = await self._converse(channel, recorder, Session(flow))
+            except SwitchError as problem:
+                log.get().error("the switch failed under a call", problem=str(problem))
+                book.close(Outcome.PBX_LOST, None, EndedBy.SWITCH)
+                return
+            recorder.last_node = finished.last_node
+            book.close(self._outcome(recorder), gone.cause, gone.by)
+
+    def _outcome(self, recorder: CallRecorder) -> Outcome:
+        if recorder.abandoned:
+            return Outcome.ABANDONED
+        return Outcome.ANSWERED if recorder.answered else Outcome.FAILED
+
+    async def _converse(
+        self, channel: CallChannel, recorder: CallRecorder, session: Session
+    ) -> tuple[HungUp, Finished]:
+        """Perform what the session asks for until it has finished; how the call ended, and what it came to."""
+        told = 0
+        step = session.start(Context(), self._instant())
+        gone = HungUp(EndedBy.US)
+        while True:
+            told = self._keep_trail(recorder, session, told)
+            if isinstance(step, Finished):
+                return gone, step
+            result = await self._perform(channel, recorder, session, step)
+            if isinstance(result, HungUp):
+                gone = result
+            step = session.resume(result, self._instant())
+
+    def _keep_trail(self, recorder: CallRecorder, session: Session, told: int) -> int:
+        trail = session.trail
+        for event in trail[told:]:
+            recorder.note(event.kind.value, event.detail)
+        return len(trail)
+
+    async def _perform(
+        self, channel: CallChannel, recorder: CallRecorder, session: Session, command: Command
+    ) -> Result:
+        match command:
+            case Enqueue():
+                return await self._enqueue(channel, recorder, session, command)
+            case Answer():
+                result = await channel.perform(command)
+                if isinstance(result, Done):
+                    recorder.note_answer()
+            case _:
+                result = await channel.perform(command)
+                if isinstance(result, Transferred):
+                    recorder.count_talk(result.talk_s)
+        return result  # type: ignore[return-value]  # Connect's results never come back from these commands
+
+    async def _enqueue(
+        self, channel: CallChannel, recorder: CallRecorder, session: Session, command: Enqueue
+    ) -> Result:
+        queue = self._queues[command.queue]
+        if not self._anybody(queue):
+            return NobodyThere()
+        max_wait_s = command.max_wait_s or queue.max_wait_s
+        wait = Wait(
+            CallWaiting(channel.info.call_id, QueueName(queue.name), CallKind.INBOUND, command.priority, max_wait_s),
+            max_wait_s,
+            command.music or queue.music,
+            command.announce,
+            command.announce_every_s,
+        )
+
+        def talk(agent_id: AgentId) -> None:
+            session.notify(AgentConnected(str(agent_id)), self._instant())
+            self._books.note_agent(recorder)
+
+        met = await self._meetings.meet(channel, recorder, wait, talk)
+        match met:
+            case Talked(_, talk_s):
+                return Served(talk_s)
+            case NobodyCame():
+                recorder.enter(Phase.MENU)
+                return WaitExpired()
+            case HungUp():
+                recorder.abandoned = recorder.agent_id is None
+                return met
+
+    def _anybody(self, queue: QueueSettings) -> bool:
+        """True where an agent of the queue is logged in.
+
+        Raises:
+            UnknownName: our bug: the flow was checked against the settings' queues.
+        """
+        found = next((view for view in self._floor.view().queues if view.name == queue.name), None)
+        if found is None:
+            raise UnknownName(queue.name)
+        return found.logged_in > 0
+
+    def _instant(self) -> Instant:
+        return Instant(self._clock.now(), self._clock.monotonic_s())

@@ -1,0 +1,58 @@
+"""The engine's figures for Prometheus. Source: the Prometheus text exposition format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from console.engine.engine import Engine
+
+
+class EngineCollector(Collector):
+    """Reads the engine when it is asked; nothing is kept twice."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics at this moment."""
+        status = self._engine.status()
+        yield _gauge("ready", "1: new calls may be dialled", float(not status.not_ready))
+        yield _gauge("loop_lag_seconds", "how late the event loop was", status.loop_lag_s)
+        yield _gauge("writer_behind_seconds", "age of the oldest unwritten change", status.writer_behind_s)
+        calls = GaugeMetricFamily("callwright_calls", "calls under way", labels=("direction", "phase"))
+        for direction in ("inbound", "outbound"):
+            for phase in ("ring", "menu", "wait", "talk"):
+                count = sum(call.direction == direction and call.phase == phase for call in status.calls)
+                calls.add_metric((direction, phase), count)
+        yield calls
+        agents = GaugeMetricFamily("callwright_agents", "agents by state", labels=("state",))
+        for state in ("logged_out", "ready", "reserved", "talking", "wrap_up", "paused"):
+            agents.add_metric((state,), sum(agent.state == state for agent in status.agents))
+        yield agents
+        waiting = GaugeMetricFamily("callwright_waiting", "calls waiting for an agent", labels=("queue",))
+        for queue in status.queues:
+            waiting.add_metric((queue.name,), queue.waiting)
+        yield waiting
+        attempts = CounterMetricFamily(
+            "callwright_attempts", "attempts that are over", labels=("campaign", "outcome")
+        )
+        for campaign in status.campaigns:
+            for outcome, count in campaign.outcomes.items():
+                attempts.add_metric((campaign.id, outcome), count)
+        yield attempts
+
+
+def exposition(engine: Engine) -> tuple[bytes, int, None, str]:
+    """What an HTTP response is made of: body, status, no headers, media type."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(EngineCollector(engine))
+    return generate_latest(registry), 200, None, CONTENT_TYPE_LATEST
+
+
+def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"callwright_{name}", help_text, value)

@@ -1,0 +1,95 @@
+"""The engine as a process: from settings to SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import uuid
+
+from calls import log
+from calls.clock import SystemClock
+from calls.errors import Location, PromptError, SettingsError
+from calls.settings import Settings
+from console import building
+from console.engine import api
+from console.engine.engine import Engine
+from console.serving import Serving, tcp_socket, unix_socket
+from prompts.library import PromptLibrary
+
+
+async def run(settings: Settings, *, render: bool) -> None:
+    """Run the engine until SIGTERM or SIGINT; then drain it. A second signal ends the drain.
+
+    ``render``: make prompts that are missing before anything else.
+
+    Raises:
+        UserError: settings, flows or prompts cannot be used.
+        RecordError: the database is not for us.
+    """
+    library = PromptLibrary(settings.prompts)
+    if render and (library.missing() or library.stale()):
+        report = await asyncio.to_thread(building.render, library)
+        log.get().info("prompts rendered", rendered=len(report.rendered), failed=len(report.failed))
+    _require_prompts(library)
+    flows = building.load_flows(settings, building.known(settings, library))
+    switch = building.build_switch(settings, library)
+    engine = Engine(settings, switch, flows, SystemClock(), lambda: str(uuid.uuid4()))
+    stopping = _signals()
+    await engine.start()
+    served: list[Serving] = []
+    try:
+        served = await _serve(engine)
+        log.get().info("engine started", switch=settings.switch.kind, database=str(settings.engine.database))
+        await stopping.wait()
+        stopping.clear()
+        await _drain(engine, stopping)
+    finally:
+        for serving in served:
+            await serving.stop()
+        await engine.stop()
+        settings.engine.socket.unlink(missing_ok=True)
+    log.get().info("engine stopped")
+
+
+async def _drain(engine: Engine, again: asyncio.Event) -> None:
+    log.get().info("draining", calls=len(engine.books.open_calls))
+    drain = asyncio.ensure_future(engine.drain())
+    hurry = asyncio.ensure_future(again.wait())
+    await asyncio.wait({drain, hurry}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (drain, hurry):
+        task.cancel()
+    await asyncio.gather(drain, hurry, return_exceptions=True)
+
+
+async def _serve(engine: Engine) -> list[Serving]:
+    at = engine.settings.engine
+    try:
+        served = [
+            Serving(api.control(engine), unix_socket(at.socket)),
+            Serving(api.probes(engine), tcp_socket(at.http_host, at.http_port)),
+        ]
+    except OSError as problem:
+        raise SettingsError(
+            f"cannot listen at {at.socket} and {at.http_host}:{at.http_port}: {problem.strerror}",
+            Location(key="engine"),
+        ) from problem
+    for serving in served:
+        await serving.start()
+    return served
+
+
+def _signals() -> asyncio.Event:
+    """Set at each SIGTERM and SIGINT."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    return stopping
+
+
+def _require_prompts(library: PromptLibrary) -> None:
+    """A missing prompt is found now, not by a caller."""
+    missing = library.missing()
+    if missing:
+        first = ", ".join(f"{prompt.key} ({prompt.language})" for prompt in missing[:3])
+        raise PromptError(f"{len(missing)} prompts are not rendered ({first} ...): run callwright prompts render")

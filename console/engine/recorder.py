@@ -1,0 +1,102 @@
+"""What one call's record will say, collected while the call runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from calls.causes import Outcome
+from calls.clock import Clock
+from calls.ids import AgentId, QueueName
+from calls.records.durations import CallDurations, Phase
+from calls.records.store import CallEvent, CallRecord, LiveCall
+from calls.switch.port import Detected, EndedBy
+
+
+class CallRecorder:
+    """Events and durations of one call. Durations are of the monotonic clock, so a clock that jumps changes none."""
+
+    def __init__(self, live: LiveCall, clock: Clock, phase: Phase) -> None:
+        self.live = live
+        self.queue: QueueName | None = None
+        self.agent_id: AgentId | None = None
+        self.detected = Detected.NOT_ASKED
+        self.abandoned = False
+        self.connect_s: float | None = None
+        self.last_node: str | None = None
+        self.phase = phase
+        self._clock = clock
+        self._began_s = clock.monotonic_s()
+        self._took = CallDurations(self._began_s, phase)
+        self._answered_at: datetime | None = None
+        self._events: list[CallEvent] = []
+
+    @property
+    def answered(self) -> bool:
+        """True once :meth:`note_answer` was called."""
+        return self._answered_at is not None
+
+    def note(self, kind: str, detail: Mapping[str, object] | None = None) -> None:
+        """Add an event of ``kind`` at this moment."""
+        since_s = self._clock.monotonic_s() - self._began_s
+        self._events.append(CallEvent(self._clock.now(), since_s, kind, dict(detail or {})))
+
+    def enter(self, phase: Phase) -> None:
+        """The call is in ``phase`` from now on."""
+        self.phase = phase
+        self._took.enter(phase, self._clock.monotonic_s())
+
+    def count_talk(self, talk_s: float) -> None:
+        """The last ``talk_s`` seconds were talk: a transfer says only afterwards how long it was."""
+        now_s = self._clock.monotonic_s()
+        self._took.enter(Phase.TALK, now_s - talk_s)
+        self._took.enter(self.phase, now_s)
+
+    def note_answer(self) -> None:
+        """The call is answered from now on; told twice, the first counts."""
+        if self._answered_at is None:
+            self._answered_at = self._clock.now()
+            self._took.answered(self._clock.monotonic_s())
+
+    def age_s(self) -> float:
+        """Seconds since the call's first sight."""
+        return self._clock.monotonic_s() - self._began_s
+
+    def finish(
+        self, outcome: Outcome, cause: int | None, ended_by: EndedBy | None
+    ) -> tuple[CallRecord, tuple[CallEvent, ...]]:
+        """The final record and its events. The call has ended now."""
+        took = self._took.ended(self._clock.monotonic_s())
+        self.note("ended", {"outcome": outcome.value, "cause": cause, "by": ended_by.value if ended_by else None})
+        live = self.live
+        record = CallRecord(
+            call_id=live.call_id,
+            direction=live.direction,
+            switch=live.switch,
+            boot_id=live.boot_id,
+            channel=live.channel,
+            caller=live.caller,
+            called=live.called,
+            flow=live.flow,
+            campaign_id=live.campaign_id,
+            lead_id=live.lead_id,
+            queue=self.queue,
+            agent_id=self.agent_id,
+            started_at=live.started_at,
+            answered_at=self._answered_at,
+            ended_at=max(live.started_at, self._clock.now()),
+            ring_s=took.ring_s,
+            menu_s=took.menu_s,
+            wait_s=took.wait_s,
+            talk_s=took.talk_s,
+            duration_s=took.duration_s,
+            billed_s=took.billed_s,
+            outcome=outcome,
+            cause=cause,
+            ended_by=ended_by,
+            detected=None if self.detected is Detected.NOT_ASKED else self.detected,
+            abandoned=self.abandoned,
+            connect_s=self.connect_s,
+            last_node=self.last_node,
+        )
+        return record, tuple(self._events)

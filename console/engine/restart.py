@@ -1,0 +1,186 @@
+"""After a start: what a run of ours before this one had up is found again, kept, or ended as lost."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from calls import log
+from calls.agents.events import CallKind, CallWaiting, Pause, TalkBegan, TalkOver
+from calls.agents.states import AgentState
+from calls.causes import Outcome
+from calls.clock import Clock
+from calls.ids import AgentId, CallId, CampaignId, LegId, QueueName
+from calls.records import store
+from calls.records.durations import Phase
+from calls.records.store import Direction, LastState, LiveCall
+from calls.records.times import as_time
+from calls.records.writer import Writer
+from calls.settings import Settings
+from calls.switch.port import EndedBy, Switch, SwitchUp
+from console.engine.books import Books
+from console.engine.dialled import DialledCalls
+from console.engine.floor import FloorRunner
+from console.engine.recorder import CallRecorder
+from dialer import events as ev
+from dialer import recovery, roll
+from dialer.campaign import Campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the store said at the start."""
+
+    agents: list[LastState]
+    legs: Mapping[AgentId, LegId]
+    calls: list[LiveCall]
+    """Calls without a final record whose attempts, where they have one, are still up."""
+    recovery: recovery.Recovery
+    campaigns: list[tuple[Campaign, ev.CampaignState, tuple[int, int]]]
+
+
+class Restart:
+    """Runs once when the switch is first up, and then knows the calls that were taken over."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        switch: Switch,
+        writer: Writer,
+        books: Books,
+        floor: FloorRunner,
+        dialled: DialledCalls,
+        clock: Clock,
+    ) -> None:
+        self._queues = {AgentId(agent.id): agent.queues for agent in settings.agents}
+        self._switch = switch
+        self._writer = writer
+        self._books = books
+        self._floor = floor
+        self._dialled = dialled
+        self._clock = clock
+        self._adopted: dict[CallId, CallRecorder] = {}
+
+    def is_adopted(self, call_id: CallId) -> bool:
+        """True for a call of the run before, which goes on without a session of ours."""
+        return call_id in self._adopted
+
+    async def recover(self, up: SwitchUp, next_leg: Callable[[LegId], None]) -> None:
+        """Settle everything that was open. ``next_leg`` sets the id that the floor gives to its next leg."""
+        now, name = self._clock.now(), self._switch.name
+        found = await self._writer.run_alone(lambda connection: _look(connection, name, up, now))
+        for lost in found.recovery.lost:
+            log.get().warning("attempt lost", call_id=lost)
+        legs = {agent: leg for agent, leg in found.legs.items() if leg in up.live}
+        still_up = {str(each.begun.attempt_id) for each in found.recovery.still_up}
+        kept = [live for live in found.calls if live.channel in up.live or live.call_id in still_up]
+        self._switch.adopt(
+            frozenset(legs.values()) | {LegId(each) for each in still_up},
+            {live.call_id: live.channel for live in kept if live.direction is Direction.INBOUND},
+        )
+        for live in found.calls:
+            if live not in kept:
+                same_run = live.boot_id == up.boot
+                self._books.finish_lost(live, Outcome.LOST if same_run else Outcome.PBX_LOST)
+        for live in kept:
+            self._adopt(live)
+        await self._restore_agents(found.agents, legs, kept, next_leg)
+        self._dialled.tell(ev.Recovered(up.boot, found.recovery.still_up))
+        self._start_campaigns(found)
+
+    def call_ended(self, call_id: CallId, cause: int | None, outcome: Outcome = Outcome.ANSWERED) -> None:
+        """An adopted call has ended. One that is not adopted changes nothing."""
+        recorder = self._adopted.pop(call_id, None)
+        if recorder is None:
+            return
+        if recorder.agent_id is not None:
+            self._floor.tell(TalkOver(call_id, recorder.agent_id))
+        elif outcome is Outcome.ANSWERED:
+            outcome = Outcome.LOST
+        if recorder.live.direction is Direction.INBOUND:
+            self._books.finish(recorder, outcome, cause, EndedBy.SWITCH if outcome is Outcome.PBX_LOST else None)
+
+    def switch_back(self, up: SwitchUp) -> None:
+        """The switch was away: adopted calls that it does not know any more have ended."""
+        for call_id, recorder in list(self._adopted.items()):
+            if recorder.live.channel not in up.live and call_id not in up.live:
+                same_run = recorder.live.boot_id == up.boot
+                self.call_ended(call_id, None, Outcome.LOST if same_run else Outcome.PBX_LOST)
+
+    def _adopt(self, live: LiveCall) -> None:
+        """Durations count from now: how long the call had lasted before is known by the wall clock only."""
+        recorder = CallRecorder(live, self._clock, Phase.TALK if live.agent_id else Phase.MENU)
+        recorder.agent_id = live.agent_id
+        recorder.note_answer()
+        recorder.note("adopted", {"agent": live.agent_id})
+        self._adopted[live.call_id] = recorder
+        if live.direction is Direction.INBOUND:
+            self._books.show(recorder)
+
+    async def _restore_agents(
+        self,
+        states: list[LastState],
+        legs: Mapping[AgentId, LegId],
+        calls: list[LiveCall],
+        next_leg: Callable[[LegId], None],
+    ) -> None:
+        """Log in again who was logged in, those who talk first: with nobody else free, each gets the own call."""
+        talks = {live.agent_id: live.call_id for live in calls if live.agent_id is not None}
+        for last in sorted(states, key=lambda each: each.agent_id not in talks):
+            queues = self._queues.get(last.agent_id)
+            if last.state is AgentState.LOGGED_OUT or not queues:
+                continue
+            leg_id, call_id = legs.get(last.agent_id), talks.get(last.agent_id)
+            self._floor.restore(last.agent_id, leg_id, next_leg)
+            await asyncio.sleep(0)
+            if call_id is not None and leg_id is not None:
+                self._floor.tell(CallWaiting(call_id, QueueName(queues[0]), CallKind.DIALLED))
+                await asyncio.sleep(0)
+                self._floor.tell(TalkBegan(call_id, last.agent_id))
+            if last.state is AgentState.PAUSED:
+                self._floor.tell(Pause(last.agent_id, last.reason))
+
+    def _start_campaigns(self, found: Found) -> None:
+        for campaign, state, (answered, abandoned) in found.campaigns:
+            self._dialled.tell(ev.CampaignStarted(campaign, answered, abandoned))
+            if state is ev.CampaignState.PAUSED:
+                self._dialled.tell(ev.CampaignPaused(campaign.campaign_id))
+
+
+def _look(connection: sqlite3.Connection, switch: str, up: SwitchUp, now: datetime) -> Found:
+    """Everything that was open, read and settled in one transaction."""
+    agents = store.last_states(connection)
+    legs = store.agent_legs(connection, switch, up.boot)
+    store.keep_agent_legs(connection, [leg for leg in legs.values() if leg in up.live])
+    store.end_agent_states(connection, _last_seen(connection, now))
+    recovered = recovery.recover(connection, switch, up.boot, up.live, now)
+    calls = [live for live in store.live_calls(connection) if live.switch == switch]
+    return Found(agents, legs, calls, recovered, _open_campaigns(connection, now))
+
+
+def _last_seen(connection: sqlite3.Connection, now: datetime) -> datetime:
+    """The last moment at which the run before this one is known to have lived."""
+    row = connection.execute(
+        "SELECT max(at) FROM (SELECT max(since_at) AS at FROM agent_states UNION ALL SELECT max(ended_at) FROM calls"
+        " UNION ALL SELECT max(intended_at) FROM attempts UNION ALL SELECT max(started_at) FROM live_calls)"
+    ).fetchone()
+    return now if row[0] is None else min(now, as_time(row[0]))
+
+
+def _open_campaigns(
+    connection: sqlite3.Connection, now: datetime
+) -> list[tuple[Campaign, ev.CampaignState, tuple[int, int]]]:
+    found: list[tuple[Campaign, ev.CampaignState, tuple[int, int]]] = []
+    for campaign_id, state in roll.states(connection).items():
+        if state is ev.CampaignState.DRAINING:
+            roll.set_state(connection, CampaignId(campaign_id), ev.CampaignState.STOPPED, now)
+        if state in (ev.CampaignState.RUNNING, ev.CampaignState.PAUSED):
+            campaign = roll.stored(connection, campaign_id)
+            if campaign is None:
+                log.get().error("a campaign cannot be read and is not started", campaign=campaign_id)
+                continue
+            found.append((campaign, state, roll.abandonment(connection, campaign, now)))
+    return found

@@ -1,0 +1,170 @@
+"""The engine as it is shown: to the command line, the progress view, the pages and the probes."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from calls.agents.view import AgentView, FloorView
+from calls.log import masked
+from console.engine.recorder import CallRecorder
+from dialer.view import CampaignView, CoreView
+
+
+class Shown(BaseModel):
+    """What all parts have in common."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class CallShown(Shown):
+    """A call under way. ``age_s``: seconds since its first sight. Numbers are masked: they are personal data."""
+
+    call_id: str
+    direction: str
+    caller: str
+    called: str
+    phase: str
+    queue: str | None
+    agent: str | None
+    age_s: float
+
+
+class AgentShown(Shown):
+    """An agent. ``for_s``: seconds in the state."""
+
+    id: str
+    name: str
+    state: str
+    reason: str
+    for_s: float
+    call_id: str | None
+
+
+class QueueShown(Shown):
+    """A queue. ``longest_wait_s``: of the call that waits for longest, None where none waits."""
+
+    name: str
+    waiting: int
+    longest_wait_s: float | None
+    logged_in: int
+    free: int
+
+
+class CampaignShown(Shown):
+    """A campaign, and why it dials what it dials."""
+
+    id: str
+    name: str
+    state: str
+    dialling: int
+    waiting: int
+    talking: int
+    message: int
+    answered: int
+    abandoned: int
+    outcomes: dict[str, int]
+    refused: dict[str, int]
+    reason: str
+
+
+class TrunkShown(Shown):
+    """A trunk. ``health`` is empty where nothing is wrong."""
+
+    name: str
+    lines: int
+    in_use: int
+    health: str
+
+
+class Status(Shown):
+    """All of it at one moment. ``not_ready``: why nothing new is dialled; empty: ready."""
+
+    switch: str
+    kind: str
+    boot: str | None
+    not_ready: tuple[str, ...]
+    hold: str
+    calls: tuple[CallShown, ...]
+    agents: tuple[AgentShown, ...]
+    queues: tuple[QueueShown, ...]
+    campaigns: tuple[CampaignShown, ...]
+    trunks: tuple[TrunkShown, ...]
+    loop_lag_s: float
+    writer_behind_s: float
+
+
+def calls_shown(recorders: tuple[CallRecorder, ...]) -> tuple[CallShown, ...]:
+    """The calls under way."""
+    return tuple(
+        CallShown(
+            call_id=recorder.live.call_id,
+            direction=recorder.live.direction.value,
+            caller=masked(recorder.live.caller),
+            called=masked(recorder.live.called),
+            phase=recorder.phase.value,
+            queue=recorder.queue,
+            agent=recorder.agent_id,
+            age_s=round(recorder.age_s(), 3),
+        )
+        for recorder in recorders
+    )
+
+
+def agents_shown(floor: FloorView, now_s: float) -> tuple[AgentShown, ...]:
+    """The agents."""
+    return tuple(_agent(agent, now_s) for agent in floor.agents)
+
+
+def _agent(agent: AgentView, now_s: float) -> AgentShown:
+    return AgentShown(
+        id=agent.agent_id,
+        name=agent.name,
+        state=agent.state.value,
+        reason=agent.reason,
+        for_s=round(max(0.0, now_s - agent.since), 3),
+        call_id=agent.call_id,
+    )
+
+
+def queues_shown(floor: FloorView, now_s: float) -> tuple[QueueShown, ...]:
+    """The queues."""
+    return tuple(
+        QueueShown(
+            name=queue.name,
+            waiting=len(queue.waiting),
+            longest_wait_s=max((round(now_s - call.since, 3) for call in queue.waiting), default=None),
+            logged_in=queue.logged_in,
+            free=queue.free,
+        )
+        for queue in floor.queues
+    )
+
+
+def campaigns_shown(core: CoreView) -> tuple[CampaignShown, ...]:
+    """The campaigns that were started since the engine began."""
+    return tuple(_campaign(campaign) for campaign in core.campaigns)
+
+
+def _campaign(campaign: CampaignView) -> CampaignShown:
+    return CampaignShown(
+        id=campaign.campaign_id,
+        name=campaign.name,
+        state=campaign.state.value,
+        dialling=campaign.dialling,
+        waiting=campaign.waiting,
+        talking=campaign.talking,
+        message=campaign.message,
+        answered=campaign.answered,
+        abandoned=campaign.abandoned,
+        outcomes=dict(campaign.outcomes),
+        refused=dict(campaign.refused),
+        reason=campaign.reason,
+    )
+
+
+def trunks_shown(core: CoreView) -> tuple[TrunkShown, ...]:
+    """The trunks."""
+    return tuple(
+        TrunkShown(name=trunk.name, lines=trunk.lines, in_use=trunk.in_use, health=trunk.health)
+        for trunk in core.trunks
+    )

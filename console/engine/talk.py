@@ -1,0 +1,182 @@
+"""One call waits for an agent, meets one, and comes back when the talk is over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from calls.agents.actions import ConnectCall
+from calls.agents.events import CallWaiting, ConnectFailed, TalkBegan, TalkOver
+from calls.clock import Clock
+from calls.ids import AgentId, CallId
+from calls.records.durations import Phase
+from calls.switch.port import (
+    CallChannel,
+    Connect,
+    EndedBy,
+    Hold,
+    HungUp,
+    Interrupted,
+    NotConnected,
+    Play,
+    Prompt,
+    Result,
+    TalkEnded,
+)
+from console.engine.floor import FloorRunner, Offer
+from console.engine.recorder import CallRecorder
+
+GRACE_S = 0.2
+"""How much longer than the longest wait a caller is held: the floor's word that the wait is over comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How a call waits. The announcement is repeated every ``announce_every_s``, music in between."""
+
+    call: CallWaiting
+    max_wait_s: float
+    music: str
+    announce: tuple[Prompt, ...] = ()
+    announce_every_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Talked:
+    """The talk is over and the caller is still there."""
+
+    agent_id: AgentId
+    talk_s: float
+    by: EndedBy
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyCame:
+    """No agent was free within the longest wait."""
+
+
+Met = Talked | NobodyCame | HungUp
+
+
+class Meetings:
+    """Brings waiting calls and agents together, and knows who talks to whom."""
+
+    def __init__(self, floor: FloorRunner, clock: Clock) -> None:
+        self._floor = floor
+        self._clock = clock
+        self._connecting: dict[CallId, Callable[[], None]] = {}
+        self._talking: dict[CallId, tuple[AgentId, CallChannel]] = {}
+
+    def connected(self, call_id: CallId) -> None:
+        """The switch tells that caller and agent hear each other."""
+        if (began := self._connecting.pop(call_id, None)) is not None:
+            began()
+
+    def channel_of(self, agent_id: AgentId) -> CallChannel | None:
+        """The call that the agent talks to."""
+        return next((channel for agent, channel in self._talking.values() if agent == agent_id), None)
+
+    async def meet(
+        self, channel: CallChannel, recorder: CallRecorder, wait: Wait, on_talk: Callable[[AgentId], None]
+    ) -> Met:
+        """Hold the caller until an agent is found, and let them talk. ``on_talk``: the talk begins.
+
+        Raises:
+            SwitchError: the switch failed; the call's state is unknown.
+        """
+        until_s = self._clock.monotonic_s() + wait.max_wait_s
+        recorder.queue = wait.call.queue
+        recorder.enter(Phase.WAIT)
+        with self._floor.waiting(wait.call) as offers:
+            while True:
+                found = await self._held(channel, wait, until_s, offers)
+                match found:
+                    case ConnectCall():
+                        met = await self._talk(channel, recorder, found, on_talk)
+                        if met is not None:
+                            return met
+                    case HungUp():
+                        return found
+                    case _:
+                        return NobodyCame()
+
+    async def _held(
+        self, channel: CallChannel, wait: Wait, until_s: float, offers: asyncio.Queue[Offer]
+    ) -> Offer | HungUp:
+        """Hold the caller until the floor offers something. A call offered to an agent is still held on return."""
+        offer = asyncio.ensure_future(offers.get())
+        held: asyncio.Task[Result] | None = None
+        announced_s: float | None = None
+        try:
+            while True:
+                now_s = self._clock.monotonic_s()
+                due = wait.announce and (announced_s is None or now_s - announced_s >= wait.announce_every_s)
+                left_s = max(0.0, until_s - now_s) + GRACE_S
+                if due:
+                    announced_s = now_s
+                    held = asyncio.ensure_future(channel.perform(Play(wait.announce)))
+                else:
+                    slice_s = min(left_s, wait.announce_every_s) if wait.announce else left_s
+                    held = asyncio.ensure_future(channel.perform(Hold(slice_s, wait.music)))
+                await asyncio.wait({held, offer}, return_when=asyncio.FIRST_COMPLETED)
+                if held.done() and isinstance(result := held.result(), HungUp):
+                    return result
+                if offer.done():
+                    return await self._offered(offer.result(), held)
+        finally:
+            offer.cancel()
+
+    async def _offered(self, offer: Offer, held: asyncio.Task[Result]) -> Offer | HungUp:
+        """What is left to do about the hold: a Connect interrupts it by itself, all else waits for its end."""
+        if isinstance(offer, ConnectCall):
+            held.add_done_callback(_look_at)
+            return offer
+        result = await held
+        return result if isinstance(result, HungUp) else offer
+
+    async def _talk(
+        self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, on_talk: Callable[[AgentId], None]
+    ) -> Talked | HungUp | None:
+        """Connect the two; None where they never met and the caller waits on."""
+        call_id, agent_id = offer.call_id, offer.agent_id
+        began_s: float | None = None
+
+        def began() -> None:
+            nonlocal began_s
+            began_s = self._clock.monotonic_s()
+            recorder.agent_id = agent_id
+            recorder.enter(Phase.TALK)
+            self._talking[call_id] = (agent_id, channel)
+            on_talk(agent_id)
+            self._floor.tell(TalkBegan(call_id, agent_id))
+
+        self._connecting[call_id] = began
+        recorder.note("agent_offered", {"agent": agent_id})
+        try:
+            result = await channel.perform(Connect(offer.leg_id))
+        finally:
+            self._connecting.pop(call_id, None)
+            self._talking.pop(call_id, None)
+            if began_s is not None:
+                self._floor.tell(TalkOver(call_id, agent_id))
+        match result:
+            case TalkEnded(by) if began_s is not None:
+                talk_s = self._clock.monotonic_s() - began_s
+                recorder.enter(Phase.MENU)
+                recorder.note("talk_ended", {"agent": agent_id, "talk_s": round(talk_s, 3), "by": by.value})
+                return Talked(agent_id, talk_s, by)
+            case HungUp():
+                return result
+            case NotConnected() | TalkEnded() | Interrupted():
+                recorder.note("not_connected", {"agent": agent_id})
+                self._floor.tell(ConnectFailed(call_id, agent_id))
+                return None
+            case _:
+                raise AssertionError(f"Connect gave {result}")
+
+
+def _look_at(held: asyncio.Task[Result]) -> None:
+    """Take note of how an interrupted hold ended: its failure is the Connect's failure too."""
+    if not held.cancelled():
+        held.exception()

@@ -1,0 +1,34 @@
+"""The tasks of the engine: each is held, named, and its failure is logged rather than lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+
+from calls import log
+
+
+class Tasks:
+    """Holds running tasks, so that none is collected while it runs and none is left when the engine stops."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
+        """Run ``work`` as a task called ``name``."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def cancel_all(self) -> None:
+        """End what still runs and wait for it."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            log.get().error("a task failed", task=task.get_name(), exc_info=problem)

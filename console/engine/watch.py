@@ -1,0 +1,77 @@
+"""The engine's own health: what /livez, /readyz and /metrics say."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import zoneinfo
+
+from calls import log
+from calls.clock import Clock
+from calls.records.writer import Writer
+from calls.settings import Settings
+from console.engine.tasks import Tasks
+
+LOOK_S = 0.5
+"""How often the loop's lag is measured."""
+
+DISK_S = 10.0
+"""How often the disk is looked at."""
+
+RESERVE_BYTES = 256 * 1024 * 1024
+"""Below this nothing new is dialled: what is left is for the records of the calls that are up."""
+
+BEHIND_S = 5.0
+"""A store that is this far behind takes no new attempts."""
+
+ZONE = "America/New_York"
+"""Any zone of the IANA database: where it is missing, no calling window can be judged."""
+
+
+class Watch:
+    """Looks at the loop, the store, the disk and the zones, and is told of the switch."""
+
+    def __init__(self, settings: Settings, writer: Writer, clock: Clock) -> None:
+        self.switch_down = "not connected yet"
+        self.recovered = False
+        self.draining = False
+        self.loop_lag_s = 0.0
+        self._folder = settings.engine.database.parent
+        self._writer = writer
+        self._clock = clock
+        self._disk_low = ""
+        self._no_zones = "" if ZONE in zoneinfo.available_timezones() else "time zones (tzdata) are missing"
+
+    def start(self, tasks: Tasks) -> None:
+        """Look from now on."""
+        tasks.start(self._look(), "watch")
+
+    def not_ready(self) -> tuple[str, ...]:
+        """Why nothing new may be dialled; empty: ready. The IVR serves all the same."""
+        reasons = (
+            self.switch_down and f"the switch: {self.switch_down}",
+            "" if self.recovered else "what was up before the start is not settled yet",
+            "the engine is being drained" if self.draining else "",
+            f"the store is {self._writer.behind_s():.1f} s behind" if self._writer.behind_s() > BEHIND_S else "",
+            self._disk_low,
+            self._no_zones,
+        )
+        return tuple(reason for reason in reasons if reason)
+
+    async def _look(self) -> None:
+        disk_due_s = 0.0
+        while True:
+            before_s = self._clock.monotonic_s()
+            if before_s >= disk_due_s:
+                disk_due_s = before_s + DISK_S
+                self._look_at_disk()
+                before_s = self._clock.monotonic_s()
+            await asyncio.sleep(LOOK_S)
+            self.loop_lag_s = max(0.0, self._clock.monotonic_s() - before_s - LOOK_S)
+
+    def _look_at_disk(self) -> None:
+        free = shutil.disk_usage(self._folder).free
+        low = f"only {free // 2**20} MB of disk are free at {self._folder}" if free < RESERVE_BYTES else ""
+        if low and not self._disk_low:
+            log.get().error("disk low", problem=low)
+        self._disk_low = low

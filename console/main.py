@@ -1,0 +1,93 @@
+"""The ``callwright`` command: its groups, and how errors end it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calls import log
+from calls.errors import CallwrightError, SettingsError
+from calls.settings import load
+from console.cli import agents, campaign, db, dnc, doctor, ivr, leads, prompts, report, status
+from console.cli.shared import err, settings_of, settings_path
+from console.engine import process
+from console.web import app as web
+
+EX_CONFIG = 78
+"""sysexits.h: the settings are wrong; a supervisor need not try again."""
+
+app = typer.Typer(
+    name="callwright",
+    help="A call centre for Asterisk and FreeSWITCH.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(ivr.app, name="ivr")
+app.add_typer(campaign.app, name="campaign")
+app.add_typer(leads.app, name="leads")
+app.add_typer(dnc.app, name="dnc")
+app.add_typer(agents.app, name="agents")
+app.add_typer(prompts.app, name="prompts")
+app.add_typer(db.app, name="db")
+app.command()(report.report)
+app.command()(doctor.doctor)
+app.command()(status.status)
+
+
+@app.callback()
+def main(
+    settings: Annotated[
+        Path | None, typer.Option(help="The settings file. Default: CALLWRIGHT_SETTINGS, else callwright.toml here.")
+    ] = None,
+) -> None:
+    """A call centre for Asterisk and FreeSWITCH."""
+
+
+@app.command()
+def engine(context: typer.Context) -> None:
+    """Run the engine: calls, agents, campaigns, records. SIGTERM drains it."""
+    settings = settings_of(context)
+    log.configure(sys.stderr, settings.engine.log_level)
+    asyncio.run(process.run(settings, render=False))
+
+
+@app.command()
+def console(context: typer.Context) -> None:
+    """Run the web console: status and reports, read-only."""
+    settings = settings_of(context)
+    log.configure(sys.stderr, settings.engine.log_level)
+    asyncio.run(web.run(settings))
+
+
+@app.command()
+def up(context: typer.Context) -> None:
+    """Render missing prompts, then run engine and console together."""
+    path = settings_path(context)
+    settings = load(path, os.environ)
+    log.configure(sys.stderr, settings.engine.log_level)
+    asyncio.run(web.run_with_engine(settings, path))
+
+
+def run() -> None:
+    """The command's entry point. Our own errors are one message and an exit status; anything else is a bug."""
+    try:
+        app(prog_name="callwright")
+    except SettingsError as problem:
+        _fail(problem, EX_CONFIG)
+    except CallwrightError as problem:
+        _fail(problem, 1)
+
+
+def _fail(problem: CallwrightError, status: int) -> None:
+    err.print(f"callwright: {problem}", markup=False)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    run()

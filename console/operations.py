@@ -1,0 +1,165 @@
+"""What people change in the store: the same functions for the running engine and for a command without one."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from calls import numbers
+from calls.errors import CampaignError, Location, UserError
+from calls.ids import CampaignId
+from calls.numbers import NumberProblem
+from calls.people import do_not_call
+from calls.records.store import add_audit
+from calls.settings import Settings
+from dialer import campaign as campaigns
+from dialer import roll
+from dialer.campaign import Campaign
+from dialer.events import CampaignState
+from dialer.leads import Columns, ImportReport, LeadFile, open_list, store_batch
+
+T = TypeVar("T")
+
+
+class Writes(Protocol):
+    """Whoever writes: the engine's writer, or a command that holds the lock for a moment."""
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of ``work``, committed."""
+
+
+class Done(BaseModel):
+    """What was done, in words."""
+
+    model_config = ConfigDict(frozen=True)
+    said: str
+
+
+class Import(BaseModel):
+    """How a file of leads is to be read. ``file`` is its name, for messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    list: str
+    file: str
+    region: str | None = None
+    number: str | None = None
+    name: str | None = None
+    time_zone: str | None = None
+    priority: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A campaign that may start: its roll, and who answered and was abandoned in its preset's window."""
+
+    leads: int
+    answered: int
+    abandoned: int
+
+
+def load_campaign(campaign_id: str, settings: Settings) -> Campaign:
+    """The campaign from its file.
+
+    Raises:
+        CampaignError: there is no such file, or it has a fault.
+    """
+    path = settings.campaigns / f"{campaign_id}.toml"
+    if path.parent != settings.campaigns or not path.is_file():
+        found = ", ".join(sorted(each.stem for each in settings.campaigns.glob("*.toml"))) or "none"
+        raise CampaignError(f"no campaign {campaign_id}: there are {found}", Location(settings.campaigns))
+    return campaigns.load(path, settings)
+
+
+def register(connection: sqlite3.Connection, campaign: Campaign, who: str, now: datetime) -> Registered:
+    """Put the campaign and its leads on the roll.
+
+    Raises:
+        CampaignError: its list is not there.
+    """
+    roll.register(connection, campaign, now)
+    audit_campaign(connection, campaign.id, "start", who, now)
+    leads = sum(roll.progress(connection, campaign.campaign_id).values())
+    return Registered(leads, *roll.abandonment(connection, campaign, now))
+
+
+def audit_campaign(connection: sqlite3.Connection, campaign_id: str, what: str, who: str, now: datetime) -> None:
+    """Keep who changed a campaign."""
+    add_audit(connection, now, who, f"campaign.{what}", {"campaign": campaign_id})
+
+
+def set_campaign_state(
+    connection: sqlite3.Connection, campaign_id: str, state: CampaignState, who: str, now: datetime
+) -> Done:
+    """Without an engine: the state in which the next start finds the campaign.
+
+    Raises:
+        CampaignError: it was never started.
+    """
+    if CampaignId(campaign_id) not in roll.states(connection):
+        raise CampaignError(f"campaign {campaign_id} was not started")
+    roll.set_state(connection, CampaignId(campaign_id), state, now)
+    audit_campaign(connection, campaign_id, state.value, who, now)
+    return Done(said=f"campaign {campaign_id} is {state.value} when the engine starts")
+
+
+def e164(text: str) -> str:
+    """The number in E.164.
+
+    Raises:
+        UserError: it is none.
+    """
+    try:
+        return numbers.to_e164(text, None)
+    except NumberProblem as problem:
+        raise UserError(f"{text!r} is no number in international form (+12025550123): {problem.reason}") from problem
+
+
+def forbid(connection: sqlite3.Connection, number: str, reason: str, who: str, now: datetime) -> Done:
+    """Put a number on the do-not-call list."""
+    entry = do_not_call.Entry(number, "console", reason, now, who)
+    added = do_not_call.add(connection, entry)
+    return Done(said=f"{number} is not called any more" if added else f"{number} was on the list already")
+
+
+def allow(connection: sqlite3.Connection, number: str, reason: str, who: str, now: datetime) -> Done:
+    """Take a number off the do-not-call list."""
+    removed = do_not_call.remove(connection, number, at=now, who=who, reason=reason)
+    return Done(said=f"{number} may be called again" if removed else f"{number} was not on the list")
+
+
+async def import_leads(writes: Writes, data: bytes, given: Import, who: str, now: datetime) -> ImportReport:
+    """Import a file of leads in batches, so that calls are recorded in between.
+
+    Raises:
+        LeadError: the file cannot be read at all.
+    """
+    columns = Columns(given.number, given.name, given.time_zone, given.priority)
+    leads = LeadFile(io.BytesIO(data), Location(Path(given.file)), given.region, columns)
+    list_id = await writes.run(lambda db: open_list(db, given.list, now, _new_id))
+    for batch in leads.batches():
+        leads.report.take(
+            await writes.run(partial(store_batch, list_id=list_id, batch=batch, now=now, new_id=_new_id))
+        )
+    report = leads.report
+    counts = {"list": given.list, "imported": report.imported, "refused": len(report.refused)}
+    await writes.run(lambda db: add_audit(db, now, who, "leads.import", counts))
+    return report
+
+
+def report_as_json(report: ImportReport) -> str:
+    """The report of an import, as the API gives it."""
+    return json.dumps(report.as_json() | {"said": str(report)})
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())

@@ -1,0 +1,1 @@
+"""The web console: pages that read the store and ask the engine, and change nothing."""

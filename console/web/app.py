@@ -1,0 +1,154 @@
+"""The console's process: status and figures as pages, and its own probes.
+
+There are no accounts yet, so the pages show no person's number and nothing can be changed here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from calls import log
+from calls.errors import CallwrightError, Location, RecordError, SettingsError
+from calls.records.database import open_readonly
+from calls.records.figures import Figure, Scope, Targets, all_figures
+from calls.settings import Settings
+from console.client import EngineClient
+from console.engine.status import Status
+from console.serving import Serving, tcp_socket
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+WINDOW = timedelta(hours=24)
+STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+
+
+def build(settings: Settings) -> FastAPI:
+    """The application."""
+    app = FastAPI(title="Callwright console", openapi_url=None)
+    pages = Environment(
+        loader=PackageLoader("console.web"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+
+    @app.middleware("http")
+    async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await answer(request)
+        response.headers.update(HEADERS)
+        return response
+
+    @app.get("/livez", response_class=PlainTextResponse)
+    def livez() -> str:
+        return "ok\n"
+
+    @app.get("/readyz", response_class=PlainTextResponse)
+    def readyz(response: Response) -> str:
+        try:
+            open_readonly(settings.engine.database).close()
+        except RecordError as problem:
+            response.status_code = 503
+            return f"{problem}\n"
+        return "ok\n"
+
+    @app.get("/style.css")
+    def style() -> Response:
+        return Response(STYLE, media_type="text/css")
+
+    @app.get("/", response_class=HTMLResponse)
+    def page() -> str:
+        status, trouble = _status(settings)
+        figures = _figures(settings)
+        return pages.get_template("status.html").render(status=status, trouble=trouble, figures=figures)
+
+    return app
+
+
+def _status(settings: Settings) -> tuple[Status | None, str]:
+    with EngineClient(settings.engine.socket) as engine:
+        try:
+            return engine.status(), ""
+        except CallwrightError as problem:
+            return None, str(problem)
+
+
+def _figures(settings: Settings) -> list[Figure]:
+    now = datetime.now(UTC)
+    try:
+        connection = open_readonly(settings.engine.database)
+    except RecordError:
+        return []
+    try:
+        return all_figures(connection, Scope(now - WINDOW, now), Targets())
+    finally:
+        connection.close()
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        SettingsError: the port is taken.
+    """
+    at = settings.console
+    try:
+        serving = Serving(build(settings), tcp_socket(at.http_host, at.http_port))
+    except OSError as problem:
+        raise SettingsError(
+            f"cannot listen at {at.http_host}:{at.http_port}: {problem.strerror}", Location(key="console.http_port")
+        ) from problem
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await serving.start()
+    log.get().info("console started", at=f"http://{at.http_host}:{at.http_port}/")
+    await stopping.wait()
+    await serving.stop()
+
+
+async def run_with_engine(settings: Settings, path: Path | None) -> None:
+    """Engine and console as two processes; where one ends, so does the other. SIGTERM drains the engine first.
+
+    Raises:
+        CallwrightError: the engine ended by itself.
+    """
+    render = await _child(path, "prompts", "render")
+    if await render.wait():
+        raise CallwrightError("the prompts could not be rendered")
+    engine, console = await _child(path, "engine"), await _child(path, "console")
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    asked = asyncio.ensure_future(stopping.wait())
+    ends = {asyncio.ensure_future(engine.wait()), asyncio.ensure_future(console.wait())}
+    await asyncio.wait({asked, *ends}, return_when=asyncio.FIRST_COMPLETED)
+    by_itself = not asked.done()
+    for child in (engine, console):
+        if child.returncode is None:
+            child.send_signal(signal.SIGTERM)
+            await child.wait()
+    asked.cancel()
+    await asyncio.gather(asked, *ends, return_exceptions=True)
+    if by_itself or engine.returncode:
+        raise CallwrightError(f"the engine ended with {engine.returncode}, the console with {console.returncode}")
+
+
+async def _child(path: Path | None, *command: str) -> asyncio.subprocess.Process:
+    """A command of ours as a process of its own group, so that a Ctrl-C reaches it through us only."""
+    settings = () if path is None else ("--settings", str(path))
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "console.main", *settings, *command, start_new_session=True
+    )

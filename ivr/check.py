@@ -14,7 +14,6 @@ unknown-destination
 missing-prompt              error     a prompt that has no text and no recording in the flow's language
 no-extensions               error     direct dial without extensions to dial
 endless-loop                error     a round that a silent caller never leaves
-dead-end                    error     a node from which no way leads to the call's end
 unreachable                 warning   a node that no call comes to
 unused-extensions           warning   extensions that no menu lets the caller dial
 overlapping-keys            warning   a choice that is taken late, or never, because of another
@@ -151,6 +150,7 @@ def _prompts(reading: Reading, known: Known) -> Iterator[Fault]:
 def _keys(reading: Reading) -> Iterator[Fault]:
     """Menus whose keys get in each other's way, or are too many."""
     dials = False
+    written = ("extensions",) in reading.document.lines
     for name, node in reading.nodes.items():
         if not isinstance(node, Menu):
             continue
@@ -159,7 +159,7 @@ def _keys(reading: Reading) -> Iterator[Fault]:
             problem = f"offers {len(node.keys)} choices; people remember {LONG_MENU}: split it"
             yield _warning(reading, (*place, "keys"), Rule.LONG_MENU, problem)
         dials = dials or node.direct_dial
-        if node.direct_dial and not reading.extensions:
+        if node.direct_dial and not reading.extensions and (reading.file is not None or not written):
             problem = "direct dial needs extensions; add them at the top of the flow, or take direct_dial out"
             yield _error(reading, (*place, "direct_dial"), Rule.NO_EXTENSIONS, problem)
         yield from _overlaps(reading, place, node)
@@ -194,14 +194,10 @@ def _ways(reading: Reading) -> Iterator[Fault]:
         way = " -> ".join((*nodes, nodes[0]) if len(nodes) <= SHOWN_ROUND else (*nodes[:SHOWN_ROUND], "…"))
         problem = f"a caller who presses nothing goes round for ever: {way}; lead one of them to a person or a hangup"
         yield _error(reading, ("nodes", nodes[0]), Rule.ENDLESS_LOOP, problem)
-    ends = graph.leading_to(name for name, node in reading.nodes.items() if node.ends_call())
     persons = graph.leading_to(name for name, node in reading.nodes.items() if node.reaches_person)
     reached = graph.reached(reading.start or "")
     whole = all(fault.rule != Rule.UNKNOWN_NODE for fault in _names(reading))
     for name, node in reading.nodes.items():
-        if name not in ends and not rounds and whole:
-            problem = "no way leads from here to the call's end; lead one to a hangup"
-            yield _error(reading, ("nodes", name), Rule.DEAD_END, problem)
         if name not in reached and whole:
             yield _warning(
                 reading, ("nodes", name), Rule.UNREACHABLE, "no call comes here; lead a way to it or take it out"

@@ -42,7 +42,6 @@ class Rule(StrEnum):
     MISSING_PROMPT = "missing-prompt"
     NO_EXTENSIONS = "no-extensions"
     ENDLESS_LOOP = "endless-loop"
-    DEAD_END = "dead-end"
     UNREACHABLE = "unreachable"
     UNUSED_EXTENSIONS = "unused-extensions"
     OVERLAPPING_KEYS = "overlapping-keys"

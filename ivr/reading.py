@@ -17,7 +17,7 @@ from ivr.flow import FlowFile
 from ivr.nodes import KINDS, Node, kind_of
 from ivr.nodes.base import NodeModel, Place
 
-ITEM = "the key of a prompt, such as main.welcome (small letters, digits, _ and .)"
+ITEM = "the key of a prompt, such as main.welcome (small letters, digits, _, - and .)"
 NODE_NAME = "the name of a node, such as opening_hours (a small letter, then small letters, digits and _)"
 SEQUENCE = '1 to 10 of the keys 0-9, * and #, in quotes, such as "1"'
 EXTENSION = '2 to 10 digits in quotes, such as "201"'

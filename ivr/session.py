@@ -233,7 +233,6 @@ class Session:
         if self._visit is not None:
             self._visit.close()
             self._left(turn, HUNG_UP)
-        turn.settle(HUNG_UP)
         self._state, self._pending = State.FINISHED, None
         menu_s = max(0.0, turn.since_s - turn.wait_s - turn.talk_s)
         outcome = turn.outcome or HUNG_UP

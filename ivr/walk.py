@@ -212,7 +212,11 @@ class Walk:
                     left_s -= seconds
                     self._since_s += seconds
                     continue
-                case Pass() | Silent() | InQueue(WaitExpired()):
+                case Pass(seconds):
+                    self._hold(Pass(seconds - left_s))
+                    self._since_s += left_s
+                    return WaitExpired()
+                case Silent() | InQueue(WaitExpired()):
                     self._since_s += left_s
                     return WaitExpired()
                 case InQueue(Served(talk_s)):
@@ -247,7 +251,10 @@ class Walk:
                     left_s -= seconds
                     self._since_s += seconds
                     continue
-                case Pass() | Silent():
+                case Pass(seconds):
+                    self._hold(Pass(seconds - left_s))
+                    result = TransferFailed("no_answer")
+                case Silent():
                     result = TransferFailed("no_answer")
                 case InTransfer(said):
                     result = said

@@ -48,7 +48,7 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,3})?(ms|s|m|h)$", "examples": ["5s", "3m"]}),
 ]
 NodeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-PromptKey = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$", max_length=100)]
+PromptKey = Annotated[str, Field(pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", max_length=100)]
 PromptKeys = Annotated[tuple[PromptKey, ...], Field(max_length=20)]
 SomePromptKeys = Annotated[tuple[PromptKey, ...], Field(min_length=1, max_length=20)]
 KeySequence = Annotated[str, Field(pattern=r"^[0-9*#]{1,10}$")]
@@ -113,15 +113,14 @@ class NodeModel(BaseModel, ABC):
 
     @abstractmethod
     def exits(self, extensions: dict[str, str]) -> Iterator[Exit]:
-        """All ways out, ``extensions`` being those of the flow. A node without one ends the call."""
+        """All ways out, ``extensions`` being those of the flow.
+
+        What keeps every call finite: a kind that does not end the call has an exit that is taken by itself.
+        """
 
     @abstractmethod
     def visit(self, turn: Turn) -> Visit:
         """Talk with the caller."""
-
-    def ends_call(self) -> bool:
-        """True where the call may end in this node."""
-        return False
 
     def prompts(self) -> Iterator[tuple[Place, str]]:
         """Every prompt key that the node may play, with where it is written."""

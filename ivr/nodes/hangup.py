@@ -23,10 +23,6 @@ class Hangup(NodeModel):
         """None: the call ends."""
         yield from ()
 
-    def ends_call(self) -> bool:
-        """Always."""
-        return True
-
     def prompts(self) -> Iterator[tuple[Place, str]]:
         """The goodbye."""
         return listed("hangup", self.hangup)

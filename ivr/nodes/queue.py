@@ -64,10 +64,6 @@ class Queue(NodeModel):
         if self.next is not None:
             yield Exit(("next",), self.next, Taken.BY_PERSON)
 
-    def ends_call(self) -> bool:
-        """After the talk, without ``next``."""
-        return self.next is None
-
     def prompts(self) -> Iterator[tuple[Place, str]]:
         """The announcements."""
         return listed("announce", self.announce)

@@ -36,10 +36,6 @@ class Transfer(NodeModel):
         if self.next is not None:
             yield Exit(("next",), self.next, Taken.BY_PERSON)
 
-    def ends_call(self) -> bool:
-        """After the talk, without ``next``."""
-        return self.next is None
-
     def visit(self, turn: Turn) -> Visit:
         """Ring, and see what became of it."""
         turn.note(Kind.TRANSFER_STARTED, destination=self.transfer)

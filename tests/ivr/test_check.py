@@ -8,7 +8,8 @@ import pytest
 
 from calls.errors import FlowError
 from ivr.check import Known, check, load
-from ivr.faults import Fault, Severity
+from ivr.faults import Fault, Rule, Severity
+from ivr.nodes.queue import Queue
 from tests.ivr.conftest import NOTHING_KNOWN, SMALL, Write
 
 BAD = Path(__file__).parent / "bad"
@@ -105,6 +106,50 @@ def test_a_good_flow_has_no_error(write: Write) -> None:
 )
 def test_what_only_the_whole_flow_shows(write: Write, text: str, expected: list[str]) -> None:
     assert told(write(nodes(text))) == expected
+
+
+def test_a_transfer_is_a_way_to_a_person(write: Write) -> None:
+    assert told(write(nodes('a: {menu: [x], keys: {"1": t}, failed: bye}\n  t: {transfer: t, failed: bye}'))) == []
+
+
+def test_each_line_of_a_list_has_its_own_place(write: Write) -> None:
+    text = nodes("a:\n    say:\n      - main.menu\n      - Main.Menu\n      - main.x\n    next: bye")
+    assert [line.split(": ")[0:2] for line in told(write(text), KNOWN)] == [["main.yaml:8", "nodes.a.say[1]"]]
+    text = nodes("a:\n    say:\n      - main.menu\n      - main.x\n    next: bye")
+    assert [line.split(": ")[0:2] for line in told(write(text), KNOWN)] == [["main.yaml:8", "nodes.a.say[1]"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("500ms", 0.5), ("1ms", 0.001), ("1.5s", 1.5), ("90s", 90), ("3m", 180), ("24h", 86_400)]
+)
+def test_durations(write: Write, text: str, seconds: float) -> None:
+    queue = load(write(nodes(f"a: {{queue: q, max_wait: {text}, failed: bye}}")), NOTHING_KNOWN).nodes["a"]
+    assert isinstance(queue, Queue)
+    assert queue.max_wait == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "text", ["5", "5 s", "-5s", "0s", "25h", "1.5", "1d", "1e3s", "s", "٣s", "12345s", "5s5s", "true"]
+)
+def test_what_is_no_duration(write: Write, text: str) -> None:
+    faults = check(write(nodes(f"a: {{queue: q, max_wait: {text}, failed: bye}}")), NOTHING_KNOWN)
+    assert [(fault.rule, fault.where.key) for fault in faults] == [(Rule.BAD_VALUE, "nodes.a.max_wait")]
+
+
+@pytest.mark.parametrize(
+    ("digits", "good"), [("2", False), ("20", True), ("2345678901", True), ("23456789012", False), ("2x", False)]
+)
+def test_extensions_are_2_to_10_digits(write: Write, digits: str, good: bool) -> None:
+    text = nodes('a: {menu: [x], keys: {"1": q}, direct_dial: true, failed: bye}\n  q: {queue: q, failed: bye}')
+    faults = told(write(text.replace("extensions: {}", f'extensions: {{"{digits}": q}}')))
+    assert faults == (
+        []
+        if good
+        else [
+            f'main.yaml:3: extensions.{digits}: error: expected 2 to 10 digits in quotes, such as "201", '
+            f"not '{digits}' [bad-value]"
+        ]
+    )
 
 
 def test_keys_and_extensions_that_get_in_each_other_s_way(write: Write) -> None:

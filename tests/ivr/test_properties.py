@@ -84,7 +84,7 @@ def silent(command: Command) -> Result:
             return HungUp(EndedBy.US)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(strategies.flows, st.lists(strategies.results, min_size=1, max_size=30))
 def test_any_results_end_every_session_within_the_limit(data: dict[str, object], results: list[Result]) -> None:
     session = Session(flow_of(data))
@@ -119,7 +119,7 @@ def test_a_hangup_at_any_moment_is_the_end(data: dict[str, object], draw: st.Dat
     assert session.resume(Done(), at(moment + 1)) is finished
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=strategies.flows)
 def test_where_the_check_finds_no_error_silence_leads_to_an_end(
     tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]
@@ -134,7 +134,7 @@ def test_where_the_check_finds_no_error_silence_leads_to_an_end(
         while not isinstance(step, Finished):
             step = session.resume(silent(step), at(0))
         outcomes.add(step.outcome)
-    assert errors <= {"endless-loop", "dead-end"}
+    assert errors <= {"endless-loop"}
     if not errors:
         assert "step_limit" not in outcomes
     if "step_limit" in outcomes:
@@ -157,7 +157,7 @@ def refused_with_a_place(path: Path) -> None:
         assert refused.problem
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     raw=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
 )
@@ -174,7 +174,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_a_damaged_flow_is_refused_with_a_place(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -196,7 +196,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(flow=strategies.flows, name=st.sampled_from(strategies.NAMES), data=st.data())
 def test_a_wrong_value_anywhere_is_refused_with_a_place(
     tmp_path_factory: pytest.TempPathFactory,

@@ -339,6 +339,8 @@ def test_a_node_that_raises_ends_in_an_apology(small: Flow, when: str) -> None:
     fault = details(session, Kind.FAULT)[0]
     assert "Traceback" in str(fault["traceback"])
     assert details(session, Kind.OUTCOME)[0]["outcome"] == "fault"
+    assert details(session, Kind.NODE_LEFT)[-1]["exit"] == "fault"
+    assert kinds(session).count("node_left") == kinds(session).count("node_entered")
 
 
 def test_a_result_that_does_not_fit_its_command_ends_in_an_apology(small: Flow) -> None:

@@ -119,6 +119,29 @@ def test_who_hangs_up_is_gone_at_once(go: Go) -> None:
 
 
 @pytest.mark.parametrize(
+    ("script", "length_s"),
+    [
+        ("1,h", 2.0),
+        ("1,w0.5,w1,h", 3.5),
+        ("1,w4.5,h", 6.5),
+        ("1", 6.0 + (2.0 + 5.0) + 2 * (4.0 + 5.0) + 60.0),
+        ("2,q-", 4.0 + 90.0 + 2.0),
+        ("2,w92,h", 4.0 + 90.0),
+        ("2,w92.5,w0.5,h", 4.0 + 91.0),
+        ("2,q+", 4.0 + 10.0 + 60.0 + 2.0),
+        ("42,t+", 2.3 + 60.0),
+        ("42,t-", 2.3 + 15.0 + 2.0),
+        ("42,w,w", 2.3 + 15.0 + 2.0),
+        ("42,w3,w4,tb", 2.3 + 15.0 + 2.0),
+        ("42,w3,w4,h", 2.3 + 7.0),
+        ("42,w16,w0.5,h", 2.3 + 15.0 + 1.5),
+    ],
+)
+def test_how_long_a_walk_lasts(go: Go, script: str, length_s: float) -> None:
+    assert go(script)[1][-1].since_s == pytest.approx(length_s)
+
+
+@pytest.mark.parametrize(
     ("script", "outcome", "wait_s", "talk_s"),
     [
         ("2", "informed", 10.0, 60.0),
@@ -203,6 +226,8 @@ def test_a_person_sees_what_is_said_and_what_was_keyed(small: Flow) -> None:
         ("support", ("queue.hold_on in en, two seconds",), ""),
     ]
     assert found(walked.session.trail, Kind.DIRECT_DIAL) == [(2.0, "200")]
+    assert found(walked.session.trail, Kind.AGENT_OFFERED) == [(2.0, "support")]
+    assert found(walked.session.trail, Kind.AGENT_CONNECTED) == [(12.0, "support")]
 
 
 def test_an_empty_line_ends_the_keys_and_lets_things_go_well(small: Flow) -> None:

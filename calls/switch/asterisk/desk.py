@@ -194,21 +194,19 @@ class Desk:
     def handle(self, event: Event) -> None:
         """What ``event`` says of our calls."""
         unique_id = event.get("Uniqueid")
-        if not genuine(event):
+        ours = unique_id in self._by_channel or unique_id in self._adopted or unique_id in self._spent
+        if not ours or not genuine(event):
             return
-        if event.name == "Hangup":
-            if unique_id in self._checking:
-                return
-            if unique_id in self._by_channel or unique_id in self._adopted:
-                self._checking.add(unique_id)
-                work = self._hung_up(unique_id, event.get("Channel"), cause_of(event))
-                self._start(work, f"hangup {unique_id}")
-            else:
-                self._spent.discard(unique_id)
-        elif event.name == "ConfbridgeJoin" and unique_id in self._by_channel:
+        if event.name == "ConfbridgeJoin":
             room = event.get("Conference")
-            if room.startswith(ROOM):
+            if unique_id in self._by_channel and room.startswith(ROOM):
                 self._by_channel[unique_id].channel.joined(LegId(room.removeprefix(ROOM)))
+        elif unique_id in self._spent:
+            self._spent.discard(unique_id)
+        elif unique_id not in self._checking:
+            self._checking.add(unique_id)
+            work = self._hung_up(unique_id, event.get("Channel"), cause_of(event))
+            self._start(work, f"hangup {unique_id}")
 
     async def _hung_up(self, unique_id: str, name: str, cause: int | None) -> None:
         """Believe the end of a channel whose id can be guessed only when the switch does not know it any more."""

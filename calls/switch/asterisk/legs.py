@@ -132,13 +132,11 @@ class LegBook:
 
     def handle(self, event: Event, now: float) -> list[LegEvent]:
         """What ``event`` says of our legs."""
-        if not genuine(event):
-            return []
         if event.name == "OriginateResponse":
             leg = self._by_action.get(event.action_id)
         else:
             leg = self._legs.get(event.get("DestUniqueid" if event.name.startswith("Dial") else "Uniqueid"))
-        if leg is None:
+        if leg is None or not genuine(event):
             return []
         told = self._tell(leg, event, now)
         if leg.hung and (leg.answered or leg.failed or leg.adopted):

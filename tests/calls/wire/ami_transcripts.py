@@ -14,6 +14,11 @@ NAMES = tuple(sorted(path.stem for path in (FOLDER / VERSIONS[0]).glob("ami-*.js
 ALL = tuple((version, name) for version in VERSIONS for name in NAMES)
 
 
+def event_of(*headers: tuple[str, str]) -> Event:
+    """An event with these headers after its name, which is the first one's value."""
+    return Event("\r\n".join(f"{key}: {value}" for key, value in headers))
+
+
 def chunks(version: str, name: str, side: str = "switch") -> list[bytes]:
     """What ``side`` ("switch" or "us") sent, cut as it arrived."""
     lines = (FOLDER / version / f"{name}.jsonl").read_text(encoding="ascii").splitlines()

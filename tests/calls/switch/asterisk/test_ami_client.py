@@ -335,7 +335,7 @@ class TestEvents:
 
     async def test_hazard_5_a_mistyped_name_is_a_type_error_not_an_empty_text(self) -> None:
         with pytest.raises(AttributeError):
-            Event({"Event": "Hangup"}).unique_id  # type: ignore[attr-defined]  # noqa: B018
+            Event("Event: Hangup").unique_id  # type: ignore[attr-defined]  # noqa: B018
 
     async def test_forged_answers_do_not_count(self, pbx: FakeAmi, seen: Seen) -> None:
         pbx.answers["Hangup"] = lambda _: None

@@ -22,7 +22,7 @@ RING_S = 20.0
 
 
 def event(name: str, **headers: str) -> Event:
-    return Event({"Event": name, "Privilege": "call,all", **headers})
+    return recorded.event_of(("Event", name), ("Privilege", "call,all"), *headers.items())
 
 
 NEW = event("Newchannel", Uniqueid=LEG, ChannelState="0")
@@ -143,8 +143,8 @@ class TestNoise:
 
     def test_a_frame_that_a_value_made_is_not_believed(self) -> None:
         book = expecting()
-        split = Event({"Event": "Newchannel", "Privilege": "call,all", "Uniqueid": LEG}, (("Event", "Hangup"),))
-        rest = Event({"Event": "Hangup", "Uniqueid": LEG, "Cause": "16"})
+        split = Event(f"Event: Newchannel\r\nPrivilege: call,all\r\nUniqueid: {LEG}\r\nEvent: Hangup")
+        rest = Event(f"Event: Hangup\r\nUniqueid: {LEG}\r\nCause: 16")
         assert not genuine(split) and not genuine(rest)
         assert told(book, split, rest) == [] and book.next_timer() is None
 

@@ -37,6 +37,9 @@ WAL_PAGES = 4000
 """16 MB of WAL: the commit that gets there checkpoints; the writer does so earlier when it has nothing to do."""
 
 WAL_KEPT_BYTES = 64 * 1024 * 1024
+SMALLEST_BYTES = 512
+"""One page of the smallest size."""
+
 FILE_MODE = 0o640
 """People's numbers are in it: nothing for others."""
 
@@ -88,10 +91,13 @@ def open_writer(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, FILE_MODE))
+        size = path.stat().st_size
         connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     except (OSError, sqlite3.Error) as problem:
         raise RecordError(f"{path}: cannot be opened: {problem}") from problem
     try:
+        if 0 < size < SMALLEST_BYTES:  # SQLite would take it for an empty database and write over it
+            raise damaged(path, f"a file of {size} bytes is no database")
         _set_up(connection)
         refuse_damaged(connection, path)
     except sqlite3.Error as problem:

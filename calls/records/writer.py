@@ -60,7 +60,7 @@ class _Job(Generic[T]):
     future: asyncio.Future[T]
     since: float
     result: T | None = field(default=None)
-    problem: BaseException | None = field(default=None)
+    problem: Exception | None = field(default=None)
 
 
 class Writer:
@@ -260,15 +260,18 @@ class Writer:
                 connection.execute(_ROLLBACK)
             raise
 
-    def _as_ours(self, problem: BaseException) -> BaseException:
+    def _as_ours(self, problem: BaseException) -> Exception:
         """A full disk or a damage as our error; the rest, a broken constraint say, is for the one who asked."""
         if isinstance(problem, sqlite3.Error):
             ours = typed(problem, self._path)
             if type(ours) is not RecordError:
                 ours.__cause__ = problem
                 return ours
-        if isinstance(problem, StopIteration):  # a future takes everything but this
-            return RuntimeError("the work raised StopIteration")
+        if isinstance(problem, StopIteration) or not isinstance(problem, Exception):
+            # A future takes no StopIteration, and an exit of this thread is not one of the caller's.
+            wrapped = RuntimeError(f"the work raised {type(problem).__name__}")
+            wrapped.__cause__ = problem
+            return wrapped
         return problem
 
     def _begin(self, connection: sqlite3.Connection) -> None:

@@ -1,0 +1,96 @@
+"""The schema's versions: new, older, newer, another program's, and a migration that fails."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from calls.errors import RecordError, SchemaTooNew
+from calls.records.database import open_writer
+from calls.records.migrations import APPLICATION_ID, MIGRATIONS, applied, migrate, missing
+
+
+def next_release() -> Migrations:
+    """The migrations of a release after this one."""
+    later = Migrations("callwright")
+    for each in MIGRATIONS.pending(Database(memory=True)):
+        later(name=each.name)(each.fn)
+
+    @later(name="9998_note")
+    def _note(database: Database) -> None:
+        database.executescript("ALTER TABLE calls ADD COLUMN note TEXT; CREATE TABLE later (x TEXT) STRICT;")
+
+    return later
+
+
+@pytest.fixture
+def empty(path: Path) -> Iterator[sqlite3.Connection]:
+    made = open_writer(path)
+    yield made
+    made.close()
+
+
+def test_a_new_database_has_the_whole_schema(empty: sqlite3.Connection) -> None:
+    assert missing(empty) == ("0001_first",)
+    assert migrate(empty) == ("0001_first",)
+    assert applied(empty) == ("0001_first",)
+    assert missing(empty) == ()
+    tables = {row[0] for row in empty.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert {"calls", "live_calls", "call_events", "attempts", "leads", "audit", "do_not_call"} <= tables
+    assert empty.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+
+
+def test_migrating_again_does_nothing(connection: sqlite3.Connection) -> None:
+    before = connection.execute("PRAGMA schema_version").fetchone()[0]
+    assert migrate(connection) == ()
+    assert connection.execute("PRAGMA schema_version").fetchone()[0] == before
+
+
+def test_an_older_database_is_upgraded_in_place(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO audit (at, who, what) VALUES ('a', 'b', 'kept')")
+    assert migrate(connection, next_release()) == ("9998_note",)
+    assert connection.execute("SELECT what FROM audit").fetchall() == [("kept",)]
+    assert "note" in {row[1] for row in connection.execute("PRAGMA table_info(calls)")}
+
+
+def test_a_newer_database_is_refused_and_not_touched(connection: sqlite3.Connection) -> None:
+    migrate(connection, next_release())
+    before = connection.execute("PRAGMA data_version").fetchone(), applied(connection)
+    with pytest.raises(SchemaTooNew, match=r"newer release \(it has 9998_note\): use that release"):
+        migrate(connection)
+    assert not connection.in_transaction
+    assert (connection.execute("PRAGMA data_version").fetchone(), applied(connection)) == before
+
+
+def test_another_program_s_database_is_refused(empty: sqlite3.Connection) -> None:
+    empty.execute("CREATE TABLE notes (text TEXT)")
+    with pytest.raises(RecordError, match="is not Callwright's"):
+        migrate(empty)
+    assert [row[0] for row in empty.execute("SELECT name FROM sqlite_master")] == ["notes"]
+
+
+def test_a_migration_that_fails_leaves_nothing(connection: sqlite3.Connection) -> None:
+    later = next_release()
+
+    @later(name="9999_broken")
+    def _broken(database: Database) -> None:
+        database.executescript("CREATE TABLE half (x TEXT); INSERT INTO nowhere VALUES (1);")
+
+    with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+        migrate(connection, later)
+    assert not connection.in_transaction
+    assert applied(connection) == ("0001_first",)
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    assert not {"half", "later"} & tables
+
+
+def test_the_audit_is_append_only(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO audit (at, who, what) VALUES ('a', 'b', 'c')")
+    for statement in ("UPDATE audit SET who = 'x'", "DELETE FROM audit"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(statement)

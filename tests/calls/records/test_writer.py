@@ -1,0 +1,414 @@
+"""The writer: acknowledged is on the disk, one failure is one caller's, nobody else writes, nothing is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from calls.errors import RecordError, StoreDamaged, StoreFull, WriterBusy, WriterOverloaded
+from calls.records.database import open_readonly, open_writer
+from calls.records.lock import lock_path, writers_lock
+from calls.records.migrations import migrate
+from calls.records.writer import Writer, write_once
+
+
+class Add:
+    """Work that adds a line to the audit and gives its own number; may fail after it has written."""
+
+    def __init__(self, number: int, fail: BaseException | None = None) -> None:
+        self.number = number
+        self.fail = fail
+        self.runs = 0
+
+    def __call__(self, connection: sqlite3.Connection) -> int:
+        self.runs += 1
+        connection.execute("INSERT INTO audit (at, who, what) VALUES ('2025', 'test', ?)", (str(self.number),))
+        if self.fail is not None:
+            raise self.fail
+        return self.number
+
+
+def written(path: Path) -> list[int]:
+    reader = open_readonly(path)
+    try:
+        return [int(row[0]) for row in reader.execute("SELECT what FROM audit ORDER BY audit_id")]
+    finally:
+        reader.close()
+
+
+class Held:
+    """Within it the writer's thread waits inside a transaction; all that comes meanwhile shares the next one."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._go_on = threading.Event()
+
+    async def __aenter__(self) -> None:
+        entered = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def wait(_connection: sqlite3.Connection) -> None:
+            loop.call_soon_threadsafe(entered.set)
+            assert self._go_on.wait(20)
+
+        self._task = asyncio.create_task(self._writer.run_alone(wait))
+        await asyncio.wait_for(entered.wait(), 20)
+
+    async def __aexit__(self, *_problem: object) -> None:
+        self._go_on.set()
+        await self._task
+
+
+async def together(writer: Writer, works: list[Add]) -> list[int | BaseException]:
+    """What each work gives, all of them in one transaction."""
+    async with Held(writer):
+        tasks = [asyncio.create_task(writer.run(work)) for work in works]
+        await asyncio.sleep(0)  # each has put its work into the queue now
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_results_come_back_in_their_order(writer: Writer) -> None:
+    assert await asyncio.gather(*(writer.run(Add(number)) for number in range(600))) == list(range(600))
+    assert written(writer.path) == list(range(600))
+
+
+async def test_what_is_acknowledged_is_committed(writer: Writer) -> None:
+    for number in range(5):
+        await writer.run(Add(number))
+        assert written(writer.path) == list(range(number + 1))
+
+
+async def test_what_waits_shares_one_commit(writer: Writer) -> None:
+    seen: list[int] = []
+
+    def look(connection: sqlite3.Connection) -> None:
+        Add(len(seen))(connection)
+        other = open_readonly(writer.path)
+        seen.append(other.execute("SELECT count(*) FROM audit").fetchone()[0])
+        other.close()
+
+    async with Held(writer):
+        tasks = [asyncio.create_task(writer.run(look)) for _ in range(10)]
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    assert seen == [0] * 10  # nobody outside saw any of it before all of it was done
+    assert len(written(writer.path)) == 10
+
+
+async def test_alone_is_alone(writer: Writer) -> None:
+    seen: list[int] = []
+
+    def look(connection: sqlite3.Connection) -> None:
+        other = open_readonly(writer.path)
+        seen.append(other.execute("SELECT count(*) FROM audit").fetchone()[0])
+        other.close()
+        Add(0)(connection)
+
+    async with Held(writer):
+        tasks = [asyncio.create_task(writer.run_alone(look)) for _ in range(3)]
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    assert seen == [0, 1, 2]
+
+
+# --- failures -------------------------------------------------------------------------------------------------
+
+
+async def test_one_that_raises_takes_back_its_own_and_no_others(writer: Writer) -> None:
+    works = [Add(number, KeyError("refused") if number % 3 == 1 else None) for number in range(9)]
+    results = await together(writer, works)
+    assert [type(each) for each in results] == [int, KeyError, int] * 3
+    assert written(writer.path) == [0, 2, 3, 5, 6, 8]
+    assert all(work.runs == 1 for work in works)
+
+
+@pytest.mark.parametrize("problem", [StopIteration(), SystemExit(3), KeyboardInterrupt(), ValueError("x")])
+async def test_whatever_it_raises_comes_to_its_caller_and_the_writer_goes_on(
+    writer: Writer, problem: BaseException
+) -> None:
+    def work(connection: sqlite3.Connection) -> None:
+        Add(1)(connection)
+        raise problem
+
+    expected = type(problem) if isinstance(problem, ValueError) else RuntimeError
+    with pytest.raises(expected) as caught:
+        await writer.run(work)
+    assert problem in (caught.value, caught.value.__cause__)
+    assert await writer.run(Add(2)) == 2
+    assert written(writer.path) == [2]
+
+
+async def test_a_broken_constraint_is_its_caller_s(writer: Writer) -> None:
+    def twice(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO switch_boots VALUES ('main', 'b', 'x')")
+
+    await writer.run(twice)
+    with pytest.raises(sqlite3.IntegrityError):
+        await writer.run(twice)
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+        await writer.run(
+            lambda connection: connection.execute(
+                "INSERT INTO campaigns VALUES ('c', 'c', 'no list', '{}', 'stopped', 'x', 'x')"
+            )
+        )
+
+
+@pytest.mark.parametrize("statement", ["COMMIT", "ROLLBACK", "END", "BEGIN", "BEGIN IMMEDIATE"])
+async def test_nobody_else_ends_the_transaction(writer: Writer, statement: str) -> None:
+    def meddle(connection: sqlite3.Connection) -> None:
+        Add(99)(connection)
+        connection.execute(statement)
+
+    async with Held(writer):
+        good = [asyncio.create_task(writer.run(Add(number))) for number in range(2)]
+        bad = asyncio.create_task(writer.run(meddle))
+        more = asyncio.create_task(writer.run(Add(2)))
+        await asyncio.sleep(0)
+    with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+        await bad
+    await asyncio.gather(*good, more)
+    assert written(writer.path) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("way", ["commit", "rollback"])
+async def test_nor_by_the_connection_s_own_methods(writer: Writer, way: str) -> None:
+    def meddle(connection: sqlite3.Connection) -> None:
+        Add(99)(connection)
+        getattr(connection, way)()
+
+    with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+        await writer.run(meddle)
+    assert written(writer.path) == []
+
+
+async def test_a_transaction_that_is_lost_on_the_way_costs_the_others_nothing(writer: Writer) -> None:
+    def lose(connection: sqlite3.Connection) -> None:
+        Add(99)(connection)
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS trap (x)")
+        connection.execute(
+            "CREATE TEMP TRIGGER IF NOT EXISTS spring BEFORE INSERT ON trap BEGIN SELECT RAISE(ROLLBACK, 'gone'); END"
+        )
+        connection.execute("INSERT INTO trap VALUES (1)")
+
+    async with Held(writer):
+        good = [asyncio.create_task(writer.run(Add(number))) for number in range(2)]
+        bad = asyncio.create_task(writer.run(lose))
+        more = asyncio.create_task(writer.run(Add(2)))
+        await asyncio.sleep(0)
+    with pytest.raises((sqlite3.IntegrityError, RecordError), match="gone"):
+        await bad
+    assert await asyncio.gather(*good, more) == [0, 1, 2]
+    assert written(writer.path) == [0, 1, 2]
+
+
+async def test_a_commit_that_fails_costs_only_the_one_at_fault(writer: Writer) -> None:
+    def late(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        connection.execute("INSERT INTO campaigns VALUES ('c', 'c', 'no list', '{}', 'stopped', 'x', 'x')")
+
+    async with Held(writer):
+        good = [asyncio.create_task(writer.run(Add(number))) for number in range(2)]
+        bad = asyncio.create_task(writer.run(late))
+        await asyncio.sleep(0)
+    with pytest.raises(RecordError, match="FOREIGN KEY"):
+        await bad
+    assert await asyncio.gather(*good) == [0, 1]
+    assert written(writer.path) == [0, 1]
+
+
+async def test_a_full_disk_is_named_loses_nothing_and_passes(writer: Writer) -> None:
+    def fill(connection: sqlite3.Connection) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    def big(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO audit (at, who, what, detail) VALUES ('x', 'x', '99', ?)", ("x" * 200_000,))
+
+    await writer.run(Add(0))
+    await writer.run(fill)
+    async with Held(writer):
+        small = asyncio.create_task(writer.run(Add(1)))
+        large = asyncio.create_task(writer.run(big))
+        await asyncio.sleep(0)
+    assert await small == 1
+    with pytest.raises(StoreFull, match="no room on the disk"):
+        await large
+    assert written(writer.path) == [0, 1]
+    await writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 1000000").fetchone())
+    await writer.run(big)
+    assert written(writer.path) == [0, 1, 99]
+
+
+# --- other writers --------------------------------------------------------------------------------------------
+
+
+async def test_a_second_writer_is_refused_and_told_who_writes(writer: Writer) -> None:
+    with pytest.raises(WriterBusy, match=f"process {os.getpid()} is writing already"):
+        Writer(writer.path).start()
+    with pytest.raises(WriterBusy):
+        write_once(writer.path, Add(1))
+    assert await writer.run(Add(2)) == 2
+    assert written(writer.path) == [2]
+
+
+async def test_the_lock_is_free_again_after_the_end(path: Path) -> None:
+    for number in range(3):
+        writer = Writer(path)
+        writer.start()
+        await writer.run(Add(number))
+        await writer.close()
+    assert write_once(path, Add(3)) == 3
+    assert written(path) == [0, 1, 2, 3]
+
+
+async def test_a_foreign_lock_is_waited_for(writer: Writer) -> None:
+    await writer.run(Add(0))
+    foreign = sqlite3.connect(writer.path, isolation_level=None)
+    foreign.execute("BEGIN IMMEDIATE")
+    task = asyncio.create_task(writer.run(Add(1)))
+    done, _ = await asyncio.wait({task}, timeout=1.5)  # longer than one of the writer's tries
+    assert not done
+    assert writer.behind_s() > 1.0
+    foreign.execute("COMMIT")
+    foreign.close()
+    assert await asyncio.wait_for(task, 20) == 1
+    assert writer.behind_s() == 0.0 or await writer.run(Add(2)) == 2
+
+
+async def test_a_reader_in_a_transaction_does_not_hold_up_the_writer(writer: Writer) -> None:
+    reader = open_readonly(writer.path)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM audit").fetchone()
+    for number in range(50):
+        await asyncio.wait_for(writer.run(Add(number)), 20)
+    reader.close()
+    assert written(writer.path) == list(range(50))
+
+
+# --- limits and the end ---------------------------------------------------------------------------------------
+
+
+async def test_too_much_waits_or_is_left_out_aloud_and_a_record_never_is(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer = Writer(path, capacity=4)
+    writer.start()
+    async with Held(writer):
+        first = [asyncio.create_task(writer.run(Add(number))) for number in range(3)]
+        await asyncio.sleep(0)
+        records = [asyncio.create_task(writer.run(Add(number))) for number in range(3, 20)]
+        await asyncio.sleep(0)
+        for _ in range(2):
+            with pytest.raises(WriterOverloaded):
+                await writer.run(Add(99), may_shed=True)
+    assert await asyncio.gather(*first, *records) == list(range(20))
+    assert await writer.run(Add(20), may_shed=True) == 20
+    await writer.close()
+    assert written(path) == list(range(21))
+    assert "left_out_so_far=2" in capsys.readouterr().out
+
+
+async def test_a_caller_who_goes_away_costs_the_others_nothing(path: Path) -> None:
+    writer = Writer(path, capacity=3)
+    writer.start()
+    async with Held(writer):
+        gone = [asyncio.create_task(writer.run(Add(number))) for number in range(2)]
+        await asyncio.sleep(0)
+        for task in gone:
+            task.cancel()
+    for number in range(2, 8):
+        assert await asyncio.wait_for(writer.run(Add(number)), 20) == number
+    await writer.close()
+    assert written(path) == list(range(8))
+
+
+async def test_closing_writes_what_waits(path: Path) -> None:
+    writer = Writer(path)
+    writer.start()
+    async with Held(writer):
+        tasks = [asyncio.create_task(writer.run(Add(number))) for number in range(300)]
+        await asyncio.sleep(0)
+        closing = asyncio.create_task(writer.close())
+        await asyncio.sleep(0)
+    await closing
+    assert not path.with_name(path.name + "-wal").exists()  # all of it is in the database itself
+    assert await asyncio.gather(*tasks) == list(range(300))
+    assert written(path) == list(range(300))
+    with pytest.raises(RecordError, match="not open"):
+        await writer.run(Add(0))
+
+
+async def test_before_the_start_nothing_is_taken(path: Path) -> None:
+    writer = Writer(path)
+    with pytest.raises(RecordError, match="not open"):
+        await writer.run(Add(0))
+    await writer.close()
+
+
+def test_a_start_that_fails_says_why_and_leaves_no_lock(path: Path) -> None:
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(StoreDamaged):
+        Writer(path).start()
+    path.unlink()
+    assert write_once(path, Add(1)) == 1
+
+
+# --- processes ------------------------------------------------------------------------------------------------
+
+CHILD = """
+import asyncio, sys
+from pathlib import Path
+from calls.records.writer import Writer
+
+async def main():
+    writer = Writer(Path(sys.argv[1]))
+    writer.start()
+    def add(number):
+        def work(connection):
+            connection.execute("INSERT INTO audit (at, who, what) VALUES ('x', 'x', ?)", (str(number),))
+            connection.execute("INSERT INTO switch_boots VALUES ('main', ?, 'x')", (str(number),))
+            return number
+        return work
+    async def series(first):
+        for number in range(first, 10_000_000, 8):
+            print(await writer.run(add(number)), flush=True)
+    await asyncio.gather(*(series(first) for first in range(8)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("after", [1, 40, 200])
+def test_kill_9_keeps_whatever_was_acknowledged(path: Path, after: int) -> None:
+    with subprocess.Popen([sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        said = [int(child.stdout.readline()) for _ in range(after)]
+        child.send_signal(signal.SIGKILL)
+        said += [int(line) for line in child.stdout if line.endswith("\n")]
+        child.wait(20)
+    with writers_lock(lock_path(path)):  # the lock ended with the process
+        connection = open_writer(path)
+        assert migrate(connection) == ()
+        connection.close()
+    kept = written(path)
+    assert set(said) <= set(kept)
+    assert len(set(kept)) == len(kept)
+    reader = open_readonly(path)
+    boots = {int(row[0]) for row in reader.execute("SELECT boot_id FROM switch_boots")}
+    reader.close()
+    assert boots == set(kept)  # both rows of a work, or neither
+
+
+def test_write_once_takes_all_back_where_it_raises(path: Path) -> None:
+    with pytest.raises(KeyError):
+        write_once(path, Add(1, KeyError("no")))
+    assert write_once(path, Add(2)) == 2
+    assert written(path) == [2]

@@ -45,8 +45,9 @@ class Agent:
     @property
     def is_free(self) -> bool:
         """True where a call can be given to the agent this moment."""
-        phone = PhoneState.UP if self.nailed_up else PhoneState.DOWN
-        return self.state is AgentState.READY and self.phone.state is phone
+        if self.state is not AgentState.READY:
+            return False
+        return self.phone.state is (PhoneState.UP if self.nailed_up else PhoneState.DOWN)
 
     @property
     def lacks_leg(self) -> bool:
@@ -64,8 +65,11 @@ class Agent:
 
     def next_timer(self, switch_up: bool) -> float | None:
         """The agent's first timer; nothing is rung while the switch is away."""
-        ring_at = self.phone.ring_at if switch_up and self.wants_leg else None
-        return min((at for at in (self.deadline, self.phone.deadline, ring_at) if at is not None), default=None)
+        phone = self.phone
+        ring_at = phone.ring_at if switch_up and phone.ring_again_at is not None and self.wants_leg else None
+        if self.deadline is None and phone.deadline is None and ring_at is None:
+            return None  # most agents at most times
+        return min(at for at in (self.deadline, phone.deadline, ring_at) if at is not None)
 
     def want(self, wanted: AgentState, reason: str = "") -> None:
         """Remember what the agent is to be when free."""

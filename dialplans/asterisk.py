@@ -157,7 +157,7 @@ class Pbx:
     trunks: tuple[Trunk, ...] = ()
     phones: tuple[Phone, ...] = ()
     strict_rtp: bool = True
-    """False for SIPp as a far end: it numbers the packets of each key anew, which strict RTP takes for an intruder."""
+    """False for SIPp as a far end: it numbers the packets of each key anew, as an intruder would."""
 
     def __post_init__(self) -> None:
         folder("folder", self.folder)

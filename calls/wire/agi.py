@@ -195,13 +195,12 @@ class StreamFile(_Quick):
 
 @dataclass(frozen=True, slots=True)
 class GetKey(_Quick):
-    """Play a file, then wait for a key; a key at any moment of both ends it, and none can be lost between the two.
+    """Play a file, then wait for a key; a key at any moment of both ends it, and none is lost between the two.
 
-    This is ``GET DATA`` for one key. Between two commands Asterisk throws the caller's keys away, so that ``STREAM
-    FILE`` and ``WAIT FOR DIGIT`` lose a key that ends just after the prompt. The reply's data is the key; it is empty
-    for ``#``, and the word ``timeout`` says that there was none. ``lasts_s`` is how long the file plays.
+    This is ``GET DATA`` for one key. The reply's data is the key; it is empty for ``#``, and the word ``timeout``
+    says that there was none. ``lasts_s`` is how long the file plays.
 
-    Source: handle_getdata in res/res_agi.c, ast_app_getdata_full in main/app.c; run_agi for the dropped keys.
+    Source: handle_getdata in res/res_agi.c, ast_app_getdata_full in main/app.c.
     """
 
     path: str

@@ -13,16 +13,12 @@ STATUS`` tells them apart: a dead channel refuses it.
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import assert_never
 
 from calls import log
 from calls.errors import (
     CommandRefused,
-    PromptError,
     SwitchError,
     SwitchRefused,
     SwitchTimeout,
@@ -30,14 +26,13 @@ from calls.errors import (
 )
 from calls.ids import LegId
 from calls.switch.asterisk.channel_talk import NEVER_MET, Talk
+from calls.switch.asterisk.channel_turn import Turn
 from calls.switch.asterisk.control import ChannelControl
 from calls.switch.asterisk.fastagi_connection import AgiConnection, Cut
-from calls.switch.keys import Complete, KeyBuffer
 from calls.switch.port import (
     Answer,
     CallInfo,
     Connect,
-    Done,
     EndedBy,
     Gather,
     Hangup,
@@ -46,14 +41,11 @@ from calls.switch.port import (
     Interrupted,
     NotConnected,
     Play,
-    Prompt,
     PromptFiles,
     Result,
     SwitchCommand,
     TalkEnded,
     Transfer,
-    TransferFailed,
-    Transferred,
 )
 from calls.wire import agi
 from calls.wire.agi import Variable
@@ -64,12 +56,6 @@ REDIRECTED_S = 1.0
 
 ENTERS_ROOM_S = 5.0
 COMES_BACK_S = 5.0
-
-_DIAL_FAILURES = {"BUSY": "busy", "NOANSWER": "no_answer", "CANCEL": "no_answer"}
-"""DIALSTATUS. What is not here is ``unavailable``. Source: docs.asterisk.org, application Dial."""
-
-CALL_REJECTED = 21
-"""Q.850 "call rejected", e.g. SIP 403 and 603."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +73,6 @@ class _Gone(Exception):
     """The call has ended; the channel knows how."""
 
 
-class _Turn:
-    """One ``perform`` that AGI works on."""
-
-    __slots__ = ("cut",)
-
-    def __init__(self) -> None:
-        self.cut = False
-
-
 class AsteriskChannel:
     """See :class:`calls.switch.port.CallChannel`."""
 
@@ -107,9 +84,8 @@ class AsteriskChannel:
         self._connection: AgiConnection | None = connection
         self._around = around
         self._on_connected = on_connected
-        self._loop = asyncio.get_running_loop()
         self._gone: HungUp | None = None
-        self._turn: _Turn | None = None
+        self._turn: Turn | None = None
         self._talk: Talk | None = None
 
     @property
@@ -215,28 +191,17 @@ class AsteriskChannel:
     async def _in_turn(self, command: Answer | Play | Gather | Hold | Transfer) -> Result:
         if self._turn is not None or self._talk is not None:
             raise CommandRefused(f"{type(command).__name__} while another command is pending")
-        turn = self._turn = _Turn()
+        turn = self._turn = self._new_turn()
         try:
-            match command:
-                case Answer():
-                    await self._must(turn, agi.Answer())
-                    return Done()
-                case Play():
-                    await self._play(turn, command.prompts)
-                    return Done()
-                case Gather():
-                    return await self._gather(turn, command)
-                case Hold():
-                    return await self._hold(turn, command)
-                case Transfer():
-                    return await self._transfer(turn, command)
-                case _:
-                    assert_never(command)
+            return await turn.run(command)
         finally:
             if self._turn is turn:
                 self._turn = None
 
-    async def _say(self, turn: _Turn, command: agi.Command) -> Reply:
+    def _new_turn(self) -> Turn:
+        return Turn(self._say, self._around.prompts, self._around.destinations)
+
+    async def _say(self, turn: Turn, command: agi.Command) -> Reply:
         """The reply of 200 to ``command``.
 
         Raises:
@@ -270,14 +235,6 @@ class AsteriskChannel:
             raise SwitchRefused(f"AGI {type(command).__name__}: {reply.status} {reply.message}")
         return reply
 
-    async def _must(self, turn: _Turn, command: agi.Command) -> Reply:
-        """As :meth:`_say`, and result -1 is an error where the caller is still there."""
-        reply = await self._say(turn, command)
-        if reply.data.startswith("-"):
-            await self._say(turn, agi.ChannelStatus())
-            raise SwitchRefused(f"AGI {type(command).__name__}: result {reply.data}")
-        return reply
-
     async def _hung_up(self, connection: AgiConnection) -> None:
         """The caller has gone. A dead channel still tells its cause, where the far end gave one.
 
@@ -298,89 +255,6 @@ class AsteriskChannel:
     def _ends(self, result: HungUp) -> None:
         if self._gone is None:
             self._gone = result
-
-    # --- prompts and keys --------------------------------------------------------------------------------------
-
-    def _files(self, prompts: Sequence[Prompt]) -> list[tuple[str, float]]:
-        """The files without their extensions, which Asterisk adds, and how long they play in seconds."""
-        try:
-            return [
-                (_without_extension(self._around.prompts.path(prompt)), self._around.prompts.duration_s(prompt))
-                for prompt in prompts
-            ]
-        except PromptError as error:
-            raise CommandRefused(str(error)) from error
-
-    async def _play(self, turn: _Turn, prompts: Sequence[Prompt]) -> None:
-        for path, lasts_s in self._files(prompts):
-            await self._must(turn, agi.StreamFile(path, "", lasts_s))
-
-    async def _gather(self, turn: _Turn, command: Gather) -> Result:
-        buffer = KeyBuffer(command.plan)
-        in_prompt = False
-        if command.barge_in and command.prompts:
-            key, in_prompt = await self._listen(turn, command.prompts, command.first_key_timeout_s)
-        else:
-            await self._play(turn, command.prompts)
-            key = await self._wait_for_key(turn, command.first_key_timeout_s)
-        while key is not None:
-            decision = buffer.press(key, in_prompt=in_prompt)
-            if isinstance(decision, Complete):
-                return decision.result
-            in_prompt = False
-            key = await self._wait_for_key(turn, command.next_key_timeout_s)
-        return buffer.timed_out()
-
-    async def _listen(self, turn: _Turn, prompts: Sequence[Prompt], timeout_s: float) -> tuple[str | None, bool]:
-        """Play, then wait: the first key, and whether it came while the prompts played."""
-        *before, (last, lasts_s) = self._files(prompts)
-        for path, plays_s in before:
-            number = (await self._must(turn, agi.StreamFile(path, agi.ALL_KEYS, plays_s))).number
-            if number > 0:
-                return chr(number), True
-        began = self._loop.time()
-        reply = await self._must(turn, agi.GetKey(last, _ms(timeout_s), lasts_s))
-        if reply.word == "timeout":
-            return None, False
-        return reply.data or "#", self._loop.time() - began < lasts_s
-
-    async def _wait_for_key(self, turn: _Turn, timeout_s: float) -> str | None:
-        reply = await self._must(turn, agi.WaitForDigit(_ms(timeout_s)))
-        return chr(reply.number) if reply.number > 0 else None
-
-    # --- holding and transferring ------------------------------------------------------------------------------
-
-    async def _hold(self, turn: _Turn, command: Hold) -> Done:
-        """Music in whole seconds, rounded up. Where the switch has no music, the rest is waited for in silence."""
-        until = self._loop.time() + command.for_s
-        while (rest_s := until - self._loop.time()) > 0:
-            for_s = min(math.ceil(rest_s), int(agi.MAX_PLAY_S))
-            reply = await self._say(turn, agi.MusicOnHold(command.music, for_s))
-            if reply.data.startswith("-"):
-                await self._say(turn, agi.ChannelStatus())
-            if until - self._loop.time() > max(rest_s - for_s, 0.0) + 0.5:
-                log.get().warning("the switch has no music on hold", music=command.music)
-                await self._wait_in_silence(turn, until)
-        return Done()
-
-    async def _wait_in_silence(self, turn: _Turn, until: float) -> None:
-        while (rest_s := until - self._loop.time()) > 0:
-            await self._must(turn, agi.WaitForDigit(_ms(rest_s)))
-
-    async def _transfer(self, turn: _Turn, command: Transfer) -> Result:
-        dial = self._around.destinations.get(command.destination)
-        if dial is None:
-            log.get().error("no such destination in the settings", destination=command.destination)
-            return TransferFailed("unavailable")
-        await self._must(turn, agi.Dial(dial, max(1, math.ceil(command.ring_timeout_s))))
-        status = (await self._say(turn, agi.GetVariable(Variable.DIAL_STATUS))).value or ""
-        if status == "ANSWER":
-            talk_s = (await self._say(turn, agi.GetVariable(Variable.ANSWERED_S))).value or ""
-            return Transferred(float(talk_s) if talk_s.isascii() and talk_s.isdecimal() else 0.0)
-        cause = (await self._say(turn, agi.GetVariable(Variable.HANGUP_CAUSE))).value
-        if cause == str(CALL_REJECTED):
-            return TransferFailed("refused")
-        return TransferFailed(_DIAL_FAILURES.get(status, "unavailable"))
 
     # --- the room of an agent ----------------------------------------------------------------------------------
 
@@ -438,7 +312,7 @@ class AsteriskChannel:
         """By AGI where it listens, for it is there already; else by AMI."""
         connection = self._connection
         if connection is not None and not connection.closed and not connection.pending:
-            turn = self._turn = _Turn()
+            turn = self._turn = self._new_turn()
             try:
                 await self._say(turn, agi.SetVariable(Variable.DONE, "1"))
                 if connection.hung_up:
@@ -469,11 +343,3 @@ async def _settles(connection: AgiConnection | None) -> bool:
 
 def _room(leg_id: LegId) -> str:
     return f"cw-{leg_id}"
-
-
-def _ms(seconds: float) -> int:
-    return min(max(1, round(seconds * 1_000)), agi.MAX_WAIT_MS)
-
-
-def _without_extension(path: Path) -> str:
-    return str(path.with_suffix(""))

@@ -1,0 +1,184 @@
+"""One command that AGI runs from its beginning to its result: what is said to the switch, and what its replies mean.
+
+A turn knows nothing of the call's state. It says each AGI command through its channel, which raises when another
+command took the turn's place or the call has ended.
+
+``Gather`` with barge-in uses ``GET DATA`` for the last prompt and the wait behind it. ``STREAM FILE`` and ``WAIT FOR
+DIGIT`` leave a gap between the two, and a key that begins and ends within it is thrown away. Seen on 16.28: in a gap
+of 60 ms no key of 100 ms was lost, but it came 100 ms late; an engine may be held up for longer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import assert_never
+
+from calls import log
+from calls.errors import CommandRefused, PromptError, SwitchRefused
+from calls.switch.keys import Complete, KeyBuffer
+from calls.switch.port import (
+    Answer,
+    Done,
+    Gather,
+    Hold,
+    Play,
+    Prompt,
+    PromptFiles,
+    Result,
+    Transfer,
+    TransferFailed,
+    Transferred,
+)
+from calls.wire import agi
+from calls.wire.agi import Variable
+from calls.wire.agi_replies import Reply
+
+_DIAL_FAILURES = {"BUSY": "busy", "NOANSWER": "no_answer", "CANCEL": "no_answer"}
+"""DIALSTATUS. What is not here is ``unavailable``. Source: docs.asterisk.org, application Dial."""
+
+_CALL_REJECTED = "21"
+"""Q.850 "call rejected", e.g. SIP 403 and 603."""
+
+_EARLY_S = 0.5
+"""Music that ends this much before its time was none."""
+
+
+class Turn:
+    """One command of the port in the hands of AGI."""
+
+    def __init__(
+        self,
+        say: Callable[[Turn, agi.Command], Awaitable[Reply]],
+        prompts: PromptFiles,
+        destinations: Mapping[str, str],
+    ) -> None:
+        self._say = say
+        self._prompts = prompts
+        self._destinations = destinations
+        self._loop = asyncio.get_running_loop()
+        self.cut = False
+        """Another command took its place."""
+
+    async def run(self, command: Answer | Play | Gather | Hold | Transfer) -> Result:
+        """The command's result.
+
+        Raises:
+            SwitchError: the connection failed, or the switch refused the command.
+        """
+        match command:
+            case Answer():
+                await self._must(agi.Answer())
+                return Done()
+            case Play():
+                await self._play(command.prompts)
+                return Done()
+            case Gather():
+                return await self._gather(command)
+            case Hold():
+                return await self._hold(command)
+            case Transfer():
+                return await self._transfer(command)
+            case _:
+                assert_never(command)
+
+    async def _must(self, command: agi.Command) -> Reply:
+        """The reply to ``command``; result -1 is an error where the caller is still there."""
+        reply = await self._say(self, command)
+        if reply.data.startswith("-"):
+            await self._say(self, agi.ChannelStatus())
+            raise SwitchRefused(f"AGI {type(command).__name__}: result {reply.data}")
+        return reply
+
+    # --- prompts and keys --------------------------------------------------------------------------------------
+
+    def _files(self, prompts: Sequence[Prompt]) -> list[tuple[str, float]]:
+        """The files without their extensions, which Asterisk adds, and how long they play in seconds."""
+        try:
+            return [
+                (_without_extension(self._prompts.path(prompt)), self._prompts.duration_s(prompt))
+                for prompt in prompts
+            ]
+        except PromptError as error:
+            raise CommandRefused(str(error)) from error
+
+    async def _play(self, prompts: Sequence[Prompt]) -> None:
+        for path, lasts_s in self._files(prompts):
+            await self._must(agi.StreamFile(path, "", lasts_s))
+
+    async def _gather(self, command: Gather) -> Result:
+        buffer = KeyBuffer(command.plan)
+        in_prompt = False
+        if command.barge_in and command.prompts:
+            key, in_prompt = await self._listen(command.prompts, command.first_key_timeout_s)
+        else:
+            await self._play(command.prompts)
+            key = await self._wait_for_key(command.first_key_timeout_s)
+        while key is not None:
+            decision = buffer.press(key, in_prompt=in_prompt)
+            if isinstance(decision, Complete):
+                return decision.result
+            in_prompt = False
+            key = await self._wait_for_key(command.next_key_timeout_s)
+        return buffer.timed_out()
+
+    async def _listen(self, prompts: Sequence[Prompt], timeout_s: float) -> tuple[str | None, bool]:
+        """Play, then wait: the first key, and whether it came while the prompts played."""
+        *before, (last, lasts_s) = self._files(prompts)
+        for path, plays_s in before:
+            number = (await self._must(agi.StreamFile(path, agi.ALL_KEYS, plays_s))).number
+            if number > 0:
+                return chr(number), True
+        began = self._loop.time()
+        reply = await self._must(agi.GetKey(last, _ms(timeout_s), lasts_s))
+        if reply.word == "timeout":
+            return None, False
+        return reply.data or "#", self._loop.time() - began < lasts_s
+
+    async def _wait_for_key(self, timeout_s: float) -> str | None:
+        reply = await self._must(agi.WaitForDigit(_ms(timeout_s)))
+        return chr(reply.number) if reply.number > 0 else None
+
+    # --- holding and transferring ------------------------------------------------------------------------------
+
+    async def _hold(self, command: Hold) -> Done:
+        """Music in whole seconds, rounded up. Where the switch has no music, the rest is waited for in silence."""
+        until = self._loop.time() + command.for_s
+        while (rest_s := until - self._loop.time()) > 0:
+            for_s = min(math.ceil(rest_s), int(agi.MAX_PLAY_S))
+            reply = await self._say(self, agi.MusicOnHold(command.music, for_s))
+            if reply.data.startswith("-"):
+                await self._say(self, agi.ChannelStatus())
+            if until - self._loop.time() > max(rest_s - for_s, 0.0) + _EARLY_S:
+                log.get().warning("the switch has no music on hold", music=command.music)
+                await self._wait_in_silence(until)
+        return Done()
+
+    async def _wait_in_silence(self, until: float) -> None:
+        while (rest_s := until - self._loop.time()) > 0:
+            await self._must(agi.WaitForDigit(_ms(rest_s)))
+
+    async def _transfer(self, command: Transfer) -> Result:
+        dial = self._destinations.get(command.destination)
+        if dial is None:
+            log.get().error("no such destination in the settings", destination=command.destination)
+            return TransferFailed("unavailable")
+        await self._must(agi.Dial(dial, max(1, math.ceil(command.ring_timeout_s))))
+        status = (await self._say(self, agi.GetVariable(Variable.DIAL_STATUS))).value or ""
+        if status == "ANSWER":
+            talk_s = (await self._say(self, agi.GetVariable(Variable.ANSWERED_S))).value or ""
+            return Transferred(float(talk_s) if talk_s.isascii() and talk_s.isdecimal() else 0.0)
+        cause = (await self._say(self, agi.GetVariable(Variable.HANGUP_CAUSE))).value
+        if cause == _CALL_REJECTED:
+            return TransferFailed("refused")
+        return TransferFailed(_DIAL_FAILURES.get(status, "unavailable"))
+
+
+def _ms(seconds: float) -> int:
+    return min(max(1, round(seconds * 1_000)), agi.MAX_WAIT_MS)
+
+
+def _without_extension(path: Path) -> str:
+    return str(path.with_suffix(""))

@@ -19,6 +19,7 @@ from calls.records.durations import CallDurations, Phase
 from calls.records.store import AgentStateChange, CallEvent, CallRecord, Direction, LiveCall
 from calls.records.times import as_text, as_time
 from calls.switch.port import Detected, EndedBy
+from tests.calls.records.scratch import taken_back
 
 AT = datetime(2025, 6, 2, 12, 0, 0, 123456, UTC)
 LIVE = LiveCall(
@@ -159,7 +160,11 @@ def test_whatever_is_told_of_a_call_it_has_one_record_that_never_changes(
     connection: sqlite3.Connection, steps: list[tuple[str | Phase, float]]
 ) -> None:
     """I7 and I9: for any sequence of events the first final record stays, and duration >= billed >= 0."""
-    connection.execute("BEGIN")
+    with taken_back(connection):
+        _tell(connection, steps)
+
+
+def _tell(connection: sqlite3.Connection, steps: list[tuple[str | Phase, float]]) -> None:
     took = CallDurations(0.0)
     first: CallRecord | None = None
     for step, now in steps:
@@ -185,7 +190,6 @@ def test_whatever_is_told_of_a_call_it_has_one_record_that_never_changes(
             assert first.duration_s >= first.billed_s >= 0
     count = connection.execute("SELECT count(*) FROM calls").fetchone()[0]
     assert count == (0 if first is None else 1)
-    connection.execute("ROLLBACK")
 
 
 # --- agents ---------------------------------------------------------------------------------------------------

@@ -105,6 +105,10 @@ class LegBook:
     def __len__(self) -> int:
         return len(self._legs)
 
+    def existed(self, leg_id: LegId) -> bool:
+        """Whether the leg, which has not ended, was seen to have a channel."""
+        return leg_id in self._legs and self._legs[leg_id].existed
+
     # --- what we did ------------------------------------------------------------------------------------------
 
     def expect(self, leg_id: LegId, action_id: str, now: float, ring_timeout_s: float) -> None:

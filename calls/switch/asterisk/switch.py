@@ -168,8 +168,11 @@ class AsteriskSwitch:
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
         """See :class:`calls.switch.port.Switch`."""
         self._book.cancelled(leg_id)
-        if not await self._control.end(leg_id, cause) and leg_id in self._book:
-            self._doomed[leg_id] = cause  # asked for, and not there yet: as soon as it is
+        if await self._control.end(leg_id, cause) or leg_id not in self._book:
+            return
+        self._doomed[leg_id] = cause  # asked for, and not there yet: as soon as it is
+        if self._book.existed(leg_id):  # born while the answer was on its way
+            await self._control.hang_up(leg_id, cause)
 
     # --- inside -----------------------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ from calls.switch.port import (
 )
 from calls.wire.ami_actions import Ping
 from tests.calls.switch.asterisk.agi_peer import TOKEN, Peer, environment
+from tests.calls.switch.asterisk.fake_ami import Answer as Answered
 from tests.calls.switch.asterisk.fake_ami import FakeAmi, Fields, said, with_id
 
 BOOT = BootId("2026-11-21T22:11:09")
@@ -303,6 +304,15 @@ class TestOriginate:
         room.pbx.answers["Hangup"] = hang_up
         room.say("Newchannel|Uniqueid: att-1|ChannelState: 0")
         assert [sent["Channel"] for sent in await room.pbx.asked("Hangup", 2)] == ["att-1"] * 2
+
+    async def test_hang_up_of_a_channel_that_is_born_with_the_answer(self, room: Room) -> None:
+        """Answer and event in one read: the event is handled before whoever waits for the answer runs."""
+        await room.switch.originate(DIAL)
+        born = b"Event: Newchannel\r\nPrivilege: call,all\r\nUniqueid: att-1\r\nChannelState: 0\r\n\r\n"
+        answers: list[Answered] = [room.pbx.answers["Hangup"], lambda f: (room.pbx.no_such_channel(f) or b"") + born]
+        room.pbx.answers["Hangup"] = lambda fields: answers.pop()(fields)
+        await room.switch.hang_up(LegId("att-1"))
+        assert [sent["Channel"] for sent in room.pbx.of("Hangup")] == ["att-1"] * 2
 
     async def test_hang_up_of_what_is_gone_is_no_error(self, room: Room) -> None:
         room.pbx.answers["Hangup"] = room.pbx.no_such_channel

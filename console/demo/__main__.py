@@ -23,6 +23,9 @@ from console.demo.scene import Scene
 from console.demo.stage import AsteriskStage, LoopbackStage, NoAsterisk, Stage, fetch
 
 PROJECT = Path(__file__).resolve().parents[2]
+PLAIN_WIDTH = 170
+"""Columns where the output is no terminal."""
+
 PLAIN_LOOK_S = 5.0
 """How often a line is printed where the output is no terminal."""
 
@@ -33,7 +36,7 @@ def main() -> int:
     parser.add_argument("--switch", choices=("asterisk", "loopback"), default="asterisk")
     parser.add_argument("--pbx", type=Path, default=PROJECT / "var/pbx")
     given = parser.parse_args()
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     began = datetime.now(UTC)
     folder = PROJECT / "var/demo" / began.strftime("%Y-%m-%dT%H-%M-%S-%f")
     try:

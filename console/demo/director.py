@@ -88,6 +88,8 @@ async def _play(stage: Stage, scene: Scene, client: EngineClient, people: list[C
         await asyncio.to_thread(client.order, f"/v1/campaigns/{CAMPAIGN}/start")
         await asyncio.gather(*calling)
         await play.over.wait()
+        for agent in PHONES:
+            await asyncio.to_thread(client.order, f"/v1/agents/{agent}/logout")
     finally:
         for task in (watching, ending, *calling):
             task.cancel()

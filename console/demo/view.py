@@ -71,23 +71,34 @@ def tables(console: Console, calls: list[CallRecord], figures: list[Figure]) -> 
         table.add_row(str(cells[0])[11:19], *(Text(_cell(cell)) for cell in cells[1:]))
     console.print(table)
     shown = Table(title="Figures", title_justify="left")
-    for name in ("figure", "of", "value", "from", "definition"):
+    for name in ("figure", "value", "from", "definition"):
         shown.add_column(name)
     for figure in figures:
-        shown.add_row(*(Text(cell) for cell in _figure(figure)))
+        if not figure.subject:
+            shown.add_row(*(Text(cell) for cell in (figure.name, _value(figure), _from(figure), figure.definition)))
     console.print(shown)
+    subjects = list(dict.fromkeys(figure.subject for figure in figures if figure.subject))
+    names = list(dict.fromkeys(figure.name for figure in figures if figure.subject))
+    found = {(figure.subject, figure.name): _value(figure) for figure in figures}
+    each = Table(title="By agent and node", title_justify="left")
+    for name in ("of", *names):
+        each.add_column(name)
+    for subject in subjects:
+        each.add_row(Text(subject), *(found.get((subject, name), "") for name in names))
+    console.print(each)
 
 
 def _cell(cell: object) -> str:
     return "" if cell is None else f"{cell:.1f}" if isinstance(cell, float) else str(cell)
 
 
-def _figure(figure: Figure) -> tuple[str, ...]:
+def _value(figure: Figure) -> str:
     if figure.value is None:
-        value = "-"
-    elif figure.unit == "ratio":
-        value = f"{figure.value:.1%}" if figure.value <= 1 else f"{figure.value:.2f}"
-    else:
-        value = f"{figure.value:.1f} s" if figure.unit == "s" else f"{figure.value:g}"
-    made_of = "" if figure.denominator is None else f"{_cell(figure.numerator)} / {_cell(figure.denominator)}"
-    return figure.name, figure.subject, value, made_of, figure.definition
+        return "-"
+    if figure.unit == "ratio":
+        return f"{figure.value:.1%}" if figure.value <= 1 else f"{figure.value:.2f}"
+    return f"{figure.value:.1f} s" if figure.unit == "s" else f"{figure.value:g}"
+
+
+def _from(figure: Figure) -> str:
+    return "" if figure.denominator is None else f"{_cell(figure.numerator)} / {_cell(figure.denominator)}"

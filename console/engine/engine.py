@@ -69,13 +69,12 @@ class Engine:
         self.watch = Watch(settings, self.writer, clock)
         self.books = Books(self.writer, self.tasks, clock)
         self._new_id = new_id
-        self._next_leg: LegId | None = None
         self._boot = BootId("")
         self._recovered = False
         self._floor_changed = False
         self._wrapping: dict[AgentId, CallId] = {}
         now_s = clock.monotonic_s()
-        floor = Floor(_agents(settings), _queues(settings), now_s, self._leg_id)
+        floor = Floor(_agents(settings), _queues(settings), now_s, lambda: LegId(f"leg-{new_id()}"))
         endpoints = {AgentId(agent.id): agent.endpoint for agent in settings.agents}
         self.floor = FloorRunner(
             floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
@@ -210,18 +209,11 @@ class Engine:
         self.dialled.tell(ev.SwitchUp(event.boot, event.live))
 
     async def _recover(self, event: port.SwitchUp) -> None:
-        await self.restart.recover(event, self._set_next_leg)
+        await self.restart.recover(event)
         self.watch.recovered = True
         self._floor_moved()
 
     # --- the floor --------------------------------------------------------------------------------------------
-
-    def _leg_id(self) -> LegId:
-        leg_id, self._next_leg = self._next_leg or LegId(f"leg-{self._new_id()}"), None
-        return leg_id
-
-    def _set_next_leg(self, leg_id: LegId) -> None:
-        self._next_leg = leg_id
 
     def _floor_moved(self) -> None:
         """Tell the dialer once for all that changed within one turn of the loop."""

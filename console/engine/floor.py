@@ -9,7 +9,7 @@ from typing import assert_never
 
 from calls import log
 from calls.agents.actions import Action, ConnectCall, DropLeg, RingLeg, StateChanged, WaitExpired
-from calls.agents.events import CallGone, CallWaiting, FloorEvent, LegGone, LegUp, LogIn
+from calls.agents.events import CallGone, CallWaiting, FloorEvent, LegGone, LegUp, Restored
 from calls.agents.floor import Floor
 from calls.agents.view import FloorView
 from calls.clock import Clock
@@ -49,7 +49,6 @@ class FloorRunner:
         self._on_change = on_change
         self._offers: dict[CallId, asyncio.Queue[Offer]] = {}
         self._legs: dict[LegId, AgentId] = {}
-        self._kept: set[LegId] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     def tell(self, event: FloorEvent) -> None:
@@ -64,15 +63,11 @@ class FloorRunner:
         """The floor as it stands."""
         return self._floor.view()
 
-    def restore(self, agent_id: AgentId, leg_id: LegId | None, next_leg: Callable[[LegId], None]) -> None:
-        """Log an agent in again after a restart of ours; a leg that is still up is kept rather than rung again.
-
-        ``next_leg`` sets the id that the floor gives to the next leg it asks for.
-        """
-        if leg_id is not None:
-            next_leg(leg_id)
-            self._kept.add(leg_id)
-        self.tell(LogIn(agent_id))
+    def restore(self, restored: Restored) -> None:
+        """Take an agent over from our last run, with the leg and the talk that are still up."""
+        if restored.leg_id is not None:
+            self._legs[restored.leg_id] = restored.agent_id
+        self.tell(restored)
 
     @contextmanager
     def waiting(self, call: CallWaiting) -> Iterator[asyncio.Queue[Offer]]:
@@ -142,10 +137,6 @@ class FloorRunner:
 
     def _ring(self, action: RingLeg) -> None:
         self._legs[action.leg_id] = action.agent_id
-        if action.leg_id in self._kept:
-            self._kept.discard(action.leg_id)
-            asyncio.get_running_loop().call_soon(self.leg_answered, action.leg_id)
-            return
         self._on_leg(action.agent_id, action.leg_id, True)
         self._tasks.start(self._originate(action), f"ring {action.agent_id}")
 

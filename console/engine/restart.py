@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from calls import log
-from calls.agents.events import CallKind, CallWaiting, Pause, TalkBegan, TalkOver
+from calls.agents.events import Pause, Restored, TalkOver
 from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.clock import Clock
-from calls.ids import AgentId, CallId, CampaignId, LegId, QueueName
+from calls.ids import AgentId, CallId, CampaignId, LegId
 from calls.records import store
 from calls.records.durations import Phase
 from calls.records.store import Direction, LastState, LiveCall
@@ -55,7 +54,7 @@ class Restart:
         dialled: DialledCalls,
         clock: Clock,
     ) -> None:
-        self._queues = {AgentId(agent.id): agent.queues for agent in settings.agents}
+        self._agents = frozenset(AgentId(agent.id) for agent in settings.agents)
         self._switch = switch
         self._writer = writer
         self._books = books
@@ -68,8 +67,8 @@ class Restart:
         """True for a call of the run before, which goes on without a session of ours."""
         return call_id in self._adopted
 
-    async def recover(self, up: SwitchUp, next_leg: Callable[[LegId], None]) -> None:
-        """Settle everything that was open. ``next_leg`` sets the id that the floor gives to its next leg."""
+    async def recover(self, up: SwitchUp) -> None:
+        """Settle everything that was open."""
         now, name = self._clock.now(), self._switch.name
         found = await self._writer.run_alone(lambda connection: _look(connection, name, up, now))
         for lost in found.recovery.lost:
@@ -87,7 +86,7 @@ class Restart:
                 self._books.finish_lost(live, Outcome.LOST if same_run else Outcome.PBX_LOST)
         for live in kept:
             self._adopt(live)
-        await self._restore_agents(found.agents, legs, kept, next_leg)
+        self._restore_agents(found.agents, legs, kept)
         self._dialled.tell(ev.Recovered(up.boot, found.recovery.still_up))
         self._start_campaigns(found)
 
@@ -120,26 +119,15 @@ class Restart:
         if live.direction is Direction.INBOUND:
             self._books.show(recorder)
 
-    async def _restore_agents(
-        self,
-        states: list[LastState],
-        legs: Mapping[AgentId, LegId],
-        calls: list[LiveCall],
-        next_leg: Callable[[LegId], None],
-    ) -> None:
-        """Log in again who was logged in, those who talk first: with nobody else free, each gets the own call."""
+    def _restore_agents(self, states: list[LastState], legs: Mapping[AgentId, LegId], calls: list[LiveCall]) -> None:
+        """Log in again who was logged in, with the leg and the talk that are still up."""
         talks = {live.agent_id: live.call_id for live in calls if live.agent_id is not None}
-        for last in sorted(states, key=lambda each: each.agent_id not in talks):
-            queues = self._queues.get(last.agent_id)
-            if last.state is AgentState.LOGGED_OUT or not queues:
+        for last in states:
+            if last.state is AgentState.LOGGED_OUT or last.agent_id not in self._agents:
                 continue
-            leg_id, call_id = legs.get(last.agent_id), talks.get(last.agent_id)
-            self._floor.restore(last.agent_id, leg_id, next_leg)
-            await asyncio.sleep(0)
-            if call_id is not None and leg_id is not None:
-                self._floor.tell(CallWaiting(call_id, QueueName(queues[0]), CallKind.DIALLED))
-                await asyncio.sleep(0)
-                self._floor.tell(TalkBegan(call_id, last.agent_id))
+            leg_id = legs.get(last.agent_id)
+            call_id = talks.get(last.agent_id) if leg_id is not None else None
+            self._floor.restore(Restored(last.agent_id, leg_id, call_id))
             if last.state is AgentState.PAUSED:
                 self._floor.tell(Pause(last.agent_id, last.reason))
 

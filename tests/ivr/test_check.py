@@ -224,6 +224,26 @@ def test_what_is_not_the_plain_part_of_yaml(write: Write, text: str, line: int, 
     assert all(fault.severity is Severity.ERROR for fault in faults)
 
 
+def test_what_yaml_has_and_flows_have_not_is_told_with_its_key(write: Write) -> None:
+    text = "language: &l en\nstart: !!str a\nnodes:\n  a: {menu: [x], keys: {[1]: a}}\n"
+    told_ = [line for line in told(write(text)) if "bad-value" not in line and "missing-key" not in line]
+    assert told_ == [
+        "main.yaml:1: language: error: has an anchor; anchors are not used in flows: take out &l [anchor]",
+        "main.yaml:2: start: error: has a tag; tags are not used in flows: take out tag:yaml.org,2002:str [tag]",
+        "main.yaml:4: nodes.a.keys: error: expected a key, which is text; a key with braces or brackets is quoted "
+        "[key]",
+    ]
+
+
+def test_of_many_longer_choices_three_are_named(write: Write) -> None:
+    keys = ", ".join(f'"1{digit}": q' for digit in range(4))
+    text = nodes(f'a: {{menu: [x], keys: {{"1": q, {keys}}}, failed: bye}}\n  q: {{queue: q, failed: bye}}')
+    assert told(write(text)) == [
+        "main.yaml:5: nodes.a.keys.1: warning: 1 is taken only after 2s without a further key, because 10, 11, 12, … "
+        "begin with it [overlapping-keys]"
+    ]
+
+
 def test_a_value_that_is_dropped_has_no_faults_of_its_own(write: Write) -> None:
     faults = check(write("a: 1\na: {b: 1, b: 2}\n"), NOTHING_KNOWN)
     assert [fault.where.key for fault in faults if fault.rule == "duplicate-key"] == ["a"]

@@ -171,6 +171,18 @@ def test_hours_by_the_zone(small: Flow, hours_later: float, open_: bool) -> None
 ENQUEUE = Enqueue("sales", 5, 90.0, "jazz", (Prompt("queue.hold_on", "en"),), 30.0)
 
 
+def test_what_is_not_written_has_its_default(make: Make) -> None:
+    flow = make(
+        "language: en\nstart: queue\nnodes:\n  queue: {queue: q, failed: transfer}\n"
+        "  transfer: {transfer: t, failed: bye}\n  bye: {hangup: []}\n"
+    )
+    session, step = started(flow)
+    assert step == Enqueue("q", 0, None, None, (), 60.0)
+    assert session.resume(WaitExpired(), at(1)) == Transfer("t", 20.0)
+    assert session.resume(TransferFailed("busy"), at(2)) == Hangup()
+    assert session.resume(HungUp(EndedBy.US), at(3)) == Finished("completed", "bye", 2.0, 1.0, 0.0)
+
+
 def test_the_queue_is_asked_as_written(small: Flow) -> None:
     assert from_node(small, "support")[1] == ENQUEUE
 
@@ -307,6 +319,13 @@ def test_the_trail_of_a_call(small: Flow) -> None:
         *("hung_up", "outcome"),
     ]
     assert details(session, Kind.NODE_LEFT)[0] == {"node": "menu", "exit": "keys.1", "took_s": 1.0}
+
+
+def test_the_trail_s_seconds_are_to_the_millisecond(small: Flow) -> None:
+    session = Session(small)
+    session.start(Context(answered=True), at(0))
+    session.resume(Match("1"), at(1.23456))
+    assert details(session, Kind.NODE_LEFT)[0]["took_s"] == 1.235
 
 
 class Broken(NodeModel):

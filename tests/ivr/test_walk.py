@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -263,6 +264,10 @@ def test_a_walk_is_the_same_each_time(small: Flow) -> None:
     line = json.loads(first[0])
     assert list(line) == ["at", "since_s", "kind", "flow", "version", "language"]
     assert line["at"] == "2026-05-04T10:00:00+00:00"
+    last = json.loads(first[-1])
+    assert datetime.fromisoformat(last["at"]) - datetime.fromisoformat(line["at"]) == timedelta(
+        seconds=last["since_s"]
+    )
 
 
 def test_keys_left_over_in_a_prompt_are_dropped(small: Flow) -> None:

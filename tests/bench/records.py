@@ -101,11 +101,9 @@ def measure(folder: Path, together: int = TOGETHER, alone: int = ALONE, rounds: 
     return Result(best["together"], best["alone"])
 
 
-def main() -> None:
-    """Measure in a temporary folder and print."""
-    with tempfile.TemporaryDirectory() as folder:
-        result = measure(Path(folder))
-    sys.stdout.write(
+def report(result: Result) -> str:
+    """The result in a few lines."""
+    return (
         f"records, many to a commit:  {result.together_per_s:10,.0f} /s\n"
         f"records, one commit each:   {result.alone_per_s:10,.0f} /s\n"
         f"ratio:                      {result.ratio:10.1f}\n"
@@ -114,4 +112,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with tempfile.TemporaryDirectory() as folder:
+        sys.stdout.write(report(measure(Path(folder))))

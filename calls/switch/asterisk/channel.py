@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from calls import log
 from calls.errors import (
     CommandRefused,
+    RemoteProtocolError,
     SwitchError,
     SwitchRefused,
     SwitchTimeout,
@@ -108,8 +109,9 @@ class AsteriskChannel:
                     self._interrupt()
                     return await self._connect(command)
                 case Hangup():
+                    moving = self._talk is not None
                     self._interrupt()
-                    return await self._hang_up(command)
+                    return await self._hang_up(command, by_ami=moving)
                 case _:
                     return await self._in_turn(command)
         except Cut:
@@ -117,6 +119,10 @@ class AsteriskChannel:
         except _Gone:
             assert self._gone is not None
             return self._gone
+        except RemoteProtocolError:
+            if self._connection is not None:
+                self._connection.abort()  # it may have been found here, in a reply that the decoder let pass
+            raise
 
     async def end_talk(self) -> None:
         """See :meth:`calls.switch.port.CallChannel.end_talk`. With no talk under way nothing happens."""
@@ -308,10 +314,10 @@ class AsteriskChannel:
 
     # --- the end -----------------------------------------------------------------------------------------------
 
-    async def _hang_up(self, command: Hangup) -> Result:
-        """By AGI where it listens, for it is there already; else by AMI."""
+    async def _hang_up(self, command: Hangup, *, by_ami: bool) -> Result:
+        """By AGI where it listens, for it is there already; else, and where the channel is being moved, by AMI."""
         connection = self._connection
-        if connection is not None and not connection.closed and not connection.pending:
+        if connection is not None and not (by_ami or connection.closed or connection.pending):
             turn = self._turn = self._new_turn()
             try:
                 await self._say(turn, agi.SetVariable(Variable.DONE, "1"))

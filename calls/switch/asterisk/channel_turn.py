@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import assert_never
 
 from calls import log
-from calls.errors import CommandRefused, PromptError, SwitchRefused
+from calls.errors import CommandRefused, PromptError, RemoteProtocolError, SwitchRefused
 from calls.switch.keys import Complete, KeyBuffer
 from calls.switch.port import (
     Answer,
@@ -128,18 +128,19 @@ class Turn:
         """Play, then wait: the first key, and whether it came while the prompts played."""
         *before, (last, lasts_s) = self._files(prompts)
         for path, plays_s in before:
-            number = (await self._must(agi.StreamFile(path, agi.ALL_KEYS, plays_s))).number
-            if number > 0:
-                return chr(number), True
+            key = _key(await self._must(agi.StreamFile(path, agi.ALL_KEYS, plays_s)))
+            if key is not None:
+                return key, True
         began = self._loop.time()
         reply = await self._must(agi.GetKey(last, _ms(timeout_s), lasts_s))
         if reply.word == "timeout":
             return None, False
+        if len(reply.data) > 1:
+            raise RemoteProtocolError(f"AGI GET DATA: more than one key: {reply.data!r}")
         return reply.data or "#", self._loop.time() - began < lasts_s
 
     async def _wait_for_key(self, timeout_s: float) -> str | None:
-        reply = await self._must(agi.WaitForDigit(_ms(timeout_s)))
-        return chr(reply.number) if reply.number > 0 else None
+        return _key(await self._must(agi.WaitForDigit(_ms(timeout_s))))
 
     # --- holding and transferring ------------------------------------------------------------------------------
 
@@ -174,6 +175,16 @@ class Turn:
         if cause == _CALL_REJECTED:
             return TransferFailed("refused")
         return TransferFailed(_DIAL_FAILURES.get(status, "unavailable"))
+
+
+def _key(reply: Reply) -> str | None:
+    """The key whose number the reply is; None where there was none."""
+    number = reply.number
+    if number == 0:
+        return None
+    if not 0 < number < 128 or chr(number) not in agi.ALL_KEYS:
+        raise RemoteProtocolError(f"AGI: {number} is the number of no key")
+    return chr(number)
 
 
 def _ms(seconds: float) -> int:

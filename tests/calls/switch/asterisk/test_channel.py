@@ -42,6 +42,7 @@ CHOICES = KeyPlan(frozenset({"1", "2", "#", "*"}))
 EXTENSIONS = KeyPlan(frozenset({"0"}), frozenset({3}))
 MENU_FILE = b"/prompts/en/menu"
 WELCOME_FILE = b"/prompts/en/welcome"
+ALL_KEYS = b" 0123456789*#ABCD"
 
 
 def gather(plan: KeyPlan = CHOICES, *, barge_in: bool = True, prompts: tuple[Prompt, ...] = (MENU,)) -> Gather:
@@ -226,14 +227,14 @@ async def test_a_wrong_key_is_no_match() -> None:
 async def test_a_key_in_an_earlier_prompt_stops_them_all() -> None:
     async with live_call() as call:
         done = call.start(gather(prompts=(WELCOME, MENU)))
-        await call.peer.expect(b"STREAM FILE " + WELCOME_FILE + b" 0123456789*#ABCD", b"200 result=49 endpos=5440\n")
+        await call.peer.expect(b"STREAM FILE " + WELCOME_FILE + ALL_KEYS, b"200 result=49 endpos=5440\n")
         assert await result(done) == Match("1", barged_in=True)
 
 
 async def test_the_last_prompt_and_the_wait_are_one_command() -> None:
     async with live_call() as call:
         done = call.start(gather(prompts=(WELCOME, MENU)))
-        await call.peer.expect(b"STREAM FILE " + WELCOME_FILE + b" 0123456789*#ABCD", b"200 result=0 endpos=13562\n")
+        await call.peer.expect(b"STREAM FILE " + WELCOME_FILE + ALL_KEYS, b"200 result=0 endpos=13562\n")
         await call.peer.expect(b"GET DATA " + MENU_FILE + b" 4000 1", b"200 result=1\n")
         assert await result(done) == Match("1", barged_in=True)
 
@@ -269,6 +270,28 @@ async def test_with_no_prompt_a_key_is_waited_for() -> None:
         done = call.start(gather(prompts=()))
         await call.peer.expect(b"WAIT FOR DIGIT 4000", b"200 result=35\n")
         assert await result(done) == Match("#", barged_in=False)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "line", "reply"),
+    [
+        ((MENU,), b"GET DATA " + MENU_FILE + b" 4000 1", b"200 result=12\n"),
+        (
+            (WELCOME, MENU),
+            b"STREAM FILE " + WELCOME_FILE + ALL_KEYS,
+            b"200 result=99999999999 endpos=1\n",
+        ),
+        ((WELCOME, MENU), b"STREAM FILE " + WELCOME_FILE + ALL_KEYS, b"200 result=7 endpos=1\n"),
+        ((), b"WAIT FOR DIGIT 4000", b"200 result=*\n"),
+    ],
+)
+async def test_what_is_no_key_is_not_the_protocol(prompts: tuple[Prompt, ...], line: bytes, reply: bytes) -> None:
+    async with live_call() as call:
+        done = call.start(gather(prompts=prompts))
+        await call.peer.expect(line, reply)
+        with pytest.raises(RemoteProtocolError):
+            await result(done)
+        await call.peer.closed()
 
 
 # --- hold and transfer ------------------------------------------------------------------------------------------

@@ -182,6 +182,20 @@ async def test_hangup_in_a_talk_goes_by_ami() -> None:
         assert call.control.asked[-1] == ("hang_up", "PJSIP/caller-00000000", "16")
 
 
+async def test_hangup_on_the_way_to_the_agent_goes_by_ami_too() -> None:
+    """The redirect may have been done: by AGI the channel would end in the room instead."""
+    async with live_call() as call:
+        way = asyncio.Event()
+        call.control.on_redirect = way.set
+        connecting = call.start(Connect(LEG))
+        await way.wait()
+        ended = call.start(Hangup(17))
+        assert await result(connecting) == Interrupted()
+        assert await result(ended) == HungUp(EndedBy.US, 17)
+        assert call.control.asked[-1] == ("hang_up", "PJSIP/caller-00000000", "17")
+        await call.peer.closed()
+
+
 async def test_a_second_connect_takes_the_caller_to_another_agent() -> None:
     async with live_call() as call:
         first = await in_the_room(call)

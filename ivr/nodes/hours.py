@@ -40,8 +40,8 @@ class Hours(NodeModel):
         return parse(self.hours, self.zone)
 
     def visit(self, turn: Turn) -> Visit:
-        """Look at the clock."""
+        """Look at the clock; no command is given."""
+        yield from ()
         is_open = self.weekly.is_open(turn.now.at)
         turn.note(Kind.HOURS, open=is_open)
         return Goto("open", self.open) if is_open else Goto("closed", self.closed)
-        yield  # without a command; the yield makes it a visit like the others

@@ -68,7 +68,8 @@ class AsteriskConfig:
                 port=asterisk.ami_port,
                 user=asterisk.ami_user,
                 secret=secrets.ami_secret,
-                connect_timeout_s=asterisk.connect_timeout_s,
+                # The first connection is up when the switch has settled and was compared with what we know.
+                connect_timeout_s=asterisk.connect_timeout_s + settings.engine.settle_s,
             ),
             agi_host=asterisk.agi_host,
             agi_port=asterisk.agi_port,

@@ -119,7 +119,8 @@ class LegBook:
 
     def forget(self, leg_id: LegId) -> None:
         """The switch refused the originate, or it was never sent: nothing will be told of this leg."""
-        self._remove(self._legs[leg_id])
+        if leg_id in self._legs:
+            self._remove(self._legs[leg_id])
 
     def adopt(self, leg_ids: Iterable[LegId]) -> None:
         """Legs of a run of ours before this one: their end will be told, and an answer that is seen to happen."""

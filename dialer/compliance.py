@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 import holidays
@@ -144,7 +144,26 @@ def _hours(lead: Lead, rules: Rules, now: datetime) -> Iterator[Refused]:
     if not lead.time_zones:
         yield Refused("time_zone", None)
     elif not hours.open_in_all(windows, lead.time_zones, now):
-        yield Refused("calling_hours", hours.next_open_in_all(windows, lead.time_zones, now))
+        yield Refused("calling_hours", _next_open(rules.preset, lead.time_zones, now))
+
+
+def _next_open(preset: str, zones: tuple[str, ...], now: datetime) -> datetime | None:
+    """The next instant that is open in all zones. Some sets of zones are never open together, and finding that out
+    means looking more than a year ahead, so what a whole day has in common is looked for once."""
+    first = _first_open(preset, zones, now.astimezone(UTC).date())
+    return first if first is None or first >= now else _first_open_from(preset, zones, now)
+
+
+@lru_cache(maxsize=4096)
+def _first_open(preset: str, zones: tuple[str, ...], day: date) -> datetime | None:
+    return _first_open_from(preset, zones, datetime.combine(day, time(0), UTC))
+
+
+@lru_cache(maxsize=4096)
+def _first_open_from(preset: str, zones: tuple[str, ...], at: datetime) -> datetime | None:
+    """All leads of one transaction share their moment, and many of them their zones."""
+    windows = _windows(preset, at.year)
+    return None if windows is None else hours.next_open_in_all(windows, zones, at)
 
 
 @lru_cache(maxsize=64)

@@ -53,6 +53,12 @@ times = 2
 [retries.congestion]
 after_s = 10
 times = 1
+[retries.lost]
+after_s = 60
+times = 2
+[retries.pbx_lost]
+after_s = 60
+times = 2
 [attempts]
 per_person = 3
 per_number = 3

@@ -55,3 +55,33 @@ def test_people_are_connected_in_time_and_times_are_kept(worlds: Worlds) -> None
         assert 3.0 <= talk_s <= 7.0
         assert abandoned == 0
         assert agent.startswith("agent")
+
+
+@pytest.mark.parametrize("detect", ["true", "false"])
+def test_agents_who_leave_while_it_rings_leave_nobody_in_silence(worlds: Worlds, detect: str) -> None:
+    world = worlds(30, 3, detect_machine=detect)
+    world.start()
+    for _ in range(40):
+        world.run(1.3)
+        world.set_agents_away(True)
+        world.run(5.0)
+        world.set_agents_away(False)
+    world.run(600)
+    assert world.finished
+    assert broken(world, per_person=3, at_end=True) == []
+    messages = [entry for entry in world.log if entry.kind == "message"]
+    abandoned = world.db.execute("SELECT count(*) FROM calls WHERE outcome = 'abandoned'").fetchone()[0]
+    assert len(messages) == abandoned
+    assert abandoned > 5
+
+
+def test_a_talk_that_outlives_the_engine_is_not_called_again(worlds: Worlds) -> None:
+    world = worlds(3, 3)
+    world.start()
+    world.run(4.0)
+    assert sum(channel.talking for channel in world.channels.values()) == 3
+    world.crash()
+    world.run(600)
+    assert world.finished
+    assert broken(world, per_person=3, at_end=True) == []
+    assert len([entry for entry in world.log if entry.kind == "invite"]) == 3

@@ -1,0 +1,43 @@
+"""docs/campaigns.md says what is: its campaign loads, its list imports, its tables name what there is."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+from calls.errors import Location
+from calls.settings import QueueSettings, Settings, Trunk
+from dialer.campaign import Retries, load
+from dialer.compliance import RULES
+from dialer.leads import LeadFile
+from dialer.presets import PRESETS
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "campaigns.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_campaign_loads(tmp_path: Path) -> None:
+    path = tmp_path / "lamps.toml"
+    path.write_text(block("toml"), encoding="utf-8")
+    trunk = Trunk(name="carrier", dial="PJSIP/{number}@carrier", lines=20, calls_per_second=5)
+    campaign = load(path, Settings(trunks=(trunk,), queues=(QueueSettings(name="support"),)))
+    assert campaign.file.attempts.per_day == 3
+    assert campaign.file.retries.busy is not None
+
+
+def test_the_list_imports() -> None:
+    leads = LeadFile(io.BytesIO(block("csv").encode()), Location(), "US")
+    assert sum(len(batch) for batch in leads.batches()) == 2
+    assert leads.report.refused == []
+
+
+def test_the_tables_name_every_preset_rule_and_outcome() -> None:
+    assert all(f"| `{name}` |" in PAGE for name in PRESETS)
+    assert all(f"| `{rule}` |" in PAGE for rule in RULES)
+    assert all(f"`{outcome}`" in PAGE for outcome in Retries.model_fields)

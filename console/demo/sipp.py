@@ -33,7 +33,9 @@ play_dtmf cuts a first one off: keys are sent this much ahead of their time."""
 NUMBER = re.compile(r"\+?[0-9]{1,15}\Z")
 KEYS = re.compile(r"[0-9*#]{1,20}\Z")
 FILE = re.compile(r"/[A-Za-z0-9_./+=~-]+\Z")
-EVENT = re.compile(r"at=(?P<at>.*) call=(?P<call>[0-9]+) number=(?P<number>\S*) event=(?P<event>\S+)\Z")
+EVENT = re.compile(
+    r"at=\S+\s+\S+\s+(?P<at_s>[0-9.]+) call=(?P<call>[0-9]+) number=(?P<number>\S*) event=(?P<event>\S+)\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ class FarEndEvent:
     ``refused``, ``keyed_<keys>`` (``s`` for ``*``, ``p`` for ``#``), or the SIP status with which a callee refused.
     """
 
-    at: str
+    at_s: float
+    """Seconds since the epoch, by SIPp's clock."""
     call: int
     number: str
     event: str
@@ -269,7 +272,9 @@ def read_events(log: Path) -> list[FarEndEvent]:
     except FileNotFoundError:
         return []
     found = (EVENT.match(line) for line in lines)
-    return [FarEndEvent(each["at"], int(each["call"]), each["number"], each["event"]) for each in found if each]
+    return [
+        FarEndEvent(float(each["at_s"]), int(each["call"]), each["number"], each["event"]) for each in found if each
+    ]
 
 
 @cache

@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from ruamel.yaml import YAML
 
 from calls.settings import Settings, load
 from console.demo.pbx import PbxPorts, Tree
+from console.main import app
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKER = ROOT / "docker"
@@ -240,6 +242,18 @@ def test_the_engine_has_time_to_drain() -> None:
 
 def test_the_host_s_network_is_an_overlay_of_one_service() -> None:
     assert compose("compose.host.yaml") == {"services": {"pod": {"network_mode": "host", "networks": None}}}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["engine"], ["console"], *(SERVICES[name]["command"] for name in ("prompts", "engine", "console"))],
+    ids=" ".join,
+)
+def test_what_is_started_is_a_command(words: list[str]) -> None:
+    command: Any = typer.main.get_command(app)
+    for word in words:
+        command = command.commands[word]
+    assert callable(command.callback)
 
 
 # --- systemd ----------------------------------------------------------------------------------------------------

@@ -58,6 +58,11 @@ async def finish(agi: AgiCall) -> None:
     assert await agi.say("SET VARIABLE IVR_DONE 1") == "200 result=1"
 
 
+def complaints(pbx: PrivateAsterisk) -> list[str]:
+    """What its log says beyond notices."""
+    return [line for line in pbx.log.read_text().splitlines() if " WARNING[" in line or " ERROR[" in line]
+
+
 # --- the engine is not there ------------------------------------------------------------------------------------
 
 
@@ -255,6 +260,7 @@ async def test_a_customer_talks_and_comes_back(start_asterisk: StartAsterisk, si
             if ending == "KICKED":
                 events = [event.event for event in agent.events]
                 assert events == ["invited", "ringing", "answered"], "the agent's leg stays"
+            assert complaints(pbx) == []
     finally:
         await agent.stop()
 
@@ -361,6 +367,8 @@ async def test_people_and_machines_are_told_apart(
         await people.finish()
         events = [(event.number, event.event) for event in people.events]
         assert events == [(number, each) for each in ("invited", "ringing", "answered", "ended_by_switch")]
+        assert "<sip:+493012345@" in people.messages.read_text(), "the callee sees our number"
+        assert complaints(pbx) == []
     finally:
         await people.stop()
 

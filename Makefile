@@ -36,11 +36,12 @@ lint: dev
 env: $(VENV)/.run
 dev: $(VENV)/.dev
 
-$(VENV)/.run: requirements.lock
+$(VENV)/.run: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Callwright needs Python 3.11 or newer: make run PYTHON=python3.11'; exit 1; }
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { echo 'no venv: apt-get install python3-venv'; exit 1; }
 	@echo 'Installing the locked requirements into $(VENV) ...'
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
@@ -52,7 +53,7 @@ pbx:
 
 # Made with uv (pip install uv); the lock names no index.
 lock:
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements-dev.lock
 
 clean:

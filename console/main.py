@@ -13,7 +13,7 @@ import typer
 from calls import log
 from calls.errors import CallwrightError, SettingsError
 from calls.settings import load
-from console.cli import agents, campaign, db, dnc, doctor, ivr, leads, prompts, report, status
+from console.cli import agents, campaign, db, dialplans, dnc, doctor, ivr, leads, prompts, report, status
 from console.cli.shared import err, settings_of, settings_path
 from console.engine import process
 from console.web import app as web
@@ -34,6 +34,7 @@ app.add_typer(leads.app, name="leads")
 app.add_typer(dnc.app, name="dnc")
 app.add_typer(agents.app, name="agents")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(dialplans.app, name="dialplans")
 app.add_typer(db.app, name="db")
 app.command()(report.report)
 app.command()(doctor.doctor)
@@ -85,7 +86,7 @@ def run() -> None:
 
 
 def _fail(problem: CallwrightError, status: int) -> None:
-    err.print(f"callwright: {problem}", markup=False)
+    err.print(f"callwright: {problem}", markup=False, soft_wrap=True)
     sys.exit(status)
 
 

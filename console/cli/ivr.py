@@ -62,7 +62,7 @@ def walk(
     flow = load(file, Known() if settings is None else _known(settings))
     texts = {} if settings is None else load_texts(settings.prompts.texts, settings.prompts.languages)
     began = Instant(NOON if at is None else at.replace(tzinfo=UTC), 0.0)
-    caller: Caller = Person() if keys is None else ScriptedCaller(parse(keys))
+    caller: Caller = TypingCaller(_ask) if keys is None else ScriptedCaller(parse(keys))
     walked = Walk(flow, caller, lambda prompt: _text(texts, prompt), began)
     for event in walked.events():
         if not as_json:
@@ -78,26 +78,6 @@ def walk(
 def schema() -> None:
     """Print the JSON Schema of flow files, for editors."""
     typer.echo(json.dumps(json_schema(), indent=2))
-
-
-class Person:
-    """Whoever sits at the terminal."""
-
-    def act(self, asked: Asked) -> Act | None:
-        """Ask for keys where the call listens, and for what happens where it waits."""
-        match asked.command:
-            case Gather():
-                question = "keys (w: wait, h: hang up)"
-            case Enqueue():
-                question = "q+: an agent comes, q-: nobody, h: hang up"
-            case _:
-                return None
-        while True:
-            answer = typer.prompt(f"  {question}").strip()
-            try:
-                return act(answer)
-            except UserError as problem:
-                typer.echo(f"  {problem}")
 
 
 def _known(settings: Settings) -> Known:

@@ -99,14 +99,15 @@ class AmiClient:
         """
         self._first_up = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run(), name="ami")
-        done, _ = await asyncio.wait((self._first_up,), timeout=self._settings.connect_timeout_s)
-        if not done:
+        self._task.add_done_callback(self._failed)
+        await asyncio.wait((self._first_up,), timeout=self._settings.connect_timeout_s)
+        if not self._first_up.done():
             await self.stop()
             where = f"{self._settings.host}:{self._settings.port}"
             raise SwitchTimeout(f"AMI at {where}: not up within {self._settings.connect_timeout_s:g} s: {self._last}")
         try:
             self._first_up.result()
-        except SwitchRefused:
+        except BaseException:
             await self.stop()
             raise
 
@@ -148,6 +149,19 @@ class AmiClient:
         return self._link.next_action_id()
 
     # --- inside -----------------------------------------------------------------------------------------------
+
+    def _failed(self, task: asyncio.Task[None]) -> None:
+        """A bug of ours ended the client: said loudly, and told as what it is, no connection."""
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        log.get().error("the ami client failed", exc_info=error)
+        link, self._link = self._link, None
+        if link is not None:
+            link.close_because(f"the client failed: {error!r}")
+        self._parts.on_down(f"the client failed: {error!r}")
+        if self._first_up is not None and not self._first_up.done():
+            self._first_up.set_exception(error)
 
     _last: str = "no connection"
 

@@ -420,6 +420,22 @@ class TestOutage:
         async with up(pbx, seen):
             assert (pbx.connections, len(seen.ups), len(seen.downs)) == (3, 1, 2)
 
+    async def test_a_bug_of_ours_is_told_and_not_silent(self, pbx: FakeAmi, seen: Seen) -> None:
+        async def broken(_: BootId) -> None:
+            raise ZeroDivisionError
+
+        seen.on_up = broken
+        with pytest.raises(ZeroDivisionError):
+            await client_of(pbx, seen).start()
+        assert seen.downs == ["the client failed: ZeroDivisionError()"]
+        seen.on_up = None
+        async with up(pbx, seen) as client:
+            seen.on_up = broken
+            pbx.drop()
+            await seen.until(lambda: len(seen.downs) == 3)
+            with pytest.raises(SwitchUnavailable):
+                await client.ask(Ping())
+
     def test_back_off_doubles_up_to_a_limit_with_jitter(self) -> None:
         settings = replace(QUICK, retry_first_s=0.2, retry_most_s=5.0)
         assert [retry_delay_s(settings, n, 1.0) for n in (1, 2, 3, 6, 1000)] == [0.2, 0.4, 0.8, 5.0, 5.0]

@@ -263,6 +263,14 @@ def test_the_index_over_open_attempts_refuses_and_does_not_crash(
     assert store.count("attempts") == 1
 
 
+def test_an_id_that_was_used_is_our_bug_and_no_refusal(store: Store) -> None:
+    store.add(A, B)
+    store.begin(1)
+    store.ids = itertools.count(1)
+    with pytest.raises(sqlite3.IntegrityError, match=r"attempts\.attempt_id"):
+        store.begin(1)
+
+
 def test_the_trunks_lines_hold_over_restarts(store: Store) -> None:
     store.add(*(f"+120255501{index:02d}" for index in range(15)))
     assert len(store.begin(6).attempts) == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -126,14 +127,45 @@ def test_both_versions_are_tried_where_none_is_named(etc: Path, tmp_path: Path) 
     assert done.stderr.splitlines()[-1] == "fetch-asterisk: Asterisk 22 could not be fetched"
 
 
-def test_what_stands_is_found_again_with_no_network(etc: Path, tmp_path: Path) -> None:
-    home = tmp_path / "pbx"
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder where everything stands already."""
+    folder = tmp_path / "pbx"
     for name in ("asterisk-16", "sipp", "espeak"):
-        (home / name).mkdir(parents=True)
-        (home / name / "run").write_text("#!/bin/sh\n")
-        (home / name / "run").chmod(0o755)
-        (home / name / "complete").touch()
-    (home / "espeak/env").touch()
+        (folder / name).mkdir(parents=True)
+        (folder / name / "run").write_text("#!/bin/sh\n")
+        (folder / name / "run").chmod(0o755)
+        (folder / name / "complete").touch()
+    (folder / "espeak/env").touch()
+    return folder
+
+
+def test_two_at_once_wait_for_each_other(etc: Path, tmp_path: Path, home: Path) -> None:
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen(
+            ["bash", SCRIPT, "--root", tmp_path / "root", "16", home],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as second:
+            assert second.stderr is not None and second.stdout is not None
+            assert second.stderr.readline() == f"fetch-asterisk: waiting for another fetch into {home}\n"
+            assert second.poll() is None
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            assert second.stdout.readline() == f"asterisk={home}/asterisk-16\n"
+    assert second.returncode == 0
+
+
+def test_an_espeak_whose_project_was_moved_is_fetched_anew(etc: Path, tmp_path: Path, home: Path) -> None:
+    (home / "espeak/env").write_text("ESPEAK_DATA_PATH=/elsewhere/espeak/usr/lib\n")
+    done = fetch("--root", tmp_path / "root", "16", home)
+    assert done.returncode == 1 or "/elsewhere" not in (home / "espeak/env").read_text(), "or the machine's own"
+    (home / "espeak/env").write_text(f"ESPEAK_DATA_PATH={home}/espeak/usr/lib\n")
+    assert fetch("--root", tmp_path / "root", "16", home).returncode == 0
+
+
+def test_what_stands_is_found_again_with_no_network(etc: Path, tmp_path: Path, home: Path) -> None:
     for version in (["16"], []):
         done = fetch("--root", tmp_path / "root", *version, home)
         assert done.returncode == 0, done.stderr

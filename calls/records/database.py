@@ -182,9 +182,13 @@ def open_readonly(
     uri = f"file:{urllib.parse.quote(str(path.absolute()))}?mode=ro"
     try:
         connection = sqlite3.connect(uri, timeout=BUSY_S, isolation_level=None, uri=True, factory=Reader)
+    except sqlite3.Error as problem:
+        raise RecordError(f"{path}: cannot be read: {problem}") from problem
+    try:
         connection.row_factory = sqlite3.Row
         connection.limit(cap_s, clock)
         connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.Error as problem:
+        connection.close()
         raise RecordError(f"{path}: cannot be read: {problem}") from problem
     return connection

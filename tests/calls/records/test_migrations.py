@@ -18,8 +18,10 @@ from calls.records.migrations import APPLICATION_ID, MIGRATIONS, applied, migrat
 def next_release() -> Migrations:
     """The migrations of a release after this one."""
     later = Migrations("callwright")
-    for each in MIGRATIONS.pending(Database(memory=True)):
+    empty = Database(memory=True)
+    for each in MIGRATIONS.pending(empty):
         later(name=each.name)(each.fn)
+    empty.close()
 
     @later(name="9998_note")
     def _note(database: Database) -> None:

@@ -42,6 +42,9 @@ _DIAL_FAILURES = {"BUSY": "busy", "NOANSWER": "no_answer", "CANCEL": "no_answer"
 _CALL_REJECTED = "21"
 """Q.850 "call rejected", e.g. SIP 403 and 603."""
 
+_ROUND_S = 0.02
+"""A hold of whole seconds is not a frame short for the time that it took to begin."""
+
 _EARLY_S = 0.5
 """Music that ends this much before its time was none."""
 
@@ -145,16 +148,18 @@ class Turn:
     # --- holding and transferring ------------------------------------------------------------------------------
 
     async def _hold(self, command: Hold) -> Done:
-        """Music in whole seconds, rounded up. Where the switch has no music, the rest is waited for in silence."""
+        """Music for the whole seconds, since Asterisk's knows no others; what is left, or all of it where the switch
+        has no music, is waited for in silence. A hold ends in time: a dialled person's is shorter than two seconds."""
         until = self._loop.time() + command.for_s
-        while (rest_s := until - self._loop.time()) > 0:
-            for_s = min(math.ceil(rest_s), int(agi.MAX_PLAY_S))
+        while (rest_s := until - self._loop.time() + _ROUND_S) >= 1.0:
+            for_s = min(math.floor(rest_s), int(agi.MAX_PLAY_S))
             reply = await self._say(self, agi.MusicOnHold(command.music, for_s))
             if reply.data.startswith("-"):
                 await self._say(self, agi.ChannelStatus())
             if until - self._loop.time() > max(rest_s - for_s, 0.0) + _EARLY_S:
                 log.get().warning("the switch has no music on hold", music=command.music)
-                await self._wait_in_silence(until)
+                break
+        await self._wait_in_silence(until)
         return Done()
 
     async def _wait_in_silence(self, until: float) -> None:

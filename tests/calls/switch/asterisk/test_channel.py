@@ -297,12 +297,16 @@ async def test_what_is_no_key_is_not_the_protocol(prompts: tuple[Prompt, ...], l
 # --- hold and transfer ------------------------------------------------------------------------------------------
 
 
-async def test_hold_is_music_for_whole_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hold_is_music_for_whole_seconds_and_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     async with live_call() as call:
+        began = asyncio.get_running_loop().time()
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: began)
         done = call.start(Hold(2.5, "jazz"))
-        await call.peer.expect(b"EXEC MusicOnHold jazz,3")
-        now = asyncio.get_running_loop().time()
-        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now + 3.0)
+        await call.peer.expect(b"EXEC MusicOnHold jazz,2")
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: began + 2.0)
+        call.peer.say(b"200 result=0\n")
+        await call.peer.expect(b"WAIT FOR DIGIT 500")
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: began + 2.5)
         call.peer.say(b"200 result=0\n")
         assert await result(done) == Done()
 

@@ -346,6 +346,35 @@ async def test_closing_writes_what_waits(path: Path) -> None:
         await writer.run(Add(0))
 
 
+async def test_closing_gives_up_on_a_foreign_lock_that_stays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calls.records.writer.CLOSE_WAIT_S", 0.1)
+    writer = Writer(path)
+    writer.start()
+    foreign = sqlite3.connect(path, isolation_level=None)
+    foreign.execute("BEGIN IMMEDIATE")
+    tasks = [asyncio.create_task(writer.run(Add(number))) for number in range(2)]
+    await asyncio.sleep(0)
+    await asyncio.wait_for(writer.close(), 20)
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(each) for each in results] == [RecordError, RecordError]
+    foreign.execute("COMMIT")
+    foreign.close()
+    assert written(path) == []
+    assert write_once(path, Add(7)) == 7
+
+
+async def test_work_that_breaks_the_connection_is_named_and_nothing_hangs(path: Path) -> None:
+    writer = Writer(path)
+    writer.start()
+    with pytest.raises(RecordError, match="closed database"):
+        await asyncio.wait_for(writer.run(lambda connection: connection.close()), 20)
+    with pytest.raises(RecordError, match="closed database"):
+        await asyncio.wait_for(writer.run(Add(1)), 20)
+    await asyncio.wait_for(writer.close(), 20)
+    assert write_once(path, Add(2)) == 2
+    assert written(path) == [2]
+
+
 async def test_before_the_start_nothing_is_taken(path: Path) -> None:
     writer = Writer(path)
     with pytest.raises(RecordError, match="not open"):

@@ -42,6 +42,8 @@ class Channel:
 
     dial: DialAttempt
     answered: bool = False
+    ours: bool = False
+    """Under the engine's control: the dialplan ends it when the engine is gone."""
     talking: bool = False
 
 
@@ -153,6 +155,9 @@ class World:
         self.core = None
         self._life += 1
         self._offers.clear()
+        for attempt_id, channel in self.channels.items():
+            if channel.ours and not channel.talking:
+                self._later(1.0, partial(self._end, attempt_id, 16))
         for agent in self.agents:
             agent.state, agent.call = ("ready" if agent.state != "gone" else "gone"), None
         self._later(0.5, self._restart)
@@ -292,6 +297,7 @@ class World:
         if self.core is None:  # the dialplan's fallback: nobody is kept in silence
             self._later(1.0, lambda: self._end(attempt_id, 16))
             return
+        channel.ours = True
         detected = Detected.NOT_ASKED
         if channel.dial.detect_machine:
             detected = Detected.MACHINE if channel.dial.number[-1] == "4" else Detected.HUMAN

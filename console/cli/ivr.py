@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from calls.errors import UserError
 from calls.settings import Settings
 from calls.switch.port import Gather, Prompt
 from console import building
 from console.cli.shared import out, settings_of
 from ivr.check import Known, check, load
-from ivr.commands import Enqueue
+from ivr.commands import Enqueue, Result
 from ivr.faults import Severity
 from ivr.flow import json_schema
-from ivr.script import Act, act, parse
+from ivr.script import parse
 from ivr.trail import Instant
-from ivr.walk import Asked, Caller, ScriptedCaller, Walk, json_line
+from ivr.walk import Asked, Caller, ScriptedCaller, Told, TypingCaller, Walk, json_line
 from prompts.library import PromptLibrary
 from prompts.texts import PromptText, load_texts
 
@@ -80,6 +81,21 @@ def schema() -> None:
     typer.echo(json.dumps(json_schema(), indent=2))
 
 
+def _ask(asked: Asked, problem: str) -> str:
+    """Ask the person at the terminal what the caller does now."""
+    if problem:
+        typer.echo(f"           {problem}")
+    match asked.command:
+        case Gather():
+            question = "keys (empty: silence, h: hang up)"
+        case Enqueue():
+            question = "q+: an agent comes, q-: nobody comes, h: hang up"
+        case _:
+            question = "t+: it is answered, t-: it is not, h: hang up"
+    answer: str = typer.prompt(f"           {question}", default="", show_default=False)
+    return answer
+
+
 def _known(settings: Settings) -> Known:
     return building.known(settings, PromptLibrary(settings.prompts))
 
@@ -89,11 +105,21 @@ def _text(texts: dict[Prompt, PromptText], prompt: Prompt) -> str:
     return found.text if found is not None else f"({prompt.key})"
 
 
-def _show(event: object) -> None:
+def _show(event: Asked | Told) -> None:
     match event:
-        case Asked(since_s, node, command, heard):
-            out.print(f"{since_s:7.1f} s  {node or 'start'}: {type(command).__name__}", markup=False)
-            for text in heard:
-                out.print(f'           "{text}"', markup=False)
-        case _:
-            out.print(f"           -> {getattr(event, 'result', event)}", markup=False)
+        case Asked(since_s, node, command):
+            typer.echo(f"{since_s:7.1f} s  {node or 'start'}: {type(command).__name__.lower()}")
+            for text in event.texts:
+                typer.echo(f'           "{text}"')
+        case Told(_, result):
+            typer.echo(f"           -> {_words(result)}")
+
+
+def _words(result: Result) -> str:
+    """A result in a few words: its name, and what it carries."""
+    carried = ", ".join(
+        str(value.value if isinstance(value, Enum) else value)
+        for value in (getattr(result, each.name) for each in fields(result))
+        if value not in (None, False)
+    )
+    return f"{type(result).__name__} {carried}".strip()

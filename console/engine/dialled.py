@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import assert_never
 
@@ -22,7 +23,7 @@ from calls.switch import port
 from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Play, Switch
 from console.engine.books import Books
 from console.engine.recorder import CallRecorder
-from console.engine.talk import Meetings, NobodyCame, Talked, Wait
+from console.engine.talk import Hears, Meetings, NobodyCame, Talked, Wait
 from console.engine.tasks import Tasks
 from dialer import attempts, roll
 from dialer import events as ev
@@ -105,12 +106,16 @@ class DialledCalls:
         }
         self.tell(ev.AgentsChanged(queues))
 
-    def connected(self, call_id: CallId, agent_id: AgentId) -> None:
-        """Caller and agent hear each other. A call that was not dialled is none of ours."""
-        attempt_id = AttemptId(call_id)
-        if (line := self._lines.get(attempt_id)) is not None:
-            self._books.note_agent(line.recorder)
-            self.tell(ev.Connected(attempt_id, agent_id))
+    def adopt(self, attempt: ev.OpenAttempt, recorder: CallRecorder | None) -> None:
+        """Take over an attempt of our last run that is still up; ``recorder``: of one that was answered."""
+        begun = attempt.begun
+        self._begun[begun.attempt_id] = begun
+        if recorder is None:
+            file = attempt.campaign.file
+            recorder = self._recorder(begun, file.caller_id, self._clock.now())
+            recorder.note("adopted", {"trunk": begun.trunk, "try": begun.try_number})
+            self._books.show(recorder)
+        self._lines[begun.attempt_id] = Line(recorder)
 
     def leg_event(self, event: port.LegRinging | port.LegAnswered | port.LegEnded) -> None:
         """An event of an attempt's leg; one that the core does not know changes nothing."""
@@ -195,23 +200,26 @@ class DialledCalls:
     def _place(self, action: ev.PlaceCall) -> None:
         dial = action.dial
         begun = self._begun[dial.attempt_id]
-        live = LiveCall(
-            call_id=CallId(dial.attempt_id),
-            direction=Direction.OUTBOUND,
-            switch=self._switch.name,
-            boot_id=self._boot,
-            channel=dial.attempt_id,
-            caller=dial.caller_id,
-            called=dial.number,
-            started_at=self._clock.now(),
-            campaign_id=begun.campaign_id,
-            lead_id=begun.lead_id,
-        )
-        recorder = CallRecorder(live, self._clock, Phase.RING)
+        recorder = self._recorder(begun, dial.caller_id, self._clock.now())
         recorder.note("dialled", {"trunk": dial.trunk, "try": begun.try_number, "detect": dial.detect_machine})
         self._books.show(recorder)
         self._lines[dial.attempt_id] = Line(recorder)
         self._tasks.start(self._originate(dial), f"dial {dial.attempt_id}")
+
+    def _recorder(self, begun: ev.BegunAttempt, caller_id: str, now: datetime) -> CallRecorder:
+        live = LiveCall(
+            call_id=CallId(begun.attempt_id),
+            direction=Direction.OUTBOUND,
+            switch=self._switch.name,
+            boot_id=self._boot,
+            channel=begun.attempt_id,
+            caller=caller_id,
+            called=begun.number,
+            started_at=now,
+            campaign_id=begun.campaign_id,
+            lead_id=begun.lead_id,
+        )
+        return CallRecorder(live, self._clock, Phase.RING)
 
     async def _originate(self, dial: port.DialAttempt) -> None:
         """Ask the switch once. An answer that does not come says nothing: the call may be there."""
@@ -238,10 +246,10 @@ class DialledCalls:
 
     async def _finish(self, action: ev.Finish) -> None:
         """Write the record, once the call's handler has said who ended it."""
-        self._begun.pop(action.attempt_id, None)
+        begun = self._begun.pop(action.attempt_id)
         line = self._lines.pop(action.attempt_id, None)
-        if line is None:
-            line = Line(self._unplaced(action))
+        if line is None:  # cancelled before the switch heard of it
+            line = Line(self._recorder(begun, action.campaign.file.caller_id, self._clock.now()))
         line.orders.put_nowait(None)
         if line.channel is not None:
             try:
@@ -261,25 +269,6 @@ class DialledCalls:
             line.ended_by,
             lambda connection, record, events: attempts.finish_attempt(connection, action, record, events, now),
         )
-
-    def _unplaced(self, action: ev.Finish) -> CallRecorder:
-        """The record of an attempt that was cancelled before the switch heard of it, or that outlived a restart."""
-        live = LiveCall(
-            call_id=CallId(action.attempt_id),
-            direction=Direction.OUTBOUND,
-            switch=self._switch.name,
-            boot_id=self._boot,
-            channel=action.attempt_id,
-            caller=action.campaign.file.caller_id,
-            called=action.number,
-            started_at=self._clock.now(),
-            campaign_id=action.campaign.campaign_id,
-            lead_id=action.lead_id,
-            agent_id=action.agent_id,
-        )
-        recorder = CallRecorder(live, self._clock, Phase.RING)
-        recorder.agent_id = action.agent_id
-        return recorder
 
     async def _keep_state(self, action: ev.CampaignChanged) -> None:
         log.get().info("campaign", campaign=action.campaign_id, state=action.state.value, reason=action.reason)
@@ -334,6 +323,13 @@ class DialledCalls:
         left_s = max(0.0, order.deadline_s - self._clock.monotonic_s())
         call_id = CallId(order.attempt_id)
         wait = Wait(CallWaiting(call_id, QueueName(order.queue), CallKind.DIALLED, 0, left_s), left_s, "default")
-        return await self._meetings.meet(
-            channel, line.recorder, wait, lambda agent_id: self.connected(call_id, agent_id)
-        )
+
+        def offer(agent_id: AgentId) -> None:
+            line.recorder.note("agent_offered", {"agent": agent_id})
+
+        def talk(agent_id: AgentId) -> None:
+            line.recorder.note("agent_connected", {"agent": agent_id})
+            self._books.note_agent(line.recorder)
+            self.tell(ev.Connected(order.attempt_id, agent_id))
+
+        return await self._meetings.meet(channel, line.recorder, wait, Hears(offer, talk))

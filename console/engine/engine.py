@@ -80,7 +80,7 @@ class Engine:
             floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
         self.meetings = Meetings(self.floor, clock)
-        self.inbound = InboundCalls(settings, flows, self.books, self.floor, self.meetings, clock)
+        self.inbound = InboundCalls(settings, flows, self.books, self.floor, self.meetings, clock, self._closed)
         core = DialerCore(settings.trunks, settings.engine.settle_s, now_s)
         self.dialled = DialledCalls(
             core,
@@ -146,6 +146,9 @@ class Engine:
             loop_lag_s=self.watch.loop_lag_s,
             writer_behind_s=round(self.writer.behind_s(), 3),
         )
+
+    def _closed(self) -> bool:
+        return self.watch.draining
 
     # --- the switch -------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from calls import log
 from calls.agents.events import CallKind, CallWaiting
@@ -18,16 +18,49 @@ from calls.switch.port import Answer, CallChannel, Done, EndedBy, Hangup, HungUp
 from console.engine.books import Books
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
-from console.engine.talk import Meetings, NobodyCame, Talked, Wait
-from ivr.commands import AgentConnected, Command, Enqueue, NobodyThere, Result, Served, WaitExpired
+from console.engine.talk import Hears, Meetings, NobodyCame, Talked, Wait
+from ivr.commands import (
+    AgentConnected,
+    AgentOffered,
+    Command,
+    Enqueue,
+    NobodyThere,
+    QueueClosed,
+    Result,
+    Served,
+    WaitExpired,
+)
 from ivr.flow import Flow
 from ivr.session import Context, Finished, Session
-from ivr.trail import Instant
+from ivr.trail import Instant, Kind
 
 UNALLOCATED = 1
 """Q.850: what a caller is told who called a number that no flow takes."""
 
 ANYTHING = "*"
+
+
+LOST = (Kind.FAULT, Kind.STEP_LIMIT)
+"""What in a trail is a fault of the flow or of ours, and is logged."""
+
+
+class Trail:
+    """Takes what a session has noted into the call's record, each once."""
+
+    def __init__(self, recorder: CallRecorder, session: Session) -> None:
+        self._recorder = recorder
+        self._session = session
+        self._kept = 0
+        self._began_s = recorder.began_s
+
+    def keep(self) -> None:
+        """Take what is new."""
+        trail = self._session.trail
+        for event in trail[self._kept :]:
+            self._recorder.keep(event.at, self._began_s + event.since_s, event.kind.value, event.detail)
+            if event.kind in LOST:
+                log.get().error("the flow failed", kind=event.kind.value, **event.detail)
+        self._kept = len(trail)
 
 
 class InboundCalls:
@@ -41,7 +74,10 @@ class InboundCalls:
         floor: FloorRunner,
         meetings: Meetings,
         clock: Clock,
+        is_closed: Callable[[], bool],
     ) -> None:
+        """``is_closed``: no caller is put into a queue any more, as the engine is being drained."""
+
         self._routes = {route.called: FlowId(route.flow) for route in settings.inbound}
         self._queues = {queue.name: queue for queue in settings.queues}
         self._flows = flows
@@ -49,6 +85,7 @@ class InboundCalls:
         self._floor = floor
         self._meetings = meetings
         self._clock = clock
+        self._is_closed = is_closed
 
     def flow_for(self, called: str) -> Flow | None:
         """The flow that takes calls to ``called``: by its number, with or without ``+``, else the one for all."""
@@ -79,41 +116,30 @@ class InboundCalls:
                 await channel.perform(Hangup(UNALLOCATED))
                 book.close(Outcome.REJECTED, UNALLOCATED, EndedBy.US)
                 return
+            session = Session(flow)
+            trail = Trail(recorder, session)
             try:
-                gone, finished = await self._converse(channel, recorder, Session(flow))
+                gone = await self._converse(channel, recorder, session, trail)
             except SwitchError as problem:
                 log.get().error("the switch failed under a call", problem=str(problem))
-                book.close(Outcome.PBX_LOST, None, EndedBy.SWITCH)
-                return
+                gone = HungUp(EndedBy.SWITCH)
+            finished = session.hangup(self._instant(), gone.by, gone.cause)
+            trail.keep()
             recorder.last_node = finished.last_node
-            book.close(self._outcome(recorder), gone.cause, gone.by)
+            book.close(_outcome(recorder, gone), gone.cause, gone.by)
 
-    def _outcome(self, recorder: CallRecorder) -> Outcome:
-        if recorder.abandoned:
-            return Outcome.ABANDONED
-        return Outcome.ANSWERED if recorder.answered else Outcome.FAILED
-
-    async def _converse(
-        self, channel: CallChannel, recorder: CallRecorder, session: Session
-    ) -> tuple[HungUp, Finished]:
-        """Perform what the session asks for until it has finished; how the call ended, and what it came to."""
-        told = 0
+    async def _converse(self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail) -> HungUp:
+        """Perform what the session asks for until it has finished; how the call ended."""
         step = session.start(Context(), self._instant())
         gone = HungUp(EndedBy.US)
         while True:
-            told = self._keep_trail(recorder, session, told)
+            trail.keep()
             if isinstance(step, Finished):
-                return gone, step
+                return gone
             result = await self._perform(channel, recorder, session, step)
             if isinstance(result, HungUp):
                 gone = result
             step = session.resume(result, self._instant())
-
-    def _keep_trail(self, recorder: CallRecorder, session: Session, told: int) -> int:
-        trail = session.trail
-        for event in trail[told:]:
-            recorder.note(event.kind.value, event.detail)
-        return len(trail)
 
     async def _perform(
         self, channel: CallChannel, recorder: CallRecorder, session: Session, command: Command
@@ -135,6 +161,8 @@ class InboundCalls:
         self, channel: CallChannel, recorder: CallRecorder, session: Session, command: Enqueue
     ) -> Result:
         queue = self._queues[command.queue]
+        if self._is_closed():
+            return QueueClosed()
         if not self._anybody(queue):
             return NobodyThere()
         max_wait_s = command.max_wait_s or queue.max_wait_s
@@ -146,11 +174,14 @@ class InboundCalls:
             command.announce_every_s,
         )
 
+        def offer(agent_id: AgentId) -> None:
+            session.notify(AgentOffered(str(agent_id)), self._instant())
+
         def talk(agent_id: AgentId) -> None:
             session.notify(AgentConnected(str(agent_id)), self._instant())
             self._books.note_agent(recorder)
 
-        met = await self._meetings.meet(channel, recorder, wait, talk)
+        met = await self._meetings.meet(channel, recorder, wait, Hears(offer, talk))
         match met:
             case Talked(_, talk_s):
                 return Served(talk_s)
@@ -174,3 +205,11 @@ class InboundCalls:
 
     def _instant(self) -> Instant:
         return Instant(self._clock.now(), self._clock.monotonic_s())
+
+
+def _outcome(recorder: CallRecorder, gone: HungUp) -> Outcome:
+    if recorder.abandoned:
+        return Outcome.ABANDONED
+    if gone.by is EndedBy.SWITCH:
+        return Outcome.PBX_LOST
+    return Outcome.ANSWERED if recorder.answered else Outcome.FAILED

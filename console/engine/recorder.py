@@ -32,6 +32,11 @@ class CallRecorder:
         self._events: list[CallEvent] = []
 
     @property
+    def began_s(self) -> float:
+        """The call's first sight on the monotonic clock."""
+        return self._began_s
+
+    @property
     def answered(self) -> bool:
         """True once :meth:`note_answer` was called."""
         return self._answered_at is not None
@@ -40,6 +45,10 @@ class CallRecorder:
         """Add an event of ``kind`` at this moment."""
         since_s = self._clock.monotonic_s() - self._began_s
         self._events.append(CallEvent(self._clock.now(), since_s, kind, dict(detail or {})))
+
+    def keep(self, at: datetime, mono_s: float, kind: str, detail: Mapping[str, object]) -> None:
+        """Add an event of a moment that was told later, ``mono_s`` on the monotonic clock."""
+        self._events.append(CallEvent(at, max(0.0, mono_s - self._began_s), kind, dict(detail)))
 
     def enter(self, phase: Phase) -> None:
         """The call is in ``phase`` from now on."""
@@ -99,4 +108,4 @@ class CallRecorder:
             connect_s=self.connect_s,
             last_node=self.last_node,
         )
-        return record, tuple(self._events)
+        return record, tuple(sorted(self._events, key=lambda event: event.since_s))

@@ -86,6 +86,8 @@ class Restart:
                 self._books.finish_lost(live, Outcome.LOST if same_run else Outcome.PBX_LOST)
         for live in kept:
             self._adopt(live)
+        for attempt in found.recovery.still_up:
+            self._dialled.adopt(attempt, self._adopted.get(CallId(attempt.begun.attempt_id)))
         self._restore_agents(found.agents, legs, kept)
         self._dialled.tell(ev.Recovered(up.boot, found.recovery.still_up))
         self._start_campaigns(found)
@@ -116,8 +118,7 @@ class Restart:
         recorder.note_answer()
         recorder.note("adopted", {"agent": live.agent_id})
         self._adopted[live.call_id] = recorder
-        if live.direction is Direction.INBOUND:
-            self._books.show(recorder)
+        self._books.show(recorder)
 
     def _restore_agents(self, states: list[LastState], legs: Mapping[AgentId, LegId], calls: list[LiveCall]) -> None:
         """Log in again who was logged in, with the leg and the talk that are still up."""

@@ -59,6 +59,14 @@ class NobodyCame:
 Met = Talked | NobodyCame | HungUp
 
 
+@dataclass(frozen=True, slots=True)
+class Hears:
+    """Who hears of the meeting while it goes on: ``offer``, an agent is there; ``talk``, the talk begins."""
+
+    offer: Callable[[AgentId], None]
+    talk: Callable[[AgentId], None]
+
+
 class Meetings:
     """Brings waiting calls and agents together, and knows who talks to whom."""
 
@@ -77,10 +85,8 @@ class Meetings:
         """The call that the agent talks to."""
         return next((channel for agent, channel in self._talking.values() if agent == agent_id), None)
 
-    async def meet(
-        self, channel: CallChannel, recorder: CallRecorder, wait: Wait, on_talk: Callable[[AgentId], None]
-    ) -> Met:
-        """Hold the caller until an agent is found, and let them talk. ``on_talk``: the talk begins.
+    async def meet(self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears) -> Met:
+        """Hold the caller until an agent is found, and let them talk.
 
         Raises:
             SwitchError: the switch failed; the call's state is unknown.
@@ -93,7 +99,7 @@ class Meetings:
                 found = await self._held(channel, wait, until_s, offers)
                 match found:
                     case ConnectCall():
-                        met = await self._talk(channel, recorder, found, on_talk)
+                        met = await self._talk(channel, recorder, found, hears)
                         if met is not None:
                             return met
                     case HungUp():
@@ -136,7 +142,7 @@ class Meetings:
         return result if isinstance(result, HungUp) else offer
 
     async def _talk(
-        self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, on_talk: Callable[[AgentId], None]
+        self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears
     ) -> Talked | HungUp | None:
         """Connect the two; None where they never met and the caller waits on."""
         call_id, agent_id = offer.call_id, offer.agent_id
@@ -148,11 +154,11 @@ class Meetings:
             recorder.agent_id = agent_id
             recorder.enter(Phase.TALK)
             self._talking[call_id] = (agent_id, channel)
-            on_talk(agent_id)
+            hears.talk(agent_id)
             self._floor.tell(TalkBegan(call_id, agent_id))
 
         self._connecting[call_id] = began
-        recorder.note("agent_offered", {"agent": agent_id})
+        hears.offer(agent_id)
         try:
             result = await channel.perform(Connect(offer.leg_id))
         finally:

@@ -149,7 +149,7 @@ class Turn:
 
     async def _hold(self, command: Hold) -> Done:
         """Music for the whole seconds, since Asterisk's knows no others; what is left, or all of it where the switch
-        has no music, is waited for in silence. A hold ends in time: a dialled person's is shorter than two seconds."""
+        has no music, is waited for in silence. A hold ends in time: a dialled person's is under two seconds."""
         until = self._loop.time() + command.for_s
         while (rest_s := until - self._loop.time() + _ROUND_S) >= 1.0:
             for_s = min(math.floor(rest_s), int(agi.MAX_PLAY_S))

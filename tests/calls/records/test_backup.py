@@ -95,6 +95,20 @@ def test_a_backup_replaces_nothing(path: Path, tmp_path: Path) -> None:
     assert target.read_text() == "mine"
 
 
+def test_nor_a_file_that_came_meanwhile(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_once(path, add_audit)
+    target = tmp_path / "backup.db"
+
+    def check_and_meet(copy: Path) -> Check:
+        target.write_text("another's")
+        return check(copy)
+
+    monkeypatch.setattr("calls.records.backup.check", check_and_meet)
+    with pytest.raises(RecordError, match="File exists"):
+        backup(path, target)
+    assert target.read_text() == "another's"
+
+
 def test_a_backup_that_cannot_be_made_leaves_nothing(path: Path, tmp_path: Path) -> None:
     target = tmp_path / "backup.db"
     with pytest.raises(RecordError, match="cannot be read"):

@@ -326,8 +326,12 @@ async def test_a_caller_who_goes_away_costs_the_others_nothing(path: Path) -> No
             task.cancel()
     for number in range(2, 8):
         assert await asyncio.wait_for(writer.run(Add(number)), 20) == number
+    async with Held(writer):  # there is as much room as at the beginning
+        more = [asyncio.create_task(writer.run(Add(number), may_shed=True)) for number in (8, 9)]
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*more) == [8, 9]
     await writer.close()
-    assert written(path) == list(range(8))
+    assert written(path) == list(range(10))
 
 
 async def test_closing_writes_what_waits(path: Path) -> None:

@@ -1,0 +1,113 @@
+"""``callwright dialplans``: the part of the switch's configuration that is ours."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calls.settings import Settings
+from calls.switch.port import Prompt
+from console.cli.shared import settings_of
+from dialplans import install as installation
+from dialplans.asterisk import render
+from dialplans.changes import Plan
+from dialplans.values import CallerId, Includes
+from ivr.flow import SORRY
+from prompts.library import PromptLibrary
+
+app = typer.Typer(
+    help="Our part of the switch's configuration, beside the administrator's own.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+class SwitchKind(StrEnum):
+    """Switches that an installation knows."""
+
+    ASTERISK = "asterisk"
+
+
+Kind = Annotated[SwitchKind, typer.Option("--switch", help="The switch.")]
+Folder = Annotated[Path, typer.Option(help="The switch's configuration folder.")]
+Fallback = Annotated[
+    str | None, typer.Option(help='Where a call goes while the engine is away: "context,extension,priority".')
+]
+Origin = Annotated[
+    CallerId,
+    typer.Option("--caller-id", help="header: for a PBX without res_pjsip_caller_id.so, docs/asterisk.md"),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+ETC = Path("/etc/asterisk")
+
+
+@app.command()
+def diff(
+    context: typer.Context,
+    switch: Kind = SwitchKind.ASTERISK,
+    folder: Folder = ETC,
+    fallback: Fallback = None,
+    caller_id: Origin = CallerId.CHANNEL,
+) -> None:
+    """Show what an install would change; changes nothing."""
+    _show(_plan(settings_of(context), folder, fallback, caller_id))
+
+
+@app.command()
+def install(
+    context: typer.Context,
+    switch: Kind = SwitchKind.ASTERISK,
+    folder: Folder = ETC,
+    fallback: Fallback = None,
+    caller_id: Origin = CallerId.CHANNEL,
+    yes: Yes = False,
+) -> None:
+    """Install our include files: shows the difference, asks, keeps copies of what it touches."""
+    todo = _plan(settings_of(context), folder, fallback, caller_id)
+    if not _show(todo):
+        return
+    if not yes:
+        typer.confirm("Install this?", abort=True)
+    installation.apply(todo)
+    typer.echo("Installed. Load it with: asterisk -rx 'core reload'")
+
+
+@app.command()
+def uninstall(switch: Kind = SwitchKind.ASTERISK, folder: Folder = ETC, yes: Yes = False) -> None:
+    """Take our files out again and put back what was there, byte for byte."""
+    todo = installation.plan_uninstall(folder)
+    for kept in todo.kept:
+        typer.echo(f"{kept.path} is left alone: {kept.note}")
+    if not _show(todo):
+        return
+    if not yes:
+        typer.confirm("Take this out?", abort=True)
+    installation.uninstall(todo)
+    typer.echo("Taken out. Load it with: asterisk -rx 'core reload'")
+
+
+def _show(todo: Plan) -> bool:
+    """Print the difference; False where there is nothing to do."""
+    difference = todo.difference
+    typer.echo(difference or "Nothing to do.", nl=not difference)
+    return bool(difference)
+
+
+def _plan(settings: Settings, folder: Path, fallback: str | None, caller_id: CallerId) -> Plan:
+    at, secrets = settings.asterisk, settings.secrets
+    sorry = PromptLibrary(settings.prompts).path(Prompt(SORRY, settings.prompts.languages[0]))
+    values = Includes(
+        agi_token=secrets.agi_token.get_secret_value(),
+        ami_secret=secrets.ami_secret.get_secret_value(),
+        sorry=sorry.with_suffix(""),
+        agi_host=at.agi_host,
+        agi_port=at.agi_port,
+        ami_user=at.ami_user,
+        prefix=at.context_prefix,
+        fallback=fallback,
+        caller_id=caller_id,
+    )
+    return installation.plan(folder, render(values))

@@ -23,6 +23,7 @@ from console.demo.ports import free_port
 from console.demo.sipp import Callees, SippHome
 from prompts.callee import MACHINE, PERSON, write_callee
 from prompts.espeak import EspeakSynthesizer, find_espeak
+from tests.integration.harness import House, Plan, open_house, render_prompts
 
 PROJECT = Path(__file__).resolve().parents[2]
 FETCH_TIMEOUT_S = 900
@@ -83,6 +84,24 @@ def short_folder() -> Iterator[Path]:
 def sipp(trees: Trees, short_folder: Path) -> SippHome:
     """Where SIPp is and writes. Each far end is stopped by whoever started it."""
     return SippHome(trees.sipp, short_folder / "sipp")
+
+
+OpenHouse = Callable[[Plan], contextlib.AbstractAsyncContextManager[House]]
+
+
+@pytest.fixture(scope="session")
+def house_of(trees: Trees, callees: Callees, tmp_path_factory: pytest.TempPathFactory) -> OpenHouse:
+    """Opens a whole call centre, each in a folder of its own; it ends with the context."""
+    speaker = EspeakSynthesizer(find_espeak({}, [trees.espeak]))
+    cache = render_prompts(tmp_path_factory.mktemp("prompts"), speaker)
+
+    @contextlib.asynccontextmanager
+    async def opened(plan: Plan) -> AsyncIterator[House]:
+        with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as folder:
+            async with open_house(plan, Path(folder), trees.asterisk, trees.sipp, callees, cache) as house:
+                yield house
+
+    return opened
 
 
 StartAsterisk = Callable[..., Awaitable[PrivateAsterisk]]

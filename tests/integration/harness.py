@@ -1,0 +1,475 @@
+"""A whole call centre for tests: a private Asterisk, people by SIPp, and the engine as a process of its own.
+
+The engine is started, killed and started again as an administrator's supervisor would do it; what it did is judged
+by :mod:`tests.integration.checker`, which shares no code with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from calls.settings import Prompts
+from console.client import EngineClient, NoEngine
+from console.demo import process
+from console.demo.pbx import PbxPorts, PbxSecrets, PrivateAsterisk
+from console.demo.ports import LOOPBACK, free_port
+from console.demo.sipp import AgentPhone, Callees, CallerScript, Sipp, SippHome, answer_as_agent, answer_calls
+from console.demo.sipp import call as place_call
+from console.engine.status import CampaignShown, Status
+from dialplans.asterisk import Phone, Trunk
+from prompts.library import PromptLibrary
+from prompts.rendering import render_all
+from prompts.synthesis import Synthesizer
+from tests.integration.checker import Evidence, Limits, broken
+
+T = TypeVar("T")
+
+PROJECT = Path(__file__).resolve().parents[2]
+SECRETS = PbxSecrets(ami_secret="harness-ami-secret-0001", agi_token="harness-agi-token-0001")
+LOOK_S = 0.1
+START_S = 40.0
+"""An engine starts in 2 to 3 s on two free cores; a machine that runs everything else at once takes longer."""
+
+DEADLINE_S = 60.0
+
+SETTINGS = """\
+flows = "flows"
+campaigns = "campaigns"
+
+[engine]
+database = "callwright.db"
+socket = "engine.sock"
+http_port = {http}
+settle_s = {settle_s}
+drain_s = {drain_s}
+
+[switch]
+kind = "asterisk"
+
+[asterisk]
+ami_port = {ami}
+agi_port = {agi}
+
+[prompts]
+texts = "prompts"
+cache = "{cache}"
+
+[[trunks]]
+name = "carrier"
+dial = "PJSIP/{{number}}@carrier"
+lines = {lines}
+calls_per_second = {calls_per_second}
+loopback_only = true
+
+[[queues]]
+name = "support"
+max_wait_s = 60
+
+[[inbound]]
+called = "1000"
+flow = "main"
+"""
+
+AGENT = """
+[[agents]]
+id = "{id}"
+name = "{id}"
+endpoint = "PJSIP/{id}"
+mode = "nailed_up"
+queues = ["support"]
+wrap_up_s = {wrap_up_s}
+"""
+
+CAMPAIGN = """\
+name = "{id}"
+list = "{id}"
+queue = "support"
+trunk = "carrier"
+caller_id = "+12025550100"
+preset = "demo"
+max_lines = {lines}
+ring_timeout_s = {ring_timeout_s}
+detect_machine = {detect_machine}
+safe_harbour = "system.safe_harbour"
+
+[attempts]
+per_person = 1
+per_number = 1
+per_day = 1
+"""
+"""No [retries]: whoever is dialled twice was dialled once too often."""
+
+FLOW = """\
+language: en
+start: menu
+
+nodes:
+  menu:
+    menu: [main.menu]
+    keys: {"1": support, "2": goodbye}
+    first_key: 60s
+    noinput: [main.silence]
+    failed: goodbye
+
+  support:
+    queue: support
+    max_wait: 60s
+    failed: goodbye
+    next: goodbye
+
+  goodbye:
+    hangup: [system.goodbye]
+"""
+
+TEXTS = """\
+main.menu: Press 1.
+main.silence: Please press a key.
+system.goodbye: Goodbye.
+system.sorry: We are sorry.
+system.noinput: No key.
+system.nomatch: No choice.
+system.safe_harbour: We called to sell.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How large the call centre is, and how its people behave."""
+
+    agents: int = 3
+    wrap_up_s: float = 0.0
+    lines: int = 10
+    calls_per_second: int = 10
+    settle_s: float = 0.3
+    drain_s: float = 20.0
+    ring_timeout_s: float = 2.0
+    detect_machine: bool = False
+    ring_ms: tuple[int, int] = (100, 300)
+    talk_ms: tuple[int, int] = (500, 1500)
+    machine_ms: int = 8000
+
+    @property
+    def limits(self) -> Limits:
+        """What the checker holds the engine to."""
+        return Limits(self.lines, self.calls_per_second, detect_machine=self.detect_machine)
+
+
+@dataclass
+class House:
+    """One call centre. Made by :func:`open_house`."""
+
+    plan: Plan
+    folder: Path
+    pbx: PrivateAsterisk
+    home: SippHome
+    callees: Sipp
+    phones: Sipp
+    agi_port: int
+    client: EngineClient
+    engine: process.Child | None = None
+    _callers: int = 0
+    _faults: list[float] = field(default_factory=list)
+
+    # --- the engine -------------------------------------------------------------------------------------------
+
+    @property
+    def database(self) -> Path:
+        """The engine's database."""
+        return self.folder / "callwright.db"
+
+    @property
+    def log(self) -> Path:
+        """The log of all its runs."""
+        return self.folder / "engine.log"
+
+    @property
+    def agents(self) -> list[str]:
+        """The ids of the agents."""
+        return [f"agent{number}" for number in range(self.plan.agents)]
+
+    async def start_engine(self, failpoint: str = "", *, ready: bool = True) -> None:
+        """Start the engine; with ``ready`` wait until it may dial, or is dead of its failpoint."""
+        environment = dict(os.environ) | {"CALLWRIGHT_FAILPOINT": failpoint}
+        self.engine = await process.start(
+            "the engine",
+            [sys.executable, "-m", "console.main", "--settings", self.folder / "callwright.toml", "engine"],
+            folder=PROJECT,
+            output=self.log,
+            environment=environment,
+        )
+        if ready:
+            await self.until(lambda status: not status.not_ready, "the engine is ready", START_S, may_die=failpoint)
+
+    async def kill_engine(self) -> None:
+        """End it as a crash would. When this returns it is gone."""
+        assert self.engine is not None
+        self.fault()
+        self.engine.send(signal.SIGKILL)
+        await self.engine.wait(DEADLINE_S)
+
+    async def engine_dead(self, deadline_s: float = DEADLINE_S) -> int:
+        """Its exit status, when it has ended by itself."""
+        assert self.engine is not None
+        return await self.engine.wait(deadline_s)
+
+    @property
+    def engine_alive(self) -> bool:
+        """True while it runs."""
+        return self.engine is not None and self.engine.alive
+
+    async def close(self) -> None:
+        """End the engine, whatever it does."""
+        if self.engine is not None:
+            await self.engine.stop(1.0, ask=signal.SIGKILL)
+
+    # --- its API ----------------------------------------------------------------------------------------------
+
+    async def status(self) -> Status | None:
+        """The engine at this moment, None where it does not answer."""
+        try:
+            return await asyncio.to_thread(self._ask, lambda client: client.status())
+        except NoEngine:
+            return None
+
+    async def order(self, path: str, query: dict[str, str] | None = None) -> None:
+        """``POST`` to ``path``."""
+        await asyncio.to_thread(self._ask, lambda client: client.order(path, query))
+
+    async def forbid(self, number: str) -> None:
+        """Put a number on the do-not-call list."""
+        entry = {"number": number, "reason": "test"}
+        await asyncio.to_thread(self._ask, lambda client: client.tell("POST", "/v1/do-not-call", entry))
+
+    def _ask(self, work: Callable[[EngineClient], T]) -> T:
+        """
+        Raises:
+            NoEngine: none listens. Found out here first: httpcore leaves the socket of a vain connect open.
+        """
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.folder / "engine.sock"))
+            except OSError as problem:
+                raise NoEngine(f"no engine listens: {problem}") from problem
+        return work(self.client)
+
+    async def until(
+        self,
+        met: Callable[[Status], bool],
+        what: str,
+        deadline_s: float = DEADLINE_S,
+        *,
+        may_die: str = "",
+    ) -> None:
+        """Returns when the engine's status is as wanted, or the engine is dead where it ``may_die``."""
+        status: Status | None = None
+        try:
+            async with asyncio.timeout(deadline_s):
+                while True:
+                    status = await self.status()
+                    if status is not None and met(status):
+                        return
+                    if not self.engine_alive:
+                        assert may_die, f"the engine ended before {what}:\n{self._tail()}"
+                        return
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            raise AssertionError(f"not within {deadline_s:g} s: {what}\n{status!r}\n{self._tail()}") from None
+
+    async def log_in(self) -> None:
+        """Log every agent in and wait until each is ready on its nailed-up leg."""
+        for agent in self.agents:
+            await self.order(f"/v1/agents/{agent}/login")
+        await self.all_ready()
+
+    async def all_ready(self, deadline_s: float = DEADLINE_S) -> None:
+        """Returns when every agent is ready."""
+        await self.until(
+            lambda status: all(agent.state == "ready" for agent in status.agents), "all are ready", deadline_s
+        )
+
+    async def start_campaign(self, name: str, numbers: Iterable[str]) -> None:
+        """Import ``numbers`` and start a campaign that calls each of them once."""
+        text = CAMPAIGN.format(
+            id=name,
+            lines=self.plan.lines,
+            ring_timeout_s=self.plan.ring_timeout_s,
+            detect_machine=str(self.plan.detect_machine).lower(),
+        )
+        (self.folder / "campaigns" / f"{name}.toml").write_text(text, encoding="utf-8")
+        leads = "\n".join(["Phone", *numbers]).encode()
+        query = {"list": name, "file": f"{name}.csv"}
+        await asyncio.to_thread(self._ask, lambda client: client.send("/v1/leads", leads, query))
+        # The engine may die of a failpoint before it can answer; the campaign is on its roll all the same.
+        with contextlib.suppress(NoEngine):
+            await self.order(f"/v1/campaigns/{name}/start")
+
+    async def campaign(self, name: str) -> CampaignShown | None:
+        """The campaign as the engine shows it."""
+        status = await self.status()
+        return None if status is None else _campaign(status, name)
+
+    async def campaign_over(self, name: str, deadline_s: float = DEADLINE_S) -> None:
+        """Returns when the campaign has finished and no call is up."""
+
+        def over(status: Status) -> bool:
+            found = _campaign(status, name)
+            return found is not None and found.state == "finished" and not status.calls
+
+        await self.until(over, f"campaign {name} is over", deadline_s)
+
+    # --- people -----------------------------------------------------------------------------------------------
+
+    async def caller(self, script: CallerScript, calls: int = 1) -> Sipp:
+        """Somebody who calls; ends by itself."""
+        self._callers += 1
+        return await place_call(
+            self.home, f"caller-{self._callers}", script, sip_port=self.pbx.ports.sip, calls=calls
+        )
+
+    def invited(self, since_s: float = 0.0) -> list[str]:
+        """The numbers of the callees whose phones rang, in order."""
+        return [each.number for each in self.callees.events if each.event == "invited" and each.at_s >= since_s]
+
+    async def happens(self, met: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:
+        """Returns when something has happened that nobody tells of."""
+        try:
+            async with asyncio.timeout(deadline_s):
+                while True:
+                    if met():
+                        return
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            raise AssertionError(f"not within {deadline_s:g} s: {what}\n{self._tail()}") from None
+
+    # --- judging ----------------------------------------------------------------------------------------------
+
+    def evidence(self, *, cdr: bool = True) -> Evidence:
+        """What the checker reads. ``cdr`` False: the switch's own records were lost with it."""
+        return Evidence(
+            messages=self.callees.messages,
+            database=self.database,
+            cdr=self.pbx.cdr if cdr else None,
+            faults=tuple(self._faults),
+        )
+
+    def fault(self) -> None:
+        """Something is killed or frozen now: calls that are up may be lost."""
+        self._faults.append(time.time())
+
+    def broken(self, *, cdr: bool = True) -> list[str]:
+        """Every promise that was not kept, by the independent checker."""
+        return broken(self.evidence(cdr=cdr), self.plan.limits)
+
+    def records(self, where: str = "1", *values: str) -> list[dict[str, object]]:
+        """Rows of the final records."""
+        return self.rows(f"SELECT * FROM calls WHERE {where}", *values)
+
+    def rows(self, query: str, *values: str) -> list[dict[str, object]]:
+        """What the database says, as dicts."""
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
+        try:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(query, values)]
+        finally:
+            connection.close()
+
+    def log_lines(self) -> list[dict[str, object]]:
+        """The engine's log.
+
+        Raises:
+            ValueError: a line that is no JSON.
+        """
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").split("\n") if line]
+
+    def complaints(self) -> list[str]:
+        """Bugs that the engine logged of itself."""
+        return [json.dumps(line) for line in self.log_lines() if "exception" in line or "exc_info" in line]
+
+    def _tail(self) -> str:
+        return process.tail(self.log, 30)
+
+
+def _campaign(status: Status, name: str) -> CampaignShown | None:
+    return next((each for each in status.campaigns if each.id == name), None)
+
+
+def number(index: int, digit: int) -> str:
+    """A number of Berlin that ends in ``digit``; a different one for each ``index`` up to 9999."""
+    return f"+493012{index:04d}{digit}"
+
+
+def _write(plan: Plan, folder: Path, ports: PbxPorts, agi_port: int, cache: Path) -> None:
+    """Lay out settings, secrets, flow and texts."""
+    for name, file, text in (("flows", "main.yaml", FLOW), ("prompts", "en.yaml", TEXTS)):
+        (folder / name).mkdir(parents=True)
+        (folder / name / file).write_text(text, encoding="utf-8")
+    (folder / "campaigns").mkdir()
+    settings = SETTINGS.format(
+        http=free_port(socket.SOCK_STREAM),
+        ami=ports.ami,
+        agi=agi_port,
+        cache=cache,
+        settle_s=plan.settle_s,
+        drain_s=plan.drain_s,
+        lines=plan.lines,
+        calls_per_second=plan.calls_per_second,
+    )
+    agents = (AGENT.format(id=f"agent{each}", wrap_up_s=plan.wrap_up_s) for each in range(plan.agents))
+    (folder / "callwright.toml").write_text(settings + "".join(agents), encoding="utf-8")
+    secrets = folder / "secrets.toml"
+    secrets.touch(0o600)
+    secrets.write_text(f'ami_secret = "{SECRETS.ami_secret}"\nagi_token = "{SECRETS.agi_token}"\n', encoding="utf-8")
+
+
+def render_prompts(folder: Path, speaker: Synthesizer) -> Path:
+    """The prompts of :data:`TEXTS`, rendered once for all tests; the cache."""
+    (folder / "texts").mkdir(parents=True)
+    (folder / "texts/en.yaml").write_text(TEXTS, encoding="utf-8")
+    report = render_all(PromptLibrary(Prompts(texts=folder / "texts", cache=folder / "cache")), speaker)
+    assert not report.failed, report.failed
+    return folder / "cache"
+
+
+@asynccontextmanager
+async def open_house(
+    plan: Plan, folder: Path, asterisk: Path, sipp: Path, callees: Callees, cache: Path
+) -> AsyncIterator[House]:
+    """A call centre without its engine; all ends with the context. ``folder`` has a short path."""
+    ports, agi_port = PbxPorts.choose(random.Random()), free_port(socket.SOCK_STREAM)
+    carrier, desk = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
+    _write(plan, folder, ports, agi_port, cache)
+    home = SippHome(sipp, folder / "sipp")
+    people = replace(callees, ring_ms=plan.ring_ms, talk_ms=plan.talk_ms, machine_ms=plan.machine_ms)
+    async with AsyncExitStack() as stack:
+        answering = await answer_calls(home, "callees", people, port=carrier)
+        stack.push_async_callback(answering.stop)
+        phones = await answer_as_agent(home, "phones", AgentPhone(ring_ms=100), port=desk)
+        stack.push_async_callback(phones.stop)
+        pbx = PrivateAsterisk(
+            asterisk,
+            folder / "pbx",
+            ports=ports,
+            secrets=SECRETS,
+            agi_port=agi_port,
+            trunks=(Trunk("carrier", LOOPBACK, carrier),),
+            phones=tuple(Phone(f"agent{each}", LOOPBACK, desk) for each in range(plan.agents)),
+        )
+        await stack.enter_async_context(pbx)
+        client = stack.enter_context(EngineClient(folder / "engine.sock"))
+        house = House(plan, folder, pbx, home, answering, phones, agi_port, client)
+        stack.push_async_callback(house.close)
+        yield house

@@ -24,6 +24,9 @@ from prompts.recordings import Recording, find_recordings
 from prompts.synthesis import EngineVersion, Utterance
 from prompts.texts import PromptText, is_prompt, load_texts
 
+FALLBACK = "fallback"
+"""The folder in the cache with what the switch plays while the engine is away: its files keep their names."""
+
 
 class LibrarySettings(Protocol):
     """What the library needs to know; ``Settings.prompts`` is one."""
@@ -126,7 +129,7 @@ class PromptLibrary:
         """Files of the cache that speak no prompt any more, and what a killed render left."""
         index = self._current_index()
         used = {self.cache / prompt.language / index[prompt].file for prompt in self.wanted if prompt in index}
-        files = (path for path in sorted(self.cache.glob("*/*")) if path.is_file())
+        files = (path for path in sorted(self.cache.glob("*/*")) if path.is_file() and path.parent.name != FALLBACK)
         return tuple(path for path in files if path not in used)
 
     def remove_unused(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ from dialplans.asterisk import render
 from dialplans.changes import Plan
 from dialplans.values import CallerId, Includes
 from ivr.flow import SORRY
-from prompts.library import PromptLibrary
+from prompts.library import FALLBACK, PromptLibrary
 
 app = typer.Typer(
     help="Our part of the switch's configuration, beside the administrator's own.",
@@ -66,11 +67,13 @@ def install(
     yes: Yes = False,
 ) -> None:
     """Install our include files: shows the difference, asks, keeps copies of what it touches."""
-    todo = _plan(settings_of(context), folder, fallback, caller_id)
+    settings = settings_of(context)
+    todo = _plan(settings, folder, fallback, caller_id)
     if not _show(todo):
         return
     if not yes:
         typer.confirm("Install this?", abort=True)
+    _keep_sorry(settings)
     installation.apply(todo)
     typer.echo("Installed. Load it with: asterisk -rx 'core reload'")
 
@@ -81,9 +84,7 @@ def uninstall(switch: Kind = SwitchKind.ASTERISK, folder: Folder = ETC, yes: Yes
     todo = installation.plan_uninstall(folder)
     for kept in todo.kept:
         typer.echo(f"{kept.path} is left alone: {kept.note}")
-    if not _show(todo):
-        return
-    if not yes:
+    if _show(todo) and not yes:
         typer.confirm("Take this out?", abort=True)
     installation.uninstall(todo)
     typer.echo("Taken out. Load it with: asterisk -rx 'core reload'")
@@ -98,11 +99,10 @@ def _show(todo: Plan) -> bool:
 
 def _plan(settings: Settings, folder: Path, fallback: str | None, caller_id: CallerId) -> Plan:
     at, secrets = settings.asterisk, settings.secrets
-    sorry = PromptLibrary(settings.prompts).path(Prompt(SORRY, settings.prompts.languages[0]))
     values = Includes(
         agi_token=secrets.agi_token.get_secret_value(),
         ami_secret=secrets.ami_secret.get_secret_value(),
-        sorry=sorry.with_suffix(""),
+        sorry=_sorry(settings),
         agi_host=at.agi_host,
         agi_port=at.agi_port,
         ami_user=at.ami_user,
@@ -111,3 +111,16 @@ def _plan(settings: Settings, folder: Path, fallback: str | None, caller_id: Cal
         caller_id=caller_id,
     )
     return installation.plan(folder, render(values))
+
+
+def _sorry(settings: Settings) -> Path:
+    """Where the dialplan finds its prompt, without the suffix: a place that no later render moves."""
+    return settings.prompts.cache / FALLBACK / "sorry"
+
+
+def _keep_sorry(settings: Settings) -> None:
+    """Put the prompt of the fallback where the dialplan looks for it."""
+    prompt = PromptLibrary(settings.prompts).path(Prompt(SORRY, settings.prompts.languages[0]))
+    kept = _sorry(settings).with_suffix(prompt.suffix)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(prompt, kept)

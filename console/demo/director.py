@@ -62,7 +62,7 @@ async def perform(stage: Stage, scene: Scene, play: Play) -> None:
         make_secrets(scene.folder)
         library = await asyncio.to_thread(_render, scene)
         play.scene = f"starting {stage.what}"
-        await stage.open(scene, stack)
+        await stage.open(scene, library, stack)
         play.scene = "starting the engine"
         engine = await _start_engine(scene, stack)
         client = stack.enter_context(EngineClient(scene.run / "engine.sock"))

@@ -12,14 +12,17 @@ from typing import Protocol
 
 from calls.errors import CallwrightError
 from calls.secrets import load_secrets, write_secrets
+from calls.switch.port import Prompt
 from console.client import EngineClient
 from console.demo.pbx import PbxPorts, PbxSecrets, PrivateAsterisk
 from console.demo.ports import LOOPBACK, free_port
 from console.demo.scene import PHONES, Ports, Scene
 from console.demo.sipp import AgentPhone, Callees, CallerScript, SippHome, answer_as_agent, answer_calls, call
 from dialplans.asterisk import Phone, Trunk
+from ivr.flow import SORRY
 from prompts.callee import MACHINE, PERSON, write_callee
 from prompts.espeak import EspeakSynthesizer, find_espeak
+from prompts.library import PromptLibrary
 
 NO_APT = 3
 """How docker/fetch-asterisk says that this machine has no apt to fetch with."""
@@ -46,7 +49,7 @@ class Stage(Protocol):
     def what(self) -> str:
         """What it is, for the reader."""
 
-    async def open(self, scene: Scene, stack: AsyncExitStack) -> None:
+    async def open(self, scene: Scene, library: PromptLibrary, stack: AsyncExitStack) -> None:
         """Set it up before the engine starts; ``stack`` takes it down."""
 
     async def call(self, name: str, script: CallerScript) -> None:
@@ -70,7 +73,7 @@ class AsteriskStage:
         version = (self._trees["asterisk"] / "complete").read_text(encoding="utf-8").strip()
         return f"{version}, on ports of its own; SIPp for the people"
 
-    async def open(self, scene: Scene, stack: AsyncExitStack) -> None:
+    async def open(self, scene: Scene, library: PromptLibrary, stack: AsyncExitStack) -> None:
         """See :class:`Stage`."""
         speaker = EspeakSynthesizer(find_espeak({}, [self._trees["espeak"]]))
         human, machine = scene.run / "human.ulaw", scene.run / "machine.ulaw"
@@ -85,6 +88,7 @@ class AsteriskStage:
             ports=self._pbx_ports,
             secrets=PbxSecrets(secrets.ami_secret.get_secret_value(), secrets.agi_token.get_secret_value()),
             agi_port=self.ports.agi,
+            sorry=library.path(Prompt(SORRY, "en")).with_suffix(""),
             trunks=(Trunk("carrier", LOOPBACK, carrier),),
             phones=tuple(Phone(name, LOOPBACK, port) for name, port in phones.items()),
         )
@@ -118,7 +122,7 @@ class LoopbackStage:
         )
         self._socket: Path | None = None
 
-    async def open(self, scene: Scene, stack: AsyncExitStack) -> None:
+    async def open(self, scene: Scene, library: PromptLibrary, stack: AsyncExitStack) -> None:
         """See :class:`Stage`."""
         self._socket = scene.run / "engine.sock"
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from calls.errors import SwitchRefused
+from calls.errors import SwitchError, SwitchRefused
 from calls.ids import AttemptId, LegId
 from calls.switch.port import (
     CallChannel,
@@ -105,8 +105,9 @@ class Stage:
         assert self.handle is not None, "a call that nobody placed"
         try:
             await self.handle(channel)
-        except AssertionError as fault:
-            self.results.append(str(fault))  # told by the test itself: a driver only logs what its handler raises
+        except (AssertionError, SwitchError, TimeoutError) as fault:
+            # Told by the test itself: a driver only logs what its handler raises.
+            self.results.append(f"{type(fault).__name__}: {fault}")
         finally:
             self.handled.set()
 
@@ -145,7 +146,7 @@ async def play(script: Script, under_test: SwitchUnderTest) -> None:
                 assert_never(script)
     finally:
         await stage.switch.stop()
-    assert stage.results == []
+    assert not stage.results, "; ".join(stage.results)
 
 
 # --- calls that come in -----------------------------------------------------------------------------------------

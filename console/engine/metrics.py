@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isinf
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+from calls.histogram import Histogram
+from calls.switch.asterisk.switch import AsteriskSwitch
 from console.engine.engine import Engine
 
 
@@ -22,7 +25,10 @@ class EngineCollector(Collector):
         """The metrics at this moment."""
         status = self._engine.status()
         yield _gauge("ready", "1: new calls may be dialled", float(not status.not_ready))
-        yield _gauge("loop_lag_seconds", "how late the event loop was", status.loop_lag_s)
+        yield _histogram("loop_lag_seconds", "how late the event loop was", self._engine.watch.loop_lags)
+        if isinstance(self._engine.switch, AsteriskSwitch):
+            help_text = "how long Asterisk, having spoken, waited for the next AGI command"
+            yield _histogram("agi_turn_seconds", help_text, self._engine.switch.turns)
         yield _gauge("writer_behind_seconds", "age of the oldest unwritten change", status.writer_behind_s)
         calls = GaugeMetricFamily("callwright_calls", "calls under way", labels=("direction", "phase"))
         for direction in ("inbound", "outbound"):
@@ -56,3 +62,8 @@ def exposition(engine: Engine) -> tuple[bytes, int, None, str]:
 
 def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"callwright_{name}", help_text, value)
+
+
+def _histogram(name: str, help_text: str, found: Histogram) -> HistogramMetricFamily:
+    buckets = [("+Inf" if isinf(bound) else f"{bound:g}", count) for bound, count in found.buckets()]
+    return HistogramMetricFamily(f"callwright_{name}", help_text, buckets=buckets, sum_value=found.sum_s)

@@ -25,6 +25,7 @@ from pydantic import SecretStr
 
 from calls import log
 from calls.errors import RemoteProtocolError
+from calls.histogram import Histogram
 from calls.switch.asterisk.fastagi_connection import AgiConnection
 
 Endpoint = Callable[[AgiConnection], Awaitable[None]]
@@ -84,6 +85,8 @@ class FastAgiServer:
         self._calls_at: Counter[str] = Counter()
         self._quiet_until: dict[str, float] = {}
         self._unlogged: Counter[str] = Counter()
+        self.turns = Histogram()
+        """How long the switch waited for each of our commands, from its last word."""
         self.refused: Counter[str] = Counter()
         """How many connections were not served, by reason."""
 

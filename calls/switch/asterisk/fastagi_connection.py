@@ -6,6 +6,7 @@ The decoder and the encoder are those of :mod:`calls.wire`; here are only the so
 - each reply has a deadline that its command gives; after it the connection is closed, because nobody could tell any
   more which reply belongs to which command;
 - the end of the stream fails the pending command at once;
+- each turn is measured: how long the switch, having spoken, waits for our next command;
 - :meth:`AgiConnection.cut` lets go of the one who waits, while the reply stays due.
 """
 
@@ -15,6 +16,7 @@ import asyncio
 from typing import Protocol
 
 from calls.errors import RemoteProtocolError, SwitchError, SwitchTimeout, SwitchUnavailable
+from calls.histogram import Histogram
 from calls.wire import agi
 from calls.wire.agi_environment import Environment
 from calls.wire.agi_replies import AgiDecoder, HangupNotice, Reply
@@ -26,6 +28,9 @@ class Cut(Exception):
 
 class Door(Protocol):
     """Who lets connections in: the server."""
+
+    turns: Histogram
+    """How long the switch waited for each of our commands, from its last word."""
 
     def knocked(self, connection: AgiConnection) -> bool:
         """A connection came; False: not to be served, not even read."""
@@ -55,6 +60,7 @@ class AgiConnection(asyncio.Protocol):
         self._fault: SwitchError | None = None
         self._environment: Environment | None = None
         self._inside = False
+        self._turn_since: float | None = None
         self.peer = ""
         """The peer's address."""
         self.hung_up = False
@@ -95,6 +101,9 @@ class AgiConnection(asyncio.Protocol):
             self._waiter = self._loop.create_future()
             self._deadline = self._loop.call_later(command.deadline_s, self._overdue)
             self._transport.write(line)
+            if self._turn_since is not None:
+                self._door.turns.observe(self._loop.time() - self._turn_since)
+                self._turn_since = None
             return await self._waiter
 
     async def settled(self) -> None:
@@ -148,6 +157,7 @@ class AgiConnection(asyncio.Protocol):
         """asyncio: bytes came."""
         if self._fault is not None:
             return  # being closed: what still comes, a second HANGUP, has no meaning
+        self._turn_since = self._loop.time()
         try:
             for event in self._decoder.feed(data):
                 match event:

@@ -18,6 +18,7 @@ from functools import partial
 
 from calls import failpoints, log
 from calls.errors import SwitchError, SwitchRefused
+from calls.histogram import Histogram
 from calls.ids import BootId, CallId, LegId
 from calls.switch.asterisk import desk, legs
 from calls.switch.asterisk.ami_client import AmiClient, Client
@@ -104,6 +105,11 @@ class AsteriskSwitch:
     def agi_port(self) -> int:
         """The port on which the dialplan finds us."""
         return self._server.port
+
+    @property
+    def turns(self) -> Histogram:
+        """How long the switch waited for each of our AGI commands, from its last word."""
+        return self._server.turns
 
     @property
     def is_up(self) -> bool:

@@ -276,3 +276,15 @@ async def test_stop_ends_the_endpoints_and_the_connections() -> None:
         assert ended.is_set() and server.calls == 0
         await served.closed()
         await waits.closed()
+
+
+async def test_each_turn_of_ours_is_measured() -> None:
+    async with serving() as (server, requests):
+        peer = await request(server)
+        connection = await requests.next()
+        for _ in range(3):
+            sending = asyncio.create_task(connection.send(agi.Answer()))
+            await peer.expect(b"ANSWER", b"200 result=0\n")
+            await sending
+        assert dict(server.turns.buckets())[float("inf")] == 3
+        assert 0 < server.turns.sum_s < agi_peer.WITHIN_S

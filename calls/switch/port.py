@@ -382,7 +382,8 @@ class Switch(Protocol):
         """Disconnect. Live calls stay up on the switch."""
 
     def adopt(self, legs: frozenset[LegId], calls: Mapping[CallId, str]) -> None:
-        """Take over what a run of ours before this one had up: ``LegEnded`` and ``CallLost`` will tell of them.
+        """Take over what a run of ours before this one had up: ``LegEnded`` and ``CallLost`` will tell of them, and
+        ``LegAnswered`` of each leg that is or will be answered: perhaps that happened while nobody listened.
 
         ``calls`` maps each call to its ``CallInfo.channel``, as its record has it.
         """

@@ -123,7 +123,7 @@ class LegBook:
             self._remove(self._legs[leg_id])
 
     def adopt(self, leg_ids: Iterable[LegId]) -> None:
-        """Legs of a run of ours before this one: their end will be told, and an answer that is seen to happen."""
+        """Legs of a run of ours before this one: their end will be told, and their answer, whenever it was."""
         for leg_id in leg_ids:
             if leg_id not in self._legs:
                 self._legs[leg_id] = _Leg(leg_id, "", float("-inf"), 0.0, adopted=True, existed=True)
@@ -190,7 +190,7 @@ class LegBook:
         leg.hung = True
         leg.cause = cause_of(event)
         self._wait(leg, now)
-        return self._state(leg, UP) if event.get("ChannelState") == UP and not leg.adopted else []
+        return self._state(leg, UP) if event.get("ChannelState") == UP else []
 
     # --- what time tells --------------------------------------------------------------------------------------
 
@@ -217,10 +217,8 @@ class LegBook:
             if leg.leg_id not in states:
                 if now - leg.asked_at >= settle_s:
                     self._wait(leg, now)
-            elif not leg.adopted:
+            else:
                 told += self._state(leg, states[leg.leg_id])
-            elif states[leg.leg_id] == UP:
-                leg.answered = True
         return told
 
     def restarted(self) -> list[LegEvent]:

@@ -214,14 +214,21 @@ class TestAdopted:
         book.adopt([LEG])
         assert told(book, hangup("17")) == [LegEnded(LEG, 17)]
 
-    def test_an_answer_that_is_seen_is_told_and_one_of_before_is_not(self) -> None:
+    def test_an_answer_is_told_once_whenever_it_was(self) -> None:
         book = LegBook()
         book.adopt([LEG])
-        assert book.reconcile([row("5")], 1.0, 3.0) == []
+        assert book.reconcile([row("5")], 1.0, 3.0) == [LegRinging(LEG)]
         assert told(book, UP) == [LegAnswered(LEG)]
         book.adopt([LegId("att-2")])
-        assert book.reconcile([row("6"), Channel("x", "att-2", "", "6")], 1.0, 3.0) == []
+        up = [row("6"), Channel("x", "att-2", "", "6")]
+        assert book.reconcile(up, 1.0, 3.0) == [LegAnswered(LegId("att-2"))]
+        assert book.reconcile(up, 2.0, 3.0) == []
         assert told(book, hangup("16", "6", "att-2")) == [LegEnded(LegId("att-2"), 16)]
+
+    def test_the_end_of_one_that_was_up_says_that_it_was_answered(self) -> None:
+        book = LegBook()
+        book.adopt([LEG])
+        assert told(book, hangup("16", "6")) == [LegAnswered(LEG), LegEnded(LEG, 16)]
 
     def test_one_that_we_know_stays_as_it_is(self) -> None:
         book = expecting()

@@ -1,0 +1,264 @@
+"""The adapter of the Asterisk switch: one Asterisk, one :class:`AsteriskSwitch`, and every script a part of them.
+
+A script owns the numbers of its caller and of its callee and the ids of its legs, so that scripts run side by side on
+one switch as calls do. :class:`Exchange` hands each event and each call to the script it belongs to, and keeps what
+nobody may have told.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import assert_never
+
+from pydantic import SecretStr
+
+from calls.ids import BootId, CallId, LegId
+from calls.switch.asterisk.ami_client import AmiSettings
+from calls.switch.asterisk.config import AsteriskConfig, TrunkDial
+from calls.switch.asterisk.switch import AsteriskSwitch
+from calls.switch.port import (
+    CallChannel,
+    CallConnected,
+    CallHandler,
+    CallLost,
+    DialAttempt,
+    EndedBy,
+    EventHandler,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    Originate,
+    Prompt,
+    Switch,
+    SwitchDown,
+    SwitchEvent,
+    SwitchUp,
+)
+from console.demo.pbx import PbxPorts, PbxSecrets, PrivateAsterisk
+from console.demo.ports import LOOPBACK, free_port
+from console.demo.sipp import AgentPhone, Callees, CallerScript, SippHome, answer_as_agent, answer_calls
+from console.demo.sipp import Press as Keys
+from console.demo.sipp import call as place_call
+from dialplans.asterisk import Phone, Trunk
+from tests.conformance.play import DEADLINE_S
+from tests.conformance.vocabulary import DESTINATIONS, DURATIONS_S, Act, HangUp, Press
+
+SLACK_S = 1.0
+"""Processes, sockets and packets of 20 ms on a machine that does other things too."""
+
+SECRETS = PbxSecrets(ami_secret="conformance-ami-secret-0001", agi_token="conformance-agi-token-0001")
+TRUNK = "carrier"
+AGENT = "agent1"
+
+NO_SWEEP_S = 3_600.0
+"""What a script sees must come from events: a comparison with the switch's list would hide one that is lost."""
+
+TONE = bytes([0x55, 0xD5])
+"""A quarter of a millisecond of a 4 kHz tone, in mu-law."""
+
+
+class Tones:
+    """The prompts of the scripts, as tones of their lengths."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for prompt, lasts_s in DURATIONS_S.items():
+            self.path(prompt).write_bytes(TONE * round(lasts_s * 4_000))
+
+    def path(self, prompt: Prompt) -> Path:
+        return self._folder / f"{prompt.key}.{prompt.language}.ulaw"
+
+    def duration_s(self, prompt: Prompt) -> float:
+        return DURATIONS_S[prompt]
+
+
+@dataclass
+class Exchange:
+    """One AsteriskSwitch, started, and the scripts that share it."""
+
+    pbx: PrivateAsterisk
+    sipp: SippHome
+    switch: AsteriskSwitch
+    lines: list[Line] = field(default_factory=list)
+    events: list[SwitchEvent] = field(default_factory=list)
+    asked: set[LegId] = field(default_factory=set)
+    """Every leg that a script asked for and was not refused."""
+    strays: list[str] = field(default_factory=list)
+    """What came for nobody."""
+    boot: BootId | None = None
+
+    def on_event(self, event: SwitchEvent) -> None:
+        self.events.append(event)
+        match event:
+            case SwitchUp(boot=boot):
+                self.boot = boot
+            case LegRinging(leg_id) | LegAnswered(leg_id) | LegEnded(leg_id):
+                self._hand_on(event, [line for line in self.lines if leg_id in line.legs])
+            case CallConnected(call_id):
+                self._hand_on(event, [line for line in self.lines if call_id in line.calls])
+            case SwitchDown() | CallLost():
+                self.strays.append(str(event))
+            case _:
+                assert_never(event)
+
+    def _hand_on(self, event: SwitchEvent, to: list[Line]) -> None:
+        for line in to:
+            line.tell(event)
+        if len(to) != 1:
+            self.strays.append(f"{event} for {len(to)} scripts")
+
+    async def on_call(self, channel: CallChannel) -> None:
+        info = channel.info
+        for line in self.lines:
+            if line.called == info.called or (info.attempt_id is not None and LegId(info.attempt_id) in line.legs):
+                line.calls.append(info.call_id)
+                await line.serve(channel)
+                return
+        self.strays.append(f"a call of {info.caller} for {info.called}")
+
+    def new_line(self) -> Line:
+        """A script's own part, with a number that nobody else calls."""
+        line = Line(self, called=str(200 + len(self.lines)))
+        self.lines.append(line)
+        return line
+
+
+@dataclass
+class Line:
+    """One script's part of the switch. See :class:`calls.switch.port.Switch`."""
+
+    exchange: Exchange
+    called: str
+    legs: list[LegId] = field(default_factory=list)
+    calls: list[CallId] = field(default_factory=list)
+    _handlers: tuple[EventHandler, CallHandler] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.exchange.switch.name
+
+    async def start(self, on_event: EventHandler, on_call: CallHandler) -> None:
+        assert self.exchange.boot is not None, "the switch is up before the first script"
+        self._handlers = (on_event, on_call)
+        on_event(SwitchUp(self.exchange.boot, frozenset()))
+
+    async def stop(self) -> None:
+        """The switch stays, and goes on telling: an event too many is seen by :meth:`Exchange.faults`."""
+
+    def adopt(self, legs: frozenset[LegId], calls: Mapping[CallId, str]) -> None:
+        self.exchange.switch.adopt(legs, calls)
+
+    async def originate(self, request: Originate) -> None:
+        leg_id = LegId(request.attempt_id) if isinstance(request, DialAttempt) else request.leg_id
+        if leg_id not in self.legs:
+            self.legs.append(leg_id)
+        await self.exchange.switch.originate(request)
+        self.exchange.asked.add(leg_id)
+
+    async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
+        await self.exchange.switch.hang_up(leg_id, cause)
+
+    def tell(self, event: SwitchEvent) -> None:
+        assert self._handlers is not None, "nothing comes before the start"
+        self._handlers[0](event)
+
+    async def serve(self, channel: CallChannel) -> None:
+        assert self._handlers is not None, "nothing comes before the start"
+        await self._handlers[1](channel)
+
+
+class AsteriskUnderTest:
+    """See :class:`tests.conformance.play.SwitchUnderTest`. For one script."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.slack_s = SLACK_S
+        self.trunk = TRUNK
+        self.agent_endpoint = f"PJSIP/{AGENT}"
+        self._exchange = exchange
+        self._line = exchange.new_line()
+
+    def make_switch(self) -> Switch:
+        return self._line
+
+    def number(self, digit: str) -> str:
+        return f"+1555{self._line.called}000{digit}"
+
+    async def call_in(self, acts: tuple[Act, ...]) -> EndedBy:
+        called = self._line.called
+        sip_port = self._exchange.pbx.ports.sip
+        caller = await place_call(self._exchange.sipp, f"caller{called}", script_of(called, acts), sip_port=sip_port)
+        try:
+            assert await caller.wait(DEADLINE_S), f"the caller failed: {caller.trouble}"
+        finally:
+            await caller.stop()
+        ends = [end for event in caller.events if (end := ENDS.get(event.event)) is not None]
+        assert len(ends) == 1, f"the caller's own account: {[event.event for event in caller.events]}"
+        return ends[0]
+
+
+ENDS = {"hangs_up": EndedBy.CALLER, "ended_by_switch": EndedBy.US, "refused": EndedBy.US}
+"""What a caller's log says of the end. One who gave up has none of these: the other side never hung up."""
+
+
+def script_of(called: str, acts: tuple[Act, ...]) -> CallerScript:
+    """A caller of their own for ``called`` who does ``acts``."""
+    presses: list[Keys] = []
+    hang_up_at_s: float | None = None
+    for act in acts:
+        match act:
+            case Press(at_s=at_s, keys=keys):
+                presses.append(Keys(at_s, keys))
+            case HangUp(at_s=at_s):
+                hang_up_at_s = at_s
+    return CallerScript(
+        called, tuple(presses), hang_up_at_s=hang_up_at_s, caller=f"+4930555{called}", stays_s=DEADLINE_S / 2
+    )
+
+
+@asynccontextmanager
+async def open_exchange(asterisk: Path, sipp: SippHome, callees: Callees, folder: Path) -> AsyncIterator[Exchange]:
+    """A private Asterisk with an agent's phone and a carrier behind which callees answer, and a switch on it."""
+    trunk_port, phone_port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
+    agi_port = free_port(socket.SOCK_STREAM)
+    async with AsyncExitStack() as stack:
+        people = await answer_calls(sipp, "callees", callees, port=trunk_port)
+        stack.push_async_callback(people.stop)
+        agent = await answer_as_agent(sipp, "agent", AgentPhone(), port=phone_port)
+        stack.push_async_callback(agent.stop)
+        pbx = await stack.enter_async_context(
+            PrivateAsterisk(
+                asterisk,
+                folder / "pbx",
+                ports=PbxPorts.choose(random.Random()),
+                secrets=SECRETS,
+                agi_port=agi_port,
+                trunks=(Trunk(TRUNK, LOOPBACK, trunk_port),),
+                phones=(Phone(AGENT, LOOPBACK, phone_port),),
+            )
+        )
+        switch = AsteriskSwitch(_config(pbx.ports.ami, agi_port), Tones(folder))
+        exchange = Exchange(pbx, sipp, switch)
+        await switch.start(exchange.on_event, exchange.on_call)
+        stack.push_async_callback(switch.stop)
+        yield exchange
+
+
+def _config(ami_port: int, agi_port: int) -> AsteriskConfig:
+    return AsteriskConfig(
+        name="main",
+        ami=AmiSettings(LOOPBACK, ami_port, "callwright", SecretStr(SECRETS.ami_secret)),
+        agi_host=LOOPBACK,
+        agi_port=agi_port,
+        agi_token=SecretStr(SECRETS.agi_token),
+        agi_allow=(IPv4Network("127.0.0.0/8"),),
+        trunks={TRUNK: TrunkDial(f"PJSIP/{{number}}@{TRUNK}")},
+        destinations={name: f"PJSIP/+155520000{digit}@{TRUNK}" for name, digit in DESTINATIONS.items()},
+        settle_s=0.2,
+        sweep_s=NO_SWEEP_S,
+    )

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from console.demo.hum import Hum
 from console.demo.pbx import PbxPorts, PbxSecrets, PrivateAsterisk
 from console.demo.ports import free_port
 from console.demo.sipp import Callees, SippHome
@@ -91,9 +92,8 @@ OpenHouse = Callable[[Plan], contextlib.AbstractAsyncContextManager[House]]
 
 @pytest.fixture(scope="session")
 def house_of(trees: Trees, callees: Callees, tmp_path_factory: pytest.TempPathFactory) -> OpenHouse:
-    """Opens a whole call centre, each in a folder of its own; it ends with the context."""
-    speaker = EspeakSynthesizer(find_espeak({}, [trees.espeak]))
-    cache = render_prompts(tmp_path_factory.mktemp("prompts"), speaker)
+    """Opens a whole call centre, each in a folder of its own; it ends with the context. Its prompts hum."""
+    cache = render_prompts(tmp_path_factory.mktemp("prompts"), Hum())
 
     @contextlib.asynccontextmanager
     async def opened(plan: Plan) -> AsyncIterator[House]:

@@ -38,6 +38,12 @@ from tests.integration.checker import Evidence, Limits, broken
 
 T = TypeVar("T")
 
+SORRY = bytes(range(1, 127)) * 20
+"""The fallback's prompt, 0.3 s that can be told from anything else, as µ-law."""
+
+HEARD = SORRY[: 160 * 10]
+"""What a caller who was told sorry has surely heard of it, byte by byte."""
+
 PROJECT = Path(__file__).resolve().parents[2]
 SECRETS = PbxSecrets(ami_secret="harness-ami-secret-0001", agi_token="harness-agi-token-0001")
 LOOK_S = 0.1
@@ -340,6 +346,14 @@ class House:
             self.home, f"caller-{self._callers}", script, sip_port=self.pbx.ports.sip, calls=calls
         )
 
+    async def calls_in(self, phase: str, count: int, deadline_s: float = DEADLINE_S) -> None:
+        """Returns when exactly ``count`` calls are in ``phase``."""
+
+        def there(status: Status) -> bool:
+            return sum(call.phase == phase for call in status.calls) == count
+
+        await self.until(there, f"{count} calls in {phase}", deadline_s)
+
     def invited(self, since_s: float = 0.0) -> list[str]:
         """The numbers of the callees whose phones rang, in order."""
         return [each.number for each in self.callees.events if each.event == "invited" and each.at_s >= since_s]
@@ -459,12 +473,14 @@ async def open_house(
         stack.push_async_callback(answering.stop)
         phones = await answer_as_agent(home, "phones", AgentPhone(ring_ms=100), port=desk)
         stack.push_async_callback(phones.stop)
+        (folder / "sorry.ulaw").write_bytes(SORRY)
         pbx = PrivateAsterisk(
             asterisk,
             folder / "pbx",
             ports=ports,
             secrets=SECRETS,
             agi_port=agi_port,
+            sorry=folder / "sorry",
             trunks=(Trunk("carrier", LOOPBACK, carrier),),
             phones=tuple(Phone(f"agent{each}", LOOPBACK, desk) for each in range(plan.agents)),
         )

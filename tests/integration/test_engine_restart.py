@@ -1,0 +1,82 @@
+"""A restart of the engine under live calls: talks go on, agents are kept, nobody hears silence."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from console.demo.sipp import CallerScript, Press
+from tests.integration.conftest import OpenHouse
+from tests.integration.harness import DEADLINE_S, HEARD, House, Plan, number
+from tests.integration.raw_wire import SipCaller
+
+pytestmark = pytest.mark.asterisk
+
+TALK_S = 12.0
+"""Longer than a kill and a restart take, also on a machine that does much else."""
+
+
+def talkers(house: House) -> dict[str, str | None]:
+    """Whom each agent talks to, by the store."""
+    rows = house.rows("SELECT agent_id, call_id FROM live_calls WHERE agent_id IS NOT NULL")
+    return {str(row["agent_id"]): str(row["call_id"]) for row in rows}
+
+
+async def test_talks_live_on_and_end_with_records(house_of: OpenHouse) -> None:
+    """Two dialled and two inbound talks, killed under: they end by themselves, and their agents take calls again."""
+    talk_ms = round(TALK_S * 1000)
+    async with house_of(Plan(agents=4, talk_ms=(talk_ms, talk_ms))) as house:
+        await house.start_engine()
+        await house.log_in()
+        script = CallerScript("1000", (Press(0.7, "1"),), hang_up_at_s=TALK_S)
+        callers = [await house.caller(script), await house.caller(script)]
+        await house.start_campaign("talks", [number(0, 0), number(1, 1)])
+        await house.calls_in("talk", 4)
+        talks, legs = talkers(house), len(house.phones.events)
+        await house.kill_engine()
+        await house.start_engine()
+        status = await house.status()
+        assert status is not None
+        assert {agent.id: agent.call_id for agent in status.agents if agent.state == "talking"} == talks
+        assert len(talks) == len(status.calls) == 4, "a talk did not live on"
+
+        assert all([await caller.wait(DEADLINE_S) for caller in callers]), [caller.trouble for caller in callers]
+        await house.all_ready()
+        await house.campaign_over("talks")
+        ends = [each.event for each in house.callees.events if each.event in ("hangs_up", "ended_by_switch")]
+        assert ends == ["hangs_up", "hangs_up"]
+        records = {str(row["agent_id"]): row for row in house.records()}
+        assert {agent: row["call_id"] for agent, row in records.items()} == talks
+        for row in records.values():
+            assert row["outcome"] == "answered" and float(str(row["talk_s"])) > 0
+
+        again = await house.caller(CallerScript("1000", (Press(0.7, "1"),), hang_up_at_s=3.0))
+        await house.calls_in("talk", 1)
+        assert await again.wait(DEADLINE_S)
+        await house.all_ready()
+        assert len(house.phones.events) == legs, "nailed-up legs were ended or rung again"
+        assert house.broken() == []
+        assert house.complaints() == []
+
+
+async def test_callers_in_the_menu_hear_the_fallback(house_of: OpenHouse) -> None:
+    """The engine dies under three callers: each hears the dialplan's word, byte by byte, and has one record."""
+    async with house_of(Plan(agents=0)) as house, AsyncExitStack() as stack:
+        await house.start_engine()
+        callers = [await stack.enter_async_context(SipCaller(house.pbx.ports.sip)) for _ in range(3)]
+        for caller in callers:
+            caller.invite("1000")
+        await house.calls_in("menu", 3)
+        await house.kill_engine()
+        for caller in callers:
+            await caller.until_heard(HEARD)
+            async with asyncio.timeout(DEADLINE_S):
+                await caller.ended.wait()
+        await house.start_engine()
+        await house.happens(lambda: len(house.records()) == 3, "three records")
+        assert [row["outcome"] for row in house.records()] == ["lost"] * 3
+        assert house.rows("SELECT * FROM live_calls") == []
+        assert house.broken() == []
+        assert house.complaints() == []

@@ -1,0 +1,425 @@
+"""A FreeSWITCH made from its recordings: it connects to our outbound socket as a real call does.
+
+Every frame is one that FreeSWITCH 1.11.1 sent in tests/transcripts/freeswitch-1.11, with the call's own values put
+in: the reply to ``connect`` (URL-encoded whole), the events with all their headers, the notices. So are the orders:
+
+- a message that was sent waits for the channel's next 20 ms; what comes while a file plays is run within it;
+- the events of a hang-up come as in ``outbound-caller-hangs-up`` and ``outbound-break``, those of an unknown
+  application as in ``outbound-ivr``; commands after it are still answered ``+OK``;
+- a broken playback says FILE PLAYED; a break before the application has begun is forgotten;
+- the key ``*`` ends a playback unless ``playback_terminators`` says otherwise (switch_ivr_play_say.c, mod_dptools.c).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from urllib.parse import quote, unquote
+
+from tests.calls.wire.esl_recordings import Lines, blocks, events, value
+
+TICK_S = 0.02
+KEY_GAP_S = 0.2
+CONNECT_S = 5.0
+Q850 = {"NORMAL_CLEARING": 16, "USER_BUSY": 17, "CALL_REJECTED": 21, "DESTINATION_OUT_OF_ORDER": 27}
+Q850 |= {"NORMAL_TEMPORARY_FAILURE": 41, "SWITCH_CONGESTION": 42, "ALLOTTED_TIMEOUT": 102}
+
+_REPLY = next(block for block in blocks("outbound-ivr") if block.get("Event-Name") == "CHANNEL_DATA").lines
+_RECORDED = (*events("outbound-ivr"), *events("outbound-caller-hangs-up"), *events("outbound-break"))
+_GOODBYE = next(block for block in blocks("outbound-reject") if block.get("Content-Disposition") == "disconnect")
+_uuids = count(1)
+
+
+def _template(event: str, application: str = "") -> Lines:
+    """A recorded event of this kind, of the same application where there is one."""
+    kind = [lines for lines in _RECORDED if value(lines, "Event-Name") == event]
+    return next((lines for lines in kind if value(lines, "Application") == application), kind[0])
+
+
+def quoted(text: str) -> str:
+    """As FreeSWITCH quotes a value."""
+    return quote(text, safe="/,-_.~!*'()", errors="surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, so many seconds after the answer."""
+
+    at_s: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The caller hangs up, so many seconds after the answer (or after the call, with ``unanswered``)."""
+
+    at_s: float
+    unanswered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One call of one caller."""
+
+    acts: Sequence[Key | Leave] = ()
+    number: str = "4930111"
+    name: str = "Alice Caller"
+    called: str = "8084"
+
+
+@dataclass(slots=True)
+class Seen:
+    """What became of a call, as FreeSWITCH knows it."""
+
+    uuid: str
+    by_caller: bool = False
+    cause: str = ""
+    answered: bool = False
+    resumed: bool = False
+    """Our connection went while the call was up: the dialplan's next action ran."""
+    commands: list[str] = field(default_factory=list)
+    played: list[str] = field(default_factory=list)
+
+
+class FakeFreeSwitch:
+    """Places calls to our outbound socket. ``durations``: the files that there are, and their seconds."""
+
+    def __init__(self, port: int, token: str, durations: Mapping[str, float], *, mode: str = "async") -> None:
+        self.port = port
+        self.token = token
+        self.durations = durations
+        self.mode = mode
+        self.calls: list[FakeCall] = []
+
+    def place(self, caller: Caller | None = None) -> FakeCall:
+        """A new call; it begins when its ``run`` is awaited."""
+        call = FakeCall(self, caller or Caller(), f"{next(_uuids):08x}-0000-4000-8000-000000000000")
+        self.calls.append(call)
+        return call
+
+    async def call(self, caller: Caller | None = None) -> Seen:
+        """One call from its beginning to its end."""
+        return await self.place(caller).run()
+
+
+class FakeCall:
+    """One channel and its socket."""
+
+    def __init__(self, switch: FakeFreeSwitch, caller: Caller, uuid: str) -> None:
+        self._switch = switch
+        self._caller = caller
+        self.seen = Seen(uuid)
+        self.over = asyncio.Event()
+        self._variables: dict[str, str] = {}
+        self._messages: deque[dict[str, str]] = deque()
+        self._news = asyncio.Event()
+        self._running: list[dict[str, str]] = []
+        """The applications under way, the innermost last."""
+        self._breaking = False
+        self._hung_up = False
+        self._parked = False
+        self._linger: int | None = None
+        self._asked: frozenset[str] | None = frozenset()
+        self._json = False
+        self._filter = ""
+        self._closed = False
+        self._timers: list[asyncio.TimerHandle] = []
+
+    # --- the call ----------------------------------------------------------------------------------------------
+
+    async def run(self) -> Seen:
+        """From the dialplan's ``socket`` action to the end of the connection."""
+        self._loop = asyncio.get_running_loop()
+        async with asyncio.timeout(CONNECT_S):
+            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._switch.port)
+        for act in self._caller.acts:
+            if isinstance(act, Leave) and act.unanswered:
+                self._timers.append(self._loop.call_later(act.at_s, self.leave))
+        channel = asyncio.create_task(self._channel())
+        try:
+            await self._read()
+            if not self._hung_up:
+                self.seen.resumed = True
+                self._end("NORMAL_CLEARING", by_caller=False)
+            await channel
+        finally:
+            channel.cancel()
+            for timer in self._timers:
+                timer.cancel()
+            self._writer.close()
+            self.over.set()
+        return self.seen
+
+    def leave(self) -> None:
+        """The caller hangs up."""
+        self._end("NORMAL_CLEARING" if self.seen.answered else "ORIGINATOR_CANCEL", by_caller=True)
+
+    def press(self, key: str) -> None:
+        """The caller presses a key: told when the channel takes it, which is now."""
+        if self._hung_up:
+            return
+        self._tell("DTMF", {"DTMF-Digit": key})
+        terminators = self._variables.get("playback_terminators", "*")
+        if terminators != "none" and key in terminators:
+            self._breaking = True
+            self._news.set()
+
+    def die(self) -> None:
+        """FreeSWITCH is killed: the socket is reset, nothing is told."""
+        self._hung_up = True
+        self._news.set()
+        self._writer.transport.abort()
+
+    def say(self, data: bytes) -> None:
+        """Raw bytes of a FreeSWITCH that is not one."""
+        self._writer.write(data)
+
+    # --- commands ----------------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        while not self._closed:
+            try:
+                data = await self._reader.readuntil(b"\n\n")
+            except (asyncio.IncompleteReadError, ConnectionError):
+                return
+            command = data.decode().removesuffix("\n\n")
+            self.seen.commands.append(command)
+            self._command(command)
+
+    def _command(self, command: str) -> None:
+        first, _, rest = command.partition("\n")
+        word, _, argument = first.partition(" ")
+        match word:
+            case "connect":
+                self._connect()
+            case "linger":
+                self._linger = int(argument or "-1")
+                self._reply("+OK will linger" + (f" {argument} seconds" if argument else ""))
+            case "myevents":
+                self._asked, self._filter, self._json = None, self.seen.uuid, argument == "json"
+                self._reply("+OK Events Enabled")
+            case "event":
+                kind, *names = argument.split()
+                self._asked, self._json = (self._asked or frozenset()) | set(names), kind == "json"
+                self._reply(f"+OK event listener enabled {kind}")
+            case "filter":
+                self._filter = argument.split()[1]
+                self._reply(f"+OK filter added. [Unique-ID]=[{self._filter}]")
+            case "sendmsg":
+                self._messages.append(dict(line.split(": ", 1) for line in rest.split("\n")))
+                self._reply("+OK")
+                self._news.set()
+            case "api":
+                self._api_reply(self._api(argument))
+            case "bgapi":
+                job = "00000000-0000-4000-8000-0000000000b9"
+                self.say(
+                    _wire(
+                        (("Content-Type", "command/reply"), ("Reply-Text", f"+OK Job-UUID: {job}"), ("Job-UUID", job))
+                    )
+                )
+                self._api(argument)
+            case "exit":
+                self._reply("+OK bye")
+                self._goodbye()
+            case _:
+                self._reply("-ERR command not found")
+
+    def _api(self, command: str) -> str:
+        name, uuid, *_ = command.split()
+        known = uuid == self.seen.uuid and not self._hung_up
+        match name:
+            case "uuid_break" if known:
+                self._breaking = True
+                self._news.set()
+                return "+OK\n"
+            case "uuid_exists":
+                return "true" if known else "false"
+            case "uuid_break":
+                return "-ERR No such channel!\n"
+            case _:
+                return f"-ERR {name} Command not found!\n"
+
+    def _connect(self) -> None:
+        lines = self._with(_REPLY, {"Socket-Mode": self._switch.mode})
+        at = next(index for index, (name, _) in enumerate(lines) if name == "Content-Type")
+        token = ("variable_cw_token", quoted(self._switch.token))
+        self.say(_wire((*lines[:at], token, *lines[at:])))
+
+    def _reply(self, text: str) -> None:
+        self.say(_wire((("Content-Type", "command/reply"), ("Reply-Text", text))))
+
+    def _api_reply(self, text: str) -> None:
+        self.say(_wire((("Content-Type", "api/response"), ("Content-Length", str(len(text))))) + text.encode())
+
+    # --- the channel -------------------------------------------------------------------------------------------
+
+    async def _channel(self) -> None:
+        """The park loop: every 20 ms it runs what was sent."""
+        while not self._hung_up:
+            await self._work()
+            await self._wait(None)
+
+    async def _work(self) -> None:
+        """Run what was sent; within an application, only what is not locked to wait for its end."""
+        while self._messages and not self._hung_up:
+            if self._running and self._messages[0].get("event-lock") == "true":
+                return
+            await asyncio.sleep(TICK_S)
+            if self._hung_up:
+                return
+            if not self._parked:
+                self._parked = True
+                self._tell("CHANNEL_PARK", {})
+            message = self._messages.popleft()
+            if message["call-command"] == "hangup":
+                self._end(message["hangup-cause"], by_caller=False)
+            else:
+                await self._execute(message)
+
+    async def _execute(self, message: dict[str, str]) -> None:
+        name, argument = message["execute-app-name"], message.get("execute-app-arg", "")
+        told = {"Application": name, "Application-UUID": message.get("Event-UUID", "made-by-freeswitch")}
+        if argument:
+            told["Application-Data"] = argument
+        response = "_none_"
+        if name in ("answer", "set", "playback", "break", "hangup"):
+            self._tell("CHANNEL_EXECUTE", told)
+            self._breaking = False
+            self._running.append(told)
+        match name:
+            case "answer":
+                self._answer()
+            case "set":
+                variable, _, to = argument.partition("=")
+                self._variables[variable] = to
+            case "playback":
+                response = await self._playback(argument)
+            case "break":
+                self._breaking = True
+            case "hangup":
+                self._end(argument, by_caller=False)
+            case _:
+                self._end("DESTINATION_OUT_OF_ORDER", by_caller=False)
+        if not self._hung_up:
+            self._running.remove(told)
+            self._tell("CHANNEL_EXECUTE_COMPLETE", told | {"Application-Response": response})
+
+    def _answer(self) -> None:
+        if self.seen.answered:
+            return
+        self.seen.answered = True
+        self._tell("CHANNEL_ANSWER", {})
+        for act in self._caller.acts:
+            match act:
+                case Key(at_s, key):
+                    self._timers.append(self._loop.call_later(at_s, self.press, key))
+                case Leave(at_s, unanswered=False):
+                    self._timers.append(self._loop.call_later(at_s, self.leave))
+
+    async def _playback(self, file: str) -> str:
+        lasts_s = self._switch.durations.get(file)
+        if lasts_s is None:
+            return "FILE NOT FOUND"
+        self.seen.played.append(file)
+        until = self._loop.time() + lasts_s
+        while not (self._hung_up or self._breaking) and self._loop.time() < until:
+            await self._work()
+            await self._wait(until)
+        self._breaking = False
+        return "FILE PLAYED"
+
+    async def _wait(self, until: float | None) -> None:
+        """Until there is news, or the time of ``until``."""
+        self._news.clear()
+        waiting = self._messages and not (self._running and self._messages[0].get("event-lock") == "true")
+        if waiting or self._hung_up or (self._breaking and self._running):
+            return
+        try:
+            async with asyncio.timeout_at(until):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    # --- the end -----------------------------------------------------------------------------------------------
+
+    def _end(self, cause: str, *, by_caller: bool) -> None:
+        """The call ends, and its events come at once."""
+        if self._hung_up:
+            return
+        self._hung_up = True
+        self.seen.cause, self.seen.by_caller = cause, by_caller
+        self._news.set()
+        spoke = "bye" if self.seen.answered else "cancel" if by_caller else "refuse"
+        side = f"{'recv' if by_caller else 'send'}_{spoke}"
+        ended = {"Hangup-Cause": cause, "variable_sip_hangup_disposition": side}
+        self._tell("CHANNEL_HANGUP", {"Hangup-Cause": cause})
+        response = "_none_"
+        for told in reversed(self._running):
+            if told["Application"] == "playback":
+                response = "PLAYBACK ERROR"
+            self._tell("CHANNEL_EXECUTE_COMPLETE", told | ended | {"Application-Response": response})
+        if self._parked:
+            self._tell("CHANNEL_UNPARK", ended)
+        socket = {"Application": "socket", "Application-UUID": "00000000-0000-4000-8000-00000000cafe"}
+        self._tell("CHANNEL_EXECUTE_COMPLETE", socket | ended | {"Application-Response": response})
+        self._tell("CHANNEL_STATE", ended | {"Channel-State": "CS_HANGUP"})
+        self._tell("CHANNEL_STATE", ended | {"Channel-State": "CS_REPORTING"})
+        self._tell("CHANNEL_HANGUP_COMPLETE", ended | {"variable_hangup_cause_q850": str(Q850.get(cause, 487))})
+        self._notice()
+
+    def _notice(self) -> None:
+        if self._linger is None:
+            self._goodbye()
+            return
+        lines = (
+            ("Content-Type", "text/disconnect-notice"),
+            ("Controlled-Session-UUID", self.seen.uuid),
+            ("Content-Disposition", "linger"),
+            ("Channel-Name", "sofia/lo/4930111@127.0.0.1:5099"),
+            ("Linger-Time", str(self._linger)),
+            ("Content-Length", "0"),
+        )
+        self.say(_wire(lines))
+        if self._linger >= 0:
+            self._timers.append(self._loop.call_later(self._linger, self._goodbye))
+
+    def _goodbye(self) -> None:
+        self.say(_wire(_GOODBYE.lines) + _GOODBYE.body)
+        self._closed = True
+        self._writer.close()
+
+    # --- frames ------------------------------------------------------------------------------------------------
+
+    def _tell(self, event: str, values: Mapping[str, str]) -> None:
+        """Send the event where it was asked for."""
+        if self._asked is not None and event not in self._asked:
+            return
+        if self._filter not in ("", self.seen.uuid):
+            return
+        lines = self._with(_template(event, values.get("Application", "")), values)
+        if self._json:
+            body = json.dumps({name: unquote(each) for name, each in lines}).encode()
+        else:
+            body = _wire(lines)
+        kind = "json" if self._json else "plain"
+        self.say(_wire((("Content-Length", str(len(body))), ("Content-Type", f"text/event-{kind}"))) + body)
+
+    def _with(self, template: Lines, values: Mapping[str, str]) -> Lines:
+        """The template with this call's values in the place of the recorded ones, and the others behind them."""
+        uuid = self.seen.uuid
+        state = "hangup" if self._hung_up else "answered" if self.seen.answered else "ringing"
+        ours = dict.fromkeys(("Unique-ID", "Channel-Call-UUID", "Caller-Unique-ID", "variable_uuid"), uuid)
+        ours |= {"variable_call_uuid": uuid, "Answer-State": state, **values}
+        ours |= {"Caller-Caller-ID-Number": self._caller.number, "Caller-Caller-ID-Name": self._caller.name}
+        ours |= {"Caller-Destination-Number": self._caller.called, "variable_sip_from_display": self._caller.name}
+        lines = tuple((name, quoted(ours.pop(name)) if name in ours else each) for name, each in template)
+        return lines + tuple((name, quoted(ours[name])) for name in values if name in ours)
+
+
+def _wire(lines: Lines) -> bytes:
+    return "".join(f"{name}: {each}\n" for name, each in lines).encode() + b"\n"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import random
 import socket
+from collections.abc import Collection
 
 LOOPBACK = "127.0.0.1"
 MEDIA_FROM = 10_000
 MEDIA_TO = 32_000
 """Media ranges lie below Linux' own ephemeral ports (32768 and up), which every other program is given."""
+
+HEAD_PORTS = 4
+"""SIPp opens its first ones when it starts, and ends where the second pair is taken (seen with 3.6.1)."""
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -19,17 +23,21 @@ def free_port(kind: socket.SocketKind) -> int:
         return port
 
 
-def free_media_ports(count: int, random_source: random.Random) -> tuple[int, int]:
-    """The first and last of ``count`` UDP ports in a row (an even start), of which the ends are free.
+def free_media_ports(count: int, random_source: random.Random, given: Collection[int] = ()) -> tuple[int, int]:
+    """The first and last of ``count`` UDP ports in a row (an even start), of which both ends are free.
 
-    A port in between that is taken does no harm: the switch and SIPp take the next one.
+    A port in between that is taken does no harm: the switch and SIPp take the next one. ``given``: first ports that
+    somebody else has been given already and may not have opened yet; they and those after them are not given again.
 
     Raises:
         OSError: none found in 50 tries.
     """
     for _ in range(50):
         first = random_source.randrange(MEDIA_FROM, MEDIA_TO - count, 2)
-        if _is_free(first) and _is_free(first + count - 1):
+        head = range(first, first + min(HEAD_PORTS, count))
+        if all(abs(first - other) >= HEAD_PORTS for other in given) and all(
+            map(_is_free, (*head, first + count - 1))
+        ):
             return first, first + count - 1
     raise OSError(f"no {count} free UDP ports in a row between {MEDIA_FROM} and {MEDIA_TO}")
 

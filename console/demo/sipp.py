@@ -10,6 +10,7 @@ import random
 import re
 import signal
 import socket
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,6 +25,8 @@ from console.demo.process import Child, start, tail
 SCENARIOS = Path(__file__).parent / "sipp"
 MEDIA_PORTS = 1200
 """SIPp gives a call two to four ports: 300 calls at once."""
+AT_ONCE = 64
+"""More than this do not start at the same moment."""
 KEY_MS = 200
 """From key to key by INFO."""
 LEAD_MS = 580
@@ -191,6 +194,18 @@ class SippHome:
     tree: Path
     folder: Path
     random_source: random.Random = field(default_factory=random.Random)
+    _given: deque[int] = field(default_factory=lambda: deque(maxlen=AT_ONCE))
+    """The first media ports of those that were started last: they may not have opened theirs yet."""
+
+    def media_port(self) -> int:
+        """The first of the next one's own media ports.
+
+        Raises:
+            OSError: none was found.
+        """
+        first, _ = free_media_ports(MEDIA_PORTS, self.random_source, self._given)
+        self._given.append(first)
+        return first
 
 
 async def call(home: SippHome, name: str, script: CallerScript, *, sip_port: int, calls: int = 1) -> Sipp:
@@ -291,7 +306,7 @@ async def _start(home: SippHome, name: str, scenario: str, port: int, arguments:
     home.folder.mkdir(parents=True, exist_ok=True)
     file = home.folder / f"{name}.xml"
     file.write_text(scenario, encoding="utf-8")
-    first, _ = free_media_ports(MEDIA_PORTS, home.random_source)
+    first = home.media_port()
     logs = {
         "log": home.folder / f"{name}.log",
         "error": home.folder / f"{name}.errors",

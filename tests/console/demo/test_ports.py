@@ -1,0 +1,54 @@
+"""Media ports for far ends that start at the same moment."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from console.demo.ports import HEAD_PORTS, LOOPBACK, MEDIA_TO, free_media_ports
+from console.demo.sipp import AT_ONCE, SippHome
+
+
+class Draws(random.Random):
+    """Draws what a test says, then at random."""
+
+    def __init__(self, *draws: int) -> None:
+        super().__init__(7)
+        self._draws = iter(draws)
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        return next(self._draws, None) or super().randrange(start, stop, step)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A UDP port above the media ports that somebody holds."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+        holder.bind((LOOPBACK, 0))
+        port: int = holder.getsockname()[1]
+        assert port > MEDIA_TO
+        yield port
+
+
+@pytest.mark.parametrize("place", range(HEAD_PORTS))
+def test_none_of_the_first_ports_is_taken(taken: int, place: int) -> None:
+    """SIPp ends where its second pair is taken."""
+    first, last = free_media_ports(600, Draws(taken - place))
+    assert first != taken - place and first % 2 == 0 and last == first + 599
+
+
+def test_what_was_given_is_not_given_again() -> None:
+    first, _ = free_media_ports(8, Draws(11_000, 10_998, 11_002), given=(11_000,))
+    assert abs(first - 11_000) >= HEAD_PORTS
+
+
+def test_far_ends_that_start_at_once_have_ports_of_their_own(tmp_path: Path) -> None:
+    """None of them has opened a port when the next one chooses."""
+    home = SippHome(tmp_path, tmp_path, random.Random(7))
+    ports = sorted(home.media_port() for _ in range(AT_ONCE))
+    assert all(after - before >= HEAD_PORTS for before, after in pairwise(ports))

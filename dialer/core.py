@@ -41,7 +41,7 @@ from typing import assert_never
 from calls import causes
 from calls.causes import NORMAL_CLEARING, Outcome
 from calls.errors import CampaignError
-from calls.ids import CampaignId
+from calls.ids import BootId, CampaignId
 from calls.settings import Trunk
 from calls.switch.port import Detected
 from dialer import events as ev
@@ -334,6 +334,7 @@ class DialerCore:
                 self._live, self._up_at = live, now
                 self._settled_at = now + self._settle_s
                 self._state.boot = boot
+                self._lose_all_of_before(boot, now)
             case _:
                 assert_never(event)
 
@@ -344,12 +345,15 @@ class DialerCore:
         self._settled_at = None
         self._state.hold = ""
         for attempt in list(self._state.attempts.values()):
-            if attempt.phase is Phase.UNSENT:
-                continue
-            if attempt.boot != self._state.boot:
-                self._finish(attempt, Outcome.PBX_LOST, None, now)
-            elif attempt.heard_at < self._up_at and attempt.attempt_id not in self._live:
+            heard = attempt.heard_at >= self._up_at or attempt.attempt_id in self._live
+            if attempt.phase is not Phase.UNSENT and not heard:
                 self._finish(attempt, Outcome.LOST, None, now)
+
+    def _lose_all_of_before(self, boot: BootId, now: float) -> None:
+        """The switch was started anew: nothing of its run before lives, whatever will be told of it."""
+        for attempt in list(self._state.attempts.values()):
+            if attempt.phase is not Phase.UNSENT and attempt.boot != boot:
+                self._finish(attempt, Outcome.PBX_LOST, None, now)
 
 
 CallEvent = (

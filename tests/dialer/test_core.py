@@ -449,10 +449,11 @@ def test_another_run_of_the_switch_has_lost_all(bench: Bench) -> None:
     attempt = bench.arrive()
     bench.tell(ev.Connected(attempt, AGENT), 0.1)
     bench.tell(ev.SwitchDown("reset"), 5.0)
-    bench.tell(ev.SwitchUp(BootId("boot-2"), frozenset()), 1.0)
-    finish = finish_in(bench.tick(3.0))
+    finish = finish_in(bench.tell(ev.SwitchUp(BootId("boot-2"), frozenset()), 1.0))
     assert (finish.outcome, finish.agent_id) == (Outcome.PBX_LOST, AGENT)
-    assert finish.talk_s == pytest.approx(9.0)
+    assert finish.talk_s == pytest.approx(6.0)
+    after = bench.tell(ev.LegEnded(attempt, None), 0.1)
+    assert not any(isinstance(each, ev.Finish) for each in after), "its end was told already"
 
 
 def test_what_was_up_before_the_restart_is_taken_over(campaign: Campaign) -> None:

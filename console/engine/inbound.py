@@ -189,7 +189,7 @@ class InboundCalls:
                 recorder.enter(Phase.MENU)
                 return WaitExpired()
             case HungUp():
-                recorder.abandoned = recorder.agent_id is None
+                recorder.abandoned = recorder.agent_id is None and met.by is not EndedBy.SWITCH
                 return met
 
     def _anybody(self, queue: QueueSettings) -> bool:

@@ -58,6 +58,8 @@ class Evidence:
     database: Path
     cdr: Path | None
     faults: tuple[float, ...] = ()
+    crashes: tuple[float, ...] = ()
+    """When the switch itself was killed: callees whose calls died with it do not hear of that."""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,8 @@ class _Message:
 def broken(evidence: Evidence, limits: Limits) -> list[str]:
     """Every promise that was not kept, in words; the run is over."""
     calls = sip_calls(evidence.messages)
+    for call in calls:
+        call.ended = min((at for at in (*evidence.crashes, call.ended) if at and at > call.begun), default=None)
     connection = sqlite3.connect(f"file:{evidence.database}?mode=ro", uri=True)
     connection.row_factory = sqlite3.Row
     try:

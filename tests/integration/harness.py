@@ -35,6 +35,7 @@ from prompts.library import PromptLibrary
 from prompts.rendering import render_all
 from prompts.synthesis import Synthesizer
 from tests.integration.checker import Evidence, Limits, broken
+from tests.integration.raw_wire import SipCaller
 
 T = TypeVar("T")
 
@@ -88,6 +89,10 @@ max_wait_s = 60
 [[inbound]]
 called = "1000"
 flow = "main"
+
+[[inbound]]
+called = "2000"
+flow = "direct"
 """
 
 AGENT = """
@@ -141,6 +146,22 @@ nodes:
     hangup: [system.goodbye]
 """
 
+DIRECT = """\
+language: en
+start: support
+
+nodes:
+  support:
+    queue: support
+    max_wait: 60s
+    failed: goodbye
+    next: goodbye
+
+  goodbye:
+    hangup: [system.goodbye]
+"""
+"""Callers of 2000 wait for an agent without a key."""
+
 TEXTS = """\
 main.menu: Press 1.
 main.silence: Please press a key.
@@ -189,6 +210,7 @@ class House:
     engine: process.Child | None = None
     _callers: int = 0
     _faults: list[float] = field(default_factory=list)
+    _crashes: list[float] = field(default_factory=list)
 
     # --- the engine -------------------------------------------------------------------------------------------
 
@@ -226,6 +248,11 @@ class House:
         self.fault()
         self.engine.send(signal.SIGKILL)
         await self.engine.wait(DEADLINE_S)
+
+    async def kill_asterisk(self) -> None:
+        """End the switch as a crash would, calls and all. When this returns it is gone."""
+        self._crashes.append(time.time())
+        await self.pbx.kill()
 
     async def engine_dead(self, deadline_s: float = DEADLINE_S) -> int:
         """Its exit status, when it has ended by itself."""
@@ -339,6 +366,15 @@ class House:
 
     # --- people -----------------------------------------------------------------------------------------------
 
+    @asynccontextmanager
+    async def callers(self, called: str, count: int) -> AsyncIterator[list[SipCaller]]:
+        """People who call and stay until the switch ends their calls, or the context."""
+        async with AsyncExitStack() as stack:
+            people = [await stack.enter_async_context(SipCaller(self.pbx.ports.sip)) for _ in range(count)]
+            for each in people:
+                each.invite(called)
+            yield people
+
     async def caller(self, script: CallerScript, calls: int = 1) -> Sipp:
         """Somebody who calls; ends by itself."""
         self._callers += 1
@@ -357,6 +393,10 @@ class House:
     def invited(self, since_s: float = 0.0) -> list[str]:
         """The numbers of the callees whose phones rang, in order."""
         return [each.number for each in self.callees.events if each.event == "invited" and each.at_s >= since_s]
+
+    def rung(self) -> int:
+        """How often an agent's phone has rung so far."""
+        return sum(each.event == "invited" for each in self.phones.events)
 
     async def happens(self, met: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:
         """Returns when something has happened that nobody tells of."""
@@ -377,7 +417,8 @@ class House:
             messages=self.callees.messages,
             database=self.database,
             cdr=self.pbx.cdr if cdr else None,
-            faults=tuple(self._faults),
+            faults=tuple(self._faults + self._crashes),
+            crashes=tuple(self._crashes),
         )
 
     def fault(self) -> None:
@@ -428,10 +469,10 @@ def number(index: int, digit: int) -> str:
 
 def _write(plan: Plan, folder: Path, ports: PbxPorts, agi_port: int, cache: Path) -> None:
     """Lay out settings, secrets, flow and texts."""
-    for name, file, text in (("flows", "main.yaml", FLOW), ("prompts", "en.yaml", TEXTS)):
+    for name in ("flows", "prompts", "campaigns"):
         (folder / name).mkdir(parents=True)
-        (folder / name / file).write_text(text, encoding="utf-8")
-    (folder / "campaigns").mkdir()
+    for file, text in (("flows/main.yaml", FLOW), ("flows/direct.yaml", DIRECT), ("prompts/en.yaml", TEXTS)):
+        (folder / file).write_text(text, encoding="utf-8")
     settings = SETTINGS.format(
         http=free_port(socket.SOCK_STREAM),
         ami=ports.ami,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
 
 import pytest
 
 from console.demo.sipp import CallerScript, Press
 from tests.integration.conftest import OpenHouse
 from tests.integration.harness import DEADLINE_S, HEARD, House, Plan, number
-from tests.integration.raw_wire import SipCaller
 
 pytestmark = pytest.mark.asterisk
 
@@ -63,17 +61,15 @@ async def test_talks_live_on_and_end_with_records(house_of: OpenHouse) -> None:
 
 async def test_callers_in_the_menu_hear_the_fallback(house_of: OpenHouse) -> None:
     """The engine dies under three callers: each hears the dialplan's word, byte by byte, and has one record."""
-    async with house_of(Plan(agents=0)) as house, AsyncExitStack() as stack:
+    async with house_of(Plan(agents=0)) as house:
         await house.start_engine()
-        callers = [await stack.enter_async_context(SipCaller(house.pbx.ports.sip)) for _ in range(3)]
-        for caller in callers:
-            caller.invite("1000")
-        await house.calls_in("menu", 3)
-        await house.kill_engine()
-        for caller in callers:
-            await caller.until_heard(HEARD)
-            async with asyncio.timeout(DEADLINE_S):
-                await caller.ended.wait()
+        async with house.callers("1000", 3) as callers:
+            await house.calls_in("menu", 3)
+            await house.kill_engine()
+            for caller in callers:
+                await caller.until_heard(HEARD)
+                async with asyncio.timeout(DEADLINE_S):
+                    await caller.ended.wait()
         await house.start_engine()
         await house.happens(lambda: len(house.records()) == 3, "three records")
         assert [row["outcome"] for row in house.records()] == ["lost"] * 3

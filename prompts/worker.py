@@ -1,9 +1,9 @@
 """The one place where pyttsx3 runs: a process that does one thing and ends. ``prompts/espeak.py`` starts it, by path.
 
 pyttsx3's engine is one per process, loses the first of two texts, hangs with threads, says "done" before the file is
-there, and is silent about a bad voice or an unwritable path. So: one process, one engine, one text; the voice is
-looked up first; the end is the ``finished-utterance`` event with a deadline; and the process ends without any tidying
-up, which espeak-ng does not survive reliably.
+there, is silent about a bad voice or an unwritable path, and may speak before its rate is in force. So: one process,
+one engine, one text; the voice is looked up first; the rate is waited for; the end is ``finished-utterance`` with a
+deadline; and the process ends without any tidying up, which espeak-ng does not survive reliably.
 
 Standard input is one JSON object, ``{"text", "voice", "rate", "path", "deadline_s"}``, or ``{}`` to be told the
 versions and voices. The answer is one line of JSON; what pyttsx3 prints goes nowhere. Nothing of Callwright is
@@ -19,6 +19,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
@@ -85,8 +86,8 @@ def _speak(request: Mapping[str, Any]) -> dict[str, object]:
     sys.unraisablehook = lambda unraisable: failed(unraisable.exc_value)
     engine.connect("error", lambda name, exception: failed(exception))
     engine.connect("finished-utterance", lambda name, completed: finished.set())
-    engine.setProperty("voice", voice)
-    engine.setProperty("rate", request["rate"])
+    if not _set(voice, request["rate"], request["deadline_s"]):
+        return {"error": "deadline", "detail": f"{request['deadline_s']} s, and the rate is not in force"}
     engine.save_to_file(request["text"], request["path"])
     engine.runAndWait()
     if not finished.wait(request["deadline_s"]):
@@ -96,6 +97,26 @@ def _speak(request: Mapping[str, Any]) -> dict[str, object]:
     if engine.getProperty("voice") != voice:
         return {"error": "voice", "detail": request["voice"], "voices": [each.id for each in voices]}
     return {"voice": voice}
+
+
+def _set(voice: str, rate: int, deadline_s: float) -> bool:
+    """Set voice and rate, and wait until the rate is in force; False where it never was.
+
+    Set on the engine they would only be queued until it speaks, and espeak-ng takes a rate later, in a thread of its
+    own: on a busy machine one text in a hundred was spoken at pyttsx3's own 200 words a minute. Nothing tells when it
+    is in force (espeak_Synchronize may return before the thread has begun), so the value is asked for.
+    """
+    from pyttsx3.drivers import _espeak
+    from pyttsx3.drivers.espeak import EspeakDriver
+
+    EspeakDriver.setProperty("voice", voice)
+    EspeakDriver.setProperty("rate", rate)
+    until = time.monotonic() + deadline_s
+    while _espeak.dll.espeak_GetParameter(_espeak.RATE, 1) != rate:  # 1: the value in force, 0: the default
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.005)
+    return True
 
 
 def find_voice(wanted: str, voices: Sequence[Any]) -> str | None:

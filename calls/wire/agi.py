@@ -44,7 +44,6 @@ class Variable(Enum):
     CALL = "CW_CALL"
     DONE = "IVR_DONE"
     DIAL_STATUS = "DIALSTATUS"
-    ANSWERED_S = "ANSWEREDTIME"
     HANGUP_CAUSE = "HANGUPCAUSE"
 
 

@@ -139,6 +139,11 @@ class AsteriskChannel:
             talk.tell()
             self._on_connected()
 
+    def target_answered(self) -> None:
+        """AMI: the target of the transfer that is pending has answered."""
+        if self._turn is not None:
+            self._turn.target_answered()
+
     async def rebind(self, connection: AgiConnection) -> None:
         """A new AGI request of the dialplan: the customer is back from a room. Ends when the request is over.
 

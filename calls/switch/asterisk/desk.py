@@ -24,7 +24,7 @@ from calls.switch.port import CallConnected, CallHandler, CallInfo, CallLost, En
 from calls.wire import agi
 from calls.wire.ami import Event
 
-WANTED = frozenset(("Hangup", "ConfbridgeJoin"))
+WANTED = frozenset(("Hangup", "ConfbridgeJoin", "DialEnd"))
 """The events that :meth:`Desk.handle` reads."""
 
 ROOM = "cw-"
@@ -197,16 +197,21 @@ class Desk:
         ours = unique_id in self._by_channel or unique_id in self._adopted or unique_id in self._spent
         if not ours or not genuine(event):
             return
-        if event.name == "ConfbridgeJoin":
-            room = event.get("Conference")
-            if unique_id in self._by_channel and room.startswith(ROOM):
-                self._by_channel[unique_id].channel.joined(LegId(room.removeprefix(ROOM)))
-        elif unique_id in self._spent:
-            self._spent.discard(unique_id)
-        elif unique_id not in self._checking:
-            self._checking.add(unique_id)
-            work = self._hung_up(unique_id, event.get("Channel"), cause_of(event))
-            self._start(work, f"hangup {unique_id}")
+        entry = self._by_channel.get(unique_id)
+        match event.name:
+            case "ConfbridgeJoin":
+                room = event.get("Conference")
+                if entry is not None and room.startswith(ROOM):
+                    entry.channel.joined(LegId(room.removeprefix(ROOM)))
+            case "DialEnd":
+                if entry is not None and event.get("DialStatus") == "ANSWER":
+                    entry.channel.target_answered()
+            case _ if unique_id in self._spent:
+                self._spent.discard(unique_id)
+            case _ if unique_id not in self._checking:
+                self._checking.add(unique_id)
+                work = self._hung_up(unique_id, event.get("Channel"), cause_of(event))
+                self._start(work, f"hangup {unique_id}")
 
     async def _hung_up(self, unique_id: str, name: str, cause: int | None) -> None:
         """Believe the end of a channel whose id can be guessed only when the switch does not know it any more."""

@@ -337,13 +337,31 @@ async def transferred(call: Call, ring: bytes = b"20") -> asyncio.Task[Result]:
     return done
 
 
-async def test_a_transfer_that_was_answered_is_over_when_the_talk_is() -> None:
+@pytest.mark.parametrize(("told", "rang_s", "talked_s"), [(True, 0.3, 0.1), (False, 0.1, 0.1)])
+async def test_a_transfer_that_was_answered_is_over_when_the_talk_is(
+    told: bool, rang_s: float, talked_s: float
+) -> None:
+    """A talk counts from the target's answer; from the ringing where nobody told of the answer."""
     async with live_call() as call:
         done = await transferred(call)
+        await asyncio.sleep(rang_s)
+        if told:
+            call.channel.target_answered()
+        await asyncio.sleep(talked_s)
         call.peer.say(b"200 result=0\n")
         await call.peer.expect(b"GET VARIABLE DIALSTATUS", b"200 result=1 (ANSWER)\n")
-        await call.peer.expect(b"GET VARIABLE ANSWEREDTIME", b"200 result=1 (6)\n")
-        assert await done == Transferred(6.0)
+        over = await done
+        least_s = talked_s if told else rang_s + talked_s
+        assert isinstance(over, Transferred) and least_s - 0.01 <= over.talk_s < least_s + 0.15
+
+
+async def test_an_answer_outside_a_transfer_changes_nothing() -> None:
+    async with live_call() as call:
+        call.channel.target_answered()
+        done = call.start(Answer())
+        call.channel.target_answered()
+        await call.peer.expect(b"ANSWER", b"200 result=0\n")
+        assert await done == Done()
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,13 @@ from calls.switch.port import (
     LegEnded,
     LegRinging,
     Prompt,
+    Result,
     RingAgent,
     SwitchDown,
     SwitchEvent,
     SwitchUp,
+    Transfer,
+    Transferred,
 )
 from calls.wire.ami_actions import Ping
 from tests.calls.switch.asterisk.agi_peer import TOKEN, Peer, environment
@@ -75,6 +78,7 @@ def config(pbx: FakeAmi) -> AsteriskConfig:
         agi_token=SecretStr(TOKEN),
         agi_allow=(IPv4Network("127.0.0.0/8"),),
         trunks={"carrier": TrunkDial("PJSIP/{number}@carrier"), "bare": TrunkDial("PJSIP/{number}@bare", plus=False)},
+        destinations={"sales": "PJSIP/sales"},
         settle_s=0.0,
         sweep_s=60.0,
     )
@@ -456,6 +460,27 @@ class TestCalls:
         room.say(f"Hangup|Uniqueid: {UNIQUE}|Cause: 16")
         await room.until(lambda: bool(results))
         assert results == [HungUp(EndedBy.CALLER, 16)]
+
+    async def test_a_transferred_talk_counts_from_the_answer_that_the_switch_tells(self, room: Room) -> None:
+        results: list[Result] = []
+
+        async def serve(call: CallChannel) -> None:
+            results.append(await call.perform(Transfer("sales", 20.0)))
+
+        room.handler = serve
+        peer = await room.request("inbound")
+        await room.take(peer, "call-1")
+        await peer.expect(b"EXEC Dial PJSIP/sales,20,gS(14400)")
+        await asyncio.sleep(0.3)
+        room.say(
+            "DialEnd|Uniqueid: somebody-else|DialStatus: ANSWER", f"DialEnd|Uniqueid: {UNIQUE}|DialStatus: ANSWER"
+        )
+        await room.caught_up()
+        peer.say(b"200 result=0\n")
+        await peer.expect(b"GET VARIABLE DIALSTATUS", b"200 result=1 (ANSWER)\n")
+        await room.until(lambda: bool(results))
+        assert isinstance(results[0], Transferred) and results[0].talk_s < 0.25
+        assert len(room.switch._desk) == 1, "the end of a dialling is not the end of the call"
 
     async def test_a_frame_made_by_a_value_changes_nothing(self, room: Room) -> None:
         await room.switch.originate(DIAL)

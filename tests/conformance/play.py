@@ -22,6 +22,8 @@ from calls.switch.port import (
     LegAnswered,
     LegEnded,
     LegRinging,
+    Match,
+    NoMatch,
     NotConnected,
     Play,
     Result,
@@ -49,6 +51,16 @@ from tests.conformance.vocabulary import (
 
 DEADLINE_S = 60.0
 """Every wait of a script ends by then, in seconds of the loop's clock."""
+
+EARLY_S = 0.1
+"""By how much what the switch itself times may come too early: clocks, and packets of 20 ms. What a caller times may
+be as early as it may be late, for it counts from the caller's answer."""
+
+TALK_SPREAD_S = 1.5
+"""The far ends of transfers talk this much more or less than the script says."""
+
+RINGS_S = 1.0
+"""They ring at least this long, which is no talk."""
 
 CALLER_ID = "+15550100099"
 
@@ -78,7 +90,7 @@ def same(expected: Result, got: Result) -> bool:
         case HungUp(by, _), HungUp(got_by, None):
             return by is got_by
         case Transferred(), Transferred():
-            return True
+            return True  # how long the talk may be, _do says
         case _:
             return expected == got
 
@@ -209,8 +221,12 @@ async def _do(step: Do, channel: CallChannel, stage: Stage) -> None:
         meanwhile.cancel()
     assert same(step.expect, got), f"{step.command}: {got} instead of {step.expect}"
     slack_s = stage.under_test.slack_s
-    assert took_s >= step.earliest_s - slack_s, f"{step.command}: after {took_s:.2f} s, too early"
+    early_s = slack_s if isinstance(step.expect, Match | NoMatch | HungUp) else min(slack_s, EARLY_S)
+    assert took_s >= step.earliest_s - early_s, f"{step.command}: after {took_s:.2f} s, too early"
     assert took_s <= step.latest_s + slack_s, f"{step.command}: after {took_s:.2f} s, too late"
+    if isinstance(step.expect, Transferred) and isinstance(got, Transferred):
+        most_s = min(step.expect.talk_s + TALK_SPREAD_S + slack_s, took_s - RINGS_S + early_s)
+        assert step.expect.talk_s - TALK_SPREAD_S - early_s <= got.talk_s <= most_s, f"{got} after {took_s:.2f} s"
 
 
 async def _meanwhile(meanwhile: Meanwhile | None, channel: CallChannel, stage: Stage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import uuid
 
@@ -39,6 +40,7 @@ async def run(settings: Settings, *, render: bool) -> None:
     served: list[Serving] = []
     try:
         served = await _serve(engine)
+        _spare_what_stays()
         log.get().info("engine started", switch=settings.switch.kind, database=str(settings.engine.database))
         await stopping.wait()
         stopping.clear()
@@ -76,6 +78,14 @@ async def _serve(engine: Engine) -> list[Serving]:
     for serving in served:
         await serving.start()
     return served
+
+
+def _spare_what_stays() -> None:
+    """Take what stays for good, some 100,000 objects of the program itself, out of the garbage collector's sight: it
+    looked through them again and again, and every call waited meanwhile (0.2 s each time, seen at 30 calls a second).
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _signals() -> asyncio.Event:

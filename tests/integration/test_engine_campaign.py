@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import time
 from collections import Counter
 
 import pytest
 
 from tests.integration.conftest import OpenHouse
-from tests.integration.harness import Plan, number
+from tests.integration.harness import House, Plan, number
 
 pytestmark = pytest.mark.asterisk
 
@@ -31,5 +34,77 @@ async def test_two_hundred_calls_by_last_digit(house_of: OpenHouse) -> None:
         people = house.records("agent_id IS NOT NULL")
         assert {str(row["called"])[-1] for row in people} == {"0", "1", "2"}
         assert len(people) == 60 and all(float(str(row["connect_s"])) <= 1.8 for row in people)
+        assert house.broken() == []
+        assert house.complaints() == []
+
+
+BRISK = Plan(agents=4, lines=4, ring_ms=(50, 200), talk_ms=(500, 1200), machine_ms=800)
+WATCHED_S = 2.0
+"""Agents are free and leads are left: a campaign that went on would dial within this."""
+
+
+async def no_invite_after(house: House, since: float) -> None:
+    """Nobody is invited from a second after ``since``, though the last call ends and agents are free."""
+    await house.until(lambda status: not status.calls, "the calls under way end")
+    await house.all_ready()
+    await asyncio.sleep(WATCHED_S)
+    assert time.time() > since + 1.0
+    assert house.invited(since + 1.0) == []
+
+
+async def test_orders_take_effect_within_a_second(house_of: OpenHouse) -> None:
+    """Do-not-call entries, a pause and a stop in a campaign that runs; after each it goes on where it may."""
+    async with house_of(BRISK) as house:
+        await house.start_engine()
+        await house.log_in()
+        leads = [number(index, (0, 3, 5, 8, 9)[index % 5]) for index in range(70)]
+        await house.start_campaign("orders", leads)
+
+        await house.happens(lambda: len(house.invited()) >= 4, "dialling")
+        await house.order("/v1/campaigns/orders/pause")
+        await no_invite_after(house, time.time())
+        forbidden = [lead for lead in leads if lead not in house.invited()][4:8]
+        await house.forbid(forbidden[0])
+        await house.order("/v1/campaigns/orders/resume")
+        for lead in forbidden[1:]:
+            await house.forbid(lead)
+
+        seen = len(house.invited())
+        await house.happens(lambda: len(house.invited()) > seen + 10, "it goes on")
+        await house.order("/v1/campaigns/orders/stop")
+        await no_invite_after(house, time.time())
+        assert len(house.invited()) < len(leads) - len(forbidden), "nothing was left to dial: the test is void"
+
+        await house.order("/v1/campaigns/orders/start")
+        await house.campaign_over("orders")
+        rows = house.rows("SELECT number, added_at FROM do_not_call")
+        assert {row["number"] for row in rows} == set(forbidden)
+        assert forbidden[0] not in house.invited(), "it was forbidden while nothing was dialled"
+        assert set(leads) - set(forbidden) <= set(house.invited())
+        assert house.broken() == []
+        assert house.complaints() == []
+
+
+async def test_sigterm_drains_and_the_campaign_goes_on_after_a_restart(house_of: OpenHouse) -> None:
+    async with house_of(BRISK) as house:
+        await house.start_engine()
+        await house.log_in()
+        leads = [number(index, index % 10) for index in range(40)]
+        await house.start_campaign("drained", leads)
+        await house.happens(lambda: len(house.invited()) >= 8, "dialling")
+        status = await house.status()
+        assert status is not None and status.calls
+        assert house.engine is not None
+        asked = time.time()
+        house.engine.send(signal.SIGTERM)
+        assert await house.engine_dead(BRISK.drain_s / 2) == 0, "it ends with the last call, not at the deadline"
+        assert house.invited(asked + 1.0) == []
+        assert house.broken() == [], "live calls end as they would, each with its record"
+        assert 8 <= len(house.invited()) < len(leads)
+
+        await house.start_engine()
+        await house.campaign_over("drained")
+        assert Counter(house.invited()) == dict.fromkeys(leads, 1)
+        assert house.rung() == BRISK.agents, "nailed-up legs are kept over the restart"
         assert house.broken() == []
         assert house.complaints() == []

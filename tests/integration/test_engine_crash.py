@@ -15,7 +15,9 @@ from tests.integration.harness import House, Plan, number
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 STEPS = ("attempt.before_commit", "attempt.after_commit", "attempt.after_send", "attempt.after_response")
-FAST = Plan(agents=4, lines=4, settle_s=0.2, ring_ms=(50, 400), talk_ms=(200, 1200), ring_timeout_s=1.0)
+FAST = Plan(
+    agents=4, lines=4, settle_s=0.2, ring_ms=(50, 400), talk_ms=(200, 1200), ring_timeout_s=1.0, machine_ms=800
+)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

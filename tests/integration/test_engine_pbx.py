@@ -60,7 +60,7 @@ async def test_asterisk_killed_with_twenty_calls_up(house_of: OpenHouse) -> None
 
 async def test_asterisk_frozen(house_of: OpenHouse) -> None:
     """SIGSTOP, as a machine that hangs: found in time, nothing sent twice, and all goes on after SIGCONT."""
-    async with house_of(Plan(agents=4, lines=4, talk_ms=(500, 1000))) as house:
+    async with house_of(Plan(agents=4, lines=4, talk_ms=(500, 1000), machine_ms=800)) as house:
         await house.start_engine()
         await house.log_in()
         leads = [number(index, index % 10) for index in range(30)]

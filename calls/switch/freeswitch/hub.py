@@ -17,7 +17,7 @@ from typing import TypeVar
 import gevent
 from gevent.event import Event as GeventEvent
 
-from calls.errors import SwitchTimeout, SwitchUnavailable
+from calls.errors import SwitchError, SwitchTimeout, SwitchUnavailable
 
 T = TypeVar("T")
 
@@ -32,6 +32,7 @@ class HubThread:
         self._tasks: deque[Callable[[], object]] = deque()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._started: Future[None] = Future()
+        self._stopped: Future[None] = Future()
         self._wake: Callable[[], object] | None = None
         self._lock = threading.Lock()
 
@@ -67,15 +68,18 @@ class HubThread:
         """
         result: Future[T] = Future()
 
-        def told(greenlet: gevent.Greenlet) -> None:
-            if not result.set_running_or_notify_cancel():
-                return  # nobody waits any more
-            if greenlet.exception is not None:
-                result.set_exception(greenlet.exception)
-            else:
-                result.set_result(greenlet.value)
+        def run() -> None:
+            result.set_running_or_notify_cancel()
+            try:
+                result.set_result(task())
+            except (OSError, SwitchError) as error:
+                result.set_exception(error)
 
-        if not self.post(lambda: gevent.spawn(task).link(told)):
+        def ended(greenlet: gevent.Greenlet) -> None:
+            if greenlet.exception is not None:
+                result.set_exception(greenlet.exception)  # our bug, and gevent has printed it
+
+        if not self.post(lambda: gevent.spawn(run).link_exception(ended)):
             raise SwitchUnavailable("the thread of FreeSWITCH's sockets has stopped")
         try:
             async with asyncio.timeout(timeout_s):
@@ -84,10 +88,20 @@ class HubThread:
             raise SwitchTimeout("the thread of FreeSWITCH's sockets did not answer") from error
 
     async def stop(self) -> None:
-        """End the hub with whatever still runs on it, and join the thread. Again is no error."""
+        """End the hub with whatever still runs on it, and the thread. Again is no error.
+
+        Raises:
+            SwitchTimeout: something on the hub blocks it.
+        """
+        if not self._thread.is_alive():
+            return
         self.post(self._end)
-        if self._thread.ident is not None:
-            await asyncio.to_thread(self._thread.join, STOP_S)
+        try:
+            async with asyncio.timeout(STOP_S):
+                await asyncio.shield(asyncio.wrap_future(self._stopped))
+        except TimeoutError as error:
+            raise SwitchTimeout("the thread of FreeSWITCH's sockets did not stop") from error
+        self._thread.join()
 
     # --- on the thread -----------------------------------------------------------------------------------------
 
@@ -110,6 +124,7 @@ class HubThread:
             watcher.stop()
             watcher.close()
             hub.destroy(destroy_loop=True)
+            self._stopped.set_result(None)
 
     def _work(self) -> None:
         while self._tasks:

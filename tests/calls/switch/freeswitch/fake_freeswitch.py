@@ -123,7 +123,7 @@ class FakeCall:
         self._hung_up = False
         self._parked = False
         self._linger: int | None = None
-        self._asked: frozenset[str] | None = frozenset()
+        self.asked: frozenset[str] | None = frozenset()
         self._json = False
         self._filter = ""
         self._closed = False
@@ -144,7 +144,7 @@ class FakeCall:
             await self._read()
             if not self._hung_up:
                 self.seen.resumed = True
-                self._end("NORMAL_CLEARING", by_caller=False)
+                self.end("NORMAL_CLEARING", by_caller=False)
             await channel
         finally:
             channel.cancel()
@@ -156,13 +156,13 @@ class FakeCall:
 
     def leave(self) -> None:
         """The caller hangs up."""
-        self._end("NORMAL_CLEARING" if self.seen.answered else "ORIGINATOR_CANCEL", by_caller=True)
+        self.end("NORMAL_CLEARING" if self.seen.answered else "ORIGINATOR_CANCEL", by_caller=True)
 
     def press(self, key: str) -> None:
         """The caller presses a key: told when the channel takes it, which is now."""
         if self._hung_up:
             return
-        self._tell("DTMF", {"DTMF-Digit": key})
+        self.tell("DTMF", {"DTMF-Digit": key})
         terminators = self._variables.get("playback_terminators", "*")
         if terminators != "none" and key in terminators:
             self._breaking = True
@@ -173,6 +173,12 @@ class FakeCall:
         self._hung_up = True
         self._news.set()
         self._writer.transport.abort()
+
+    def close(self) -> None:
+        """The connection ends behind what was said, as where FreeSWITCH is stopped; nothing more is told."""
+        self._hung_up = True
+        self._news.set()
+        self._writer.close()
 
     def say(self, data: bytes) -> None:
         """Raw bytes of a FreeSWITCH that is not one."""
@@ -200,11 +206,11 @@ class FakeCall:
                 self._linger = int(argument or "-1")
                 self._reply("+OK will linger" + (f" {argument} seconds" if argument else ""))
             case "myevents":
-                self._asked, self._filter, self._json = None, self.seen.uuid, argument == "json"
+                self.asked, self._filter, self._json = None, self.seen.uuid, argument == "json"
                 self._reply("+OK Events Enabled")
             case "event":
                 kind, *names = argument.split()
-                self._asked, self._json = (self._asked or frozenset()) | set(names), kind == "json"
+                self.asked, self._json = (self.asked or frozenset()) | set(names), kind == "json"
                 self._reply(f"+OK event listener enabled {kind}")
             case "filter":
                 self._filter = argument.split()[1]
@@ -214,7 +220,7 @@ class FakeCall:
                 self._reply("+OK")
                 self._news.set()
             case "api":
-                self._api_reply(self._api(argument))
+                self._api_reply(self.api(argument))
             case "bgapi":
                 job = "00000000-0000-4000-8000-0000000000b9"
                 self.say(
@@ -222,14 +228,15 @@ class FakeCall:
                         (("Content-Type", "command/reply"), ("Reply-Text", f"+OK Job-UUID: {job}"), ("Job-UUID", job))
                     )
                 )
-                self._api(argument)
+                self.api(argument)
             case "exit":
                 self._reply("+OK bye")
                 self._goodbye()
             case _:
                 self._reply("-ERR command not found")
 
-    def _api(self, command: str) -> str:
+    def api(self, command: str) -> str:
+        """Run an api command: its output."""
         name, uuid, *_ = command.split()
         known = uuid == self.seen.uuid and not self._hung_up
         match name:
@@ -274,10 +281,10 @@ class FakeCall:
                 return
             if not self._parked:
                 self._parked = True
-                self._tell("CHANNEL_PARK", {})
+                self.tell("CHANNEL_PARK", {})
             message = self._messages.popleft()
             if message["call-command"] == "hangup":
-                self._end(message["hangup-cause"], by_caller=False)
+                self.end(message["hangup-cause"], by_caller=False)
             else:
                 await self._execute(message)
 
@@ -288,7 +295,7 @@ class FakeCall:
             told["Application-Data"] = argument
         response = "_none_"
         if name in ("answer", "set", "playback", "break", "hangup"):
-            self._tell("CHANNEL_EXECUTE", told)
+            self.tell("CHANNEL_EXECUTE", told)
             self._breaking = False
             self._running.append(told)
         match name:
@@ -302,18 +309,18 @@ class FakeCall:
             case "break":
                 self._breaking = True
             case "hangup":
-                self._end(argument, by_caller=False)
+                self.end(argument, by_caller=False)
             case _:
-                self._end("DESTINATION_OUT_OF_ORDER", by_caller=False)
+                self.end("DESTINATION_OUT_OF_ORDER", by_caller=False)
         if not self._hung_up:
             self._running.remove(told)
-            self._tell("CHANNEL_EXECUTE_COMPLETE", told | {"Application-Response": response})
+            self.tell("CHANNEL_EXECUTE_COMPLETE", told | {"Application-Response": response})
 
     def _answer(self) -> None:
         if self.seen.answered:
             return
         self.seen.answered = True
-        self._tell("CHANNEL_ANSWER", {})
+        self.tell("CHANNEL_ANSWER", {})
         for act in self._caller.acts:
             match act:
                 case Key(at_s, key):
@@ -347,8 +354,8 @@ class FakeCall:
 
     # --- the end -----------------------------------------------------------------------------------------------
 
-    def _end(self, cause: str, *, by_caller: bool) -> None:
-        """The call ends, and its events come at once."""
+    def end(self, cause: str, *, by_caller: bool) -> None:
+        """The call ends, by the caller or by the switch, and its events come at once."""
         if self._hung_up:
             return
         self._hung_up = True
@@ -357,19 +364,19 @@ class FakeCall:
         spoke = "bye" if self.seen.answered else "cancel" if by_caller else "refuse"
         side = f"{'recv' if by_caller else 'send'}_{spoke}"
         ended = {"Hangup-Cause": cause, "variable_sip_hangup_disposition": side}
-        self._tell("CHANNEL_HANGUP", {"Hangup-Cause": cause})
+        self.tell("CHANNEL_HANGUP", {"Hangup-Cause": cause})
         response = "_none_"
         for told in reversed(self._running):
             if told["Application"] == "playback":
                 response = "PLAYBACK ERROR"
-            self._tell("CHANNEL_EXECUTE_COMPLETE", told | ended | {"Application-Response": response})
+            self.tell("CHANNEL_EXECUTE_COMPLETE", told | ended | {"Application-Response": response})
         if self._parked:
-            self._tell("CHANNEL_UNPARK", ended)
+            self.tell("CHANNEL_UNPARK", ended)
         socket = {"Application": "socket", "Application-UUID": "00000000-0000-4000-8000-00000000cafe"}
-        self._tell("CHANNEL_EXECUTE_COMPLETE", socket | ended | {"Application-Response": response})
-        self._tell("CHANNEL_STATE", ended | {"Channel-State": "CS_HANGUP"})
-        self._tell("CHANNEL_STATE", ended | {"Channel-State": "CS_REPORTING"})
-        self._tell("CHANNEL_HANGUP_COMPLETE", ended | {"variable_hangup_cause_q850": str(Q850.get(cause, 487))})
+        self.tell("CHANNEL_EXECUTE_COMPLETE", socket | ended | {"Application-Response": response})
+        self.tell("CHANNEL_STATE", ended | {"Channel-State": "CS_HANGUP"})
+        self.tell("CHANNEL_STATE", ended | {"Channel-State": "CS_REPORTING"})
+        self.tell("CHANNEL_HANGUP_COMPLETE", ended | {"variable_hangup_cause_q850": str(Q850.get(cause, 487))})
         self._notice()
 
     def _notice(self) -> None:
@@ -395,9 +402,9 @@ class FakeCall:
 
     # --- frames ------------------------------------------------------------------------------------------------
 
-    def _tell(self, event: str, values: Mapping[str, str]) -> None:
+    def tell(self, event: str, values: Mapping[str, str]) -> None:
         """Send the event where it was asked for."""
-        if self._asked is not None and event not in self._asked:
+        if self.asked is not None and event not in self.asked:
             return
         if self._filter not in ("", self.seen.uuid):
             return

@@ -1,0 +1,117 @@
+"""A FreeSwitch driver that listens, and a fake FreeSWITCH that calls it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import gevent
+import pytest
+from pydantic import SecretStr
+
+from calls.errors import PromptError
+from calls.switch.freeswitch.server import Limits, Server
+from calls.switch.freeswitch.switch import FreeSwitch, FreeSwitchConfig
+from calls.switch.port import CallChannel, Prompt, Result, SwitchEvent
+from tests.calls.switch.freeswitch.fake_freeswitch import FakeFreeSwitch
+
+TOKEN = "a-token-of-this-test"
+SHORT = Prompt("short", "en")
+LONG = Prompt("long", "en")
+MISSING = Prompt("missing", "en")
+"""A prompt of ours whose file the switch does not find."""
+
+DURATIONS_S = {SHORT: 0.3, LONG: 5.0, MISSING: 0.3}
+DEADLINE_S = 10.0
+
+Handler = Callable[[CallChannel], Awaitable[None]]
+
+
+class Files:
+    """The prompts of these tests."""
+
+    def path(self, prompt: Prompt) -> Path:
+        if prompt not in DURATIONS_S:
+            raise PromptError(f"no prompt {prompt.key}")
+        return Path(f"/var/lib/pbx/prompts/{prompt.key}.wav")
+
+    def duration_s(self, prompt: Prompt) -> float:
+        return DURATIONS_S[prompt]
+
+
+class World:
+    """The driver, the calls that its handler saw, and what they came to."""
+
+    def __init__(self, switch: FreeSwitch, handler: Handler) -> None:
+        self.switch = switch
+        self.handler = handler
+        self.channels: list[CallChannel] = []
+        self.handled = asyncio.Queue[CallChannel]()
+        self.events: list[SwitchEvent] = []
+        self.faults: list[BaseException] = []
+        files = {str(Files().path(prompt)): lasts_s for prompt, lasts_s in DURATIONS_S.items() if prompt != MISSING}
+        self._files = files
+
+    @property
+    def server(self) -> Server:
+        return self.switch.server
+
+    def freeswitch(self, token: str = TOKEN, mode: str = "async") -> FakeFreeSwitch:
+        return FakeFreeSwitch(self.switch.port, token, self._files, mode=mode)
+
+    async def on_call(self, channel: CallChannel) -> None:
+        self.channels.append(channel)
+        try:
+            await self.handler(channel)
+        except (AssertionError, pytest.fail.Exception) as fault:
+            self.faults.append(fault)  # the driver only logs what a handler raises
+            raise
+        finally:
+            self.handled.put_nowait(channel)
+
+    async def settled(self) -> None:
+        """Every connection has ended, on both threads."""
+        server = self.server
+        await until(lambda: server.calls == server.waiting == server.connection_count == 0)
+
+
+@asynccontextmanager
+async def world(handler: Handler, limits: Limits | None = None) -> AsyncIterator[World]:
+    config = FreeSwitchConfig("fs", "127.0.0.1", 0, SecretStr(TOKEN), limits=limits or Limits())
+    made = World(FreeSwitch(config, Files(), lambda: str(uuid4())), handler)
+    await made.switch.start(made.events.append, made.on_call)
+    try:
+        yield made
+    finally:
+        await made.switch.stop()
+    for fault in made.faults:
+        raise fault
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until ``holds``, which another thread makes true."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not holds():  # noqa: ASYNC110 - the other thread has no event of asyncio's to tell it by
+            await asyncio.sleep(0.005)
+
+
+async def soon(result: Awaitable[Result]) -> Result:
+    """The result, within the deadline."""
+    async with asyncio.timeout(DEADLINE_S):
+        return await result
+
+
+def descriptors() -> int:
+    """How many files and sockets are open in this process."""
+    return len(os.listdir("/proc/self/fd"))
+
+
+def greenlets() -> int:
+    """How many greenlets of gevent's live in this process."""
+    gc.collect()
+    return sum(isinstance(each, gevent.Greenlet) and not each.dead for each in gc.get_objects())

@@ -76,3 +76,24 @@ async def test_callers_in_the_menu_hear_the_fallback(house_of: OpenHouse) -> Non
         assert house.rows("SELECT * FROM live_calls") == []
         assert house.broken() == []
         assert house.complaints() == []
+
+
+async def test_phones_that_ring_are_taken_over(house_of: OpenHouse) -> None:
+    """Killed while two people's phones ring: they answer after the restart, and meet an agent as if nothing were."""
+    async with house_of(Plan(agents=2, ring_ms=(12_000, 12_000), ring_timeout_s=30.0, talk_ms=(1500, 2000))) as house:
+        await house.start_engine()
+        await house.log_in()
+        leads = [number(0, 0), number(1, 1)]
+        await house.start_campaign("ring", leads)
+        await house.happens(
+            lambda: sum(each.event == "ringing" for each in house.callees.events) == 2, "both phones ring"
+        )
+        await house.kill_engine()
+        await house.start_engine()
+        assert not any(each.event == "answered" for each in house.callees.events), "too late: the test is void"
+        await house.campaign_over("ring")
+        assert {(row["outcome"], row["agent_id"] is not None) for row in house.records()} == {("answered", True)}
+        assert [each.event for each in house.callees.events if "ed_by" in each.event] == []
+        assert house.rung() == 2
+        assert house.broken() == []
+        assert house.complaints() == []

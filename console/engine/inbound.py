@@ -9,12 +9,22 @@ from calls.agents.events import CallKind, CallWaiting
 from calls.agents.floor import UnknownName
 from calls.causes import Outcome
 from calls.clock import Clock
-from calls.errors import SwitchError
+from calls.errors import CallwrightError, RemoteProtocolError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import AgentId, FlowId, QueueName
 from calls.records.durations import Phase
 from calls.records.store import Direction, LiveCall
 from calls.settings import QueueSettings, Settings
-from calls.switch.port import Answer, CallChannel, Done, EndedBy, Hangup, HungUp, Transferred
+from calls.switch.port import (
+    Answer,
+    CallChannel,
+    Done,
+    EndedBy,
+    Hangup,
+    HungUp,
+    Play,
+    Prompt,
+    Transferred,
+)
 from console.engine.books import Books
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
@@ -30,15 +40,14 @@ from ivr.commands import (
     Served,
     WaitExpired,
 )
-from ivr.flow import Flow
-from ivr.session import Context, Finished, Session
+from ivr.flow import SORRY, Flow
+from ivr.session import FAULT, Context, Finished, Session
 from ivr.trail import Instant, Kind
 
 UNALLOCATED = 1
 """Q.850: what a caller is told who called a number that no flow takes."""
 
 ANYTHING = "*"
-
 
 LOST = (Kind.FAULT, Kind.STEP_LIMIT)
 """What in a trail is a fault of the flow or of ours, and is logged."""
@@ -118,15 +127,22 @@ class InboundCalls:
                 return
             session = Session(flow)
             trail = Trail(recorder, session)
+            failed = False
             try:
                 gone = await self._converse(channel, recorder, session, trail)
-            except SwitchError as problem:
+            except (SwitchUnavailable, SwitchTimeout, SwitchRefused, RemoteProtocolError) as problem:
                 log.get().error("the switch failed under a call", problem=str(problem))
                 gone = HungUp(EndedBy.SWITCH)
+            except Exception as problem:  # noqa: BLE001 - the supervisor of one call
+                log.get().error("a call failed", exc_info=problem)
+                recorder.note(Kind.FAULT.value, {"error": f"{type(problem).__name__}: {problem}"})
+                failed = True
+                gone = await _sorry(channel, Prompt(SORRY, flow.language))
             finished = session.hangup(self._instant(), gone.by, gone.cause)
             trail.keep()
             recorder.last_node = finished.last_node
-            book.close(_outcome(recorder, gone), gone.cause, gone.by)
+            failed = failed or finished.outcome == FAULT
+            book.close(Outcome.FAILED if failed else _outcome(recorder, gone), gone.cause, gone.by)
 
     async def _converse(self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail) -> HungUp:
         """Perform what the session asks for until it has finished; how the call ended."""
@@ -205,6 +221,17 @@ class InboundCalls:
 
     def _instant(self) -> Instant:
         return Instant(self._clock.now(), self._clock.monotonic_s())
+
+
+async def _sorry(channel: CallChannel, message: Prompt) -> HungUp:
+    """Apologise and hang up: a caller is never left in silence by a fault of ours."""
+    try:
+        for command in (Play((message,)), Hangup()):
+            if isinstance(result := await channel.perform(command), HungUp):
+                return result
+    except CallwrightError as problem:
+        log.get().error("no apology could be played", problem=str(problem))
+    return HungUp(EndedBy.US)
 
 
 def _outcome(recorder: CallRecorder, gone: HungUp) -> Outcome:

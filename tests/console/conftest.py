@@ -1,0 +1,34 @@
+"""What the console's tests share: the log of each test, apart."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from calls import log
+
+
+class Logged:
+    """What a test has logged, from info up."""
+
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+
+    @property
+    def lines(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
+
+    def errors(self) -> list[dict[str, object]]:
+        return [line for line in self.lines if line["level"] == "error"]
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[Logged]:
+    """Where the log of a test goes."""
+    found = Logged()
+    log.configure(found.stream, "info")
+    yield found
+    log.configure(io.StringIO(), "info")

@@ -1,0 +1,397 @@
+"""A whole engine on the loopback switch, in held time, with a switch that outlives the engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Never
+
+from calls.agents import events as ag
+from calls.errors import PromptError
+from calls.ids import AgentId, CallId, FlowId, LegId
+from calls.records import store
+from calls.records.database import open_readonly
+from calls.records.store import CallEvent, CallRecord, LiveCall
+from calls.settings import (
+    AgentSettings,
+    Destination,
+    InboundRoute,
+    QueueSettings,
+    Settings,
+    Trunk,
+)
+from calls.settings import Engine as EngineSettings
+from calls.switch.loopback.call import LoopbackCall
+from calls.switch.loopback.callers import CallerScript, Step
+from calls.switch.loopback.phones import AgentPhone
+from calls.switch.loopback.switch import LoopbackSwitch
+from calls.switch.port import (
+    CallChannel,
+    CallHandler,
+    CallInfo,
+    EventHandler,
+    Originate,
+    Prompt,
+    Result,
+    SwitchCommand,
+    SwitchEvent,
+)
+from console import operations
+from console.engine.engine import Engine
+from console.operations import Import
+from dialer import campaign as campaigns
+from dialer import events as ev
+from dialer.campaign import Campaign
+from ivr.check import Known, load
+from tests.console.held_time import NOON, HeldTimeLoop, LoopClock
+
+LONG_AGO = NOON.replace(year=2000)
+LONG_AHEAD = NOON.replace(year=2100)
+
+PROMPT_S = 0.5
+"""How long every prompt plays."""
+
+GONE = "main.gone"
+"""A prompt whose file is lost."""
+
+FLOW = """\
+language: en
+start: menu
+nodes:
+  menu: {menu: [main.menu], keys: {"1": hours, "2": sales, "3": boss, "4": lost, "5": twice}, first_key: 2s,
+         noinput: [main.again], failed: bye}
+  hours: {say: [main.hours], next: bye}
+  sales: {queue: sales, announce: [queue.hold_on], announce_every: 5s, failed: none, timeout: late, nobody: nobody,
+          closed: closed, next: survey}
+  twice: {queue: sales, failed: none, next: sales}
+  boss: {transfer: boss, failed: none, next: bye}
+  lost: {say: [main.gone], next: bye}
+  survey: {say: [main.survey], next: bye}
+  none: {hangup: [main.none], outcome: none}
+  late: {hangup: [main.late], outcome: late}
+  nobody: {hangup: [main.nobody], outcome: nobody}
+  closed: {hangup: [main.closed], outcome: closed}
+  bye: {hangup: [system.goodbye]}
+"""
+
+CAMPAIGN = """\
+name = "Autumn"
+list = "autumn"
+queue = "sales"
+trunk = "loop"
+caller_id = "+12025550100"
+preset = "demo"
+max_lines = 10
+ring_timeout_s = 4
+safe_harbour = "system.safe_harbour"
+"""
+
+
+class Prompts:
+    """Prompts of one length, without files."""
+
+    def path(self, prompt: Prompt) -> Path:
+        return Path(f"{prompt.key}.{prompt.language}.wav")
+
+    def duration_s(self, prompt: Prompt) -> float:
+        if prompt.key == GONE:
+            raise PromptError(f"{prompt.key} has lost its file")
+        return PROMPT_S
+
+
+class Least(Random):
+    """People who answer as soon and talk as little as they may: 1 s and 3 s."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return a
+
+
+class Mortal:
+    """The switch as one run of the engine sees it. Once ``dead``, nothing reaches that run, and it does nothing."""
+
+    def __init__(self, switch: LoopbackSwitch) -> None:
+        self._switch = switch
+        self.dead = False
+        self.handlers: set[asyncio.Task[None]] = set()
+
+    @property
+    def name(self) -> str:
+        return self._switch.name
+
+    async def start(self, on_event: EventHandler, on_call: CallHandler) -> None:
+        def tell(event: SwitchEvent) -> None:
+            if not self.dead:
+                on_event(event)
+
+        async def call(channel: CallChannel) -> None:
+            handler = asyncio.ensure_future(on_call(MortalChannel(self, channel)))
+            self.handlers.add(handler)
+            try:
+                await handler
+            except asyncio.CancelledError:
+                await never()  # the loopback switch would end the call; a switch that outlives us does not
+            finally:
+                self.handlers.discard(handler)
+
+        await self._switch.start(tell, call)
+
+    async def stop(self) -> None:
+        """As a driver stops: its handlers are cancelled, the calls stay up."""
+        for handler in list(self.handlers):
+            handler.cancel()
+        await asyncio.gather(*self.handlers, return_exceptions=True)
+        await self._switch.stop()
+
+    def adopt(self, legs: frozenset[LegId], calls: Mapping[CallId, str]) -> None:
+        self._switch.adopt(legs, calls)
+
+    async def originate(self, request: Originate) -> None:
+        await self.alive()
+        await self._switch.originate(request)
+
+    async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
+        await self.alive()
+        await self._switch.hang_up(leg_id, cause)
+
+    async def alive(self) -> None:
+        """Return where the run lives; a dead one goes no further."""
+        if self.dead:
+            await never()
+
+
+class MortalChannel:
+    """A call as one run of the engine sees it."""
+
+    def __init__(self, run: Mortal, channel: CallChannel) -> None:
+        self._run = run
+        self._channel = channel
+
+    @property
+    def info(self) -> CallInfo:
+        return self._channel.info
+
+    async def perform(self, command: SwitchCommand) -> Result:
+        await self._run.alive()
+        result = await self._channel.perform(command)
+        await self._run.alive()
+        return result
+
+    async def end_talk(self) -> None:
+        await self._channel.end_talk()
+
+
+async def never() -> Never:
+    """Wait for ever."""
+    await asyncio.Event().wait()
+    raise AssertionError("for ever is over")
+
+
+def agent(agent_id: str, mode: str = "nailed_up", wrap_up_s: float = 2.0, auto_answer: bool = False) -> AgentSettings:
+    return AgentSettings.model_validate(
+        {
+            "id": agent_id,
+            "name": agent_id.capitalize(),
+            "endpoint": f"PJSIP/{agent_id}",
+            "mode": mode,
+            "queues": ("sales",),
+            "wrap_up_s": wrap_up_s,
+            "auto_answer": auto_answer,
+        }
+    )
+
+
+def settings_in(folder: Path, agents: Iterable[AgentSettings], drain_s: float = 5.0, lines: int = 10) -> Settings:
+    return Settings(
+        engine=EngineSettings(
+            database=folder / "callwright.db", socket=folder / "engine.sock", settle_s=0.5, drain_s=drain_s
+        ),
+        trunks=(
+            Trunk(name="loop", dial="PJSIP/{number}@callees", lines=lines, calls_per_second=20, loopback_only=True),
+        ),
+        queues=(QueueSettings(name="sales", max_wait_s=20),),
+        agents=tuple(agents),
+        inbound=(InboundRoute(called="100", flow="main"),),
+        destinations=(Destination(name="boss", dial="PJSIP/5550101@carrier"),),
+        flows=folder,
+        campaigns=folder,
+    )
+
+
+class World:
+    """One database, one switch, and the runs of the engine that come and go."""
+
+    def __init__(self, folder: Path, settings: Settings, phones: dict[str, AgentPhone]) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, HeldTimeLoop)
+        self.loop = loop
+        self.folder = folder
+        self.settings = settings
+        self._ids = count(1)
+        self.switch = LoopbackSwitch(
+            "main",
+            Prompts(),
+            trunks={"loop"},
+            destinations={"boss": "PJSIP/5550101@carrier"},
+            phones={f"PJSIP/{name}": phone for name, phone in phones.items()},
+            new_id=self._new_id,
+            draw=Least(),
+        )
+        path = folder / "main.yaml"
+        path.write_text(FLOW, encoding="utf-8")
+        self._flows = {FlowId("main"): load(path, Known())}
+        self.run: Mortal
+        self.engine: Engine
+
+    def _new_id(self) -> str:
+        return f"id-{next(self._ids):04d}"
+
+    def make_engine(self, run: Mortal | None = None) -> Engine:
+        """Another run, not started yet."""
+        self.run = run or Mortal(self.switch)
+        self.engine = Engine(self.settings, self.run, self._flows, LoopClock(self.loop), self._new_id)
+        return self.engine
+
+    async def start(self) -> Engine:
+        """Start a run and wait until it is ready."""
+        engine = self.make_engine()
+        await engine.start()
+        self.hold()
+        await self.until(lambda: not engine.watch.not_ready())
+        return engine
+
+    def hold(self) -> None:
+        """Let the clock stand while the run's writer writes."""
+        writer = self.engine.writer
+        self.loop.hold_while(lambda: writer.behind_s() > 0)
+
+    async def kill(self) -> None:
+        """The run dies as by kill -9, all that it had written being on the disk."""
+        self.run.dead = True
+        self.engine.floor.stop()
+        self.engine.dialled.stop()
+        await self.engine.tasks.cancel_all()
+        await self.engine.writer.close()
+        await self.switch.stop()
+
+    async def until(self, is_so: Callable[[], bool], within_s: float = 60.0) -> None:
+        """Return when ``is_so()``; the clock is looked at every 10 ms of its own time."""
+        async with asyncio.timeout(within_s):
+            while not is_so():
+                await asyncio.sleep(0.01)
+
+    # --- agents -------------------------------------------------------------------------------------------------
+
+    async def log_in(self, *agents: str) -> None:
+        """Log agents in and wait until they are ready."""
+        for each in agents:
+            self.engine.floor.tell(ag.LogIn(AgentId(each)))
+        await self.until(lambda: all(self.state(each) == "ready" for each in agents))
+
+    def state(self, agent_id: str) -> str:
+        return next(each.state for each in self.engine.status().agents if each.id == agent_id)
+
+    # --- calls --------------------------------------------------------------------------------------------------
+
+    def call(self, *steps: Step, called: str = "100") -> LoopbackCall:
+        """A caller rings in."""
+        return self.switch.place_call(CallerScript(called, steps, caller="+4930555010"))
+
+    async def settled(self) -> None:
+        """Return when no call is open and every record is written."""
+        await self.engine.books.all_ended()
+        await self.engine.books.all_written()
+
+    # --- campaigns ----------------------------------------------------------------------------------------------
+
+    async def campaign(self, *numbers: str, **changed: str) -> Campaign:
+        """Import the numbers and start a campaign over them."""
+        engine = self.engine
+        data = "Phone\n" + "".join(f"{number}\n" for number in numbers)
+        now = engine.clock.now()
+        await operations.import_leads(engine.writer, data.encode(), Import(list="autumn", file="a.csv"), "me", now)
+        text = "".join(
+            f"{key} = {changed[key]}\n" if (key := line.split(" = ")[0]) in changed else f"{line}\n"
+            for line in CAMPAIGN.splitlines()
+        )
+        text += "".join(f"{key} = {value}\n" for key, value in changed.items() if f"\n{key} = " not in text)
+        path = self.folder / "autumn.toml"
+        path.write_text(text, encoding="utf-8")
+        campaign = campaigns.load(path, self.settings)
+        started = await engine.writer.run(lambda db: operations.register(db, campaign, "me", now))
+        engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned))
+        return campaign
+
+    def campaign_state(self) -> str:
+        return next((each.state for each in self.engine.status().campaigns), "none")
+
+    async def campaign_over(self) -> None:
+        await self.until(lambda: self.campaign_state() in ("finished", "stopped"), 300.0)
+        await self.settled()
+
+    # --- the store ----------------------------------------------------------------------------------------------
+
+    def records(self) -> list[CallRecord]:
+        connection = open_readonly(self.settings.engine.database)
+        try:
+            return list(store.calls_between(connection, LONG_AGO, LONG_AHEAD))
+        finally:
+            connection.close()
+
+    def record(self) -> CallRecord:
+        (found,) = self.records()
+        return found
+
+    def events(self, call_id: str) -> list[CallEvent]:
+        connection = open_readonly(self.settings.engine.database)
+        try:
+            return store.call_events(connection, CallId(call_id))
+        finally:
+            connection.close()
+
+    def kinds(self, call_id: str) -> list[str]:
+        return [event.kind for event in self.events(call_id)]
+
+    def open_calls(self) -> list[LiveCall]:
+        connection = open_readonly(self.settings.engine.database)
+        try:
+            return store.live_calls(connection)
+        finally:
+            connection.close()
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        connection = open_readonly(self.settings.engine.database)
+        try:
+            return [tuple(row) for row in connection.execute(sql)]
+        finally:
+            connection.close()
+
+
+def adds_up(record: CallRecord) -> bool:
+    """True where the parts of a call are its whole."""
+    parts = (record.ring_s or 0.0) + record.menu_s + (record.wait_s or 0.0) + record.talk_s
+    return abs(parts - record.duration_s) < 1e-6 and 0 <= record.billed_s <= record.duration_s
+
+
+@asynccontextmanager
+async def world_in(
+    folder: Path,
+    *agents: AgentSettings,
+    phones: dict[str, AgentPhone] | None = None,
+    drain_s: float = 5.0,
+    lines: int = 10,
+    start: bool = True,
+) -> AsyncIterator[World]:
+    """A world whose engine is ready, ended at the end; nothing of it is left then."""
+    world = World(folder, settings_in(folder, agents, drain_s, lines), phones or {})
+    if start:
+        await world.start()
+    try:
+        yield world
+    finally:
+        if start or hasattr(world, "engine"):
+            world.switch.crash()
+            await world.engine.stop()

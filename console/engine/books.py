@@ -41,8 +41,10 @@ class Book:
 class Books:
     """All open calls."""
 
-    def __init__(self, writer: Writer, tasks: Tasks, clock: Clock) -> None:
+    def __init__(self, writer: Writer, tasks: Tasks, clock: Clock, on_store: Callable[[str], None]) -> None:
+        """``on_store`` hears of each write why the store refused it, or "" where it took it."""
         self._writer = writer
+        self._on_store = on_store
         self._tasks = tasks
         self._clock = clock
         self._open: dict[CallId, CallRecorder] = {}
@@ -149,9 +151,11 @@ class Books:
             while True:
                 try:
                     await self._writer.run(write)
+                    self._on_store("")
                     return
-                except RecordError as problem:
+                except (RecordError, sqlite3.OperationalError) as problem:
                     log.get().error("a record could not be written yet", what=name, problem=str(problem))
+                    self._on_store(str(problem))
                     await asyncio.sleep(AGAIN_S)
         finally:
             self._unwritten -= 1

@@ -77,6 +77,7 @@ class DialledCalls:
         self._lines: dict[AttemptId, Line] = {}
         self._boot = BootId("")
         self._draining = False
+        self._stopped = False
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -85,11 +86,13 @@ class DialledCalls:
         return self._core
 
     def tell(self, event: ev.Event) -> None:
-        """Let the core know of ``event`` and do what it asks for.
+        """Let the core know of ``event`` and do what it asks for; after :meth:`stop` nothing.
 
         Raises:
             CampaignError: a person asked for what the campaign's state does not allow.
         """
+        if self._stopped:
+            return
         if isinstance(event, ev.SwitchUp | ev.Recovered):
             self._boot = event.boot
         self._perform(self._core.handle(event, self._clock.monotonic_s()))
@@ -139,7 +142,8 @@ class DialledCalls:
                 self.tell(ev.CampaignDraining(campaign.campaign_id))
 
     def stop(self) -> None:
-        """Keep the clock no longer."""
+        """Decide no more: what is up stays so, for the next run to find."""
+        self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
 

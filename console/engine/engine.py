@@ -15,7 +15,7 @@ from calls.agents.floor import Floor
 from calls.agents.profiles import AgentProfile, LegMode, QueueProfile
 from calls.agents.states import AgentState
 from calls.clock import Clock
-from calls.errors import SwitchTimeout, SwitchUnavailable
+from calls.errors import SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import AgentId, AttemptId, BootId, CallId, FlowId, LegId, QueueName
 from calls.records import store
 from calls.records.store import AgentStateChange
@@ -46,6 +46,9 @@ from ivr.flow import Flow
 CONNECT_AGAIN_S = 2.0
 """How long after a vain first try the switch is asked again: the PBX may start later than we do."""
 
+REFUSED_AGAIN_S = 30.0
+"""The same where it refused us: a person sets it right, and we must not look like a guesser of passwords."""
+
 WRITE_S = 30.0
 """How long a stop waits for the last records to be written."""
 
@@ -67,9 +70,10 @@ class Engine:
         self.tasks = Tasks()
         self.writer = Writer(settings.engine.database)
         self.watch = Watch(settings, self.writer, clock)
-        self.books = Books(self.writer, self.tasks, clock)
+        self.books = Books(self.writer, self.tasks, clock, self.watch.store_said)
         self._new_id = new_id
         self._boot = BootId("")
+        self._connecting: asyncio.Task[None] | None = None
         self._recovered = False
         self._floor_changed = False
         self._wrapping: dict[AgentId, CallId] = {}
@@ -100,11 +104,10 @@ class Engine:
 
         Raises:
             RecordError: the database is not for us.
-            SwitchRefused: the switch does not take our credentials.
         """
         self.writer.start()
         self.watch.start(self.tasks)
-        self.tasks.start(self._connect(), "connect")
+        self._connecting = self.tasks.start(self._connect(), "connect")
 
     async def drain(self) -> None:
         """Dial nothing more, and wait until the last call has ended or the settings' deadline has come."""
@@ -116,9 +119,12 @@ class Engine:
 
     async def stop(self) -> None:
         """Leave the switch as it is, write what is to be written, and close the store."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+        self.dialled.drain()
         self.floor.stop()
-        self.dialled.stop()
         await self.switch.stop()
+        self.dialled.stop()
         try:
             async with asyncio.timeout(WRITE_S):
                 await self.books.all_written()
@@ -161,6 +167,10 @@ class Engine:
                 log.get().warning("the switch does not answer", problem=str(problem))
                 self.watch.switch_down = str(problem)
                 await asyncio.sleep(CONNECT_AGAIN_S)
+            except SwitchRefused as problem:
+                log.get().error("the switch refuses us", problem=str(problem))
+                self.watch.switch_down = str(problem)
+                await asyncio.sleep(REFUSED_AGAIN_S)
 
     async def _on_call(self, channel: CallChannel) -> None:
         if self.restart.is_adopted(channel.info.call_id):

@@ -50,13 +50,16 @@ class FloorRunner:
         self._offers: dict[CallId, asyncio.Queue[Offer]] = {}
         self._legs: dict[LegId, AgentId] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._stopped = False
 
     def tell(self, event: FloorEvent) -> None:
-        """Let the floor know of ``event`` and do what it decides.
+        """Let the floor know of ``event`` and do what it decides; after :meth:`stop` nothing.
 
         Raises:
             UnknownName: the event names an agent or a queue that the settings do not have.
         """
+        if self._stopped:
+            return
         self._perform(self._floor.handle(event, self._clock.monotonic_s()))
 
     def view(self) -> FloorView:
@@ -101,7 +104,8 @@ class FloorRunner:
         return self._legs.get(leg_id)
 
     def stop(self) -> None:
-        """Keep the clock no longer."""
+        """Decide no more: agents, legs and talks stay as they are, for the next run to find."""
+        self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
 

@@ -40,6 +40,7 @@ class Watch:
         self.loop_lags = Histogram()
         """Every lag that was measured."""
         self._folder = settings.engine.database.parent
+        self._store_refuses = ""
         self._writer = writer
         self._clock = clock
         self._disk_low = ""
@@ -49,6 +50,10 @@ class Watch:
         """Look from now on."""
         tasks.start(self._look(), "watch")
 
+    def store_said(self, problem: str) -> None:
+        """What the store said of the last record: why it refused it, "" where it took it."""
+        self._store_refuses = problem
+
     def not_ready(self) -> tuple[str, ...]:
         """Why nothing new may be dialled; empty: ready. The IVR serves all the same."""
         reasons = (
@@ -56,6 +61,7 @@ class Watch:
             "" if self.recovered else "what was up before the start is not settled yet",
             "the engine is being drained" if self.draining else "",
             f"the store is {self._writer.behind_s():.1f} s behind" if self._writer.behind_s() > BEHIND_S else "",
+            self._store_refuses and f"the store takes no records: {self._store_refuses}",
             self._disk_low,
             self._no_zones,
         )

@@ -32,6 +32,9 @@ MAX_PENDING = 2000
 MAX_LIST = 50_000
 """Events of one list, each a channel: far beyond what one Asterisk carries."""
 
+READ_BYTES = 256 * 1024
+"""What one read takes at most: as asyncio's own reads, which make a buffer of that size anew each time."""
+
 LISTS = (CoreShowChannels, Status)
 """Actions that are answered by a list of events."""
 
@@ -84,7 +87,7 @@ class _Pending(LibraryAction):  # type: ignore[misc]
         return bool(super().add_message(message))
 
 
-class _Protocol(AMIProtocol):  # type: ignore[misc]
+class _Protocol(AMIProtocol, asyncio.BufferedProtocol):  # type: ignore[misc]
     """Bytes in and out of one connection, for :class:`AmiLink`."""
 
     encoding = "utf-8"
@@ -94,10 +97,19 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
     def __init__(self, link: AmiLink, decoder: Decoder) -> None:
         self._link = link
         self._decoder = decoder
+        self._room = bytearray(READ_BYTES)
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.factory = self._link
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """asyncio: where to read into."""
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """asyncio: bytes came."""
+        self.data_received(bytes(memoryview(self._room)[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Decode over the borders of chunks (HAZARDS 8) in linear time (14); events of no action are dispatched."""

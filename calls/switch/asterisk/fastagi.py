@@ -26,7 +26,7 @@ from pydantic import SecretStr
 from calls import log
 from calls.errors import RemoteProtocolError
 from calls.histogram import Histogram
-from calls.switch.asterisk.fastagi_connection import AgiConnection
+from calls.switch.asterisk.fastagi_connection import READ_BYTES, AgiConnection
 
 Endpoint = Callable[[AgiConnection], Awaitable[None]]
 
@@ -85,6 +85,8 @@ class FastAgiServer:
         self._calls_at: Counter[str] = Counter()
         self._quiet_until: dict[str, float] = {}
         self._unlogged: Counter[str] = Counter()
+        self.room = bytearray(READ_BYTES)
+        """See :class:`~calls.switch.asterisk.fastagi_connection.Door`."""
         self.turns = Histogram()
         """How long the switch waited for each of our commands, from its last word."""
         self.refused: Counter[str] = Counter()

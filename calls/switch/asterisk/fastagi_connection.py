@@ -21,6 +21,10 @@ from calls.wire import agi
 from calls.wire.agi_environment import Environment
 from calls.wire.agi_replies import AgiDecoder, HangupNotice, Reply
 
+READ_BYTES = 128 * 1024
+"""What one read takes at most: more than the longest reply. asyncio's own reads make a buffer of 256 kB each time and
+give nearly all of it back, which cost 18 us of a read's 20 (seen on Python 3.11)."""
+
 
 class Cut(Exception):
     """Another command took the place of the one whose reply was awaited."""
@@ -31,6 +35,9 @@ class Door(Protocol):
 
     turns: Histogram
     """How long the switch waited for each of our commands, from its last word."""
+
+    room: bytearray
+    """Where every connection reads into; nothing stays in it from one read to the next."""
 
     def knocked(self, connection: AgiConnection) -> bool:
         """A connection came; False: not to be served, not even read."""
@@ -45,7 +52,7 @@ class Door(Protocol):
         """The peer does not speak AGI; the connection is being closed."""
 
 
-class AgiConnection(asyncio.Protocol):
+class AgiConnection(asyncio.BufferedProtocol):
     """One connection of Asterisk to us, about one channel."""
 
     def __init__(self, door: Door) -> None:
@@ -153,8 +160,13 @@ class AgiConnection(asyncio.Protocol):
         if not self._inside:
             self.abort()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """asyncio: where to read into."""
+        return self._door.room
+
+    def buffer_updated(self, nbytes: int) -> None:
         """asyncio: bytes came."""
+        data = bytes(memoryview(self._door.room)[:nbytes])
         if self._fault is not None:
             return  # being closed: what still comes, a second HANGUP, has no meaning
         self._turn_since = self._loop.time()

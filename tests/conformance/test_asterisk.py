@@ -32,17 +32,17 @@ RING_MS = (1000, 4000)
 """A person answers after 1 to 4 s: see docs/conformance.md."""
 
 
-@dataclass
-class Playing:
-    """The scripts that were chosen for this run, under way."""
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What the scripts that were chosen for this run came to, by their names; the switch is still up."""
 
     exchange: Exchange
-    tasks: dict[str, asyncio.Task[None]]
+    outcomes: dict[str, BaseException | None]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def playing(request: pytest.FixtureRequest, trees: Trees, callees: Callees) -> AsyncIterator[Playing]:
-    """Begins every script that is to be played; each test waits for its own."""
+async def played(request: pytest.FixtureRequest, trees: Trees, callees: Callees) -> AsyncIterator[Played]:
+    """Plays every script that was chosen, to the end: between two tests nobody would serve the calls of a third."""
     chosen = [script for script in scripts_for(*Need) if _is_chosen(script, request.session.items)]
     turn = asyncio.Semaphore(AT_ONCE)
     with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
@@ -50,11 +50,9 @@ async def playing(request: pytest.FixtureRequest, trees: Trees, callees: Callees
         sipp = SippHome(trees.sipp, folder / "sipp")
         people = replace(callees, ring_ms=RING_MS)
         async with open_exchange(trees.asterisk, sipp, people, folder) as exchange:
-            tasks = {script.name: asyncio.create_task(_play(script, exchange, turn)) for script in chosen}
-            yield Playing(exchange, tasks)
-            for task in tasks.values():
-                task.cancel()
-            await asyncio.gather(*tasks.values(), return_exceptions=True)
+            plays = (_play(script, exchange, turn) for script in chosen)
+            came_to = await asyncio.gather(*plays, return_exceptions=True)
+            yield Played(exchange, {script.name: fault for script, fault in zip(chosen, came_to, strict=True)})
 
 
 def _is_chosen(script: Script, items: list[pytest.Item]) -> bool:
@@ -69,27 +67,27 @@ async def _play(script: Script, exchange: Exchange, turn: asyncio.Semaphore) -> 
 
 
 @pytest.mark.parametrize("script", scripts_for(*Need), ids=lambda script: script.name)
-async def test_asterisk_conforms(script: Script, playing: Playing) -> None:
-    await playing.tasks[script.name]
+async def test_asterisk_conforms(script: Script, played: Played) -> None:
+    fault = played.outcomes[script.name]
+    if fault is not None:
+        raise fault
 
 
-async def test_each_leg_ended_once_and_nothing_came_for_nobody(playing: Playing) -> None:
+async def test_each_leg_ended_once_and_nothing_came_for_nobody(played: Played) -> None:
     """Of all scripts of this run together, whatever became of each."""
-    exchange = playing.exchange
-    await asyncio.gather(*playing.tasks.values(), return_exceptions=True)
+    exchange = played.exchange
     ends = Counter(event.leg_id for event in exchange.events if isinstance(event, LegEnded))
     assert ends == Counter(exchange.asked)
     assert exchange.strays == []
 
 
-async def test_no_channel_is_left_on_the_switch(playing: Playing) -> None:
-    await asyncio.gather(*playing.tasks.values(), return_exceptions=True)
-    left = await playing.exchange.pbx.cli(CHANNELS)
+async def test_no_channel_is_left_on_the_switch(played: Played) -> None:
+    left = await played.exchange.pbx.cli(CHANNELS)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(GONE_S):
             while True:  # the switch tells nobody: it is asked again
                 if not left:
                     break
                 await asyncio.sleep(0.1)
-                left = await playing.exchange.pbx.cli(CHANNELS)
+                left = await played.exchange.pbx.cli(CHANNELS)
     assert left == ""

@@ -43,6 +43,7 @@ def test_an_example_of_a_flow_has_no_fault(write: Write, example: str) -> None:
 def test_an_example_of_a_node_has_no_error(write: Write, example: str) -> None:
     """The first flow of the document, with the node of the example in the place of its own."""
     yaml = YAML()
+    yaml.preserve_quotes = True
     flow = yaml.load(FLOWS[0])
     flow["nodes"].update(yaml.load(example))
     out = io.StringIO()

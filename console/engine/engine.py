@@ -15,7 +15,7 @@ from calls.agents.floor import Floor
 from calls.agents.profiles import AgentProfile, LegMode, QueueProfile
 from calls.agents.states import AgentState
 from calls.clock import Clock
-from calls.errors import SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import RecordError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import AgentId, AttemptId, BootId, CallId, FlowId, LegId, QueueName
 from calls.records import store
 from calls.records.store import AgentStateChange
@@ -23,7 +23,7 @@ from calls.records.writer import Writer
 from calls.settings import Settings
 from calls.switch import port
 from calls.switch.port import CallChannel, Hangup, Switch, SwitchEvent
-from console.engine.books import Books
+from console.engine.books import AGAIN_S, Books
 from console.engine.dialled import DialledCalls
 from console.engine.floor import FloorRunner
 from console.engine.inbound import InboundCalls
@@ -106,6 +106,11 @@ class Engine:
             RecordError: the database is not for us.
         """
         self.writer.start()
+        try:
+            await self.restart.look()
+        except RecordError:
+            await self.writer.close()
+            raise
         self.watch.start(self.tasks)
         self._connecting = self.tasks.start(self._connect(), "connect")
 
@@ -222,8 +227,16 @@ class Engine:
         self.dialled.tell(ev.SwitchUp(event.boot, event.live))
 
     async def _recover(self, event: port.SwitchUp) -> None:
-        await self.restart.recover(event)
+        while True:
+            try:
+                await self.restart.recover(event)
+                break
+            except RecordError as problem:
+                log.get().error("what was up before the start is not settled yet", problem=str(problem))
+                await asyncio.sleep(AGAIN_S)
         self.watch.recovered = True
+        if self.watch.switch_down:  # lost meanwhile, and told to a dialer that had not begun
+            self.dialled.tell(ev.SwitchDown(self.watch.switch_down))
         self._floor_moved()
 
     # --- the floor --------------------------------------------------------------------------------------------

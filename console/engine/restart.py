@@ -62,25 +62,40 @@ class Restart:
         self._dialled = dialled
         self._clock = clock
         self._adopted: dict[CallId, CallRecorder] = {}
+        self._left: frozenset[CallId] = frozenset()
+
+    async def look(self) -> None:
+        """Remember the calls that the run before this one left open. To be called before a call can come to us.
+
+        Raises:
+            RecordError: the store cannot be read.
+        """
+        left = await self._writer.run_alone(store.live_calls)
+        self._left = frozenset(live.call_id for live in left)
 
     def is_adopted(self, call_id: CallId) -> bool:
         """True for a call of the run before, which goes on without a session of ours."""
         return call_id in self._adopted
 
     async def recover(self, up: SwitchUp) -> None:
-        """Settle everything that was open."""
+        """Settle everything that was open.
+
+        Raises:
+            RecordError: the store refused; nothing has changed, and it may be tried again.
+        """
         now, name = self._clock.now(), self._switch.name
         found = await self._writer.run_alone(lambda connection: _look(connection, name, up, now))
+        left = [live for live in found.calls if live.call_id in self._left]  # what came since then is ours already
         for lost in found.recovery.lost:
             log.get().warning("attempt lost", call_id=lost)
         legs = {agent: leg for agent, leg in found.legs.items() if leg in up.live}
         still_up = {str(each.begun.attempt_id) for each in found.recovery.still_up}
-        kept = [live for live in found.calls if live.channel in up.live or live.call_id in still_up]
+        kept = [live for live in left if live.channel in up.live or live.call_id in still_up]
         self._switch.adopt(
             frozenset(legs.values()) | {LegId(each) for each in still_up},
             {live.call_id: live.channel for live in kept if live.direction is Direction.INBOUND},
         )
-        for live in found.calls:
+        for live in left:
             if live not in kept:
                 same_run = live.boot_id == up.boot
                 self._books.finish_lost(live, Outcome.LOST if same_run else Outcome.PBX_LOST)

@@ -135,7 +135,6 @@ async def test_a_switch_that_does_not_let_us_in_is_asked_again(tmp_path: Path, p
         closed.problem = problem
         world.make_engine(closed)
         await world.engine.start()
-        world.hold()
         await world.until(lambda: closed.tries == 2)
         assert f"the switch: {problem}" in world.engine.watch.not_ready()
         await world.until(lambda: not world.engine.watch.not_ready(), 200.0)
@@ -149,7 +148,6 @@ async def test_a_stop_while_the_switch_is_not_there_connects_no_more(tmp_path: P
         closed.tries = -1000
         world.make_engine(closed)
         await world.engine.start()
-        world.hold()
         await world.until(lambda: closed.tries == -998)
         await world.engine.stop()
         tries = closed.tries

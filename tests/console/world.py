@@ -116,6 +116,7 @@ class Mortal:
     def __init__(self, switch: LoopbackSwitch) -> None:
         self._switch = switch
         self.dead = False
+        self.stopping = False
         self.handlers: set[asyncio.Task[None]] = set()
 
     @property
@@ -133,6 +134,8 @@ class Mortal:
             try:
                 await handler
             except asyncio.CancelledError:
+                if not self.stopping:
+                    raise
                 await never()  # the loopback switch would end the call; a switch that outlives us does not
             finally:
                 self.handlers.discard(handler)
@@ -141,6 +144,7 @@ class Mortal:
 
     async def stop(self) -> None:
         """As a driver stops: its handlers are cancelled, the calls stay up."""
+        self.stopping = True
         for handler in list(self.handlers):
             handler.cancel()
         await asyncio.gather(*self.handlers, return_exceptions=True)
@@ -253,20 +257,16 @@ class World:
         """Another run, not started yet."""
         self.run = run or Mortal(self.switch)
         self.engine = Engine(self.settings, self.run, self._flows, LoopClock(self.loop), self._new_id)
+        writer = self.engine.writer
+        self.loop.hold_while(lambda: writer.behind_s() > 0)
         return self.engine
 
     async def start(self) -> Engine:
         """Start a run and wait until it is ready."""
         engine = self.make_engine()
         await engine.start()
-        self.hold()
         await self.until(lambda: not engine.watch.not_ready())
         return engine
-
-    def hold(self) -> None:
-        """Let the clock stand while the run's writer writes."""
-        writer = self.engine.writer
-        self.loop.hold_while(lambda: writer.behind_s() > 0)
 
     async def kill(self) -> None:
         """The run dies as by kill -9, all that it had written being on the disk."""
@@ -280,7 +280,7 @@ class World:
     async def until(self, is_so: Callable[[], bool], within_s: float = 60.0) -> None:
         """Return when ``is_so()``; the clock is looked at every 10 ms of its own time."""
         async with asyncio.timeout(within_s):
-            while not is_so():
+            while not is_so():  # noqa: ASYNC110 - in virtual time; there is no event for all that is seen
                 await asyncio.sleep(0.01)
 
     # --- agents -------------------------------------------------------------------------------------------------

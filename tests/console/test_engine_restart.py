@@ -1,0 +1,192 @@
+"""A run after a crash: what is still up is taken over, what is not is lost, and nobody is dialled twice."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from calls.agents import events as ag
+from calls.causes import Outcome
+from calls.errors import StoreFull
+from calls.ids import AgentId, LegId
+from calls.records.writer import Writer
+from calls.switch.loopback.callers import HangUp, Hear, Press, Wait
+from calls.switch.port import EndedBy
+from tests.console.held_time import held
+from tests.console.world import agent, world_in
+
+
+@pytest.mark.parametrize("mode", ["nailed_up", "on_hook"])
+@held
+async def test_a_talk_and_its_agent_are_taken_over(tmp_path: Path, mode: str) -> None:
+    async with world_in(tmp_path, agent("anna", mode)) as world:
+        await world.log_in("anna")
+        call = world.call(Hear("main.menu"), Press("2"), Wait(30.0), HangUp())
+        await world.until(lambda: world.state("anna") == "talking")
+        await asyncio.sleep(2.0)
+        legs = world.rows("SELECT leg_id FROM agent_legs")
+        await world.kill()
+        engine = await world.start()
+        assert world.state("anna") == "talking"
+        assert world.rows("SELECT leg_id FROM agent_legs") == legs
+        assert [shown.call_id for shown in engine.status().calls] == [call.info.call_id]
+        await call.over()
+        await world.settled()
+        record = world.record()
+        assert (record.call_id, record.outcome, record.agent_id) == (call.info.call_id, Outcome.ANSWERED, "anna")
+        assert world.kinds(record.call_id)[0] == "adopted"
+        await world.until(lambda: world.state("anna") == "ready")
+        second = world.call(Hear("main.menu"), Press("2"))
+        await world.until(lambda: world.state("anna") == "talking")
+        second.far_hangs_up()
+        await world.settled()
+        assert len(world.records()) == 2 and world.open_calls() == []
+
+
+@held
+async def test_a_call_without_a_talk_is_lost_when_it_ends(tmp_path: Path) -> None:
+    async with world_in(tmp_path) as world:
+        call = world.call(Hear("main.menu"))
+        await world.until(lambda: len(world.open_calls()) == 1)
+        await world.kill()
+        await world.start()
+        call.far_hangs_up()
+        await world.settled()
+        assert world.record().outcome is Outcome.LOST
+
+
+@held
+async def test_calls_that_are_gone_are_lost_at_once(tmp_path: Path) -> None:
+    async with world_in(tmp_path) as world:
+        call = world.call(Hear("main.menu"))
+        await world.until(lambda: len(world.open_calls()) == 1)
+        await world.kill()
+        call.far_hangs_up()
+        await world.start()
+        await world.settled()
+        assert world.record().outcome is Outcome.LOST
+        assert world.open_calls() == []
+
+
+@held
+async def test_a_switch_that_started_anew_meanwhile_lost_everything(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna"), agent("ben")) as world:
+        await world.log_in("anna", "ben")
+        world.call(Hear("main.menu"), Press("2"))
+        await world.until(lambda: "talking" in (world.state("anna"), world.state("ben")))
+        await world.kill()
+        world.switch.crash()
+        world.switch.reconnect()
+        await world.start()
+        await world.until(lambda: world.state("anna") == world.state("ben") == "ready")
+        await world.settled()
+        assert (world.record().outcome, world.record().ended_by) == (Outcome.PBX_LOST, EndedBy.SWITCH)
+        assert len(world.rows("SELECT * FROM agent_legs")) == 2
+
+
+@held
+async def test_a_paused_agent_stays_paused_and_a_logged_out_one_out(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna"), agent("ben"), agent("carol")) as world:
+        await world.log_in("anna", "ben")
+        world.engine.floor.tell(ag.Pause(AgentId("anna"), "lunch"))
+        world.engine.floor.tell(ag.LogOut(AgentId("ben")))
+        await world.until(lambda: world.state("ben") == "logged_out")
+        await asyncio.sleep(1.0)
+        await world.kill()
+        engine = await world.start()
+        assert {each.id: (each.state, each.reason) for each in engine.status().agents} == {
+            "anna": ("paused", "lunch"),
+            "ben": ("logged_out", ""),
+            "carol": ("logged_out", ""),
+        }
+        assert len(world.rows("SELECT * FROM agent_states WHERE duration_s IS NULL AND agent_id = 'anna'")) == 1
+
+
+@held
+async def test_a_call_that_comes_while_the_start_settles_is_not_taken_for_a_lost_one(tmp_path: Path) -> None:
+    """The switch sends calls before it is reconciled: what the run before left open is read before that."""
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.kill()
+        engine = world.make_engine()
+        run_alone, held_up = Writer.run_alone, asyncio.Event()
+
+        async def late(self: Writer, work: object) -> object:
+            await held_up.wait()
+            return await run_alone(self, work)  # type: ignore[arg-type]  # handed on as it came
+
+        await engine.start()
+        engine.writer.run_alone = late.__get__(engine.writer)  # type: ignore[method-assign]
+        await world.until(lambda: world.switch.connected)
+        call = world.call(Hear("main.menu"), Press("2"), Wait(9.0), HangUp())
+        await world.until(lambda: len(world.open_calls()) == 1)
+        held_up.set()
+        await world.until(lambda: not engine.watch.not_ready())
+        await call.over()
+        await world.settled()
+        assert [record.outcome for record in world.records()] == [Outcome.ANSWERED]
+        assert engine.status().calls == ()
+
+
+@held
+async def test_a_store_that_refuses_to_settle_is_asked_again(tmp_path: Path) -> None:
+    async with world_in(tmp_path) as world:
+        world.call(Hear("main.menu"))
+        await world.until(lambda: len(world.open_calls()) == 1)
+        await world.kill()
+        engine = world.make_engine()
+        await engine.start()
+        run_alone, refused = Writer.run_alone, [0]
+
+        async def refuse(self: Writer, work: object) -> object:
+            refused[0] += 1
+            if refused[0] < 3:
+                raise StoreFull("no room")
+            return await run_alone(self, work)  # type: ignore[arg-type]  # handed on as it came
+
+        engine.writer.run_alone = refuse.__get__(engine.writer)  # type: ignore[method-assign]
+        await world.until(lambda: refused[0] == 1)
+        assert "what was up before the start is not settled yet" in engine.watch.not_ready()
+        await world.until(lambda: not engine.watch.not_ready())
+        assert len(engine.status().calls) == 1
+
+
+@held
+async def test_a_talk_goes_on_while_the_way_to_the_switch_is_lost(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        call = world.call(Hear("main.menu"), Press("2"))
+        await world.until(lambda: world.state("anna") == "talking")
+        world.switch.disconnect()
+        await world.until(lambda: bool(world.engine.watch.not_ready()))
+        assert world.state("anna") == "talking"
+        world.switch.reconnect()
+        await world.until(lambda: not world.engine.watch.not_ready())
+        assert world.state("anna") == "talking"
+        call.far_hangs_up()
+        await world.settled()
+        assert (world.record().outcome, world.record().agent_id) == (Outcome.ANSWERED, "anna")
+
+
+@held
+async def test_a_crash_of_the_switch_ends_everything_and_the_agents_come_back(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna"), agent("ben", "on_hook")) as world:
+        await world.log_in("anna", "ben")
+        for _ in range(3):
+            world.call(Hear("main.menu"), Press("2"))
+        await world.until(lambda: world.state("anna") == world.state("ben") == "talking")
+        await world.until(lambda: world.engine.status().queues[0].waiting == 1)
+        world.switch.crash()
+        await world.settled()
+        assert {record.outcome for record in world.records()} == {Outcome.PBX_LOST}
+        world.switch.reconnect()
+        await world.until(lambda: world.state("anna") == world.state("ben") == "ready")
+        call = world.call(Hear("main.menu"), Press("2"))
+        await world.until(lambda: "talking" in (world.state("anna"), world.state("ben")))
+        call.far_hangs_up()
+        await world.settled()
+        assert len(world.records()) == 4
+        (leg,) = [str(row[0]) for row in world.rows("SELECT leg_id FROM agent_legs WHERE agent_id = 'anna'")]
+        assert world.switch.agent_leg(LegId(leg)) is not None

@@ -149,10 +149,15 @@ def serve(name: str, pipe: Connection) -> None:
         over = asyncio.Event()
 
         def asked() -> None:
-            if pipe.recv():
+            try:
+                goes_on = pipe.recv()
+            except EOFError:  # whoever measures is gone
+                goes_on = False
+            if goes_on:
                 pipe.send(time.process_time())
             else:
                 over.set()
+                loop.remove_reader(pipe.fileno())
 
         loop.add_reader(pipe.fileno(), asked)
         pipe.send(await SERVERS[name][0]())

@@ -129,7 +129,7 @@ async def run(trees: Mapping[str, Path], per_s: int = CALLS_PER_S, lasts_s: int 
             calls=len(house.records("outcome = 'answered'")),
             took_s=took_s,
             digits_keyed=5 * len(people),
-            digits_right=sum(_right(each, found.get(each.number, ())) for each in people),
+            digits_right=sum(right(each, found.get(each.number, ())) for each in people),
             most_at_once=_most_at_once(house),
             turns=len(turns.took_s),
             turn_p50_s=quantile(turns.took_s, 0.5),
@@ -164,7 +164,7 @@ def _keyed(house: House) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _right(caller: LoadCaller, keyed: Iterable[str]) -> int:
+def right(caller: LoadCaller, keyed: Iterable[str]) -> int:
     """How many of a caller's five digits came through: all of a menu's, or none of them."""
     expected = (caller.code, caller.last)
     return sum(len(keys) for keys, found in zip(expected, keyed, strict=False) if keys == found)

@@ -1,0 +1,169 @@
+"""``make bench``: every benchmark in turn, then a table of ratios. ``python -m tests.bench ivr dialer`` runs some.
+
+Each ends by itself, and what it started ends with it. A ratio is between two things that were measured in the same
+run on the same machine, so that it can be held against another machine's; docs/benchmarks.md says what each means.
+The exit status is 1 where a benchmark could not be run to its end; a missed aim is only said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench import agi, ami, dialer, flows, ivr, records
+from tests.bench.machine import described, fetch
+from tests.integration.harness import PROJECT
+
+Trees = Mapping[str, Path]
+
+AGI_TURN_AIM_S = 0.02
+DIALER_AIM_S = 0.0035
+"""About 3 ms of CPU an attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table. ``met`` None: it has no aim."""
+
+    what: str
+    value: str
+    aim: str = ""
+    met: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a benchmark has to say: its own lines, and its rows of the table."""
+
+    lines: list[str]
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One of them. ``asterisk``: it needs the unpacked Asterisk."""
+
+    run: Callable[[Trees], Outcome]
+    asterisk: bool = False
+
+
+def _ami(_: Trees) -> Outcome:
+    found = ami.measure()
+    aim = Row("AMI events read, to panoramisk's parser", f"{found.ratio:.1f}", "3 or more", found.ratio >= 3)
+    return Outcome(ami.report(found).split("\n"), [aim])
+
+
+def _agi(_: Trees) -> Outcome:
+    found = agi.measure()
+    aim = Row("FastAGI sessions, to panoramisk's server", f"{found.ratio:.2f}", "1 or more", found.ratio >= 1)
+    return Outcome(agi.report(found), [aim])
+
+
+def _flows(_: Trees) -> Outcome:
+    found = flows.measure()
+    ratio = found.load_s / found.round_trip_s
+    return Outcome(
+        flows.table(found).split("\n"), [Row("a flow's load, to ruamel.yaml reading the file", f"{ratio:.2f}")]
+    )
+
+
+def _records(_: Trees) -> Outcome:
+    with tempfile.TemporaryDirectory() as folder:
+        found = records.measure(Path(folder))
+    rows = [
+        Row("records a second, to one commit each", f"{found.ratio:.1f}"),
+        Row("records a second", f"{found.together_per_s:,.0f}"),
+    ]
+    return Outcome(records.report(found).strip().split("\n"), rows)
+
+
+def _ivr(trees: Trees) -> Outcome:
+    found = asyncio.run(ivr.run(trees))
+    keyed, right, turn_s = found.digits_keyed, found.digits_right, found.turn_p99_s
+    rows = [
+        Row("IVR: digits right", f"{right} of {keyed}", "all", right == keyed),
+        Row("IVR: AGI turn, p99", f"{turn_s * 1e3:.1f} ms", "20 ms or less", turn_s <= AGI_TURN_AIM_S),
+        Row("IVR: the engine's CPU a call, to Asterisk's", f"{found.ratio:.2f}"),
+        Row("IVR: the engine's CPU a call", f"{found.engine_cpu_s / max(found.calls, 1) * 1e3:.1f} ms"),
+    ]
+    return Outcome(ivr.report(found), rows)
+
+
+def _dialer(trees: Trees) -> Outcome:
+    found = asyncio.run(dialer.run(trees))
+    each_s = found.engine_cpu_s / max(found.attempts, 1)
+    right = f"{found.right} of {found.attempts}"
+    rows = [
+        Row("dialer: outcomes right", right, "all", found.right == found.attempts and not found.broken),
+        Row("dialer: attempts a second", f"{found.per_s:.1f}", "20", round(found.per_s) >= dialer.ATTEMPTS_PER_S),
+        Row("dialer: the engine's CPU an attempt, to Asterisk's", f"{found.ratio:.2f}"),
+        Row("dialer: the engine's CPU an attempt", f"{each_s * 1e3:.1f} ms", "about 3 ms", each_s <= DIALER_AIM_S),
+    ]
+    return Outcome(dialer.report(found), rows)
+
+
+BENCHMARKS = {
+    "ami": Benchmark(_ami),
+    "agi": Benchmark(_agi),
+    "flows": Benchmark(_flows),
+    "records": Benchmark(_records),
+    "ivr": Benchmark(_ivr, asterisk=True),
+    "dialer": Benchmark(_dialer, asterisk=True),
+}
+
+
+def table(rows: list[Row]) -> list[str]:
+    """The rows as lines."""
+    verdicts = {True: "met", False: "MISSED", None: ""}
+    shown = [(row.what, row.value, row.aim, verdicts[row.met]) for row in rows]
+    widths = [max(map(len, column)) for column in zip(("", "", "", ""), *shown, strict=True)]
+    return [
+        f"{what:<{widths[0]}}  {value:>{widths[1]}}  {aim:<{widths[2]}}  {met}".rstrip()
+        for what, value, aim, met in shown
+    ]
+
+
+def say(lines: list[str]) -> None:
+    """Print them now, whoever reads the other end."""
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """The exit status."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; none: all")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark {', '.join(unknown)}: expected {', '.join(BENCHMARKS)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: what was started ends first
+    trees = fetch(PROJECT) if any(BENCHMARKS[name].asterisk for name in names) else {}
+    machine = described(trees.get("asterisk"))
+    say([machine, ""])
+    rows: list[Row] = []
+    failed = False
+    for name in names:
+        try:
+            outcome = BENCHMARKS[name].run(trees)
+        except Exception:  # noqa: BLE001  # whatever one did, the others are run, and the status says it
+            say([f"{name} failed:", traceback.format_exc()])
+            failed = True
+            continue
+        say([*outcome.lines, ""])
+        rows += outcome.rows
+    say([machine, *table(rows)])
+    return int(failed)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

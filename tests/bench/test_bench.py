@@ -1,0 +1,97 @@
+"""The parts of the benchmarks that could be wrong without anybody noticing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.exposition import generate_latest
+
+from console.demo.ports import free_port
+from tests.bench import ivr
+from tests.bench.__main__ import Row, table
+from tests.bench.callers import LoadCaller
+from tests.bench.machine import Meter, cpu_s
+from tests.bench.quantiles import Buckets, quantile
+from tests.bench.relay import relay
+
+WITHIN_S = 5.0
+
+
+@given(st.lists(st.floats(0, 1), min_size=1), st.sampled_from((0.5, 0.99, 1.0)))
+def test_a_quantile_is_the_least_that_enough_do_not_exceed(times: list[float], share: float) -> None:
+    found = quantile(times, share)
+    assert found in times
+    assert sum(each <= found for each in times) >= share * len(times)
+    assert sum(each < found for each in times) < share * len(times)
+
+
+def test_a_histogram_of_the_engine_is_read_and_told_from_before() -> None:
+    registry = CollectorRegistry()
+    histogram = Histogram("turns_seconds", "turns", buckets=(0.01, 0.02, 0.1), registry=registry)
+    histogram.observe(5.0)
+    before = Buckets.read(generate_latest(registry).decode(), "turns_seconds")
+    for number in range(100):
+        histogram.observe(0.015 if number < 98 else 0.05)
+    after = Buckets.read(generate_latest(registry).decode(), "turns_seconds").since(before)
+    assert after.total == 100
+    assert 0.01 < after.quantile(0.5) <= 0.02
+    assert 0.02 < after.quantile(0.99) <= 0.1
+    with pytest.raises(KeyError):
+        Buckets.read(generate_latest(registry).decode(), "other_seconds")
+
+
+def test_cpu_is_that_of_the_process() -> None:
+    meter, before = Meter.of(os.getpid()), time.process_time()
+    while time.process_time() - before < 0.1:
+        pass
+    assert meter.used_s(os.getpid()) == pytest.approx(0.1, abs=0.05)
+    assert cpu_s(os.getpid()) == pytest.approx(time.process_time(), abs=0.05)
+
+
+async def test_the_relay_measures_from_a_word_of_the_switch_to_the_next_of_the_engine() -> None:
+    at, to = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_STREAM)
+    took_s = 0.05
+
+    async def engine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readline():
+            await asyncio.sleep(took_s)
+            writer.write(b"COMMAND\n")
+        writer.close()
+
+    async with asyncio.timeout(WITHIN_S), relay(at, to) as turns:
+        async with await asyncio.start_server(engine, "127.0.0.1", to):
+            reader, writer = await asyncio.open_connection("127.0.0.1", at)
+            for _ in range(3):
+                writer.write(b"200 result=0\n")
+                assert await reader.readline() == b"COMMAND\n"
+            writer.close()
+            assert await reader.read() == b""
+    assert turns.connections == 1 and len(turns.took_s) == 3
+    assert all(took_s <= each < WITHIN_S for each in turns.took_s)
+
+
+def test_every_caller_has_a_code_that_the_flow_takes() -> None:
+    people = ivr.callers(300)
+    assert len({each.number for each in people}) == 300
+    assert all(f'"{each.code}": last' in ivr.flow() and f'"{each.last}": bye' in ivr.flow() for each in people)
+    assert len(set(ivr.CODES)) == 100
+
+
+def test_digits_count_only_where_the_whole_menu_came_through() -> None:
+    caller = LoadCaller("+49301000000", "1234", "5")
+    assert ivr.right(caller, ("1234", "5")) == 5
+    assert ivr.right(caller, ("1234",)) == 4
+    assert ivr.right(caller, ("123", "5")) == 1
+    assert ivr.right(caller, ()) == 0
+
+
+def test_the_table_says_what_was_missed() -> None:
+    lines = table([Row("one", "1.0", "2", met=False), Row("another", "10"), Row("third", "3", "3", met=True)])
+    assert lines == ["one      1.0  2  MISSED", "another   10", "third      3  3  met"]

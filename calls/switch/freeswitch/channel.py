@@ -1,8 +1,8 @@
 """One live call on FreeSWITCH, driven through its outbound socket.
 
-In this slice: ``Answer``, ``Play``, ``Gather`` and ``Hangup``. Unlike AGI the socket takes a command at any time, so
-a hang-up simply follows what is pending; how the call ended comes as ``CHANNEL_HANGUP_COMPLETE``, which is awaited,
-because a caller may have been faster than we were.
+In this slice: ``Answer``, ``Play``, ``Gather`` and ``Hangup``. Unlike AGI the socket takes a command at any time, and
+FreeSWITCH runs it within what is pending (seen on 1.11.1 with a playback), so a hang-up simply follows. How the call
+ended comes as ``CHANNEL_HANGUP_COMPLETE``, which is awaited, because a caller may have been faster than we were.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from calls.switch.port import (
 )
 from calls.wire.esl import Event, Reply
 from calls.wire.esl_commands import (
-    BreakPlayback,
     EventName,
     Execute,
     Exit,
@@ -80,6 +79,7 @@ class FreeSwitchChannel:
 
     async def set_up(self) -> None:
         """The first words: keep the connection through the hang-up, tell the events, and let no key end a prompt.
+        A call that has ended meanwhile is set up enough: its every command gives ``HungUp``.
 
         Raises:
             SwitchError: it could not be done; the call is to be given back.
@@ -92,7 +92,12 @@ class FreeSwitchChannel:
             Execute(Set(Variable.PLAYBACK_TERMINATORS, "none"), self._new_id()),
         )
         for reply in [self._connection.submit(command) for command in commands]:
-            answer = await reply
+            try:
+                answer = await reply
+            except SwitchUnavailable:
+                if self._gone is not None:
+                    return
+                raise
             if isinstance(answer, Reply) and answer.refused:
                 raise SwitchRefused(f"FreeSWITCH: {answer.text[:200]!r}")
 
@@ -154,8 +159,6 @@ class FreeSwitchChannel:
         self._asked = cause
         self._connection.submit(HangupCall(causes.name_of(cause)))
         if turn is not None:
-            if turn.playing:
-                self._connection.submit(BreakPlayback(self._info.channel))
             turn.cut(interrupted=True)
         try:
             async with asyncio.timeout(HANGUP_S):

@@ -90,11 +90,6 @@ class Turn:
         self._run: _Run | None = None
         self._ear = _Ear()
 
-    @property
-    def playing(self) -> bool:
-        """An application of ours has not ended."""
-        return self._run is not None and self._run.ended is None
-
     async def run(self, command: Answer | Play | Gather) -> Result:
         """The command's result.
 

@@ -63,7 +63,9 @@ class DialledCalls:
         clock: Clock,
         trunks: Iterable[Trunk],
         new_id: Callable[[], AttemptId],
+        not_ready: Callable[[], tuple[str, ...]],
     ) -> None:
+        """``not_ready``: why nothing new may be dialled; empty: it may."""
         self._core = core
         self._switch = switch
         self._writer = writer
@@ -73,6 +75,7 @@ class DialledCalls:
         self._clock = clock
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._new_id = new_id
+        self._not_ready = not_ready
         self._begun: dict[AttemptId, ev.BegunAttempt] = {}
         self._lines: dict[AttemptId, Line] = {}
         self._boot = BootId("")
@@ -189,6 +192,9 @@ class DialledCalls:
     async def _begin(self, action: ev.BeginAttempts) -> None:
         campaign = action.campaign
         campaign_id = campaign.campaign_id
+        if reasons := self._not_ready():
+            self.tell(ev.BeginFailed(campaign_id, "; ".join(reasons)))
+            return
         place = Place(self._switch.name, self._boot, self._trunks[campaign.file.trunk])
         try:
             begun = await attempts.begin(
@@ -241,8 +247,8 @@ class DialledCalls:
         line = self._lines.get(action.attempt_id)
         try:
             if line is not None and line.channel is not None:
-                await line.channel.perform(Hangup(action.cause))
-                line.ended_by = line.ended_by or EndedBy.US
+                met = await line.channel.perform(Hangup(action.cause))
+                line.ended_by = met.by if isinstance(met, HungUp) else EndedBy.US
             else:
                 await self._switch.hang_up(LegId(action.attempt_id), action.cause)
         except SwitchError as problem:
@@ -296,6 +302,9 @@ class DialledCalls:
             self.tell(ev.CallArrived(attempt_id, channel.info.detected))
             try:
                 await self._follow_orders(channel, line, attempt_id)
+                if line.ended_by is None:  # it ended while nothing was performed: the channel knows by whom
+                    met = await channel.perform(Hangup())
+                    line.ended_by = met.by if isinstance(met, HungUp) else None
             except SwitchError as problem:
                 log.get().error("the switch failed under a call", problem=str(problem))
             finally:

@@ -13,7 +13,7 @@ from calls.agents.events import CallGone, CallWaiting, FloorEvent, LegGone, LegU
 from calls.agents.floor import Floor
 from calls.agents.view import FloorView
 from calls.clock import Clock
-from calls.errors import SwitchError
+from calls.errors import CommandRefused, SwitchError, SwitchRefused
 from calls.ids import AgentId, CallId, LegId
 from calls.switch.port import RingAgent, Switch
 from console.engine.tasks import Tasks
@@ -153,9 +153,11 @@ class FloorRunner:
         )
         try:
             await self._switch.originate(request)
-        except SwitchError as problem:
+        except (SwitchRefused, CommandRefused) as problem:
             log.get().warning("agent not rung", agent=action.agent_id, problem=str(problem))
             self.leg_ended(action.leg_id)
+        except SwitchError as problem:  # the phone may ring: the floor gives it its time, and ends the leg then
+            log.get().warning("agent rung, perhaps", agent=action.agent_id, problem=str(problem))
 
     async def _drop(self, leg_id: LegId) -> None:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from calls.agents.actions import ConnectCall
-from calls.agents.events import CallWaiting, ConnectFailed, TalkBegan, TalkOver
+from calls.agents.events import CallKind, CallWaiting, ConnectFailed, TalkBegan, TalkOver
 from calls.clock import Clock
 from calls.ids import AgentId, CallId
 from calls.records.durations import Phase
@@ -28,7 +28,8 @@ from console.engine.floor import FloorRunner, Offer
 from console.engine.recorder import CallRecorder
 
 GRACE_S = 0.2
-"""How much longer than the longest wait a caller is held: the floor's word that the wait is over comes first."""
+"""How much longer than the longest wait a caller is held: the floor's word that the wait is over comes first. A
+person whom we dialled is not: the message for them is due at the end of their wait, to the tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,16 @@ class Meetings:
     ) -> Offer | HungUp:
         """Hold the caller until the floor offers something. A call offered to an agent is still held on return."""
         offer = asyncio.ensure_future(offers.get())
+        grace_s = 0.0 if wait.call.kind is CallKind.DIALLED else GRACE_S
         held: asyncio.Task[Result] | None = None
         announced_s: float | None = None
         try:
             while True:
                 now_s = self._clock.monotonic_s()
                 due = wait.announce and (announced_s is None or now_s - announced_s >= wait.announce_every_s)
-                left_s = max(0.0, until_s - now_s) + GRACE_S
+                left_s = max(0.0, until_s - now_s) + grace_s
+                if not left_s:
+                    return await offer
                 if due:
                     announced_s = now_s
                     held = asyncio.ensure_future(channel.perform(Play(wait.announce)))

@@ -277,11 +277,11 @@ class World:
         await self.engine.writer.close()
         await self.switch.stop()
 
-    async def until(self, is_so: Callable[[], bool], within_s: float = 60.0) -> None:
-        """Return when ``is_so()``; the clock is looked at every 10 ms of its own time."""
+    async def until(self, is_so: Callable[[], bool], within_s: float = 60.0, every_s: float = 0.01) -> None:
+        """Return when ``is_so()``; asked every ``every_s`` of virtual time."""
         async with asyncio.timeout(within_s):
             while not is_so():  # noqa: ASYNC110 - in virtual time; there is no event for all that is seen
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(every_s)
 
     # --- agents -------------------------------------------------------------------------------------------------
 
@@ -329,7 +329,7 @@ class World:
         return next((each.state for each in self.engine.status().campaigns), "none")
 
     async def campaign_over(self) -> None:
-        await self.until(lambda: self.campaign_state() in ("finished", "stopped"), 300.0)
+        await self.until(lambda: self.campaign_state() in ("finished", "stopped"), 300.0, every_s=0.2)
         await self.settled()
 
     # --- the store ----------------------------------------------------------------------------------------------

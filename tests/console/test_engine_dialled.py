@@ -1,0 +1,260 @@
+"""Dialled calls on the whole engine: who is reached, who hears the message, and what every record says."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from calls.agents import events as ag
+from calls.causes import Outcome
+from calls.errors import SwitchTimeout, SwitchUnavailable
+from calls.ids import AgentId
+from calls.switch.loopback.diary import Seen
+from calls.switch.loopback.phones import AgentPhone
+from calls.switch.port import Detected, EndedBy, Originate, RingAgent
+from dialer import events as ev
+from tests.console.held_time import held
+from tests.console.world import PROMPT_S, Mortal, World, adds_up, agent, world_in
+
+TALKS, LEAVES, MACHINE = "+12025550100", "+12025550103", "+12025550104"
+
+
+@held
+async def test_a_person_meets_an_agent(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(TALKS)
+        await world.campaign_over()
+        await world.until(lambda: world.state("anna") == "ready")
+        record = world.record()
+        assert (record.outcome, record.ended_by, record.agent_id) == (Outcome.ANSWERED, EndedBy.CALLER, "anna")
+        assert (record.called, record.caller, record.campaign_id) == (TALKS, "+12025550100", "autumn")
+        assert record.ring_s == pytest.approx(1.02)
+        assert record.talk_s == pytest.approx(3.0, abs=0.01)
+        assert record.connect_s == pytest.approx(0.0, abs=0.01)
+        assert record.wrap_up_s == pytest.approx(2.0)
+        assert adds_up(record) and not record.abandoned
+        assert world.kinds(record.call_id) == ["dialled", "arrived", "agent_offered", "agent_connected", "ended"]
+        assert world.rows("SELECT state, outcome FROM attempts") == [("done", "answered")]
+        assert world.campaign_state() == "finished"
+        assert world.open_calls() == []
+
+
+async def dial_with_nobody_free(world: World, *numbers: str, **changed: str) -> None:
+    """The agent is logged in, and goes as soon as a phone rings."""
+    await world.log_in("anna")
+    await world.campaign(*numbers, **changed)
+    await world.until(lambda: any(call.direction == "outbound" for call in world.engine.status().calls))
+    world.engine.floor.tell(ag.Pause(AgentId("anna"), "away"))
+
+
+@held
+async def test_a_person_for_whom_nobody_is_free_hears_the_message_in_time(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await dial_with_nobody_free(world, TALKS)
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.abandoned, record.agent_id) == (Outcome.ABANDONED, True, None)
+        diary = world.switch.diary.of(record.call_id, Seen.ANSWER, Seen.PROMPT, Seen.HANG_UP)
+        answered, message, hung_up = diary[-3].at, diary[-2].at, diary[-1].at
+        assert diary[-2].detail == "system.safe_harbour en"
+        assert message - answered == pytest.approx(1.8, abs=0.01)
+        assert hung_up - message == pytest.approx(PROMPT_S, abs=0.01)
+        assert record.connect_s == pytest.approx(1.8, abs=0.01)
+        assert record.ended_by is EndedBy.US
+        assert adds_up(record)
+
+
+@held
+async def test_an_agent_who_comes_late_takes_the_call_from_the_message(tmp_path: Path) -> None:
+    """On the edge of 1.8 s the floor may have given the call away: two who meet are not torn apart."""
+    async with world_in(
+        tmp_path, agent("anna", "on_hook", auto_answer=True), phones={"anna": AgentPhone(1.77)}
+    ) as world:
+        await world.log_in("anna")
+        await world.campaign(TALKS)
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.agent_id) == (Outcome.ANSWERED, "anna")
+        assert record.connect_s == pytest.approx(1.79, abs=0.02)
+        assert not record.abandoned
+
+
+@held
+async def test_a_person_who_hangs_up_at_once_is_not_abandoned(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await dial_with_nobody_free(world, LEAVES)
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.abandoned, record.ended_by) == (Outcome.ANSWERED, False, EndedBy.CALLER)
+        assert record.talk_s == 0.0
+
+
+@held
+async def test_a_machine_is_hung_up(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(MACHINE, detect_machine="true")
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.detected) == (Outcome.MACHINE, Detected.MACHINE)
+        assert (record.ended_by, record.agent_id, record.abandoned) == (EndedBy.US, None, False)
+
+
+OUTCOMES = {
+    "+12025550105": Outcome.BUSY,
+    "+12025550106": Outcome.NO_ANSWER,
+    "+12025550107": Outcome.CONGESTION,
+    "+12025550108": Outcome.UNALLOCATED,
+    "+12025550109": Outcome.NO_ANSWER,
+}
+
+
+@held
+async def test_whoever_is_not_reached_has_the_outcome_of_the_cause(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(*OUTCOMES)
+        await world.campaign_over()
+        assert {record.called: record.outcome for record in world.records()} == OUTCOMES
+        for record in world.records():
+            assert (record.answered_at, record.billed_s, record.talk_s) == (None, 0.0, 0.0)
+            assert adds_up(record)
+        assert {row[0] for row in world.rows("SELECT state FROM attempts")} == {"done"}
+
+
+@held
+async def test_a_person_who_leaves_between_two_commands_is_known_to_have_left(tmp_path: Path) -> None:
+    """Nothing is performed while the core decides: the channel is asked who ended the call."""
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        core = world.engine.dialled.core
+        handle = core.handle
+
+        def deaf(event: ev.Event, now: float) -> list[ev.Action]:
+            """A core that answers an arrival by nothing."""
+            actions = handle(event, now)
+            return [each for each in actions if not isinstance(each, ev.OfferToAgents)]
+
+        core.handle = deaf  # type: ignore[method-assign]
+        await world.campaign(LEAVES)
+        await world.campaign_over()
+        assert world.record().ended_by is EndedBy.CALLER
+
+
+class Doubtful(Mortal):
+    """A switch of which nobody knows whether it took what it was asked for."""
+
+    problem: Exception = SwitchTimeout("no answer")
+    asked = 0
+
+    async def originate(self, request: Originate) -> None:
+        await super().originate(request)
+        if isinstance(request, RingAgent) and not self.asked:
+            self.asked += 1
+            raise self.problem
+
+
+@held
+async def test_a_phone_of_which_we_do_not_know_whether_it_rings_may_answer(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna"), start=False) as world:
+        world.make_engine(Doubtful(world.switch))
+        await world.engine.start()
+        await world.until(lambda: not world.engine.watch.not_ready())
+        await world.log_in("anna")
+        assert len([entry for entry in world.switch.diary.entries if entry.seen is Seen.INVITE]) == 1
+        assert len(world.rows("SELECT * FROM agent_legs")) == 1
+
+
+class Unheard(Mortal):
+    """A switch that takes dials and whose answers do not come."""
+
+    async def originate(self, request: Originate) -> None:
+        await super().originate(request)
+        if not isinstance(request, RingAgent):
+            raise SwitchUnavailable("lost")
+
+
+@held
+async def test_a_dial_without_an_answer_is_neither_repeated_nor_given_up(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna"), start=False) as world:
+        world.make_engine(Unheard(world.switch))
+        await world.engine.start()
+        await world.until(lambda: not world.engine.watch.not_ready())
+        await world.log_in("anna")
+        await world.campaign(TALKS)
+        await world.campaign_over()
+        assert world.record().outcome is Outcome.ANSWERED
+        assert len(world.rows("SELECT * FROM attempts")) == 1
+
+
+@held
+async def test_a_drain_dials_nothing_more_and_a_restart_goes_on(tmp_path: Path) -> None:
+    numbers = [f"+120255501{digit}0" for digit in range(6)]
+    async with world_in(tmp_path, agent("anna"), drain_s=30.0) as world:
+        await world.log_in("anna")
+        await world.campaign(*numbers)
+        await world.until(lambda: world.state("anna") == "talking")
+        await world.engine.drain()
+        invited = len(world.rows("SELECT * FROM attempts"))
+        await world.settled()
+        await world.engine.stop()
+        assert invited < len(numbers)
+        assert world.rows("SELECT state FROM campaigns") == [("running",)]
+        await world.start()
+        await world.campaign_over()
+        called = [record.called for record in world.records() if record.outcome is not Outcome.CANCELLED]
+        assert sorted(called) == sorted(numbers)
+
+
+@held
+async def test_ringing_and_talking_attempts_are_taken_over(tmp_path: Path) -> None:
+    numbers = ["+12025550100", "+12025550106"]
+    async with world_in(tmp_path, agent("anna"), agent("ben")) as world:
+        await world.log_in("anna", "ben")
+        await world.campaign(*numbers, ring_timeout_s="10")
+        await world.until(lambda: "talking" in (world.state("anna"), world.state("ben")))
+        await world.kill()
+        engine = await world.start()
+        assert {call.phase for call in engine.status().calls} == {"talk", "ring"}
+        await world.campaign_over()
+        assert {record.called: record.outcome for record in world.records()} == {
+            "+12025550100": Outcome.ANSWERED,
+            "+12025550106": Outcome.NO_ANSWER,
+        }
+        assert world.rows("SELECT number FROM attempts ORDER BY number") == [(number,) for number in numbers]
+        await world.until(lambda: world.state("anna") == world.state("ben") == "ready")
+
+
+@held
+async def test_attempts_that_are_gone_after_a_restart_are_lost_and_not_dialled_again(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(TALKS)
+        await world.until(lambda: world.state("anna") == "talking")
+        await world.kill()
+        world.switch.crash()
+        world.switch.reconnect()
+        await world.start()
+        await world.campaign_over()
+        assert [record.outcome for record in world.records()] == [Outcome.PBX_LOST]
+        assert len(world.rows("SELECT * FROM attempts")) == 1
+
+
+@held
+async def test_a_crash_of_the_switch_under_a_campaign(tmp_path: Path) -> None:
+    numbers = [f"+120255501{digit}0" for digit in range(4)]
+    async with world_in(tmp_path, agent("anna"), agent("ben")) as world:
+        await world.log_in("anna", "ben")
+        await world.campaign(*numbers)
+        await world.until(lambda: "talking" in (world.state("anna"), world.state("ben")))
+        world.switch.crash()
+        await asyncio.sleep(5.0)
+        assert world.engine.status().hold
+        world.switch.reconnect()
+        await world.campaign_over()
+        outcomes = sorted(record.outcome.value for record in world.records())
+        assert outcomes == ["answered", "answered", "pbx_lost", "pbx_lost"]
+        assert sorted(record.called for record in world.records()) == numbers

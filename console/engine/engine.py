@@ -15,7 +15,7 @@ from calls.agents.floor import Floor
 from calls.agents.profiles import AgentProfile, LegMode, QueueProfile
 from calls.agents.states import AgentState
 from calls.clock import Clock
-from calls.errors import RecordError, SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import RecordError, SwitchRefused, SwitchTimeout, SwitchUnavailable, UserError
 from calls.ids import AgentId, AttemptId, BootId, CallId, FlowId, LegId, QueueName
 from calls.records import store
 from calls.records.store import AgentStateChange
@@ -96,6 +96,7 @@ class Engine:
             clock,
             settings.trunks,
             lambda: AttemptId(self._new_id()),
+            self.watch.not_ready,
         )
         self.restart = Restart(settings, switch, self.writer, self.books, self.floor, self.dialled, clock)
 
@@ -137,6 +138,25 @@ class Engine:
             log.get().error("records are not written: the store took none", folder=str(self.writer.path.parent))
         await self.tasks.cancel_all()
         await self.writer.close()
+
+    def require_settled(self) -> None:
+        """Refuse what people ask for while the engine does not know yet who is there and what is up.
+
+        Raises:
+            UserError: it has just started, or the switch was not there yet.
+        """
+        if not self.watch.recovered:
+            raise UserError(f"the engine has not settled yet, try again soon: {'; '.join(self.watch.not_ready())}")
+
+    def require_open(self) -> None:
+        """Refuse what would dial while the engine is being drained.
+
+        Raises:
+            UserError: it is, or it has not settled yet.
+        """
+        self.require_settled()
+        if self.watch.draining:
+            raise UserError("the engine is being drained: nothing new is dialled until it is started again")
 
     def status(self) -> Status:
         """The engine at this moment."""

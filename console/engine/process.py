@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import uuid
 
@@ -14,6 +15,7 @@ from calls.settings import Settings
 from console import building
 from console.engine import api
 from console.engine.engine import Engine
+from console.engine.supervisor import Supervisor
 from console.serving import Serving, tcp_socket, unix_socket
 from prompts.library import PromptLibrary
 
@@ -36,13 +38,18 @@ async def run(settings: Settings, *, render: bool) -> None:
     switch = building.build_switch(settings, library)
     engine = Engine(settings, switch, flows, SystemClock(), lambda: str(uuid.uuid4()))
     stopping = _signals()
+    supervisor = Supervisor(os.environ)
     await engine.start()
     served: list[Serving] = []
     try:
         served = await _serve(engine)
         _spare_what_stays()
         log.get().info("engine started", switch=settings.switch.kind, database=str(settings.engine.database))
+        supervisor.ready()
+        if supervisor.interval_s is not None:
+            engine.tasks.start(_show_life(supervisor, supervisor.interval_s), "watchdog")
         await stopping.wait()
+        supervisor.stopping()
         stopping.clear()
         await _drain(engine, stopping)
     finally:
@@ -51,6 +58,12 @@ async def run(settings: Settings, *, render: bool) -> None:
         await engine.stop()
         settings.engine.socket.unlink(missing_ok=True)
     log.get().info("engine stopped")
+
+
+async def _show_life(supervisor: Supervisor, interval_s: float) -> None:
+    while True:
+        supervisor.alive()
+        await asyncio.sleep(interval_s)
 
 
 async def _drain(engine: Engine, again: asyncio.Event) -> None:

@@ -39,6 +39,9 @@ BY_DIGIT = {5: 486, 7: 503, 8: 404, 9: 480, 6: 487}
 
 LOST = ("lost", "pbx_lost")
 
+SENT = "decision NOT LIKE '%\"sent\":false%'"
+"""The attempt was given to the switch, or may have been: the engine marks those that surely were not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -223,8 +226,8 @@ def _trunk(calls: list[SipCall], limits: Limits) -> Iterator[str]:
 def _one_record_each(calls: list[SipCall], db: sqlite3.Connection) -> Iterator[str]:
     records = Counter(row["call_id"] for row in db.execute("SELECT call_id FROM calls"))
     known: Counter[str] = Counter()
-    for row in db.execute("SELECT attempt_id, number, state, outcome FROM attempts"):
-        known[row["number"]] += 1
+    for row in db.execute(f"SELECT attempt_id, number, state, outcome, {SENT} AS sent FROM attempts"):
+        known[row["number"]] += row["sent"]
         if records[row["attempt_id"]] != 1:
             yield f"I7: attempt {row['attempt_id']} ({row['state']}) has {records[row['attempt_id']]} records"
     query = (
@@ -237,7 +240,7 @@ def _one_record_each(calls: list[SipCall], db: sqlite3.Connection) -> Iterator[s
     yield from (f"I7: the record {row['call_id']} belongs to no attempt" for row in db.execute(query))
     for number, count in Counter(call.number for call in calls).items():
         if count > known[number]:
-            yield f"I7: {number} was dialled {count} times and has {known[number]} attempts"
+            yield f"I7: {number} was dialled {count} times and has {known[number]} attempts that were sent"
 
 
 def _nothing_open(db: sqlite3.Connection) -> Iterator[str]:
@@ -296,8 +299,13 @@ def _outcomes(
 ) -> Iterator[str]:
     by_number = {call.number: call for call in calls}
     forbidden = {row["number"] for row in db.execute("SELECT number FROM do_not_call")}
-    for row in db.execute("SELECT * FROM calls WHERE direction = 'outbound'"):
+    query = f"SELECT c.*, {SENT} AS sent FROM calls c JOIN attempts ON attempt_id = call_id"
+    for row in db.execute(query):
         call = by_number.get(row["called"])
+        if not row["sent"]:
+            if row["outcome"] != "cancelled":
+                yield f"{row['called']} is {row['outcome']} and was never sent"
+            continue
         if row["outcome"] in LOST:
             if not _within(row, faults):
                 yield f"{row['called']} is {row['outcome']} and nothing was killed"
@@ -316,7 +324,7 @@ def _outcomes(
 def _truth(call: SipCall | None, detect_machine: bool) -> set[str]:
     """What a record may say of a call that nobody killed."""
     if call is None:
-        return {"cancelled"}
+        return {"nothing of a call"}
     if call.answered is not None:
         return {"machine"} if detect_machine and call.number.endswith("4") else {"answered"}
     return {BY_STATUS.get(call.status or 0, "no final answer")}

@@ -108,3 +108,22 @@ async def test_sigterm_drains_and_the_campaign_goes_on_after_a_restart(house_of:
         assert house.rung() == BRISK.agents, "nailed-up legs are kept over the restart"
         assert house.broken() == []
         assert house.complaints() == []
+
+
+async def test_a_second_engine_is_refused_and_harms_nothing(house_of: OpenHouse) -> None:
+    async with house_of(BRISK) as house:
+        await house.start_engine()
+        first = house.engine
+        assert first is not None
+        await house.start_engine(ready=False)
+        assert await house.engine_dead() > 0
+        assert f"process {first.pid} is writing already" in house.log.read_text(encoding="utf-8")
+        house.engine = first
+        status = await house.status()
+        assert status is not None and not status.not_ready
+        await house.log_in()
+        leads = [number(index, 3) for index in range(4)]
+        await house.start_campaign("alone", leads)
+        await house.campaign_over("alone")
+        assert Counter(house.invited()) == dict.fromkeys(leads, 1)
+        assert house.broken() == []

@@ -116,6 +116,8 @@ def test_all_is_well(run: Run) -> None:
         ("UPDATE calls SET outcome = 'no_answer' WHERE call_id = 'two'", "the callee says busy"),
         ("UPDATE calls SET outcome = 'no_answer' WHERE call_id = 'two'", "I7"),
         ("UPDATE calls SET outcome = 'lost' WHERE call_id = 'two'", "nothing was killed"),
+        ("UPDATE attempts SET decision = '{\"sent\":false}' WHERE attempt_id = 'two'", "attempts that were sent"),
+        ("UPDATE attempts SET decision = '{\"sent\":false}' WHERE attempt_id = 'two'", "was never sent"),
         ("UPDATE calls SET billed_s = 1 WHERE call_id = 'one'", "I9"),
         ("UPDATE calls SET ended_at = '2026-03-01T13:00:04' WHERE call_id = 'one'", "I9"),
         ("UPDATE attempts SET state = 'live' WHERE attempt_id = 'one'", "I8"),

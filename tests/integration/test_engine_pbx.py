@@ -81,3 +81,31 @@ async def test_asterisk_frozen(house_of: OpenHouse) -> None:
         assert house.rung() == 4, "nailed-up legs are kept"
         assert house.broken() == []
         assert house.complaints() == []
+
+
+async def test_both_killed_and_the_engine_comes_back_first(house_of: OpenHouse) -> None:
+    """A power cut: the engine waits for the switch, calls are pbx_lost, agents are rung, the campaign goes on."""
+    async with house_of(Plan(agents=3, lines=2, talk_ms=(8000, 8000))) as house, AsyncExitStack() as stack:
+        await house.start_engine()
+        await house.log_in()
+        leads = [number(0, 0), number(1, 1)]
+        later = [number(100 + index, digit) for index, digit in enumerate((3, 5, 8, 9))]
+        await stack.enter_async_context(house.callers("2000", 1))
+        await stack.enter_async_context(house.callers("1000", 1))
+        await house.calls_in("talk", 1)
+        await house.start_campaign("cut", leads + later)
+        await house.calls_in("talk", 3)
+        await house.calls_in("menu", 1)
+        await house.kill_asterisk()
+        await house.kill_engine()
+        assert house.records() == [] or {row["outcome"] for row in house.records()} == {"pbx_lost"}
+        await house.start_engine(ready=False)
+        await house.until(lambda status: any("switch" in each for each in status.not_ready), "the engine waits")
+        await house.pbx.start()
+        await house.campaign_over("cut")
+        lost = [row for row in house.records() if row["called"] not in later]
+        assert len(lost) == 4 and {row["outcome"] for row in lost} == {"pbx_lost"}
+        assert house.rung() == 6, "each nailed-up leg is rung again, once"
+        assert Counter(house.invited()) == dict.fromkeys(leads + later, 1)
+        assert house.broken(cdr=False) == []
+        assert house.complaints() == []

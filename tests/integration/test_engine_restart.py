@@ -80,7 +80,7 @@ async def test_callers_in_the_menu_hear_the_fallback(house_of: OpenHouse) -> Non
 
 async def test_phones_that_ring_are_taken_over(house_of: OpenHouse) -> None:
     """Killed while two people's phones ring: they answer after the restart, and meet an agent as if nothing were."""
-    async with house_of(Plan(agents=2, ring_ms=(12_000, 12_000), ring_timeout_s=30.0, talk_ms=(1500, 2000))) as house:
+    async with house_of(Plan(agents=2, ring_ms=(10_000, 10_000), ring_timeout_s=30.0, talk_ms=(1500, 2000))) as house:
         await house.start_engine()
         await house.log_in()
         leads = [number(0, 0), number(1, 1)]

@@ -57,13 +57,15 @@ def test_cpu_is_that_of_the_process() -> None:
 
 async def test_the_relay_measures_from_a_word_of_the_switch_to_the_next_of_the_engine() -> None:
     at, to = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_STREAM)
-    took_s = 0.05
+    took_s, engine_closed = 0.05, asyncio.Event()
 
     async def engine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.readline():
             await asyncio.sleep(took_s)
             writer.write(b"COMMAND\n")
         writer.close()
+        await writer.wait_closed()
+        engine_closed.set()
 
     async with asyncio.timeout(WITHIN_S), relay(at, to) as turns:
         async with await asyncio.start_server(engine, "127.0.0.1", to):
@@ -72,7 +74,8 @@ async def test_the_relay_measures_from_a_word_of_the_switch_to_the_next_of_the_e
                 writer.write(b"200 result=0\n")
                 assert await reader.readline() == b"COMMAND\n"
             writer.close()
-            assert await reader.read() == b""
+            await writer.wait_closed()
+            await engine_closed.wait()
     assert turns.connections == 1 and len(turns.took_s) == 3
     assert all(took_s <= each < WITHIN_S for each in turns.took_s)
 

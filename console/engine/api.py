@@ -112,7 +112,6 @@ def control(engine: Engine) -> FastAPI:
     """Everything: the probes, the status, and the changes."""
     app = probes(engine)
     app.title = "Callwright engine"
-    settings = engine.settings
 
     @app.exception_handler(CallwrightError)
     async def refused(_request: Request, problem: CallwrightError) -> JSONResponse:
@@ -121,15 +120,26 @@ def control(engine: Engine) -> FastAPI:
 
     @app.exception_handler(UnknownName)
     async def unknown(_request: Request, problem: UnknownName) -> JSONResponse:
-        return JSONResponse({"problem": f"no agent {problem}"}, 404)
+        return JSONResponse({"problem": str(problem)}, 404)
 
     @app.get("/v1/status")
     async def status() -> Status:
         return engine.status()
 
+    _add_campaigns(app, engine)
+    _add_agents(app, engine)
+    _add_leads(app, engine)
+    _add_do_not_call(app, engine)
+    if isinstance(engine.switch, LoopbackSwitch):
+        _add_callers(app, engine.switch)
+    return app
+
+
+def _add_campaigns(app: FastAPI, engine: Engine) -> None:
     @app.post("/v1/campaigns/{campaign_id}/start")
     async def start(campaign_id: str, who: Who = "unknown") -> operations.Done:
-        campaign = operations.load_campaign(campaign_id, settings)
+        engine.require_open()
+        campaign = operations.load_campaign(campaign_id, engine.settings)
         now = engine.clock.now()
         started = await engine.writer.run(lambda db: operations.register(db, campaign, who, now))
         engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned))
@@ -137,13 +147,19 @@ def control(engine: Engine) -> FastAPI:
 
     @app.post("/v1/campaigns/{campaign_id}/{order}")
     async def change(campaign_id: str, order: CampaignOrder, who: Who = "unknown") -> operations.Done:
+        if order is CampaignOrder.RESUME:
+            engine.require_open()
+        engine.require_settled()
         engine.dialled.tell(_CAMPAIGN_EVENTS[order](CampaignId(campaign_id)))
         now = engine.clock.now()
         await engine.writer.run(lambda db: operations.audit_campaign(db, campaign_id, order.value, who, now))
         return operations.Done(said=f"campaign {campaign_id}: {order.value}")
 
+
+def _add_agents(app: FastAPI, engine: Engine) -> None:
     @app.post("/v1/agents/{agent_id}/{order}")
     async def agent(agent_id: str, order: AgentOrder, reason: Annotated[str, Query()] = "") -> operations.Done:
+        engine.require_settled()
         if order is AgentOrder.END_CALL:
             channel = engine.meetings.channel_of(AgentId(agent_id))
             if channel is None:
@@ -153,6 +169,8 @@ def control(engine: Engine) -> FastAPI:
             engine.floor.tell(_agent_event(order, AgentId(agent_id), reason))
         return operations.Done(said=f"agent {agent_id}: {order.value}")
 
+
+def _add_leads(app: FastAPI, engine: Engine) -> None:
     @app.post("/v1/leads")
     async def leads(request: Request, given: Annotated[operations.Import, Query()], who: Who = "unknown") -> Response:
         data = await request.body()
@@ -162,6 +180,8 @@ def control(engine: Engine) -> FastAPI:
             engine.dialled.tell(ev.LeadsChanged(CampaignId(campaign.id)))
         return Response(operations.report_as_json(report), media_type="application/json")
 
+
+def _add_do_not_call(app: FastAPI, engine: Engine) -> None:
     @app.post("/v1/do-not-call")
     async def forbid(entry: DoNotCall, who: Who = "unknown") -> operations.Done:
         now = engine.clock.now()
@@ -175,10 +195,6 @@ def control(engine: Engine) -> FastAPI:
         now = engine.clock.now()
         wanted = operations.e164(number)
         return await engine.writer.run(lambda db: operations.allow(db, wanted, reason, who, now))
-
-    if isinstance(engine.switch, LoopbackSwitch):
-        _add_callers(app, engine.switch)
-    return app
 
 
 def _add_callers(app: FastAPI, switch: LoopbackSwitch) -> None:

@@ -1,0 +1,164 @@
+"""The engine's API through its real Unix socket, and its probes on TCP."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from console.client import EngineClient
+from console.engine.status import Status
+from tests.console.served import Served, install, served
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(install(tmp_path_factory.mktemp("api"))) as found:
+        yield found
+
+
+@pytest.fixture
+def http(running: Served) -> Iterator[httpx.Client]:
+    transport = httpx.HTTPTransport(uds=str(running.settings.engine.socket))
+    with httpx.Client(transport=transport, base_url="http://engine", timeout=10.0) as client:
+        yield client
+
+
+def said(answer: httpx.Response) -> str:
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["said"])
+
+
+def refused(answer: httpx.Response, status: int) -> str:
+    assert answer.status_code == status, answer.text
+    return str(answer.json()["problem"])
+
+
+def test_only_its_owner_may_open_the_socket(running: Served) -> None:
+    mode = running.settings.engine.socket.stat().st_mode
+    assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600
+
+
+def test_tcp_shows_the_probes_and_nothing_else(running: Served, http: httpx.Client) -> None:
+    at = f"http://127.0.0.1:{running.settings.engine.http_port}"
+    for path in ("/livez", "/readyz"):
+        answer = httpx.get(at + path)
+        assert (answer.status_code, answer.text) == (200, "ok\n")
+    assert httpx.get(f"{at}/metrics").status_code == 200
+    for path in ("/", "/docs", "/redoc", "/openapi.json", "/v1/status", "/v1/leads", "/v1/do-not-call"):
+        assert httpx.get(at + path).status_code == 404
+    assert httpx.post(f"{at}/v1/agents/anna/login").status_code == 404
+    for path in ("/docs", "/openapi.json"):
+        assert http.get(path).status_code == 404
+
+
+def test_readiness_says_why_not(running: Served) -> None:
+    at = f"http://127.0.0.1:{running.settings.engine.http_port}"
+    running.do("drain")
+    answer = httpx.get(f"{at}/readyz")
+    running.do("open")
+    assert (answer.status_code, answer.text) == (503, "the engine is being drained\n")
+
+
+def test_metrics_are_in_the_format_and_have_the_engines_names(running: Served, http: httpx.Client) -> None:
+    answer = http.get("/metrics")
+    families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert {"callwright_ready", "callwright_calls", "callwright_agents", "callwright_waiting"} <= families.keys()
+    assert [sample.value for sample in families["callwright_ready"].samples] == [1.0]
+    states = {sample.labels["state"]: sample.value for sample in families["callwright_agents"].samples}
+    assert sum(states.values()) == 1
+
+
+def test_the_status_is_what_the_client_reads(running: Served, http: httpx.Client) -> None:
+    found = Status.model_validate(http.get("/v1/status").json())
+    assert (found.switch, found.kind, found.not_ready) == ("main", "loopback", ())
+    assert [agent.id for agent in found.agents] == ["anna"]
+    with EngineClient(running.settings.engine.socket) as client:
+        assert client.status().boot == found.boot
+
+
+def test_an_agents_day(http: httpx.Client) -> None:
+    def state() -> str:
+        return str(http.get("/v1/status").json()["agents"][0]["state"])
+
+    for order in ("login", "pause", "unpause", "done", "logout"):
+        assert said(http.post(f"/v1/agents/anna/{order}", params={"reason": "tea"})) == f"agent anna: {order}"
+    assert state() == "logged_out"
+
+
+def test_orders_to_agents_that_make_no_sense_are_refused(http: httpx.Client) -> None:
+    assert refused(http.post("/v1/agents/nobody/login"), 404) == "no agent 'nobody' in the settings"
+    assert refused(http.post("/v1/agents/anna/end-call"), 409) == "agent anna talks to nobody"
+    assert http.post("/v1/agents/anna/fly").status_code == 422
+
+
+LEADS = b"Phone,Name\n+12025550105,Ann\n12,Bob\n"
+
+
+def test_leads_and_a_campaign(http: httpx.Client, running: Served) -> None:
+    assert "no list autumn" in refused(http.post("/v1/campaigns/autumn/start"), 409)
+    answer = http.post("/v1/leads", params={"list": "autumn", "file": "a.csv"}, content=LEADS)
+    assert answer.status_code == 200
+    assert (answer.json()["imported"], len(answer.json()["refused"])) == (1, 1)
+    who = {"X-Callwright-Who": "eve"}
+    assert said(http.post("/v1/campaigns/autumn/start", headers=who)).endswith("1 leads on its roll")
+    assert said(http.post("/v1/campaigns/autumn/pause", headers=who)) == "campaign autumn: pause"
+    assert "cannot pause" in refused(http.post("/v1/campaigns/autumn/pause"), 409)
+    assert said(http.post("/v1/campaigns/autumn/resume", headers=who)) == "campaign autumn: resume"
+    assert said(http.post("/v1/campaigns/autumn/stop", headers=who)) == "campaign autumn: stop"
+    with sqlite3.connect(f"file:{running.settings.engine.database}?mode=ro", uri=True) as db:
+        audit = db.execute("SELECT what FROM audit WHERE who = 'eve' ORDER BY audit_id").fetchall()
+    db.close()
+    assert [row[0] for row in audit] == [f"campaign.{order}" for order in ("start", "pause", "resume", "stop")]
+
+
+def test_campaigns_that_are_not_there(http: httpx.Client) -> None:
+    assert "no campaign spring: there are autumn" in refused(http.post("/v1/campaigns/spring/start"), 409)
+    assert "was not started" in refused(http.post("/v1/campaigns/spring/stop"), 409)
+    assert http.post("/v1/campaigns/autumn/fly").status_code == 422
+
+
+def test_nothing_is_started_in_a_drain_and_nothing_asked_before_the_start_has_settled(
+    running: Served, http: httpx.Client
+) -> None:
+    """A campaign started in a drain would dial on; one told to stop before it is known would start after all."""
+    running.do("drain")
+    for order in ("start", "resume"):
+        assert "is being drained" in refused(http.post(f"/v1/campaigns/autumn/{order}"), 409)
+    running.do("open")
+    running.do("unsettle")
+    for path in ("campaigns/autumn/start", "campaigns/autumn/stop", "agents/anna/login"):
+        assert "has not settled yet" in refused(http.post(f"/v1/{path}"), 409)
+    running.do("settle")
+
+
+def test_the_do_not_call_list(http: httpx.Client) -> None:
+    number = "+12025550177"
+    assert said(http.post("/v1/do-not-call", json={"number": number, "reason": "asked"})).endswith("any more")
+    assert said(http.post("/v1/do-not-call", json={"number": number})).endswith("already")
+    assert said(http.delete(f"/v1/do-not-call/{number}", params={"reason": "a & b"})).endswith("again")
+    assert said(http.delete(f"/v1/do-not-call/{number}")).endswith("not on the list")
+    assert "is no number" in refused(http.post("/v1/do-not-call", json={"number": "112x"}), 409)
+    assert http.post("/v1/do-not-call", json={"number": number, "why": "?"}).status_code == 422
+
+
+def test_a_file_of_leads_that_cannot_be_read(http: httpx.Client) -> None:
+    answer = http.post("/v1/leads", params={"list": "x", "file": "a.csv"}, content=b"\x00\x01")
+    assert "a.csv" in refused(answer, 409)
+    assert http.post("/v1/leads", params={"file": "a.csv"}, content=LEADS).status_code == 422
+
+
+def test_a_caller_of_the_loopback_switch(http: httpx.Client, running: Served) -> None:
+    caller = {"called": "100", "caller": "+4930555", "presses": [{"at_s": 0.1, "keys": "1"}], "hang_up_at_s": 0.3}
+    assert said(http.post("/v1/loopback/calls", json=caller)) == "the call has ended"
+    running.wait(running.engine.books.all_ended)
+    running.wait(running.engine.books.all_written)
+    with sqlite3.connect(f"file:{running.settings.engine.database}?mode=ro", uri=True) as db:
+        rows = db.execute("SELECT caller, ended_by FROM calls WHERE direction = 'inbound'").fetchall()
+    db.close()
+    assert rows == [("+4930555", "caller")]

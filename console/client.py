@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 
 from calls.errors import CallwrightError, UserError
+from calls.text import printable
 from console.engine.status import Status
 from console.operations import Done
 
 TIMEOUT_S = 60.0
 """For the slowest answer: an import of a large file."""
+
+
+def who() -> str:
+    """Who asks, for the audit: the log-in name in ASCII, or the number of a user who has none."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not be in the list of users
+        return f"uid {os.getuid()}"
+    return printable(name).encode("ascii", "backslashreplace").decode("ascii")
 
 
 class NoEngine(CallwrightError):
@@ -23,13 +34,13 @@ class NoEngine(CallwrightError):
 class EngineClient:
     """Asks the engine at ``socket``. A context manager."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, timeout_s: float = TIMEOUT_S) -> None:
         self._socket = socket
         self._http = httpx.Client(
             transport=httpx.HTTPTransport(uds=str(socket)),
             base_url="http://engine",
-            timeout=TIMEOUT_S,
-            headers={"X-Callwright-Who": getpass.getuser()},
+            timeout=timeout_s,
+            headers={"X-Callwright-Who": who()},
         )
 
     def __enter__(self) -> EngineClient:
@@ -60,15 +71,25 @@ class EngineClient:
         answer: dict[str, object] = self._ask("POST", path, content=data, params=dict(query)).json()
         return answer
 
-    def tell(self, method: str, path: str, json: Mapping[str, object] | None = None) -> Done:
+    def tell(self, method: str, path: str, json: Mapping[str, object]) -> Done:
         """Any other request with a JSON body. Raises as :meth:`order`."""
         return Done.model_validate_json(self._ask(method, path, json=json).content)
+
+    def allow(self, number: str, reason: str) -> Done:
+        """Take a number off the do-not-call list. Raises as :meth:`order`."""
+        answer = self._ask("DELETE", f"/v1/do-not-call/{number}", params={"reason": reason})
+        return Done.model_validate_json(answer.content)
 
     def _ask(self, method: str, path: str, **more: object) -> httpx.Response:
         try:
             answer = self._http.request(method, path, **more)  # type: ignore[arg-type]  # httpx's own keywords
-        except httpx.TransportError as problem:
+        except httpx.ConnectError as problem:
             raise NoEngine(f"no engine answers at {self._socket} ({problem})") from problem
+        except httpx.TransportError as problem:
+            raise CallwrightError(
+                f"the engine at {self._socket} gave no answer ({problem or type(problem).__name__}): what was asked"
+                " may be done or not"
+            ) from problem
         if answer.is_error:
             raise UserError(_problem(answer))
         return answer

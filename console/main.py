@@ -55,7 +55,7 @@ def engine(context: typer.Context) -> None:
     """Run the engine: calls, agents, campaigns, records. SIGTERM drains it."""
     settings = settings_of(context)
     log.configure(sys.stderr, settings.engine.log_level)
-    asyncio.run(process.run(settings, render=False))
+    asyncio.run(process.run(settings))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,8 +31,10 @@ def unix_socket(path: Path) -> socket.socket:
     The caller holds the writer's lock, so that no other engine listens there.
 
     Raises:
-        OSError: the folder does not exist or cannot be written.
+        OSError: the folder does not exist or cannot be written, or there is another kind of file.
     """
+    if path.exists() and not path.is_socket():
+        raise FileExistsError(errno.EEXIST, "there is a file of this name, and it is no socket", str(path))
     path.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -64,5 +65,5 @@ def end_call(context: typer.Context, agent: Id) -> None:
 
 
 def _order(context: typer.Context, agent: str, order: str, reason: str = "") -> None:
-    path = f"/v1/agents/{agent}/{order}"
+    path = f"/v1/agents/{quote(agent, safe='')}/{order}"
     typer.echo(ask_engine(settings_of(context), lambda engine: engine.order(path, {"reason": reason})).said)

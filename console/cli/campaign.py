@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
 from calls.records.database import open_readonly
 from console import operations
-from console.cli.shared import ask_engine, print_json, print_table, settings_of, who, with_engine_or_store
+from console.cli.shared import ask_engine, print_json, print_table, settings_of, with_engine_or_store
+from console.client import who
 from dialer import campaign as campaigns
 from dialer import roll
 from dialer.events import CampaignState
@@ -34,7 +36,9 @@ def check(
 def start(context: typer.Context, campaign_id: Id) -> None:
     """Start a campaign, or start it again with its file as it is now."""
     settings = settings_of(context)
-    typer.echo(ask_engine(settings, lambda engine: engine.order(f"/v1/campaigns/{campaign_id}/start")).said)
+    typer.echo(
+        ask_engine(settings, lambda engine: engine.order(f"/v1/campaigns/{quote(campaign_id, safe='')}/start")).said
+    )
 
 
 @app.command()
@@ -87,7 +91,7 @@ def _order(context: typer.Context, campaign_id: str, order: str, state: Campaign
     now = datetime.now(UTC)
     done = with_engine_or_store(
         settings_of(context),
-        lambda engine: engine.order(f"/v1/campaigns/{campaign_id}/{order}"),
+        lambda engine: engine.order(f"/v1/campaigns/{quote(campaign_id, safe='')}/{order}"),
         lambda db: operations.set_campaign_state(db, campaign_id, state, who(), now),
     )
     typer.echo(done.said)

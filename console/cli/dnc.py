@@ -10,7 +10,8 @@ import typer
 from calls.people import do_not_call
 from calls.records.database import open_readonly
 from console import operations
-from console.cli.shared import print_json, print_table, settings_of, who, with_engine_or_store
+from console.cli.shared import print_json, print_table, settings_of, with_engine_or_store
+from console.client import who
 
 app = typer.Typer(help="The do-not-call list.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -36,7 +37,7 @@ def remove(context: typer.Context, number: Number, reason: Reason = "") -> None:
     wanted, now = operations.e164(number), datetime.now(UTC)
     done = with_engine_or_store(
         settings_of(context),
-        lambda engine: engine.tell("DELETE", f"/v1/do-not-call/{wanted}?reason={reason}"),
+        lambda engine: engine.allow(wanted, reason),
         lambda db: operations.allow(db, wanted, reason, who(), now),
     )
     typer.echo(done.said)

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from console import operations
-from console.cli.shared import settings_of, who, with_writer
-from console.client import EngineClient, NoEngine
+from console.cli.shared import settings_of, with_writer
+from console.client import EngineClient, NoEngine, who
 from console.operations import Import
 
 app = typer.Typer(help="Import lists of leads.", no_args_is_help=True, rich_markup_mode=None)

@@ -47,6 +47,12 @@ def check(context: typer.Context) -> None:
     raise typer.Exit(1 if missing or stale or untranslated else 0)
 
 
+@app.command()
+def clean(context: typer.Context) -> None:
+    """Delete rendered files that speak no prompt any more. Not while calls are up that may still play one."""
+    typer.echo(f"{PromptLibrary(settings_of(context).prompts).remove_unused()} deleted")
+
+
 @app.command("list")
 def list_prompts(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import os
 import sqlite3
@@ -14,11 +13,13 @@ from typing import TypeVar
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from calls.clock import SystemClock
 from calls.errors import SettingsError, UserError
 from calls.records.writer import Writer, write_once
 from calls.settings import Settings, load
+from calls.text import printable
 from console.client import EngineClient, NoEngine
 
 T = TypeVar("T")
@@ -53,11 +54,6 @@ def settings_of(context: typer.Context) -> Settings:
         SettingsError: they cannot be used.
     """
     return load(settings_path(context), os.environ)
-
-
-def who() -> str:
-    """Who asks, for the audit."""
-    return getpass.getuser()
 
 
 def with_engine_or_store(
@@ -108,7 +104,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     for column in columns:
         table.add_column(column)
     for row in rows:
-        table.add_row(*(_shown(cell) for cell in row))
+        table.add_row(*(Text(_shown(cell)) for cell in row))
     out.print(table)
 
 
@@ -118,5 +114,4 @@ def print_json(value: object) -> None:
 
 
 def _shown(cell: object) -> str:
-    text = "-" if cell is None else f"{cell:.2f}" if isinstance(cell, float) else str(cell)
-    return text.replace("[", r"\[")
+    return "-" if cell is None else f"{cell:.2f}" if isinstance(cell, float) else printable(str(cell))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -20,19 +21,14 @@ from console.serving import Serving, tcp_socket, unix_socket
 from prompts.library import PromptLibrary
 
 
-async def run(settings: Settings, *, render: bool) -> None:
+async def run(settings: Settings) -> None:
     """Run the engine until SIGTERM or SIGINT; then drain it. A second signal ends the drain.
-
-    ``render``: make prompts that are missing before anything else.
 
     Raises:
         UserError: settings, flows or prompts cannot be used.
         RecordError: the database is not for us.
     """
     library = PromptLibrary(settings.prompts)
-    if render and (library.missing() or library.stale()):
-        report = await asyncio.to_thread(building.render, library)
-        log.get().info("prompts rendered", rendered=len(report.rendered), failed=len(report.failed))
     _require_prompts(library)
     flows = building.load_flows(settings, building.known(settings, library))
     switch = building.build_switch(settings, library)
@@ -73,16 +69,18 @@ async def _drain(engine: Engine, again: asyncio.Event) -> None:
     await asyncio.wait({drain, hurry}, return_when=asyncio.FIRST_COMPLETED)
     for task in (drain, hurry):
         task.cancel()
-    await asyncio.gather(drain, hurry, return_exceptions=True)
+    with contextlib.suppress(asyncio.CancelledError):
+        await drain
 
 
 async def _serve(engine: Engine) -> list[Serving]:
     at = engine.settings.engine
     try:
-        served = [
-            Serving(api.control(engine), unix_socket(at.socket)),
-            Serving(api.probes(engine), tcp_socket(at.http_host, at.http_port)),
-        ]
+        with contextlib.ExitStack() as opened:  # the one is closed where the other cannot be had
+            control = opened.enter_context(unix_socket(at.socket))
+            probes = opened.enter_context(tcp_socket(at.http_host, at.http_port))
+            opened.pop_all()
+        served = [Serving(api.control(engine), control), Serving(api.probes(engine), probes)]
     except OSError as problem:
         raise SettingsError(
             f"cannot listen at {at.socket} and {at.http_host}:{at.http_port}: {problem.strerror}",

@@ -75,6 +75,11 @@ class FreeSwitch:
             raise RuntimeError("FreeSWITCH's server has not been started")
         return self._server
 
+    @property
+    def calls(self) -> int:
+        """How many calls have not been handled to their end."""
+        return len(self._calls)
+
     async def start(self, on_event: EventHandler, on_call: CallHandler) -> None:
         """Listen. FreeSWITCH need not be there: it connects when a call comes.
 

@@ -327,7 +327,7 @@ async def test_10_stopping_leaves_nothing() -> None:
 
     threads = threading.active_count()
     files, green = descriptors(), greenlets()
-    async with world(handler) as made:
+    async with world(handler, settles=False) as made:
         freeswitch = made.freeswitch()
         calls = [asyncio.ensure_future(freeswitch.call()) for _ in range(5)]
         _, silent = await asyncio.open_connection("127.0.0.1", made.switch.port)

@@ -77,7 +77,7 @@ async def test_idle_sockets_keep_no_call_out() -> None:
         assert made.server.waiting <= 5
         for reader, _ in idle[:3]:
             async with asyncio.timeout(2.0):
-                assert await reader.read() == b"connect\n\n", "the oldest are closed"
+                assert await reader.read() in (b"", b"connect\n\n"), "the oldest are closed"
         for _, writer in idle:
             writer.close()
         await made.settled()

@@ -54,12 +54,10 @@ class World:
         self.handled = asyncio.Queue[CallChannel]()
         self.events: list[SwitchEvent] = []
         self.faults: list[BaseException] = []
+        self.server: Server
+        """Set when the switch has been started."""
         files = {str(Files().path(prompt)): lasts_s for prompt, lasts_s in DURATIONS_S.items() if prompt != MISSING}
         self._files = files
-
-    @property
-    def server(self) -> Server:
-        return self.switch.server
 
     def freeswitch(self, token: str = TOKEN, mode: str = "async") -> FakeFreeSwitch:
         return FakeFreeSwitch(self.switch.port, token, self._files, mode=mode)
@@ -75,18 +73,24 @@ class World:
             self.handled.put_nowait(channel)
 
     async def settled(self) -> None:
-        """Every connection has ended, on both threads."""
+        """Every connection has ended, on both threads, and every call's handler."""
         server = self.server
         await until(lambda: server.calls == server.waiting == server.connection_count == 0)
+        await asyncio.sleep(0)  # what the hub told before its counts has come
+        await until(lambda: self.switch.calls == 0)
 
 
 @asynccontextmanager
-async def world(handler: Handler, limits: Limits | None = None) -> AsyncIterator[World]:
+async def world(handler: Handler, limits: Limits | None = None, *, settles: bool = True) -> AsyncIterator[World]:
+    """A driver for as long as it is needed. At the end every call must have ended, unless not ``settles``."""
     config = FreeSwitchConfig("fs", "127.0.0.1", 0, SecretStr(TOKEN), limits=limits or Limits())
     made = World(FreeSwitch(config, Files(), lambda: str(uuid4())), handler)
     await made.switch.start(made.events.append, made.on_call)
+    made.server = made.switch.server
     try:
         yield made
+        if settles:
+            await made.settled()
     finally:
         await made.switch.stop()
     for fault in made.faults:

@@ -49,22 +49,9 @@ from dialer import pacing
 from dialer.dialling import Dialling
 from dialer.events import Action, CampaignState, Event
 from dialer.presets import OFFER_WITHIN_S
-from dialer.run import UNANSWERED, AttemptRun, CampaignRun, Phase
+from dialer.run import NEVER, UNANSWERED, AttemptRun, CampaignRun, Phase
 from dialer.states import Order, after
 from dialer.view import CoreView, view_of
-
-MESSAGE_LIMIT_S = 60.0
-"""No safe-harbour message is longer; then we hang up whether its end was told or not."""
-
-ENDING_LIMIT_S = 30.0
-"""A leg that we asked to end and that has not told its end by then is taken for ended."""
-
-OVERDUE_S = 45.0
-"""After the ring timeout: an attempt that nothing was heard of is lost. With a ring time of 60 s at most it stays
-under the 120 s of invariant I8."""
-
-DETECTING_LIMIT_S = 30.0
-"""Answered and never handed to us: machine detection takes some seconds, never this long."""
 
 
 class DialerCore:
@@ -92,7 +79,7 @@ class DialerCore:
     def tick(self, now: float) -> list[Action]:
         """What is to be done because of the time."""
         self._settle(now)
-        for attempt in list(self._state.attempts.values()):
+        for attempt in [each for each in self._state.attempts.values() if each.limit_at <= now]:
             self._look_after(attempt, now)
         self._out.extend(self._state.advance(now, self._finish))
         for run in self._state.runs.values():
@@ -102,9 +89,9 @@ class DialerCore:
 
     def next_timer(self) -> float | None:
         """When ``tick`` has something to do though nothing happens; None: never."""
-        times = [self._settled_at, self._state.next_timer()]
-        times += [_limit(attempt) for attempt in self._state.attempts.values()]
-        return min((at for at in times if at is not None), default=None)
+        times = [at for at in (self._settled_at, self._state.next_timer()) if at is not None]
+        at = min([attempt.limit_at for attempt in self._state.attempts.values()], default=NEVER)
+        return min([*times, at]) if times or at < NEVER else None
 
     def view(self, now: float) -> CoreView:
         """The campaigns with the reason of their last decision, and the trunks."""
@@ -177,7 +164,7 @@ class DialerCore:
 
     def _close(self, run: CampaignRun, now: float) -> None:
         """Finish or stop a campaign that has nothing under way and nothing to come."""
-        if run.asked is not None or self._state.under_way(run):
+        if run.asked is not None or run.attempts:
             return
         if run.state is CampaignState.DRAINING:
             self._enter(run, after(run.campaign.id, run.state, Order.EMPTY), "the last call has ended")
@@ -293,10 +280,7 @@ class DialerCore:
     # --- time -------------------------------------------------------------------------------------------------
 
     def _look_after(self, attempt: AttemptRun, now: float) -> None:
-        """Do what an attempt's time limit asks for."""
-        limit = _limit(attempt)
-        if limit is None or now < limit:
-            return
+        """Do what an attempt's time limit, which has come, asks for."""
         match attempt.phase:
             case Phase.OFFERED:
                 attempt.message_at = now
@@ -363,22 +347,3 @@ CallEvent = (
 
 def _dialled(attempt: AttemptRun, now: float) -> float:
     return attempt.sent_at if attempt.sent_at is not None else now
-
-
-def _limit(attempt: AttemptRun) -> float | None:
-    """When something must be done about the attempt though nothing is heard of it."""
-    match attempt.phase:
-        case Phase.OFFERED:
-            return attempt.deadline_s
-        case Phase.MESSAGE:
-            return attempt.since + MESSAGE_LIMIT_S
-        case Phase.DETECTING:
-            return attempt.since + DETECTING_LIMIT_S
-        case Phase.DIALLED:
-            return attempt.since + attempt.campaign.file.ring_timeout_s + OVERDUE_S
-        case Phase.ENDING:
-            return attempt.since + ENDING_LIMIT_S
-        case Phase.UNSENT | Phase.TALKING:
-            return None
-        case _:
-            assert_never(attempt.phase)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from calls.causes import Outcome
 from calls.ids import AttemptId, BootId, CampaignId, QueueName
@@ -53,11 +52,11 @@ class Dialling:
         if run is None or run.asked is None:
             return
         for each in begun.attempts:
-            self.attempts[each.attempt_id] = AttemptRun(each, run.campaign, Phase.UNSENT, now, now)
+            self._take(run, AttemptRun(each, run.campaign, Phase.UNSENT, now, now))
         run.answered(begun, now, self._longest_rest_s(run, begun))
 
     def _longest_rest_s(self, run: CampaignRun, begun: Begun) -> float:
-        settling = begun.next_in_s is None and not begun.exhausted and not self.under_way(run)
+        settling = begun.next_in_s is None and not begun.exhausted and not run.attempts
         return SETTLING_REST_S if settling else LONGEST_REST_S
 
     def take_failure(self, campaign_id: CampaignId, reason: str, now: float) -> None:
@@ -70,22 +69,25 @@ class Dialling:
     def adopt(self, still_up: OpenAttempt, boot: BootId, now: float) -> None:
         """Take over an attempt of a run before this one. An answered one is taken to be talking."""
         begun, campaign = still_up.begun, still_up.campaign
-        self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now))
+        run = self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now))
         phase = Phase.TALKING if still_up.answered else Phase.DIALLED
         attempt = AttemptRun(begun, campaign, phase, now, now, boot=boot, adopted=True)
         if still_up.answered:
             attempt.answered_at = now
-        self.attempts[begun.attempt_id] = attempt
+        self._take(run, attempt)
+
+    def _take(self, run: CampaignRun, attempt: AttemptRun) -> None:
+        self.attempts[attempt.attempt_id] = run.attempts[attempt.attempt_id] = attempt
 
     def let_go(self, attempt: AttemptRun, finish: Finish, now: float) -> None:
         """The attempt is over: count it and free what it held."""
         del self.attempts[attempt.attempt_id]
-        run = self.runs.get(attempt.campaign.campaign_id)
-        if run is not None:
-            run.outcomes[finish.outcome] += 1
-            if attempt.person:
-                run.count_answer(finish.abandoned, now)
-            run.ask_again(now)
+        run = self.runs[attempt.campaign.campaign_id]
+        del run.attempts[attempt.attempt_id]
+        run.outcomes[finish.outcome] += 1
+        if attempt.person:
+            run.count_answer(finish.abandoned, now)
+        run.ask_again(now)
         gate = self.gates.get(attempt.begun.trunk)
         if gate is None or attempt.sent_at is None:
             return
@@ -101,10 +103,6 @@ class Dialling:
         gate = self.gates.get(attempt.begun.trunk)
         if gate is not None and attempt.sent_at is not None:
             gate.carried(attempt.sent_at)
-
-    def under_way(self, run: CampaignRun) -> list[AttemptRun]:
-        """The campaign's attempts that are not over."""
-        return [a for a in self.attempts.values() if a.campaign.campaign_id == run.campaign.campaign_id]
 
     # --- deciding ---------------------------------------------------------------------------------------------
 
@@ -127,12 +125,12 @@ class Dialling:
             self._wake_at = at
 
     def _send(self, run: CampaignRun, now: float, finish: Finisher) -> list[Action]:
-        unsent = [a for a in self.under_way(run) if a.phase is Phase.UNSENT]
+        unsent = [a for a in run.attempts.values() if a.phase is Phase.UNSENT]
         if not unsent:
             return []
         may_go = 0
         if run.state is CampaignState.RUNNING and not self.hold:
-            may_go = run.policy.decide(replace(self._snapshot(run, now), lines_free=len(unsent)))
+            may_go = run.policy.decide(self._snapshot(run, now, len(unsent)))
         actions: list[Action] = []
         for index, attempt in enumerate(unsent):
             gate = self.gates[attempt.begun.trunk]
@@ -153,7 +151,7 @@ class Dialling:
         if run.asked is not None:
             return []
         dials = self._dials(run, now)
-        empty = run.state is CampaignState.RUNNING and run.look and not self.under_way(run)
+        empty = run.state is CampaignState.RUNNING and run.look and not run.attempts
         if now < run.ask_at or not (dials or empty):
             return []
         run.asked = dials
@@ -167,7 +165,7 @@ class Dialling:
             run.decision = Decision(now, 0, reason)
             return 0
         lines, why = self._lines_free(run, now)
-        dials = run.policy.decide(replace(self._snapshot(run, now), lines_free=lines))
+        dials = run.policy.decide(self._snapshot(run, now, lines))
         explained = run.policy.explain()
         reason = explained.reason if not why or dials or explained.figures.get("wanted") == 0 else why
         if dials and now < run.ask_at:
@@ -192,7 +190,7 @@ class Dialling:
         held = [a for a in self.attempts.values() if a.begun.trunk == trunk]
         unsent = sum(a.phase is Phase.UNSENT for a in held)
         on_trunk = gate.trunk.lines - len(held) - asked
-        own = run.campaign.file.max_lines - len(self.under_way(run)) - (run.asked or 0)
+        own = run.campaign.file.max_lines - len(run.attempts) - (run.asked or 0)
         per_second = gate.may_place(now) - unsent - asked
         if per_second <= 0:
             self._wake(gate.next_at(now))
@@ -204,30 +202,31 @@ class Dialling:
         lowest, words = min(bounds, key=lambda bound: bound[0])
         return max(0, lowest), words if lowest <= 0 else ""
 
-    def _snapshot(self, run: CampaignRun, now: float) -> Snapshot:
+    def _snapshot(self, run: CampaignRun, now: float, lines_free: int) -> Snapshot:
         """The campaign as its policy sees it. Agents whom another campaign's calls need are not its own."""
-        load = self.queues.get(run.campaign.queue, NOBODY)
-        mine: list[AttemptRun] = []
+        queue = run.campaign.queue
+        load = self.queues.get(queue, NOBODY)
+        since: dict[Phase, list[float]] = {phase: [] for phase in Phase}
         others = 0
         for attempt in self.attempts.values():
-            if attempt.campaign.queue != run.campaign.queue or attempt.phase is Phase.UNSENT:
+            if attempt.queue != queue:
                 continue
-            if attempt.campaign.campaign_id == run.campaign.campaign_id:
-                mine.append(attempt)
+            if attempt.attempt_id in run.attempts:
+                since[attempt.phase].append(attempt.since)
             elif attempt.phase in (Phase.DIALLED, Phase.DETECTING, Phase.OFFERED):
                 others += 1
         answers, abandons = run.window(now)
-        offered = _since(mine, Phase.OFFERED)
+        offered = tuple(since[Phase.OFFERED])
         return Snapshot(
             at_s=now,
             ready=max(0, load.ready - others),
             waiting=max(0, len(offered) - load.reserved),
-            ringing_since_s=_since(mine, Phase.DIALLED),
-            talking_since_s=_since(mine, Phase.TALKING),
+            ringing_since_s=tuple(since[Phase.DIALLED]),
+            talking_since_s=tuple(since[Phase.TALKING]),
             wrapping_since_s=(),
-            lines_free=0,
+            lines_free=lines_free,
             waiting_since_s=offered,
-            detecting_since_s=_since(mine, Phase.DETECTING),
+            detecting_since_s=tuple(since[Phase.DETECTING]),
             reserved=load.reserved,
             inbound_waiting=load.inbound_waiting,
             window_answers=answers,
@@ -237,7 +236,3 @@ class Dialling:
 
 _SILENT = (Outcome.CANCELLED, Outcome.LOST, Outcome.PBX_LOST, Outcome.FAILED)
 """Outcomes that say nothing of the trunk."""
-
-
-def _since(attempts: Iterable[AttemptRun], phase: Phase) -> tuple[float, ...]:
-    return tuple(attempt.since for attempt in attempts if attempt.phase is phase)

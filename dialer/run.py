@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import assert_never
 
 from calls.causes import Outcome
-from calls.ids import AgentId, AttemptId, BootId
+from calls.ids import AgentId, AttemptId, BootId, QueueName
 from calls.switch.port import Detected, DialAttempt
 from dialer.campaign import Campaign
 from dialer.events import Begun, BegunAttempt, CampaignState, Finish
@@ -33,6 +34,21 @@ class Phase(Enum):
     ENDING = auto()
     """We asked for its end."""
 
+
+MESSAGE_LIMIT_S = 60.0
+"""No safe-harbour message is longer; then we hang up whether its end was told or not."""
+
+ENDING_LIMIT_S = 30.0
+"""A leg that we asked to end and that has not told its end by then is taken for ended."""
+
+OVERDUE_S = 45.0
+"""After the ring timeout: an attempt that nothing was heard of is lost. With a ring time of 60 s at most it stays
+under the 120 s of invariant I8."""
+
+DETECTING_LIMIT_S = 30.0
+"""Answered and never handed to us: machine detection takes some seconds, never this long."""
+
+NEVER = float("inf")
 
 UNANSWERED = (Phase.UNSENT, Phase.DIALLED)
 
@@ -65,6 +81,14 @@ class AttemptRun:
     agent_id: AgentId | None = None
     ends_as: Outcome | None = None
     """Known before the end: machine, cancelled."""
+    limit_at: float = field(init=False)
+    """When something must be done about it though nothing is heard of it. Kept, and not asked for: it is looked at
+    for every attempt whenever anything happens to one."""
+    queue: QueueName = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limit_at = self._limit()
+        self.queue = self.campaign.queue
 
     @property
     def attempt_id(self) -> AttemptId:
@@ -80,6 +104,24 @@ class AttemptRun:
             self.talk_since = now
         self.phase = phase
         self.since = now
+        self.limit_at = self._limit()
+
+    def _limit(self) -> float:
+        match self.phase:
+            case Phase.OFFERED:
+                return NEVER if self.deadline_s is None else self.deadline_s
+            case Phase.MESSAGE:
+                return self.since + MESSAGE_LIMIT_S
+            case Phase.DETECTING:
+                return self.since + DETECTING_LIMIT_S
+            case Phase.DIALLED:
+                return self.since + self.campaign.file.ring_timeout_s + OVERDUE_S
+            case Phase.ENDING:
+                return self.since + ENDING_LIMIT_S
+            case Phase.UNSENT | Phase.TALKING:
+                return NEVER
+            case _:
+                assert_never(self.phase)
 
     def dial(self) -> DialAttempt:
         """The order to the switch."""
@@ -164,6 +206,8 @@ class CampaignRun:
         """The store is to be asked whether a lead is left, agents or not."""
         self.exhausted = False
         """The store said that no lead is left."""
+        self.attempts: dict[AttemptId, AttemptRun] = {}
+        """Those that are not over."""
         self.outcomes: Counter[Outcome] = Counter()
         self.refused: Counter[str] = Counter()
         self._window: deque[tuple[float, int, int]] = deque()

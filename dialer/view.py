@@ -74,7 +74,7 @@ def view_of(state: Dialling, now: float) -> CoreView:
 
 
 def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:
-    phases = Counter(attempt.phase for attempt in state.under_way(run))
+    phases = Counter(attempt.phase for attempt in run.attempts.values())
     answered, abandoned = run.window(now)
     return CampaignView(
         campaign_id=run.campaign.campaign_id,

@@ -12,8 +12,9 @@ from calls.ids import AgentId, AttemptId, BootId, CampaignId, LeadId, QueueName
 from calls.switch.port import Detected
 from dialer import events as ev
 from dialer.campaign import Campaign
-from dialer.core import DETECTING_LIMIT_S, ENDING_LIMIT_S, MESSAGE_LIMIT_S, OVERDUE_S, DialerCore
+from dialer.core import DialerCore
 from dialer.events import CampaignState
+from dialer.run import DETECTING_LIMIT_S, ENDING_LIMIT_S, MESSAGE_LIMIT_S, OVERDUE_S
 from dialer.trunks import JITTER_S
 from tests.dialer.conftest import CARRIER, LOOPBACK, make_campaign
 

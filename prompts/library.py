@@ -91,12 +91,13 @@ class PromptLibrary:
     def path(self, prompt: Prompt) -> Path:
         """See :meth:`calls.switch.port.PromptFiles.path`."""
         rendered = self._rendered(prompt)
-        path = self.cache / prompt.language / rendered.file
+        folder = self.cache / prompt.language
+        path = folder / rendered.file
         try:
-            real, mode = os.path.realpath(path, strict=True), os.lstat(path).st_mode
+            modes = os.lstat(folder).st_mode, os.lstat(path).st_mode
         except OSError as error:
             raise PromptError(f"{_named(prompt)} has lost its file ({error.strerror}); {_RENDER}") from error
-        if real != str(path) or not stat.S_ISREG(mode):
+        if not stat.S_ISDIR(modes[0]) or not stat.S_ISREG(modes[1]):  # neither is a link: it stays in the cache
             raise PromptError(f"{_named(prompt)} is not a file in its folder", Location(path))
         return path
 

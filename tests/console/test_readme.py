@@ -1,0 +1,96 @@
+"""README.md and docs/*.md say what is so: their examples pass the real checks, their commands and targets exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.core import TyperGroup
+
+from calls.settings import QueueSettings, Settings, Trunk
+from dialer import campaign as campaigns
+from ivr.check import Known, check
+from ivr.faults import Severity
+from ivr.flow import SORRY
+from tests.console.commands_doc import root
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+SYSTEM = frozenset({SORRY, "system.noinput", "system.nomatch", "system.goodbye", "system.safe_harbour"})
+
+
+def marked(mark: str, language: str) -> list[str]:
+    """The examples behind ``<!-- mark -->``."""
+    return re.findall(rf"<!-- {mark} -->\n```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def shown() -> list[tuple[str, str]]:
+    """Every command line of the documents, and the file it stands in."""
+    found = []
+    for path in DOCUMENTS:
+        if path.name == "commands.md":
+            continue
+        text = path.read_text(encoding="utf-8")
+        lines = re.findall(r"^(?: {4}|\$ |)(?:sudo )?(callwright [a-z].*)$", text, re.MULTILINE)
+        lines += re.findall(r"`(callwright [a-z][^`]*)`", text)
+        found += [(path.name, line) for line in lines]
+    return found
+
+
+def test_there_are_examples() -> None:
+    assert len(marked("flow", "yaml")) == 1 and len(marked("campaign", "toml")) == 1
+    assert len(shown()) > 15
+
+
+@pytest.mark.parametrize("example", marked("flow", "yaml"))
+def test_the_flow_has_no_error(tmp_path: Path, example: str) -> None:
+    """With the prompts that it names and those of the system."""
+    path = tmp_path / "main.yaml"
+    path.write_text(example, encoding="utf-8")
+    named = frozenset(re.findall(r"main\.[a-z_]+", example))
+    known = Known(frozenset({"sales"}), frozenset(), {"en": named | SYSTEM})
+    assert [str(fault) for fault in check(path, known) if fault.severity is Severity.ERROR] == []
+
+
+@pytest.mark.parametrize("example", marked("campaign", "toml"))
+def test_the_campaign_can_be_started(tmp_path: Path, example: str) -> None:
+    path = tmp_path / "autumn.toml"
+    path.write_text(example, encoding="utf-8")
+    carrier = Trunk(name="carrier", dial="PJSIP/{number}@carrier", lines=30, calls_per_second=5)
+    settings = Settings(trunks=(carrier,), queues=(QueueSettings(name="sales"),))
+    assert campaigns.load(path, settings).file.list == "autumn"
+
+
+@pytest.mark.parametrize(("document", "line"), shown())
+def test_a_command_that_is_shown_exists_with_its_options(document: str, line: str) -> None:
+    words = shlex.split(line, comments=True)[1:]
+    context = root()
+    while isinstance(context.command, TyperGroup) and words:
+        found = context.command.get_command(context, words[0])
+        assert found is not None, f"{document}: {line}"
+        context = type(context)(found, parent=context, info_name=words.pop(0))
+    given, rest, _ = context.command.make_parser(context).parse_args(words)
+    assert not rest, f"{document}: {line}"
+    if words:  # a command named without its arguments is spoken of, not shown
+        missing = [each.name for each in context.command.params if each.required and not given.get(each.name or "")]
+        assert not missing, f"{document}: {line}"
+
+
+def test_every_target_of_make_that_is_shown_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
+    for path in DOCUMENTS:
+        named = set(re.findall(r"(?:^ {4}|`)make ([a-z0-9-]+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+        assert named <= targets, path
+    assert {"run", "test"} <= targets
+
+
+def test_every_document_that_is_linked_is_there() -> None:
+    for path in DOCUMENTS:
+        links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
+        missing = [link for link in links if not (path.parent / link).exists()]
+        assert missing == [], path

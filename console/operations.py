@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from calls import numbers
+from calls import numbers, toml_file
 from calls.errors import CampaignError, Location, UserError
 from calls.ids import CampaignId
 from calls.numbers import NumberProblem
@@ -27,6 +27,7 @@ from dialer import roll
 from dialer.campaign import Campaign
 from dialer.events import CampaignState
 from dialer.leads import Columns, ImportReport, LeadFile, open_list, store_batch
+from prompts.library import PromptLibrary
 
 T = TypeVar("T")
 
@@ -77,7 +78,25 @@ def load_campaign(campaign_id: str, settings: Settings) -> Campaign:
     if path.parent != settings.campaigns or not path.is_file():
         found = ", ".join(sorted(each.stem for each in settings.campaigns.glob("*.toml"))) or "none"
         raise CampaignError(f"no campaign {campaign_id}: there are {found}", Location(settings.campaigns))
-    return campaigns.load(path, settings)
+    return check_campaign(path, settings)
+
+
+def check_campaign(path: Path, settings: Settings) -> Campaign:
+    """The campaign in ``path``, which can be started: people for whom no agent comes will hear its message.
+
+    Raises:
+        CampaignError: it has a fault.
+    """
+    campaign = campaigns.load(path, settings)
+    library = PromptLibrary(settings.prompts)
+    problem = ""
+    if campaign.message not in library.wanted:
+        problem = f"there is no prompt {campaign.message.key} in {campaign.message.language}"
+    elif campaign.message in library.missing():
+        problem = f"the prompt {campaign.message.key} is not rendered: run callwright prompts render"
+    if problem:
+        raise CampaignError(problem, toml_file.read(path, CampaignError).where(("safe_harbour",)))
+    return campaign
 
 
 def register(connection: sqlite3.Connection, campaign: Campaign, who: str, now: datetime) -> Registered:

@@ -13,7 +13,6 @@ from calls.records.database import open_readonly
 from console import operations
 from console.cli.shared import ask_engine, print_json, print_table, settings_of, with_engine_or_store
 from console.client import who
-from dialer import campaign as campaigns
 from dialer import roll
 from dialer.events import CampaignState
 
@@ -28,7 +27,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="A campaign file.", exists=True, dir_okay=False)],
 ) -> None:
     """Check a campaign file against the settings."""
-    campaign = campaigns.load(file, settings_of(context))
+    campaign = operations.check_campaign(file, settings_of(context))
     typer.echo(f"{file}: campaign {campaign.id} ({campaign.file.name}) can be started")
 
 

@@ -1,0 +1,337 @@
+"""The command line over a small installation, without an engine and with one."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import redirect_stderr
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from calls.causes import Outcome
+from calls.ids import BootId, CallId
+from calls.records.store import CallRecord, Direction, finish_call
+from calls.records.writer import write_once
+from calls.settings import load
+from console import main
+from console.cli import report
+from tests.console.served import environment, install, served
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+)
+"""httpcore leaves a Unix socket that nobody listens on to the collector instead of closing it."""
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation without an engine."""
+    return install(tmp_path_factory.mktemp("cli"))
+
+
+@pytest.fixture(scope="module")
+def with_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An installation with an engine that runs."""
+    installed = install(tmp_path_factory.mktemp("live"))
+    with served(installed):
+        yield installed
+
+
+def invoke(path: Path, *words: str, status: int = 0, keys: str | None = None) -> str:
+    """What a command prints; our own errors as its entry point prints them."""
+    result = CliRunner().invoke(main.app, ["--settings", str(path), *words], input=keys, env={"COLUMNS": "200"})
+    if isinstance(result.exception, Exception) and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def process(path: Path, *words: str, status: int) -> str:
+    """The one line that the entry point prints on standard error, and the status that it ends with."""
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(said), pytest.raises(SystemExit) as ended:
+        patch.setattr(sys, "argv", ["callwright", *words])
+        patch.setenv("CALLWRIGHT_SETTINGS", str(path))
+        main.run()
+    assert ended.value.code == status, said.getvalue()
+    (line,) = said.getvalue().splitlines()
+    assert line.startswith("callwright: ")
+    return line
+
+
+# --- errors and their status ------------------------------------------------------------------------------------
+
+
+def test_wrong_settings_are_one_line_with_their_place_and_status_78(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('[engine]\nhttp_port = "x"\n', encoding="utf-8")
+    line = process(wrong, "status", status=78)
+    assert f"{wrong}:2: engine.http_port" in line
+    done = subprocess.run(
+        [sys.executable, "-m", "console.main", "status"],
+        env=environment(wrong),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (78, f"{line}\n")
+
+
+def test_other_errors_are_one_line_and_status_1(path: Path) -> None:
+    assert "start it with callwright up" in process(path, "status", status=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "status"), [(("fly",), 2), (("report", "--fly"), 2), (("ivr", "check", "no.yaml"), 2)], ids=str
+)
+def test_a_wrong_command_line_is_status_2(path: Path, words: tuple[str, ...], status: int) -> None:
+    invoke(path, *words, status=status)
+
+
+def test_a_settings_file_that_is_not_there(tmp_path: Path) -> None:
+    assert "no settings file" in process(tmp_path / "none.toml", "doctor", status=78)
+
+
+def test_a_shell_completes_the_commands() -> None:
+    completed = subprocess.run(
+        [sys.executable, "-m", "console.main"],
+        env={
+            **os.environ,
+            "_CALLWRIGHT_COMPLETE": "complete_bash",
+            "COMP_WORDS": "callwright ca",
+            "COMP_CWORD": "1",
+            "_TYPER_COMPLETE_ARGS": "callwright ca",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert completed.stdout.split() == ["campaign"]
+
+
+# --- flows ------------------------------------------------------------------------------------------------------
+
+
+def test_a_good_flow_is_status_0_and_a_bad_one_status_1_with_its_line(path: Path, tmp_path: Path) -> None:
+    flow = path.parent / "flows" / "main.yaml"
+    assert "0 errors" in invoke(path, "ivr", "check", str(flow))
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(flow.read_text(encoding="utf-8").replace("queue: sales", "queue: slaes"), encoding="utf-8")
+    said = invoke(path, "ivr", "check", str(bad), status=1)
+    assert f"{bad}:10: nodes.sales.queue" in said and "sales" in said
+    assert "0 errors" in invoke(path, "ivr", "check", "--alone", str(bad))
+
+
+def test_a_walk_by_keys_and_its_trail(path: Path) -> None:
+    flow = str(path.parent / "flows" / "main.yaml")
+    said = invoke(path, "ivr", "walk", flow, "--keys", "1")
+    assert '"Always."' in said and "The call has ended: completed at bye." in said
+    trail = [json.loads(line) for line in invoke(path, "ivr", "walk", flow, "--keys", "1", "--json").splitlines()]
+    assert trail[0]["kind"] == "flow_started" and trail[-1]["kind"] == "outcome"
+
+
+def test_a_walk_at_the_terminal(path: Path) -> None:
+    flow = str(path.parent / "flows" / "main.yaml")
+    said = invoke(path, "ivr", "walk", flow, keys="?\n2\nq+\n")
+    assert "keys (empty: silence" in said and "q+: an agent comes" in said
+    assert "The call has ended: " in said
+    assert "hung_up" in invoke(path, "ivr", "walk", flow, keys="h\n")
+
+
+def test_the_schema_of_flows_is_json(path: Path) -> None:
+    assert json.loads(invoke(path, "ivr", "schema"))["type"] == "object"
+
+
+# --- the store --------------------------------------------------------------------------------------------------
+
+
+def test_the_database_is_made_backed_up_and_checked(path: Path, tmp_path: Path) -> None:
+    assert "has 0001_first" in invoke(path, "db", "migrate")
+    copy = tmp_path / "copy.db"
+    assert "whole" in invoke(path, "db", "backup", str(copy))
+    assert "0 calls, 0 under way" in invoke(path, "db", "check", str(copy))
+    copy.write_bytes(b"no database" * 1000)
+    with pytest.raises(Exception, match=r"copy\.db") as refused:
+        invoke(path, "db", "check", str(copy))
+    assert not isinstance(refused.value, AssertionError)
+
+
+def test_leads_the_do_not_call_list_and_campaigns_without_an_engine(path: Path, tmp_path: Path) -> None:
+    leads = tmp_path / "a.csv"
+    leads.write_text("Phone,Name\n+12025550105,=Ann\nfoo,Bob\n", encoding="utf-8")
+    found = json.loads(invoke(path, "leads", "import", str(leads), "--list", "autumn", "--json"))
+    assert (found["imported"], len(found["refused"])) == (1, 1)
+    assert "1" in invoke(path, "leads", "import", str(leads), "--list", "autumn")
+    assert "not called any more" in invoke(path, "dnc", "add", "+12025550177", "--reason", "[red]asked & told")
+    assert "[red]asked & told" in invoke(path, "dnc", "list")
+    assert json.loads(invoke(path, "dnc", "list", "--json"))[0]["number"] == "+12025550177"
+    assert "may be called again" in invoke(path, "dnc", "remove", "+12025550177")
+    campaign = str(path.parent / "campaigns" / "autumn.toml")
+    assert "can be started" in invoke(path, "campaign", "check", campaign)
+    assert "was not started" in process(path, "campaign", "stop", "autumn", status=1)
+    assert "callwright up" in process(path, "campaign", "start", "autumn", status=1)
+    assert json.loads(invoke(path, "campaign", "list", "--json")) == []
+
+
+def test_a_campaign_whose_message_is_not_rendered_is_refused(path: Path, tmp_path: Path) -> None:
+    """The person would hear silence, which the law forbids."""
+    text = (path.parent / "campaigns" / "autumn.toml").read_text(encoding="utf-8")
+    bad = tmp_path / "bad.toml"
+    bad.write_text(text.replace("system.safe_harbour", "system.gone"), encoding="utf-8")
+    assert f"{bad}:9: safe_harbour" in process(path, "campaign", "check", str(bad), status=1)
+
+
+CALL = CallRecord(
+    call_id=CallId("call-1"),
+    direction=Direction.INBOUND,
+    switch="main",
+    boot_id=BootId("b"),
+    channel="c",
+    caller="+4930555",
+    called="=100",
+    started_at=datetime(2026, 1, 5, 12, tzinfo=UTC),
+    ended_at=datetime(2026, 1, 5, 12, 1, tzinfo=UTC),
+    duration_s=60.0,
+    billed_s=60.0,
+    outcome=Outcome.ANSWERED,
+    talk_s=60.0,
+)
+
+
+def test_reports_as_table_csv_and_json(tmp_path: Path) -> None:
+    installed = install(tmp_path, render=False)
+    database = load(installed, {}).engine.database
+    write_once(database, lambda db: [finish_call(db, replace(CALL, call_id=CallId(f"call-{n}"))) for n in range(2)])
+    span = ("--from", "2026-01-05", "--to", "2026-01-06")
+    assert "call-1" in invoke(installed, "report", "calls", *span)
+    rows = list(csv.reader(io.StringIO(invoke(installed, "report", "calls", "--csv", *span))))
+    header, first = rows[0], dict(zip(rows[0], rows[1], strict=True))
+    assert len(rows) == 3 and header[0] == "call"
+    assert (first["caller"], first["called"]) == ("'+4930555", "'=100"), "a spreadsheet takes it for a formula"
+    calls = json.loads(invoke(installed, "report", "calls", "--json", *span))
+    assert (calls[0]["caller"], calls[0]["talk s"]) == ("+4930555", 60.0)
+    assert json.loads(invoke(installed, "report", "calls", "--json", "--queue", "sales", *span)) == []
+    figures = json.loads(invoke(installed, "report", "--json", *span))
+    assert figures and all(each["definition"] for each in figures)
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_no_cell_of_a_csv_is_a_formula(text: str) -> None:
+    assert list(csv.reader(io.StringIO(report.as_csv_text(["a"], [[text]]))))[1][0].startswith("'")
+
+
+def test_a_report_without_a_database_says_so(tmp_path: Path) -> None:
+    installed = install(tmp_path, render=False)
+    assert "callwright.db: cannot be read" in process(installed, "report", status=1)
+
+
+# --- prompts, doctor, dialplans ---------------------------------------------------------------------------------
+
+
+def test_prompts_are_listed_checked_and_cleaned(tmp_path: Path) -> None:
+    installed = install(tmp_path)
+    assert "0 missing, 0 stale" in invoke(installed, "prompts", "check")
+    keys = {row["key"] for row in json.loads(invoke(installed, "prompts", "list", "--json"))}
+    assert "main.menu" in keys
+    texts = tmp_path / "texts" / "en.yaml"
+    text = texts.read_text(encoding="utf-8")
+    texts.write_text(text.replace("main.hours: Always.\n", ""), encoding="utf-8")
+    assert "unused: " in invoke(installed, "prompts", "check")
+    assert invoke(installed, "prompts", "clean") == "1 deleted\n"
+    assert "unused: " not in invoke(installed, "prompts", "check")
+    texts.write_text(text + "main.new: New.\n", encoding="utf-8")
+    assert "missing: main.new (en)" in invoke(installed, "prompts", "check", status=1)
+    texts.write_text(text + "main.new: [1]\n", encoding="utf-8")
+    assert f"{texts}:8: main.new" in invoke(installed, "prompts", "check", status=1)
+
+
+def test_the_doctor_names_what_is_missing(tmp_path: Path) -> None:
+    installed = install(tmp_path, render=False)
+    said = invoke(installed, "doctor", status=1)
+    assert "callwright prompts render" in said
+    assert "not running" in said
+
+
+def test_dialplans_are_shown_installed_and_taken_out(tmp_path: Path) -> None:
+    installed = install(tmp_path)
+    etc = tmp_path / "asterisk"
+    etc.mkdir()
+    mine = "[general]\nstatic = yes\n"
+    for name in ("extensions.conf", "manager.conf", "confbridge.conf"):
+        (etc / name).write_text(mine, encoding="utf-8")
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('ami_secret = "a-long-secret-of-the-test"\nagi_token = "another-long-secret-of-it"\n', "utf-8")
+    secrets.chmod(0o600)
+    before = {file.name: file.read_bytes() for file in etc.iterdir()}
+    folder = ("--folder", str(etc))
+    assert "callwright" in invoke(installed, "dialplans", "diff", *folder)
+    assert {file.name: file.read_bytes() for file in etc.iterdir()} == before
+    assert "Aborted" in invoke(installed, "dialplans", "install", *folder, keys="n\n", status=1)
+    assert {file.name: file.read_bytes() for file in etc.iterdir()} == before
+    assert "Installed" in invoke(installed, "dialplans", "install", "--yes", *folder)
+    assert invoke(installed, "dialplans", "diff", *folder) == "Nothing to do.\n"
+    assert "Taken out" in invoke(installed, "dialplans", "uninstall", "--yes", *folder)
+    assert {file.name: file.read_bytes() for file in etc.iterdir() if file.name in before} == before
+
+
+# --- with an engine ---------------------------------------------------------------------------------------------
+
+
+def anna_becomes(path: Path, state: str) -> None:
+    """Return when the agent is in ``state``: her phone answers on the engine's own clock."""
+    until = time.monotonic() + 10.0
+    while json.loads(invoke(path, "agents", "list", "--json"))[0]["state"] != state:
+        assert time.monotonic() < until
+
+
+def test_the_commands_that_ask_the_engine(with_engine: Path, tmp_path: Path) -> None:
+    leads = tmp_path / "a.csv"
+    leads.write_text("Phone\n+12025550105\n", encoding="utf-8")
+    assert "switch main (loopback), 0 calls under way" in invoke(with_engine, "status")
+    assert json.loads(invoke(with_engine, "status", "--json"))["not_ready"] == []
+    assert "Anna <b>[red]" in invoke(with_engine, "agents", "list"), "a name is no markup"
+    assert json.loads(invoke(with_engine, "agents", "list", "--json"))[0]["state"] == "logged_out"
+    assert invoke(with_engine, "agents", "login", "anna") == "agent anna: login\n"
+    anna_becomes(with_engine, "ready")
+    assert invoke(with_engine, "agents", "pause", "anna", "--reason", "a & b") == "agent anna: pause\n"
+    assert "a & b" in invoke(with_engine, "agents", "list")
+    for order in ("unpause", "done", "logout"):
+        assert invoke(with_engine, "agents", order, "anna") == f"agent anna: {order}\n"
+    assert "404" in process(with_engine, "agents", "login", "a/b?c", status=1)
+    assert "no agent 'eve' in the settings" in process(with_engine, "agents", "login", "eve", status=1)
+    assert "talks to nobody" in process(with_engine, "agents", "end-call", "anna", status=1)
+    invoke(with_engine, "leads", "import", str(leads), "--list", "autumn")
+    assert "is started: 1 leads" in invoke(with_engine, "campaign", "start", "autumn")
+    for order in ("pause", "resume", "drain"):
+        assert invoke(with_engine, "campaign", order, "autumn") == f"campaign autumn: {order}\n"
+    assert "autumn" in invoke(with_engine, "campaign", "list")
+    assert "not called any more" in invoke(with_engine, "dnc", "add", "+12025550177")
+    assert "may be called again" in invoke(with_engine, "dnc", "remove", "+12025550177", "--reason", "a&b#c")
+    database = load(with_engine, {}).engine.database
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
+        detail = db.execute("SELECT detail FROM audit WHERE what LIKE '%remove%' OR what LIKE 'dnc%'").fetchall()
+    db.close()
+    assert any("a&b#c" in row[0] for row in detail)
+
+
+def test_the_doctor_finds_a_running_engine_ready(with_engine: Path) -> None:
+    result = CliRunner().invoke(main.app, ["--settings", str(with_engine), "doctor"], env={"COLUMNS": "200"})
+    assert "ready, switch main (loopback)" in result.output
+
+
+def test_a_second_engine_is_refused_in_one_line(with_engine: Path) -> None:
+    assert "is writing already" in process(with_engine, "engine", status=1)
+    assert "is writing already" in process(with_engine, "db", "migrate", status=1)

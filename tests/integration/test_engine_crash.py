@@ -40,7 +40,7 @@ async def die_again_and_again(house: House, step: str, kills: int, first: int) -
     for kill in range(kills):
         await house.start_engine(f"{step}:{1 + kill % 2}", ready=kill == 0)
         if kill == 0:
-            await house.start_campaign(name, leads)
+            await house.start_campaign(name, leads, may_die=True)
         assert await house.engine_dead() == -signal.SIGKILL
         house.fault()
     legs = len(house.phones.events)

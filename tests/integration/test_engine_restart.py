@@ -54,6 +54,7 @@ async def test_talks_live_on_and_end_with_records(house_of: OpenHouse) -> None:
         await house.calls_in("talk", 1)
         assert await again.wait(DEADLINE_S)
         await house.all_ready()
+        await house.happens(lambda: len(house.records()) == 5, "the last record is written")
         assert len(house.phones.events) == legs, "nailed-up legs were ended or rung again"
         assert house.broken() == []
         assert house.complaints() == []

@@ -26,12 +26,18 @@ from console.engine.status import Status
 from console.serving import Serving, tcp_socket
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
 WINDOW = timedelta(hours=24)
+
+ENGINE_S = 2.0
+"""How long a page waits for the engine: it is asked for again every two seconds."""
+
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 
@@ -78,7 +84,7 @@ def build(settings: Settings) -> FastAPI:
 
 
 def _status(settings: Settings) -> tuple[Status | None, str]:
-    with EngineClient(settings.engine.socket) as engine:
+    with EngineClient(settings.engine.socket, ENGINE_S) as engine:
         try:
             return engine.status(), ""
         except CallwrightError as problem:
@@ -125,25 +131,42 @@ async def run_with_engine(settings: Settings, path: Path | None) -> None:
     Raises:
         CallwrightError: the engine ended by itself.
     """
-    render = await _child(path, "prompts", "render")
-    if await render.wait():
-        raise CallwrightError("the prompts could not be rendered")
-    engine, console = await _child(path, "engine"), await _child(path, "console")
-    stopping = asyncio.Event()
+    stopping = asyncio.Queue[None]()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    asked = asyncio.ensure_future(stopping.wait())
-    ends = {asyncio.ensure_future(engine.wait()), asyncio.ensure_future(console.wait())}
-    await asyncio.wait({asked, *ends}, return_when=asyncio.FIRST_COMPLETED)
-    by_itself = not asked.done()
+        asyncio.get_running_loop().add_signal_handler(number, stopping.put_nowait, None)
+    render = await _child(path, "prompts", "render")
+    if await _ends_first(stopping, render):
+        if render.returncode:
+            raise CallwrightError("the prompts could not be rendered")
+    else:
+        await _end(stopping, render)
+        return
+    engine, console = await _child(path, "engine"), await _child(path, "console")
+    by_itself = await _ends_first(stopping, engine, console)
     for child in (engine, console):
-        if child.returncode is None:
-            child.send_signal(signal.SIGTERM)
-            await child.wait()
-    asked.cancel()
-    await asyncio.gather(asked, *ends, return_exceptions=True)
+        await _end(stopping, child)
     if by_itself or engine.returncode:
         raise CallwrightError(f"the engine ended with {engine.returncode}, the console with {console.returncode}")
+
+
+async def _ends_first(stopping: asyncio.Queue[None], *children: asyncio.subprocess.Process) -> bool:
+    """True where a child has ended before we were asked to stop."""
+    asked = asyncio.ensure_future(stopping.get())
+    ends = {asyncio.ensure_future(child.wait()) for child in children}
+    try:
+        done, _ = await asyncio.wait({asked, *ends}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (asked, *ends):
+            task.cancel()
+        await asyncio.gather(asked, *ends, return_exceptions=True)
+    return asked not in done
+
+
+async def _end(stopping: asyncio.Queue[None], child: asyncio.subprocess.Process) -> None:
+    """Ask ``child`` to end, once more for each time that we are asked, and wait until it has."""
+    while child.returncode is None:
+        child.send_signal(signal.SIGTERM)
+        await _ends_first(stopping, child)
 
 
 async def _child(path: Path | None, *command: str) -> asyncio.subprocess.Process:

@@ -397,4 +397,5 @@ class Switch(Protocol):
         """
 
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
-        """End a leg that we originated; ``LegEnded`` follows. A leg that is gone already is no error."""
+        """End a leg that we originated, or by its channel a call that was adopted; ``LegEnded`` or ``CallLost``
+        follows. One that is gone already is no error."""

@@ -161,10 +161,7 @@ def _add_agents(app: FastAPI, engine: Engine) -> None:
     async def agent(agent_id: str, order: AgentOrder, reason: Annotated[str, Query()] = "") -> operations.Done:
         engine.require_settled()
         if order is AgentOrder.END_CALL:
-            channel = engine.meetings.channel_of(AgentId(agent_id))
-            if channel is None:
-                raise UserError(f"agent {agent_id} talks to nobody")
-            await channel.end_talk()
+            await engine.end_talk(AgentId(agent_id))
         else:
             engine.floor.tell(_agent_event(order, AgentId(agent_id), reason))
         return operations.Done(said=f"agent {agent_id}: {order.value}")

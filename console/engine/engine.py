@@ -148,6 +148,21 @@ class Engine:
         if not self.watch.recovered:
             raise UserError(f"the engine has not settled yet, try again soon: {'; '.join(self.watch.not_ready())}")
 
+    async def end_talk(self, agent_id: AgentId) -> None:
+        """End the talk of an agent. A caller of our last run has no flow to go back to: that call ends with its talk.
+
+        Raises:
+            UserError: the agent talks to nobody.
+            SwitchError: the switch did not take it.
+        """
+        channel, adopted = self.meetings.channel_of(agent_id), self.restart.talk_of(agent_id)
+        if channel is not None:
+            await channel.end_talk()
+        elif adopted is not None:
+            await self.switch.hang_up(adopted)
+        else:
+            raise UserError(f"agent {agent_id} talks to nobody")
+
     def require_open(self) -> None:
         """Refuse what would dial while the engine is being drained.
 

@@ -77,6 +77,11 @@ class Restart:
         """True for a call of the run before, which goes on without a session of ours."""
         return call_id in self._adopted
 
+    def talk_of(self, agent_id: AgentId) -> LegId | None:
+        """The leg of the customer of the run before whom the agent talks to."""
+        found = (each.live.channel for each in self._adopted.values() if each.agent_id == agent_id)
+        return next((LegId(channel) for channel in found), None)
+
     async def recover(self, up: SwitchUp) -> None:
         """Settle everything that was open.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -29,7 +30,10 @@ async def test_talks_live_on_and_end_with_records(house_of: OpenHouse) -> None:
         await house.start_engine()
         await house.log_in()
         script = CallerScript("1000", (Press(0.7, "1"),), hang_up_at_s=TALK_S)
-        callers = [await house.caller(script), await house.caller(script)]
+        stays = await house.caller(replace(script, hang_up_at_s=None))
+        await house.calls_in("talk", 1)
+        (talker,) = talkers(house)
+        callers = [stays, await house.caller(script)]
         await house.start_campaign("talks", [number(0, 0), number(1, 1)])
         await house.calls_in("talk", 4)
         talks, legs = talkers(house), len(house.phones.events)
@@ -40,7 +44,9 @@ async def test_talks_live_on_and_end_with_records(house_of: OpenHouse) -> None:
         assert {agent.id: agent.call_id for agent in status.agents if agent.state == "talking"} == talks
         assert len(talks) == len(status.calls) == 4, "a talk did not live on"
 
+        await house.order(f"/v1/agents/{talker}/end-call")
         assert all([await caller.wait(DEADLINE_S) for caller in callers]), [caller.trouble for caller in callers]
+        assert [each.event for each in stays.events] == ["answered", "keyed_1", "ended_by_switch"]
         await house.all_ready()
         await house.campaign_over("talks")
         ends = [each.event for each in house.callees.events if each.event in ("hangs_up", "ended_by_switch")]

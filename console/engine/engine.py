@@ -71,23 +71,20 @@ class Engine:
         self.writer = Writer(settings.engine.database)
         self.watch = Watch(settings, self.writer, clock)
         self.books = Books(self.writer, self.tasks, clock, self.watch.store_said)
-        self._new_id = new_id
         self._boot = BootId("")
         self._connecting: asyncio.Task[None] | None = None
         self._recovered = False
         self._floor_changed = False
         self._wrapping: dict[AgentId, CallId] = {}
-        now_s = clock.monotonic_s()
-        floor = Floor(_agents(settings), _queues(settings), now_s, lambda: LegId(f"leg-{new_id()}"))
+        floor = Floor(_agents(settings), _queues(settings), clock.monotonic_s(), lambda: LegId(f"leg-{new_id()}"))
         endpoints = {AgentId(agent.id): agent.endpoint for agent in settings.agents}
         self.floor = FloorRunner(
             floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
         self.meetings = Meetings(self.floor, clock)
         self.inbound = InboundCalls(settings, flows, self.books, self.floor, self.meetings, clock, self._closed)
-        core = DialerCore(settings.trunks, settings.engine.settle_s, now_s)
         self.dialled = DialledCalls(
-            core,
+            DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s()),
             switch,
             self.writer,
             self.books,
@@ -95,7 +92,7 @@ class Engine:
             self.tasks,
             clock,
             settings.trunks,
-            lambda: AttemptId(self._new_id()),
+            lambda: AttemptId(new_id()),
             self.watch.not_ready,
         )
         self.restart = Restart(settings, switch, self.writer, self.books, self.floor, self.dialled, clock)

@@ -92,16 +92,22 @@ async def live_through(
                     await do(world, "end", AgentId(each))
                 await asyncio.sleep(1.0)
         await world.settled()
-        records = world.records()
-        assert len(records) == placed == len({record.call_id for record in records})
-        assert world.open_calls() == []
-        for record in records:
-            assert adds_up(record), record
-            assert world.kinds(record.call_id).count("ended") == 1
-            assert record.abandoned == (record.outcome is Outcome.ABANDONED)
-        status = world.engine.status()
-        assert all(queue.waiting == 0 for queue in status.queues)
-        await world.until(lambda: all(each.call_id is None for each in world.engine.status().agents))
+        assert len(world.records()) == placed
+        await all_is_well(world)
+
+
+async def all_is_well(world: World) -> None:
+    """One record each, nothing open, and nobody bound to a call."""
+    records = world.records()
+    assert len(records) == len({record.call_id for record in records})
+    assert world.open_calls() == []
+    for record in records:
+        assert adds_up(record), record
+        assert world.kinds(record.call_id).count("ended") == 1
+        assert record.abandoned == (record.outcome is Outcome.ABANDONED)
+    status = world.engine.status()
+    assert all(queue.waiting == 0 for queue in status.queues)
+    await world.until(lambda: all(each.call_id is None for each in world.engine.status().agents))
 
 
 @settings(max_examples=25, deadline=None)

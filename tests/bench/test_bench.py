@@ -15,11 +15,12 @@ from prometheus_client.exposition import generate_latest
 
 from console.demo.ports import free_port
 from tests.bench import ivr
-from tests.bench.__main__ import Row, table
+from tests.bench.__main__ import BENCHMARKS, Row, table
 from tests.bench.callers import LoadCaller
 from tests.bench.machine import Meter, cpu_s
 from tests.bench.quantiles import Buckets, quantile
 from tests.bench.relay import relay
+from tests.integration.harness import PROJECT
 
 WITHIN_S = 5.0
 
@@ -98,3 +99,9 @@ def test_digits_count_only_where_the_whole_menu_came_through() -> None:
 def test_the_table_says_what_was_missed() -> None:
     lines = table([Row("one", "1.0", "2", met=False), Row("another", "10"), Row("third", "3", "3", met=True)])
     assert lines == ["one      1.0  2  MISSED", "another   10", "third      3  3  met"]
+
+
+def test_every_benchmark_is_described() -> None:
+    described = (PROJECT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    headings = [line for line in described.splitlines() if line.startswith("### ")]
+    assert [line.rpartition(": ")[2].strip("`") for line in headings] == list(BENCHMARKS)

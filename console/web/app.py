@@ -50,6 +50,7 @@ def build(settings: Settings) -> FastAPI:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
+    pages.filters["figure"] = shown
 
     @app.middleware("http")
     async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -81,6 +82,19 @@ def build(settings: Settings) -> FastAPI:
         return pages.get_template("status.html").render(status=status, trouble=trouble, figures=figures)
 
     return app
+
+
+def shown(value: float | None, unit: str) -> str:
+    """A figure for people: counts whole, seconds to the tenth, ratios to the thousandth."""
+    match value, unit:
+        case None, _:
+            return "\N{EN DASH}"
+        case number, "ratio":
+            return f"{number:.3f}"
+        case number, "s":
+            return f"{number:.1f} s"
+        case number, _:
+            return f"{number:.0f}"
 
 
 def _status(settings: Settings) -> tuple[Status | None, str]:

@@ -60,9 +60,17 @@ def test_the_page_with_an_engine_and_hostile_names(tmp_path: Path) -> None:
         page = client.get("/")
         assert page.status_code == 200 and client.get("/readyz").text == "ok\n"
         assert "Anna &lt;b&gt;[red]" in page.text and "<b>" not in page.text
-        assert "service_level" in page.text
+        assert "service level" in page.text
         running.do("drain")
         assert "Nothing new is dialled: the engine is being drained." in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(None, "s", "\N{EN DASH}"), (0.9534, "ratio", "0.953"), (12.34, "s", "12.3 s"), (3.0, "calls", "3")],
+)
+def test_figures_are_shown_by_their_unit(value: float | None, unit: str, text: str) -> None:
+    assert web.shown(value, unit) == text
 
 
 def test_nothing_but_our_own_style_is_loaded_or_run(tmp_path: Path) -> None:

@@ -31,7 +31,16 @@ def render(library: PromptLibrary) -> Report:
     Raises:
         PromptError: there is no espeak-ng, or the cache cannot be written.
     """
-    return render_all(library, EspeakSynthesizer(find_espeak(os.environ, [PRIVATE_ESPEAK])))
+    return render_all(library, espeak())
+
+
+def espeak() -> EspeakSynthesizer:
+    """The espeak-ng of this machine, or the private one.
+
+    Raises:
+        PromptError: there is none.
+    """
+    return EspeakSynthesizer(find_espeak(os.environ, [PRIVATE_ESPEAK]))
 
 
 def known(settings: Settings, library: PromptLibrary) -> Known:

@@ -53,6 +53,13 @@ def clean(context: typer.Context) -> None:
     typer.echo(f"{PromptLibrary(settings_of(context).prompts).remove_unused()} deleted")
 
 
+@app.command()
+def voices() -> None:
+    """The voices that there are on this machine, for the settings' voices by language."""
+    for voice in building.espeak().voices():
+        typer.echo(voice)
+
+
 @app.command("list")
 def list_prompts(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False

@@ -26,6 +26,7 @@ from calls.records.writer import write_once
 from calls.settings import load
 from console import main
 from console.cli import report
+from prompts.espeak import EspeakSynthesizer
 from tests.console.served import environment, install, served
 
 pytestmark = pytest.mark.filterwarnings(
@@ -256,6 +257,12 @@ def test_prompts_are_listed_checked_and_cleaned(tmp_path: Path) -> None:
     assert "missing: main.new (en)" in invoke(installed, "prompts", "check", status=1)
     texts.write_text(text + "main.new: [1]\n", encoding="utf-8")
     assert f"{texts}:8: main.new" in invoke(installed, "prompts", "check", status=1)
+
+
+def test_the_voices_of_the_machine_are_listed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EspeakSynthesizer, "voices", lambda self: ("gmw/de", "gmw/en"))
+    monkeypatch.setattr("console.building.find_espeak", lambda env, places: None)
+    assert invoke(path, "prompts", "voices") == "gmw/de\ngmw/en\n"
 
 
 def test_the_doctor_names_what_is_missing(tmp_path: Path) -> None:

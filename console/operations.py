@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import sqlite3
@@ -165,7 +166,8 @@ async def import_leads(writes: Writes, data: bytes, given: Import, who: str, now
     columns = Columns(given.number, given.name, given.time_zone, given.priority)
     leads = LeadFile(io.BytesIO(data), Location(Path(given.file)), given.region, columns)
     list_id = await writes.run(lambda db: open_list(db, given.list, now, _new_id))
-    for batch in leads.batches():
+    batches = leads.batches()
+    while (batch := await asyncio.to_thread(next, batches, None)) is not None:  # calls go on while rows are read
         leads.report.take(
             await writes.run(partial(store_batch, list_id=list_id, batch=batch, now=now, new_id=_new_id))
         )

@@ -24,7 +24,8 @@ from console.demo.ports import free_port
 from console.demo.sipp import Callees, SippHome
 from prompts.callee import MACHINE, PERSON, write_callee
 from prompts.espeak import EspeakSynthesizer, find_espeak
-from tests.integration.harness import House, Plan, open_house, render_prompts
+from tests.integration.harness import House, open_house
+from tests.integration.premises import Plan, render_prompts
 
 PROJECT = Path(__file__).resolve().parents[2]
 FETCH_TIMEOUT_S = 900

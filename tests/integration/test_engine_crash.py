@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.conftest import OpenHouse
-from tests.integration.harness import House, Plan, number
+from tests.integration.harness import House, number
+from tests.integration.premises import Plan
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 

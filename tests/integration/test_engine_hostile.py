@@ -10,7 +10,8 @@ import pytest
 from console.demo.ports import LOOPBACK
 from console.demo.sipp import CallerScript, Press
 from tests.integration.conftest import OpenHouse
-from tests.integration.harness import DEADLINE_S, House, Plan
+from tests.integration.harness import DEADLINE_S, House
+from tests.integration.premises import Plan
 from tests.integration.raw_wire import SipCaller
 
 pytestmark = pytest.mark.asterisk

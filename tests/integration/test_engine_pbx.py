@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.integration.conftest import OpenHouse
-from tests.integration.harness import Plan, number
+from tests.integration.harness import number
+from tests.integration.premises import Plan
 
 pytestmark = pytest.mark.asterisk
 

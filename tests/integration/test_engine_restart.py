@@ -9,7 +9,8 @@ import pytest
 
 from console.demo.sipp import CallerScript, Press
 from tests.integration.conftest import OpenHouse
-from tests.integration.harness import DEADLINE_S, HEARD, House, Plan, number
+from tests.integration.harness import DEADLINE_S, HEARD, House, number
+from tests.integration.premises import Plan
 
 pytestmark = pytest.mark.asterisk
 

@@ -1,0 +1,190 @@
+"""What a call centre for tests is laid out with: its size, settings, flows, texts and campaigns."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from calls.settings import Prompts
+from console.demo.pbx import PbxPorts, PbxSecrets
+from console.demo.ports import free_port
+from prompts.library import PromptLibrary
+from prompts.rendering import render_all
+from prompts.synthesis import Synthesizer
+from tests.integration.checker import Limits
+
+SECRETS = PbxSecrets(ami_secret="harness-ami-secret-0001", agi_token="harness-agi-token-0001")
+
+SETTINGS = """\
+flows = "flows"
+campaigns = "campaigns"
+
+[engine]
+database = "callwright.db"
+socket = "engine.sock"
+http_port = {http}
+settle_s = {settle_s}
+drain_s = {drain_s}
+
+[switch]
+kind = "asterisk"
+
+[asterisk]
+ami_port = {ami}
+agi_port = {agi}
+
+[prompts]
+texts = "prompts"
+cache = "{cache}"
+
+[[trunks]]
+name = "carrier"
+dial = "PJSIP/{{number}}@carrier"
+lines = {lines}
+calls_per_second = {calls_per_second}
+loopback_only = true
+
+[[queues]]
+name = "support"
+max_wait_s = 60
+
+[[inbound]]
+called = "1000"
+flow = "main"
+
+[[inbound]]
+called = "2000"
+flow = "direct"
+"""
+
+AGENT = """
+[[agents]]
+id = "{id}"
+name = "{id}"
+endpoint = "PJSIP/{id}"
+mode = "nailed_up"
+queues = ["support"]
+wrap_up_s = {wrap_up_s}
+"""
+
+CAMPAIGN = """\
+name = "{id}"
+list = "{id}"
+queue = "support"
+trunk = "carrier"
+caller_id = "+12025550100"
+preset = "demo"
+max_lines = {lines}
+ring_timeout_s = {ring_timeout_s}
+detect_machine = {detect_machine}
+safe_harbour = "system.safe_harbour"
+
+[attempts]
+per_person = 1
+per_number = 1
+per_day = 1
+"""
+"""No [retries]: whoever is dialled twice was dialled once too often."""
+
+FLOW = """\
+language: en
+start: menu
+
+nodes:
+  menu:
+    menu: [main.menu]
+    keys: {"1": support, "2": goodbye}
+    first_key: 60s
+    noinput: [main.silence]
+    failed: goodbye
+
+  support:
+    queue: support
+    max_wait: 60s
+    failed: goodbye
+    next: goodbye
+
+  goodbye:
+    hangup: [system.goodbye]
+"""
+
+DIRECT = """\
+language: en
+start: support
+
+nodes:
+  support:
+    queue: support
+    max_wait: 60s
+    failed: goodbye
+    next: goodbye
+
+  goodbye:
+    hangup: [system.goodbye]
+"""
+"""Callers of 2000 wait for an agent without a key."""
+
+TEXTS = """\
+main.menu: Press 1.
+main.silence: Please press a key.
+system.goodbye: Goodbye.
+system.sorry: We are sorry.
+system.noinput: No key.
+system.nomatch: No choice.
+system.safe_harbour: We called to sell.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How large the call centre is, and how its people behave."""
+
+    agents: int = 3
+    wrap_up_s: float = 0.0
+    lines: int = 10
+    calls_per_second: int = 10
+    settle_s: float = 0.3
+    drain_s: float = 20.0
+    ring_timeout_s: float = 2.0
+    detect_machine: bool = False
+    ring_ms: tuple[int, int] = (100, 300)
+    talk_ms: tuple[int, int] = (500, 1500)
+    machine_ms: int = 8000
+
+    @property
+    def limits(self) -> Limits:
+        """What the checker holds the engine to."""
+        return Limits(self.lines, self.calls_per_second, detect_machine=self.detect_machine)
+
+
+def write(plan: Plan, folder: Path, ports: PbxPorts, agi_port: int, cache: Path) -> None:
+    """Lay out settings, secrets, flow and texts."""
+    for name in ("flows", "prompts", "campaigns"):
+        (folder / name).mkdir(parents=True)
+    for file, text in (("flows/main.yaml", FLOW), ("flows/direct.yaml", DIRECT), ("prompts/en.yaml", TEXTS)):
+        (folder / file).write_text(text, encoding="utf-8")
+    settings = SETTINGS.format(
+        http=free_port(socket.SOCK_STREAM),
+        ami=ports.ami,
+        agi=agi_port,
+        cache=cache,
+        settle_s=plan.settle_s,
+        drain_s=plan.drain_s,
+        lines=plan.lines,
+        calls_per_second=plan.calls_per_second,
+    )
+    agents = (AGENT.format(id=f"agent{each}", wrap_up_s=plan.wrap_up_s) for each in range(plan.agents))
+    (folder / "callwright.toml").write_text(settings + "".join(agents), encoding="utf-8")
+    secrets = folder / "secrets.toml"
+    secrets.touch(0o600)
+    secrets.write_text(f'ami_secret = "{SECRETS.ami_secret}"\nagi_token = "{SECRETS.agi_token}"\n', encoding="utf-8")
+
+
+def render_prompts(folder: Path, speaker: Synthesizer) -> Path:
+    """The prompts of :data:`TEXTS`, rendered once for all tests; the cache."""
+    (folder / "texts").mkdir(parents=True)
+    (folder / "texts/en.yaml").write_text(TEXTS, encoding="utf-8")
+    report = render_all(PromptLibrary(Prompts(texts=folder / "texts", cache=folder / "cache")), speaker)
+    assert not report.failed, report.failed
+    return folder / "cache"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,12 +33,12 @@ class NoEngine(CallwrightError):
 
 
 class EngineClient:
-    """Asks the engine at ``socket``. A context manager."""
+    """Asks the engine on the Unix socket at ``path``. A context manager."""
 
-    def __init__(self, socket: Path, timeout_s: float = TIMEOUT_S) -> None:
-        self._socket = socket
+    def __init__(self, path: Path, timeout_s: float = TIMEOUT_S) -> None:
+        self._socket = path
         self._http = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(socket)),
+            transport=httpx.HTTPTransport(uds=str(path)),
             base_url="http://engine",
             timeout=timeout_s,
             headers={"X-Callwright-Who": who()},
@@ -81,6 +82,7 @@ class EngineClient:
         return Done.model_validate_json(answer.content)
 
     def _ask(self, method: str, path: str, **more: object) -> httpx.Response:
+        self._require_engine()
         try:
             answer = self._http.request(method, path, **more)  # type: ignore[arg-type]  # httpx's own keywords
         except httpx.ConnectError as problem:
@@ -93,6 +95,14 @@ class EngineClient:
         if answer.is_error:
             raise UserError(_problem(answer))
         return answer
+
+    def _require_engine(self) -> None:
+        """Look whether somebody listens. The HTTP library loses its socket where nobody does (httpcore 1.0.9)."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(str(self._socket))
+            except OSError as problem:
+                raise NoEngine(f"no engine answers at {self._socket} ({problem.strerror})") from problem
 
 
 def _problem(answer: httpx.Response) -> str:

@@ -29,11 +29,6 @@ from console.cli import report
 from prompts.espeak import EspeakSynthesizer
 from tests.console.served import environment, install, served
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
-)
-"""httpcore leaves a Unix socket that nobody listens on to the collector instead of closing it."""
-
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:

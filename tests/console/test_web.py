@@ -19,11 +19,6 @@ from calls.settings import load
 from console.web import app as web
 from tests.console.served import environment, install, served
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
-)
-"""httpcore leaves a Unix socket that nobody listens on to the collector instead of closing it."""
-
 START_S = 60.0
 
 

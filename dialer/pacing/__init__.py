@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dialer.pacing.erlang_b import ErlangB
+from dialer.pacing.issabel import Issabel
 from dialer.pacing.model import (
     Abandoned,
     AgentLeft,
@@ -31,6 +33,8 @@ from dialer.pacing.model import (
     WrapEnded,
 )
 from dialer.pacing.progressive import Progressive
+from dialer.pacing.ratio import PerAgent, PerAvailableAgent
+from dialer.pacing.vicidial import Limit, adapt
 
 __all__ = [
     "POLICIES",
@@ -51,7 +55,16 @@ __all__ = [
     "make_policy",
 ]
 
-POLICIES: dict[str, Callable[[float, float, float], Policy]] = {"progressive": Progressive}
+POLICIES: dict[str, Callable[[float, float, float], Policy]] = {
+    "progressive": Progressive,
+    "power": PerAvailableAgent,
+    "ratio_all": PerAgent,
+    "vicidial_hard_limit": adapt(Limit.HARD),
+    "vicidial_average": adapt(Limit.AVERAGE),
+    "vicidial_tapered": adapt(Limit.TAPERED),
+    "issabel": Issabel,
+    "erlang_b": ErlangB,
+}
 """The policies by name; each is made from ``abandonment_cap``, ``connect_within_s`` and ``no_answer_s``."""
 
 

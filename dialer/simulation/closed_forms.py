@@ -15,15 +15,6 @@ def erlang_b(agents: int, load: float) -> float:
     return blocked
 
 
-def erlang_b_load(agents: int, blocked: float) -> float:
-    """The load at which :func:`erlang_b` is ``blocked``, a share above 0 and below 1."""
-    low, high = 0.0, agents / (1 - blocked) + 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if erlang_b(agents, middle) < blocked else (low, middle)
-    return low
-
-
 def erlang_c(agents: int, load: float) -> float:
     """The share of calls that wait (M/M/n); 1 where the load is not below ``agents``."""
     if load >= agents:

@@ -32,6 +32,7 @@ from dialer.pacing.model import (
     TalkEnded,
     WrapEnded,
 )
+from dialer.pacing.predictive import Predictive
 from dialer.pacing.progressive import Progressive
 from dialer.pacing.ratio import PerAgent, PerAvailableAgent
 from dialer.pacing.vicidial import Limit, adapt
@@ -57,6 +58,7 @@ __all__ = [
 
 POLICIES: dict[str, Callable[[float, float, float], Policy]] = {
     "progressive": Progressive,
+    "predictive": Predictive,
     "power": PerAvailableAgent,
     "ratio_all": PerAgent,
     "vicidial_hard_limit": adapt(Limit.HARD),

@@ -1,0 +1,90 @@
+"""The budget of abandoned calls: how much risk the next dial may take.
+
+``threshold`` is the risk up to which a dial is added. Each person who answered moves it: down where he found nobody,
+up by a little where he found somebody, so that in the long run the share aimed at is abandoned, whatever the forecast
+gets wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log
+
+from dialer.pacing.kept import Kept, number, whole
+
+AIM = 0.97
+"""Of the cap: what is left holds the chance of the last hour."""
+
+HORIZON = 300.0
+"""Answers over which a surplus or a debt is made good."""
+
+HIGHEST, LOWEST = 0.6, 0.003
+GUARDED = 0.0002
+"""While one more abandoned call would break the cap."""
+
+FEW = 3.0
+"""A cap that allows fewer abandoned calls than this in its window cannot be steered to: none is risked."""
+NONE_RISKED = 0.02
+"""Abandoned calls expected in a window that is run without risk."""
+
+DAY_S = 8 * 3600.0
+
+
+@dataclass(slots=True)
+class Account:
+    """Persons who answered, and those of them who found nobody."""
+
+    answers: int = 0
+    abandons: int = 0
+
+    def aim(self, cap: float) -> float:
+        """The share to abandon from now on, so that the horizon's end sees ``AIM`` of the cap."""
+        target = AIM * cap
+        share = (target * (self.answers + HORIZON) - self.abandons) / HORIZON
+        return min(max(share, 0.0), 2 * target)
+
+
+class Budget:
+    """Steers by feedback; see the module."""
+
+    def __init__(self, cap: float) -> None:
+        self._cap = cap
+        self._log = log(min(max(cap, LOWEST), HIGHEST))
+        self.run = Account()
+
+    def outcome(self, abandoned: bool, agents: int) -> None:
+        """A person met an agent in time, or nobody."""
+        self.run.answers += 1
+        self.run.abandons += abandoned
+        if self._cap <= 0:
+            return
+        self._log += _step(agents, self._cap) * (self.run.aim(self._cap) - abandoned)
+        self._log = min(max(self._log, log(min(LOWEST, self._cap))), log(HIGHEST))
+
+    def threshold(self, window: Account) -> float:
+        """The risk that the next dial may take; ``window``: the legal window, as far as it is known."""
+        if self._guards(self.run) or self._guards(window):
+            return GUARDED
+        return exp(self._log)
+
+    def _guards(self, account: Account) -> bool:
+        return account.abandons + 1 > self._cap * (account.answers + HORIZON)
+
+    def state(self) -> dict[str, object]:
+        """What was learnt, as JSON values."""
+        return {"log": self._log, "answers": self.run.answers, "abandons": self.run.abandons}
+
+    def restore(self, state: Kept) -> None:
+        """Take over what :meth:`state` gave.
+
+        Raises:
+            ValueError: it is no such state.
+        """
+        self._log = number(state, "log")
+        self.run = Account(whole(state, "answers"), whole(state, "abandons"))
+
+
+def _step(agents: int, cap: float) -> float:
+    """How far one outcome moves the threshold: small teams see few, and a low cap fewer still."""
+    size = 0.3 if agents < 10 else 0.15 if agents < 60 else 0.08
+    return size * min(4.0, (0.03 / cap) ** 0.5)

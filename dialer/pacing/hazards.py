@@ -36,24 +36,37 @@ class Hazard:
         self._ends = np.zeros(len(self._widths))
         self._at_risk_s = np.zeros(len(self._widths))
         self._prior_s = prior_s
+        self._new: list[float] = []
 
     def ended(self, after_s: float) -> None:
         """One ended after so many seconds."""
-        piece = int(np.searchsorted(self._edges, after_s, side="right")) - 1
-        self._ends[min(max(piece, 0), len(self._ends) - 1)] += 1
-        self._at_risk_s += np.clip(after_s - self._edges[:-1], 0.0, self._widths)
+        self._new.append(after_s)
+
+    def _learn(self) -> None:
+        """Count what has ended since the last time."""
+        if not self._new:
+            return
+        after_s, self._new = np.array(self._new), []
+        pieces = np.searchsorted(self._edges, after_s, side="right") - 1
+        self._ends += np.bincount(np.clip(pieces, 0, len(self._ends) - 1), minlength=len(self._ends))
+        self._at_risk_s += self._spent(after_s)
         if self._ends.sum() > MEMORY:
             self._ends /= 2
             self._at_risk_s /= 2
 
+    def _spent(self, lasted_s: Floats) -> Floats:
+        """How long each piece was lived through."""
+        return np.clip(lasted_s[:, None] - self._edges[None, :-1], 0.0, self._widths).sum(axis=0)
+
     def mean_s(self) -> float:
         """Time at risk over ends: the mean duration."""
+        self._learn()
         return float((self._at_risk_s.sum() + PRIOR_TIMES * self._prior_s) / (self._ends.sum() + PRIOR_TIMES))
 
     def cumulative(self, lasted_s: Floats) -> Floats:
         """The cumulative hazard at the edges, ``lasted_s`` being what is under way."""
-        censored = np.clip(lasted_s[:, None] - self._edges[None, :-1], 0.0, self._widths).sum(axis=0)
-        at_risk_s = self._at_risk_s + censored
+        self._learn()
+        at_risk_s = self._at_risk_s + self._spent(lasted_s)
         mean = (self._ends.sum() + PRIOR_TIMES) / (at_risk_s.sum() + PRIOR_TIMES * self._prior_s)
         hazard = (self._ends + PRIOR_ENDS) / (at_risk_s + PRIOR_ENDS / mean)
         return np.concatenate(([0.0], np.cumsum(hazard * self._widths)))
@@ -66,6 +79,7 @@ class Hazard:
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""
+        self._learn()
         return {"ends": self._ends.tolist(), "at_risk_s": self._at_risk_s.tolist()}
 
     def restore(self, state: Kept) -> None:
@@ -76,13 +90,15 @@ class Hazard:
         """
         self._ends = np.array(numbers(state, "ends", len(self._ends)))
         self._at_risk_s = np.array(numbers(state, "at_risk_s", len(self._at_risk_s)))
+        self._new = []
 
 
 class Freeing:
     """Tables: the chance that an agent is free within each of some horizons, by phase and how long it has lasted."""
 
-    TALK_GRID = np.concatenate((np.arange(0.0, 200.0, 4.0), np.arange(200.0, 620.0, 20.0)))
-    WRAP_GRID = np.concatenate((np.arange(0.0, 60.0, 1.0), np.arange(60.0, 180.0, 10.0)))
+    TALK_STEP_S, WRAP_STEP_S = 5.0, 1.0
+    TALK_GRID = np.arange(0.0, 601.0, TALK_STEP_S)
+    WRAP_GRID = np.arange(0.0, 121.0, WRAP_STEP_S)
 
     def __init__(self, horizons_s: Floats) -> None:
         self._horizons_s = horizons_s
@@ -103,10 +119,8 @@ class Freeing:
 
     def talk_rows(self, talked_s: Floats) -> NDArray[np.int64]:
         """The table's rows for talks of so many seconds."""
-        found = np.where(talked_s < 200.0, (talked_s + 2.0) / 4.0, 50.0 + (talked_s - 190.0) / 20.0)
-        return np.clip(found.astype(np.int64), 0, len(self.TALK_GRID) - 1)
+        return np.minimum((talked_s / self.TALK_STEP_S + 0.5).astype(np.int64), len(self.TALK_GRID) - 1)
 
     def wrap_rows(self, wrapped_s: Floats) -> NDArray[np.int64]:
         """The table's rows for wrap-ups of so many seconds."""
-        found = np.where(wrapped_s < 60.0, wrapped_s + 0.5, 60.0 + (wrapped_s - 55.0) / 10.0)
-        return np.clip(found.astype(np.int64), 0, len(self.WRAP_GRID) - 1)
+        return np.minimum((wrapped_s / self.WRAP_STEP_S + 0.5).astype(np.int64), len(self.WRAP_GRID) - 1)

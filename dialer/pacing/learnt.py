@@ -15,9 +15,13 @@ from dialer.pacing.rate import AnswerRate
 from dialer.pacing.ring import STEPS, RingTimes
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 REFRESH_S = 10.0
 """The tables of agents are worked out anew this often."""
+
+RING_REFRESH_S = 3.0
+"""So are those of dials: by a change they are late by a tenth of the time a number rings at most."""
 
 OVERDUE_S = 60.0
 """After the ring time: a dial whose end was never told is not waited for."""
@@ -38,7 +42,7 @@ class Moments:
         spread = chances * (1 - chances)
         return Moments(np.concatenate((chances, spread, spread * (1 - 2 * chances)), axis=1))
 
-    def sums(self, rows: NDArray[np.int64]) -> Floats:
+    def sums(self, rows: Rows) -> Floats:
         """The sums over ``rows``."""
         return np.bincount(rows, minlength=len(self.table)) @ self.table
 
@@ -56,9 +60,9 @@ class Learnt:
         self._horizons = (np.arange(STEPS) + 0.5) * self.ring.step_s + connect_within_s
         self._freeing = Freeing(self._horizons)
         self._refreshed_s: float | None = None
-        self._stale = True
+        self._stale, self._ring_due_s = True, 0.0
         self.unanswered = np.ones((STEPS + 1, STEPS))
-        self.talk_moments = self.wrap_moments = self.ring_moments = Moments(np.zeros((1, 3 * STEPS)))
+        self._talk_moments = self._wrap_moments = self._ring_moments = Moments(np.zeros((1, 3 * STEPS)))
         self.arrivals = self.ring.arrivals()
 
     def dial_ended(self, seen: LiveAnswer | MachineAnswer | NoAnswer) -> None:
@@ -99,20 +103,36 @@ class Learnt:
         """Bring the tables up to date with what was learnt."""
         longest_s = self._no_answer_s + OVERDUE_S
         settled = self.rate.settle(seen.ringing_since_s, longest_s, seen.at_s, learn=not self.down())
-        if settled or self._stale:
-            self._stale = False
+        self._stale = self._stale or settled
+        if self._stale and seen.at_s >= self._ring_due_s:
+            self._stale, self._ring_due_s = False, seen.at_s + RING_REFRESH_S
             self.unanswered = 1.0 - self.ring.answered(self.rate.live)
-            self.ring_moments = Moments.of(self.unanswered)
+            self._ring_moments = Moments.of(self.unanswered)
             self.arrivals = self.ring.arrivals()
         if self._refreshed_s is None or seen.at_s - self._refreshed_s >= REFRESH_S:
             self._refreshed_s = seen.at_s
             talked, wrapped = (_lasted(since, seen.at_s) for since in (seen.talking_since_s, seen.wrapping_since_s))
             self._freeing.refresh(self.talk, self.wrap, talked, wrapped)
-            self.talk_moments = Moments.of(self._freeing.talking)
-            self.wrap_moments = Moments.of(self._freeing.wrapping)
+            self._talk_moments = Moments.of(self._freeing.talking)
+            self._wrap_moments = Moments.of(self._freeing.wrapping)
 
-    def rows(self, seen: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """The tables' rows of those who talk, of those who wrap up, of the dials that ring."""
+    def coins(self, seen: Snapshot) -> Floats:
+        """A row for each agent at work and each dial under way; see :func:`dialer.pacing.forecast.exact_chances`."""
+        talking, wrapping, ringing = self._rows(seen)
+        parts = (self._freeing.talking[talking], self._freeing.wrapping[wrapping], self.unanswered[ringing])
+        return np.concatenate((*parts, np.tile(self._detected(), (len(seen.detecting_since_s), 1))))
+
+    def moments(self, seen: Snapshot) -> Floats:
+        """Mean, variance and third moment of the sum of those coins at each step, one after the other."""
+        talking, wrapping, ringing = self._rows(seen)
+        sums = self._talk_moments.sums(talking) + self._ring_moments.sums(ringing)
+        if len(wrapping):
+            sums += self._wrap_moments.sums(wrapping)
+        if seen.detecting_since_s:
+            sums += len(seen.detecting_since_s) * Moments.of(self._detected()[None, :]).table[0]
+        return sums
+
+    def _rows(self, seen: Snapshot) -> tuple[Rows, Rows, Rows]:
         rang = _lasted(seen.ringing_since_s, seen.at_s) / self.ring.step_s
         return (
             self._freeing.talk_rows(_lasted(seen.talking_since_s, seen.at_s)),
@@ -120,17 +140,10 @@ class Learnt:
             np.minimum((rang + 0.5).astype(np.int64), STEPS),
         )
 
-    def detected_machines(self, count: int) -> Floats:
-        """Coins of ``count`` answered calls in detection: each a machine, or a person within some seconds."""
+    def _detected(self) -> Floats:
+        """The coin of an answered call in detection: a machine, or a person within some seconds."""
         told = np.minimum((np.arange(STEPS) + 1) * self.ring.step_s / DETECTING_S, 1.0)
-        return np.tile(1.0 - self.person_share * told, (count, 1))
-
-    def coins(self, rows: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]) -> Floats:
-        """A row for each agent and each dial; see :class:`dialer.pacing.forecast.Forecast`."""
-        talking, wrapping, ringing = rows
-        return np.concatenate(
-            (self._freeing.talking[talking], self._freeing.wrapping[wrapping], self.unanswered[ringing])
-        )
+        return 1.0 - self.person_share * told
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""
@@ -156,8 +169,8 @@ class Learnt:
         self.wrap.restore(part(state, "wrap"))
         self.outage.restore(part(state, "outage"))
         self._persons, self._machines = number(state, "persons"), number(state, "machines")
-        self._refreshed_s, self._stale = None, True
+        self._refreshed_s, self._stale, self._ring_due_s = None, True, 0.0
 
 
 def _lasted(since_s: tuple[float, ...], now: float) -> Floats:
-    return np.maximum(now - np.array(since_s, dtype=np.float64), 0.0)
+    return now - np.array(since_s, dtype=np.float64)

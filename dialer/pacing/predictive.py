@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dialer.pacing.budget import Account, Budget
-from dialer.pacing.forecast import MOST_AT_ONCE, Forecast, normal_chances
+from dialer.pacing.forecast import CHUNK, EXACT_COINS, MOST_AT_ONCE, exact_chances, normal_chances
 from dialer.pacing.kept import Kept, part
 from dialer.pacing.learnt import Learnt
 from dialer.pacing.model import (
@@ -28,13 +28,10 @@ from dialer.pacing.model import (
     TalkEnded,
     WrapEnded,
 )
-from dialer.pacing.ring import STEPS
+from dialer.pacing.ring import Floats
 
 FIRST_DIALS = 40
 """One line for each free agent until so many dials have come to their end."""
-
-EXACT_COINS = 26
-"""Up to this many agents and dials the forecast is exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +107,27 @@ class Predictive:
 
     def _look_ahead(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
         """How many dials stay under the threshold, and the risk of the first that does not."""
-        chances = self.chances(seen)
+        most = min(CHUNK, max(1, seen.lines_free))
+        chances = self._chances(seen, most)
         over = np.flatnonzero(chances > threshold)
+        if not len(over) and most == CHUNK:
+            chances = self._chances(seen, MOST_AT_ONCE)
+            over = np.flatnonzero(chances > threshold)
         if not len(over):
             return len(chances), float(chances[-1])
         return int(over[0]), float(chances[over[0]])
 
-    def chances(self, seen: Snapshot) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def _chances(self, seen: Snapshot, most: int) -> Floats:
         """For one more dial after 0, 1, 2, … made with it: the chance that its person finds nobody."""
         learnt = self._learnt
-        rows = learnt.rows(seen)
-        short = len(seen.ringing_since_s) + len(seen.detecting_since_s) + seen.waiting - seen.ready
+        detecting = len(seen.detecting_since_s)
+        under_way = len(seen.ringing_since_s) + detecting + seen.waiting
+        short = under_way - seen.ready
         new = 1.0 - learnt.unanswered[0]
-        detecting = learnt.detected_machines(len(seen.detecting_since_s))
-        if sum(len(each) for each in rows) + len(detecting) <= EXACT_COINS:
-            coins = np.concatenate((learnt.coins(rows), detecting))
-            return Forecast(coins, short, new, learnt.arrivals).chances()
-        tables = (learnt.talk_moments, learnt.wrap_moments, learnt.ring_moments)
-        sums = np.sum([table.sums(which) for table, which in zip(tables, rows, strict=True)], axis=0)
-        spread = detecting * (1 - detecting)
-        mean, variance = sums[:STEPS] + detecting.sum(axis=0), sums[STEPS : 2 * STEPS] + spread.sum(axis=0)
-        return normal_chances(mean, variance, sums[2 * STEPS :], short, new, learnt.arrivals)
+        coins = self._agents - seen.ready - seen.reserved + len(seen.ringing_since_s) + detecting
+        if coins <= EXACT_COINS:
+            return exact_chances(learnt.coins(seen), short, new, learnt.arrivals)
+        return normal_chances(learnt.moments(seen), short, new, learnt.arrivals, most)
 
     def explain(self) -> Explanation:
         """Why the last decision was what it was."""

@@ -57,7 +57,7 @@ class RingTimes:
         middles = np.concatenate(((by_now[:-1] + by_now[1:]) / 2, np.full(STEPS, by_now[-1])))
         chances = (middles[_LATER] - by_now[:, None]) / rings_still[:, None]
         chances[STEPS] = 0.0
-        return np.clip(chances, 0.0, 1.0)
+        return np.minimum(np.maximum(chances, 0.0), 1.0)
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""

@@ -8,15 +8,19 @@ gets wrong.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log
+from enum import Enum
+from math import exp, log, sqrt
 
 from dialer.pacing.kept import Kept, number, whole
 
 AIM = 0.97
 """Of the cap: what is left holds the chance of the last hour."""
 
-HORIZON = 300.0
-"""Answers over which a surplus or a debt is made good."""
+SURPLUS_OVER, DEBT_OVER = 300.0, 100.0
+"""Answers over which a surplus is spent, and over which a debt is paid: the cap stands on the side of debt."""
+
+CREDIT, CREDIT_UNTIL = 300.0, 1500.0
+"""Before anybody answered, so many answers are counted in advance by the guard; none once so many have answered."""
 
 HIGHEST, LOWEST = 0.6, 0.003
 GUARDED = 0.0002
@@ -27,7 +31,13 @@ FEW = 3.0
 NONE_RISKED = 0.02
 """Abandoned calls expected in a window that is run without risk."""
 
-DAY_S = 8 * 3600.0
+
+class Mode(Enum):
+    """How the threshold came about."""
+
+    STEERED = "steered"
+    GUARDED = "guarded"
+    NONE_RISKED = "zero-abandon"
 
 
 @dataclass(slots=True)
@@ -38,10 +48,16 @@ class Account:
     abandons: int = 0
 
     def aim(self, cap: float) -> float:
-        """The share to abandon from now on, so that the horizon's end sees ``AIM`` of the cap."""
+        """The share to abandon from now on, so that in the end it is ``AIM`` of the cap."""
         target = AIM * cap
-        share = (target * (self.answers + HORIZON) - self.abandons) / HORIZON
+        surplus = target * self.answers - self.abandons
+        share = target + surplus / (SURPLUS_OVER if surplus > 0 else DEBT_OVER)
         return min(max(share, 0.0), 2 * target)
+
+    def breaks(self, cap: float) -> bool:
+        """True where one more abandoned call would break the cap, some credit given at the start."""
+        credit = CREDIT * max(0.0, 1.0 - self.answers / CREDIT_UNTIL)
+        return self.abandons + 1 > cap * (self.answers + credit)
 
 
 class Budget:
@@ -61,14 +77,16 @@ class Budget:
         self._log += _step(agents, self._cap) * (self.run.aim(self._cap) - abandoned)
         self._log = min(max(self._log, log(min(LOWEST, self._cap))), log(HIGHEST))
 
-    def threshold(self, window: Account) -> float:
-        """The risk that the next dial may take; ``window``: the legal window, as far as it is known."""
-        if self._guards(self.run) or self._guards(window):
-            return GUARDED
-        return exp(self._log)
+    def threshold(self, window: Account, expected: float) -> tuple[Mode, float]:
+        """The risk that the next dial may take, and why.
 
-    def _guards(self, account: Account) -> bool:
-        return account.abandons + 1 > self._cap * (account.answers + HORIZON)
+        ``window``: the legal window as far as it is known; ``expected``: persons who will answer in the whole of it.
+        """
+        if self._cap * expected < FEW:
+            return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
+        if self.run.breaks(self._cap) or window.breaks(self._cap):
+            return Mode.GUARDED, min(GUARDED, self._cap)
+        return Mode.STEERED, exp(self._log)
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""
@@ -87,4 +105,4 @@ class Budget:
 def _step(agents: int, cap: float) -> float:
     """How far one outcome moves the threshold: small teams see few, and a low cap fewer still."""
     size = 0.3 if agents < 10 else 0.15 if agents < 60 else 0.08
-    return size * min(4.0, (0.03 / cap) ** 0.5)
+    return size * min(4.0, sqrt(0.03 / cap))

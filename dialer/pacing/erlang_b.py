@@ -29,7 +29,7 @@ class ErlangB:
 
     def __init__(self, abandonment_cap: float, connect_within_s: float, no_answer_s: float) -> None:
         self._cap = abandonment_cap
-        self._random = Random(1917)  # noqa: S311 - the stream's own noise, the same in every run
+        self._random = Random(1917)
         self._live, self._dials = PRIOR_ANSWERS, PRIOR_DIALS
         self._talk_s, self._talks = PRIOR_HANDLING_S * PRIOR_TALKS, PRIOR_TALKS
         self._wrap_s, self._wraps = 0.0, 0.0

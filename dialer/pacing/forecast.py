@@ -1,8 +1,8 @@
 """The chance that one more dial finds nobody free when a person answers it.
 
-At each step of the time it may ring: agents free by then (and within the seconds a person may be held) less persons
-who answer before. Each agent and each dial is a coin of its own, so the sum is Poisson-binomial: exact where the coins
-are few, by the normal distribution with its skewness where they are many.
+At each step of the time it may ring: agents free by then (and within the seconds a person may be held) less
+persons who answer before. Each agent and each dial is a coin of its own, so the sum is Poisson-binomial: exact where
+the coins are few, by the normal distribution with its skewness where they are many.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def exact_chances(coins: Floats, short: int, new: Floats, arrivals: Floats) -> F
     """For one more dial after 0, 1, 2, … made with it: the chance that its person finds nobody.
 
     ``coins[i, j]``: the chance that coin ``i`` shows an agent more by step ``j`` (an agent free, a dial that is not
-    answered). ``short``: dials that ring and persons who wait, less the agents who are ready. ``new``: the chance that
-    a dial made now is answered before the middle of each step. ``arrivals``: when it is, if it is.
+    answered). ``short``: dials that ring and persons who wait, less the agents who are ready. ``new``: the chance
+    that a dial made now is answered before the middle of each step. ``arrivals``: when it is, if it is.
     """
     found = np.zeros(CHUNK)
     most = short + CHUNK

@@ -56,7 +56,8 @@ class Hazard:
 
     def _spent(self, lasted_s: Floats) -> Floats:
         """How long each piece was lived through."""
-        return np.clip(lasted_s[:, None] - self._edges[None, :-1], 0.0, self._widths).sum(axis=0)
+        spent: Floats = np.clip(lasted_s[:, None] - self._edges[None, :-1], 0.0, self._widths).sum(axis=0)
+        return spent
 
     def mean_s(self) -> float:
         """Time at risk over ends: the mean duration."""
@@ -103,7 +104,7 @@ class Freeing:
     def __init__(self, horizons_s: Floats) -> None:
         self._horizons_s = horizons_s
         self._fine_s = float(horizons_s[-1]) / 60
-        self._times = self._fine_s * np.arange(1, 61)
+        self._times: Floats = self._fine_s * np.arange(1, 61, dtype=np.float64)
         self.talking = np.zeros((len(self.TALK_GRID), len(horizons_s)))
         self.wrapping = np.zeros((len(self.WRAP_GRID), len(horizons_s)))
 

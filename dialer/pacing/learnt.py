@@ -57,13 +57,15 @@ class Learnt:
         self.outage = Outage()
         self._no_answer_s = no_answer_s
         self._persons, self._machines = 5.0, 1.0
-        self._horizons = (np.arange(STEPS) + 0.5) * self.ring.step_s + connect_within_s
+        self._horizons: Floats = (np.arange(STEPS, dtype=np.float64) + 0.5) * self.ring.step_s + connect_within_s
         self._freeing = Freeing(self._horizons)
         self._refreshed_s: float | None = None
         self._stale, self._ring_due_s = True, 0.0
         self.unanswered = np.ones((STEPS + 1, STEPS))
         self._talk_moments = self._wrap_moments = self._ring_moments = Moments(np.zeros((1, 3 * STEPS)))
         self.arrivals = self.ring.arrivals()
+        self.handling_s = self.talk.mean_s() + self.wrap.mean_s()
+        """Mean talk and wrap-up."""
 
     def dial_ended(self, seen: LiveAnswer | MachineAnswer | NoAnswer) -> None:
         """A dial came to its end."""
@@ -112,6 +114,7 @@ class Learnt:
         if self._refreshed_s is None or seen.at_s - self._refreshed_s >= REFRESH_S:
             self._refreshed_s = seen.at_s
             talked, wrapped = (_lasted(since, seen.at_s) for since in (seen.talking_since_s, seen.wrapping_since_s))
+            self.handling_s = self.talk.mean_s() + self.wrap.mean_s()
             self._freeing.refresh(self.talk, self.wrap, talked, wrapped)
             self._talk_moments = Moments.of(self._freeing.talking)
             self._wrap_moments = Moments.of(self._freeing.wrapping)
@@ -142,11 +145,13 @@ class Learnt:
 
     def _detected(self) -> Floats:
         """The coin of an answered call in detection: a machine, or a person within some seconds."""
-        told = np.minimum((np.arange(STEPS) + 1) * self.ring.step_s / DETECTING_S, 1.0)
+        told: Floats = np.minimum((np.arange(STEPS) + 1) * self.ring.step_s / DETECTING_S, 1.0)
         return 1.0 - self.person_share * told
 
     def state(self) -> dict[str, object]:
-        """What was learnt, as JSON values."""
+        """What was learnt, as JSON values. The tables are then worked out anew here too, so that whoever saved and
+        whoever restored decide alike from here on."""
+        self._renew()
         return {
             "rate": self.rate.state(),
             "ring": self.ring.state(),
@@ -169,6 +174,9 @@ class Learnt:
         self.wrap.restore(part(state, "wrap"))
         self.outage.restore(part(state, "outage"))
         self._persons, self._machines = number(state, "persons"), number(state, "machines")
+        self._renew()
+
+    def _renew(self) -> None:
         self._refreshed_s, self._stale, self._ring_due_s = None, True, 0.0
 
 

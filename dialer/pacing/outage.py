@@ -12,9 +12,8 @@ from math import log
 from dialer.pacing.kept import Kept, whole
 
 NETWORK = frozenset({27, 34, 38, 41, 42, 47, 58, 63, 102, 127})
-"""Q.850 causes of a trunk or a network: destination out of order, no circuit, network out of order, temporary failure,
-congestion, resource or bearer or service not available, timer expired, interworking (a SIP 5xx without a better one).
-"""
+"""Q.850 causes of a trunk or a network: destination out of order, no circuit, network out of order, temporary
+failure, congestion, resource, bearer or service not available, timer expired, interworking."""
 
 FAR_END = frozenset({1, 17, 21, 22, 28})
 """Causes that only a working trunk brings: unallocated, busy, rejected, number changed, invalid number."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dialer.pacing.budget import Account, Budget
+from dialer.pacing.budget import Account, Budget, Mode
 from dialer.pacing.forecast import CHUNK, EXACT_COINS, MOST_AT_ONCE, exact_chances, normal_chances
-from dialer.pacing.kept import Kept, part
+from dialer.pacing.kept import Kept, part, whole
 from dialer.pacing.learnt import Learnt
 from dialer.pacing.model import (
     Abandoned,
@@ -34,6 +34,22 @@ FIRST_DIALS = 40
 """One line for each free agent until so many dials have come to their end."""
 
 
+DAY_S = 8 * 3600.0
+WORKED = 0.8
+"""Share of the day that agents talk or wrap up, for a first guess at the day's answers."""
+
+MODES = {
+    Mode.STEERED: "",
+    Mode.GUARDED: ": one more would break it, so no risk is taken",
+    Mode.NONE_RISKED: ": it allows too few to steer by, so none is risked",
+}
+
+
+SAME_S = 2.5
+FAR = 2.0
+"""Where nothing happened since, a risk this many times over the threshold is not looked at again for ``SAME_S``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The last decision, from which its explanation is made when somebody asks."""
@@ -47,6 +63,7 @@ class Decision:
     threshold: float = 0.0
     risk: float = 0.0
     """The chance that the next dial's person would find nobody."""
+    mode: Mode = Mode.STEERED
 
 
 class Predictive:
@@ -59,9 +76,13 @@ class Predictive:
         self._budget = Budget(abandonment_cap)
         self._agents = 0
         self._last = Decision()
+        self._sight: tuple[int, ...] = ()
+        """Ready, waiting, ringing, agents, detecting, as the last forecast saw them."""
+        self._look_again_s = 0.0
 
     def observe(self, seen: Observation) -> None:
         """Learn from what happened."""
+        self._look_again_s = 0.0
         match seen:
             case LiveAnswer() | MachineAnswer() | NoAnswer():
                 self._learnt.dial_ended(seen)
@@ -86,7 +107,8 @@ class Predictive:
 
     def _decision(self, seen: Snapshot) -> Decision:
         under_way = len(seen.ringing_since_s) + len(seen.detecting_since_s) + seen.waiting
-        threshold = self._budget.threshold(Account(seen.window_answers, seen.window_abandons))
+        window = Account(seen.window_answers, seen.window_abandons)
+        mode, threshold = self._budget.threshold(window, self._expected_answers(seen))
         spare = max(0, seen.ready - under_way)
         risk = 0.0
         if self._agents <= 0:
@@ -103,10 +125,23 @@ class Predictive:
         dials = max(0, min(wanted, seen.lines_free))
         if dials < wanted:
             reason = f"{wanted} wanted, and lines or calls per second leave {dials}"
-        return Decision(dials, wanted, reason, self._agents, under_way, seen.ready, threshold, risk)
+        return Decision(dials, wanted, reason, self._agents, under_way, seen.ready, threshold, risk, mode)
+
+    def _expected_answers(self, seen: Snapshot) -> float:
+        """Persons who will answer in the legal window: what is known of it, or a day of this team's work."""
+        day = self._agents * DAY_S * WORKED / self._learnt.handling_s
+        return max(day, seen.window_answers, self._budget.run.answers)
 
     def _look_ahead(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
         """How many dials stay under the threshold, and the risk of the first that does not."""
+        sight = (seen.ready, seen.waiting, len(seen.ringing_since_s), self._agents, len(seen.detecting_since_s))
+        if sight == self._sight and seen.at_s < self._look_again_s and threshold * FAR <= self._last.risk:
+            return 0, self._last.risk
+        wanted, risk = self._first_over(seen, threshold)
+        self._sight, self._look_again_s = sight, seen.at_s + SAME_S
+        return wanted, risk
+
+    def _first_over(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
         most = min(CHUNK, max(1, seen.lines_free))
         chances = self._chances(seen, most)
         over = np.flatnonzero(chances > threshold)
@@ -130,12 +165,43 @@ class Predictive:
         return normal_chances(learnt.moments(seen), short, new, learnt.arrivals, most)
 
     def explain(self) -> Explanation:
-        """Why the last decision was what it was."""
-        return Explanation("")
+        """Why the last decision was what it was: the forecast, the budget, the reason; see docs/pacing.md."""
+        last, learnt, run = self._last, self._learnt, self._budget.run
+        figures: dict[str, int | float | str] = {
+            "wanted": last.wanted,
+            "dials": last.dials,
+            "agents": last.agents,
+            "ready": last.ready,
+            "under_way": last.under_way,
+            "answer_rate": round(learnt.rate.live, 4),
+            "handling_s": round(learnt.handling_s, 1),
+            "risk": round(last.risk, 5),
+            "threshold": round(last.threshold, 5),
+            "budget": last.mode.value,
+            "answers": run.answers,
+            "abandons": run.abandons,
+            "cap": self._cap,
+        }
+        return Explanation(f"{last.reason}{self._words(last)}", figures)
+
+    def _words(self, last: Decision) -> str:
+        if last.agents <= 0:
+            return ""
+        run = self._budget.run
+        share = f"{100 * self._learnt.rate.live:.1f}% of dials reach a person"
+        forecast = f"{last.ready} of {last.agents} agents free, {last.under_way} calls under way, {share}"
+        risk = f"risk of one more {100 * last.risk:.2f}%, allowed {100 * last.threshold:.2f}%"
+        spent = f"{run.abandons} of {run.answers} abandoned, cap {100 * self._cap:g}%"
+        return f" ({forecast}; {risk}; {spent}{MODES[last.mode]})"
 
     def state(self) -> dict[str, object]:
-        """What was learnt, as JSON values."""
-        return {"learnt": self._learnt.state(), "budget": self._budget.state()}
+        """What was learnt, as JSON values: a policy that restores it decides as this one does from now on."""
+        self._look_again_s = 0.0
+        return {
+            "learnt": self._learnt.state(),
+            "budget": self._budget.state(),
+            "agents": self._agents,
+        }
 
     def restore(self, state: Kept) -> None:
         """Take over what :meth:`state` gave.
@@ -145,3 +211,5 @@ class Predictive:
         """
         self._learnt.restore(part(state, "learnt"))
         self._budget.restore(part(state, "budget"))
+        self._agents = whole(state, "agents")
+        self._look_again_s = 0.0

@@ -77,6 +77,4 @@ class PerAgent:
 
 def lines_in_use(seen: Snapshot) -> int:
     """Dials that ring, persons who wait, talks."""
-    return (
-        len(seen.ringing_since_s) + len(seen.detecting_since_s) + seen.waiting + len(seen.talking_since_s)
-    )
+    return len(seen.ringing_since_s) + len(seen.detecting_since_s) + seen.waiting + len(seen.talking_since_s)

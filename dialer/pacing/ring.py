@@ -45,7 +45,8 @@ class RingTimes:
     def arrivals(self) -> Floats:
         """The share of live answers that comes in each step."""
         live = np.array(self._live)
-        return live / live.sum()
+        shares: Floats = live / live.sum()
+        return shares
 
     def answered(self, live_share: float) -> Floats:
         """``[a, j]``: the chance that a dial that has rung ``a`` steps is answered by a person before the middle of
@@ -57,7 +58,8 @@ class RingTimes:
         middles = np.concatenate(((by_now[:-1] + by_now[1:]) / 2, np.full(STEPS, by_now[-1])))
         chances = (middles[_LATER] - by_now[:, None]) / rings_still[:, None]
         chances[STEPS] = 0.0
-        return np.minimum(np.maximum(chances, 0.0), 1.0)
+        within: Floats = np.minimum(np.maximum(chances, 0.0), 1.0)
+        return within
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""

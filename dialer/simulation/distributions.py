@@ -99,7 +99,9 @@ class Measured:
     values_s: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        _require(bool(self.values_s) and min(self.values_s) >= 0, "values_s: expected times of 0 or more, one at least")
+        _require(
+            bool(self.values_s) and min(self.values_s) >= 0, "values_s: expected times of 0 or more, one at least"
+        )
 
     def draw(self, random: np.random.Generator, count: int) -> Times:
         """``count`` independent times."""

@@ -10,8 +10,11 @@ from dialer.pacing.model import Policy
 from dialer.simulation.run import Run, Tally
 from dialer.simulation.scenario import Scenario
 
-_T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-      2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042)  # fmt: skip
+_T = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+    2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
 """Student's t at 97.5% for 1 to 30 degrees of freedom."""
 
 NORMAL_975 = 1.960
@@ -64,7 +67,9 @@ class Results:
     @property
     def talk_min_per_hour(self) -> Interval:
         """Minutes of talk in an hour of an agent."""
-        return interval([60 * each.talking_s / each.logged_in_s if each.logged_in_s else 0.0 for each in self.tallies])
+        return interval(
+            [60 * each.talking_s / each.logged_in_s if each.logged_in_s else 0.0 for each in self.tallies]
+        )
 
     @property
     def above_cap(self) -> float:

@@ -1,8 +1,8 @@
 """One run: a policy, a scenario, a virtual clock. The fast path, without the dialer's core.
 
-The policy sees what the core would show it: ``LiveAnswer`` when a person was told from a machine, ``Abandoned`` at the
-end of the message, answers of the window counted when the call is over. It decides once a second. The n-th dial has
-the same fate under every policy (common random numbers), and so has the n-th talk.
+The policy sees what the core would show it: ``LiveAnswer`` when a person was told from a machine, ``Abandoned`` at
+the end of the message, answers of the window counted when the call is over. It decides once a second. The n-th dial
+has the same fate under every policy (common random numbers), and so has the n-th talk.
 """
 
 from __future__ import annotations

@@ -12,6 +12,9 @@ from dialer.simulation.distributions import Constant, Distribution, LogNormal
 
 HOUR_S = 3600.0
 
+RING, TALK, WRAP_UP = LogNormal(12.0, 5.0), LogNormal(120.0, 120.0), LogNormal(15.0, 9.0)
+PATIENCE = Constant(2.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:
@@ -22,7 +25,7 @@ class Steps:
     def __post_init__(self) -> None:
         times = [at_s for at_s, _ in self.steps]
         if not times or times[0] != 0 or times != sorted(set(times)):
-            raise ValueError("steps: expected times that rise, the first 0")
+            raise ValueError("expected times that rise, the first 0")
 
     def at(self, at_s: float) -> float:
         """The figure at ``at_s``."""
@@ -46,9 +49,9 @@ class Shift:
 
     def __post_init__(self) -> None:
         if self.agents < 0 or self.from_s > self.until_s:
-            raise ValueError("shift: expected agents >= 0 and from_s <= until_s")
+            raise ValueError("expected agents >= 0 and from_s <= until_s")
         if any(begin >= end for begin, end in self.breaks):
-            raise ValueError("shift: expected breaks that end after they begin")
+            raise ValueError("expected breaks that end after they begin")
 
     def changes(self) -> list[tuple[float, int]]:
         """``(at_s, agents more or less)``."""
@@ -72,7 +75,7 @@ class Outage:
 
     def __post_init__(self) -> None:
         if self.from_s >= self.until_s:
-            raise ValueError("outage: expected until_s after from_s")
+            raise ValueError("expected until_s after from_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +94,10 @@ class Scenario:
     busy_share: float = 0.0
     """Of the dials that are not answered: these fail after ``busy_after_s`` with cause 17."""
     busy_after_s: float = 3.0
-    ring: Distribution = LogNormal(12.0, 5.0)
-    talk: Distribution = LogNormal(120.0, 120.0)
-    wrap_up: Distribution = LogNormal(15.0, 9.0)
-    patience: Distribution = Constant(2.0)
+    ring: Distribution = RING
+    talk: Distribution = TALK
+    wrap_up: Distribution = WRAP_UP
+    patience: Distribution = PATIENCE
     """How long a person is held for an agent before the message plays."""
     message_s: float = 6.0
     """The message for those who found nobody: the policy is told of the abandonment at its end, as in life."""

@@ -13,13 +13,13 @@ from math import exp, log, sqrt
 
 from dialer.pacing.kept import Kept, number, whole
 
-AIM = 0.97
+AIM = 0.975
 """Of the cap: what is left holds the chance of the last hour."""
 
 SURPLUS_OVER, DEBT_OVER = 300.0, 100.0
 """Answers over which a surplus is spent, and over which a debt is paid: the cap stands on the side of debt."""
 
-CREDIT, CREDIT_UNTIL = 300.0, 1500.0
+CREDIT, CREDIT_UNTIL = 300.0, 4000.0
 """Before anybody answered, so many answers are counted in advance by the guard; none once so many have answered."""
 
 HIGHEST, LOWEST = 0.6, 0.003

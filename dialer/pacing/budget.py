@@ -13,8 +13,10 @@ from math import exp, log, sqrt
 
 from dialer.pacing.kept import Kept, number, whole
 
-AIM = 0.975
-"""Of the cap: what is left holds the chance of the last hour."""
+MOST_AIM, LEAST_AIM = 0.985, 0.8
+MARGIN = 0.3
+"""What is aimed at is less than the cap by so many standard deviations of the window's abandoned calls, were they
+independent (feedback makes them far less wild): a small window needs the larger margin."""
 
 SURPLUS_OVER, DEBT_OVER = 300.0, 100.0
 """Answers over which a surplus is spent, and over which a debt is paid: the cap stands on the side of debt."""
@@ -47,9 +49,8 @@ class Account:
     answers: int = 0
     abandons: int = 0
 
-    def aim(self, cap: float) -> float:
-        """The share to abandon from now on, so that in the end it is ``AIM`` of the cap."""
-        target = AIM * cap
+    def aim(self, target: float) -> float:
+        """The share to abandon from now on, so that in the end it is ``target``."""
         surplus = target * self.answers - self.abandons
         share = target + surplus / (SURPLUS_OVER if surplus > 0 else DEBT_OVER)
         return min(max(share, 0.0), 2 * target)
@@ -66,6 +67,7 @@ class Budget:
     def __init__(self, cap: float) -> None:
         self._cap = cap
         self._log = log(min(max(cap, LOWEST), HIGHEST))
+        self._target = LEAST_AIM * cap
         self.run = Account()
 
     def outcome(self, abandoned: bool, agents: int) -> None:
@@ -74,7 +76,7 @@ class Budget:
         self.run.abandons += abandoned
         if self._cap <= 0:
             return
-        self._log += _step(agents, self._cap) * (self.run.aim(self._cap) - abandoned)
+        self._log += _step(agents, self._cap) * (self.run.aim(self._target) - abandoned)
         self._log = min(max(self._log, log(min(LOWEST, self._cap))), log(HIGHEST))
 
     def threshold(self, window: Account, expected: float) -> tuple[Mode, float]:
@@ -82,7 +84,9 @@ class Budget:
 
         ``window``: the legal window as far as it is known; ``expected``: persons who will answer in the whole of it.
         """
-        if self._cap * expected < FEW:
+        allowed = self._cap * expected
+        self._target = self._cap * min(MOST_AIM, max(LEAST_AIM, 1 - MARGIN / sqrt(max(allowed, 1.0))))
+        if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
         if self.run.breaks(self._cap) or window.breaks(self._cap):
             return Mode.GUARDED, min(GUARDED, self._cap)
@@ -90,7 +94,7 @@ class Budget:
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""
-        return {"log": self._log, "answers": self.run.answers, "abandons": self.run.abandons}
+        return {"log": self._log, "target": self._target, "answers": self.run.answers, "abandons": self.run.abandons}
 
     def restore(self, state: Kept) -> None:
         """Take over what :meth:`state` gave.
@@ -98,7 +102,7 @@ class Budget:
         Raises:
             ValueError: it is no such state.
         """
-        self._log = number(state, "log")
+        self._log, self._target = number(state, "log"), number(state, "target")
         self.run = Account(whole(state, "answers"), whole(state, "abandons"))
 
 

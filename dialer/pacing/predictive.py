@@ -121,6 +121,7 @@ class Predictive:
             wanted, reason = spare, f"{down}: the trunk may be down, so one line for each free agent"
         else:
             wanted, risk = self._look_ahead(seen, threshold)
+            wanted = max(wanted, spare)
             reason = "the next dial would find nobody too often" if not wanted else "agents will be free in time"
         dials = max(0, min(wanted, seen.lines_free))
         if dials < wanted:
@@ -138,7 +139,7 @@ class Predictive:
         if sight == self._sight and seen.at_s < self._look_again_s and threshold * FAR <= self._last.risk:
             return 0, self._last.risk
         wanted, risk = self._first_over(seen, threshold)
-        self._sight, self._look_again_s = sight, seen.at_s + SAME_S
+        self._sight, self._look_again_s = sight, 0.0 if wanted else seen.at_s + SAME_S
         return wanted, risk
 
     def _first_over(self, seen: Snapshot, threshold: float) -> tuple[int, float]:

@@ -14,9 +14,9 @@ from math import exp, log, sqrt
 from dialer.pacing.kept import Kept, number, whole
 
 MOST_AIM, LEAST_AIM = 0.985, 0.8
-MARGIN = 0.3
-"""What is aimed at is less than the cap by so many standard deviations of the window's abandoned calls, were they
-independent (feedback makes them far less wild): a small window needs the larger margin."""
+MARGIN = 1.8
+"""It aims at so many abandoned calls fewer than the cap allows in the window, within these shares of the cap: feedback
+holds the count, whatever the window's size, to about two calls."""
 
 SURPLUS_OVER, DEBT_OVER = 300.0, 100.0
 """Answers over which a surplus is spent, and over which a debt is paid: the cap stands on the side of debt."""
@@ -85,7 +85,7 @@ class Budget:
         ``window``: the legal window as far as it is known; ``expected``: persons who will answer in the whole of it.
         """
         allowed = self._cap * expected
-        self._target = self._cap * min(MOST_AIM, max(LEAST_AIM, 1 - MARGIN / sqrt(max(allowed, 1.0))))
+        self._target = self._cap * min(MOST_AIM, max(LEAST_AIM, 1 - MARGIN / max(allowed, 1.0)))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
         if self.run.breaks(self._cap) or window.breaks(self._cap):

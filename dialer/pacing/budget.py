@@ -15,8 +15,8 @@ from dialer.pacing.kept import Kept, number, whole
 
 MOST_AIM, LEAST_AIM = 0.985, 0.8
 MARGIN = 1.8
-"""It aims at so many abandoned calls fewer than the cap allows in the window, within these shares of the cap: feedback
-holds the count, whatever the window's size, to about two calls."""
+"""It aims at so many abandoned calls fewer than the cap allows in the window, within these shares of the cap:
+feedback holds the count, whatever the window's size, to about two calls."""
 
 SURPLUS_OVER, DEBT_OVER = 300.0, 100.0
 """Answers over which a surplus is spent, and over which a debt is paid: the cap stands on the side of debt."""

@@ -57,8 +57,8 @@ class Learnt:
         self.outage = Outage()
         self._no_answer_s = no_answer_s
         self._persons, self._machines = 5.0, 1.0
-        self._horizons: Floats = (np.arange(STEPS, dtype=np.float64) + 0.5) * self.ring.step_s + connect_within_s
-        self._freeing = Freeing(self._horizons)
+        self.horizons_s: Floats = (np.arange(STEPS, dtype=np.float64) + 0.5) * self.ring.step_s + connect_within_s
+        self._freeing = Freeing(self.horizons_s)
         self._refreshed_s: float | None = None
         self._stale, self._ring_due_s = True, 0.0
         self.unanswered = np.ones((STEPS + 1, STEPS))
@@ -121,9 +121,17 @@ class Learnt:
 
     def coins(self, seen: Snapshot) -> Floats:
         """A row for each agent at work and each dial under way; see :func:`dialer.pacing.forecast.exact_chances`."""
-        talking, wrapping, ringing = self._rows(seen)
-        parts = (self._freeing.talking[talking], self._freeing.wrapping[wrapping], self.unanswered[ringing])
-        return np.concatenate((*parts, np.tile(self._detected(), (len(seen.detecting_since_s), 1))))
+        return np.concatenate((self.agents(seen), self.dials(seen)))
+
+    def agents(self, seen: Snapshot) -> Floats:
+        """A row for each agent who talks or wraps up: the chance to be free in time for each step."""
+        talking, wrapping, _ = self._rows(seen)
+        return np.concatenate((self._freeing.talking[talking], self._freeing.wrapping[wrapping]))
+
+    def dials(self, seen: Snapshot) -> Floats:
+        """A row for each dial that rings or is in detection: the chance that no person came of it by each step."""
+        detecting = np.tile(self._detected(), (len(seen.detecting_since_s), 1))
+        return np.concatenate((self.unanswered[self._rows(seen)[2]], detecting))
 
     def moments(self, seen: Snapshot) -> Floats:
         """Mean, variance and third moment of the sum of those coins at each step, one after the other."""

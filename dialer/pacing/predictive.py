@@ -72,7 +72,7 @@ class Predictive:
     def __init__(self, abandonment_cap: float, connect_within_s: float, no_answer_s: float) -> None:
         self._cap = abandonment_cap
         self._within_s = connect_within_s
-        self._learnt = Learnt(connect_within_s, no_answer_s)
+        self.learnt = Learnt(connect_within_s, no_answer_s)
         self._budget = Budget(abandonment_cap)
         self._agents = 0
         self._last = Decision()
@@ -85,21 +85,21 @@ class Predictive:
         self._look_again_s = 0.0
         match seen:
             case LiveAnswer() | MachineAnswer() | NoAnswer():
-                self._learnt.dial_ended(seen)
+                self.learnt.dial_ended(seen)
             case Connected():
                 self._budget.outcome(seen.waited_s > self._within_s, self._agents)
             case Abandoned():
                 self._budget.outcome(True, self._agents)
             case TalkEnded():
-                self._learnt.talk.ended(seen.talk_s)
+                self.learnt.talk.ended(seen.talk_s)
             case WrapEnded():
-                self._learnt.wrap.ended(seen.wrap_s)
+                self.learnt.wrap.ended(seen.wrap_s)
             case _:
                 pass
 
     def decide(self, snapshot: Snapshot) -> int:
         """New dials now: 0 to ``snapshot.lines_free``."""
-        self._learnt.look(snapshot)
+        self.learnt.look(snapshot)
         busy = len(snapshot.talking_since_s) + len(snapshot.wrapping_since_s)
         self._agents = snapshot.ready + busy + snapshot.reserved
         self._last = self._decision(snapshot)
@@ -115,9 +115,9 @@ class Predictive:
             wanted, reason = 0, "no agent is at work"
         elif seen.inbound_waiting > 0:
             wanted, reason = 0, f"inbound calls wait: {seen.inbound_waiting}"
-        elif self._learnt.rate.resolved < FIRST_DIALS:
+        elif self.learnt.rate.resolved < FIRST_DIALS:
             wanted, reason = spare, "one line for each free agent until the first dials have come to their end"
-        elif down := self._learnt.down():
+        elif down := self.learnt.down():
             wanted, reason = spare, f"{down}: the trunk may be down, so one line for each free agent"
         else:
             wanted, risk = self._look_ahead(seen, threshold)
@@ -130,7 +130,7 @@ class Predictive:
 
     def _expected_answers(self, seen: Snapshot) -> float:
         """Persons who will answer in the legal window: what is known of it, or a day of this team's work."""
-        day = self._agents * DAY_S * WORKED / self._learnt.handling_s
+        day = self._agents * DAY_S * WORKED / self.learnt.handling_s
         return max(day, seen.window_answers, self._budget.run.answers)
 
     def _look_ahead(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
@@ -144,18 +144,18 @@ class Predictive:
 
     def _first_over(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
         most = min(CHUNK, max(1, seen.lines_free))
-        chances = self._chances(seen, most)
+        chances = self.chances(seen, most)
         over = np.flatnonzero(chances > threshold)
         if not len(over) and most == CHUNK:
-            chances = self._chances(seen, MOST_AT_ONCE)
+            chances = self.chances(seen, MOST_AT_ONCE)
             over = np.flatnonzero(chances > threshold)
         if not len(over):
             return len(chances), float(chances[-1])
         return int(over[0]), float(chances[over[0]])
 
-    def _chances(self, seen: Snapshot, most: int) -> Floats:
+    def chances(self, seen: Snapshot, most: int) -> Floats:
         """For one more dial after 0, 1, 2, … made with it: the chance that its person finds nobody."""
-        learnt = self._learnt
+        learnt = self.learnt
         detecting = len(seen.detecting_since_s)
         under_way = len(seen.ringing_since_s) + detecting + seen.waiting
         short = under_way - seen.ready
@@ -167,7 +167,7 @@ class Predictive:
 
     def explain(self) -> Explanation:
         """Why the last decision was what it was: the forecast, the budget, the reason; see docs/pacing.md."""
-        last, learnt, run = self._last, self._learnt, self._budget.run
+        last, learnt, run = self._last, self.learnt, self._budget.run
         figures: dict[str, int | float | str] = {
             "wanted": last.wanted,
             "dials": last.dials,
@@ -189,7 +189,7 @@ class Predictive:
         if last.agents <= 0:
             return ""
         run = self._budget.run
-        share = f"{100 * self._learnt.rate.live:.1f}% of dials reach a person"
+        share = f"{100 * self.learnt.rate.live:.1f}% of dials reach a person"
         forecast = f"{last.ready} of {last.agents} agents free, {last.under_way} calls under way, {share}"
         risk = f"risk of one more {100 * last.risk:.2f}%, allowed {100 * last.threshold:.2f}%"
         spent = f"{run.abandons} of {run.answers} abandoned, cap {100 * self._cap:g}%"
@@ -199,7 +199,7 @@ class Predictive:
         """What was learnt, as JSON values: a policy that restores it decides as this one does from now on."""
         self._look_again_s = 0.0
         return {
-            "learnt": self._learnt.state(),
+            "learnt": self.learnt.state(),
             "budget": self._budget.state(),
             "agents": self._agents,
         }
@@ -210,7 +210,7 @@ class Predictive:
         Raises:
             ValueError: it is no such state.
         """
-        self._learnt.restore(part(state, "learnt"))
+        self.learnt.restore(part(state, "learnt"))
         self._budget.restore(part(state, "budget"))
         self._agents = whole(state, "agents")
         self._look_again_s = 0.0

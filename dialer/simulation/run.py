@@ -11,6 +11,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import inf
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -95,6 +96,14 @@ def _draws(distribution: Distribution, seed: tuple[int, ...]) -> Draws:
     return Draws(lambda count: distribution.draw(random, count))
 
 
+@runtime_checkable
+class Seer(Protocol):
+    """A policy that may look at what nobody can know: an upper bound, never for life."""
+
+    def watch(self, world: Run) -> None:
+        """From now on ``world`` is the run it is in."""
+
+
 class Run:
     """Drives ``policy`` through ``scenario``; ``seed`` names the replication."""
 
@@ -125,6 +134,8 @@ class Run:
         self._messages: dict[int, float] = {}
         self._window = [0, 0]
         self._seen_to = 0.0
+        if isinstance(policy, Seer):
+            policy.watch(self)
         for shift in scenario.shifts:
             for at_s, more in shift.changes():
                 self._push(at_s, self._staff, more)

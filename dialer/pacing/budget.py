@@ -18,8 +18,11 @@ MARGIN = 1.8
 """It aims at so many abandoned calls fewer than the cap allows in the window, within these shares of the cap:
 feedback holds the count, whatever the window's size, to about two calls."""
 
-SURPLUS_OVER, DEBT_OVER = 300.0, 100.0
-"""Answers over which a surplus is spent, and over which a debt is paid: the cap stands on the side of debt."""
+SPENT_OVER = 1 / 6
+LEAST_ANSWERS, MOST_ANSWERS = 150.0, 1500.0
+"""A surplus is spent over this share of the window's answers, within these bounds: sooner makes the threshold swing."""
+HASTE = 2.0
+"""A debt is paid so many times sooner: the cap stands on that side."""
 
 CREDIT, CREDIT_UNTIL = 300.0, 4000.0
 """Before anybody answered, so many answers are counted in advance by the guard; none once so many have answered."""
@@ -49,10 +52,10 @@ class Account:
     answers: int = 0
     abandons: int = 0
 
-    def aim(self, target: float) -> float:
-        """The share to abandon from now on, so that in the end it is ``target``."""
+    def aim(self, target: float, over: float) -> float:
+        """The share to abandon from now on, so that it is ``target`` in the end; a surplus is spent ``over`` answers."""
         surplus = target * self.answers - self.abandons
-        share = target + surplus / (SURPLUS_OVER if surplus > 0 else DEBT_OVER)
+        share = target + surplus / (over if surplus > 0 else over / HASTE)
         return min(max(share, 0.0), 2 * target)
 
     def breaks(self, cap: float) -> bool:
@@ -67,7 +70,7 @@ class Budget:
     def __init__(self, cap: float) -> None:
         self._cap = cap
         self._log = log(min(max(cap, LOWEST), HIGHEST))
-        self._target = LEAST_AIM * cap
+        self._target, self._over = LEAST_AIM * cap, LEAST_ANSWERS
         self.run = Account()
 
     def outcome(self, abandoned: bool, agents: int) -> None:
@@ -76,7 +79,7 @@ class Budget:
         self.run.abandons += abandoned
         if self._cap <= 0:
             return
-        self._log += _step(agents, self._cap) * (self.run.aim(self._target) - abandoned)
+        self._log += _step(agents, self._cap) * (self.run.aim(self._target, self._over) - abandoned)
         self._log = min(max(self._log, log(min(LOWEST, self._cap))), log(HIGHEST))
 
     def threshold(self, window: Account, expected: float) -> tuple[Mode, float]:
@@ -86,6 +89,7 @@ class Budget:
         """
         allowed = self._cap * expected
         self._target = self._cap * min(MOST_AIM, max(LEAST_AIM, 1 - MARGIN / max(allowed, 1.0)))
+        self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
         if self.run.breaks(self._cap) or window.breaks(self._cap):
@@ -94,7 +98,7 @@ class Budget:
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""
-        return {"log": self._log, "target": self._target, "answers": self.run.answers, "abandons": self.run.abandons}
+        return {"log": self._log, "target": self._target, "over": self._over, "answers": self.run.answers, "abandons": self.run.abandons}
 
     def restore(self, state: Kept) -> None:
         """Take over what :meth:`state` gave.
@@ -102,11 +106,12 @@ class Budget:
         Raises:
             ValueError: it is no such state.
         """
-        self._log, self._target = number(state, "log"), number(state, "target")
+        self._log = number(state, "log")
+        self._target, self._over = number(state, "target"), number(state, "over")
         self.run = Account(whole(state, "answers"), whole(state, "abandons"))
 
 
 def _step(agents: int, cap: float) -> float:
     """How far one outcome moves the threshold: small teams see few, and a low cap fewer still."""
-    size = 0.3 if agents < 10 else 0.15 if agents < 60 else 0.08
+    size = min(0.3, max(0.05, 0.15 * (20 / max(agents, 1)) ** 0.5))
     return size * min(4.0, sqrt(0.03 / cap))

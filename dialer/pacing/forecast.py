@@ -23,7 +23,7 @@ EXACT_COINS = 16
 CHUNK = 4
 """So many dials are looked at first: mostly there are no more."""
 
-MOST_AT_ONCE = 32
+MOST_AT_ONCE = 64
 """More dials are never added in one decision; the next one is a second away."""
 
 

@@ -20,7 +20,7 @@ Rows = NDArray[np.int64]
 REFRESH_S = 10.0
 """The tables of agents are worked out anew this often."""
 
-RING_REFRESH_S = 3.0
+RING_REFRESH_S = 2.0
 """So are those of dials: by a change they are late by a tenth of the time a number rings at most."""
 
 OVERDUE_S = 60.0

@@ -45,6 +45,9 @@ MODES = {
 }
 
 
+SHARE_AT_ONCE = 0.16
+"""Of the agents: more dials than this are not added in one second, so that those that ring are of all ages."""
+
 SAME_S = 2.5
 FAR = 2.0
 """Where nothing happened since, a risk this many times over the threshold is not looked at again for ``SAME_S``."""
@@ -147,7 +150,7 @@ class Predictive:
         chances = self.chances(seen, most)
         over = np.flatnonzero(chances > threshold)
         if not len(over) and most == CHUNK:
-            chances = self.chances(seen, MOST_AT_ONCE)
+            chances = self.chances(seen, max(CHUNK, min(MOST_AT_ONCE, int(SHARE_AT_ONCE * self._agents))))
             over = np.flatnonzero(chances > threshold)
         if not len(over):
             return len(chances), float(chances[-1])

@@ -24,8 +24,8 @@ LEAST_ANSWERS, MOST_ANSWERS = 150.0, 1500.0
 HASTE = 2.0
 """A debt is paid so many times sooner: the cap stands on that side."""
 
-CREDIT, CREDIT_UNTIL = 300.0, 4000.0
-"""Before anybody answered, so many answers are counted in advance by the guard; none once so many have answered."""
+CREDIT = 300.0
+"""The guard counts so many answers in advance, as far as they are expected before the window's end."""
 
 HIGHEST, LOWEST = 0.6, 0.003
 GUARDED = 0.0002
@@ -58,9 +58,9 @@ class Account:
         share = target + surplus / (over if surplus > 0 else over / HASTE)
         return min(max(share, 0.0), 2 * target)
 
-    def breaks(self, cap: float) -> bool:
-        """True where one more abandoned call would break the cap, some credit given at the start."""
-        credit = CREDIT * max(0.0, 1.0 - self.answers / CREDIT_UNTIL)
+    def breaks(self, cap: float, expected: float) -> bool:
+        """True where one more abandoned call would break the cap; ``expected``: answers at the window's end."""
+        credit = min(CREDIT, max(0.0, expected - self.answers))
         return self.abandons + 1 > cap * (self.answers + credit)
 
 
@@ -92,7 +92,7 @@ class Budget:
         self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
-        if self.run.breaks(self._cap) or window.breaks(self._cap):
+        if self.run.breaks(self._cap, expected) or window.breaks(self._cap, expected):
             return Mode.GUARDED, min(GUARDED, self._cap)
         return Mode.STEERED, exp(self._log)
 

@@ -35,7 +35,7 @@ FIRST_DIALS = 40
 
 
 DAY_S = 8 * 3600.0
-WORKED = 0.8
+WORKED = 0.85
 """Share of the day that agents talk or wrap up, for a first guess at the day's answers."""
 
 MODES = {

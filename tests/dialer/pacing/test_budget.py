@@ -34,7 +34,7 @@ def test_an_abandoned_call_lowers_it_and_a_connected_one_raises_it() -> None:
 
 @pytest.mark.parametrize("window", [Account(10_000, 300), Account(10_000, 450), Account(50_000, 1500)])
 def test_one_more_that_would_break_the_cap_of_the_window_is_not_risked(window: Account) -> None:
-    mode, threshold = Budget(0.03).threshold(window, MANY)
+    mode, threshold = Budget(0.03).threshold(window, 5000.0)
     assert mode is Mode.GUARDED
     assert threshold < 0.001
 
@@ -54,11 +54,11 @@ def test_a_cap_of_fewer_than_three_calls_is_run_without_risk(cap: float, expecte
 
 
 def test_debt_is_paid_faster_than_surplus_is_spent() -> None:
-    assert Account(1000, 29).aim(0.029) == 0.029
-    assert Account(1000, 31).aim(0.029) == pytest.approx(0.029 - 2 / 100)
-    assert Account(1000, 27).aim(0.029) == pytest.approx(0.029 + 2 / 300)
-    assert Account(1000, 60).aim(0.029) == 0.0
-    assert Account(10_000, 0).aim(0.029) == pytest.approx(2 * 0.029)
+    assert Account(1000, 29).aim(0.029, 300.0) == 0.029
+    assert Account(1000, 31).aim(0.029, 300.0) == pytest.approx(0.029 - 2 / 150)
+    assert Account(1000, 27).aim(0.029, 300.0) == pytest.approx(0.029 + 2 / 300)
+    assert Account(1000, 60).aim(0.029, 300.0) == 0.0
+    assert Account(10_000, 0).aim(0.029, 300.0) == pytest.approx(2 * 0.029)
 
 
 def test_a_small_window_has_the_larger_margin() -> None:

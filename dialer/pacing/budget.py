@@ -98,7 +98,13 @@ class Budget:
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""
-        return {"log": self._log, "target": self._target, "over": self._over, "answers": self.run.answers, "abandons": self.run.abandons}
+        return {
+            "log": self._log,
+            "target": self._target,
+            "over": self._over,
+            "answers": self.run.answers,
+            "abandons": self.run.abandons,
+        }
 
     def restore(self, state: Kept) -> None:
         """Take over what :meth:`state` gave.

@@ -48,10 +48,6 @@ MODES = {
 SHARE_AT_ONCE = 0.16
 """Of the agents: more dials than this are not added in one second, so that those that ring are of all ages."""
 
-SAME_S = 2.5
-FAR = 2.0
-"""Where nothing happened since, a risk this many times over the threshold is not looked at again for ``SAME_S``."""
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -79,13 +75,9 @@ class Predictive:
         self._budget = Budget(abandonment_cap)
         self._agents = 0
         self._last = Decision()
-        self._sight: tuple[int, ...] = ()
-        """Ready, waiting, ringing, agents, detecting, as the last forecast saw them."""
-        self._look_again_s = 0.0
 
     def observe(self, seen: Observation) -> None:
         """Learn from what happened."""
-        self._look_again_s = 0.0
         match seen:
             case LiveAnswer() | MachineAnswer() | NoAnswer():
                 self.learnt.dial_ended(seen)
@@ -138,14 +130,6 @@ class Predictive:
 
     def _look_ahead(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
         """How many dials stay under the threshold, and the risk of the first that does not."""
-        sight = (seen.ready, seen.waiting, len(seen.ringing_since_s), self._agents, len(seen.detecting_since_s))
-        if sight == self._sight and seen.at_s < self._look_again_s and threshold * FAR <= self._last.risk:
-            return 0, self._last.risk
-        wanted, risk = self._first_over(seen, threshold)
-        self._sight, self._look_again_s = sight, 0.0 if wanted else seen.at_s + SAME_S
-        return wanted, risk
-
-    def _first_over(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
         most = min(CHUNK, max(1, seen.lines_free))
         chances = self.chances(seen, most)
         over = np.flatnonzero(chances > threshold)
@@ -200,7 +184,6 @@ class Predictive:
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values: a policy that restores it decides as this one does from now on."""
-        self._look_again_s = 0.0
         return {
             "learnt": self.learnt.state(),
             "budget": self._budget.state(),
@@ -216,4 +199,3 @@ class Predictive:
         self.learnt.restore(part(state, "learnt"))
         self._budget.restore(part(state, "budget"))
         self._agents = whole(state, "agents")
-        self._look_again_s = 0.0

@@ -20,7 +20,8 @@ feedback holds the count, whatever the window's size, to about two calls."""
 
 SPENT_OVER = 1 / 6
 LEAST_ANSWERS, MOST_ANSWERS = 150.0, 1500.0
-"""A surplus is spent over this share of the window's answers, within these bounds: sooner makes the threshold swing."""
+"""A surplus is spent over this share of the window's answers, within these bounds; sooner makes the threshold
+swing."""
 HASTE = 2.0
 """A debt is paid so many times sooner: the cap stands on that side."""
 
@@ -53,7 +54,8 @@ class Account:
     abandons: int = 0
 
     def aim(self, target: float, over: float) -> float:
-        """The share to abandon from now on, so that it is ``target`` in the end; a surplus is spent ``over`` answers."""
+        """The share to abandon from now on, so that it is ``target`` in the end; a surplus is spent ``over`` so many
+        answers."""
         surplus = target * self.answers - self.abandons
         share = target + surplus / (over if surplus > 0 else over / HASTE)
         return min(max(share, 0.0), 2 * target)

@@ -71,6 +71,7 @@ class Predictive:
     def __init__(self, abandonment_cap: float, connect_within_s: float, no_answer_s: float) -> None:
         self._cap = abandonment_cap
         self._within_s = connect_within_s
+        self._no_answer_s = no_answer_s
         self.learnt = Learnt(connect_within_s, no_answer_s)
         self._budget = Budget(abandonment_cap)
         self._agents = 0
@@ -104,7 +105,7 @@ class Predictive:
         under_way = len(seen.ringing_since_s) + len(seen.detecting_since_s) + seen.waiting
         window = Account(seen.window_answers, seen.window_abandons)
         mode, threshold = self._budget.threshold(window, self._expected_answers(seen))
-        spare = max(0, seen.ready - under_way)
+        spare = max(0, seen.ready - under_way - self._claimed(seen))
         risk = 0.0
         if self._agents <= 0:
             wanted, reason = 0, "no agent is at work"
@@ -128,6 +129,13 @@ class Predictive:
         day = self._agents * DAY_S * WORKED / self.learnt.handling_s
         return max(day, seen.window_answers, self._budget.run.answers)
 
+    def _claimed(self, seen: Snapshot) -> int:
+        """Agents who will not be there for a person who answers half the ring time from now: those who have announced
+        that they leave, and those whom inbound calls will take."""
+        soon_s = self._no_answer_s / 2
+        leaving = sum(at_s <= seen.at_s + soon_s for at_s in seen.leaving_at_s)
+        return leaving + round(seen.inbound_rate_per_s * soon_s)
+
     def _look_ahead(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
         """How many dials stay under the threshold, and the risk of the first that does not."""
         most = min(CHUNK, max(1, seen.lines_free))
@@ -145,7 +153,7 @@ class Predictive:
         learnt = self.learnt
         detecting = len(seen.detecting_since_s)
         under_way = len(seen.ringing_since_s) + detecting + seen.waiting
-        short = under_way - seen.ready
+        short = under_way - seen.ready + self._claimed(seen)
         new = 1.0 - learnt.unanswered[0]
         coins = self._agents - seen.ready - seen.reserved + len(seen.ringing_since_s) + detecting
         if coins <= EXACT_COINS:

@@ -1,8 +1,8 @@
 """Pacing policies side by side: the tables of docs/pacing.md.
 
 ``python -m tests.bench.pacing base --agents 10,20 --replications 10`` and ``… changes …``; each row is written as
-soon as it is done. "tuned" policies get the best setting of a grid for that very team and scenario (found on the seeds
-from 1000 on), which nobody has in life.
+soon as it is done. "tuned" policies get the best setting of a grid for that very team and scenario (found on the
+seeds from 1000 on), which nobody has in life.
 """
 
 from __future__ import annotations

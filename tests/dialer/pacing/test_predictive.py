@@ -100,6 +100,15 @@ def test_it_begins_with_one_line_for_each_free_agent() -> None:
     assert new().decide(replace(EMPTY, ready=7, ringing_since_s=(99.0,) * 5)) == 2
 
 
+def test_agents_who_leave_and_inbound_calls_are_not_counted_on() -> None:
+    idle = replace(EMPTY, at_s=9000.0, ready=8, lines_free=100)
+    dials = TRAINED.decide(idle)
+    assert dials >= 8
+    assert TRAINED.decide(replace(idle, leaving_at_s=(9003.0,) * 4)) < dials
+    assert TRAINED.decide(replace(idle, leaving_at_s=(9500.0,) * 4)) == dials
+    assert TRAINED.decide(replace(idle, inbound_rate_per_s=0.4)) < dials
+
+
 def test_it_dials_ahead_once_it_has_learnt() -> None:
     talking = tuple(100.0 - 7.0 * index for index in range(12))
     dials = TRAINED.decide(Snapshot(9000.0, 3, 0, (), tuple(8900.0 + each for each in talking), (), 100))
@@ -120,11 +129,7 @@ def test_a_saved_policy_goes_on_as_it_was() -> None:
             second.observe(seen)  # type: ignore[arg-type]
 
         def decide(self, snapshot: Snapshot) -> int:
-            later = replace(
-                snapshot,
-                at_s=snapshot.at_s,
-            )
-            decided.append((first.decide(later), second.decide(later)))
+            decided.append((first.decide(snapshot), second.decide(snapshot)))
             return decided[-1][0]
 
         explain = first.explain

@@ -121,5 +121,5 @@ class Budget:
 
 def _step(agents: int, cap: float) -> float:
     """How far one outcome moves the threshold: small teams see few, and a low cap fewer still."""
-    size = min(0.3, max(0.05, 0.15 * (20 / max(agents, 1)) ** 0.5))
+    size = min(0.3, max(0.05, 0.15 * sqrt(20 / max(agents, 1))))
     return size * min(4.0, sqrt(0.03 / cap))

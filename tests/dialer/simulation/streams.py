@@ -11,6 +11,8 @@ from dialer.simulation.distributions import Constant, Distribution, Exponential,
 from dialer.simulation.replications import PolicyMaker
 from dialer.simulation.scenario import Scenario, Shift, always
 
+WARM_UP_S, MEASURED_S = 1000.0, 8000.0
+
 
 class Stream:
     """Dials at ``rate_per_s``. Rung for a uniform time of whole seconds, its answers are a Poisson process."""
@@ -45,8 +47,8 @@ def queue(agents: int, handling_s: float, patience: Distribution) -> Scenario:
     """Everybody answers; what a classic queue is."""
     return Scenario(
         (Shift(agents),),
-        duration_s=20_000,
-        warm_up_s=2_000,
+        duration_s=WARM_UP_S + MEASURED_S,
+        warm_up_s=WARM_UP_S,
         answer_rate=always(1.0),
         machine_share=always(0.0),
         ring=Uniform(0.0, 10.0),

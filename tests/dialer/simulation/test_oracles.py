@@ -26,7 +26,7 @@ def test_who_knows_the_ring_outcomes_talks_far_more() -> None:
 
 def test_who_knows_the_ends_of_talks_knows_them() -> None:
     oracle = TalkEndsKnown(0.03, 2.0, 25.0)
-    world = Run(SCENARIO, oracle, 1)
+    world = Run(replace(SCENARIO, duration_s=900.0), oracle, 1)
     world.go()
     world.free_at = {1: world.now + 5.0, 2: world.now + 300.0}
     seen = Snapshot(world.now, 0, 0, (), (world.now - 9.0, world.now - 9.0), (), 9)

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dialer.pacing.erlang_b import ErlangB
+from dialer.pacing.issabel import Issabel
 from dialer.pacing.model import (
     Abandoned,
     AgentLeft,
@@ -30,7 +32,10 @@ from dialer.pacing.model import (
     TalkEnded,
     WrapEnded,
 )
+from dialer.pacing.predictive import Predictive
 from dialer.pacing.progressive import Progressive
+from dialer.pacing.ratio import PerAgent, PerAvailableAgent
+from dialer.pacing.vicidial import Limit, adapt
 
 __all__ = [
     "POLICIES",
@@ -51,7 +56,17 @@ __all__ = [
     "make_policy",
 ]
 
-POLICIES: dict[str, Callable[[float, float, float], Policy]] = {"progressive": Progressive}
+POLICIES: dict[str, Callable[[float, float, float], Policy]] = {
+    "progressive": Progressive,
+    "predictive": Predictive,
+    "power": PerAvailableAgent,
+    "ratio_all": PerAgent,
+    "vicidial_hard_limit": adapt(Limit.HARD),
+    "vicidial_average": adapt(Limit.AVERAGE),
+    "vicidial_tapered": adapt(Limit.TAPERED),
+    "issabel": Issabel,
+    "erlang_b": ErlangB,
+}
 """The policies by name; each is made from ``abandonment_cap``, ``connect_within_s`` and ``no_answer_s``."""
 
 

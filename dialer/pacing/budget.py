@@ -1,0 +1,125 @@
+"""The budget of abandoned calls: how much risk the next dial may take.
+
+``threshold`` is the risk up to which a dial is added. Each person who answered moves it: down where he found nobody,
+up by a little where he found somebody, so that in the long run the share aimed at is abandoned, whatever the forecast
+gets wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from math import exp, log, sqrt
+
+from dialer.pacing.kept import Kept, number, whole
+
+MOST_AIM, LEAST_AIM = 0.985, 0.8
+MARGIN = 1.8
+"""It aims at so many abandoned calls fewer than the cap allows in the window, within these shares of the cap:
+feedback holds the count, whatever the window's size, to about two calls."""
+
+SPENT_OVER = 1 / 6
+LEAST_ANSWERS, MOST_ANSWERS = 150.0, 1500.0
+"""A surplus is spent over this share of the window's answers, within these bounds; sooner makes the threshold
+swing."""
+HASTE = 2.0
+"""A debt is paid so many times sooner: the cap stands on that side."""
+
+CREDIT = 300.0
+"""The guard counts so many answers in advance, as far as they are expected before the window's end."""
+
+HIGHEST, LOWEST = 0.6, 0.003
+GUARDED = 0.0002
+"""While one more abandoned call would break the cap."""
+
+FEW = 3.0
+"""A cap that allows fewer abandoned calls than this in its window cannot be steered to: none is risked."""
+NONE_RISKED = 0.02
+"""Abandoned calls expected in a window that is run without risk."""
+
+
+class Mode(Enum):
+    """How the threshold came about."""
+
+    STEERED = "steered"
+    GUARDED = "guarded"
+    NONE_RISKED = "zero-abandon"
+
+
+@dataclass(slots=True)
+class Account:
+    """Persons who answered, and those of them who found nobody."""
+
+    answers: int = 0
+    abandons: int = 0
+
+    def aim(self, target: float, over: float) -> float:
+        """The share to abandon from now on, so that it is ``target`` in the end; a surplus is spent ``over`` so many
+        answers."""
+        surplus = target * self.answers - self.abandons
+        share = target + surplus / (over if surplus > 0 else over / HASTE)
+        return min(max(share, 0.0), 2 * target)
+
+    def breaks(self, cap: float, expected: float) -> bool:
+        """True where one more abandoned call would break the cap; ``expected``: answers at the window's end."""
+        credit = min(CREDIT, max(0.0, expected - self.answers))
+        return self.abandons + 1 > cap * (self.answers + credit)
+
+
+class Budget:
+    """Steers by feedback; see the module."""
+
+    def __init__(self, cap: float) -> None:
+        self._cap = cap
+        self._log = log(min(max(cap, LOWEST), HIGHEST))
+        self._target, self._over = LEAST_AIM * cap, LEAST_ANSWERS
+        self.run = Account()
+
+    def outcome(self, abandoned: bool, agents: int) -> None:
+        """A person met an agent in time, or nobody."""
+        self.run.answers += 1
+        self.run.abandons += abandoned
+        if self._cap <= 0:
+            return
+        self._log += _step(agents, self._cap) * (self.run.aim(self._target, self._over) - abandoned)
+        self._log = min(max(self._log, log(min(LOWEST, self._cap))), log(HIGHEST))
+
+    def threshold(self, window: Account, expected: float) -> tuple[Mode, float]:
+        """The risk that the next dial may take, and why.
+
+        ``window``: the legal window as far as it is known; ``expected``: persons who will answer in the whole of it.
+        """
+        allowed = self._cap * expected
+        self._target = self._cap * min(MOST_AIM, max(LEAST_AIM, 1 - MARGIN / max(allowed, 1.0)))
+        self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
+        if allowed < FEW:
+            return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
+        if self.run.breaks(self._cap, expected) or window.breaks(self._cap, expected):
+            return Mode.GUARDED, min(GUARDED, self._cap)
+        return Mode.STEERED, exp(self._log)
+
+    def state(self) -> dict[str, object]:
+        """What was learnt, as JSON values."""
+        return {
+            "log": self._log,
+            "target": self._target,
+            "over": self._over,
+            "answers": self.run.answers,
+            "abandons": self.run.abandons,
+        }
+
+    def restore(self, state: Kept) -> None:
+        """Take over what :meth:`state` gave.
+
+        Raises:
+            ValueError: it is no such state.
+        """
+        self._log = number(state, "log")
+        self._target, self._over = number(state, "target"), number(state, "over")
+        self.run = Account(whole(state, "answers"), whole(state, "abandons"))
+
+
+def _step(agents: int, cap: float) -> float:
+    """How far one outcome moves the threshold: small teams see few, and a low cap fewer still."""
+    size = min(0.3, max(0.05, 0.15 * sqrt(20 / max(agents, 1))))
+    return size * min(4.0, sqrt(0.03 / cap))

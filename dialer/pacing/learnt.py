@@ -1,0 +1,192 @@
+"""What the predictive policy has learnt of a campaign, and the tables that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialer.pacing.hazards import PRIOR_TALK_S, PRIOR_WRAP_S, TALK_EDGES, WRAP_EDGES, Freeing, Hazard
+from dialer.pacing.kept import Kept, number, part
+from dialer.pacing.model import LiveAnswer, MachineAnswer, NoAnswer, Snapshot
+from dialer.pacing.outage import Outage
+from dialer.pacing.rate import AnswerRate
+from dialer.pacing.ring import STEPS, RingTimes
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+REFRESH_S = 10.0
+"""The tables of agents are worked out anew this often."""
+
+RING_REFRESH_S = 2.0
+"""So are those of dials: by a change they are late by a tenth of the time a number rings at most."""
+
+OVERDUE_S = 60.0
+"""After the ring time: a dial whose end was never told is not waited for."""
+
+DETECTING_S = 3.0
+"""Machine detection mostly takes no longer."""
+
+
+@dataclass(slots=True)
+class Moments:
+    """Mean, variance and third moment of the coins of a table's rows, beside each other."""
+
+    table: Floats
+
+    @staticmethod
+    def of(chances: Floats) -> Moments:
+        """Of coins that show 1 with these chances."""
+        spread = chances * (1 - chances)
+        return Moments(np.concatenate((chances, spread, spread * (1 - 2 * chances)), axis=1))
+
+    def sums(self, rows: Rows) -> Floats:
+        """The sums over ``rows``."""
+        return np.bincount(rows, minlength=len(self.table)) @ self.table
+
+
+class Learnt:
+    """Answer rate, ring times, talk and wrap-up."""
+
+    def __init__(self, connect_within_s: float, no_answer_s: float) -> None:
+        self.rate = AnswerRate()
+        self.ring = RingTimes(no_answer_s)
+        self.talk, self.wrap = Hazard(TALK_EDGES, PRIOR_TALK_S), Hazard(WRAP_EDGES, PRIOR_WRAP_S)
+        self.outage = Outage()
+        self._no_answer_s = no_answer_s
+        self._persons, self._machines = 5.0, 1.0
+        self.horizons_s: Floats = (np.arange(STEPS, dtype=np.float64) + 0.5) * self.ring.step_s + connect_within_s
+        self._freeing = Freeing(self.horizons_s)
+        self._refreshed_s: float | None = None
+        self._stale, self._ring_due_s = True, 0.0
+        self.unanswered = np.ones((STEPS + 1, STEPS))
+        self._talk_moments = self._wrap_moments = self._ring_moments = Moments(np.zeros((1, 3 * STEPS)))
+        self.arrivals = self.ring.arrivals()
+        self.handling_s = self.talk.mean_s() + self.wrap.mean_s()
+        """Mean talk and wrap-up."""
+
+    def dial_ended(self, seen: LiveAnswer | MachineAnswer | NoAnswer) -> None:
+        """A dial came to its end."""
+        rang_s = max(0.0, seen.at_s - seen.dialled_at_s)
+        live = isinstance(seen, LiveAnswer)
+        if isinstance(seen, NoAnswer):
+            if not self.outage.failed(seen.cause):
+                return
+        else:
+            self.outage.reached()
+            self._count(live)
+        if live:
+            self.ring.live(rang_s)
+        else:
+            self.ring.other(rang_s)
+        self.rate.ended(seen.dialled_at_s, live)
+        self._stale = True
+
+    def _count(self, live: bool) -> None:
+        """Persons among the answers, of about the last hundred."""
+        if self._persons + self._machines > 100:
+            self._persons *= 0.99
+            self._machines *= 0.99
+        self._persons += live
+        self._machines += not live
+
+    @property
+    def person_share(self) -> float:
+        """Persons among the answers."""
+        return self._persons / (self._persons + self._machines)
+
+    def down(self) -> str:
+        """Why the trunk is taken to be down; "" where it is not."""
+        return self.outage.reason(self.rate.live / self.person_share)
+
+    def look(self, seen: Snapshot) -> None:
+        """Bring the tables up to date with what was learnt."""
+        longest_s = self._no_answer_s + OVERDUE_S
+        settled = self.rate.settle(seen.ringing_since_s, longest_s, seen.at_s, learn=not self.down())
+        self._stale = self._stale or settled
+        if self._stale and seen.at_s >= self._ring_due_s:
+            self._stale, self._ring_due_s = False, seen.at_s + RING_REFRESH_S
+            self.unanswered = 1.0 - self.ring.answered(self.rate.live)
+            self._ring_moments = Moments.of(self.unanswered)
+            self.arrivals = self.ring.arrivals()
+        if self._refreshed_s is None or seen.at_s - self._refreshed_s >= REFRESH_S:
+            self._refreshed_s = seen.at_s
+            talked, wrapped = (_lasted(since, seen.at_s) for since in (seen.talking_since_s, seen.wrapping_since_s))
+            self.handling_s = self.talk.mean_s() + self.wrap.mean_s()
+            self._freeing.refresh(self.talk, self.wrap, talked, wrapped)
+            self._talk_moments = Moments.of(self._freeing.talking)
+            self._wrap_moments = Moments.of(self._freeing.wrapping)
+
+    def coins(self, seen: Snapshot) -> Floats:
+        """A row for each agent at work and each dial under way; see :func:`dialer.pacing.forecast.exact_chances`."""
+        return np.concatenate((self.agents(seen), self.dials(seen)))
+
+    def agents(self, seen: Snapshot) -> Floats:
+        """A row for each agent who talks or wraps up: the chance to be free in time for each step."""
+        talking, wrapping, _ = self._rows(seen)
+        return np.concatenate((self._freeing.talking[talking], self._freeing.wrapping[wrapping]))
+
+    def dials(self, seen: Snapshot) -> Floats:
+        """A row for each dial that rings or is in detection: the chance that no person came of it by each step."""
+        detecting = np.tile(self._detected(), (len(seen.detecting_since_s), 1))
+        return np.concatenate((self.unanswered[self._rows(seen)[2]], detecting))
+
+    def moments(self, seen: Snapshot) -> Floats:
+        """Mean, variance and third moment of the sum of those coins at each step, one after the other."""
+        talking, wrapping, ringing = self._rows(seen)
+        sums = self._talk_moments.sums(talking) + self._ring_moments.sums(ringing)
+        if len(wrapping):
+            sums += self._wrap_moments.sums(wrapping)
+        if seen.detecting_since_s:
+            sums += len(seen.detecting_since_s) * Moments.of(self._detected()[None, :]).table[0]
+        return sums
+
+    def _rows(self, seen: Snapshot) -> tuple[Rows, Rows, Rows]:
+        rang = _lasted(seen.ringing_since_s, seen.at_s) / self.ring.step_s
+        return (
+            self._freeing.talk_rows(_lasted(seen.talking_since_s, seen.at_s)),
+            self._freeing.wrap_rows(_lasted(seen.wrapping_since_s, seen.at_s)),
+            np.minimum((rang + 0.5).astype(np.int64), STEPS),
+        )
+
+    def _detected(self) -> Floats:
+        """The coin of an answered call in detection: a machine, or a person within some seconds."""
+        told: Floats = np.minimum((np.arange(STEPS) + 1) * self.ring.step_s / DETECTING_S, 1.0)
+        return 1.0 - self.person_share * told
+
+    def state(self) -> dict[str, object]:
+        """What was learnt, as JSON values. The tables are then worked out anew here too, so that whoever saved and
+        whoever restored decide alike from here on."""
+        self._renew()
+        return {
+            "rate": self.rate.state(),
+            "ring": self.ring.state(),
+            "talk": self.talk.state(),
+            "wrap": self.wrap.state(),
+            "outage": self.outage.state(),
+            "persons": self._persons,
+            "machines": self._machines,
+        }
+
+    def restore(self, state: Kept) -> None:
+        """Take over what :meth:`state` gave.
+
+        Raises:
+            ValueError: it is no such state.
+        """
+        self.rate.restore(part(state, "rate"))
+        self.ring.restore(part(state, "ring"))
+        self.talk.restore(part(state, "talk"))
+        self.wrap.restore(part(state, "wrap"))
+        self.outage.restore(part(state, "outage"))
+        self._persons, self._machines = number(state, "persons"), number(state, "machines")
+        self._renew()
+
+    def _renew(self) -> None:
+        self._refreshed_s, self._stale, self._ring_due_s = None, True, 0.0
+
+
+def _lasted(since_s: tuple[float, ...], now: float) -> Floats:
+    return now - np.array(since_s, dtype=np.float64)

@@ -1,0 +1,209 @@
+"""Predictive pacing: dials ahead of agents who will be free, as far as the budget of abandoned calls allows.
+
+Each decision looks over the time a new dial may ring: who will be free by then, who will have answered before. One
+more dial is made while the chance that its person finds nobody stays under a threshold; feedback over the outcomes
+holds the threshold where the cap asks for it. It learns all it needs while it runs, starts without risk, and reads no
+clock and no randomness.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dialer.pacing.budget import Account, Budget, Mode
+from dialer.pacing.forecast import CHUNK, EXACT_COINS, MOST_AT_ONCE, exact_chances, normal_chances
+from dialer.pacing.kept import Kept, part, whole
+from dialer.pacing.learnt import Learnt
+from dialer.pacing.model import (
+    Abandoned,
+    Connected,
+    Explanation,
+    LiveAnswer,
+    MachineAnswer,
+    NoAnswer,
+    Observation,
+    Snapshot,
+    TalkEnded,
+    WrapEnded,
+)
+from dialer.pacing.ring import Floats
+
+FIRST_DIALS = 40
+"""One line for each free agent until so many dials have come to their end."""
+
+
+DAY_S = 8 * 3600.0
+WORKED = 0.85
+"""Share of the day that agents talk or wrap up, for a first guess at the day's answers."""
+
+MODES = {
+    Mode.STEERED: "",
+    Mode.GUARDED: ": one more would break it, so no risk is taken",
+    Mode.NONE_RISKED: ": it allows too few to steer by, so none is risked",
+}
+
+
+SHARE_AT_ONCE = 0.16
+"""Of the agents: more dials than this are not added in one second, so that those that ring are of all ages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The last decision, from which its explanation is made when somebody asks."""
+
+    dials: int = 0
+    wanted: int = 0
+    reason: str = "nothing was asked yet"
+    agents: int = 0
+    under_way: int = 0
+    ready: int = 0
+    threshold: float = 0.0
+    risk: float = 0.0
+    """The chance that the next dial's person would find nobody."""
+    mode: Mode = Mode.STEERED
+
+
+class Predictive:
+    """See the module."""
+
+    def __init__(self, abandonment_cap: float, connect_within_s: float, no_answer_s: float) -> None:
+        self._cap = abandonment_cap
+        self._within_s = connect_within_s
+        self._no_answer_s = no_answer_s
+        self.learnt = Learnt(connect_within_s, no_answer_s)
+        self._budget = Budget(abandonment_cap)
+        self._agents = 0
+        self._last = Decision()
+
+    def observe(self, seen: Observation) -> None:
+        """Learn from what happened."""
+        match seen:
+            case LiveAnswer() | MachineAnswer() | NoAnswer():
+                self.learnt.dial_ended(seen)
+            case Connected():
+                self._budget.outcome(seen.waited_s > self._within_s, self._agents)
+            case Abandoned():
+                self._budget.outcome(True, self._agents)
+            case TalkEnded():
+                self.learnt.talk.ended(seen.talk_s)
+            case WrapEnded():
+                self.learnt.wrap.ended(seen.wrap_s)
+            case _:
+                pass
+
+    def decide(self, snapshot: Snapshot) -> int:
+        """New dials now: 0 to ``snapshot.lines_free``."""
+        self.learnt.look(snapshot)
+        busy = len(snapshot.talking_since_s) + len(snapshot.wrapping_since_s)
+        self._agents = snapshot.ready + busy + snapshot.reserved
+        self._last = self._decision(snapshot)
+        return self._last.dials
+
+    def _decision(self, seen: Snapshot) -> Decision:
+        under_way = len(seen.ringing_since_s) + len(seen.detecting_since_s) + seen.waiting
+        window = Account(seen.window_answers, seen.window_abandons)
+        mode, threshold = self._budget.threshold(window, self._expected_answers(seen))
+        spare = max(0, seen.ready - under_way - self._claimed(seen))
+        risk = 0.0
+        if self._agents <= 0:
+            wanted, reason = 0, "no agent is at work"
+        elif seen.inbound_waiting > 0:
+            wanted, reason = 0, f"inbound calls wait: {seen.inbound_waiting}"
+        elif self.learnt.rate.resolved < FIRST_DIALS:
+            wanted, reason = spare, "one line for each free agent until the first dials have come to their end"
+        elif down := self.learnt.down():
+            wanted, reason = spare, f"{down}: the trunk may be down, so one line for each free agent"
+        else:
+            wanted, risk = self._look_ahead(seen, threshold)
+            wanted = max(wanted, spare)
+            reason = "the next dial would find nobody too often" if not wanted else "agents will be free in time"
+        dials = max(0, min(wanted, seen.lines_free))
+        if dials < wanted:
+            reason = f"{wanted} wanted, and lines or calls per second leave {dials}"
+        return Decision(dials, wanted, reason, self._agents, under_way, seen.ready, threshold, risk, mode)
+
+    def _expected_answers(self, seen: Snapshot) -> float:
+        """Persons who will answer in the legal window: what is known of it, or a day of this team's work."""
+        day = self._agents * DAY_S * WORKED / self.learnt.handling_s
+        return max(day, seen.window_answers, self._budget.run.answers)
+
+    def _claimed(self, seen: Snapshot) -> int:
+        """Agents who will not be there for a person who answers half the ring time from now: those who have announced
+        that they leave, and those whom inbound calls will take."""
+        soon_s = self._no_answer_s / 2
+        leaving = sum(at_s <= seen.at_s + soon_s for at_s in seen.leaving_at_s)
+        return leaving + round(seen.inbound_rate_per_s * soon_s)
+
+    def _look_ahead(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
+        """How many dials stay under the threshold, and the risk of the first that does not."""
+        most = min(CHUNK, max(1, seen.lines_free))
+        chances = self.chances(seen, most)
+        over = np.flatnonzero(chances > threshold)
+        if not len(over) and most == CHUNK:
+            chances = self.chances(seen, max(CHUNK, min(MOST_AT_ONCE, int(SHARE_AT_ONCE * self._agents))))
+            over = np.flatnonzero(chances > threshold)
+        if not len(over):
+            return len(chances), float(chances[-1])
+        return int(over[0]), float(chances[over[0]])
+
+    def chances(self, seen: Snapshot, most: int) -> Floats:
+        """For one more dial after 0, 1, 2, … made with it: the chance that its person finds nobody."""
+        learnt = self.learnt
+        detecting = len(seen.detecting_since_s)
+        under_way = len(seen.ringing_since_s) + detecting + seen.waiting
+        short = under_way - seen.ready + self._claimed(seen)
+        new = 1.0 - learnt.unanswered[0]
+        coins = self._agents - seen.ready - seen.reserved + len(seen.ringing_since_s) + detecting
+        if coins <= EXACT_COINS:
+            return exact_chances(learnt.coins(seen), short, new, learnt.arrivals)
+        return normal_chances(learnt.moments(seen), short, new, learnt.arrivals, most)
+
+    def explain(self) -> Explanation:
+        """Why the last decision was what it was: the forecast, the budget, the reason; see docs/pacing.md."""
+        last, learnt, run = self._last, self.learnt, self._budget.run
+        figures: dict[str, int | float | str] = {
+            "wanted": last.wanted,
+            "dials": last.dials,
+            "agents": last.agents,
+            "ready": last.ready,
+            "under_way": last.under_way,
+            "answer_rate": round(learnt.rate.live, 4),
+            "handling_s": round(learnt.handling_s, 1),
+            "risk": round(last.risk, 5),
+            "threshold": round(last.threshold, 5),
+            "budget": last.mode.value,
+            "answers": run.answers,
+            "abandons": run.abandons,
+            "cap": self._cap,
+        }
+        return Explanation(f"{last.reason}{self._words(last)}", figures)
+
+    def _words(self, last: Decision) -> str:
+        if last.agents <= 0:
+            return ""
+        run = self._budget.run
+        share = f"{100 * self.learnt.rate.live:.1f}% of dials reach a person"
+        forecast = f"{last.ready} of {last.agents} agents free, {last.under_way} calls under way, {share}"
+        risk = f"risk of one more {100 * last.risk:.2f}%, allowed {100 * last.threshold:.2f}%"
+        spent = f"{run.abandons} of {run.answers} abandoned, cap {100 * self._cap:g}%"
+        return f" ({forecast}; {risk}; {spent}{MODES[last.mode]})"
+
+    def state(self) -> dict[str, object]:
+        """What was learnt, as JSON values: a policy that restores it decides as this one does from now on."""
+        return {
+            "learnt": self.learnt.state(),
+            "budget": self._budget.state(),
+            "agents": self._agents,
+        }
+
+    def restore(self, state: Kept) -> None:
+        """Take over what :meth:`state` gave.
+
+        Raises:
+            ValueError: it is no such state.
+        """
+        self.learnt.restore(part(state, "learnt"))
+        self._budget.restore(part(state, "budget"))
+        self._agents = whole(state, "agents")

@@ -1,0 +1,78 @@
+"""When a dial is answered, if it is: histograms over the time it rings, and the chances that follow from them.
+
+``STEPS`` steps cover the time a number is rung; a step is a second where that is 25 s.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialer.pacing.kept import Kept, numbers
+
+STEPS = 25
+Floats = NDArray[np.float64]
+
+PRIOR_ANSWERS = 6.0
+"""Pseudo-answers, spread over the middle of the ring time: people need some seconds, and few take the whole time."""
+
+MEMORY = 3000.0
+"""Histograms are halved at this weight."""
+
+
+class RingTimes:
+    """Learns how long persons take to answer, and how long what ends otherwise rings."""
+
+    def __init__(self, no_answer_s: float) -> None:
+        self.step_s = no_answer_s / STEPS
+        middle = [0.2, 0.6] + [1.0] * (STEPS - 7) + [0.8, 0.6, 0.4, 0.2, 0.2]
+        self._live = [PRIOR_ANSWERS * each / sum(middle) for each in middle]
+        self._other = [0.2 / STEPS] * STEPS + [4.0]
+        """The last step: rang out."""
+
+    def live(self, rang_s: float) -> None:
+        """A person answered after ``rang_s``."""
+        self._live[min(max(int(rang_s / self.step_s), 0), STEPS - 1)] += 1
+        if sum(self._live) > MEMORY:
+            self._live = [each / 2 for each in self._live]
+
+    def other(self, rang_s: float) -> None:
+        """A dial ended after ``rang_s`` without a person."""
+        self._other[min(max(int(rang_s / self.step_s), 0), STEPS)] += 1
+        if sum(self._other) > MEMORY:
+            self._other = [each / 2 for each in self._other]
+
+    def arrivals(self) -> Floats:
+        """The share of live answers that comes in each step."""
+        live = np.array(self._live)
+        shares: Floats = live / live.sum()
+        return shares
+
+    def answered(self, live_share: float) -> Floats:
+        """``[a, j]``: the chance that a dial that has rung ``a`` steps is answered by a person before the middle of
+        the ``j``-th step from now; ``live_share``: persons per dial."""
+        by_now = np.concatenate(([0.0], np.cumsum(self.arrivals()))) * live_share
+        other = np.array(self._other[:STEPS])
+        others = np.concatenate(([0.0], np.cumsum(other))) * (1 - live_share) / sum(self._other)
+        rings_still = np.maximum(1.0 - by_now - others, 1e-6)
+        middles = np.concatenate(((by_now[:-1] + by_now[1:]) / 2, np.full(STEPS, by_now[-1])))
+        chances = (middles[_LATER] - by_now[:, None]) / rings_still[:, None]
+        chances[STEPS] = 0.0
+        within: Floats = np.minimum(np.maximum(chances, 0.0), 1.0)
+        return within
+
+    def state(self) -> dict[str, object]:
+        """What was learnt, as JSON values."""
+        return {"live": list(self._live), "other": list(self._other)}
+
+    def restore(self, state: Kept) -> None:
+        """Take over what :meth:`state` gave.
+
+        Raises:
+            ValueError: it is no such state.
+        """
+        self._live = numbers(state, "live", STEPS)
+        self._other = numbers(state, "other", STEPS + 1)
+
+
+_LATER = np.minimum(np.arange(STEPS + 1)[:, None] + np.arange(STEPS)[None, :], 2 * STEPS - 1)

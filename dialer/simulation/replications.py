@@ -1,0 +1,100 @@
+"""Replications: the same scenario many times over, with what the mean is worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from dialer.pacing.model import Policy
+from dialer.simulation.run import Run, Tally
+from dialer.simulation.scenario import Scenario
+
+_T = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+    2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
+"""Student's t at 97.5% for 1 to 30 degrees of freedom."""
+
+NORMAL_975 = 1.960
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean, and half the width of its 95% interval (inf where one replication says nothing of it)."""
+
+    mean: float
+    half: float
+
+    def covers(self, value: float) -> bool:
+        """True where ``value`` lies in the interval."""
+        return abs(value - self.mean) <= self.half
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """The 95% interval of the mean of independent ``values``, by Student's t."""
+    count = len(values)
+    mean = math.fsum(values) / count
+    if count < 2:
+        return Interval(mean, math.inf)
+    variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
+    quantile = _T[count - 2] if count - 2 < len(_T) else NORMAL_975
+    return Interval(mean, quantile * math.sqrt(variance / count))
+
+
+PolicyMaker = Callable[[Scenario], Policy]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The replications of one policy."""
+
+    policy: str
+    scenario: Scenario
+    tallies: tuple[Tally, ...]
+
+    @property
+    def occupancy(self) -> Interval:
+        """Talk and wrap-up over logged-in time."""
+        return interval([each.occupancy for each in self.tallies])
+
+    @property
+    def abandonment(self) -> Interval:
+        """Abandoned over live answers; the mean of the replications' shares."""
+        return interval([each.abandonment for each in self.tallies])
+
+    @property
+    def talk_min_per_hour(self) -> Interval:
+        """Minutes of talk in an hour of an agent."""
+        return interval(
+            [60 * each.talking_s / each.logged_in_s if each.logged_in_s else 0.0 for each in self.tallies]
+        )
+
+    @property
+    def above_cap(self) -> float:
+        """The share of the replications that ended above the cap."""
+        cap = self.scenario.abandonment_cap
+        return sum(each.abandoned > cap * each.answers for each in self.tallies) / len(self.tallies)
+
+
+def replicate(name: str, scenario: Scenario, make: PolicyMaker, replications: int, first: int = 0) -> Results:
+    """Run ``scenario`` ``replications`` times under new policies of ``make``; seeds count from ``first``.
+
+    Raises:
+        ValueError: no replication is asked for.
+    """
+    if replications < 1:
+        raise ValueError(f"replications {replications}: expected 1 or more")
+    return Results(name, scenario, tuple(_tallies(scenario, make, range(first, first + replications))))
+
+
+def _tallies(scenario: Scenario, make: PolicyMaker, seeds: range) -> Iterator[Tally]:
+    for seed in seeds:
+        yield Run(scenario, make(scenario), seed).go()
+
+
+def difference(ours: Results, theirs: Results) -> Interval:
+    """Occupancy of ``ours`` less ``theirs``, pair by pair: the same seeds make a narrow interval."""
+    pairs = zip(ours.tallies, theirs.tallies, strict=True)
+    return interval([mine.occupancy - other.occupancy for mine, other in pairs])

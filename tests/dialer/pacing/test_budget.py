@@ -1,0 +1,70 @@
+"""The budget: feedback, the guard, caps too low to steer by."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from dialer.pacing.budget import Account, Budget, Mode
+
+FRESH = Account()
+MANY = 10_000.0
+
+
+def test_feedback_finds_the_threshold_that_gives_the_cap() -> None:
+    """A world in which a person is abandoned with half the risk that was taken."""
+    chance, budget = random.Random(1), Budget(0.03)
+    for _ in range(6000):
+        _, threshold = budget.threshold(FRESH, MANY)
+        budget.outcome(chance.random() < threshold / 2, 20)
+    assert budget.run.abandons / budget.run.answers == pytest.approx(0.0295, abs=0.002)
+    assert budget.run.abandons <= 0.03 * budget.run.answers
+
+
+def test_an_abandoned_call_lowers_it_and_a_connected_one_raises_it() -> None:
+    budget = Budget(0.03)
+    _, before = budget.threshold(FRESH, MANY)
+    budget.outcome(False, 20)
+    _, raised = budget.threshold(FRESH, MANY)
+    budget.outcome(True, 20)
+    _, lowered = budget.threshold(FRESH, MANY)
+    assert lowered < before < raised
+
+
+@pytest.mark.parametrize("window", [Account(10_000, 300), Account(10_000, 450), Account(50_000, 1500)])
+def test_one_more_that_would_break_the_cap_of_the_window_is_not_risked(window: Account) -> None:
+    mode, threshold = Budget(0.03).threshold(window, 5000.0)
+    assert mode is Mode.GUARDED
+    assert threshold < 0.001
+
+
+def test_the_own_run_is_guarded_too() -> None:
+    budget = Budget(0.03)
+    for _ in range(20):
+        budget.outcome(True, 10)
+    assert budget.threshold(FRESH, MANY)[0] is Mode.GUARDED
+
+
+@pytest.mark.parametrize(("cap", "expected"), [(0.001, 2900.0), (0.03, 99.0), (0.0, MANY)])
+def test_a_cap_of_fewer_than_three_calls_is_run_without_risk(cap: float, expected: float) -> None:
+    mode, threshold = Budget(cap).threshold(FRESH, expected)
+    assert mode is Mode.NONE_RISKED
+    assert threshold * expected <= 0.02 + 1e-9
+
+
+def test_debt_is_paid_faster_than_surplus_is_spent() -> None:
+    assert Account(1000, 29).aim(0.029, 300.0) == 0.029
+    assert Account(1000, 31).aim(0.029, 300.0) == pytest.approx(0.029 - 2 / 150)
+    assert Account(1000, 27).aim(0.029, 300.0) == pytest.approx(0.029 + 2 / 300)
+    assert Account(1000, 60).aim(0.029, 300.0) == 0.0
+    assert Account(10_000, 0).aim(0.029, 300.0) == pytest.approx(2 * 0.029)
+
+
+def test_a_small_window_has_the_larger_margin() -> None:
+    small, large = Budget(0.03), Budget(0.03)
+    for budget, expected in ((small, 800.0), (large, 50_000.0)):
+        budget.threshold(FRESH, expected)
+    targets = [float(str(each.state()["target"])) for each in (small, large)]
+    assert targets[0] == pytest.approx(0.03 * (1 - 1.8 / 24))
+    assert targets[1] == pytest.approx(0.03 * 0.985)

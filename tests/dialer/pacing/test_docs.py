@@ -1,0 +1,62 @@
+"""docs/pacing.md: its examples run, its list of policies is the list of policies."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dialer.pacing import POLICIES
+from dialer.simulation.scenario_file import load
+from tests.bench import pacing as bench
+
+DOC = (Path(__file__).resolve().parents[3] / "docs" / "pacing.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", DOC, re.DOTALL)
+
+
+def test_every_policy_is_named() -> None:
+    table = DOC.split("| policy | what it does |")[1].split("\n\n")[0]
+    named = {
+        name for line in table.splitlines() for name in re.findall(r"`(\w+)`", line.split("|")[1] if line else "")
+    }
+    assert named == set(POLICIES)
+
+
+def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = blocks("python")
+    exec(compile(example, "docs/pacing.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("1 one line for each free agent")
+
+
+def test_the_scenario_of_the_example_loads(tmp_path: Path) -> None:
+    (example,) = blocks("toml")
+    path = tmp_path / "tuesday.toml"
+    path.write_text(example, encoding="utf-8")
+    scenario = load(path)
+    assert scenario.name == "Tuesday"
+    assert scenario.most_agents() == 20
+
+
+def test_the_command_of_the_tables_writes_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    bench.main(["base", "--agents", "1", "--replications", "1", "--policies", "progressive"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("| scenario | agents | policy")
+    assert lines[2].startswith("| base | 1 | progressive | ")
+    commands = re.findall(r"python -m tests\.bench\.pacing ([^`]*)`", DOC)
+    assert commands
+    for command in commands:
+        words = command.split()
+        assert words[0] in ("base", "changes")
+        for policy in words[words.index("--policies") + 1].split(",") if "--policies" in words else ():
+            assert policy in POLICIES
+
+
+def test_the_changing_scenarios_and_the_grids_are_there_for_any_team() -> None:
+    for agents in (5, 100):
+        assert len(bench.changing(agents)) == 11
+        assert all(each.most_agents() == agents for each in bench.changing(agents).values())
+        assert set(bench.tuned(agents)) == {"ratio all, tuned", "ratio available, tuned", "ADAPT, tuned"}

@@ -1,0 +1,57 @@
+"""Hazards of talk and wrap-up, and the chance that an agent is free in time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dialer.pacing.hazards import TALK_EDGES, WRAP_EDGES, Freeing, Hazard
+
+NOBODY = np.zeros(0)
+
+
+def taught(edges: tuple[float, ...], mean_s: float, count: int = 3000) -> Hazard:
+    hazard = Hazard(edges, 60.0)
+    for each in np.random.default_rng(5).exponential(mean_s, count):
+        hazard.ended(float(each))
+    return hazard
+
+
+def test_exponential_talks_have_one_hazard() -> None:
+    hazard = taught(TALK_EDGES, 100.0)
+    lasted, within = np.array([0.0, 50.0, 200.0]), np.array([10.0, 30.0])
+    found = hazard.ends_within(hazard.cumulative(NOBODY), lasted, within)
+    assert found == pytest.approx(np.tile(1 - np.exp(-within / 100.0), (3, 1)), abs=0.03)
+    assert hazard.mean_s() == pytest.approx(100.0, rel=0.1)
+
+
+def test_talks_under_way_count_as_far_as_they_have_lasted() -> None:
+    hazard = taught(TALK_EDGES, 30.0, 50)
+    before = hazard.ends_within(hazard.cumulative(NOBODY), np.zeros(1), np.array([20.0]))
+    after = hazard.ends_within(hazard.cumulative(np.full(50, 60.0)), np.zeros(1), np.array([20.0]))
+    assert after[0, 0] < 0.8 * before[0, 0]
+
+
+def test_constant_talks_end_when_they_must() -> None:
+    hazard = Hazard(TALK_EDGES, 60.0)
+    for _ in range(500):
+        hazard.ended(95.0)
+    found = hazard.ends_within(hazard.cumulative(NOBODY), np.array([20.0, 90.0]), np.array([20.0]))
+    assert found[0, 0] < 0.05
+    assert found[1, 0] > 0.9
+
+
+def test_an_agent_is_free_after_talk_and_wrap_up() -> None:
+    horizons = np.arange(1.0, 26.0)
+    freeing = Freeing(horizons)
+    freeing.refresh(taught(TALK_EDGES, 20.0), taught(WRAP_EDGES, 10.0), NOBODY, NOBODY)
+    both = 1 - (20.0 * np.exp(-horizons / 20.0) - 10.0 * np.exp(-horizons / 10.0)) / 10.0
+    assert freeing.talking[3] == pytest.approx(both, abs=0.04)
+    assert freeing.wrapping[5] == pytest.approx(1 - np.exp(-horizons / 10.0), abs=0.05)
+
+
+def test_rows_stay_within_the_tables() -> None:
+    freeing = Freeing(np.arange(1.0, 26.0))
+    lasted = np.array([0.0, 2.4, 2.6, 1e5])
+    assert freeing.talk_rows(lasted).tolist() == [0, 0, 1, len(freeing.TALK_GRID) - 1]
+    assert freeing.wrap_rows(lasted).tolist() == [0, 2, 3, len(freeing.WRAP_GRID) - 1]

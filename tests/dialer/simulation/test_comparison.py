@@ -1,0 +1,116 @@
+"""Policies side by side, intervals, distributions."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dialer.simulation.comparison import compare, percent, policy_of, simulate
+from dialer.simulation.distributions import Constant, Distribution, Exponential, LogNormal, Measured, Uniform
+from dialer.simulation.replications import Interval, difference, interval, replicate
+from dialer.simulation.run import Run
+from dialer.simulation.scenario import base
+from dialer.simulation.scenario_file import ScenarioError
+
+SHORT = replace(base(6), duration_s=1200.0)
+
+
+def test_a_comparison_for_people_and_for_programs() -> None:
+    comparison = compare(SHORT, ["progressive", "issabel"], 3)
+    table = comparison.table().splitlines()
+    assert table[0] == "base: 6 agents, 0.333333 h, cap 3%, 3 replications"
+    assert [line.split()[0] for line in table[1:]] == ["policy", "progressive", "issabel"]
+    found = json.loads(json.dumps(comparison.as_json()))
+    assert [each["policy"] for each in found["policies"]] == ["progressive", "issabel"]
+    first = found["policies"][0]
+    runs = [each["occupancy"] for each in first["replications"]]
+    assert first["occupancy"]["mean"] == pytest.approx(sum(runs) / 3)
+    assert first["abandonment"]["mean"] == 0.0
+
+
+def test_one_replication_has_no_interval() -> None:
+    found = compare(SHORT, ["progressive"], 1).as_json()
+    policies = found["policies"]
+    assert isinstance(policies, list)
+    assert policies[0]["occupancy"]["half_width_95"] is None
+
+
+@pytest.mark.parametrize(
+    ("policies", "count", "message"),
+    [
+        (["progresive"], 1, "policy progresive: expected one of"),
+        ([], 1, "one policy or more"),
+        (["progressive", "progressive"], 1, "none of them twice"),
+        (["progressive"], 0, "0 replications"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(policies: list[str], count: int, message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        compare(SHORT, policies, count)
+
+
+def test_a_scenario_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "small.toml"
+    path.write_text("duration_s = 600\n[[shifts]]\nagents = 2\n", encoding="utf-8")
+    assert simulate(path, ["progressive"], 1).scenario.name == "small"
+
+
+def test_an_interval_is_student_s() -> None:
+    found = interval([1.0, 2.0, 3.0])
+    assert found.mean == 2.0
+    assert found.half == pytest.approx(4.303 / 3**0.5, rel=1e-3)
+    assert interval([5.0]) == Interval(5.0, inf)
+    assert found.covers(4.4)
+    assert not found.covers(4.6)
+    assert percent(Interval(0.8771, 0.0031)) == "87.7 ±0.3"
+
+
+def test_intervals_cover_the_mean_as_often_as_they_say() -> None:
+    random = np.random.default_rng(11)
+    covered = sum(interval(random.normal(3.0, 1.0, 8).tolist()).covers(3.0) for _ in range(600))
+    assert 0.92 <= covered / 600 <= 0.98
+
+
+def test_the_same_dials_make_the_difference_narrow() -> None:
+    ours = replicate("power", SHORT, lambda s: policy_of("power", s), 6)
+    theirs = replicate("progressive", SHORT, lambda s: policy_of("progressive", s), 6)
+    gain = difference(ours, theirs)
+    assert gain.mean == pytest.approx(ours.occupancy.mean - theirs.occupancy.mean)
+    assert gain.half < ours.occupancy.half + theirs.occupancy.half
+
+
+def test_no_replication_is_refused() -> None:
+    with pytest.raises(ValueError, match="1 or more"):
+        replicate("power", SHORT, lambda s: policy_of("power", s), 0)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "mean_s", "sd_s"),
+    [
+        (Constant(3.0), 3.0, 0.0),
+        (Uniform(2.0, 8.0), 5.0, 6 / 12**0.5),
+        (Exponential(20.0), 20.0, 20.0),
+        (LogNormal(120.0, 120.0), 120.0, 120.0),
+        (Measured((1.0, 3.0)), 2.0, 1.0),
+    ],
+)
+def test_distributions_have_their_means(distribution: Distribution, mean_s: float, sd_s: float) -> None:
+    times = distribution.draw(np.random.default_rng(1), 200_000)
+    assert distribution.mean_s == mean_s
+    assert times.mean() == pytest.approx(mean_s, rel=0.02)
+    assert times.std() == pytest.approx(sd_s, rel=0.05, abs=1e-9)
+    assert times.min() >= 0
+
+
+def test_three_hundred_agents_are_fast() -> None:
+    """Eight hours under ten seconds on a free machine: here a quarter of an hour, and room for a busy one."""
+    scenario = replace(base(300), duration_s=900.0)
+    began = time.process_time()
+    Run(scenario, policy_of("predictive", scenario), 0).go()
+    assert time.process_time() - began < 3 * 10.0 / 32

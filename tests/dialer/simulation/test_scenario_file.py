@@ -1,0 +1,119 @@
+"""Scenarios in files: what they say, and faults with file, line and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dialer.simulation.distributions import Constant, Exponential, LogNormal, Measured, Uniform
+from dialer.simulation.scenario import Outage, Scenario, Shift, Steps
+from dialer.simulation.scenario_file import ScenarioError, load
+
+FULL = """\
+name = "Tuesday"
+duration_s = 7200
+warm_up_s = 600
+answer_rate = [[0, 0.40], [3600, 0.15]]
+machine_share = 0.3
+busy_share = 0.1
+lines = 60
+calls_per_second = 5
+abandonment_cap = 0.01
+sees_wrap_up = false
+
+[[shifts]]
+agents = 10
+breaks = [[1200, 1400]]
+
+[[shifts]]
+agents = 2
+from_s = 600
+until_s = 3600
+
+[ring]
+kind = "uniform"
+low_s = 2
+high_s = 20
+
+[talk]
+kind = "exponential"
+mean_s = 90
+
+[wrap_up]
+kind = "measured"
+values_s = [3, 5, 9.5]
+
+[patience]
+kind = "constant"
+value_s = 1.8
+
+[[outages]]
+from_s = 100
+until_s = 200
+fails_after_s = 1
+cause = 38
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "day.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_full_scenario(tmp_path: Path) -> None:
+    assert load(written(tmp_path, FULL)) == Scenario(
+        name="Tuesday",
+        duration_s=7200.0,
+        warm_up_s=600.0,
+        answer_rate=Steps(((0.0, 0.40), (3600.0, 0.15))),
+        machine_share=Steps(((0.0, 0.3),)),
+        busy_share=0.1,
+        lines=60,
+        calls_per_second=5,
+        abandonment_cap=0.01,
+        sees_wrap_up=False,
+        shifts=(Shift(10, 0.0, float("inf"), ((1200.0, 1400.0),)), Shift(2, 600.0, 3600.0)),
+        ring=Uniform(2.0, 20.0),
+        talk=Exponential(90.0),
+        wrap_up=Measured((3.0, 5.0, 9.5)),
+        patience=Constant(1.8),
+        outages=(Outage(100.0, 200.0, 1.0, 38),),
+    )
+
+
+def test_what_is_left_out_is_as_in_the_base_scenario(tmp_path: Path) -> None:
+    scenario = load(written(tmp_path, "[[shifts]]\nagents = 3\n"))
+    assert scenario == Scenario((Shift(3),), name="day")
+    assert scenario.talk == LogNormal(120.0, 120.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("agents = 10", 'agents = "ten"', ":13: shifts[0].agents: expected a whole number"),
+        ("breaks = [[1200, 1400]]", "breaks = [[1400, 1200]]", ":12: shifts[0]: expected breaks that end"),
+        ("[3600, 0.15]", "[3600, 1.15]", ":4: answer_rate: expected shares"),
+        ("[[0, 0.40]", "[[1, 0.40]", ":4: answer_rate: expected times that rise"),
+        ("low_s = 2\n", "low_s = 30\n", ":21: ring: low_s and high_s: expected"),
+        ('"exponential"', '"exp"', ":26: talk: expected"),
+        ("mean_s = 90", "mean_s = 0", ":26: talk: mean_s: expected more than 0"),
+        ("values_s = [3, 5, 9.5]", "values_s = []", ":30: wrap_up: values_s: expected"),
+        ("until_s = 200", "until_s = 50", ":38: outages[0]: expected until_s after from_s"),
+        ("cause = 38", "cause = 200", ":42: outages[0].cause: expected"),
+        ("warm_up_s = 600", "warm_up_s = 7200", "warm_up_s: expected 0 or more and less"),
+        ("lines = 60", "linse = 60", ":7: linse"),
+    ],
+)
+def test_faults_say_where_they_are(tmp_path: Path, before: str, after: str, message: str) -> None:
+    assert before in FULL
+    with pytest.raises(ScenarioError) as caught:
+        load(written(tmp_path, FULL.replace(before, after, 1)))
+    assert message in str(caught.value)
+    assert "day.toml" in str(caught.value)
+
+
+def test_a_scenario_needs_agents(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="one shift or more"):
+        load(written(tmp_path, "shifts = []\n"))

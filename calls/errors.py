@@ -8,6 +8,7 @@
     |   +-- FlowError              a flow file
     |   +-- PromptError            a prompt file or text
     |   +-- LeadError              a list of leads
+    |   +-- ScenarioError          a scenario of a simulation
     |   +-- CampaignError          a campaign's settings or state
     +-- SwitchError                the switch or the way to it
     |   +-- SwitchUnavailable      not connected, or the connection ended before an answer came
@@ -71,6 +72,10 @@ class PromptError(UserError):
 
 class LeadError(UserError):
     """A list of leads that cannot be read at all. Single bad rows are reported, not raised."""
+
+
+class ScenarioError(UserError):
+    """A scenario of a simulation that cannot be run."""
 
 
 class CampaignError(UserError):

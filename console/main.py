@@ -13,7 +13,7 @@ import typer
 from calls import log
 from calls.errors import CallwrightError, SettingsError
 from calls.settings import load
-from console.cli import agents, campaign, db, dialplans, dnc, doctor, ivr, leads, prompts, report, status
+from console.cli import agents, campaign, db, dialer, dialplans, dnc, doctor, ivr, leads, prompts, report, status
 from console.cli.shared import err, settings_of, settings_path
 from console.engine import process
 from console.web import app as web
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(ivr.app, name="ivr")
 app.add_typer(campaign.app, name="campaign")
+app.add_typer(dialer.app, name="dialer")
 app.add_typer(leads.app, name="leads")
 app.add_typer(dnc.app, name="dnc")
 app.add_typer(agents.app, name="agents")

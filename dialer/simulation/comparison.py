@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from calls.errors import ScenarioError
 from dialer.pacing import POLICIES, Policy, make_policy
 from dialer.simulation.replications import Interval, Results, difference, replicate
 from dialer.simulation.scenario import Scenario
-from dialer.simulation.scenario_file import ScenarioError, load
+from dialer.simulation.scenario_file import load
 
 
 @dataclass(frozen=True, slots=True)

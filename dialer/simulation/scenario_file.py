@@ -23,17 +23,13 @@ from typing import Annotated, Literal, TypeVar, assert_never
 
 from pydantic import Field
 
-from calls.errors import UserError
+from calls.errors import ScenarioError
 from calls.settings import Count, Flag, Part
 from calls.toml_file import Document, Place, checked, read
 from dialer.simulation.distributions import Constant, Distribution, Exponential, LogNormal, Measured, Uniform
 from dialer.simulation.scenario import Outage, Scenario, Shift, Steps, always
 
 T = TypeVar("T")
-
-
-class ScenarioError(UserError):
-    """A scenario's file that cannot be used."""
 
 
 Seconds = Annotated[float, Field(ge=0, le=1e6, description="seconds, 0 to 1000000")]

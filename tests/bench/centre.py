@@ -17,7 +17,8 @@ from prompts.espeak import EspeakSynthesizer, find_espeak
 from prompts.library import PromptLibrary
 from prompts.rendering import render_all
 from tests.bench.quantiles import Buckets
-from tests.integration.harness import TEXTS, House, Plan, open_house
+from tests.integration.harness import House, open_house
+from tests.integration.premises import TEXTS, Plan
 
 METRICS_S = 10.0
 

@@ -23,7 +23,8 @@ from console.client import EngineClient
 from tests.bench.centre import open_centre, timings
 from tests.bench.machine import Meter, described, fetch, others_load
 from tests.bench.quantiles import Buckets, quantile
-from tests.integration.harness import CAMPAIGN, PROJECT, House, Plan, number
+from tests.integration.harness import PROJECT, House, number
+from tests.integration.premises import CAMPAIGN, Plan
 
 ATTEMPTS_PER_S = 20
 LASTS_S = 60

@@ -24,7 +24,8 @@ from tests.bench.centre import listen_elsewhere, open_centre, timings
 from tests.bench.machine import Meter, described, fetch, others_load
 from tests.bench.quantiles import Buckets, quantile
 from tests.bench.relay import relay
-from tests.integration.harness import PROJECT, House, Plan
+from tests.integration.harness import PROJECT, House
+from tests.integration.premises import Plan
 
 CALLS_PER_S = 30
 LASTS_S = 60

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from calls.errors import ScenarioError
 from dialer.simulation.comparison import compare, percent, policy_of, simulate
 from dialer.simulation.distributions import Constant, Distribution, Exponential, LogNormal, Measured, Uniform
 from dialer.simulation.replications import Interval, difference, interval, replicate
 from dialer.simulation.run import Run
 from dialer.simulation.scenario import base
-from dialer.simulation.scenario_file import ScenarioError
 
 SHORT = replace(base(6), duration_s=1200.0)
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from calls.errors import ScenarioError
 from dialer.simulation.distributions import Constant, Exponential, LogNormal, Measured, Uniform
 from dialer.simulation.scenario import Outage, Scenario, Shift, Steps
-from dialer.simulation.scenario_file import ScenarioError, load
+from dialer.simulation.scenario_file import load
 
 FULL = """\
 name = "Tuesday"

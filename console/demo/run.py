@@ -55,7 +55,7 @@ async def _run(switch: str, pbx: Path, folder: Path, began: datetime, console: C
     stage = await _stage(switch, pbx, console)
     play = Play(stage.what, began)
     with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as run:
-        scene = Scene(folder, Path(run), PROJECT / "var/demo/prompts")
+        scene = Scene(folder, Path(run), folder / "cache")
         showing = asyncio.create_task(_show(play, console), name="view")
         try:
             await perform(stage, scene, play)

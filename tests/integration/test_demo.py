@@ -28,12 +28,12 @@ STOPS_WITHIN_S = 25.0
 class Demo:
     """One run of the demonstration, and whatever it started: all of it carries a mark in its environment."""
 
-    def __init__(self, output: Path) -> None:
+    def __init__(self, output: Path, switch: str = "asterisk") -> None:
         self.mark = uuid.uuid4().hex
         self.output = output
         with output.open("wb") as sink:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "console.demo"],
+                [sys.executable, "-m", "console.demo", "--switch", switch],
                 cwd=PROJECT,
                 env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "CALLWRIGHT_DEMO_MARK": self.mark},
                 stdin=subprocess.DEVNULL,
@@ -73,9 +73,46 @@ def demo(trees: Trees, tmp_path: Path) -> Iterator[Demo]:
         running.process.wait()
 
 
-def test_the_demonstration_runs_to_its_end_and_its_records_are_true(demo: Demo) -> None:
-    assert demo.process.wait(WHOLE_S) == 0, demo.output.read_text(encoding="utf-8")
-    assert demo.left_running() == []
+@pytest.fixture
+def loopback(trees: Trees, tmp_path: Path) -> Iterator[Demo]:
+    """The same demonstration on the loopback switch, beside the other."""
+    running = Demo(tmp_path / "loopback", "loopback")
+    try:
+        yield running
+    finally:
+        running.process.kill()
+        running.process.wait()
+
+
+def paths(database: Path) -> dict[str, tuple[object, ...]]:
+    """What the records say of each inbound caller's way: nodes, keys and where it ended.
+
+    What happens in a queue depends on which agents are busy at that moment, so a call's outcome, its end and what
+    followed are compared only for those who asked for no agent.
+    """
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    found: dict[str, tuple[object, ...]] = {}
+    for call_id, caller, outcome, by, node, queue in connection.execute(
+        "SELECT call_id, caller, outcome, ended_by, last_node, queue FROM calls WHERE direction = 'inbound'"
+    ).fetchall():
+        events = connection.execute(
+            "SELECT kind, json_extract(detail, '$.node'), json_extract(detail, '$.keys') FROM call_events"
+            " WHERE call_id = ? AND kind IN ('node_entered', 'choice', 'direct_dial', 'nomatch', 'noinput')"
+            " ORDER BY seq",
+            (call_id,),
+        ).fetchall()
+        if queue is not None:
+            events = events[: [event[:2] for event in events].index(("node_entered", "support")) + 1]
+        found[caller] = (events, queue, *(() if queue else (outcome, by, node)))
+    connection.close()
+    return found
+
+
+def test_the_demonstration_runs_to_its_end_and_its_records_are_true(demo: Demo, loopback: Demo) -> None:
+    for each in (demo, loopback):
+        assert each.process.wait(WHOLE_S) == 0, each.output.read_text(encoding="utf-8")
+        assert each.left_running() == []
+    assert paths(demo.database()) == paths(loopback.database())
     connection = sqlite3.connect(f"file:{demo.database()}?mode=ro", uri=True)
     calls = connection.execute("SELECT direction, called, outcome, agent_id FROM calls").fetchall()
     inbound = [row for row in calls if row[0] == "inbound"]

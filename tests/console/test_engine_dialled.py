@@ -258,3 +258,17 @@ async def test_a_crash_of_the_switch_under_a_campaign(tmp_path: Path) -> None:
         outcomes = sorted(record.outcome.value for record in world.records())
         assert outcomes == ["answered", "answered", "pbx_lost", "pbx_lost"]
         assert sorted(record.called for record in world.records()) == numbers
+
+
+@held
+async def test_nothing_is_begun_while_the_engine_is_not_ready(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        world.engine.watch.store_said("no room on the disk")
+        await world.campaign(TALKS)
+        await world.until(lambda: "no room" in world.engine.status().campaigns[0].reason)
+        await asyncio.sleep(30)
+        assert world.rows("SELECT count(*) FROM attempts") == [(0,)]
+        world.engine.watch.store_said("")
+        await world.campaign_over()
+        assert world.record().outcome is Outcome.ANSWERED

@@ -22,7 +22,12 @@ MIGRATIONS = Migrations("callwright")
 
 @MIGRATIONS(name="0001_first")
 def _first(database: Database) -> None:
-    database.executescript(Path(__file__).with_name("first.sql").read_text(encoding="utf-8"))
+    database.executescript(_statements("first.sql"))
+
+
+@MIGRATIONS(name="0002_flow_versions")
+def _flow_versions(database: Database) -> None:
+    database.executescript(_statements("flow_versions.sql"))
 
 
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
@@ -74,6 +79,10 @@ def refuse_unknown(connection: sqlite3.Connection, migrations: Migrations = MIGR
     mark = connection.execute("PRAGMA application_id").fetchone()[0]
     if not has and (mark or _wrapped(connection).table_names()):
         raise RecordError("the database is not Callwright's: name another file in engine.database")
+
+
+def _statements(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def _names(migrations: Migrations) -> set[str]:

@@ -46,6 +46,7 @@ class LiveCall:
     campaign_id: CampaignId | None = None
     lead_id: LeadId | None = None
     agent_id: AgentId | None = None
+    flow_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class CallRecord:
 
     Durations are seconds of a monotonic clock, as :class:`calls.records.durations.CallDurations` gives them.
     ``wait_s`` is None where no agent was asked for. ``agent_id`` is the agent who talked, None where none did.
+    ``flow_version`` says which text of the flow the caller went through.
 
     Raises:
         ValueError: a duration is negative or not finite, or ``billed_s`` is more than ``duration_s``.
@@ -89,6 +91,7 @@ class CallRecord:
     connect_s: float | None = None
     last_node: str | None = None
     recording: str | None = None
+    flow_version: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("duration_s", "billed_s", "ring_s", "menu_s", "wait_s", "talk_s", "wrap_up_s", "connect_s"):

@@ -77,6 +77,7 @@ def call_rows(calls: Sequence[CallRecord]) -> Rows:
     columns = [
         "call", "started", "direction", "caller", "called", "outcome", "cause", "ended by", "ring s", "menu s",
         "wait s", "talk s", "duration s", "queue", "agent", "campaign", "last node",
+        "flow", "flow version",
     ]  # fmt: skip
     return columns, [
         [
@@ -97,6 +98,8 @@ def call_rows(calls: Sequence[CallRecord]) -> Rows:
             call.agent_id,
             call.campaign_id,
             call.last_node,
+            call.flow,
+            call.flow_version,
         ]
         for call in calls
     ]

@@ -117,6 +117,7 @@ class InboundCalls:
             called=info.called,
             started_at=self._clock.now(),
             flow=flow.id if flow else None,
+            flow_version=flow.version if flow else None,
         )
         recorder = CallRecorder(live, self._clock, Phase.MENU)
         with self._books.open(recorder) as book, log.bound(info.call_id):

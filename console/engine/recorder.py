@@ -87,6 +87,7 @@ class CallRecorder:
             caller=live.caller,
             called=live.called,
             flow=live.flow,
+            flow_version=live.flow_version,
             campaign_id=live.campaign_id,
             lead_id=live.lead_id,
             queue=self.queue,

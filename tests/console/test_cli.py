@@ -155,7 +155,7 @@ def test_the_schema_of_flows_is_json(path: Path) -> None:
 
 
 def test_the_database_is_made_backed_up_and_checked(path: Path, tmp_path: Path) -> None:
-    assert "has 0001_first" in invoke(path, "db", "migrate")
+    assert "has 0001_first, 0002_flow_versions" in invoke(path, "db", "migrate")
     copy = tmp_path / "copy.db"
     assert "whole" in invoke(path, "db", "backup", str(copy))
     assert "0 calls, 0 under way" in invoke(path, "db", "check", str(copy))

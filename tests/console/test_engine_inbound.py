@@ -26,6 +26,7 @@ async def test_a_call_through_the_flow_leaves_its_record_and_its_events_in_order
         assert record.call_id == call.info.call_id
         assert (record.outcome, record.ended_by, record.cause) == (Outcome.ANSWERED, EndedBy.US, 16)
         assert (record.flow, record.last_node, record.queue, record.agent_id) == ("main", "bye", None, None)
+        assert record.flow_version == world.events(record.call_id)[0].detail["version"]
         assert (record.caller, record.called) == ("+4930555010", "100")
         assert adds_up(record)
         assert record.duration_s == pytest.approx(3 * PROMPT_S + 1.0)

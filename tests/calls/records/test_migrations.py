@@ -14,14 +14,23 @@ from calls.errors import RecordError, SchemaTooNew
 from calls.records.database import open_writer
 from calls.records.migrations import APPLICATION_ID, MIGRATIONS, applied, migrate, missing
 
+ALL = ("0001_first", "0002_flow_versions")
+
+
+def release_with(*names: str) -> Migrations:
+    """A release that knows only these of our migrations."""
+    found = Migrations("callwright")
+    empty = Database(memory=True)
+    for each in MIGRATIONS.pending(empty):
+        if each.name in names:
+            found(name=each.name)(each.fn)
+    empty.close()
+    return found
+
 
 def next_release() -> Migrations:
     """The migrations of a release after this one."""
-    later = Migrations("callwright")
-    empty = Database(memory=True)
-    for each in MIGRATIONS.pending(empty):
-        later(name=each.name)(each.fn)
-    empty.close()
+    later = release_with(*ALL)
 
     @later(name="9998_note")
     def _note(database: Database) -> None:
@@ -38,9 +47,9 @@ def empty(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def test_a_new_database_has_the_whole_schema(empty: sqlite3.Connection) -> None:
-    assert missing(empty) == ("0001_first",)
-    assert migrate(empty) == ("0001_first",)
-    assert applied(empty) == ("0001_first",)
+    assert missing(empty) == ALL
+    assert migrate(empty) == ALL
+    assert applied(empty) == ALL
     assert missing(empty) == ()
     tables = {row[0] for row in empty.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert {"calls", "live_calls", "call_events", "attempts", "leads", "audit", "do_not_call"} <= tables
@@ -58,6 +67,24 @@ def test_an_older_database_is_upgraded_in_place(connection: sqlite3.Connection) 
     assert migrate(connection, next_release()) == ("9998_note",)
     assert connection.execute("SELECT what FROM audit").fetchall() == [("kept",)]
     assert "note" in {row[1] for row in connection.execute("PRAGMA table_info(calls)")}
+
+
+def test_calls_of_before_get_the_flow_version_of_their_trail(empty: sqlite3.Connection) -> None:
+    migrate(empty, release_with("0001_first"))
+    for name, flow in (("with", "main"), ("lost", "main"), ("dialled", None)):
+        empty.execute(
+            "INSERT INTO calls (call_id, direction, switch, boot_id, channel, caller, called, flow, started_at,"
+            " ended_at, duration_s, billed_s, outcome)"
+            " VALUES (?, 'inbound', '', '', '', '', '', ?, '', '', 0, 0, '')",
+            (name, flow),
+        )
+    for seq, kind in enumerate(("ringing", "flow_started", "node_entered")):
+        empty.execute(
+            "INSERT INTO call_events VALUES ('with', ?, '', 0, ?, ?)", (seq, kind, '{"version": "0123456789ab"}')
+        )
+    assert migrate(empty) == ALL[1:]
+    found = dict(empty.execute("SELECT call_id, flow_version FROM calls").fetchall())
+    assert found == {"with": "0123456789ab", "lost": None, "dialled": None}
 
 
 def test_a_newer_database_is_refused_and_not_touched(connection: sqlite3.Connection) -> None:
@@ -86,7 +113,7 @@ def test_a_migration_that_fails_leaves_nothing(connection: sqlite3.Connection) -
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
         migrate(connection, later)
     assert not connection.in_transaction
-    assert applied(connection) == ("0001_first",)
+    assert applied(connection) == ALL
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     assert not {"half", "later"} & tables
 

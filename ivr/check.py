@@ -1,25 +1,6 @@
 """``check``: everything that is wrong with a flow file, at once, each with file, line, key and what was expected.
 
-An error keeps the flow from being used; a warning is told and does not. The rules:
-
-==========================  ========  =====================================================================
-rule                        severity  what it finds
-==========================  ========  =====================================================================
-syntax, duplicate-key, ...  error     what is not YAML, or not the plain part of it that flows use
-unknown-key, missing-key,   error     what does not fit the kind of node (``ivr/reading.py``)
-unknown-kind, bad-value
-unknown-node                error     a way to a node that does not exist
-unknown-queue,              error     a name that the settings do not have
-unknown-destination
-missing-prompt              error     a prompt that has no text and no recording in the flow's language
-no-extensions               error     direct dial without extensions to dial
-endless-loop                error     a round that a silent caller never leaves
-unreachable                 warning   a node that no call comes to
-unused-extensions           warning   extensions that no menu lets the caller dial
-overlapping-keys            warning   a choice that is taken late, or never, because of another
-long-menu                   warning   more choices than people remember
-no-person                   warning   a menu from which no way leads to a person
-==========================  ========  =====================================================================
+An error keeps the flow from being used; a warning is told and does not. :data:`ivr.faults.RULES` lists the rules.
 """
 
 from __future__ import annotations

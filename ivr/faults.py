@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
@@ -18,7 +18,7 @@ class Severity(Enum):
 
 
 class Rule(StrEnum):
-    """What a flow file can break. The names are stable; ``docs/flows.md`` says what each finds."""
+    """What a flow file can break. The names are stable; :data:`RULES` says what each finds."""
 
     UNREADABLE = "unreadable"
     TOO_LARGE = "too-large"
@@ -47,6 +47,54 @@ class Rule(StrEnum):
     OVERLAPPING_KEYS = "overlapping-keys"
     LONG_MENU = "long-menu"
     NO_PERSON = "no-person"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNote:
+    """What a rule finds, in one line, and how grave that is."""
+
+    severity: Severity
+    finds: str
+
+
+def _error(finds: str) -> RuleNote:
+    return RuleNote(Severity.ERROR, finds)
+
+
+def _warning(finds: str) -> RuleNote:
+    return RuleNote(Severity.WARNING, finds)
+
+
+RULES: Mapping[Rule, RuleNote] = {
+    Rule.UNREADABLE: _error("a file that cannot be read"),
+    Rule.TOO_LARGE: _error("a file that is larger than any flow"),
+    Rule.NOT_UTF8: _error("a file that is not UTF-8 text"),
+    Rule.SYNTAX: _error("what is not YAML"),
+    Rule.DOCUMENTS: _error("a second document in the file"),
+    Rule.ANCHOR: _error("an anchor of YAML"),
+    Rule.ALIAS: _error("an alias of YAML"),
+    Rule.TAG: _error("a tag of YAML"),
+    Rule.KEY: _error("a key that is not text"),
+    Rule.DEPTH: _error("values nested too deeply"),
+    Rule.DUPLICATE_KEY: _error("a key that is written twice"),
+    Rule.FLOW_ID: _error("a file whose name is no id"),
+    Rule.UNKNOWN_KEY: _error("a key that does not belong where it stands"),
+    Rule.MISSING_KEY: _error("a key that must be there and is not"),
+    Rule.UNKNOWN_KIND: _error("a node that is of no kind"),
+    Rule.BAD_VALUE: _error("a value that does not fit its key"),
+    Rule.UNKNOWN_NODE: _error("a way to a node that does not exist"),
+    Rule.UNKNOWN_QUEUE: _error("a queue that the settings do not have"),
+    Rule.UNKNOWN_DESTINATION: _error("a destination that the settings do not have"),
+    Rule.MISSING_PROMPT: _error("a prompt with neither text nor recording in the flow's language"),
+    Rule.NO_EXTENSIONS: _error("`direct_dial` in a flow without `extensions`"),
+    Rule.ENDLESS_LOOP: _error("a round that a caller who presses nothing never leaves"),
+    Rule.UNREACHABLE: _warning("a node that no call comes to"),
+    Rule.UNUSED_EXTENSIONS: _warning("extensions that no menu lets callers dial"),
+    Rule.OVERLAPPING_KEYS: _warning("a choice that is taken late, or never, because of another"),
+    Rule.LONG_MENU: _warning("more choices in a menu than people remember"),
+    Rule.NO_PERSON: _warning("a menu from which no way leads to a queue or a transfer"),
+}
+"""Every rule, in the order of ``docs/flows.md``, whose table says the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +16,12 @@ import typer
 from calls.settings import Settings
 from calls.switch.port import Gather, Prompt
 from console import building
-from console.cli.shared import out, settings_of
+from console.cli.shared import out, print_json, settings_of
 from ivr.check import Known, check, load
 from ivr.commands import Enqueue, Result
-from ivr.faults import Severity
+from ivr.faults import Fault, Severity
 from ivr.flow import json_schema
+from ivr.sarif import as_json, sarif
 from ivr.script import parse
 from ivr.trail import Instant
 from ivr.walk import Asked, Caller, ScriptedCaller, Told, TypingCaller, Walk, json_line
@@ -27,6 +30,7 @@ from prompts.texts import PromptText, load_texts
 
 app = typer.Typer(help="Check, walk and describe flows.", no_args_is_help=True, rich_markup_mode=None)
 
+Files = Annotated[list[Path], typer.Argument(help="Flow files, e.g. flows/main.yaml.", exists=True, dir_okay=False)]
 File = Annotated[Path, typer.Argument(help="A flow file, e.g. flows/main.yaml.", exists=True, dir_okay=False)]
 Alone = Annotated[bool, typer.Option("--alone", help="Without settings: queues, destinations and prompts unchecked.")]
 
@@ -34,15 +38,43 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 """A Monday: when a walk begins where ``--at`` says nothing else."""
 
 
+class Format(StrEnum):
+    """How faults are told."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+
+
 @app.command("check")
-def check_flow(context: typer.Context, file: File, alone: Alone = False) -> None:
-    """Check a flow: 0 where it can be used, 1 with file, line and key of each fault where it can't."""
-    faults = check(file, Known() if alone else _known(settings_of(context)))
+def check_flows(
+    context: typer.Context,
+    files: Files,
+    alone: Alone = False,
+    as_format: Annotated[
+        Format, typer.Option("--format", help="For people, for programs, or SARIF 2.1.0 for code hosts.")
+    ] = Format.TEXT,
+) -> None:
+    """Check flows: 0 where all can be used, 1 with file, line and key of each fault where one can't."""
+    known = Known() if alone else _known(settings_of(context))
+    found = {file: check(file, known) for file in files}
+    faults = [fault for each in found.values() for fault in each]
+    match as_format:
+        case Format.TEXT:
+            for file, each in found.items():
+                _tell(file, each)
+        case Format.JSON:
+            print_json([as_json(fault) for fault in faults])
+        case Format.SARIF:
+            print_json(sarif(faults, importlib.metadata.version("callwright")))
+    raise typer.Exit(1 if any(fault.severity is Severity.ERROR for fault in faults) else 0)
+
+
+def _tell(file: Path, faults: Sequence[Fault]) -> None:
     for fault in faults:
         typer.echo(str(fault))
     errors = sum(fault.severity is Severity.ERROR for fault in faults)
     typer.echo(f"{file}: {errors} errors, {len(faults) - errors} warnings")
-    raise typer.Exit(1 if errors else 0)
 
 
 @app.command()

@@ -28,6 +28,7 @@ from console import main
 from console.cli import report
 from prompts.espeak import EspeakSynthesizer
 from tests.console.served import environment, install, served
+from tests.ivr.sarif import assert_sarif
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +130,20 @@ def test_a_good_flow_is_status_0_and_a_bad_one_status_1_with_its_line(path: Path
     said = invoke(path, "ivr", "check", str(bad), status=1)
     assert f"{bad}:10: nodes.sales.queue" in said and "sales" in said
     assert "0 errors" in invoke(path, "ivr", "check", "--alone", str(bad))
+
+
+def test_several_flows_are_checked_and_the_worst_one_counts(path: Path, tmp_path: Path) -> None:
+    good, bad = str(path.parent / "flows" / "main.yaml"), tmp_path / "bad.yaml"
+    bad.write_text("language: en\nstart: a\nnodes:\n  a: {say: [x], next: b}\n", encoding="utf-8")
+    for files, status in (((good, str(bad)), 1), ((str(bad), good), 1), ((good, good), 0)):
+        said = invoke(path, "ivr", "check", "--alone", *files, status=status)
+        assert [line for line in said.splitlines() if line.startswith(f"{good}: 0 errors")]
+    faults = json.loads(invoke(path, "ivr", "check", "--alone", good, str(bad), "--format", "json", status=1))
+    assert [(fault["file"], fault["line"], fault["rule"]) for fault in faults] == [(str(bad), 4, "unknown-node")]
+    log = json.loads(invoke(path, "ivr", "check", "--alone", str(bad), "--format", "sarif", status=1))
+    (result,) = assert_sarif(log)
+    assert (result["ruleId"], result["message"]["text"].split(";")[0]) == ("unknown-node", 'there is no node "b"')
+    assert json.loads(invoke(path, "ivr", "check", "--alone", good, "--format", "json")) == []
 
 
 def test_a_walk_by_keys_and_its_trail(path: Path) -> None:

@@ -91,3 +91,9 @@ def test_defaults_are_what_may_be_written() -> None:
         for name, field in definition["properties"].items():
             if "default" in field:
                 assert faults(field, field["default"], SCHEMA) == [], name
+
+
+def test_the_published_schema_is_that_of_the_code() -> None:
+    """Written anew by ``callwright ivr schema > docs/flow.schema.json``."""
+    published = (ROOT / "docs" / "flow.schema.json").read_text(encoding="utf-8")
+    assert published == json.dumps(SCHEMA, indent=2) + "\n"

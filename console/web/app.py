@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from calls.settings import Settings
 from console.client import EngineClient
 from console.engine.status import Status
 from console.serving import Serving, tcp_socket
+from console.web.shared import Shared
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -38,11 +40,14 @@ WINDOW = timedelta(hours=24)
 ENGINE_S = 2.0
 """How long a page waits for the engine: it is asked for again every two seconds."""
 
+FIGURES_S = 2.0
+"""How often the figures are counted, however many look at the page: as often as it asks for itself again."""
+
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 
-def build(settings: Settings) -> FastAPI:
-    """The application."""
+def build(settings: Settings, monotonic_s: Callable[[], float] = time.monotonic) -> FastAPI:
+    """The application. ``monotonic_s``: the clock by which the figures grow old."""
     app = FastAPI(title="Callwright console", openapi_url=None)
     pages = Environment(
         loader=PackageLoader("console.web"),
@@ -51,6 +56,7 @@ def build(settings: Settings) -> FastAPI:
         trim_blocks=True,
     )
     pages.filters["figure"] = shown
+    figures = Shared(lambda: _figures(settings), FIGURES_S, monotonic_s)
 
     @app.middleware("http")
     async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -78,8 +84,7 @@ def build(settings: Settings) -> FastAPI:
     @app.get("/", response_class=HTMLResponse)
     def page() -> str:
         status, trouble = _status(settings)
-        figures = _figures(settings)
-        return pages.get_template("status.html").render(status=status, trouble=trouble, figures=figures)
+        return pages.get_template("status.html").render(status=status, trouble=trouble, figures=figures.get())
 
     return app
 
@@ -112,7 +117,7 @@ def _figures(settings: Settings) -> list[Figure]:
     except RecordError:
         return []
     try:
-        return all_figures(connection, Scope(now - WINDOW, now), Targets())
+        return all_figures(connection, Scope(now - WINDOW, now, now=now), Targets())
     finally:
         connection.close()
 

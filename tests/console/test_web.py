@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,8 +16,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from calls.records.writer import write_once
 from calls.settings import load
 from console.web import app as web
+from console.web.shared import Shared
 from tests.console.served import environment, install, served
 
 START_S = 60.0
@@ -58,6 +61,42 @@ def test_the_page_with_an_engine_and_hostile_names(tmp_path: Path) -> None:
         assert "service level" in page.text
         running.do("drain")
         assert "Nothing new is dialled: the engine is being drained." in client.get("/").text
+
+
+def test_the_figures_are_counted_once_for_all_viewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[float] = []
+    at_s = [100.0]
+
+    def count(*_what: object) -> list[object]:
+        counted.append(at_s[0])
+        return []
+
+    path = install(tmp_path, render=False)
+    settings = load(path, {})
+    write_once(settings.engine.database, lambda connection: None)
+    monkeypatch.setattr(web, "all_figures", count)
+    client = Page(web.build(settings, lambda: at_s[0]))
+    for moment_s in (100.0, 100.0, 101.9, 102.0, 103.5, 104.1):
+        at_s[0] = moment_s
+        assert client.get("/").status_code == 200
+    assert counted == [100.0, 102.0, 104.1]
+
+
+def test_many_threads_share_what_is_made_once_and_a_failure_is_tried_again() -> None:
+    made: list[int] = []
+
+    def make() -> int:
+        made.append(len(made))
+        if len(made) == 1:
+            raise OSError("not now")
+        return made[-1]
+
+    shared = Shared(make, 2.0, lambda: 0.0)
+    with pytest.raises(OSError, match="not now"):
+        shared.get()
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: shared.get(), range(100))) == {1}
+    assert made == [0, 1]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ denominator of 0 it has no value. What the columns say:
   with the caller (it was *answered*, or handled); ``abandoned`` where the caller hung up while waiting.
 - outbound: an attempt's ``outcome`` is ``answered`` (a person), ``abandoned`` (a person, and no agent in time) or
   ``machine`` where somebody or something answered; ``agent_id`` is set where an agent talked with the person.
+- inbound: a caller who hung up before the answer (``cancelled``) never came into the flow.
 - a call counts to the time in which it began, an attempt to that in which it was intended, an agent's state to that
-  in which it began, once it has ended.
+  in which it began; one that has not ended counts up to the scope's ``now``.
 
 Time on hold is part of the talk. Source: the house's table of figures; 16 CFR 310.4(b)(4) for abandonment (US).
 """
@@ -44,19 +45,22 @@ class Figure:
 class Scope:
     """Which calls: those that began in ``[begin, end)``, of one campaign or one queue where these are named.
 
-    What belongs to no campaign or queue (menus, agents' time) is not narrowed by them.
+    What belongs to no campaign or queue (menus, agents' time) is not narrowed by them. ``now``: when the figures are
+    made, up to which what has not ended yet has lasted, though never beyond ``end``; None: they are made at ``end``.
     """
 
     begin: datetime
     end: datetime
     campaign: CampaignId | None = None
     queue: QueueName | None = None
+    now: datetime | None = None
 
     def parameters(self) -> dict[str, str | Number | None]:
         """For the statements below."""
         return {
             "begin": as_text(self.begin),
             "end": as_text(self.end),
+            "until": as_text(self.end if self.now is None else min(self.now, self.end)),
             "campaign": self.campaign,
             "queue": self.queue,
         }
@@ -157,7 +161,7 @@ SELECT count(*) AS entered,
        count(*) FILTER (WHERE wait_s IS NULL AND NOT EXISTS (
            SELECT 1 FROM call_events WHERE call_events.call_id = calls.call_id AND kind = 'queue_entered'
        )) AS contained
-FROM calls WHERE direction = 'inbound' AND flow IS NOT NULL AND {_IN_TIME}
+FROM calls WHERE direction = 'inbound' AND flow IS NOT NULL AND outcome <> 'cancelled' AND {_IN_TIME}
 """
 
 _NODES = f"""
@@ -166,7 +170,8 @@ SELECT flow || '/' || json_extract(detail, '$.node') AS node,
        count(*) FILTER (WHERE kind = 'hung_up' AND agent_id IS NULL
                         AND json_extract(detail, '$.by') = 'caller') AS drops
 FROM calls JOIN call_events USING (call_id)
-WHERE direction = 'inbound' AND flow IS NOT NULL AND kind IN ('node_entered', 'hung_up') AND {_IN_TIME}
+WHERE direction = 'inbound' AND flow IS NOT NULL AND outcome <> 'cancelled'
+  AND kind IN ('node_entered', 'hung_up') AND {_IN_TIME}
 GROUP BY node HAVING entries > 0 ORDER BY node
 """
 
@@ -179,7 +184,7 @@ def menus(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
             "containment",
             contained["contained"],
             contained["entered"],
-            "technical: calls that never reached a queue / calls that entered a flow",
+            "technical: calls that never reached a queue / answered calls that entered a flow",
         )
     ]
     definition = "callers who hung up at the node, without an agent / entries to it"
@@ -251,8 +256,9 @@ def outbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> 
 # --- agents -----------------------------------------------------------------------------------------------------
 
 _STATES = """
-SELECT agent_id, state, CASE state WHEN 'paused' THEN reason ELSE '' END AS why, sum(duration_s) AS took_s
-FROM agent_states WHERE since_at >= :begin AND since_at < :end AND duration_s IS NOT NULL
+SELECT agent_id, state, CASE state WHEN 'paused' THEN reason ELSE '' END AS why,
+       sum(coalesce(duration_s, max(0.0, round((julianday(:until) - julianday(since_at)) * 86400.0, 3)))) AS took_s
+FROM agent_states WHERE since_at >= :begin AND since_at < :end
 GROUP BY agent_id, state, why ORDER BY agent_id, state, why
 """
 
@@ -273,7 +279,15 @@ def agents(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
         of_agent = took.setdefault(row["agent_id"], {})
         of_agent[row["state"]] = of_agent.get(row["state"], 0.0) + row["took_s"]
         subject = f"{row['agent_id']}: {row['why']}" if row["why"] else row["agent_id"]
-        figures.append(_count(f"time_{row['state']}", row["took_s"], "s", "time in this state", subject))
+        figures.append(
+            _count(
+                f"time_{row['state']}",
+                row["took_s"],
+                "s",
+                "time in this state, up to now where it has not ended",
+                subject,
+            )
+        )
     handled = _all(connection, _HANDLED, scope.parameters())
     for row in handled:
         subject, calls = row["agent_id"], row["calls"]

@@ -45,6 +45,7 @@ def report(
         end=now if end is None else end.replace(tzinfo=UTC),
         campaign=None if campaign is None else CampaignId(campaign),
         queue=None if queue is None else QueueName(queue),
+        now=now,
     )
     settings = settings_of(context)
     connection = open_readonly(settings.engine.database)

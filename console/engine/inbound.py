@@ -240,4 +240,6 @@ def _outcome(recorder: CallRecorder, gone: HungUp) -> Outcome:
         return Outcome.ABANDONED
     if gone.by is EndedBy.SWITCH:
         return Outcome.PBX_LOST
-    return Outcome.ANSWERED if recorder.answered else Outcome.FAILED
+    if recorder.answered:
+        return Outcome.ANSWERED
+    return Outcome.CANCELLED if gone.by is EndedBy.CALLER else Outcome.FAILED

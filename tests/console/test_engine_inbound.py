@@ -230,6 +230,16 @@ async def test_a_hang_up_at_any_moment_leaves_one_record(tmp_path: Path, steps: 
         await nothing_is_left(world)
 
 
+@held
+async def test_a_caller_who_leaves_in_the_moment_of_the_answer_has_cancelled(tmp_path: Path) -> None:
+    async with world_in(tmp_path) as world:
+        world.call().far_hangs_up()
+        await world.until(lambda: len(world.records()) == 1)
+        record = world.record()
+        assert (record.outcome, record.ended_by) == (Outcome.CANCELLED, EndedBy.CALLER)
+        assert (record.answered_at, record.billed_s) == (None, 0.0)
+
+
 async def nothing_is_left(world: World) -> None:
     """No call waits or talks, and no agent is bound to one."""
     status = world.engine.status()

@@ -240,6 +240,7 @@ def test_agents_by_hand(small_day: sqlite3.Connection) -> None:
         "time_wrap_up ann": (10.0, None),
         "time_paused ann: lunch": (100.0, None),
         "time_paused ann: no answer": (20.0, None),
+        "time_logged_out ann": (85980.0, None),
         "calls ann": (2, None),
         "aht ann": (190.0, 2),
         "calls bob": (2, None),
@@ -249,6 +250,39 @@ def test_agents_by_hand(small_day: sqlite3.Connection) -> None:
         "occupancy": (70.0, 120.0),
         "utilisation": (120.0, 240.0),
     }
+
+
+def add_state(connection: sqlite3.Connection, state: AgentState, at: datetime, previous_s: float | None) -> None:
+    store.add_agent_state(connection, store.AgentStateChange(AgentId("ann"), state, at, previous_s))
+
+
+@pytest.mark.parametrize(
+    ("now", "talked_s"),
+    [
+        (BEGIN + timedelta(minutes=3), 120.0),
+        (END + timedelta(days=9), 86340.0),
+        (None, 86340.0),
+        (BEGIN + timedelta(seconds=30), 0.0),
+    ],
+    ids=["within the time", "never beyond it", "a time that is over", "a clock that was set back"],
+)
+def test_a_state_that_has_not_ended_counts_up_to_now(
+    connection: sqlite3.Connection, now: datetime | None, talked_s: float
+) -> None:
+    add_state(connection, AgentState.READY, BEGIN, None)
+    add_state(connection, AgentState.TALKING, BEGIN + timedelta(minutes=1), 60.0)
+    found = agents(connection, Scope(BEGIN, END, now=now))
+    assert value(found, "time_talking", "ann") == pytest.approx(talked_s, abs=1e-3)
+    assert value(found, "occupancy") == pytest.approx(talked_s / (talked_s + 60.0), abs=1e-6)
+
+
+def test_a_caller_who_left_before_the_answer_was_in_no_flow(connection: sqlite3.Connection) -> None:
+    node = CallEvent(BEGIN, 0.0, "node_entered", {"node": "main"})
+    left = CallEvent(BEGIN, 0.0, "hung_up", {"node": "main", "by": "caller"})
+    store.finish_call(connection, call("c1", outcome=Outcome.CANCELLED), [node, left])
+    store.finish_call(connection, call("c2"), [node, left])
+    assert named(menus(connection, DAY)) == {"containment": (1, 1), "node_drop_off main/main": (1, 1)}
+    assert value(inbound(connection, DAY, TARGETS), "offered") == 0.0
 
 
 def test_an_empty_day_has_no_values_and_no_errors(connection: sqlite3.Connection) -> None:
@@ -292,6 +326,7 @@ def rows(draw: st.DrawFn) -> list[Row]:
             abandoned=draw(st.booleans()),
             connect_s=draw(MAYBE) if is_dialled else None,
             campaign=draw(st.sampled_from(["k", "m"])) if is_dialled else None,
+            outcome=draw(st.sampled_from([Outcome.ANSWERED, Outcome.CANCELLED])),
         )
         if is_dialled:
             outcome = draw(st.sampled_from(Outcome))
@@ -324,7 +359,11 @@ def slow_inbound(records: list[CallRecord]) -> dict[str, tuple[float, float | No
 
 
 def slow_menus(rows: list[Row]) -> dict[str, tuple[float, float | None]]:
-    entered = [row for row in rows if row.record.direction is Direction.INBOUND]
+    entered = [
+        row
+        for row in rows
+        if row.record.direction is Direction.INBOUND and row.record.outcome is not Outcome.CANCELLED
+    ]
     contained = [
         row
         for row in entered

@@ -47,9 +47,13 @@ HUNG_UP = "hung_up"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known of the call before the flow begins. ``answered``: no ``Answer`` is needed (a dialled call)."""
+    """What is known of the call before the flow begins. ``answered``: no ``Answer`` is needed (a dialled call).
+
+    ``draw`` is a number in [0, 1), drawn at random once for the call: what its splits go by.
+    """
 
     answered: bool = False
+    draw: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class Session:
         """
         if self._turn is not None:
             raise RuntimeError("a session is started once")
-        self._turn = turn = Turn(self._flow.language, self._flow.extensions, now)
+        self._turn = turn = Turn(self._flow.language, self._flow.extensions, now, context.draw)
         turn.note(Kind.FLOW_STARTED, flow=self._flow.id, version=self._flow.version, language=self._flow.language)
         if context.answered:
             return self._step(turn, None, self._flow.start)

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     NOMATCH = "nomatch"  # node, keys, count, left
     NOINPUT = "noinput"  # node, count, left
     HOURS = "hours"  # node, open
+    SPLIT = "split"  # node, arm
     QUEUE_ENTERED = "queue_entered"  # node, queue, priority
     AGENT_OFFERED = "agent_offered"  # node, agent
     AGENT_CONNECTED = "agent_connected"  # node, agent, wait_s

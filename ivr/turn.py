@@ -11,7 +11,7 @@ from ivr.trail import Detail, Instant, Kind, TrailEvent
 class Turn:
     """The state of one call that nodes share: the moment, the language, the extensions, the trail, the outcome."""
 
-    def __init__(self, language: str, extensions: Mapping[str, str], now: Instant) -> None:
+    def __init__(self, language: str, extensions: Mapping[str, str], now: Instant, draw: float = 0.0) -> None:
         self.language = language
         self.extensions = extensions
         self.node = ""
@@ -23,6 +23,10 @@ class Turn:
         self.wait_s = 0.0
         self.connected_s: float | None = None
         """When the talk under way with an agent began, on the monotonic clock."""
+        self.draw = draw
+        """A number in [0, 1) for the next split."""
+        self.arms: dict[str, str] = {}
+        """The ways that this call was sent by its splits, by their names."""
         self._began = now
         self._now = now
 

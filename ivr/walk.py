@@ -123,14 +123,18 @@ class TypingCaller:
 
 
 class Walk:
-    """One walk. ``events`` makes it go; ``session`` holds the trail, ``finished`` the end once it is reached."""
+    """One walk. ``events`` makes it go; ``session`` holds the trail, ``finished`` the end once it is reached.
 
-    def __init__(self, flow: Flow, caller: Caller, texts: Texts, began: Instant) -> None:
+    ``draw``, in [0, 1), is the call's draw for splits.
+    """
+
+    def __init__(self, flow: Flow, caller: Caller, texts: Texts, began: Instant, draw: float = 0.0) -> None:
         self.session = Session(flow)
         self.finished: Finished | None = None
         self._caller = caller
         self._texts = texts
         self._began = began
+        self._draw = draw
         self._since_s = 0.0
         self._held: list[Act] = []
 
@@ -140,7 +144,7 @@ class Walk:
         Raises:
             UserError: the script does not fit, e.g. ``q+`` where a menu listens.
         """
-        step = self.session.start(Context(), self._now())
+        step = self.session.start(Context(draw=self._draw), self._now())
         while not isinstance(step, Finished):
             asked = Asked(self._since_s, self.session.node, step, self._heard(step))
             yield asked
@@ -347,13 +351,15 @@ def spoken_s(texts: Iterable[str]) -> float:
     return sum(len(text.split()) for text in texts) / WORDS_PER_S
 
 
-def walk(flow: Flow, keys: str, texts: Texts, began: Instant) -> tuple[Finished, tuple[TrailEvent, ...]]:
+def walk(
+    flow: Flow, keys: str, texts: Texts, began: Instant, draw: float = 0.0
+) -> tuple[Finished, tuple[TrailEvent, ...]]:
     """The end and the trail of a walk by the script ``keys``.
 
     Raises:
         UserError: the script is not understood, or does not fit the flow.
     """
-    walked = Walk(flow, ScriptedCaller(parse(keys)), texts, began)
+    walked = Walk(flow, ScriptedCaller(parse(keys)), texts, began, draw)
     for _ in walked.events():
         pass
     if walked.finished is None:

@@ -21,6 +21,7 @@ from ivr.check import Known, check, load
 from ivr.commands import Enqueue, Result
 from ivr.faults import Fault, Severity
 from ivr.flow import json_schema
+from ivr.nodes.split import BELOW_ONE
 from ivr.sarif import as_json, sarif
 from ivr.script import parse
 from ivr.trail import Instant
@@ -88,6 +89,9 @@ def walk(
     at: Annotated[
         datetime | None, typer.Option(help="When the call comes, in UTC. Default: a Monday, 12:00.")
     ] = None,
+    draw: Annotated[
+        float, typer.Option(min=0.0, max=BELOW_ONE, help="From 0 up to 1: what splits go by; 0: their first ways.")
+    ] = 0.0,
     alone: Alone = False,
 ) -> None:
     """Walk a flow at the terminal, without a switch and without waiting."""
@@ -96,7 +100,7 @@ def walk(
     texts = {} if settings is None else load_texts(settings.prompts.texts, settings.prompts.languages)
     began = Instant(NOON if at is None else at.replace(tzinfo=UTC), 0.0)
     caller: Caller = TypingCaller(_ask) if keys is None else ScriptedCaller(parse(keys))
-    walked = Walk(flow, caller, lambda prompt: _text(texts, prompt), began)
+    walked = Walk(flow, caller, lambda prompt: _text(texts, prompt), began, draw)
     for event in walked.events():
         if not as_json:
             _show(event)

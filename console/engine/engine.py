@@ -63,6 +63,7 @@ class Engine:
         flows: Mapping[FlowId, Flow],
         clock: Clock,
         new_id: Callable[[], str],
+        draw: Callable[[], float],
     ) -> None:
         self.settings = settings
         self.switch = switch
@@ -82,7 +83,7 @@ class Engine:
             floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
         self.meetings = Meetings(self.floor, clock)
-        self.inbound = InboundCalls(settings, flows, self.books, self.floor, self.meetings, clock, self._closed)
+        self.inbound = InboundCalls(settings, flows, self.books, self.floor, self.meetings, clock, self._closed, draw)
         self.dialled = DialledCalls(
             DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s()),
             switch,

@@ -84,8 +84,10 @@ class InboundCalls:
         meetings: Meetings,
         clock: Clock,
         is_closed: Callable[[], bool],
+        draw: Callable[[], float],
     ) -> None:
-        """``is_closed``: no caller is put into a queue any more, as the engine is being drained."""
+        """``is_closed``: no caller is put into a queue any more, as the engine is being drained. ``draw`` gives a
+        number in [0, 1) at random: what the splits of one call go by."""
 
         self._routes = {route.called: FlowId(route.flow) for route in settings.inbound}
         self._queues = {queue.name: queue for queue in settings.queues}
@@ -95,6 +97,7 @@ class InboundCalls:
         self._meetings = meetings
         self._clock = clock
         self._is_closed = is_closed
+        self._draw = draw
 
     def flow_for(self, called: str) -> Flow | None:
         """The flow that takes calls to ``called``: by its number, with or without ``+``, else the one for all."""
@@ -147,7 +150,7 @@ class InboundCalls:
 
     async def _converse(self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail) -> HungUp:
         """Perform what the session asks for until it has finished; how the call ended."""
-        step = session.start(Context(), self._instant())
+        step = session.start(Context(draw=self._draw()), self._instant())
         gone = HungUp(EndedBy.US)
         while True:
             trail.keep()

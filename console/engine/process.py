@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import random
 import signal
 import uuid
 
@@ -32,7 +33,7 @@ async def run(settings: Settings) -> None:
     _require_prompts(library)
     flows = building.load_flows(settings, building.known(settings, library))
     switch = building.build_switch(settings, library)
-    engine = Engine(settings, switch, flows, SystemClock(), lambda: str(uuid.uuid4()))
+    engine = Engine(settings, switch, flows, SystemClock(), lambda: str(uuid.uuid4()), random.Random().random)
     stopping = _signals()
     supervisor = Supervisor(os.environ)
     await engine.start()

@@ -13,9 +13,12 @@ from ivr.nodes.hours import Hours
 from ivr.nodes.menu import Menu
 from ivr.nodes.queue import Queue
 from ivr.nodes.say import Say
+from ivr.nodes.split import Split
 from ivr.nodes.transfer import Transfer
 
-KINDS: Mapping[str, type[NodeModel]] = {model.kind: model for model in (Say, Menu, Hours, Queue, Transfer, Hangup)}
+KINDS: Mapping[str, type[NodeModel]] = {
+    model.kind: model for model in (Say, Menu, Hours, Split, Queue, Transfer, Hangup)
+}
 """Every kind by the key that names it in a flow file."""
 
 
@@ -31,6 +34,7 @@ Node = Annotated[
     Annotated[Say, Tag("say")]
     | Annotated[Menu, Tag("menu")]
     | Annotated[Hours, Tag("hours")]
+    | Annotated[Split, Tag("split")]
     | Annotated[Queue, Tag("queue")]
     | Annotated[Transfer, Tag("transfer")]
     | Annotated[Hangup, Tag("hangup")],

@@ -186,7 +186,7 @@ class Served:
             "main", library, trunks=["loop"], destinations={}, phones={}, new_id=_new_id, draw=Random(1)
         )
         flows = building.load_flows(settings, building.known(settings, library))
-        self.engine = engine = Engine(settings, switch, flows, SystemClock(), _new_id)
+        self.engine = engine = Engine(settings, switch, flows, SystemClock(), _new_id, Random(1).random)
         await engine.start()
         served = [
             Serving(api.control(engine), unix_socket(settings.engine.socket)),

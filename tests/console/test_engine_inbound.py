@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -13,7 +14,7 @@ from calls.switch.loopback.callers import HangUp, Hear, Press, Step, Wait
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import EndedBy
 from tests.console.held_time import held
-from tests.console.world import PROMPT_S, World, adds_up, agent, world_in
+from tests.console.world import FLOW, PROMPT_S, World, adds_up, agent, world_in
 
 
 @held
@@ -301,3 +302,23 @@ async def test_agents_states_and_their_lengths_are_kept(tmp_path: Path) -> None:
         assert [row[2] for row in rows][1:4] == [call.info.call_id] * 3
         assert rows[2][1] == pytest.approx(4.0) and rows[3][1] == pytest.approx(2.0)
         assert rows[4][1] is None
+
+
+@held
+async def test_a_split_is_drawn_once_a_call(tmp_path: Path) -> None:
+    text = FLOW.replace("start: menu", "start: trial").replace(
+        "nodes:", "nodes:\n  trial: {split: {menu: 1, hours: 1}}"
+    )
+    async with world_in(tmp_path, flow=text) as world:
+        for _ in range(8):
+            await world.call(Hear("main.menu"), HangUp()).over()
+        await world.settled()
+        drawn = [
+            event.detail["arm"]
+            for record in world.records()
+            for event in world.events(record.call_id)
+            if event.kind == "split"
+        ]
+        expected = Random(1)
+        assert drawn == ["menu" if expected.random() < 0.5 else "hours" for _ in range(8)]
+        assert set(drawn) == {"menu", "hours"}

@@ -228,13 +228,14 @@ def settings_in(folder: Path, agents: Iterable[AgentSettings], drain_s: float = 
 class World:
     """One database, one switch, and the runs of the engine that come and go."""
 
-    def __init__(self, folder: Path, settings: Settings, phones: dict[str, AgentPhone]) -> None:
+    def __init__(self, folder: Path, settings: Settings, phones: dict[str, AgentPhone], flow: str = FLOW) -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, HeldTimeLoop)
         self.loop = loop
         self.folder = folder
         self.settings = settings
         self._ids = count(1)
+        self.draws = Random(1)
         self.switch = LoopbackSwitch(
             "main",
             Prompts(),
@@ -245,7 +246,7 @@ class World:
             draw=Least(),
         )
         path = folder / "main.yaml"
-        path.write_text(FLOW, encoding="utf-8")
+        path.write_text(flow, encoding="utf-8")
         self._flows = {FlowId("main"): load(path, Known())}
         self.run: Mortal
         self.engine: Engine
@@ -256,7 +257,9 @@ class World:
     def make_engine(self, run: Mortal | None = None) -> Engine:
         """Another run, not started yet."""
         self.run = run or Mortal(self.switch)
-        self.engine = Engine(self.settings, self.run, self._flows, LoopClock(self.loop), self._new_id)
+        self.engine = Engine(
+            self.settings, self.run, self._flows, LoopClock(self.loop), self._new_id, self.draws.random
+        )
         writer = self.engine.writer
         self.loop.hold_while(lambda: writer.behind_s() > 0)
         return self.engine
@@ -384,9 +387,10 @@ async def world_in(
     drain_s: float = 5.0,
     lines: int = 10,
     start: bool = True,
+    flow: str = FLOW,
 ) -> AsyncIterator[World]:
     """A world whose engine is ready, ended at the end; nothing of it is left then."""
-    world = World(folder, settings_in(folder, agents, drain_s, lines), phones or {})
+    world = World(folder, settings_in(folder, agents, drain_s, lines), phones or {}, flow)
     if start:
         await world.start()
     try:

@@ -43,6 +43,7 @@ node = st.one_of(
         failed=target,
     ),
     _node(hours=st.just({"mon-fri": "09:00-17:00"}), zone=st.just("Europe/Berlin"), open=target, closed=target),
+    _node(split=st.dictionaries(target, st.integers(1, 1000), min_size=2)),
     _node(queue=st.just("q"), failed=target, next=target),
     _node(queue=st.just("q"), failed=target, timeout=target, nobody=target, closed=target),
     _node(transfer=st.just("t"), failed=target),

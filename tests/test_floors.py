@@ -16,6 +16,8 @@ ONLY_IN = {
     "greenswitch": ("calls/switch/freeswitch/",),
     "gevent": ("calls/switch/freeswitch/",),
     "pyttsx3": ("prompts/",),
+    "num2words": ("prompts/spoken/",),
+    "babel": ("prompts/spoken/",),
     "sqlite_utils": ("calls/records/",),
     "typer": ("console/",),
     "fastapi": ("console/",),

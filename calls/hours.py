@@ -105,7 +105,7 @@ class WeeklyHours:
         Raises:
             HoursProblem: no such zone in the time zone data.
         """
-        return replace(self, zone=_zone(zone))
+        return replace(self, zone=time_zone(zone))
 
 
 def open_in_all(windows: WeeklyHours, zones: Sequence[str], at: datetime) -> bool:
@@ -167,7 +167,7 @@ def parse(
         _refuse_unknown(country, region)
     elif region is not None:
         raise HoursProblem("region", "a region without a country: name the country")
-    return WeeklyHours(_zone(zone), tuple(day or () for day in week), dates, country, region)
+    return WeeklyHours(time_zone(zone), tuple(day or () for day in week), dates, country, region)
 
 
 def _days(key: str) -> Iterator[int]:
@@ -201,7 +201,12 @@ def _date(key: str) -> date:
 
 
 @lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo:
+def time_zone(name: str) -> ZoneInfo:
+    """The time zone of an IANA name.
+
+    Raises:
+        HoursProblem: there is none of that name.
+    """
     try:
         return ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as problem:

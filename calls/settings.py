@@ -73,6 +73,7 @@ Title = Annotated[str, Field(min_length=1, max_length=100, description="a text o
 Language = Annotated[
     str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description='a language such as "en" or "de-AT"')
 ]
+Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description='a country such as "DE"')]
 Flag = Annotated[bool, Field(description="true or false")]
 Endpoint = Annotated[str, AfterValidator(_endpoint), Field(description="a dial string, in quotes")]
 Network = Annotated[IPv4Network | IPv6Network, Field(description='a network such as "127.0.0.0/8"')]
@@ -100,6 +101,8 @@ class Engine(Part):
     settle_s: Seconds = 3.0
     """How long the switch is left to itself after a start, before what it does not know is called lost."""
     drain_s: Seconds = 30.0
+    region: Region | None = None
+    """The country of callers' numbers that come without their own; such numbers are not understood without it."""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description='"debug", "info", "warning" or "error"')
     ] = "info"

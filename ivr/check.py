@@ -6,18 +6,22 @@ An error keeps the flow from being used; a warning is told and does not. :data:`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import assert_never
 
 from calls.errors import FlowError
+from calls.ids import FlowId
+from ivr.expressions import CALL
 from ivr.faults import Fault, Rule, Severity, did_you_mean
 from ivr.flow import SYSTEM_PROMPTS, Flow, compiled
 from ivr.graph import Graph
-from ivr.nodes.base import Place
+from ivr.nodes.base import Need, Place
+from ivr.nodes.language import Language
 from ivr.nodes.menu import Menu
-from ivr.nodes.queue import Queue
-from ivr.nodes.transfer import Transfer
+from ivr.nodes.subflow import Subflow
 from ivr.reading import Reading, read_flow
+from ivr.turn import CALL_NAMES
 
 LONG_MENU = 5
 """Choices that a caller keeps in mind. Source: the complaints in call-centre surveys of menus that are too long."""
@@ -35,10 +39,36 @@ class Known:
     prompts: Mapping[str, frozenset[str]] | None = None
     """The keys of the prompts by language."""
 
+    def of(self, need: Need) -> frozenset[str] | None:
+        """The names of what ``need`` is; flows are looked for in the folder of the one that is checked."""
+        match need:
+            case Need.QUEUE:
+                return self.queues
+            case Need.DESTINATION:
+                return self.destinations
+            case Need.FLOW:
+                return None
+            case _:
+                assert_never(need)
+
+
+@dataclass(slots=True)
+class _Checked:
+    """One flow file, what is wrong with it, and the flows that it calls."""
+
+    reading: Reading
+    faults: list[Fault]
+    subflows: dict[FlowId, Flow] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> list[Fault]:
+        """Why it cannot be used."""
+        return [fault for fault in self.faults if fault.severity is Severity.ERROR]
+
 
 def check(path: Path, known: Known) -> list[Fault]:
     """All faults of the flow in ``path``, in the order of their lines."""
-    return _faults(read_flow(path), known)
+    return _checked(path, known, ()).faults
 
 
 def load(path: Path, known: Known) -> Flow:
@@ -47,27 +77,38 @@ def load(path: Path, known: Known) -> Flow:
     Raises:
         FlowError: it has an error. The message is that of the first; :func:`check` gives all.
     """
-    reading = read_flow(path)
-    errors = [fault for fault in _faults(reading, known) if fault.severity is Severity.ERROR]
+    checked = _checked(path, known, ())
+    errors = checked.errors
     if errors:
         more = f" (and {len(errors) - 1} more: callwright ivr check {path})" if len(errors) > 1 else ""
         raise FlowError(f"{errors[0].problem}{more}", errors[0].where)
+    return _flow(path, checked)
+
+
+def _flow(path: Path, checked: _Checked) -> Flow:
+    reading = checked.reading
     if reading.file is None:
         raise RuntimeError(f"{path}: no flow and no fault")
-    return compiled(path.stem, reading.document.raw, reading.file)
+    return compiled(path.stem, reading.document.raw, reading.file, checked.subflows)
 
 
-def _faults(reading: Reading, known: Known) -> list[Fault]:
-    faults = [
-        *reading.faults,
+def _checked(path: Path, known: Known, callers: tuple[str, ...]) -> _Checked:
+    """The flow in ``path``, which is called by ``callers``, the first of them first."""
+    reading = read_flow(path)
+    checked = _Checked(reading, list(reading.faults))
+    checked.faults += [
         *_names(reading),
-        *_settings(reading, known),
+        *_needs(reading, known),
+        *_variables(reading),
+        *_languages(reading),
         *_prompts(reading, known),
         *_keys(reading),
+        *_subflows(path, known, callers, checked),
     ]
     if reading.file is not None:
-        faults.extend(_ways(reading))
-    return sorted(faults, key=lambda fault: fault.where.line or 0)
+        checked.faults.extend(_ways(reading))
+    checked.faults.sort(key=lambda fault: fault.where.line or 0)
+    return checked
 
 
 def _error(reading: Reading, path: Place, rule: Rule, problem: str) -> Fault:
@@ -91,41 +132,107 @@ def _names(reading: Reading) -> Iterator[Fault]:
             )
 
 
-def _settings(reading: Reading, known: Known) -> Iterator[Fault]:
-    """Queues and destinations that the settings do not have."""
+def _needs(reading: Reading, known: Known) -> Iterator[Fault]:
+    """Names that the settings do not have."""
     for name, node in reading.nodes.items():
-        match node:
-            case Queue(queue=queue) if known.queues is not None and queue not in known.queues:
-                problem = f'there is no queue "{queue}" in the settings{did_you_mean(queue, known.queues)}'
-                yield _error(reading, ("nodes", name, "queue"), Rule.UNKNOWN_QUEUE, problem)
-            case Transfer(transfer=to) if known.destinations is not None and to not in known.destinations:
-                problem = f'there is no destination "{to}" in the settings{did_you_mean(to, known.destinations)}'
-                yield _error(reading, ("nodes", name, "transfer"), Rule.UNKNOWN_DESTINATION, problem)
-            case _:
-                pass
+        for path, need, wanted in node.needs():
+            there = known.of(need)
+            if there is not None and wanted not in there:
+                problem = f'there is no {need.value} "{wanted}" in the settings{did_you_mean(wanted, there)}'
+                yield _error(reading, ("nodes", name, *path), Rule(f"unknown-{need.value}"), problem)
+
+
+def _variables(reading: Reading) -> Iterator[Fault]:
+    """Variables that are read and that nothing sets."""
+    if reading.file is None or reading.variables is None:
+        return  # what sets them may stand in what could not be read
+    there = reading.variables | _set_somewhere(reading)
+    for name, node in reading.nodes.items():
+        for path, expression in node.expressions():
+            for variable in sorted(expression.names - there - CALL_NAMES.keys()):
+                of_call = variable.startswith(f"{CALL}.")
+                near = did_you_mean(variable, CALL_NAMES if of_call else there)
+                problem = f'there is no "{variable}"{near}' if of_call else f'nothing sets "{variable}"{near}'
+                yield _error(reading, ("nodes", name, *path), Rule.UNKNOWN_VARIABLE, problem)
+
+
+def _set_somewhere(reading: Reading) -> frozenset[str]:
+    return frozenset(variable for node in reading.nodes.values() for _, variable in node.sets())
+
+
+def _languages(reading: Reading) -> Iterator[Fault]:
+    """Languages that are to be spoken and that the flow does not list."""
+    for name, node in reading.nodes.items():
+        if isinstance(node, Language) and reading.languages and node.language not in reading.languages:
+            problem = f'"{node.language}" is none of the languages of the flow; add it to languages'
+            yield _error(reading, ("nodes", name, "language"), Rule.UNKNOWN_LANGUAGE, problem)
+
+
+def _subflows(path: Path, known: Known, callers: tuple[str, ...], checked: _Checked) -> Iterator[Fault]:
+    """What is wrong with the flows that this one calls. Those that are right are put into ``checked``."""
+    reading = checked.reading
+    way = (*callers, path.stem)
+    for name, node in reading.nodes.items():
+        if not isinstance(node, Subflow):
+            continue
+        at: Place = ("nodes", name, "subflow")
+        file = path.with_name(f"{node.subflow}.yaml")
+        if node.subflow in way:
+            round_ = " -> ".join((*way[way.index(node.subflow) :], node.subflow))
+            yield _error(reading, at, Rule.FAULTY_FLOW, f"the flow comes back to itself: {round_}")
+        elif not file.is_file():
+            there = sorted(each.stem for each in path.parent.glob("*.yaml") if each.stem != path.stem)
+            problem = f'there is no flow "{node.subflow}" beside this one{did_you_mean(node.subflow, there)}'
+            yield _error(reading, at, Rule.UNKNOWN_FLOW, problem)
+        else:
+            inner = _checked(file, known, way)
+            if inner.errors:
+                problem = f'the flow "{node.subflow}" cannot be used: {inner.errors[0]}'
+                yield _error(reading, at, Rule.FAULTY_FLOW, problem)
+                continue
+            checked.subflows[FlowId(node.subflow)] = _flow(file, inner)
+            yield from _call(reading, name, node, inner.reading)
+
+
+def _call(reading: Reading, name: str, node: Subflow, inner: Reading) -> Iterator[Fault]:
+    """What does not fit between a flow and the one that it calls."""
+    declared = inner.variables or frozenset()
+    for variable in node.arguments:
+        if variable not in declared:
+            problem = f'the flow "{node.subflow}" declares no variable "{variable}"{did_you_mean(variable, declared)}'
+            yield _error(reading, ("nodes", name, "arguments", variable), Rule.UNKNOWN_VARIABLE, problem)
+    theirs = declared | _set_somewhere(inner)
+    for variable, wanted in node.into.items():
+        if wanted not in theirs:
+            problem = f'nothing in the flow "{node.subflow}" sets "{wanted}"{did_you_mean(wanted, theirs)}'
+            yield _error(reading, ("nodes", name, "into", variable), Rule.UNKNOWN_VARIABLE, problem)
+    if lacking := [language for language in reading.languages if language not in inner.languages]:
+        problem = f'the flow "{node.subflow}" does not speak {", ".join(lacking)}; add it to its languages'
+        yield _error(reading, ("nodes", name, "subflow"), Rule.UNKNOWN_LANGUAGE, problem)
 
 
 def _prompts(reading: Reading, known: Known) -> Iterator[Fault]:
     """Prompts that callers of this flow would not hear."""
-    language = reading.language
-    if known.prompts is None or language is None:
+    if known.prompts is None:
         return
-    if language not in known.prompts:
-        problem = f'there are no prompts in "{language}"{did_you_mean(language, known.prompts)}'
-        yield _error(reading, ("language",), Rule.MISSING_PROMPT, problem)
-        return
-    there = known.prompts[language]
-    for key in SYSTEM_PROMPTS:
-        if key not in there:
-            problem = f'every flow needs the prompt "{key}", and there is none in {language}; add its text'
-            yield _error(reading, ("language",), Rule.MISSING_PROMPT, problem)
-    for name, node in reading.nodes.items():
-        for path, key in node.prompts():
+    for language in reading.languages:
+        place: Place = ("language",) if language == reading.language else ("languages",)
+        if language not in known.prompts:
+            problem = f'there are no prompts in "{language}"{did_you_mean(language, known.prompts)}'
+            yield _error(reading, place, Rule.MISSING_PROMPT, problem)
+            continue
+        there = known.prompts[language]
+        for key in SYSTEM_PROMPTS:
             if key not in there:
-                near = did_you_mean(key, there)
-                hint = near if "did you mean" in near else "; add its text"
-                problem = f'there is no prompt "{key}" in {language}{hint}'
-                yield _error(reading, ("nodes", name, *path), Rule.MISSING_PROMPT, problem)
+                problem = f'every flow needs the prompt "{key}", and there is none in {language}; add its text'
+                yield _error(reading, place, Rule.MISSING_PROMPT, problem)
+        for name, node in reading.nodes.items():
+            for path, key in node.prompts():
+                if key not in there:
+                    near = did_you_mean(key, there)
+                    hint = near if "did you mean" in near else "; add its text"
+                    problem = f'there is no prompt "{key}" in {language}{hint}'
+                    yield _error(reading, ("nodes", name, *path), Rule.MISSING_PROMPT, problem)
 
 
 def _keys(reading: Reading) -> Iterator[Fault]:
@@ -172,9 +279,14 @@ def _ways(reading: Reading) -> Iterator[Fault]:
     graph = Graph(reading.nodes, reading.extensions)
     rounds = graph.endless()
     for nodes in rounds:
-        way = " -> ".join((*nodes, nodes[0]) if len(nodes) <= SHOWN_ROUND else (*nodes[:SHOWN_ROUND], "…"))
+        way = _shown(nodes)
         problem = f"a caller who presses nothing goes round for ever: {way}; lead one of them to a person or a hangup"
         yield _error(reading, ("nodes", nodes[0]), Rule.ENDLESS_LOOP, problem)
+    for nodes in graph.conditional():
+        still = not any(any(reading.nodes[name].sets()) for name in nodes)
+        if still and not any(set(nodes) >= set(each) for each in rounds):
+            problem = f"goes round while a condition holds, and nothing there changes it: {_shown(nodes)}"
+            yield _warning(reading, ("nodes", nodes[0]), Rule.CONDITIONAL_LOOP, problem)
     persons = graph.leading_to(name for name, node in reading.nodes.items() if node.reaches_person)
     reached = graph.reached(reading.start or "")
     whole = all(fault.rule != Rule.UNKNOWN_NODE for fault in _names(reading))
@@ -186,3 +298,8 @@ def _ways(reading: Reading) -> Iterator[Fault]:
         elif name not in persons and isinstance(node, Menu):
             problem = "no way leads from this menu to a person; add a key for a queue or a transfer"
             yield _warning(reading, ("nodes", name), Rule.NO_PERSON, problem)
+
+
+def _shown(nodes: tuple[str, ...]) -> str:
+    """A round as a message shows it."""
+    return " -> ".join((*nodes, nodes[0]) if len(nodes) <= SHOWN_ROUND else (*nodes[:SHOWN_ROUND], "…"))

@@ -1,14 +1,17 @@
-"""What a session asks for and what it is told: the port's own words, and those of the queue.
+"""What a session asks for and what it is told: the port's own words, those of the queue, and those of the books.
 
-A session gives one command at a time and takes exactly one result for it. All commands but :class:`Enqueue` go to the
-call's channel as they are; ``Enqueue`` is performed by whoever runs the floor of agents (hold the caller, assign an
-agent, connect the two).
+A session gives one command at a time and takes exactly one result for it. The port's commands go to the call's
+channel as they are. ``Enqueue`` is performed by whoever runs the floor of agents (hold the caller, assign an agent,
+connect the two), ``Commit`` by whoever keeps the books. ``RunFlow`` never leaves the session: it is a node's word to
+it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from calls.ids import FlowId
 from calls.switch.port import (
     Answer,
     Done,
@@ -25,6 +28,8 @@ from calls.switch.port import (
     TransferFailed,
     Transferred,
 )
+from ivr.effects import Effect
+from ivr.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,66 @@ class QueueClosed:
 
 QueueResult = Served | WaitExpired | NobodyThere | QueueClosed
 
-Command = Answer | Play | Gather | Enqueue | Transfer | Hangup
-Result = Done | Match | NoMatch | NoInput | QueueResult | Transferred | TransferFailed | Interrupted | HungUp
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Write ``effect`` down, for good. Result: ``Committed`` once it is on the disk, or ``CommitFailed``.
+
+    ``key`` is the effect's own within the call: performed twice, it counts once. It is performed though the caller
+    has hung up.
+    """
+
+    effect: Effect
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """It stands in the books. ``reference``: what a caller may be told of it, such as a number of a ticket; or ""."""
+
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFailed:
+    """It could not be written. ``reason``: one word, such as ``refused`` or ``unavailable``."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFlow:
+    """Go through another flow, with ``variables`` for its own. Result: ``FlowReturned``."""
+
+    flow: FlowId
+    variables: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowReturned:
+    """The other flow has returned with ``word``; ``variables`` is what it held then."""
+
+    word: str
+    variables: Mapping[str, Value]
+
+
+Command = Answer | Play | Gather | Enqueue | Transfer | Commit | Hangup
+Ask = Command | RunFlow
+"""What a node may ask for."""
+Result = (
+    Done
+    | Match
+    | NoMatch
+    | NoInput
+    | QueueResult
+    | Transferred
+    | TransferFailed
+    | Committed
+    | CommitFailed
+    | FlowReturned
+    | Interrupted
+    | HungUp
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,12 +36,18 @@ class Rule(StrEnum):
     MISSING_KEY = "missing-key"
     UNKNOWN_KIND = "unknown-kind"
     BAD_VALUE = "bad-value"
+    BAD_EXPRESSION = "bad-expression"
     UNKNOWN_NODE = "unknown-node"
     UNKNOWN_QUEUE = "unknown-queue"
     UNKNOWN_DESTINATION = "unknown-destination"
+    UNKNOWN_FLOW = "unknown-flow"
+    FAULTY_FLOW = "faulty-flow"
+    UNKNOWN_VARIABLE = "unknown-variable"
+    UNKNOWN_LANGUAGE = "unknown-language"
     MISSING_PROMPT = "missing-prompt"
     NO_EXTENSIONS = "no-extensions"
     ENDLESS_LOOP = "endless-loop"
+    CONDITIONAL_LOOP = "conditional-loop"
     UNREACHABLE = "unreachable"
     UNUSED_EXTENSIONS = "unused-extensions"
     OVERLAPPING_KEYS = "overlapping-keys"
@@ -82,12 +88,18 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.MISSING_KEY: _error("a key that must be there and is not"),
     Rule.UNKNOWN_KIND: _error("a node that is of no kind"),
     Rule.BAD_VALUE: _error("a value that does not fit its key"),
+    Rule.BAD_EXPRESSION: _error("what is no expression"),
     Rule.UNKNOWN_NODE: _error("a way to a node that does not exist"),
     Rule.UNKNOWN_QUEUE: _error("a queue that the settings do not have"),
     Rule.UNKNOWN_DESTINATION: _error("a destination that the settings do not have"),
-    Rule.MISSING_PROMPT: _error("a prompt with neither text nor recording in the flow's language"),
+    Rule.UNKNOWN_FLOW: _error("a subflow that there is not"),
+    Rule.FAULTY_FLOW: _error("a subflow that has errors, or that comes back to itself"),
+    Rule.UNKNOWN_VARIABLE: _error("a variable that nothing sets, or a `call.*` that there is not"),
+    Rule.UNKNOWN_LANGUAGE: _error("a language that the flow does not list, or that a subflow does not speak"),
+    Rule.MISSING_PROMPT: _error("a prompt with neither text nor recording in one of the flow's languages"),
     Rule.NO_EXTENSIONS: _error("`direct_dial` in a flow without `extensions`"),
     Rule.ENDLESS_LOOP: _error("a round that a caller who presses nothing never leaves"),
+    Rule.CONDITIONAL_LOOP: _warning("a round that goes on while a condition holds, in which no node sets a variable"),
     Rule.UNREACHABLE: _warning("a node that no call comes to"),
     Rule.UNUSED_EXTENSIONS: _warning("extensions that no menu lets callers dial"),
     Rule.OVERLAPPING_KEYS: _warning("a choice that is taken late, or never, because of another"),

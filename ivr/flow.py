@@ -4,39 +4,68 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from calls.hours import time_zone
 from calls.ids import FlowId
 from ivr.nodes import Node
-from ivr.nodes.base import Extension, NodeModel, NodeName
+from ivr.nodes.base import Extension, LanguageTag, NodeModel, NodeName, VariableName
+from ivr.values import Values
 
 SORRY = "system.sorry"
 """What a caller hears when the flow cannot go on, before the call ends."""
 
+UTC = ZoneInfo("UTC")
+NO_FLOWS: Mapping[FlowId, Flow] = MappingProxyType({})
+
 SYSTEM_PROMPTS = (SORRY,)
 """The prompts that a session plays without a flow's asking; every language has them."""
 
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Scalar = str | int | bool | None
 
 
 class FlowFile(BaseModel):
     """A flow file. Its id is its file name without ``.yaml``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    language: Language = Field(description="the language of the prompts, such as en")
+    language: LanguageTag = Field(description="the language of the prompts, such as en")
+    languages: Annotated[tuple[LanguageTag, ...], Field(max_length=20)] = Field(
+        default=(), description="a list of all languages that the flow may speak, such as [en, de]"
+    )
+    zone: str = Field(
+        default="UTC", description="an IANA time zone, such as Europe/Berlin, for call.date and call.time"
+    )
+    variables: dict[VariableName, Scalar] = Field(
+        default_factory=dict, description='variables and what they hold at first, such as {tries: 0, kind: "repair"}'
+    )
     start: NodeName = Field(description="the node that a call begins with")
     extensions: dict[Extension, NodeName] = Field(
         default_factory=dict, description='extensions and nodes, such as {"201": alice}'
     )
     nodes: dict[NodeName, Node] = Field(min_length=1, description="the nodes by their names")
 
+    @field_validator("zone")
+    @classmethod
+    def _there(cls, zone: str) -> str:
+        """Refuse a zone that is none (``HoursProblem``, a ValueError)."""
+        time_zone(zone)
+        return zone
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """All languages of the flow, the first first, each once."""
+        return tuple(dict.fromkeys((self.language, *self.languages)))
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A flow that was checked and can run. ``version``: the first 12 hex digits of the file's SHA-256."""
+    """A flow that was checked and can run. ``version``: the first 12 hex digits of the SHA-256 of its file's content,
+    and of the versions of its subflows where it has some."""
 
     id: FlowId
     version: str
@@ -44,24 +73,37 @@ class Flow:
     start: str
     nodes: Mapping[str, NodeModel]
     extensions: Mapping[str, str]
+    languages: tuple[str, ...] = ()
+    zone: ZoneInfo = UTC
+    variables: Values = field(default_factory=dict)
+    subflows: Mapping[FlowId, Flow] = field(default_factory=dict)
 
     def prompts(self) -> Iterator[str]:
-        """The key of every prompt that a call in this flow may hear."""
+        """The key of every prompt that a call in this flow may hear, in whatever language it is spoken to."""
         yield from SYSTEM_PROMPTS
         for node in self.nodes.values():
             for _, key in node.prompts():
                 yield key
+        for flow in self.subflows.values():
+            yield from flow.prompts()
 
 
-def compiled(flow_id: str, raw: bytes, file: FlowFile) -> Flow:
+def compiled(flow_id: str, raw: bytes, file: FlowFile, subflows: Mapping[FlowId, Flow] = NO_FLOWS) -> Flow:
     """The flow of a file that has no errors; ``raw``: the bytes it was read from."""
+    digest = hashlib.sha256(raw)
+    for name in sorted(subflows):
+        digest.update(f"{name} {subflows[name].version}".encode())
     return Flow(
         id=FlowId(flow_id),
-        version=hashlib.sha256(raw).hexdigest()[:12],
+        version=digest.hexdigest()[:12],
         language=file.language,
         start=file.start,
         nodes=dict(file.nodes),
         extensions=dict(file.extensions),
+        languages=file.spoken,
+        zone=time_zone(file.zone),
+        variables=dict(file.variables),
+        subflows=dict(subflows),
     )
 
 

@@ -14,10 +14,12 @@ class Graph:
         known = dict(extensions)
         self._ways: dict[str, list[str]] = {}
         self._by_itself: dict[str, list[str]] = {}
+        self._unasked: dict[str, list[str]] = {}
         for name, node in nodes.items():
             exits = [exit for exit in node.exits(known) if exit.to in nodes]
             self._ways[name] = [exit.to for exit in exits]
             self._by_itself[name] = [exit.to for exit in exits if exit.taken is Taken.BY_ITSELF]
+            self._unasked[name] = [exit.to for exit in exits if exit.taken in (Taken.BY_ITSELF, Taken.BY_CONDITION)]
 
     def reached(self, start: str) -> frozenset[str]:
         """The nodes that a call which begins in ``start`` may come to."""
@@ -33,12 +35,17 @@ class Graph:
 
     def endless(self) -> list[tuple[str, ...]]:
         """Every round that a caller may go who does nothing, as the nodes of one such round in their order."""
-        rounds = []
-        for group in _components(self._by_itself):
-            members = frozenset(group)
-            if len(group) > 1 or group[0] in self._by_itself[group[0]]:
-                rounds.append(_round(self._by_itself, members))
-        return rounds
+        return _rounds(self._by_itself)
+
+    def conditional(self) -> list[tuple[str, ...]]:
+        """The rounds that such a caller goes as long as conditions hold; those of :meth:`endless` among them."""
+        return _rounds(self._unasked)
+
+
+def _rounds(ways: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
+    """One round of every group of nodes that lead to each other."""
+    groups = _components(ways)
+    return [_round(ways, frozenset(group)) for group in groups if len(group) > 1 or group[0] in ways[group[0]]]
 
 
 def _closure(ways: Mapping[str, Sequence[str]], start: Iterable[str]) -> frozenset[str]:

@@ -12,16 +12,18 @@ from pydantic_core import ErrorDetails
 from calls.hours import HoursProblem
 from calls.ids import is_safe_id
 from ivr.document import Data, Document, read
+from ivr.expressions import ExpressionProblem
 from ivr.faults import Fault, Rule, Severity, did_you_mean
 from ivr.flow import FlowFile
 from ivr.nodes import KINDS, Node, kind_of
-from ivr.nodes.base import NodeModel, Place
+from ivr.nodes.base import NodeModel, Place, written
 
 ITEM = "the key of a prompt, such as main.welcome (small letters, digits, _, - and .)"
 NODE_NAME = "the name of a node, such as opening_hours (a small letter, then small letters, digits and _)"
 SEQUENCE = '1 to 10 of the keys 0-9, * and #, in quotes, such as "1"'
 EXTENSION = '2 to 10 digits in quotes, such as "201"'
 SEQUENCE_KEYS = frozenset("0123456789*#")
+SOME_KINDS = "such as say, menu, queue or hangup"
 SHOWN = 40
 """How much of a wrong value a message repeats."""
 
@@ -39,6 +41,10 @@ class Reading:
     """The names of all nodes, those too that are wrong inside."""
     start: str | None = None
     language: str | None = None
+    languages: tuple[str, ...] = ()
+    """All that the flow may speak, ``language`` first; empty where that is not known."""
+    variables: frozenset[str] | None = None
+    """Those that the flow declares; None where they are not known."""
     extensions: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
@@ -68,6 +74,8 @@ def read_flow(path: Path) -> Reading:
         reading.nodes = dict(reading.file.nodes)
         reading.names = frozenset(reading.nodes)
         reading.start, reading.language = reading.file.start, reading.file.language
+        reading.languages = reading.file.spoken
+        reading.variables = frozenset(reading.file.variables)
         reading.extensions = reading.file.extensions
     return reading
 
@@ -86,6 +94,12 @@ def _salvage(reading: Reading, bad: frozenset[tuple[int | str, ...]]) -> None:
     start, language, extensions = data.get("start"), data.get("language"), data.get("extensions")
     reading.start = start if isinstance(start, str) and ("start",) not in bad else None
     reading.language = language if isinstance(language, str) and ("language",) not in bad else None
+    wrong = {place[0] for place in bad if place}
+    others, declared = data.get("languages", ()), data.get("variables", {})
+    if reading.language is not None and isinstance(others, tuple) and "languages" not in wrong:
+        reading.languages = tuple(dict.fromkeys((reading.language, *map(str, others))))
+    if isinstance(declared, dict) and "variables" not in wrong:
+        reading.variables = frozenset(declared)
     if isinstance(extensions, dict):
         good = {key: to for key, to in extensions.items() if ("extensions", key) not in bad and isinstance(to, str)}
         reading.extensions = {key: str(to) for key, to in good.items()}
@@ -119,6 +133,8 @@ def _explain(document: Document, error: ErrorDetails) -> Fault:
 def _value_error(document: Document, path: Place, error: ErrorDetails) -> Fault:
     """What one of our own validators says."""
     problem = error.get("ctx", {}).get("error")
+    if isinstance(problem, ExpressionProblem):
+        return _fault(document, path, Rule.BAD_EXPRESSION, str(problem))
     if isinstance(problem, HoursProblem):
         inside: Place = ("zone",) if problem.key == "zone" else ("hours", problem.key)
         return _fault(document, (*path, *inside), Rule.BAD_VALUE, problem.reason)
@@ -158,8 +174,8 @@ def _expected(path: Place, model: type[BaseModel]) -> str:
             return NODE_NAME
         case (_, int()):
             return ITEM
-        case (name, *_) if str(name) in model.model_fields:
-            return model.model_fields[str(name)].description or str(name)
+        case (name, *_) if str(name) in (fields := written(model)):
+            return fields[str(name)].description or str(name)
         case _:
             return "something else"
 
@@ -167,7 +183,7 @@ def _expected(path: Place, model: type[BaseModel]) -> str:
 def _unknown_key(path: Place, model: type[BaseModel]) -> str:
     """What to say of a key that does not belong where it stands."""
     name = str(path[-1])
-    known = did_you_mean(name, model.model_fields)
+    known = did_you_mean(name, written(model))
     if not issubclass(model, NodeModel):
         return f"is not a key of a flow{known}"
     if name in KINDS:
@@ -178,12 +194,12 @@ def _unknown_key(path: Place, model: type[BaseModel]) -> str:
 def _unknown_kind(node: object) -> str:
     """What to say of a node that has none of the keys that make a kind."""
     if not isinstance(node, Mapping):
-        return f"expected a node, which begins with one of {', '.join(KINDS)}, not {_shown(node)}"
+        return f"expected a node, which begins with its kind, {SOME_KINDS}, not {_shown(node)}"
     for key in node:
         near = did_you_mean(str(key), KINDS)
         if "did you mean" in near:
             return f'is of no kind: "{key}" is none{near}'
-    return f"is of no kind; expected one of these keys: {', '.join(KINDS)}"
+    return f"is of no kind; expected a key that is one, {SOME_KINDS}"
 
 
 def _shown(value: object) -> str:

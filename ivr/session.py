@@ -24,17 +24,30 @@ ends: a flow that goes round, by whatever mistake, is ended with an apology afte
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from calls.switch.port import Answer, EndedBy, Hangup, HungUp, Play, Transfer
-from ivr.commands import AgentConnected, AgentOffered, Command, Enqueue, Notice, Result
+from ivr.commands import (
+    AgentConnected,
+    AgentOffered,
+    Ask,
+    Command,
+    Commit,
+    Enqueue,
+    FlowReturned,
+    Notice,
+    Result,
+    RunFlow,
+)
 from ivr.flow import SORRY, Flow
-from ivr.nodes.base import End, Goto, Visit
+from ivr.nodes.base import End, Goto, Return, Visit
 from ivr.nodes.queue import ABANDONED, SERVED
 from ivr.nodes.transfer import LEFT_IN_TRANSFER
 from ivr.trail import Instant, Kind, TrailEvent
-from ivr.turn import Turn
+from ivr.turn import UNKNOWN, Facts, Scope, Turn
+from ivr.values import Value
 
 MAX_STEPS = 1000
 """Nodes entered and commands given in one call. Far above what a person goes through. Source: Twilio Studio's limit
@@ -43,28 +56,38 @@ of 1,000 steps an execution."""
 FAULT = "fault"
 STEP_LIMIT = "step_limit"
 HUNG_UP = "hung_up"
+RETURNED = "returned"
+"""The outcome of a call whose flow returned to nobody."""
+
+MAX_FLOWS = 16
+"""How deep flows may call each other. A flow that calls itself is refused on load; this is the last guard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What is known of the call before the flow begins. ``answered``: no ``Answer`` is needed (a dialled call).
 
-    ``draw`` is a number in [0, 1), drawn at random once for the call: what its splits go by.
+    ``draw`` is a number in [0, 1), drawn at random once for the call: what its splits go by. ``variables``: what
+    variables of the flow hold instead of what it declares.
     """
 
     answered: bool = False
     draw: float = 0.0
+    facts: Facts = UNKNOWN
+    variables: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The session is over. ``outcome``: what it came to; ``last_node``: where; the times add up to its length."""
+    """The session is over. ``outcome``: what it came to; ``last_node``: where; the times add up to its length;
+    ``commits``: what is still to be written down, such as the answers of a survey that was left half way."""
 
     outcome: str
     last_node: str
     menu_s: float
     wait_s: float
     talk_s: float
+    commits: tuple[Commit, ...] = ()
 
 
 class State(Enum):
@@ -77,6 +100,18 @@ class State(Enum):
     FINISHED = "finished"
 
 
+@dataclass(slots=True)
+class _Stay:
+    """The caller's stay in a flow and in one of its nodes."""
+
+    flow: Flow
+    scope: Scope
+    node: str = ""
+    """The node's name in the trail."""
+    visit: Visit | None = None
+    entered_s: float = 0.0
+
+
 class Session:
     """Runs ``flow`` for one call."""
 
@@ -84,10 +119,11 @@ class Session:
         self._flow = flow
         self._state: State | None = None
         self._turn: Turn | None = None
-        self._visit: Visit | None = None
+        self._stay = _Stay(flow, _scope(flow, {}))
+        self._callers: list[_Stay] = []
+        """The flows that wait for the one that the caller is in to return, the call's own first."""
         self._pending: Command | None = None
         self._pending_since_s = 0.0
-        self._entered_s = 0.0
         self._steps = 0
         self._finished: Finished | None = None
 
@@ -109,7 +145,8 @@ class Session:
         """
         if self._turn is not None:
             raise RuntimeError("a session is started once")
-        self._turn = turn = Turn(self._flow.language, self._flow.extensions, now, context.draw)
+        self._stay = _Stay(self._flow, _scope(self._flow, context.variables))
+        self._turn = turn = Turn(self._flow.language, self._stay.scope, context.facts, now, context.draw)
         turn.note(Kind.FLOW_STARTED, flow=self._flow.id, version=self._flow.version, language=self._flow.language)
         if context.answered:
             return self._step(turn, None, self._flow.start)
@@ -171,11 +208,13 @@ class Session:
         return command
 
     def _begin_visit(self, turn: Turn, name: str) -> None:
-        node = self._flow.nodes[name]
-        turn.node = name
-        self._entered_s = turn.now.mono_s
+        stay = self._stay
+        node = stay.flow.nodes[name]
+        turn.node = stay.node = f"{stay.scope.prefix}{name}"
+        turn.visits += 1
+        stay.entered_s = turn.now.mono_s
         turn.note(Kind.NODE_ENTERED, type=node.kind)
-        self._visit = node.visit(turn)
+        stay.visit = node.visit(turn)
 
     def _step(self, turn: Turn, result: Result | None, node: str | None = None) -> Command | Finished:
         """Enter ``node``, or hand ``result`` to the one that is visited, and go on to the next command."""
@@ -187,6 +226,14 @@ class Session:
                     case Goto() as way:
                         self._steps += 1
                         node, result = way.node, None
+                    case RunFlow() as call:
+                        self._steps += 1
+                        node, result = self._call(turn, call), None
+                    case Return(_, word) if self._callers:
+                        node, result = None, self._return(turn, word)
+                    case Return():
+                        turn.settle(RETURNED)
+                        return self._hang_up(turn)
                     case End():
                         return self._hang_up(turn)
                     case command:
@@ -197,15 +244,33 @@ class Session:
             return self._sorry(turn, FAULT)
         return self._too_long(turn)
 
-    def _ask(self, turn: Turn, result: Result | None) -> Command | Goto | End:
+    def _call(self, turn: Turn, call: RunFlow) -> str:
+        """Go into another flow; the node that it begins with."""
+        if len(self._callers) >= MAX_FLOWS:
+            raise RuntimeError(f"flows call each other {MAX_FLOWS} deep")
+        flow = self._stay.flow.subflows[call.flow]
+        self._callers.append(self._stay)
+        self._stay = _Stay(flow, _scope(flow, call.variables, f"{flow.id}/"))
+        turn.scope = self._stay.scope
+        return flow.start
+
+    def _return(self, turn: Turn, word: str) -> FlowReturned:
+        """Come back to the flow that called this one."""
+        left = self._stay
+        self._stay = self._callers.pop()
+        turn.scope, turn.node = self._stay.scope, self._stay.node
+        return FlowReturned(word, left.scope.variables)
+
+    def _ask(self, turn: Turn, result: Result | None) -> Ask | Goto | End | Return:
         """The node's next command, or the way the caller leaves it."""
-        if self._visit is None:
+        visit = self._stay.visit
+        if visit is None:
             raise RuntimeError("no node is visited")
         try:
-            return next(self._visit) if result is None else self._visit.send(result)
+            return next(visit) if result is None else visit.send(result)
         except StopIteration as stop:
             leave = stop.value
-        if not isinstance(leave, Goto | End):
+        if not isinstance(leave, Goto | End | Return):
             raise TypeError(f"a node was left by {leave!r}")
         self._left(turn, leave.exit)
         if isinstance(leave, End):
@@ -213,14 +278,25 @@ class Session:
         return leave
 
     def _left(self, turn: Turn, way: str) -> None:
-        self._visit = None
-        turn.note(Kind.NODE_LEFT, exit=way, took_s=turn.now.mono_s - self._entered_s)
+        self._stay.visit = None
+        turn.note(Kind.NODE_LEFT, exit=way, took_s=turn.now.mono_s - self._stay.entered_s)
+
+    def _leave_all(self, turn: Turn, way: str) -> None:
+        """Close every node that is still visited, that of the innermost flow first."""
+        innermost = turn.node
+        while True:
+            if self._stay.visit is not None:
+                self._stay.visit.close()
+                self._left(turn, way)
+            if not self._callers:
+                break
+            self._return(turn, way)
+        turn.node = innermost
 
     def _sorry(self, turn: Turn, outcome: str) -> Command | Finished:
         """Apologise: the caller is never left in silence by a fault of ours."""
         turn.outcome = outcome
-        if self._visit is not None:
-            self._left(turn, outcome)
+        self._leave_all(turn, outcome)
         return self._give(turn, State.SORRY, Play(turn.prompts((SORRY,))))
 
     def _too_long(self, turn: Turn) -> Command | Finished:
@@ -234,14 +310,13 @@ class Session:
         """Close the books."""
         self._account(turn)
         turn.note(Kind.HUNG_UP, by=by.value, cause=cause)
-        if self._visit is not None:
-            self._visit.close()
-            self._left(turn, HUNG_UP)
+        self._leave_all(turn, HUNG_UP)
         self._state, self._pending = State.FINISHED, None
         menu_s = max(0.0, turn.since_s - turn.wait_s - turn.talk_s)
         outcome = turn.outcome or HUNG_UP
         turn.note(Kind.OUTCOME, outcome=outcome, menu_s=menu_s, wait_s=turn.wait_s, talk_s=turn.talk_s)
-        self._finished = Finished(outcome, turn.node, menu_s, turn.wait_s, turn.talk_s)
+        commits = tuple(Commit(effect, key) for key, effect in turn.left_behind.items())
+        self._finished = Finished(outcome, turn.node, menu_s, turn.wait_s, turn.talk_s, commits)
         return self._finished
 
     def _account(self, turn: Turn) -> None:
@@ -262,3 +337,9 @@ class Session:
                 turn.settle(LEFT_IN_TRANSFER)
             case _:
                 pass
+
+
+def _scope(flow: Flow, variables: Mapping[str, Value], prefix: str = "") -> Scope:
+    """The scope of a flow that begins with ``variables`` instead of what it declares; those it lacks are left out."""
+    given = {name: value for name, value in variables.items() if name in flow.variables}
+    return Scope(flow.extensions, flow.zone, {**flow.variables, **given}, prefix)

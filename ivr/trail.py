@@ -23,6 +23,11 @@ class Kind(StrEnum):
     NOINPUT = "noinput"  # node, count, left
     HOURS = "hours"  # node, open
     SPLIT = "split"  # node, arm
+    LANGUAGE = "language"  # node, language
+    BRANCH = "branch"  # node, condition, to
+    EXPRESSION_FAILED = "expression_failed"  # node, problem
+    SUBFLOW_RETURNED = "subflow_returned"  # node, flow, word
+    OPTED_OUT = "opted_out"  # node, failed
     QUEUE_ENTERED = "queue_entered"  # node, queue, priority
     AGENT_OFFERED = "agent_offered"  # node, agent
     AGENT_CONNECTED = "agent_connected"  # node, agent, wait_s

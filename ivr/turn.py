@@ -3,17 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from calls.switch.port import Prompt
+from ivr.effects import Effect
+from ivr.expressions import CALL, EvaluationError, Expression
 from ivr.trail import Detail, Instant, Kind, TrailEvent
+from ivr.values import Value, Values, checked
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+CALL_NAMES: Mapping[str, str] = {
+    "call.caller": "the caller's number as the switch gave it, or empty",
+    "call.caller_name": "the caller's name as the switch gave it, or empty",
+    "call.called": "the number or extension that was called",
+    "call.customer": "the number of the person outside: the caller, or of a dialled call the called",
+    "call.language": "the language that is spoken now, such as en",
+    "call.date": "today in the flow's zone, such as 2026-12-01",
+    "call.time": "the time of day in the flow's zone, such as 09:30",
+    "call.weekday": "mon, tue, wed, thu, fri, sat or sun",
+}
+"""What expressions may read of the call itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the call before its flow begins. Text is free of control characters, and still hostile."""
+
+    caller: str = ""
+    caller_name: str = ""
+    called: str = ""
+    customer: str = ""
+
+
+UNKNOWN = Facts()
+"""Nothing is known."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """What belongs to the flow that the caller is in: of a subflow, its own."""
+
+    extensions: Mapping[str, str]
+    zone: ZoneInfo
+    variables: dict[str, Value]
+    prefix: str = ""
+    """What stands before a node's name in the trail: "" in the call's own flow, else the subflow's id and ``/``."""
 
 
 class Turn:
-    """The state of one call that nodes share: the moment, the language, the extensions, the trail, the outcome."""
+    """The state of one call that nodes share: the moment, the language, the variables, the trail, the outcome."""
 
-    def __init__(self, language: str, extensions: Mapping[str, str], now: Instant, draw: float = 0.0) -> None:
+    def __init__(self, language: str, scope: Scope, facts: Facts, now: Instant, draw: float = 0.0) -> None:
         self.language = language
-        self.extensions = extensions
+        self.scope = scope
         self.node = ""
         """The node the caller is in; "" before the first."""
         self.outcome: str | None = None
@@ -27,8 +71,19 @@ class Turn:
         """A number in [0, 1) for the next split."""
         self.arms: dict[str, str] = {}
         """The ways that this call was sent by its splits, by their names."""
+        self.visits = 0
+        """How many nodes were entered so far."""
+        self.left_behind: dict[str, Effect] = {}
+        """By their keys, the effects that are written down should the caller hang up now; a node takes out what it
+        has written itself."""
+        self._facts = facts
         self._began = now
         self._now = now
+
+    @property
+    def extensions(self) -> Mapping[str, str]:
+        """The extensions of the flow that the caller is in, and their nodes."""
+        return self.scope.extensions
 
     @property
     def now(self) -> Instant:
@@ -43,6 +98,47 @@ class Turn:
     def since_s(self) -> float:
         """Seconds since the session began."""
         return self._now.mono_s - self._began.mono_s
+
+    @property
+    def key(self) -> str:
+        """A name for what this visit leaves in the books: the same in every replay, another in every visit."""
+        return f"{self.node}:{self.visits}"
+
+    # --- variables --------------------------------------------------------------------------------------------
+
+    def values(self) -> Values:
+        """All that an expression may read now."""
+        local = self._now.at.astimezone(self.scope.zone)
+        facts = self._facts
+        return {
+            **self.scope.variables,
+            f"{CALL}.caller": facts.caller,
+            f"{CALL}.caller_name": facts.caller_name,
+            f"{CALL}.called": facts.called,
+            f"{CALL}.customer": facts.customer,
+            f"{CALL}.language": self.language,
+            f"{CALL}.date": f"{local:%Y-%m-%d}",
+            f"{CALL}.time": f"{local:%H:%M}",
+            f"{CALL}.weekday": DAYS[local.weekday()],
+        }
+
+    def value(self, expression: Expression) -> Value:
+        """What ``expression`` comes to now. Where its values do not fit it is ``none``, and the trail says why."""
+        try:
+            return expression.value(self.values())
+        except EvaluationError as problem:
+            self.note(Kind.EXPRESSION_FAILED, problem=str(problem))
+            return None
+
+    def set(self, name: str, value: Value) -> None:
+        """Let the variable hold ``value``.
+
+        Raises:
+            BadValue: no variable can hold it.
+        """
+        self.scope.variables[name] = checked(value)
+
+    # --- prompts and the trail --------------------------------------------------------------------------------
 
     def prompts(self, keys: Iterable[str]) -> tuple[Prompt, ...]:
         """The prompts of ``keys`` in the caller's language."""

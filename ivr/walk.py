@@ -27,7 +27,17 @@ from calls.switch.port import (
     TransferFailed,
     Transferred,
 )
-from ivr.commands import AgentConnected, AgentOffered, Command, Enqueue, Result, Served, WaitExpired
+from ivr.commands import (
+    AgentConnected,
+    AgentOffered,
+    Command,
+    Commit,
+    Committed,
+    Enqueue,
+    Result,
+    Served,
+    WaitExpired,
+)
 from ivr.flow import Flow
 from ivr.script import TALK_S, Act, InQueue, InTransfer, Leave, Pass, Press, Silent, parse
 from ivr.session import Context, Finished, Session
@@ -182,6 +192,8 @@ class Walk:
                 return self._queue(asked, wait)
             case Transfer() as transfer:
                 return self._transfer(asked, transfer)
+            case Commit():
+                return Committed()
             case Hangup():
                 return HungUp(EndedBy.US)
 

@@ -24,7 +24,9 @@ from calls.settings import Settings
 from calls.switch import port
 from calls.switch.port import CallChannel, Hangup, Switch, SwitchEvent
 from console.engine.books import AGAIN_S, Books
+from console.engine.conversation import Conversations
 from console.engine.dialled import DialledCalls
+from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
 from console.engine.inbound import InboundCalls
 from console.engine.restart import Restart
@@ -83,7 +85,11 @@ class Engine:
             floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
         self.meetings = Meetings(self.floor, clock)
-        self.inbound = InboundCalls(settings, flows, self.books, self.floor, self.meetings, clock, self._closed, draw)
+        effects = Effects(self.writer, clock, settings.engine.region, self._forbidden)
+        self.conversations = Conversations(
+            settings.queues, self.books, self.floor, self.meetings, effects, clock, self._closed
+        )
+        self.inbound = InboundCalls(settings, flows, self.books, self.conversations, clock, draw)
         self.dialled = DialledCalls(
             DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s()),
             switch,
@@ -193,6 +199,9 @@ class Engine:
 
     def _closed(self) -> bool:
         return self.watch.draining
+
+    def _forbidden(self, number: str) -> None:
+        self.dialled.tell(ev.DoNotCallAdded(number))
 
     # --- the switch -------------------------------------------------------------------------------------------
 

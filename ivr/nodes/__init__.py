@@ -1,4 +1,4 @@
-"""The kinds of nodes. A new kind is one file in this folder and one line here, and a part of ``docs/flows.md``."""
+"""The kinds of nodes. A new kind is one file in this folder and one line here, and a part of ``docs/nodes.md``."""
 
 from __future__ import annotations
 
@@ -8,17 +8,37 @@ from typing import Annotated
 from pydantic import Discriminator, Tag
 
 from ivr.nodes.base import NodeModel
+from ivr.nodes.branch import Branch
+from ivr.nodes.goto import Goto
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
+from ivr.nodes.language import Language
 from ivr.nodes.menu import Menu
+from ivr.nodes.opt_out import OptOutNode
 from ivr.nodes.queue import Queue
 from ivr.nodes.say import Say
+from ivr.nodes.set import Set
 from ivr.nodes.split import Split
+from ivr.nodes.subflow import Return, Subflow
 from ivr.nodes.transfer import Transfer
 
-KINDS: Mapping[str, type[NodeModel]] = {
-    model.kind: model for model in (Say, Menu, Hours, Split, Queue, Transfer, Hangup)
-}
+MODELS: tuple[type[NodeModel], ...] = (
+    Say,
+    Menu,
+    Hours,
+    Language,
+    Set,
+    Branch,
+    Split,
+    Goto,
+    Subflow,
+    Return,
+    OptOutNode,
+    Queue,
+    Transfer,
+    Hangup,
+)
+KINDS: Mapping[str, type[NodeModel]] = {model.kind: model for model in MODELS}
 """Every kind by the key that names it in a flow file."""
 
 
@@ -35,6 +55,13 @@ Node = Annotated[
     | Annotated[Menu, Tag("menu")]
     | Annotated[Hours, Tag("hours")]
     | Annotated[Split, Tag("split")]
+    | Annotated[Language, Tag("language")]
+    | Annotated[Set, Tag("set")]
+    | Annotated[Branch, Tag("branch")]
+    | Annotated[Goto, Tag("goto")]
+    | Annotated[Subflow, Tag("subflow")]
+    | Annotated[Return, Tag("return")]
+    | Annotated[OptOutNode, Tag("opt_out")]
     | Annotated[Queue, Tag("queue")]
     | Annotated[Transfer, Tag("transfer")]
     | Annotated[Hangup, Tag("hangup")],

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic.fields import FieldInfo
 
-from ivr.commands import Command, Result
+from ivr.commands import Ask, Result
+from ivr.expressions import Expression, parse
 from ivr.turn import Turn
 
 Place = tuple[str | int, ...]
@@ -47,12 +49,39 @@ Duration = Annotated[
     BeforeValidator(duration_s),
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,3})?(ms|s|m|h)$", "examples": ["5s", "3m"]}),
 ]
+
+
+def expression(value: object) -> Expression:
+    """The expression of a YAML value: its text, or a bare number, true or false.
+
+    Raises:
+        ExpressionProblem: it is none.
+    """
+    match value:
+        case bool():
+            return parse("true" if value else "false")
+        case int() | str():
+            return parse(str(value))
+        case _:
+            raise ValueError('expected an expression, such as balance < 0 or "a text"')
+
+
+Expressed = Annotated[
+    Expression,
+    PlainValidator(expression),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}, {"type": "boolean"}]}),
+]
+"""An expression, wherever a node takes one."""
+Condition = Annotated[Expression, PlainValidator(expression), WithJsonSchema({"type": "string"})]
+"""The same as a key of a mapping, which is always text."""
 NodeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 PromptKey = Annotated[str, Field(pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", max_length=100)]
 PromptKeys = Annotated[tuple[PromptKey, ...], Field(max_length=20)]
 SomePromptKeys = Annotated[tuple[PromptKey, ...], Field(min_length=1, max_length=20)]
 KeySequence = Annotated[str, Field(pattern=r"^[0-9*#]{1,10}$")]
 Extension = Annotated[str, Field(pattern=r"^[0-9]{2,10}$")]
+LanguageTag = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """A name in the settings: of a queue, a destination, a class of music; also an outcome."""
 
@@ -63,8 +92,18 @@ class Taken(Enum):
     BY_ITSELF = "by_itself"
     """Nobody: a caller who does nothing may come this way."""
     BY_CALLER = "by_caller"
+    BY_CONDITION = "by_condition"
+    """What the flow knows at that moment: a caller who does nothing may come this way, though not for ever."""
     BY_PERSON = "by_person"
     """Somebody of ours: an agent or a destination talked with the caller."""
+
+
+class Need(Enum):
+    """What a node names that stands outside of its flow; the value is its name in messages and rules."""
+
+    QUEUE = "queue"
+    DESTINATION = "destination"
+    FLOW = "flow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +131,15 @@ class End:
     outcome: str
 
 
-Visit = Generator[Command, Result, Goto | End]
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Leave the flow for the one that called it. ``word``: what it came to."""
+
+    exit: str
+    word: str
+
+
+Visit = Generator[Ask, Result, Goto | End | Return]
 """One caller's stay in a node: commands out, results in, and the way the caller leaves."""
 
 
@@ -125,6 +172,23 @@ class NodeModel(BaseModel, ABC):
     def prompts(self) -> Iterator[tuple[Place, str]]:
         """Every prompt key that the node may play, with where it is written."""
         yield from ()
+
+    def needs(self) -> Iterator[tuple[Place, Need, str]]:
+        """What the node names outside of the flow, with where it is written."""
+        yield from ()
+
+    def expressions(self) -> Iterator[tuple[Place, Expression]]:
+        """Every expression of the node, with where it is written."""
+        yield from ()
+
+    def sets(self) -> Iterator[tuple[Place, str]]:
+        """The variables that the node may set, with where they are written."""
+        yield from ()
+
+
+def written(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys of a model as they are written in a file, and what is known of each."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def listed(name: str, keys: tuple[str, ...]) -> Iterator[tuple[Place, str]]:

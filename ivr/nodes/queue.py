@@ -14,6 +14,7 @@ from ivr.nodes.base import (
     Exit,
     Goto,
     Name,
+    Need,
     NodeModel,
     NodeName,
     Place,
@@ -67,6 +68,10 @@ class Queue(NodeModel):
     def prompts(self) -> Iterator[tuple[Place, str]]:
         """The announcements."""
         return listed("announce", self.announce)
+
+    def needs(self) -> Iterator[tuple[Place, Need, str]]:
+        """The queue."""
+        yield ("queue",), Need.QUEUE, self.queue
 
     def visit(self, turn: Turn) -> Visit:
         """Wait, and see what became of it."""

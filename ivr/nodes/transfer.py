@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 import calls.switch.port as port
-from ivr.nodes.base import Duration, End, Exit, Goto, Name, NodeModel, NodeName, Taken, Unexpected, Visit
+from ivr.nodes.base import Duration, End, Exit, Goto, Name, Need, NodeModel, NodeName, Place, Taken, Unexpected, Visit
 from ivr.trail import Kind
 from ivr.turn import Turn
 
@@ -35,6 +35,10 @@ class Transfer(NodeModel):
         yield Exit(("failed",), self.failed)
         if self.next is not None:
             yield Exit(("next",), self.next, Taken.BY_PERSON)
+
+    def needs(self) -> Iterator[tuple[Place, Need, str]]:
+        """The destination."""
+        yield ("transfer",), Need.DESTINATION, self.transfer
 
     def visit(self, turn: Turn) -> Visit:
         """Ring, and see what became of it."""

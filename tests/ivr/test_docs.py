@@ -1,4 +1,4 @@
-"""What docs/flows.md says is so: every example goes through ``check``, and nothing is left out."""
+"""What docs/flows.md and docs/nodes.md say is so: every example goes through ``check``, and nothing is left out."""
 
 from __future__ import annotations
 
@@ -10,28 +10,50 @@ import pytest
 from ruamel.yaml import YAML
 
 from ivr.check import Known, check, load
+from ivr.expressions import FUNCTIONS
 from ivr.faults import RULES, Rule, Severity
 from ivr.nodes import KINDS
+from ivr.nodes.base import written
 from ivr.nodes.queue import ABANDONED, SERVED
 from ivr.nodes.transfer import LEFT_IN_TRANSFER, TRANSFERRED
 from ivr.script import WORDS
-from ivr.session import FAULT, HUNG_UP, STEP_LIMIT
+from ivr.session import FAULT, HUNG_UP, RETURNED, STEP_LIMIT
 from ivr.trail import Kind
+from ivr.turn import CALL_NAMES
 from tests.ivr.conftest import Write
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+NODES = (ROOT / "docs" / "nodes.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT + NODES, re.DOTALL)
 FLOWS = [example for example in EXAMPLES if example.startswith("language:")]
 FRAGMENTS = [example for example in EXAMPLES if not example.startswith("language:")]
 
 texts: dict[str, str] = YAML(typ="safe", pure=True).load(ROOT / "console" / "demo" / "prompts" / "en.yaml")
-KNOWN = Known(frozenset({"support"}), frozenset({"alice"}), {"en": frozenset(texts)})
+KEYS = frozenset(texts) | {"main.which_language"}
+KNOWN = Known(frozenset({"support"}), frozenset({"alice"}), {"en": KEYS, "de": KEYS})
+
+
+@pytest.fixture(autouse=True)
+def confirm(tmp_path: Path) -> None:
+    """Lay the flow that the examples call beside them."""
+    (tmp_path / "confirm.yaml").write_text(CONFIRM, encoding="utf-8")
 
 
 def section(kind: str) -> str:
     """What the document says of a kind of node."""
-    return TEXT.split(f"\n### {kind}\n", 1)[1].split("\n#", 1)[0]
+    return NODES.split(f"\n## {kind}\n", 1)[1].split("\n#", 1)[0]
+
+
+CONFIRM = """\
+language: en
+languages: [en, de]
+variables: {asked: "", given: ""}
+start: done
+nodes:
+  done: {return: "yes"}
+"""
+"""The flow that an example calls."""
 
 
 @pytest.mark.parametrize("example", FLOWS)
@@ -56,22 +78,25 @@ def test_an_example_of_a_node_has_no_error(write: Write, example: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_its_section_with_each_key_and_an_example(kind: str) -> None:
     rows = dict(re.findall(r"^\| `([a-z_]+)` \| ([^|]*?) ?\|", section(kind), re.MULTILINE))
-    assert list(rows) == list(KINDS[kind].model_fields)
-    for name, field in KINDS[kind].model_fields.items():
+    fields = written(KINDS[kind])
+    assert list(rows) == list(fields)
+    for name, field in fields.items():
         assert (rows[name] == "") == field.is_required(), name
-        match field.default:
+        match field.get_default(call_default_factory=True):
             case str(text) if not field.is_required():
                 assert rows[name] == f"`{text}`"
             case bool(value):
                 assert rows[name] == f"`{str(value).lower()}`"
             case int(value):
                 assert rows[name] == f"`{value}`"
+            case {}:
+                assert rows[name] in ("", "`{}`")
             case tuple(keys):
                 assert rows[name] == f"`[{', '.join(keys)}]`"
             case _:
                 pass
     assert any(
-        re.search(rf"\b{kind}: ", example) for example in re.findall(r"```yaml\n(.*?)```", section(kind), re.S)
+        re.search(rf"\b{kind}:\s", example) for example in re.findall(r"```yaml\n(.*?)```", section(kind), re.S)
     )
 
 
@@ -92,6 +117,13 @@ def test_every_rule_of_the_check_is_listed_as_the_code_has_it() -> None:
     assert rows == [(rule.value, RULES[rule].severity.value, RULES[rule].finds) for rule in Rule]
 
 
+def test_every_name_of_the_call_and_every_function_is_listed() -> None:
+    variables = TEXT.split("\n## Variables\n")[1].split("\n## ")[0]
+    assert dict(re.findall(r"^\| `(call\.[a-z_]+)` \| (.*) \|$", variables, re.MULTILINE)) == CALL_NAMES
+    functions = TEXT.split("| function | what it gives |")[1].split("\n\n")[0]
+    assert sorted(re.findall(r"`([a-z]+)\(", functions)) == sorted(FUNCTIONS)
+
+
 def test_every_word_of_a_script_is_listed() -> None:
     walking = TEXT.split("\n## Walking a flow\n")[1].split("\n## ")[0]
     assert set(WORDS) <= set(re.findall(r"`([^`]+)`", walking))
@@ -100,6 +132,7 @@ def test_every_word_of_a_script_is_listed() -> None:
 def test_every_outcome_of_ours_is_listed() -> None:
     outcomes = TEXT.split("| outcome | what happened |")[1]
     ours = {
+        RETURNED,
         SERVED,
         TRANSFERRED,
         ABANDONED,

@@ -31,6 +31,9 @@ from ivr.commands import (
     AgentConnected,
     AgentOffered,
     Command,
+    Commit,
+    CommitFailed,
+    Committed,
     Enqueue,
     NobodyThere,
     Notice,
@@ -64,6 +67,8 @@ def one_that_fits(command: Command, draw: st.DataObject) -> Result:
             fitting = (Served(3.0), WaitExpired(), NobodyThere())
         case Transfer():
             fitting = (Transferred(3.0), TransferFailed("busy"))
+        case Commit():
+            fitting = (Committed(), CommitFailed("unavailable"))
         case Hangup():
             fitting = (HungUp(EndedBy.US),)
     return draw.draw(st.sampled_from(fitting))
@@ -80,6 +85,8 @@ def silent(command: Command) -> Result:
             return WaitExpired()
         case Transfer():
             return TransferFailed("no_answer")
+        case Commit():
+            return CommitFailed("unavailable")
         case Hangup():
             return HungUp(EndedBy.US)
 

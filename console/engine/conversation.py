@@ -1,0 +1,186 @@
+"""One call and its session: each command of the flow is performed, on the channel, on the floor or in the books."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from calls import log
+from calls.agents.events import CallKind, CallWaiting
+from calls.agents.floor import UnknownName
+from calls.clock import Clock
+from calls.ids import AgentId, CallId, QueueName
+from calls.records.durations import Phase
+from calls.settings import QueueSettings
+from calls.switch.port import (
+    Answer,
+    CallChannel,
+    Done,
+    EndedBy,
+    Gather,
+    Hangup,
+    HungUp,
+    Play,
+    Transfer,
+    Transferred,
+)
+from console.engine.books import Books
+from console.engine.effects import Effects
+from console.engine.floor import FloorRunner
+from console.engine.recorder import CallRecorder
+from console.engine.talk import Hears, Meetings, NobodyCame, Talked, Wait
+from ivr.commands import (
+    AgentConnected,
+    AgentOffered,
+    Command,
+    Commit,
+    CommitFailed,
+    Committed,
+    Enqueue,
+    NobodyThere,
+    QueueClosed,
+    Result,
+    Served,
+    WaitExpired,
+)
+from ivr.session import Context, Finished, Session
+from ivr.trail import Instant, Kind
+
+LOST = (Kind.FAULT, Kind.STEP_LIMIT)
+"""What in a trail is a fault of the flow or of ours, and is logged."""
+
+
+def instant(clock: Clock) -> Instant:
+    """This moment, for a session."""
+    return Instant(clock.now(), clock.monotonic_s())
+
+
+class Trail:
+    """Takes what a session has noted into the call's record, each once."""
+
+    def __init__(self, recorder: CallRecorder, session: Session) -> None:
+        self._recorder = recorder
+        self._session = session
+        self._kept = 0
+        self._began_s = recorder.began_s
+
+    def keep(self) -> None:
+        """Take what is new."""
+        trail = self._session.trail
+        for event in trail[self._kept :]:
+            self._recorder.keep(event.at, self._began_s + event.since_s, event.kind.value, event.detail)
+            if event.kind in LOST:
+                log.get().error("the flow failed", kind=event.kind.value, **event.detail)
+        self._kept = len(trail)
+
+
+class Conversations:
+    """Performs what the sessions of all calls ask for."""
+
+    def __init__(
+        self,
+        queues: Iterable[QueueSettings],
+        books: Books,
+        floor: FloorRunner,
+        meetings: Meetings,
+        effects: Effects,
+        clock: Clock,
+        is_closed: Callable[[], bool],
+    ) -> None:
+        """``is_closed``: no caller is put into a queue any more, as the engine is being drained."""
+        self._queues = {queue.name: queue for queue in queues}
+        self._books = books
+        self._floor = floor
+        self._meetings = meetings
+        self._effects = effects
+        self._clock = clock
+        self._is_closed = is_closed
+
+    async def run(
+        self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail, context: Context
+    ) -> HungUp:
+        """Perform what the session asks for until it has finished; how the call ended.
+
+        Raises:
+            SwitchError: the switch failed; the call's state is unknown.
+        """
+        step = session.start(context, instant(self._clock))
+        gone = HungUp(EndedBy.US)
+        while True:
+            trail.keep()
+            if isinstance(step, Finished):
+                return gone
+            result = await self._perform(channel, recorder, session, step)
+            if isinstance(result, HungUp):
+                gone = result
+            step = session.resume(result, instant(self._clock))
+
+    async def commit(self, call_id: CallId, commit: Commit) -> Committed | CommitFailed:
+        """Write an effect of a call down."""
+        return await self._effects.commit(call_id, commit)
+
+    async def _perform(
+        self, channel: CallChannel, recorder: CallRecorder, session: Session, command: Command
+    ) -> Result:
+        match command:
+            case Enqueue():
+                return await self._enqueue(channel, recorder, session, command)
+            case Commit():
+                return await self.commit(channel.info.call_id, command)
+            case Answer():
+                result = await channel.perform(command)
+                if isinstance(result, Done):
+                    recorder.note_answer()
+            case Play() | Gather() | Transfer() | Hangup():
+                result = await channel.perform(command)
+                if isinstance(result, Transferred):
+                    recorder.count_talk(result.talk_s)
+            case _:
+                assert_never(command)
+        return result  # type: ignore[return-value]  # Connect's results never come back from these commands
+
+    async def _enqueue(
+        self, channel: CallChannel, recorder: CallRecorder, session: Session, command: Enqueue
+    ) -> Result:
+        queue = self._queues[command.queue]
+        if self._is_closed():
+            return QueueClosed()
+        if not self._anybody(queue):
+            return NobodyThere()
+        max_wait_s = command.max_wait_s or queue.max_wait_s
+        wait = Wait(
+            CallWaiting(channel.info.call_id, QueueName(queue.name), CallKind.INBOUND, command.priority, max_wait_s),
+            max_wait_s,
+            command.music or queue.music,
+            command.announce,
+            command.announce_every_s,
+        )
+
+        def offer(agent_id: AgentId) -> None:
+            session.notify(AgentOffered(str(agent_id)), instant(self._clock))
+
+        def talk(agent_id: AgentId) -> None:
+            session.notify(AgentConnected(str(agent_id)), instant(self._clock))
+            self._books.note_agent(recorder)
+
+        met = await self._meetings.meet(channel, recorder, wait, Hears(offer, talk))
+        match met:
+            case Talked(_, talk_s):
+                return Served(talk_s)
+            case NobodyCame():
+                recorder.enter(Phase.MENU)
+                return WaitExpired()
+            case HungUp():
+                recorder.abandoned = recorder.agent_id is None and met.by is not EndedBy.SWITCH
+                return met
+
+    def _anybody(self, queue: QueueSettings) -> bool:
+        """True where an agent of the queue is logged in.
+
+        Raises:
+            UnknownName: our bug: the flow was checked against the settings' queues.
+        """
+        found = next((view for view in self._floor.view().queues if view.name == queue.name), None)
+        if found is None:
+            raise UnknownName(queue.name)
+        return found.logged_in > 0

@@ -65,7 +65,7 @@ class Trail:
         self._began_s = recorder.began_s
 
     def keep(self) -> None:
-        """Take what is new."""
+        """Take what is new; to be called before anybody else notes what happened later."""
         trail = self._session.trail
         for event in trail[self._kept :]:
             self._recorder.keep(event.at, self._began_s + event.since_s, event.kind.value, event.detail)
@@ -110,7 +110,7 @@ class Conversations:
             trail.keep()
             if isinstance(step, Finished):
                 return gone
-            result = await self._perform(channel, recorder, session, step)
+            result = await self._perform(channel, recorder, session, trail, step)
             if isinstance(result, HungUp):
                 gone = result
             step = session.resume(result, instant(self._clock))
@@ -120,11 +120,11 @@ class Conversations:
         return await self._effects.commit(call_id, commit)
 
     async def _perform(
-        self, channel: CallChannel, recorder: CallRecorder, session: Session, command: Command
+        self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail, command: Command
     ) -> Result:
         match command:
             case Enqueue():
-                return await self._enqueue(channel, recorder, session, command)
+                return await self._enqueue(channel, recorder, session, trail, command)
             case Commit():
                 return await self.commit(channel.info.call_id, command)
             case Answer():
@@ -140,7 +140,7 @@ class Conversations:
         return result  # type: ignore[return-value]  # Connect's results never come back from these commands
 
     async def _enqueue(
-        self, channel: CallChannel, recorder: CallRecorder, session: Session, command: Enqueue
+        self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail, command: Enqueue
     ) -> Result:
         queue = self._queues[command.queue]
         if self._is_closed():
@@ -158,9 +158,11 @@ class Conversations:
 
         def offer(agent_id: AgentId) -> None:
             session.notify(AgentOffered(str(agent_id)), instant(self._clock))
+            trail.keep()
 
         def talk(agent_id: AgentId) -> None:
             session.notify(AgentConnected(str(agent_id)), instant(self._clock))
+            trail.keep()
             self._books.note_agent(recorder)
 
         met = await self._meetings.meet(channel, recorder, wait, Hears(offer, talk))

@@ -43,12 +43,16 @@ class CallRecorder:
 
     def note(self, kind: str, detail: Mapping[str, object] | None = None) -> None:
         """Add an event of ``kind`` at this moment."""
-        since_s = self._clock.monotonic_s() - self._began_s
-        self._events.append(CallEvent(self._clock.now(), since_s, kind, dict(detail or {})))
+        self.keep(self._clock.now(), self._clock.monotonic_s(), kind, detail or {})
 
     def keep(self, at: datetime, mono_s: float, kind: str, detail: Mapping[str, object]) -> None:
-        """Add an event of a moment that was told later, ``mono_s`` on the monotonic clock."""
-        self._events.append(CallEvent(at, max(0.0, mono_s - self._began_s), kind, dict(detail)))
+        """Add an event of the moment ``mono_s`` on the monotonic clock: none before the event that was added last.
+
+        The order of the events is the order in which they are added; seconds that come from a difference of
+        differences may be short by a rounding, and never put an event before its cause.
+        """
+        earliest_s = self._events[-1].since_s if self._events else 0.0
+        self._events.append(CallEvent(at, max(earliest_s, mono_s - self._began_s), kind, dict(detail)))
 
     def enter(self, phase: Phase) -> None:
         """The call is in ``phase`` from now on."""
@@ -109,4 +113,4 @@ class CallRecorder:
             connect_s=self.connect_s,
             last_node=self.last_node,
         )
-        return record, tuple(sorted(self._events, key=lambda event: event.since_s))
+        return record, tuple(self._events)

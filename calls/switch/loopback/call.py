@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, assert_never
 
-from calls.errors import CommandRefused, SwitchUnavailable
+from calls.errors import CommandRefused, PromptError, SwitchUnavailable
 from calls.ids import LegId
 from calls.switch.loopback.activities import Activity, Gathering, Holding, Playing, Talking, Timed, Transferring
 from calls.switch.loopback.callees import Callee
@@ -95,7 +95,6 @@ class LoopbackCall:
         Raises:
             CommandRefused: another command is pending, or the command names what there is not: our bug.
             SwitchUnavailable: a ``Connect`` while the way to the switch is lost.
-            PromptError: there is no such prompt.
         """
         if self._ended.done():
             return self._ended.result()
@@ -156,7 +155,10 @@ class LoopbackCall:
             pending.set_result(result)
 
     def _timed(self, prompts: tuple[Prompt, ...]) -> Timed:
-        return [(prompt, self._exchange.prompts.duration_s(prompt)) for prompt in prompts]
+        try:
+            return [(prompt, self._exchange.prompts.duration_s(prompt)) for prompt in prompts]
+        except PromptError as error:
+            raise CommandRefused(str(error)) from error
 
     def _hear(self, prompt: Prompt, ended: bool) -> None:
         if not ended:

@@ -41,11 +41,12 @@ from ivr.commands import (
     Result,
     RunFlow,
 )
+from ivr.exchange import FORMAT, encoded, masked
 from ivr.flow import SORRY, Flow
 from ivr.nodes.base import End, Goto, Return, Visit
 from ivr.nodes.queue import ABANDONED, SERVED
 from ivr.nodes.transfer import LEFT_IN_TRANSFER
-from ivr.trail import Instant, Kind, TrailEvent
+from ivr.trail import Instant, Json, Kind, TrailEvent
 from ivr.turn import UNKNOWN, Facts, Scope, Turn
 from ivr.values import Value
 
@@ -130,6 +131,11 @@ class Session:
     @property
     def trail(self) -> tuple[TrailEvent, ...]:
         """All that happened so far."""
+        return tuple(event for event in self.record if event.kind is not Kind.EXCHANGE)
+
+    @property
+    def record(self) -> tuple[TrailEvent, ...]:
+        """The trail, and in it each command with its result: what a call's record keeps, and a replay needs."""
         return tuple(self._turn.trail) if self._turn is not None else ()
 
     @property
@@ -148,6 +154,7 @@ class Session:
         self._stay = _Stay(self._flow, _scope(self._flow, context.variables))
         self._turn = turn = Turn(self._flow.language, self._stay.scope, context.facts, now, context.draw)
         turn.note(Kind.FLOW_STARTED, flow=self._flow.id, version=self._flow.version, language=self._flow.language)
+        turn.note(Kind.EXCHANGE, v=FORMAT, context=encoded(context))
         if context.answered:
             return self._step(turn, None, self._flow.start)
         return self._give(turn, State.ANSWERING, Answer())
@@ -157,6 +164,7 @@ class Session:
         if self._finished is not None:
             return self._finished
         turn = self._at(now)
+        self._note_exchange(turn, result)
         if isinstance(result, HungUp):
             return self._gone(turn, result.by, result.cause)
         match self._state:
@@ -198,6 +206,16 @@ class Session:
             raise RuntimeError("a session is started before all else")
         self._turn.move_to(now)
         return self._turn
+
+    def _note_exchange(self, turn: Turn, result: Result) -> None:
+        """Keep the command that was pending, and its result, for a replay."""
+        if self._pending is None:
+            return
+        if turn.revealed():
+            turn.note(Kind.EXCHANGE, v=FORMAT, command=encoded(self._pending), result=encoded(result))
+        else:  # what the caller was expected to give may stand in the command
+            command: Mapping[str, Json] = {type(self._pending).__name__: {}}
+            turn.note(Kind.EXCHANGE, v=FORMAT, command=command, result=masked(result), masked=True)
 
     def _give(self, turn: Turn, state: State, command: Command) -> Command | Finished:
         """Give ``command``, or an apology where the call has gone on for too many steps."""

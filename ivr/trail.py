@@ -6,7 +6,7 @@ them for readers; a test holds that list against :class:`Kind`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -41,9 +41,11 @@ class Kind(StrEnum):
     FAULT = "fault"  # node, error, traceback
     HUNG_UP = "hung_up"  # node, by, cause
     OUTCOME = "outcome"  # outcome, menu_s, wait_s, talk_s
+    EXCHANGE = "exchange"  # node, v, context, command, result, masked
 
 
-Detail = Mapping[str, str | int | float | bool | None]
+Json = str | int | float | bool | None | Mapping[str, "Json"] | Sequence["Json"]
+Detail = Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)

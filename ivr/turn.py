@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from calls.switch.port import Prompt
 from ivr.effects import Effect
 from ivr.expressions import CALL, EvaluationError, Expression
-from ivr.trail import Detail, Instant, Kind, TrailEvent
+from ivr.trail import Detail, Instant, Json, Kind, TrailEvent
 from ivr.values import Value, Values, checked
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -77,6 +77,7 @@ class Turn:
         """By their keys, the effects that are written down should the caller hang up now; a node takes out what it
         has written itself."""
         self._facts = facts
+        self._concealed = False
         self._began = now
         self._now = now
 
@@ -144,7 +145,19 @@ class Turn:
         """The prompts of ``keys`` in the caller's language."""
         return tuple(Prompt(key, self.language) for key in keys)
 
-    def note(self, kind: Kind, **detail: str | int | float | bool | None) -> None:
+    def conceal(self) -> None:
+        """Let nothing be kept of what the caller gives to the next command: a PIN, a card's number.
+
+        A node says so right before it yields the command. What it notes itself is its own affair.
+        """
+        self._concealed = True
+
+    def revealed(self) -> bool:
+        """True where what comes of the command that was given last may be kept; asked once."""
+        concealed, self._concealed = self._concealed, False
+        return not concealed
+
+    def note(self, kind: Kind, **detail: Json) -> None:
         """Add to the trail, with the node where there is one; seconds to the millisecond."""
         named: Detail = {"node": self.node, **detail} if self.node else detail
         exact = {name: round(value, 3) if isinstance(value, float) else value for name, value in named.items()}

@@ -13,11 +13,11 @@ from typing import Annotated
 
 import typer
 
-from calls.settings import Settings
-from calls.switch.port import Gather, Prompt
-from console import building
+from calls.switch.port import Gather
+from console.cli import ivr_replay
+from console.cli.flows import Alone, File, known_by, texts_of
 from console.cli.shared import out, print_json, settings_of
-from ivr.check import Known, check, load
+from ivr.check import check, load
 from ivr.commands import Enqueue, Result
 from ivr.faults import Fault, Severity
 from ivr.flow import json_schema
@@ -26,14 +26,11 @@ from ivr.sarif import as_json, sarif
 from ivr.script import parse
 from ivr.trail import Instant
 from ivr.walk import Asked, Caller, ScriptedCaller, Told, TypingCaller, Walk, json_line
-from prompts.library import PromptLibrary
-from prompts.texts import PromptText, load_texts
 
 app = typer.Typer(help="Check, walk and describe flows.", no_args_is_help=True, rich_markup_mode=None)
+app.command("replay")(ivr_replay.replay_call)
 
 Files = Annotated[list[Path], typer.Argument(help="Flow files, e.g. flows/main.yaml.", exists=True, dir_okay=False)]
-File = Annotated[Path, typer.Argument(help="A flow file, e.g. flows/main.yaml.", exists=True, dir_okay=False)]
-Alone = Annotated[bool, typer.Option("--alone", help="Without settings: queues, destinations and prompts unchecked.")]
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 """A Monday: when a walk begins where ``--at`` says nothing else."""
@@ -57,7 +54,7 @@ def check_flows(
     ] = Format.TEXT,
 ) -> None:
     """Check flows: 0 where all can be used, 1 with file, line and key of each fault where one can't."""
-    known = Known() if alone else _known(settings_of(context))
+    known = known_by(None if alone else settings_of(context))
     found = {file: check(file, known) for file in files}
     faults = [fault for each in found.values() for fault in each]
     match as_format:
@@ -96,11 +93,10 @@ def walk(
 ) -> None:
     """Walk a flow at the terminal, without a switch and without waiting."""
     settings = None if alone else settings_of(context)
-    flow = load(file, Known() if settings is None else _known(settings))
-    texts = {} if settings is None else load_texts(settings.prompts.texts, settings.prompts.languages)
+    flow = load(file, known_by(settings))
     began = Instant(NOON if at is None else at.replace(tzinfo=UTC), 0.0)
     caller: Caller = TypingCaller(_ask) if keys is None else ScriptedCaller(parse(keys))
-    walked = Walk(flow, caller, lambda prompt: _text(texts, prompt), began, draw)
+    walked = Walk(flow, caller, texts_of(settings), began, draw)
     for event in walked.events():
         if not as_json:
             _show(event)
@@ -130,15 +126,6 @@ def _ask(asked: Asked, problem: str) -> str:
             question = "t+: it is answered, t-: it is not, h: hang up"
     answer: str = typer.prompt(f"           {question}", default="", show_default=False)
     return answer
-
-
-def _known(settings: Settings) -> Known:
-    return building.known(settings, PromptLibrary(settings.prompts))
-
-
-def _text(texts: dict[Prompt, PromptText], prompt: Prompt) -> str:
-    found = texts.get(prompt)
-    return found.text if found is not None else f"({prompt.key})"
 
 
 def _show(event: Asked | Told) -> None:

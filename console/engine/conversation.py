@@ -66,7 +66,7 @@ class Trail:
 
     def keep(self) -> None:
         """Take what is new; to be called before anybody else notes what happened later."""
-        trail = self._session.trail
+        trail = self._session.record
         for event in trail[self._kept :]:
             self._recorder.keep(event.at, self._began_s + event.since_s, event.kind.value, event.detail)
             if event.kind in LOST:

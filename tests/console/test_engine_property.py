@@ -103,6 +103,7 @@ async def all_is_well(world: World) -> None:
     assert world.open_calls() == []
     for record in records:
         assert adds_up(record), record
+        assert world.replayed(record.call_id).departure is None
         assert world.kinds(record.call_id).count("ended") == 1
         assert record.abandoned == (record.outcome is Outcome.ABANDONED)
     status = world.engine.status()

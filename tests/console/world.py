@@ -47,6 +47,7 @@ from dialer import campaign as campaigns
 from dialer import events as ev
 from dialer.campaign import Campaign
 from ivr.check import Known, load
+from ivr.replay import Replay, recorded, replay
 from tests.console.held_time import NOON, HeldTimeLoop, LoopClock
 
 LONG_AGO = NOON.replace(year=2000)
@@ -357,6 +358,10 @@ class World:
 
     def kinds(self, call_id: str) -> list[str]:
         return [event.kind for event in self.events(call_id)]
+
+    def replayed(self, call_id: str) -> Replay:
+        """The call of a record again, offline."""
+        return replay(self._flows[FlowId("main")], recorded(self.events(call_id)))
 
     def open_calls(self) -> list[LiveCall]:
         connection = open_readonly(self.settings.engine.database)

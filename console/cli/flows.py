@@ -1,0 +1,37 @@
+"""What the commands about flows share: what settings know, and the texts of prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calls.settings import Settings
+from calls.switch.port import Prompt
+from console import building
+from ivr.check import Known
+from prompts.library import PromptLibrary
+from prompts.texts import load_texts
+
+File = Annotated[Path, typer.Argument(help="A flow file, e.g. flows/main.yaml.", exists=True, dir_okay=False)]
+Alone = Annotated[bool, typer.Option("--alone", help="Without settings: queues, destinations and prompts unchecked.")]
+
+Texts = Callable[[Prompt], str]
+
+
+def known_by(settings: Settings | None) -> Known:
+    """What a flow may name; None: nothing is known, and nothing checked."""
+    return Known() if settings is None else building.known(settings, PromptLibrary(settings.prompts))
+
+
+def texts_of(settings: Settings | None) -> Texts:
+    """The texts of prompts, for the eyes: of one that has none, its key."""
+    texts = {} if settings is None else load_texts(settings.prompts.texts, settings.prompts.languages)
+
+    def text(prompt: Prompt) -> str:
+        found = texts.get(prompt)
+        return found.text if found is not None else f"({prompt.key})"
+
+    return text

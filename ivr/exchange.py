@@ -1,0 +1,120 @@
+"""What a session was given and what it gave, as plain JSON: what a replay needs of a real call.
+
+A value is written as its class's name with those of its fields that are not at their default:
+``{"Match": {"keys": "1"}}``, ``{"Done": {}}``. The words come from the classes of ``ivr/commands.py``, so that a new
+command or result needs nothing here. :data:`FORMAT` stands in each exchange, so that a later release knows what it
+reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from ivr.commands import Result
+from ivr.trail import Json
+
+T = TypeVar("T")
+
+FORMAT = 1
+"""Of what this module writes."""
+
+MASK = "***"
+"""Stands for each text of a result that is secret."""
+
+LONGEST_SET = 64
+"""Of a larger set (the extensions of a company) only the size is kept: it is the flow's own."""
+
+
+class NotAnExchange(ValueError):
+    """What was read is not what this module writes."""
+
+
+def encoded(value: object) -> dict[str, Json]:
+    """A command, a result or another dataclass by its name."""
+    return {type(value).__name__: _plain(value)}
+
+
+def masked(value: Result) -> dict[str, Json]:
+    """A result of which each text is :data:`MASK`: a PIN is one. How a call ended is none."""
+    ((name, inside),) = encoded(value).items()
+    if isinstance(inside, dict):
+        secret = {each.name for each in fields(value) if isinstance(getattr(value, each.name), str)}
+        inside = {key: MASK if key in secret else told for key, told in inside.items()}
+    return {name: inside}
+
+
+def _plain(value: object) -> Any:
+    match value:
+        case None | bool() | str() | int() | float():
+            return value
+        case Enum():
+            return value.value
+        case Decimal():
+            return {"decimal": str(value)}
+        case frozenset() | set():
+            return sorted(map(_plain, value)) if len(value) <= LONGEST_SET else {"size": len(value)}
+        case tuple() | list():
+            return [_plain(each) for each in value]
+        case Mapping():
+            return {str(name): _plain(each) for name, each in value.items()}
+        case _ if is_dataclass(value):
+            held = {each.name: (getattr(value, each.name), each.default) for each in fields(value)}
+            return {name: _plain(inside) for name, (inside, default) in held.items() if inside != default}
+        case _:
+            return str(value)
+
+
+def result_of(data: object) -> Result:
+    """The result that :func:`encoded` made ``data`` of.
+
+    Raises:
+        NotAnExchange: it is none.
+    """
+    result: Result = _decoded(data, get_args(Result))
+    return result
+
+
+def decoded(data: object, kind: type[T]) -> T:
+    """The value of class ``kind`` that :func:`encoded` made ``data`` of.
+
+    Raises:
+        NotAnExchange: it is none.
+    """
+    value: T = _decoded(data, (kind,))
+    return value
+
+
+def _decoded(data: object, kinds: tuple[type, ...]) -> Any:
+    if not isinstance(data, Mapping) or len(data) != 1:
+        raise NotAnExchange(f"expected one value by its name, not {str(data)[:80]!a}")
+    ((name, inside),) = data.items()
+    kind = next((each for each in kinds if each.__name__ == name), None)
+    if kind is None:
+        raise NotAnExchange(f"{str(name)[:40]!a} is none of {', '.join(each.__name__ for each in kinds)}")
+    try:
+        return _adapter(kind).validate_python(_restored(inside))
+    except ValidationError as problem:
+        raise NotAnExchange(f"{name}: {problem.errors(include_url=False)[0]['msg']}") from problem
+
+
+def _restored(data: object) -> object:
+    match data:
+        case Mapping():
+            number = data.get("decimal") if len(data) == 1 else None
+            return {name: _restored(each) for name, each in data.items()} if number is None else Decimal(str(number))
+        case list():
+            return [_restored(each) for each in data]
+        case _:
+            return data
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

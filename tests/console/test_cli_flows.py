@@ -1,0 +1,104 @@
+"""The tools for flows on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from calls.errors import UserError
+from calls.ids import CallId, FlowId
+from calls.records.store import CallEvent, finish_call
+from calls.records.writer import write_once
+from calls.settings import load as load_settings
+from calls.switch.port import Prompt
+from ivr.check import Known, load
+from ivr.script import parse
+from ivr.session import Session
+from ivr.trail import Instant
+from ivr.walk import ScriptedCaller, Walk
+from tests.console.served import install
+from tests.console.test_cli import CALL, invoke
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation with two calls in its records: ``call-1`` pressed 1, ``call-2`` waits for an agent in vain."""
+    installed = install(tmp_path_factory.mktemp("flows"), render=False)
+    settings = load_settings(installed, {})
+    flow = load(settings.flows / "main.yaml", Known())
+    for call_id, keys in (("call-1", "1"), ("call-2", "w,w,q-")):
+        walk = Walk(flow, ScriptedCaller(parse(keys)), _words, Instant(CALL.started_at, 0.0))
+        list(walk.events())
+        record = replace(CALL, call_id=CallId(call_id), flow=FlowId("main"), flow_version=flow.version)
+        events = list(_events(walk.session))
+        write_once(settings.engine.database, partial(finish_call, record=record, events=events))
+    return installed
+
+
+def _words(prompt: Prompt) -> str:
+    return f"{prompt.key} in two words"
+
+
+def _events(session: Session) -> Iterator[CallEvent]:
+    for event in session.record:
+        yield CallEvent(event.at, event.since_s, event.kind.value, event.detail)
+
+
+def changed(path: Path, old: str, new: str) -> Path:
+    """A copy of the flow with other text in it."""
+    text = (path.parent / "flows" / "main.yaml").read_text(encoding="utf-8")
+    assert old in text
+    copy = path.parent / "changed.yaml"
+    copy.write_text(text.replace(old, new), encoding="utf-8")
+    return copy
+
+
+# --- replay -----------------------------------------------------------------------------------------------------
+
+
+def test_a_call_goes_the_same_way_again(path: Path) -> None:
+    said = invoke(path, "ivr", "replay", "call-1")
+    assert "choice keys=1 to=hours" in said
+    assert said.splitlines()[-1].startswith("The call goes the same way in main, version ")
+    assert "queue_left queue=sales reason=timeout" in invoke(path, "ivr", "replay", "call-2")
+
+
+def test_another_flow_departs_and_says_where(path: Path) -> None:
+    other = changed(path, '"1": hours', '"1": sales')
+    said = invoke(path, "ivr", "replay", "call-1", "--flow", str(other), status=1)
+    assert said.splitlines()[-3:] == [
+        "    1.6 s  menu: here the replay departs",
+        "           was: choice keys=1 to=hours barged_in=False",
+        "           now: choice keys=1 to=sales barged_in=False",
+    ]
+    assert "goes the same way" in invoke(path, "ivr", "replay", "call-2", "--flow", str(other))
+
+
+def test_what_cannot_be_replayed_says_why(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no record of a call 'call-9'"):
+        invoke(path, "ivr", "replay", "call-9")
+    database = load_settings(path, {}).engine.database
+    write_once(database, lambda db: finish_call(db, replace(CALL, call_id=CallId("none"))))
+    with pytest.raises(UserError, match="went through no flow"):
+        invoke(path, "ivr", "replay", "none")
+
+
+def test_the_version_that_is_gone_is_taken_from_the_records_or_asked_for(path: Path, tmp_path: Path) -> None:
+    installed = install(tmp_path, render=False)
+    settings = load_settings(installed, {})
+    file = settings.flows / "main.yaml"
+    source, version = file.read_bytes(), load(file, Known()).version
+    walk = Walk(load(file, Known()), ScriptedCaller(parse("1")), _words, Instant(CALL.started_at, 0.0))
+    list(walk.events())
+    record = replace(CALL, flow=FlowId("main"), flow_version=version)
+    write_once(settings.engine.database, lambda db: finish_call(db, record, _events(walk.session)))
+    file.write_text(source.decode().replace("first_key: 1s", "first_key: 2s"), encoding="utf-8")
+    with pytest.raises(UserError, match=f"version {version} of the flow main, .* name a file with --flow"):
+        invoke(installed, "ivr", "replay", "call-1")
+    keep = "INSERT INTO flow_versions (flow, version, source, how, kept_at, who) VALUES (?, ?, ?, 'start', '', '')"
+    write_once(settings.engine.database, lambda db: db.execute(keep, ("main", version, source)))
+    assert f"goes the same way in main, version {version}" in invoke(installed, "ivr", "replay", "call-1")

@@ -17,7 +17,7 @@ import soundfile
 import soxr
 
 from calls.errors import Location, PromptError
-from prompts.formats import TELEPHONE_RATE_HZ, Format
+from prompts.formats import TELEPHONE_RATE_HZ, WHOLE, Edges, Format
 
 Samples = numpy.typing.NDArray[numpy.float32]
 
@@ -41,8 +41,6 @@ _EDGE_MARGIN_DB = 40.0
 _ACTIVE_MARGIN_DB = 16.0
 """How far under its loud frames speech still counts as active; P.56 uses 15.9 dB."""
 _LOUD_PERCENTILE = 95
-_LEAD_FRAMES = 3
-_TAIL_FRAMES = 15
 _MULAW_BIAS = 132
 _MULAW_CLIP = 32_635
 
@@ -89,8 +87,8 @@ def read_audio(path: Path) -> Audio:
     return Audio(samples[:, 0], int(rate_hz))
 
 
-def to_telephone(audio: Audio) -> Audio:
-    """``audio`` resampled to 8 kHz, limited to the band, trimmed of silence at both ends and levelled.
+def to_telephone(audio: Audio, edges: Edges = WHOLE) -> Audio:
+    """``audio`` resampled to 8 kHz, limited to the band, trimmed of silence at both ends to ``edges`` and levelled.
 
     Raises:
         PromptError: it is silent.
@@ -103,7 +101,12 @@ def to_telephone(audio: Audio) -> Audio:
     if level.active_dbov < MIN_ACTIVE_DBOV:
         raise PromptError(f"is silent: its speech is at {level.active_dbov:.0f} dBov")
     gain_db = min(LEVEL_DBOV - level.active_dbov, PEAK_DBOV - level.peak_dbov)
-    return Audio(_faded(_trimmed(limited) * numpy.float32(10.0 ** (gain_db / 20))), TELEPHONE_RATE_HZ)
+    return Audio(_faded(_trimmed(limited, edges) * numpy.float32(10.0 ** (gain_db / 20))), TELEPHONE_RATE_HZ)
+
+
+def silence(duration_s: float) -> Audio:
+    """Nothing, for ``duration_s``."""
+    return Audio(numpy.zeros(round(duration_s * TELEPHONE_RATE_HZ), dtype=numpy.float32), TELEPHONE_RATE_HZ)
 
 
 def measure(audio: Audio) -> Level:
@@ -179,12 +182,12 @@ def _speech_rms(frames: numpy.typing.NDArray[numpy.float64]) -> float:
     return float(numpy.percentile(heard, _LOUD_PERCENTILE)) if len(heard) else 0.0
 
 
-def _trimmed(samples: Samples) -> Samples:
+def _trimmed(samples: Samples, edges: Edges) -> Samples:
     """``samples`` from just before the first speech to just after the last."""
     frames = _frame_rms(samples)
     heard = numpy.flatnonzero(frames >= _speech_rms(frames) * 10.0 ** (-_EDGE_MARGIN_DB / 20))
-    first = max(0, int(heard[0]) - _LEAD_FRAMES) * _FRAME
-    last = (int(heard[-1]) + 1 + _TAIL_FRAMES) * _FRAME
+    first = max(0, int(heard[0]) - round(edges.lead_s * _FRAMES_PER_S)) * _FRAME
+    last = (int(heard[-1]) + 1 + round(edges.tail_s * _FRAMES_PER_S)) * _FRAME
     return samples[first:last]
 
 

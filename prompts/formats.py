@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 CHAIN_REVISION = 1
@@ -18,3 +19,18 @@ class Format(Enum):
     """Headerless G.711 mu-law: Asterisk's ``.ulaw``."""
     WAV = "wav"
     """16-bit little-endian WAV at 8 kHz: both switches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Silence that is kept around speech, in seconds."""
+
+    lead_s: float
+    tail_s: float
+
+
+WHOLE = Edges(0.03, 0.15)
+"""Of a prompt that stands alone: a breath after it."""
+
+JOINED = Edges(0.01, 0.04)
+"""Of parts and pieces: one after the other they are some 50 ms apart, as words in a sentence are."""

@@ -14,15 +14,17 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from calls.errors import Location, PromptError
 from calls.switch.port import Prompt
-from prompts.formats import CHAIN_REVISION, Format
+from prompts.formats import CHAIN_REVISION, JOINED, WHOLE, Edges, Format
 from prompts.index import INDEX_NAME, Rendered, read_index
+from prompts.phrases import Phrase
+from prompts.pieces import Silence, find_pieces
 from prompts.recordings import Recording, find_recordings
 from prompts.synthesis import EngineVersion, Utterance
-from prompts.texts import PromptText, is_prompt, load_texts
+from prompts.texts import PromptText, Role, is_prompt, load_texts
 
 FALLBACK = "fallback"
 """The folder in the cache with what the switch plays while the engine is away: its files keep their names."""
@@ -52,13 +54,18 @@ class LibrarySettings(Protocol):
         """Voice by language; a language that is not in it is spoken by the engine's voice of that name."""
 
 
+Source = PromptText | Recording | Silence
+"""What a prompt is made of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One prompt as it should be."""
 
-    source: PromptText | Recording
+    source: Source
     utterance: Utterance | None
-    """What an engine is to speak; None for a recording."""
+    """What an engine is to speak; None for a recording and for silence."""
+    edges: Edges
     recipe: str
     """Digest of all that it is made of, the engine aside."""
 
@@ -78,15 +85,39 @@ class PromptLibrary:
         self.languages = settings.languages
         texts = load_texts(settings.texts, settings.languages)
         recordings = find_recordings(settings.recorded, settings.languages)
-        self.wanted: Mapping[Prompt, Wanted] = {
-            prompt: _wanted(source, settings.voices, form) for prompt, source in (texts | recordings).items()
+        templates = {prompt: text for prompt, text in texts.items() if text.role is Role.TEMPLATE}
+        _refuse_whole(recordings, templates)
+        self.phrases: Mapping[str, Mapping[str, Phrase]] = {
+            language: {prompt.key: text.phrase for prompt, text in templates.items() if prompt.language == language}
+            for language in settings.languages
         }
+        """What is played for each text with placeholders, by language and key."""
+        pieces: dict[Prompt, PromptText | Silence] = {}
+        for language, phrases in self.phrases.items():
+            where = Location(settings.texts / f"{language}.yaml")
+            pieces |= find_pieces(language, tuple(phrases.values()), where)
+        self.pieces = frozenset(pieces)
+        """Those of the sources that values are composed of."""
+        self.sources: Mapping[Prompt, Source] = {
+            **texts,
+            **recordings,
+            **{prompt: piece for prompt, piece in pieces.items() if prompt not in texts and prompt not in recordings},
+        }
+        """All that there is, in the order of the files; a recording or a text takes the place of a piece."""
+        joined = self.pieces | {prompt for prompt, text in texts.items() if text.role is Role.PART}
+        self.wanted: Mapping[Prompt, Wanted] = {
+            prompt: _wanted(source, settings.voices, form, JOINED if prompt in joined else WHOLE)
+            for prompt, source in self.sources.items()
+            if prompt not in templates
+        }
+        self._plain = frozenset(self.wanted.keys() - joined)
         self._index: dict[Prompt, Rendered] = {}
         self._index_seen: tuple[int, int, int] | None = None
 
     def keys(self, language: str) -> frozenset[str]:
-        """The keys that have a text or a recording in ``language``: what a flow may name."""
-        return frozenset(prompt.key for prompt in self.wanted if prompt.language == language)
+        """The keys that have a text without placeholders or a recording in ``language``: what a flow may name as it
+        is. Those with placeholders are in :attr:`phrases`; their parts and the pieces are no one's to name."""
+        return frozenset(prompt.key for prompt in self._plain if prompt.language == language)
 
     def path(self, prompt: Prompt) -> Path:
         """See :meth:`calls.switch.port.PromptFiles.path`."""
@@ -107,9 +138,9 @@ class PromptLibrary:
 
     def untranslated(self) -> tuple[Prompt, ...]:
         """What one language has and another lacks: neither text nor recording."""
-        keys = {prompt.key for prompt in self.wanted}
-        everything = (Prompt(key, language) for language in self.languages for key in sorted(keys))
-        return tuple(prompt for prompt in everything if prompt not in self.wanted)
+        has = {language: self.keys(language) | self.phrases[language].keys() for language in self.languages}
+        keys = sorted(frozenset().union(*has.values()))
+        return tuple(Prompt(key, language) for language in self.languages for key in keys if key not in has[language])
 
     def missing(self) -> tuple[Prompt, ...]:
         """What has a text or a recording and no rendered file."""
@@ -180,15 +211,36 @@ def _named(prompt: Prompt) -> str:
     return f"the prompt {prompt.key!r} in {prompt.language!r}"
 
 
-def _wanted(source: PromptText | Recording, voices: Mapping[str, str], form: Format) -> Wanted:
+def _refuse_whole(recordings: Mapping[Prompt, Recording], templates: Mapping[Prompt, PromptText]) -> None:
+    """A recording of a text with placeholders would say none of its values.
+
+    Raises:
+        PromptError: there is one.
+    """
+    for prompt in recordings.keys() & templates.keys():
+        raise PromptError(
+            f"{_named(prompt)} has placeholders in its text and cannot be recorded whole; record its parts instead: "
+            f"{prompt.key}.part-1.wav and so on, see `callwright prompts list`",
+            Location(recordings[prompt].path),
+        )
+
+
+def _wanted(source: Source, voices: Mapping[str, str], form: Format, edges: Edges) -> Wanted:
     language = source.prompt.language
+    chain: list[object] = [CHAIN_REVISION, form.value]
+    if edges is not WHOLE:
+        chain.append([edges.lead_s, edges.tail_s])
     match source:
         case PromptText(text=text):
             utterance = Utterance(text, voices.get(language, language))
             made_of: list[object] = ["text", text, utterance.voice, utterance.rate_wpm]
-            return Wanted(source, utterance, _digest([CHAIN_REVISION, form.value, *made_of]))
+            return Wanted(source, utterance, edges, _digest([*chain, *made_of]))
         case Recording(digest=digest):
-            return Wanted(source, None, _digest([CHAIN_REVISION, form.value, "recording", digest]))
+            return Wanted(source, None, edges, _digest([*chain, "recording", digest]))
+        case Silence(duration_s=duration_s):
+            return Wanted(source, None, edges, _digest([*chain, "silence", duration_s]))
+        case _:
+            assert_never(source)
 
 
 def _digest(parts: list[object]) -> str:

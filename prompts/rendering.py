@@ -17,9 +17,10 @@ from pathlib import Path
 
 from calls.errors import Location, PromptError
 from calls.switch.port import Prompt
-from prompts.audio import encode, read_audio, to_telephone
+from prompts.audio import Audio, encode, read_audio, silence, to_telephone
 from prompts.index import Rendered, read_index, write_index, write_whole
 from prompts.library import PromptLibrary, Wanted
+from prompts.pieces import Silence
 from prompts.recordings import Recording
 from prompts.synthesis import Synthesizer
 
@@ -92,13 +93,7 @@ def _render(library: PromptLibrary, synthesizer: Synthesizer, engine: str, wante
         PromptError: it cannot be made.
         OSError: it cannot be written.
     """
-    match wanted.source:
-        case Recording(path=path):
-            audio = read_audio(path)
-        case _:
-            assert wanted.utterance is not None
-            audio = synthesizer.speak(wanted.utterance)
-    telephone = to_telephone(audio)
+    telephone = _sound(wanted, synthesizer)
     prompt = wanted.source.prompt
     digest = hashlib.sha256(f"{wanted.recipe} {engine}".encode()).hexdigest()[:8]
     name = f"{prompt.key}.{digest}.{library.form.value}"
@@ -106,6 +101,23 @@ def _render(library: PromptLibrary, synthesizer: Synthesizer, engine: str, wante
     _make_folder(folder)
     write_whole(folder / name, encode(telephone, library.form))
     return Rendered(name, wanted.recipe, engine, round(telephone.duration_s, 3))
+
+
+def _sound(wanted: Wanted, synthesizer: Synthesizer) -> Audio:
+    """What the telephone is to carry.
+
+    Raises:
+        PromptError: it cannot be made.
+    """
+    match wanted.source:
+        case Silence(duration_s=duration_s):
+            return silence(duration_s)
+        case Recording(path=path):
+            audio = read_audio(path)
+        case _:
+            assert wanted.utterance is not None
+            audio = synthesizer.speak(wanted.utterance)
+    return to_telephone(audio, wanted.edges)
 
 
 def _next_index(library: PromptLibrary, made: Mapping[Prompt, Rendered]) -> dict[Prompt, Rendered]:

@@ -1,14 +1,16 @@
 """The texts of the prompts: one YAML file a language, ``<folder>/<language>.yaml``, a mapping of key to text.
 
 A file is refused rather than repaired: a key twice, a key that a file name cannot carry, a value that YAML took for
-something else than text, a control character, an empty or endless text. Every fault says file, line and key.
+something else than text, a control character, an empty or endless text, a placeholder that is none. Every fault says
+file, line and key.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -18,6 +20,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from calls.errors import Location, PromptError
 from calls.switch.port import Prompt
+from prompts.phrases import Phrase, split
 
 KEY = re.compile(r"(?!\.)[a-z0-9_.-]{1,100}\Z")
 """A key is part of a file name on the switch's side: lower case, no separator, no leading dot, no length that a file
@@ -35,13 +38,29 @@ MAX_FILE_BYTES = 2_000_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
 
+class Role(Enum):
+    """What a text is for."""
+
+    PLAIN = auto()
+    """A prompt of its own, which a flow may name."""
+    TEMPLATE = auto()
+    """It has placeholders: it is not rendered, its parts are."""
+    PART = auto()
+    """The words between two placeholders of a template."""
+    PIECE = auto()
+    """A piece that values are composed of (``prompts/spoken``)."""
+
+
 @dataclass(frozen=True, slots=True)
 class PromptText:
-    """One text, as it will be spoken: one line, single spaces."""
+    """One text, as it will be spoken: one line, single spaces. A template's is as it is written, braces and all."""
 
     prompt: Prompt
     text: str
     where: Location
+    role: Role = Role.PLAIN
+    phrase: Phrase = ()
+    """Of a template."""
 
 
 def is_prompt(prompt: Prompt) -> bool:
@@ -50,7 +69,7 @@ def is_prompt(prompt: Prompt) -> bool:
 
 
 def load_texts(folder: Path, languages: Sequence[str]) -> dict[Prompt, PromptText]:
-    """Every text of ``languages``.
+    """Every text of ``languages``; a template and each of its parts is one.
 
     Raises:
         PromptError: the first fault, with file, line and key; :func:`text_faults` tells all of them.
@@ -80,7 +99,11 @@ def _read(folder: Path, language: str) -> Iterator[PromptText | PromptError]:
         yield fault
         return
     for key, value in data.items():
-        yield _entry(path, language, data, key, value)
+        entry = _entry(path, language, data, key, value)
+        if isinstance(entry, PromptError):
+            yield entry
+        else:
+            yield from _parts(entry, data)
 
 
 def _parse(path: Path) -> CommentedMap:
@@ -126,6 +149,27 @@ def _entry(path: Path, language: str, data: CommentedMap, key: object, value: ob
     if len(text) > MAX_TEXT:
         return PromptError(f"the text has {len(text)} characters; at most {MAX_TEXT}: make several prompts", where)
     return PromptText(Prompt(str(key), language), text, where)
+
+
+def _parts(entry: PromptText, data: CommentedMap) -> Iterator[PromptText | PromptError]:
+    """The text alone, or the template and its parts, or what is wrong with its braces."""
+    key, language, where = entry.prompt.key, entry.prompt.language, entry.where
+    try:
+        found = split(key, entry.text, language)
+    except ValueError as error:
+        yield PromptError(str(error), where)
+        return
+    if isinstance(found, str):
+        yield replace(entry, text=found)
+        return
+    yield replace(entry, role=Role.TEMPLATE, phrase=found.phrase)
+    for part, text in found.fragments.items():
+        if part in data:
+            yield PromptError(f"its part {part!r} is written as a key too; give that one another name", where)
+        elif KEY.match(part) is None:
+            yield PromptError(f"its part {part!r} is too long for a key; give it a shorter one", where)
+        else:
+            yield PromptText(Prompt(part, language), text, where, Role.PART)
 
 
 def _line(data: CommentedMap, key: object) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from typing import Annotated, assert_never
 
 import typer
 
 from calls.errors import PromptError
 from console import building
 from console.cli.shared import print_json, print_table, settings_of
-from prompts.library import PromptLibrary
+from prompts.library import PromptLibrary, Source
+from prompts.pieces import Silence
 from prompts.recordings import Recording
-from prompts.texts import text_faults
+from prompts.texts import PromptText, text_faults
 
 app = typer.Typer(help="Render and check what callers hear.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -40,7 +42,10 @@ def check(context: typer.Context) -> None:
     missing, stale, untranslated = library.missing(), library.stale(), library.untranslated()
     for word, found in (("missing", missing), ("stale", stale), ("untranslated", untranslated)):
         for prompt in found:
-            typer.echo(f"{word}: {prompt.key} ({prompt.language})")
+            if prompt not in library.pieces:
+                typer.echo(f"{word}: {prompt.key} ({prompt.language})")
+        for language, count in Counter(prompt.language for prompt in found if prompt in library.pieces).items():
+            typer.echo(f"{word}: {count} pieces of values ({language})")
     for path in library.unused():
         typer.echo(f"unused: {path}")
     typer.echo(f"{len(missing)} missing, {len(stale)} stale, {len(untranslated)} untranslated")
@@ -62,15 +67,28 @@ def voices() -> None:
 
 @app.command("list")
 def list_prompts(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
+    context: typer.Context,
+    pieces: Annotated[bool, typer.Option("--pieces", help="Also the pieces that values are composed of.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """The prompts: key, language, text or recording."""
+    """The prompts: key, language, text or recording. A text with placeholders is followed by its parts."""
     library = PromptLibrary(settings_of(context).prompts)
-    rows = [
-        (prompt.key, prompt.language, "(recorded)" if isinstance(wanted.source, Recording) else wanted.source.text)
-        for prompt, wanted in library.wanted.items()
-    ]
+    listed = [prompt for prompt in library.sources if pieces or prompt not in library.pieces]
+    listed.sort(key=lambda prompt: (library.languages.index(prompt.language), prompt in library.pieces))
+    rows = [(prompt.key, prompt.language, _shown(library.sources[prompt])) for prompt in listed]
     if as_json:
         print_json([dict(zip(("key", "language", "text"), row, strict=True)) for row in rows])
     else:
         print_table("Prompts", ["key", "language", "text"], rows)
+
+
+def _shown(source: Source) -> str:
+    match source:
+        case PromptText(text=text):
+            return text
+        case Recording():
+            return "(recorded)"
+        case Silence(duration_s=duration_s):
+            return f"(silence of {duration_s:g} s)"
+        case _:
+            assert_never(source)

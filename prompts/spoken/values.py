@@ -10,10 +10,9 @@ from typing import NoReturn
 from prompts.spoken.kinds import SpokenError, Value
 from prompts.spoken.numbers import MAX
 
-MAX_DECIMALS = 12
-"""Digits after the point that somebody may want to hear; a float's noise is rounded off before."""
+MAX_DECIMALS = 6
+"""Digits after the point that somebody can follow; what has more of them was divided, or is a float's noise."""
 
-_FLOAT_DECIMALS = 6
 YEARS = range(1_000, 3_000)
 """Years that are said: others are rather a mistake than an appointment."""
 
@@ -24,18 +23,16 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?\Z")
 
 
 def number_of(value: Value) -> Decimal:
-    """A number from -:data:`MAX` to :data:`MAX`.
+    """A number from -:data:`MAX` to :data:`MAX`, rounded to :data:`MAX_DECIMALS` decimals where it has more.
 
     Raises:
-        SpokenError: it is none, too great, or has too many decimals.
+        SpokenError: it is none, or too great.
     """
     match value:
         case bool() | date() | time():
             raise SpokenError(f"{_shown(value)} is not a number")
-        case int() | Decimal():
+        case int() | Decimal() | float():
             number = Decimal(value)
-        case float():
-            number = _of_float(value)
         case str():
             text = value.strip()
             if _DECIMAL.match(text) is None:
@@ -43,9 +40,9 @@ def number_of(value: Value) -> Decimal:
             number = Decimal(text)
     if not number.is_finite() or abs(number) > MAX:
         raise SpokenError(f"{_shown(value)} is not a number between -{MAX} and {MAX}")
-    if -int(number.as_tuple().exponent) > MAX_DECIMALS:
-        raise SpokenError(f"{_shown(value)} has more than {MAX_DECIMALS} decimals")
-    return number
+    exact = number.as_tuple().exponent
+    assert isinstance(exact, int)  # it is finite
+    return number if -exact <= MAX_DECIMALS else _rounded(number)
 
 
 def whole_of(value: Value) -> int:
@@ -135,13 +132,11 @@ def _iso(text: str) -> date | datetime | None:
     return None
 
 
-def _of_float(value: float) -> Decimal:
+def _rounded(number: Decimal) -> Decimal:
     """``0.1 + 0.2`` is 0.3: what binary fractions add is not said."""
-    number = Decimal(value)
-    if not number.is_finite() or abs(number) > MAX:
-        return number
-    rounded = round(number, _FLOAT_DECIMALS).normalize()
-    return rounded if rounded != rounded.to_integral_value() else rounded.quantize(Decimal(1))
+    short = round(number, MAX_DECIMALS)
+    whole = short.to_integral_value()
+    return whole if short == whole else short.normalize()
 
 
 def _refused(value: Value, expected: str) -> NoReturn:

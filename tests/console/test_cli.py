@@ -269,6 +269,24 @@ def test_prompts_are_listed_checked_and_cleaned(tmp_path: Path) -> None:
     assert f"{texts}:8: main.new" in invoke(installed, "prompts", "check", status=1)
 
 
+def test_a_prompt_with_placeholders_is_listed_with_its_parts(tmp_path: Path) -> None:
+    installed = install(tmp_path)
+    texts = tmp_path / "texts" / "en.yaml"
+    texts.write_text(texts.read_text(encoding="utf-8") + "place: You are {n:ordinal} in line.\n", encoding="utf-8")
+    rows = [(row["key"], row["text"]) for row in json.loads(invoke(installed, "prompts", "list", "--json"))]
+    assert rows[-3:] == [
+        ("place", "You are {n:ordinal} in line."),
+        ("place.part-1", "You are"),
+        ("place.part-2", "in line."),
+    ]
+    every = {row["key"] for row in json.loads(invoke(installed, "prompts", "list", "--pieces", "--json"))}
+    assert "spoken.ordinal-3" in every
+    said = invoke(installed, "prompts", "check", status=1)
+    assert "missing: place.part-1 (en)" in said
+    assert "missing: 117 pieces of values (en)" in said
+    assert "spoken." not in said
+
+
 def test_the_voices_of_the_machine_are_listed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EspeakSynthesizer, "voices", lambda self: ("gmw/de", "gmw/en"))
     monkeypatch.setattr("console.building.find_espeak", lambda env, places: None)

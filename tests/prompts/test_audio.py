@@ -22,7 +22,7 @@ from prompts.audio import (
     read_audio,
     to_telephone,
 )
-from prompts.formats import Format
+from prompts.formats import JOINED, Format
 from tests.prompts.conftest import tone
 
 
@@ -99,6 +99,14 @@ def test_silence_at_both_ends_goes_and_a_pause_within_stays() -> None:
     assert telephone.duration_s == pytest.approx(0.5 + 0.7 + 0.5 + 0.03 + 0.15, abs=0.03)
     assert abs(telephone.samples[0]) < 1e-4
     assert abs(telephone.samples[-1]) < 1e-4
+
+
+def test_what_is_joined_stands_as_near_as_words_in_a_sentence() -> None:
+    speech = tone(0.5, 22_050, 800, 0.3).samples
+    alone = Audio(numpy.concatenate([silence(0.2, 22_050), speech, silence(0.4, 22_050)]), 22_050)
+    piece = to_telephone(alone, JOINED).samples
+    loud = numpy.flatnonzero(numpy.abs(numpy.concatenate([piece, piece])) > 0.01)
+    assert 0.03 <= numpy.diff(loud).max() / 8_000 <= 0.08
 
 
 @pytest.mark.parametrize("samples", [silence(1, 22_050), tone(1, 22_050, 50, 0.0005).samples, silence(0.01, 22_050)])

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from calls.settings import load
+from calls.settings import Prompts, load
 from calls.switch.port import Prompt
 from prompts.library import PromptLibrary
+from prompts.phrases import compose
+from prompts.spoken import Kind, Value
+from prompts.texts import PromptText
 from tests.prompts.conftest import ROOT
 
 DOC = (ROOT / "docs" / "prompts.md").read_text()
@@ -32,3 +35,42 @@ def test_the_texts_and_settings_shown_are_taken(tmp_path: Path) -> None:
     assert utterance is not None
     assert utterance.text.startswith("For sales, press one. For support")
     assert utterance.voice == "en-us"
+
+
+def test_the_values_shown_are_said_as_it_is_shown(tmp_path: Path) -> None:
+    texts = dict(re.findall(r"```yaml\n# texts/(..)\.yaml\n(.*?)```", DOC, re.DOTALL))
+    shown = re.findall(r"^\| (en|de|es|fr) \| (.*) \|$", DOC, re.MULTILINE)
+    for language, text in texts.items():
+        (tmp_path / f"{language}.yaml").write_text(text)
+    library = PromptLibrary(Prompts(texts=tmp_path, cache=tmp_path / "cache", languages=tuple(texts)))
+    values: dict[str, Value | None] = {
+        "balance": "-21.50",
+        "n": 3,
+        "day": "2026-12-01T14:30",
+        "at": "2026-12-01T14:30",
+    }
+    said = [
+        (language, " ".join(text_of(library, prompt) for prompt in compose(phrase, values, language)))
+        for language, phrases in library.phrases.items()
+        for phrase in phrases.values()
+    ]
+    assert len(said) == 8
+    assert [(language, letters(text)) for language, text in said] == [
+        (language, letters(text)) for language, text in shown
+    ]
+
+
+def letters(text: str) -> str:
+    """``text`` without stops, and without the pauses that were made of them."""
+    return " ".join(re.sub(r"[.|]", "", text).split())
+
+
+def text_of(library: PromptLibrary, prompt: object) -> str:
+    assert isinstance(prompt, Prompt)
+    source = library.sources[prompt]
+    return source.text if isinstance(source, PromptText) else "|"
+
+
+def test_every_kind_is_explained() -> None:
+    table = re.findall(r"^\| `(\w+)", DOC, re.MULTILINE)
+    assert set(Kind) <= set(table)

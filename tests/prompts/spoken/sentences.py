@@ -41,6 +41,7 @@ NUMBERS: list[Row] = [
         "moins un virgule zéro cinq",
     ),
     (0.1 + 0.2, "zero point three", "null Komma drei", "cero coma tres", "zéro virgule trois"),
+    (Decimal("3.0000000004"), "three", "drei", "tres", "trois"),
     (1e6, "one million", "eine Million", "un millón", "un million"),
     (Decimal("2.50"), "two point five zero", "zwei Komma fünf null", "dos coma cinco cero", "deux virgule cinq zéro"),
 ]

@@ -94,7 +94,6 @@ def test_every_language_has_the_same_currencies_units_and_signs(code: str) -> No
         (float("nan"), Kind.NUMBER, "nan is not a number between"),
         (10**12, Kind.NUMBER, "is not a number between"),
         (10**500, Kind.NUMBER, "is not a number between"),
-        (Decimal("1e-99"), Kind.NUMBER, "more than 12 decimals"),
         (0, Kind.ORDINAL, "0 is not a place between 1 and 999"),
         ("1.5", Kind.ORDINAL, "'1.5' is not a whole number"),
         ("12a", Kind.DIGITS, "'12a' is not digits"),

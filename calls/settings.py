@@ -12,21 +12,30 @@ import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_origin
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    TypeAdapter,
-    ValidationError,
-)
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 
 from calls.errors import Location, SettingsError
+from calls.parts import (
+    Context,
+    Count,
+    FilePath,
+    Flag,
+    Host,
+    Language,
+    Name,
+    Network,
+    Part,
+    Port,
+    Rate,
+    Region,
+    Seconds,
+    Title,
+    Wait,
+)
 from calls.secrets import FILE_NAME, VARIABLES, Secrets, load_secrets
 from calls.toml_file import Document, Fault, Place, checked, read
 
@@ -59,36 +68,8 @@ def _endpoint(dial: str) -> str:
     return dial
 
 
-FilePath = Annotated[Path, Field(description="a path, in quotes")]
-Port = Annotated[int, Field(ge=1, le=65535, description="a port, 1 to 65535")]
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$", description="a host name or an address, in quotes")]
-Seconds = Annotated[float, Field(ge=0, le=86400, description="seconds, 0 to 86400")]
-Wait = Annotated[float, Field(gt=0, le=86400, description="seconds, more than 0 and at most 86400")]
-Count = Annotated[int, Field(ge=1, le=100_000, description="a whole number, 1 to 100000")]
-Rate = Annotated[float, Field(gt=0, le=1000, description="calls per second, more than 0 and at most 1000")]
-Name = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="a name of 1 to 64 letters, digits, _ and -, in quotes")
-]
-Title = Annotated[str, Field(min_length=1, max_length=100, description="a text of 1 to 100 characters, in quotes")]
-Language = Annotated[
-    str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description='a language such as "en" or "de-AT"')
-]
-Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description='a country such as "DE"')]
-Flag = Annotated[bool, Field(description="true or false")]
 Endpoint = Annotated[str, AfterValidator(_endpoint), Field(description="a dial string, in quotes")]
-Network = Annotated[IPv4Network | IPv6Network, Field(description='a network such as "127.0.0.0/8"')]
-Context = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="small letters, digits and -, in quotes")
-]
-
-
-P = TypeVar("P", bound="Part")
-
-
-class Part(BaseModel):
-    """What all settings have in common: unknown keys are faults, nothing changes after the load."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+P = TypeVar("P", bound=Part)
 
 
 class Engine(Part):
@@ -195,7 +176,9 @@ class Prompts(Part):
     recorded: FilePath | None = None
     cache: FilePath = Path("prompts/cache")
     languages: Annotated[tuple[Language, ...], Field(min_length=1, description="a list of languages")] = ("en",)
-    voices: Annotated[dict[Language, Title], Field(description='a voice by language: {en = "en-gb"}')] = {}
+    voices: Annotated[dict[Language, Title], Field(description='a voice by language: {en = "en-gb"}')] = Field(
+        default_factory=dict
+    )
 
 
 class Settings(Part):

@@ -14,7 +14,8 @@ from pydantic import Field
 from calls.causes import Outcome
 from calls.errors import CampaignError, Location
 from calls.ids import CampaignId, QueueName, is_safe_id
-from calls.settings import Count, Flag, Language, Name, Part, Settings, Title, Trunk
+from calls.parts import Count, Flag, Language, Name, Part, Title
+from calls.settings import Settings, Trunk
 from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
 from dialer.presets import PRESETS, Preset

@@ -24,7 +24,7 @@ from typing import Annotated, Literal, TypeVar, assert_never
 from pydantic import Field
 
 from calls.errors import ScenarioError
-from calls.settings import Count, Flag, Part
+from calls.parts import Count, Flag, Part
 from calls.toml_file import Document, Place, checked, read
 from dialer.simulation.distributions import Constant, Distribution, Exponential, LogNormal, Measured, Uniform
 from dialer.simulation.scenario import Outage, Scenario, Shift, Steps, always

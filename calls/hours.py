@@ -67,7 +67,7 @@ class WeeklyHours:
         """The windows that begin on ``day``: those of the date, none on a holiday, else those of the weekday."""
         if day in self.on_dates:
             return self.on_dates[day]
-        if self.country is not None and day in _holidays(self.country, self.region):
+        if self._is_holiday(day):
             return ()
         return self.week[day.weekday()]
 
@@ -78,6 +78,11 @@ class WeeklyHours:
         return any(window.holds_today(wall) for window in self.windows_on(today)) or any(
             window.holds_next_day(wall) for window in self.windows_on(today - DAY)
         )
+
+    def is_holiday(self, at: datetime) -> bool:
+        """True where the date of the zone is a holiday that no entry of ``on_dates`` goes before."""
+        today = _aware(at).astimezone(self.zone).date()
+        return today not in self.on_dates and self._is_holiday(today)
 
     def next_open(self, at: datetime) -> datetime | None:
         """The first instant from ``at`` on that is open (UTC); None where there is none within 400 days."""
@@ -90,6 +95,9 @@ class WeeklyHours:
             if found is not None:
                 return found
         return None
+
+    def _is_holiday(self, day: date) -> bool:
+        return self.country is not None and day in _holidays(self.country, self.region)
 
     def _beginnings(self, day: date) -> Iterator[datetime]:
         """The instants of ``day`` at which it may open: beginnings of windows, midnight, changes of the clock."""

@@ -13,7 +13,21 @@ import typer
 from calls import log
 from calls.errors import CallwrightError, SettingsError
 from calls.settings import load
-from console.cli import agents, campaign, db, dialer, dialplans, dnc, doctor, ivr, leads, prompts, report, status
+from console.cli import (
+    agents,
+    campaign,
+    db,
+    dialer,
+    dialplans,
+    dnc,
+    doctor,
+    hours,
+    ivr,
+    leads,
+    prompts,
+    report,
+    status,
+)
 from console.cli.shared import err, settings_of, settings_path
 from console.engine import process
 from console.web import app as web
@@ -33,6 +47,7 @@ app.add_typer(campaign.app, name="campaign")
 app.add_typer(dialer.app, name="dialer")
 app.add_typer(leads.app, name="leads")
 app.add_typer(dnc.app, name="dnc")
+app.add_typer(hours.app, name="hours")
 app.add_typer(agents.app, name="agents")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(dialplans.app, name="dialplans")

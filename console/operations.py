@@ -14,13 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from calls import numbers, toml_file
 from calls.errors import CampaignError, Location, UserError
-from calls.ids import CampaignId
+from calls.ids import CampaignId, is_safe_id
 from calls.numbers import NumberProblem
+from calls.overrides import Override, OverrideState
 from calls.people import do_not_call
+from calls.records import overrides as opening_hours
 from calls.records.store import add_audit
 from calls.settings import Settings
 from dialer import campaign as campaigns
@@ -155,6 +157,60 @@ def allow(connection: sqlite3.Connection, number: str, reason: str, who: str, no
     """Take a number off the do-not-call list."""
     removed = do_not_call.remove(connection, number, at=now, who=who, reason=reason)
     return Done(said=f"{number} may be called again" if removed else f"{number} was not on the list")
+
+
+class OverrideOrder(BaseModel):
+    """How opening hours are overridden; ``until`` is aware."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    state: OverrideState
+    until: AwareDatetime | None = None
+
+    @classmethod
+    def of(cls, override: Override) -> OverrideOrder:
+        """The order for ``override``."""
+        return cls(state=override.state, until=override.until)
+
+    def override(self) -> Override:
+        """What is to be set."""
+        return Override(self.state, self.until)
+
+
+def override_name(name: str) -> str:
+    """A name of opening hours, as flows have it.
+
+    Raises:
+        UserError: it is none.
+    """
+    if not is_safe_id(name):
+        raise UserError(
+            f"{name!r} is no name of opening hours; expected 1 to 64 letters, digits, _ and -, such as main"
+        )
+    return name
+
+
+def set_override(connection: sqlite3.Connection, name: str, override: Override, who: str, now: datetime) -> Done:
+    """Override opening hours in the store."""
+    opening_hours.set_override(connection, name, override, who, now)
+    return override_set(name, override)
+
+
+def override_set(name: str, override: Override) -> Done:
+    """What is said of an override that was set."""
+    until = "it is cleared" if override.until is None else f"{override.until:%Y-%m-%d %H:%M} UTC"
+    return Done(said=f"the hours {name} are {override.state.value} until {until}")
+
+
+def clear_override(connection: sqlite3.Connection, name: str, who: str, now: datetime) -> Done:
+    """Let the clock decide again, in the store."""
+    return override_cleared(name, opening_hours.clear_override(connection, name, who, now))
+
+
+def override_cleared(name: str, was_set: bool) -> Done:
+    """What is said of an override that was cleared."""
+    return Done(
+        said=f"the hours {name} go by the clock" if was_set else f"the hours {name} went by the clock already"
+    )
 
 
 async def import_leads(writes: Writes, data: bytes, given: Import, who: str, now: datetime) -> ImportReport:

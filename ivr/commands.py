@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from calls.ids import FlowId
+from calls.overrides import Override
 from calls.switch.port import (
     Answer,
     Done,
@@ -148,5 +149,12 @@ class AgentConnected:
     agent_id: str
 
 
-Notice = AgentOffered | AgentConnected
+@dataclass(frozen=True, slots=True)
+class OverridesChanged:
+    """Supervisors have set these overrides of opening hours, and no others."""
+
+    overrides: Mapping[str, Override]
+
+
+Notice = AgentOffered | AgentConnected | OverridesChanged
 """What happens while a command is pending and nobody asked for."""

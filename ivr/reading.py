@@ -24,6 +24,7 @@ SEQUENCE = '1 to 10 of the keys 0-9, * and #, in quotes, such as "1"'
 EXTENSION = '2 to 10 digits in quotes, such as "201"'
 SEQUENCE_KEYS = frozenset("0123456789*#")
 SOME_KINDS = "such as say, menu, queue or hangup"
+OF_HOURS = ("zone", "country", "region")
 SHOWN = 40
 """How much of a wrong value a message repeats."""
 
@@ -136,7 +137,9 @@ def _value_error(document: Document, path: Place, error: ErrorDetails) -> Fault:
     if isinstance(problem, ExpressionProblem):
         return _fault(document, path, Rule.BAD_EXPRESSION, str(problem))
     if isinstance(problem, HoursProblem):
-        inside: Place = ("zone",) if problem.key == "zone" else ("hours", problem.key)
+        inside: Place = (problem.key,) if problem.key in OF_HOURS else ("hours", problem.key)
+        if (*path, *inside) not in document.lines:
+            inside = ("dates", problem.key)
         return _fault(document, (*path, *inside), Rule.BAD_VALUE, problem.reason)
     return _fault(document, path, Rule.BAD_VALUE, f"{problem}, not {_shown(error['input'])}")
 

@@ -28,6 +28,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from calls.overrides import Override
 from calls.switch.port import Answer, EndedBy, Hangup, HungUp, Play, Transfer
 from ivr.commands import (
     AgentConnected,
@@ -38,6 +39,7 @@ from ivr.commands import (
     Enqueue,
     FlowReturned,
     Notice,
+    OverridesChanged,
     Result,
     RunFlow,
 )
@@ -68,13 +70,15 @@ MAX_FLOWS = 16
 class Context:
     """What is known of the call before the flow begins. ``answered``: no ``Answer`` is needed (a dialled call).
 
-    ``draw`` is a number in [0, 1), drawn at random once for the call: what its splits go by. ``variables``: what
-    variables of the flow hold instead of what it declares.
+    ``draw`` is a number in [0, 1), drawn at random once for the call: what its splits go by. ``overrides``:
+    what supervisors have set for opening hours. ``variables``: what variables of the flow hold instead of what it
+    declares.
     """
 
     answered: bool = False
     draw: float = 0.0
     facts: Facts = UNKNOWN
+    overrides: Mapping[str, Override] = field(default_factory=dict)
     variables: Mapping[str, Value] = field(default_factory=dict)
 
 
@@ -153,6 +157,7 @@ class Session:
             raise RuntimeError("a session is started once")
         self._stay = _Stay(self._flow, _scope(self._flow, context.variables))
         self._turn = turn = Turn(self._flow.language, self._stay.scope, context.facts, now, context.draw)
+        turn.overrides = context.overrides
         turn.note(Kind.FLOW_STARTED, flow=self._flow.id, version=self._flow.version, language=self._flow.language)
         turn.note(Kind.EXCHANGE, v=FORMAT, context=encoded(context))
         if context.answered:
@@ -191,6 +196,8 @@ class Session:
                 turn.note(Kind.AGENT_CONNECTED, agent=agent_id, wait_s=waited_s)
             case AgentConnected():
                 pass
+            case OverridesChanged(overrides):
+                turn.overrides = overrides
         return None
 
     def hangup(self, now: Instant, by: EndedBy = EndedBy.CALLER, cause: int | None = None) -> Finished:

@@ -21,7 +21,7 @@ class Kind(StrEnum):
     DIRECT_DIAL = "direct_dial"  # node, keys, to, barged_in
     NOMATCH = "nomatch"  # node, keys, count, left
     NOINPUT = "noinput"  # node, count, left
-    HOURS = "hours"  # node, open
+    HOURS = "hours"  # node, way, overridden
     SPLIT = "split"  # node, arm
     LANGUAGE = "language"  # node, language
     BRANCH = "branch"  # node, condition, to

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from calls.overrides import Override, OverrideState
 from calls.switch.port import Prompt
 from ivr.effects import Effect
 from ivr.expressions import CALL, EvaluationError, Expression
@@ -76,6 +77,8 @@ class Turn:
         self.left_behind: dict[str, Effect] = {}
         """By their keys, the effects that are written down should the caller hang up now; a node takes out what it
         has written itself."""
+        self.overrides: Mapping[str, Override] = {}
+        """What supervisors have set for opening hours, by name."""
         self._facts = facts
         self._concealed = False
         self._began = now
@@ -130,6 +133,11 @@ class Turn:
         except EvaluationError as problem:
             self.note(Kind.EXPRESSION_FAILED, problem=str(problem))
             return None
+
+    def override(self, name: str) -> OverrideState | None:
+        """What a supervisor has set for the hours of this name, where it holds now."""
+        found = self.overrides.get(name)
+        return found.state if found is not None and found.holds(self._now.at) else None
 
     def set(self, name: str, value: Value) -> None:
         """Let the variable hold ``value``.

@@ -30,6 +30,11 @@ def _flow_versions(database: Database) -> None:
     database.executescript(_statements("flow_versions.sql"))
 
 
+@MIGRATIONS(name="0003_overrides")
+def _overrides(database: Database) -> None:
+    database.executescript(Path(__file__).with_name("overrides.sql").read_text(encoding="utf-8"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

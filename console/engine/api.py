@@ -130,6 +130,7 @@ def control(engine: Engine) -> FastAPI:
     _add_agents(app, engine)
     _add_leads(app, engine)
     _add_do_not_call(app, engine)
+    _add_hours(app, engine)
     if isinstance(engine.switch, LoopbackSwitch):
         _add_callers(app, engine.switch)
     return app
@@ -192,6 +193,19 @@ def _add_do_not_call(app: FastAPI, engine: Engine) -> None:
         now = engine.clock.now()
         wanted = operations.e164(number)
         return await engine.writer.run(lambda db: operations.allow(db, wanted, reason, who, now))
+
+
+def _add_hours(app: FastAPI, engine: Engine) -> None:
+    @app.put("/v1/hours/{name}")
+    async def override(name: str, order: operations.OverrideOrder, who: Who = "unknown") -> operations.Done:
+        wanted = operations.override_name(name)
+        await engine.hours.set(wanted, order.override(), who)
+        return operations.override_set(wanted, order.override())
+
+    @app.delete("/v1/hours/{name}")
+    async def clear(name: str, who: Who = "unknown") -> operations.Done:
+        wanted = operations.override_name(name)
+        return operations.override_cleared(wanted, await engine.hours.clear(wanted, who))
 
 
 def _add_callers(app: FastAPI, switch: LoopbackSwitch) -> None:

@@ -38,6 +38,7 @@ from ivr.commands import (
     Committed,
     Enqueue,
     NobodyThere,
+    Notice,
     QueueClosed,
     Result,
     Served,
@@ -95,6 +96,7 @@ class Conversations:
         self._effects = effects
         self._clock = clock
         self._is_closed = is_closed
+        self._sessions: set[Session] = set()
 
     async def run(
         self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail, context: Context
@@ -104,6 +106,20 @@ class Conversations:
         Raises:
             SwitchError: the switch failed; the call's state is unknown.
         """
+        self._sessions.add(session)
+        try:
+            return await self._run(channel, recorder, session, trail, context)
+        finally:
+            self._sessions.discard(session)
+
+    def notify_all(self, notice: Notice) -> None:
+        """Tell every session under way; no such notice asks for a command."""
+        for session in self._sessions:
+            session.notify(notice, instant(self._clock))
+
+    async def _run(
+        self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail, context: Context
+    ) -> HungUp:
         step = session.start(context, instant(self._clock))
         gone = HungUp(EndedBy.US)
         while True:

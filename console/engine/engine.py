@@ -17,6 +17,7 @@ from calls.agents.states import AgentState
 from calls.clock import Clock
 from calls.errors import RecordError, SwitchRefused, SwitchTimeout, SwitchUnavailable, UserError
 from calls.ids import AgentId, AttemptId, BootId, CallId, FlowId, LegId, QueueName
+from calls.overrides import Override
 from calls.records import store
 from calls.records.store import AgentStateChange
 from calls.records.writer import Writer
@@ -28,6 +29,7 @@ from console.engine.conversation import Conversations
 from console.engine.dialled import DialledCalls
 from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
+from console.engine.hours import OpeningHours
 from console.engine.inbound import InboundCalls
 from console.engine.restart import Restart
 from console.engine.status import (
@@ -43,6 +45,7 @@ from console.engine.tasks import Tasks
 from console.engine.watch import Watch
 from dialer import events as ev
 from dialer.core import DialerCore
+from ivr.commands import OverridesChanged
 from ivr.flow import Flow
 
 CONNECT_AGAIN_S = 2.0
@@ -89,7 +92,8 @@ class Engine:
         self.conversations = Conversations(
             settings.queues, self.books, self.floor, self.meetings, effects, clock, self._closed
         )
-        self.inbound = InboundCalls(settings, flows, self.books, self.conversations, clock, draw)
+        self.hours = OpeningHours(self.writer, clock, self._overridden)
+        self.inbound = InboundCalls(settings, flows, self.books, self.conversations, self.hours, clock, draw)
         self.dialled = DialledCalls(
             DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s()),
             switch,
@@ -112,6 +116,7 @@ class Engine:
         """
         self.writer.start()
         try:
+            await self.hours.load()
             await self.restart.look()
         except RecordError:
             await self.writer.close()
@@ -199,6 +204,9 @@ class Engine:
 
     def _closed(self) -> bool:
         return self.watch.draining
+
+    def _overridden(self, overrides: Mapping[str, Override]) -> None:
+        self.conversations.notify_all(OverridesChanged(overrides))
 
     def _forbidden(self, number: str) -> None:
         self.dialled.tell(ev.DoNotCallAdded(number))

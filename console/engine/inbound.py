@@ -15,6 +15,7 @@ from calls.settings import Settings
 from calls.switch.port import CallChannel, CallInfo, EndedBy, Hangup, HungUp, Play, Prompt
 from console.engine.books import Books
 from console.engine.conversation import Conversations, Trail, instant
+from console.engine.hours import OpeningHours
 from console.engine.recorder import CallRecorder
 from ivr.flow import SORRY, Flow
 from ivr.session import FAULT, Context, Session
@@ -36,6 +37,7 @@ class InboundCalls:
         flows: Mapping[FlowId, Flow],
         books: Books,
         conversations: Conversations,
+        hours: OpeningHours,
         clock: Clock,
         draw: Callable[[], float],
     ) -> None:
@@ -44,6 +46,7 @@ class InboundCalls:
         self._flows = flows
         self._books = books
         self._conversations = conversations
+        self._hours = hours
         self._clock = clock
         self._draw = draw
 
@@ -81,7 +84,7 @@ class InboundCalls:
             trail = Trail(recorder, session)
             failed = False
             try:
-                gone = await self._conversations.run(channel, recorder, session, trail, _context(info, self._draw()))
+                gone = await self._conversations.run(channel, recorder, session, trail, self._context(info))
             except (SwitchUnavailable, SwitchTimeout, SwitchRefused, RemoteProtocolError) as problem:
                 log.get().error("the switch failed under a call", problem=str(problem))
                 gone = HungUp(EndedBy.SWITCH)
@@ -98,6 +101,10 @@ class InboundCalls:
             failed = failed or finished.outcome == FAULT
             book.close(Outcome.FAILED if failed else _outcome(recorder, gone), gone.cause, gone.by)
 
+    def _context(self, info: CallInfo) -> Context:
+        facts = Facts(info.caller, info.caller_name, info.called, customer=info.caller)
+        return Context(draw=self._draw(), facts=facts, overrides=self._hours.overrides)
+
 
 async def _sorry(channel: CallChannel, message: Prompt) -> HungUp:
     """Apologise and hang up: a caller is never left in silence by a fault of ours."""
@@ -108,10 +115,6 @@ async def _sorry(channel: CallChannel, message: Prompt) -> HungUp:
     except CallwrightError as problem:
         log.get().error("no apology could be played", problem=str(problem))
     return HungUp(EndedBy.US)
-
-
-def _context(info: CallInfo, draw: float) -> Context:
-    return Context(draw=draw, facts=Facts(info.caller, info.caller_name, info.called, customer=info.caller))
 
 
 def _outcome(recorder: CallRecorder, gone: HungUp) -> Outcome:

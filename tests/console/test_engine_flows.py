@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from calls.overrides import Override, OverrideState
 from calls.switch.loopback.callers import CallerScript, HangUp, Wait
 from tests.console.held_time import held
-from tests.console.world import World, world_in
+from tests.console.world import PROMPT_S, World, world_in
 
 OPT_OUT = """\
 language: en
@@ -45,3 +47,55 @@ async def test_a_caller_whose_number_is_none_is_told_so(tmp_path: Path, caller: 
         kept = world.events(world.record().call_id)
         assert [event.detail["failed"] for event in kept if event.kind == "opted_out"] == ["no_number"]
         assert kept[-2].detail["outcome"] == "no"
+
+
+SHOP = """\
+language: en
+start: welcome
+nodes:
+  welcome: {say: [main.welcome], next: shop}
+  shop:
+    hours: {mon-sun: "00:00-24:00"}
+    zone: Europe/Berlin
+    open: open
+    closed: closed
+    emergency: emergency
+  open: {hangup: [main.open], outcome: open}
+  closed: {hangup: [main.closed], outcome: closed}
+  emergency: {hangup: [main.emergency], outcome: emergency}
+"""
+
+
+def outcome(world: World, call_id: str) -> object:
+    return next(event.detail["outcome"] for event in world.events(call_id) if event.kind == "outcome")
+
+
+@held
+async def test_a_supervisor_overrides_the_hours_of_the_next_call_and_of_those_under_way(tmp_path: Path) -> None:
+    async with world_in(tmp_path, flow=SHOP) as world:
+        under_way = world.call()
+        await asyncio.sleep(PROMPT_S / 2)
+        await world.engine.hours.set("main", Override(OverrideState.EMERGENCY), "supervisor")
+        later = world.call()
+        await under_way.over()
+        await later.over()
+        assert await world.engine.hours.clear("main", "supervisor")
+        after = world.call()
+        await after.over()
+        await world.settled()
+        ended = [outcome(world, call.info.call_id) for call in (under_way, later, after)]
+        assert ended == ["emergency", "emergency", "open"]
+        assert world.rows("SELECT what FROM audit WHERE who = 'supervisor'") == [("hours.set",), ("hours.clear",)]
+        assert not await world.engine.hours.clear("main", "supervisor")
+
+
+@held
+async def test_an_override_outlives_the_engine(tmp_path: Path) -> None:
+    async with world_in(tmp_path, flow=SHOP) as world:
+        await world.engine.hours.set("main", Override(OverrideState.CLOSED), "supervisor")
+        await world.kill()
+        await world.start()
+        call = world.call()
+        await call.over()
+        await world.settled()
+        assert outcome(world, call.info.call_id) == "closed"

@@ -165,7 +165,8 @@ def test_hours_by_the_zone(small: Flow, hours_later: float, open_: bool) -> None
     session = Session(replace(small, start="hours"))
     step = session.start(Context(answered=True), at(hours_later * 3600))
     assert isinstance(step, Enqueue if open_ else Play)
-    assert details(session, Kind.HOURS) == [{"node": "hours", "open": open_}]
+    way = "open" if open_ else "closed"
+    assert details(session, Kind.HOURS) == [{"node": "hours", "way": way, "overridden": False}]
 
 
 ENQUEUE = Enqueue("sales", 5, 90.0, "jazz", (Prompt("queue.hold_on", "en"),), 30.0)

@@ -14,7 +14,11 @@ from calls.errors import RecordError, SchemaTooNew
 from calls.records.database import open_writer
 from calls.records.migrations import APPLICATION_ID, MIGRATIONS, applied, migrate, missing
 
-ALL = ("0001_first", "0002_flow_versions")
+ALL = (
+    "0001_first",
+    "0002_flow_versions",
+    "0003_overrides",
+)
 
 
 def release_with(*names: str) -> Migrations:

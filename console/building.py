@@ -59,7 +59,16 @@ def load_flows(settings: Settings, names: Known) -> Mapping[FlowId, Flow]:
         FlowError: one of them has an error.
         SettingsError: a route names a flow that has no file.
     """
-    flows: dict[FlowId, Flow] = {}
+    return {flow_id: load(path, names) for flow_id, path in routed(settings).items()}
+
+
+def routed(settings: Settings) -> Mapping[FlowId, Path]:
+    """The files of the flows that the inbound routes name.
+
+    Raises:
+        SettingsError: a route names a flow that has no file.
+    """
+    files: dict[FlowId, Path] = {}
     for route in settings.inbound:
         path = settings.flows / f"{route.flow}.yaml"
         if not path.is_file():
@@ -67,8 +76,8 @@ def load_flows(settings: Settings, names: Known) -> Mapping[FlowId, Flow]:
                 f"route {route.called} leads to the flow {route.flow}, and there is no file {path}",
                 Location(key="inbound"),
             )
-        flows[FlowId(route.flow)] = load(path, names)
-    return flows
+        files[FlowId(route.flow)] = path
+    return files
 
 
 def build_switch(settings: Settings, files: PromptFiles) -> Switch:

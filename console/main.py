@@ -21,6 +21,7 @@ from console.cli import (
     dialplans,
     dnc,
     doctor,
+    flow_versions,
     hours,
     ivr,
     leads,
@@ -43,6 +44,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(ivr.app, name="ivr")
+ivr.app.command()(flow_versions.publish)
+ivr.app.command()(flow_versions.reload)
+ivr.app.command()(flow_versions.rollback)
+ivr.app.command()(flow_versions.versions)
+ivr.app.command()(flow_versions.diff)
+ivr.app.command()(flow_versions.show)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(dialer.app, name="dialer")
 app.add_typer(leads.app, name="leads")

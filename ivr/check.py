@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import assert_never
 
 from calls.errors import FlowError
@@ -52,6 +53,19 @@ class Known:
                 assert_never(need)
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The text of a flow that is not, or not yet, in its folder. ``file``: what messages name."""
+
+    file: Path
+    source: bytes
+
+
+Drafts = Mapping[str, Draft]
+"""By the flows' ids."""
+NO_DRAFTS: Drafts = MappingProxyType({})
+
+
 @dataclass(slots=True)
 class _Checked:
     """One flow file, what is wrong with it, and the flows that it calls."""
@@ -71,13 +85,15 @@ def check(path: Path, known: Known) -> list[Fault]:
     return _checked(path, known, ()).faults
 
 
-def load(path: Path, known: Known) -> Flow:
+def load(path: Path, known: Known, drafts: Drafts = NO_DRAFTS) -> Flow:
     """The flow in ``path``, ready to run; its id is the file's name without its suffix.
+
+    It, and every flow that it calls, is taken from ``drafts`` where it is among them.
 
     Raises:
         FlowError: it has an error. The message is that of the first; :func:`check` gives all.
     """
-    checked = _checked(path, known, ())
+    checked = _checked(path, known, (), drafts)
     errors = checked.errors
     if errors:
         more = f" (and {len(errors) - 1} more: callwright ivr check {path})" if len(errors) > 1 else ""
@@ -92,9 +108,10 @@ def _flow(path: Path, checked: _Checked) -> Flow:
     return compiled(path.stem, reading.document.raw, reading.file, checked.subflows)
 
 
-def _checked(path: Path, known: Known, callers: tuple[str, ...]) -> _Checked:
+def _checked(path: Path, known: Known, callers: tuple[str, ...], drafts: Drafts = NO_DRAFTS) -> _Checked:
     """The flow in ``path``, which is called by ``callers``, the first of them first."""
-    reading = read_flow(path)
+    draft = drafts.get(path.stem)
+    reading = read_flow(path) if draft is None else read_flow(draft.file, draft.source)
     checked = _Checked(reading, list(reading.faults))
     checked.faults += [
         *_names(reading),
@@ -103,7 +120,7 @@ def _checked(path: Path, known: Known, callers: tuple[str, ...]) -> _Checked:
         *_languages(reading),
         *_prompts(reading, known),
         *_keys(reading),
-        *_subflows(path, known, callers, checked),
+        *_subflows(path, known, callers, drafts, checked),
     ]
     if reading.file is not None:
         checked.faults.extend(_ways(reading))
@@ -168,7 +185,9 @@ def _languages(reading: Reading) -> Iterator[Fault]:
             yield _error(reading, ("nodes", name, "language"), Rule.UNKNOWN_LANGUAGE, problem)
 
 
-def _subflows(path: Path, known: Known, callers: tuple[str, ...], checked: _Checked) -> Iterator[Fault]:
+def _subflows(
+    path: Path, known: Known, callers: tuple[str, ...], drafts: Drafts, checked: _Checked
+) -> Iterator[Fault]:
     """What is wrong with the flows that this one calls. Those that are right are put into ``checked``."""
     reading = checked.reading
     way = (*callers, path.stem)
@@ -180,12 +199,12 @@ def _subflows(path: Path, known: Known, callers: tuple[str, ...], checked: _Chec
         if node.subflow in way:
             round_ = " -> ".join((*way[way.index(node.subflow) :], node.subflow))
             yield _error(reading, at, Rule.FAULTY_FLOW, f"the flow comes back to itself: {round_}")
-        elif not file.is_file():
+        elif node.subflow not in drafts and not file.is_file():
             there = sorted(each.stem for each in path.parent.glob("*.yaml") if each.stem != path.stem)
             problem = f'there is no flow "{node.subflow}" beside this one{did_you_mean(node.subflow, there)}'
             yield _error(reading, at, Rule.UNKNOWN_FLOW, problem)
         else:
-            inner = _checked(file, known, way)
+            inner = _checked(file, known, way, drafts)
             if inner.errors:
                 problem = f'the flow "{node.subflow}" cannot be used: {inner.errors[0]}'
                 yield _error(reading, at, Rule.FAULTY_FLOW, problem)

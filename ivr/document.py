@@ -73,12 +73,18 @@ def dotted(path: Place) -> str:
 
 def read(file: Path) -> Document:
     """The document in ``file``; whatever is wrong with it is among its faults."""
-    document = Document(file)
     try:
         raw = file.read_bytes()
     except OSError as problem:
+        document = Document(file)
         document.add((), Rule.UNREADABLE, f"cannot be read: {problem.strerror or problem}")
         return document
+    return parsed(file, raw)
+
+
+def parsed(file: Path, raw: bytes) -> Document:
+    """The document of ``raw``, the text of ``file``; faults as in :func:`read`."""
+    document = Document(file)
     if len(raw) > MAX_BYTES:
         document.add((), Rule.TOO_LARGE, f"is {len(raw)} bytes long, expected at most {MAX_BYTES}")
         return document

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from calls.hours import time_zone
 from calls.ids import FlowId
+from calls.records.flow_versions import version_of
 from ivr.nodes import Node
 from ivr.nodes.base import Extension, LanguageTag, NodeModel, NodeName, VariableName
 from ivr.values import Values
@@ -77,6 +77,14 @@ class Flow:
     zone: ZoneInfo = UTC
     variables: Values = field(default_factory=dict)
     subflows: Mapping[FlowId, Flow] = field(default_factory=dict)
+    source: bytes = field(default=b"", repr=False)
+    """The file as it was read."""
+
+    def with_subflows(self) -> Iterator[Flow]:
+        """The flow and all that it calls; a flow that is called twice comes twice."""
+        yield self
+        for flow in self.subflows.values():
+            yield from flow.with_subflows()
 
     def prompts(self) -> Iterator[str]:
         """The key of every prompt that a call in this flow may hear, in whatever language it is spoken to."""
@@ -90,12 +98,10 @@ class Flow:
 
 def compiled(flow_id: str, raw: bytes, file: FlowFile, subflows: Mapping[FlowId, Flow] = NO_FLOWS) -> Flow:
     """The flow of a file that has no errors; ``raw``: the bytes it was read from."""
-    digest = hashlib.sha256(raw)
-    for name in sorted(subflows):
-        digest.update(f"{name} {subflows[name].version}".encode())
+    called = "".join(f"{name} {subflows[name].version}" for name in sorted(subflows))
     return Flow(
         id=FlowId(flow_id),
-        version=digest.hexdigest()[:12],
+        version=version_of(raw + called.encode()),
         language=file.language,
         start=file.start,
         nodes=dict(file.nodes),
@@ -104,6 +110,7 @@ def compiled(flow_id: str, raw: bytes, file: FlowFile, subflows: Mapping[FlowId,
         zone=time_zone(file.zone),
         variables=dict(file.variables),
         subflows=dict(subflows),
+        source=raw,
     )
 
 

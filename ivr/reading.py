@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from calls.hours import HoursProblem
 from calls.ids import is_safe_id
-from ivr.document import Data, Document, read
+from ivr.document import Data, Document, parsed, read
 from ivr.expressions import ExpressionProblem
 from ivr.faults import Fault, Rule, Severity, did_you_mean
 from ivr.flow import FlowFile
@@ -50,9 +50,9 @@ class Reading:
     faults: list[Fault] = field(default_factory=list)
 
 
-def read_flow(path: Path) -> Reading:
-    """What is in ``path``, with every fault of its writing and of its shape."""
-    document = read(path)
+def read_flow(path: Path, source: bytes | None = None) -> Reading:
+    """What is in ``path``, or in ``source``, with every fault of its writing and of its shape."""
+    document = read(path) if source is None else parsed(path, source)
     reading = Reading(document, faults=list(document.faults))
     if not is_safe_id(path.stem):
         reading.faults.append(

@@ -3,7 +3,7 @@
 CREATE TABLE flow_versions (
     number   INTEGER PRIMARY KEY,            -- the order in which they were kept
     flow     TEXT NOT NULL,
-    version  TEXT NOT NULL,                  -- the first 12 hex digits of the source's SHA-256
+    version  TEXT NOT NULL,                  -- as in calls: by what the flow and those that it calls hold
     source   BLOB NOT NULL,                  -- the file as it was, byte for byte
     how      TEXT NOT NULL CHECK (how IN ('start', 'publish', 'reload', 'rollback', 'replaced')),
     kept_at  TEXT NOT NULL,

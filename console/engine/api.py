@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import FastAPI, Header, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from calls.agents import events as agents
 from calls.agents.floor import UnknownName
@@ -19,14 +20,20 @@ from calls.errors import CallwrightError, RecordError, UserError
 from calls.ids import AgentId, CampaignId
 from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, HangUp, Press, Step, Wait
 from calls.switch.loopback.switch import LoopbackSwitch
+from calls.text import printable
 from console import operations
 from console.engine.engine import Engine
 from console.engine.metrics import exposition
 from console.engine.status import Status
 from dialer import events as ev
+from ivr.check import Draft
+from ivr.document import MAX_BYTES
 
 Who = Annotated[str, Header(alias="X-Callwright-Who")]
 """Who asks, for the audit: the command line gives the login name."""
+
+Note = Annotated[str, Query(max_length=1000)]
+"""Why a flow is changed, for its history and the audit."""
 
 
 class CampaignOrder(StrEnum):
@@ -56,6 +63,22 @@ class DoNotCall(BaseModel):
     model_config = ConfigDict(extra="forbid")
     number: str
     reason: str = ""
+
+
+class FlowGiven(BaseModel):
+    """A flow file as a person has it: its name names the flow, and messages name the file."""
+
+    model_config = ConfigDict(extra="forbid")
+    file: str
+    text: Annotated[str, Field(max_length=MAX_BYTES)]
+
+
+class FlowsGiven(BaseModel):
+    """Flows to be published together."""
+
+    model_config = ConfigDict(extra="forbid")
+    flows: Annotated[tuple[FlowGiven, ...], Field(min_length=1, max_length=100)]
+    note: Annotated[str, Field(max_length=1000)] = ""
 
 
 class KeysPressed(BaseModel):
@@ -131,6 +154,7 @@ def control(engine: Engine) -> FastAPI:
     _add_leads(app, engine)
     _add_do_not_call(app, engine)
     _add_hours(app, engine)
+    _add_flows(app, engine)
     if isinstance(engine.switch, LoopbackSwitch):
         _add_callers(app, engine.switch)
     return app
@@ -206,6 +230,23 @@ def _add_hours(app: FastAPI, engine: Engine) -> None:
     async def clear(name: str, who: Who = "unknown") -> operations.Done:
         wanted = operations.override_name(name)
         return operations.override_cleared(wanted, await engine.hours.clear(wanted, who))
+
+
+def _add_flows(app: FastAPI, engine: Engine) -> None:
+    @app.post("/v1/flows/publish")
+    async def publish(given: FlowsGiven, who: Who = "unknown") -> operations.Done:
+        texts = [Draft(Path(printable(each.file)), each.text.encode()) for each in given.flows]
+        return await engine.flows.publish(texts, who, given.note)
+
+    @app.post("/v1/flows/reload")
+    async def reload(note: Note = "", who: Who = "unknown") -> operations.Done:
+        return await engine.flows.reload(who, note)
+
+    @app.post("/v1/flows/{flow}/rollback")
+    async def roll_back(
+        flow: str, version: Annotated[str | None, Query()] = None, note: Note = "", who: Who = "unknown"
+    ) -> operations.Done:
+        return await engine.flows.roll_back(flow, version, who, note)
 
 
 def _add_callers(app: FastAPI, switch: LoopbackSwitch) -> None:

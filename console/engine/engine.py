@@ -29,6 +29,7 @@ from console.engine.conversation import Conversations
 from console.engine.dialled import DialledCalls
 from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
+from console.engine.flows import LiveFlows
 from console.engine.hours import OpeningHours
 from console.engine.inbound import InboundCalls
 from console.engine.restart import Restart
@@ -93,7 +94,8 @@ class Engine:
             settings.queues, self.books, self.floor, self.meetings, effects, clock, self._closed
         )
         self.hours = OpeningHours(self.writer, clock, self._overridden)
-        self.inbound = InboundCalls(settings, flows, self.books, self.conversations, self.hours, clock, draw)
+        self.flows = LiveFlows(settings, flows, self.writer, self.books, clock)
+        self.inbound = InboundCalls(settings, self.flows, self.books, self.conversations, self.hours, clock, draw)
         self.dialled = DialledCalls(
             DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s()),
             switch,
@@ -118,6 +120,7 @@ class Engine:
         try:
             await self.hours.load()
             await self.restart.look()
+            await self.flows.keep_found()
         except RecordError:
             await self.writer.close()
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from calls import log
 from calls.causes import Outcome
@@ -15,6 +15,7 @@ from calls.settings import Settings
 from calls.switch.port import CallChannel, CallInfo, EndedBy, Hangup, HungUp, Play, Prompt
 from console.engine.books import Books
 from console.engine.conversation import Conversations, Trail, instant
+from console.engine.flows import LiveFlows
 from console.engine.hours import OpeningHours
 from console.engine.recorder import CallRecorder
 from ivr.flow import SORRY, Flow
@@ -34,7 +35,7 @@ class InboundCalls:
     def __init__(
         self,
         settings: Settings,
-        flows: Mapping[FlowId, Flow],
+        flows: LiveFlows,
         books: Books,
         conversations: Conversations,
         hours: OpeningHours,

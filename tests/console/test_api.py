@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from console.client import EngineClient
 from console.engine.status import Status
-from tests.console.served import Served, install, served
+from tests.console.served import FLOW, Served, install, served
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,8 @@ def test_tcp_shows_the_probes_and_nothing_else(running: Served, http: httpx.Clie
     assert httpx.get(f"{at}/metrics").status_code == 200
     for path in ("/", "/docs", "/redoc", "/openapi.json", "/v1/status", "/v1/leads", "/v1/do-not-call"):
         assert httpx.get(at + path).status_code == 404
-    assert httpx.post(f"{at}/v1/agents/anna/login").status_code == 404
+    for path in ("agents/anna/login", "flows/publish", "flows/reload", "flows/main/rollback"):
+        assert httpx.post(f"{at}/v1/{path}").status_code == 404
     for path in ("/docs", "/openapi.json"):
         assert http.get(path).status_code == 404
 
@@ -162,3 +163,35 @@ def test_a_caller_of_the_loopback_switch(http: httpx.Client, running: Served) ->
         rows = db.execute("SELECT caller, ended_by FROM calls WHERE direction = 'inbound'").fetchall()
     db.close()
     assert rows == [("+4930555", "caller")]
+
+
+def test_flows_are_changed_by_who_may_open_the_socket_and_the_audit_says_who(
+    running: Served, http: httpx.Client
+) -> None:
+    who = {"X-Callwright-Who": "eve"}
+
+    def publish(text: str, **more: object) -> httpx.Response:
+        body = {"flows": [{"file": "/home/eve/main.yaml", "text": text}], "note": "why", **more}
+        return http.post("/v1/flows/publish", json=body, headers=who)
+
+    other = FLOW.replace("first_key: 1s", "first_key: 2s")
+    assert "takes new calls" in said(publish(other))
+    assert "was the newest already" in said(http.post("/v1/flows/reload", headers=who))
+    assert "takes new calls" in said(http.post("/v1/flows/main/rollback", params={"note": "why"}, headers=who))
+    assert (running.settings.flows / "main.yaml").read_text(encoding="utf-8") == FLOW
+    problem = refused(publish(other.replace("queue: sales", "queue: slaes")), 409)
+    assert problem.startswith("/home/eve/main.yaml:10: nodes.sales.queue: there is no queue")
+    assert "no version of the flow main" in refused(
+        http.post("/v1/flows/main/rollback", params={"version": "../../etc"}), 409
+    )
+    assert "names the flow" in refused(
+        http.post("/v1/flows/publish", json={"flows": [{"file": "/etc/..yaml", "text": FLOW}]}), 409
+    )
+    shapes: tuple[dict[str, object], ...] = ({"flows": []}, {"flows": [{"file": "main.yaml"}]}, {})
+    for wrong in shapes:
+        assert http.post("/v1/flows/publish", json=wrong).status_code == 422
+    assert publish(other, path="/etc").status_code == 422
+    with sqlite3.connect(f"file:{running.settings.engine.database}?mode=ro", uri=True) as db:
+        rows = db.execute("SELECT who, what FROM audit WHERE what LIKE 'flow.%' ORDER BY audit_id").fetchall()
+    db.close()
+    assert rows == [("engine", "flow.start"), ("eve", "flow.publish"), ("eve", "flow.rollback")]

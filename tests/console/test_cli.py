@@ -166,6 +166,50 @@ def test_the_schema_of_flows_is_json(path: Path) -> None:
     assert json.loads(invoke(path, "ivr", "schema"))["type"] == "object"
 
 
+def write_other(path: Path, folder: Path) -> Path:
+    """Another text for the flow ``main``, in another folder."""
+    other = folder / "main.yaml"
+    text = (path.parent / "flows" / "main.yaml").read_text(encoding="utf-8")
+    other.write_text(text.replace("first_key: 1s", "first_key: 2s"), encoding="utf-8")
+    return other
+
+
+def test_flows_are_published_and_rolled_back_without_an_engine(tmp_path: Path) -> None:
+    installed = install(tmp_path)
+    target = installed.parent / "flows" / "main.yaml"
+    first = target.read_bytes()
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    other = write_other(installed, folder)
+    invoke(installed, "db", "migrate")
+    assert "no version of the flow main is kept yet" in process(installed, "ivr", "versions", "main", status=1)
+    assert "takes calls when the engine starts" in invoke(installed, "ivr", "reload")
+    said = invoke(installed, "ivr", "publish", str(other), "--note", "=slower")
+    assert said.startswith("flow main: version ") and said.endswith(" takes calls when the engine starts\n")
+    assert target.read_bytes() == other.read_bytes()
+    kept = json.loads(invoke(installed, "ivr", "versions", "main", "--json"))
+    assert [(each["how"], each["note"]) for each in kept] == [("publish", "=slower"), ("reload", "")]
+    newer, older = (each["version"] for each in kept)
+    assert newer in invoke(installed, "ivr", "versions", "main")
+    changed = ["-    first_key: 1s", "+    first_key: 2s"]
+    assert [
+        line for line in invoke(installed, "ivr", "diff", "main", older, newer).splitlines() if "first_key" in line
+    ] == changed
+    assert invoke(installed, "ivr", "diff", "main") == "", "the newest is what lies in the folder"
+    assert f"--- main {older}" in invoke(installed, "ivr", "diff", "main", older[:6])
+    assert invoke(installed, "ivr", "show", "main", older).encode() == first
+    assert invoke(installed, "ivr", "show", "main").encode() == other.read_bytes()
+    assert older in invoke(installed, "ivr", "rollback", "main")
+    assert target.read_bytes() == first
+    bad = folder / "bad.yaml"
+    bad.write_text("language: en\nstart: x\nnodes: {x: {hangup: [], next: x}}\n", encoding="utf-8")
+    assert f"{bad}:3: nodes.x.next: is not a key of a hangup node" in process(
+        installed, "ivr", "publish", str(bad), status=1
+    )
+    assert not (target.parent / "bad.yaml").exists()
+    assert "was the newest already" in invoke(installed, "ivr", "publish", str(target))
+
+
 # --- the store --------------------------------------------------------------------------------------------------
 
 
@@ -378,3 +422,15 @@ def test_the_doctor_finds_a_running_engine_ready(with_engine: Path) -> None:
 def test_a_second_engine_is_refused_in_one_line(with_engine: Path) -> None:
     assert "is writing already" in process(with_engine, "engine", status=1)
     assert "is writing already" in process(with_engine, "db", "migrate", status=1)
+
+
+def test_flows_are_published_through_the_engine(with_engine: Path, tmp_path: Path) -> None:
+    other = write_other(with_engine, tmp_path)
+    assert "takes new calls" in invoke(with_engine, "ivr", "publish", str(other))
+    assert (with_engine.parent / "flows" / "main.yaml").read_bytes() == other.read_bytes()
+    assert "takes new calls" in invoke(with_engine, "ivr", "rollback", "main")
+    assert "was the newest already" in invoke(with_engine, "ivr", "reload")
+    kept = json.loads(invoke(with_engine, "ivr", "versions", "main", "--json"))
+    assert [each["how"] for each in kept] == ["rollback", "publish", "start"]
+    assert "is no version" in process(with_engine, "ivr", "rollback", "main", "a/b?c", status=1)
+    assert "404" in process(with_engine, "ivr", "rollback", "a/b", status=1)

@@ -25,6 +25,7 @@ from calls.settings import (
     Trunk,
 )
 from calls.settings import Engine as EngineSettings
+from calls.settings import Prompts as PromptSettings
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callers import CallerScript, Step
 from calls.switch.loopback.phones import AgentPhone
@@ -221,6 +222,7 @@ def settings_in(folder: Path, agents: Iterable[AgentSettings], drain_s: float = 
         agents=tuple(agents),
         inbound=(InboundRoute(called="100", flow="main"),),
         destinations=(Destination(name="boss", dial="PJSIP/5550101@carrier"),),
+        prompts=PromptSettings(texts=folder / "texts", cache=folder / "cache", languages=("en",)),
         flows=folder,
         campaigns=folder,
     )
@@ -248,12 +250,16 @@ class World:
         )
         path = folder / "main.yaml"
         path.write_text(flow, encoding="utf-8")
-        self._flows = {FlowId("main"): load(path, Known())}
+        self.load_flows()
         self.run: Mortal
         self.engine: Engine
 
     def _new_id(self) -> str:
         return f"id-{next(self._ids):04d}"
+
+    def load_flows(self) -> None:
+        """Read the flow from its file, as a process does before its engine starts."""
+        self._flows = {FlowId("main"): load(self.folder / "main.yaml", Known())}
 
     def make_engine(self, run: Mortal | None = None) -> Engine:
         """Another run, not started yet."""

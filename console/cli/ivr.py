@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from calls.switch.port import Gather
-from console.cli import ivr_replay
+from console.cli import ivr_graph, ivr_replay
 from console.cli.flows import Alone, File, known_by, texts_of
 from console.cli.shared import out, print_json, settings_of
 from ivr.check import check, load
@@ -28,6 +28,7 @@ from ivr.trail import Instant
 from ivr.walk import Asked, Caller, ScriptedCaller, Told, TypingCaller, Walk, json_line
 
 app = typer.Typer(help="Check, walk and describe flows.", no_args_is_help=True, rich_markup_mode=None)
+app.command("graph")(ivr_graph.graph)
 app.command("replay")(ivr_replay.replay_call)
 
 Files = Annotated[list[Path], typer.Argument(help="Flow files, e.g. flows/main.yaml.", exists=True, dir_okay=False)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -102,3 +103,25 @@ def test_the_version_that_is_gone_is_taken_from_the_records_or_asked_for(path: P
     keep = "INSERT INTO flow_versions (flow, version, source, how, kept_at, who) VALUES (?, ?, ?, 'start', '', '')"
     write_once(settings.engine.database, lambda db: db.execute(keep, ("main", version, source)))
     assert f"goes the same way in main, version {version}" in invoke(installed, "ivr", "replay", "call-1")
+
+
+# --- graph ------------------------------------------------------------------------------------------------------
+
+
+def test_a_flow_is_drawn_as_text_and_as_svg(path: Path, tmp_path: Path) -> None:
+    flow, picture = str(path.parent / "flows" / "main.yaml"), tmp_path / "main.svg"
+    assert invoke(path, "ivr", "graph", flow).startswith("flowchart LR\n")
+    assert invoke(path, "ivr", "graph", flow, "--format", "svg").startswith("<svg ")
+    assert invoke(path, "ivr", "graph", flow, "-o", str(picture)) == ""
+    assert "4 nodes, en" in picture.read_text(encoding="utf-8")
+    with pytest.raises(UserError, match="cannot write"):
+        invoke(path, "ivr", "graph", flow, "-o", str(tmp_path / "none" / "main.svg"))
+
+
+def test_a_drawing_with_calls_has_their_figures(path: Path) -> None:
+    flow = str(path.parent / "flows" / "main.yaml")
+    days = str((datetime.now(UTC) - CALL.started_at).days + 2)
+    said = invoke(path, "ivr", "graph", flow, "--calls", "--days", days)
+    assert "<b>menu</b><br/>menu<br/>main.menu<br/>2 in, 0 hung up" in said
+    assert '-->|"1: 1 (50%)"| n_hours' in said
+    assert " · 2 calls from 20" in invoke(path, "ivr", "graph", flow, "--calls", "--days", days, "--format", "svg")

@@ -1,15 +1,16 @@
 """The adapter of the Asterisk switch: one Asterisk, one :class:`AsteriskSwitch`, and every script a part of them.
 
 A script owns the numbers of its caller and of its callee and the ids of its legs, so that scripts run side by side on
-one switch as calls do. :class:`Exchange` hands each event and each call to the script it belongs to, and keeps what
-nobody may have told.
+one switch as calls do, and beside them one engine with whole calls. :class:`Exchange` hands each event and each call
+to the script or the engine it belongs to, and keeps what nobody may have told.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
@@ -46,11 +47,18 @@ from console.demo.sipp import AgentPhone, Callees, CallerScript, SippHome, answe
 from console.demo.sipp import Press as Keys
 from console.demo.sipp import call as place_call
 from dialplans.asterisk import Phone, Trunk
+from tests.conformance.door import Door
 from tests.conformance.play import DEADLINE_S
-from tests.conformance.vocabulary import DESTINATIONS, DURATIONS_S, Act, HangUp, Press
+from tests.conformance.vocabulary import DESTINATIONS, DURATIONS_S, Act, HangUp, Press, duration_s
 
 SLACK_S = 1.0
 """Processes, sockets and packets of 20 ms on a machine that does other things too."""
+
+AT_ONCE = 48
+"""Each caller is a SIPp of its own."""
+
+FIRST_CALLED = 200
+"""The scripts of commands are called from here on, whole calls from 500."""
 
 SECRETS = PbxSecrets(ami_secret="conformance-ami-secret-0001", agi_token="conformance-agi-token-0001")
 TRUNK = "carrier"
@@ -72,10 +80,11 @@ class Tones:
             self.path(prompt).write_bytes(TONE * round(lasts_s * 4_000))
 
     def path(self, prompt: Prompt) -> Path:
+        duration_s(prompt)
         return self._folder / f"{prompt.key}.{prompt.language}.ulaw"
 
     def duration_s(self, prompt: Prompt) -> float:
-        return DURATIONS_S[prompt]
+        return duration_s(prompt)
 
 
 @dataclass
@@ -92,6 +101,8 @@ class Exchange:
     strays: list[str] = field(default_factory=list)
     """What came for nobody."""
     boot: BootId | None = None
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    door: Door = field(default_factory=Door)
 
     def on_event(self, event: SwitchEvent) -> None:
         self.events.append(event)
@@ -116,25 +127,39 @@ class Exchange:
     async def on_call(self, channel: CallChannel) -> None:
         info = channel.info
         for line in self.lines:
-            if line.called == info.called or (info.attempt_id is not None and LegId(info.attempt_id) in line.legs):
+            if info.called in line.called or (info.attempt_id is not None and LegId(info.attempt_id) in line.legs):
                 line.calls.append(info.call_id)
                 await line.serve(channel)
                 return
         self.strays.append(f"a call of {info.caller} for {info.called}")
 
-    def new_line(self) -> Line:
-        """A script's own part, with a number that nobody else calls."""
-        line = Line(self, called=str(200 + len(self.lines)))
+    def new_line(self, called: Collection[str] = ()) -> Line:
+        """A part of the switch of its own, with numbers that nobody else calls: one that is free, or these."""
+        line = Line(self, called=frozenset(called or {str(FIRST_CALLED + len(self.lines))}))
         self.lines.append(line)
         return line
+
+    async def ring_in(self, called: str, caller: str, acts: tuple[Act, ...]) -> EndedBy:
+        """See :data:`tests.conformance.engine.play.RingIn`."""
+        script = script_of(called, caller, acts)
+        async with self.turn:
+            await self.door.go_through()
+            sipp = await place_call(self.sipp, f"caller{called}", script, sip_port=self.pbx.ports.sip)
+            try:
+                assert await sipp.wait(DEADLINE_S), f"the caller failed: {sipp.trouble}"
+            finally:
+                await sipp.stop()
+        ends = [end for event in sipp.events if (end := ENDS.get(event.event)) is not None]
+        assert len(ends) == 1, f"the caller's own account: {[event.event for event in sipp.events]}"
+        return ends[0]
 
 
 @dataclass
 class Line:
-    """One script's part of the switch. See :class:`calls.switch.port.Switch`."""
+    """One script's part of the switch, or one engine's. See :class:`calls.switch.port.Switch`."""
 
     exchange: Exchange
-    called: str
+    called: frozenset[str]
     legs: list[LegId] = field(default_factory=list)
     calls: list[CallId] = field(default_factory=list)
     _handlers: tuple[EventHandler, CallHandler] | None = None
@@ -182,32 +207,24 @@ class AsteriskUnderTest:
         self.agent_endpoint = f"PJSIP/{AGENT}"
         self._exchange = exchange
         self._line = exchange.new_line()
+        (self._called,) = self._line.called
 
     def make_switch(self) -> Switch:
         return self._line
 
     def number(self, digit: str) -> str:
-        return f"+1555{self._line.called}000{digit}"
+        return f"+1555{self._called}000{digit}"
 
     async def call_in(self, acts: tuple[Act, ...]) -> EndedBy:
-        called = self._line.called
-        sip_port = self._exchange.pbx.ports.sip
-        caller = await place_call(self._exchange.sipp, f"caller{called}", script_of(called, acts), sip_port=sip_port)
-        try:
-            assert await caller.wait(DEADLINE_S), f"the caller failed: {caller.trouble}"
-        finally:
-            await caller.stop()
-        ends = [end for event in caller.events if (end := ENDS.get(event.event)) is not None]
-        assert len(ends) == 1, f"the caller's own account: {[event.event for event in caller.events]}"
-        return ends[0]
+        return await self._exchange.ring_in(self._called, f"+4930555{self._called}", acts)
 
 
 ENDS = {"hangs_up": EndedBy.CALLER, "ended_by_switch": EndedBy.US, "refused": EndedBy.US}
 """What a caller's log says of the end. One who gave up has none of these: the other side never hung up."""
 
 
-def script_of(called: str, acts: tuple[Act, ...]) -> CallerScript:
-    """A caller of their own for ``called`` who does ``acts``."""
+def script_of(called: str, caller: str, acts: tuple[Act, ...]) -> CallerScript:
+    """A caller of ``called`` who does ``acts``."""
     presses: list[Keys] = []
     hang_up_at_s: float | None = None
     for act in acts:
@@ -216,14 +233,17 @@ def script_of(called: str, acts: tuple[Act, ...]) -> CallerScript:
                 presses.append(Keys(at_s, keys))
             case HangUp(at_s=at_s):
                 hang_up_at_s = at_s
-    return CallerScript(
-        called, tuple(presses), hang_up_at_s=hang_up_at_s, caller=f"+4930555{called}", stays_s=DEADLINE_S / 2
-    )
+    return CallerScript(called, tuple(presses), hang_up_at_s=hang_up_at_s, caller=caller, stays_s=DEADLINE_S / 2)
 
 
 @asynccontextmanager
-async def open_exchange(asterisk: Path, sipp: SippHome, callees: Callees, folder: Path) -> AsyncIterator[Exchange]:
-    """A private Asterisk with an agent's phone and a carrier behind which callees answer, and a switch on it."""
+async def open_exchange(
+    asterisk: Path, sipp: SippHome, callees: Callees, folder: Path, own: Collection[str] = ()
+) -> AsyncIterator[Exchange]:
+    """A private Asterisk with agents' phones and a carrier behind which callees answer, and a switch on it.
+
+    ``own``: the names of scripts that each have a trunk and an agent's phone of their own, beside those for all.
+    """
     trunk_port, phone_port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
     agi_port = free_port(socket.SOCK_STREAM)
     async with AsyncExitStack() as stack:
@@ -239,17 +259,17 @@ async def open_exchange(asterisk: Path, sipp: SippHome, callees: Callees, folder
                 secrets=SECRETS,
                 agi_port=agi_port,
                 trunks=(Trunk(TRUNK, LOOPBACK, trunk_port),),
-                phones=(Phone(AGENT, LOOPBACK, phone_port),),
+                phones=tuple(Phone(name, LOOPBACK, phone_port) for name in (AGENT, *own)),
             )
         )
-        switch = AsteriskSwitch(_config(pbx.ports.ami, agi_port), Tones(folder))
+        switch = AsteriskSwitch(_config(pbx.ports.ami, agi_port, own), Tones(folder))
         exchange = Exchange(pbx, sipp, switch)
         await switch.start(exchange.on_event, exchange.on_call)
         stack.push_async_callback(switch.stop)
         yield exchange
 
 
-def _config(ami_port: int, agi_port: int) -> AsteriskConfig:
+def _config(ami_port: int, agi_port: int, own: Collection[str]) -> AsteriskConfig:
     return AsteriskConfig(
         name="main",
         ami=AmiSettings(LOOPBACK, ami_port, "callwright", SecretStr(SECRETS.ami_secret)),
@@ -257,7 +277,7 @@ def _config(ami_port: int, agi_port: int) -> AsteriskConfig:
         agi_port=agi_port,
         agi_token=SecretStr(SECRETS.agi_token),
         agi_allow=(IPv4Network("127.0.0.0/8"),),
-        trunks={TRUNK: TrunkDial(f"PJSIP/{{number}}@{TRUNK}")},
+        trunks=dict.fromkeys((TRUNK, *own), TrunkDial(f"PJSIP/{{number}}@{TRUNK}")),
         destinations={name: f"PJSIP/+155520000{digit}@{TRUNK}" for name, digit in DESTINATIONS.items()},
         settle_s=0.2,
         sweep_s=NO_SWEEP_S,

@@ -10,33 +10,49 @@ from pydantic import SecretStr
 from calls.switch.freeswitch.switch import FreeSwitch, FreeSwitchConfig
 from calls.switch.port import EndedBy, Prompt
 from tests.calls.switch.freeswitch.fake_freeswitch import KEY_GAP_S, Caller, FakeFreeSwitch, Key, Leave
-from tests.conformance.vocabulary import DURATIONS_S, Act, HangUp, Press
+from tests.conformance.vocabulary import DURATIONS_S, Act, HangUp, Press, duration_s
 
 TOKEN = "a-token-of-this-test"
+SLACK_S = 0.3
 
 
 class Files:
     """The prompts of the scripts as files that only the fake FreeSWITCH has."""
 
     def path(self, prompt: Prompt) -> Path:
+        duration_s(prompt)
         return Path(f"/var/lib/pbx/prompts/{prompt.language}/{prompt.key}.wav")
 
     def duration_s(self, prompt: Prompt) -> float:
-        return DURATIONS_S[prompt]
+        return duration_s(prompt)
+
+
+def new_switch() -> FreeSwitch:
+    """A driver at a port of its own."""
+    config = FreeSwitchConfig("freeswitch", "127.0.0.1", 0, SecretStr(TOKEN))
+    return FreeSwitch(config, Files(), lambda: str(uuid4()))
+
+
+async def ring_in(switch: FreeSwitch, called: str, caller: str, acts: tuple[Act, ...]) -> EndedBy:
+    """See :data:`tests.conformance.engine.play.RingIn`."""
+    durations = {str(Files().path(prompt)): lasts_s for prompt, lasts_s in DURATIONS_S.items()}
+    freeswitch = FakeFreeSwitch(switch.port, TOKEN, durations)
+    seen = await freeswitch.call(Caller(acts_of(acts), caller, called=called))
+    assert not seen.resumed, "the connection was closed while the call was up"
+    return EndedBy.CALLER if seen.by_caller else EndedBy.US
 
 
 class FreeSwitchUnderTest:
     """See :class:`tests.conformance.play.SwitchUnderTest`."""
 
     def __init__(self) -> None:
-        self.slack_s = 0.3
+        self.slack_s = SLACK_S
         self.trunk = "carrier"
         self.agent_endpoint = "user/agent1"
         self._switch: FreeSwitch | None = None
 
     def make_switch(self) -> FreeSwitch:
-        config = FreeSwitchConfig("freeswitch", "127.0.0.1", 0, SecretStr(TOKEN))
-        self._switch = FreeSwitch(config, Files(), lambda: str(uuid4()))
+        self._switch = new_switch()
         return self._switch
 
     def number(self, digit: str) -> str:
@@ -44,11 +60,7 @@ class FreeSwitchUnderTest:
 
     async def call_in(self, acts: tuple[Act, ...]) -> EndedBy:
         assert self._switch is not None, "make_switch comes first"
-        durations = {str(Files().path(prompt)): lasts_s for prompt, lasts_s in DURATIONS_S.items()}
-        freeswitch = FakeFreeSwitch(self._switch.port, TOKEN, durations)
-        seen = await freeswitch.call(Caller(acts_of(acts)))
-        assert not seen.resumed, "the connection was closed while the call was up"
-        return EndedBy.CALLER if seen.by_caller else EndedBy.US
+        return await ring_in(self._switch, "8084", "4930111", acts)
 
 
 def acts_of(acts: tuple[Act, ...]) -> tuple[Key | Leave, ...]:

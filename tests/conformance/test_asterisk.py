@@ -1,4 +1,5 @@
-"""Asterisk keeps the contract: every script on one real Asterisk and one switch, some of them at once."""
+"""Asterisk keeps the contract, and an engine above it does what every switch is held to: every script on one real
+Asterisk and one switch, all of them at once."""
 
 from __future__ import annotations
 
@@ -6,25 +7,28 @@ import asyncio
 import contextlib
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
+from calls.clock import SystemClock
 from calls.switch.port import LegEnded
 from console.demo.sipp import Callees, SippHome
-from tests.conformance.asterisk import AsteriskUnderTest, Exchange, open_exchange
+from tests.conformance.asterisk import SLACK_S, AsteriskUnderTest, Exchange, open_exchange
+from tests.conformance.engine.play import Bench, open_bench
+from tests.conformance.engine.premises import Premises
+from tests.conformance.engine.scripts import engine_scripts_for
+from tests.conformance.engine.vocabulary import EngineScript
 from tests.conformance.play import play
 from tests.conformance.scripts import scripts_for
 from tests.conformance.vocabulary import Need, Script
 from tests.integration.conftest import Trees
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
-
-AT_ONCE = 10
-"""Each script has a SIPp of its own: more than this at once is slow to start on two cores."""
 
 CHANNELS = "core show channels concise"
 GONE_S = 5.0
@@ -43,31 +47,54 @@ class Played:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def played(request: pytest.FixtureRequest, trees: Trees, callees: Callees) -> AsyncIterator[Played]:
     """Plays every script that was chosen, to the end: between two tests nobody would serve the calls of a third."""
-    chosen = [script for script in scripts_for(*Need) if _is_chosen(script, request.session.items)]
-    turn = asyncio.Semaphore(AT_ONCE)
+    names = {item.name for item in request.session.items if item.path == Path(__file__)}
+    scripts = [script for script in scripts_for(*Need) if f"test_asterisk_conforms[{script.name}]" in names]
+    calls = [
+        script
+        for script in engine_scripts_for(*Need)
+        if f"test_whole_calls_conform_on_asterisk[{script.name}]" in names
+    ]
     with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         sipp = SippHome(trees.sipp, folder / "sipp")
         people = replace(callees, ring_ms=RING_MS)
-        async with open_exchange(trees.asterisk, sipp, people, folder) as exchange:
-            plays = (_play(script, exchange, turn) for script in chosen)
-            came_to = await asyncio.gather(*plays, return_exceptions=True)
-            yield Played(exchange, {script.name: fault for script, fault in zip(chosen, came_to, strict=True)})
+        own = [script.name for script in calls]
+        async with open_exchange(trees.asterisk, sipp, people, folder, own) as exchange:
+            came_to = await asyncio.gather(_play_calls(calls, exchange, folder), _play_commands(scripts, exchange))
+            yield Played(exchange, came_to[0] | came_to[1])
 
 
-def _is_chosen(script: Script, items: list[pytest.Item]) -> bool:
-    """Whether the run has a test of this script: one alone must not play all."""
-    names = {item.name for item in items if item.path == Path(__file__)}
-    return f"test_asterisk_conforms[{script.name}]" in names
+async def _play_commands(scripts: list[Script], exchange: Exchange) -> dict[str, BaseException | None]:
+    plays = (play(script, AsteriskUnderTest(exchange)) for script in scripts)
+    return _by_name(scripts, await asyncio.gather(*plays, return_exceptions=True))
 
 
-async def _play(script: Script, exchange: Exchange, turn: asyncio.Semaphore) -> None:
-    async with turn:
-        await play(script, AsteriskUnderTest(exchange))
+async def _play_calls(
+    scripts: list[EngineScript], exchange: Exchange, folder: Path
+) -> dict[str, BaseException | None]:
+    """All on one engine, which shares the switch with the scripts of commands."""
+    premises = Premises(scripts, folder)
+    line = exchange.new_line([premises.called(script) for script in scripts])
+    bench = Bench(premises, line, exchange.ring_in, SLACK_S, SystemClock(), lambda: str(uuid4()))
+    async with open_bench(bench):
+        return _by_name(scripts, await asyncio.gather(*map(bench.play, scripts), return_exceptions=True))
+
+
+def _by_name(
+    scripts: Sequence[Script | EngineScript], came_to: list[BaseException | None]
+) -> dict[str, BaseException | None]:
+    return {script.name: fault for script, fault in zip(scripts, came_to, strict=True)}
 
 
 @pytest.mark.parametrize("script", scripts_for(*Need), ids=lambda script: script.name)
 async def test_asterisk_conforms(script: Script, played: Played) -> None:
+    fault = played.outcomes[script.name]
+    if fault is not None:
+        raise fault
+
+
+@pytest.mark.parametrize("script", engine_scripts_for(*Need), ids=lambda script: script.name)
+async def test_whole_calls_conform_on_asterisk(script: EngineScript, played: Played) -> None:
     fault = played.outcomes[script.name]
     if fault is not None:
         raise fault

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from calls.errors import PromptError
 from calls.ids import LegId
 from calls.switch.port import Detected, EndedBy, Prompt, Result, SwitchCommand
 
@@ -129,8 +130,21 @@ Script = CallScript | DialScript
 
 SHORT = Prompt("conformance.short", "en")
 LONG = Prompt("conformance.long", "en")
-DURATIONS_S = {SHORT: 1.0, LONG: 4.0}
+SORRY = Prompt("system.sorry", "en")
+DURATIONS_S = {SHORT: 1.0, LONG: 4.0, SORRY: 1.0}
 """The prompts of the scripts, and how long each plays, in seconds."""
+
+
+def duration_s(prompt: Prompt) -> float:
+    """How long ``prompt`` plays.
+
+    Raises:
+        PromptError: there is no such prompt, as in the script of the lost one.
+    """
+    if prompt not in DURATIONS_S:
+        raise PromptError(f"there is no prompt {prompt.key} in {prompt.language}")
+    return DURATIONS_S[prompt]
+
 
 ANSWERS, BUSY, SILENT = "answers", "busy", "silent"
 DESTINATIONS = {ANSWERS: "1", BUSY: "5", SILENT: "6"}

@@ -48,7 +48,11 @@ def known(settings: Settings, library: PromptLibrary) -> Known:
     return Known(
         queues=frozenset(queue.name for queue in settings.queues),
         destinations=frozenset(destination.name for destination in settings.destinations),
-        prompts={language: library.keys(language) for language in settings.prompts.languages},
+        prompts={
+            language: library.keys(language) | library.phrases[language].keys()
+            for language in settings.prompts.languages
+        },
+        phrases=library.phrases,
     )
 
 

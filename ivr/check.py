@@ -22,7 +22,8 @@ from ivr.nodes.language import Language
 from ivr.nodes.menu import Menu
 from ivr.nodes.subflow import Subflow
 from ivr.reading import Reading, read_flow
-from ivr.turn import CALL_NAMES
+from ivr.turn import CALL_NAMES, Phrases
+from prompts.phrases import Phrase, slots
 
 LONG_MENU = 5
 """Choices that a caller keeps in mind. Source: the complaints in call-centre surveys of menus that are too long."""
@@ -39,6 +40,8 @@ class Known:
     destinations: frozenset[str] | None = None
     prompts: Mapping[str, frozenset[str]] | None = None
     """The keys of the prompts by language."""
+    phrases: Phrases = field(default_factory=dict)
+    """The texts with places for values, by language and key."""
 
     def of(self, need: Need) -> frozenset[str] | None:
         """The names of what ``need`` is; flows are looked for in the folder of the one that is checked."""
@@ -98,14 +101,14 @@ def load(path: Path, known: Known, drafts: Drafts = NO_DRAFTS) -> Flow:
     if errors:
         more = f" (and {len(errors) - 1} more: callwright ivr check {path})" if len(errors) > 1 else ""
         raise FlowError(f"{errors[0].problem}{more}", errors[0].where)
-    return _flow(path, checked)
+    return _flow(path, checked, known)
 
 
-def _flow(path: Path, checked: _Checked) -> Flow:
+def _flow(path: Path, checked: _Checked, known: Known) -> Flow:
     reading = checked.reading
     if reading.file is None:
         raise RuntimeError(f"{path}: no flow and no fault")
-    return compiled(path.stem, reading.document.raw, reading.file, checked.subflows)
+    return compiled(path.stem, reading.document.raw, reading.file, checked.subflows, known.phrases)
 
 
 def _checked(path: Path, known: Known, callers: tuple[str, ...], drafts: Drafts = NO_DRAFTS) -> _Checked:
@@ -119,6 +122,7 @@ def _checked(path: Path, known: Known, callers: tuple[str, ...], drafts: Drafts 
         *_variables(reading),
         *_languages(reading),
         *_prompts(reading, known),
+        *_slots(reading, known),
         *_keys(reading),
         *_subflows(path, known, callers, drafts, checked),
     ]
@@ -209,7 +213,7 @@ def _subflows(
                 problem = f'the flow "{node.subflow}" cannot be used: {inner.errors[0]}'
                 yield _error(reading, at, Rule.FAULTY_FLOW, problem)
                 continue
-            checked.subflows[FlowId(node.subflow)] = _flow(file, inner)
+            checked.subflows[FlowId(node.subflow)] = _flow(file, inner, known)
             yield from _call(reading, name, node, inner.reading)
 
 
@@ -252,6 +256,28 @@ def _prompts(reading: Reading, known: Known) -> Iterator[Fault]:
                     hint = near if "did you mean" in near else "; add its text"
                     problem = f'there is no prompt "{key}" in {language}{hint}'
                     yield _error(reading, ("nodes", name, *path), Rule.MISSING_PROMPT, problem)
+
+
+def _slots(reading: Reading, known: Known) -> Iterator[Fault]:
+    """Texts that say variables which nothing sets."""
+    if reading.file is None or reading.variables is None:
+        return
+    there = reading.variables | _set_somewhere(reading)
+    for language in reading.languages:
+        phrases = known.phrases.get(language, {})
+        for name, node in reading.nodes.items():
+            for path, key in node.prompts():
+                for variable in sorted(_said(phrases.get(key, ())) - there):
+                    near = did_you_mean(variable, there)
+                    problem = f'"{key}" in {language} says "{variable}", which nothing sets{near}'
+                    yield _error(reading, ("nodes", name, *path), Rule.UNKNOWN_VARIABLE, problem)
+
+
+def _said(phrase: Phrase) -> frozenset[str]:
+    """The variables that a text says."""
+    held = slots(phrase)
+    currencies = (slot.currency_name for slot in held)
+    return frozenset((*(slot.name for slot in held), *(name for name in currencies if name is not None)))
 
 
 def _keys(reading: Reading) -> Iterator[Fault]:

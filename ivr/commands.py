@@ -102,18 +102,20 @@ class CommitFailed:
 
 @dataclass(frozen=True, slots=True)
 class RunFlow:
-    """Go through another flow, with ``variables`` for its own. Result: ``FlowReturned``."""
+    """Go through another flow, with ``variables`` for its own, ``secrets`` among them. Result: ``FlowReturned``."""
 
     flow: FlowId
     variables: Mapping[str, Value]
+    secrets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class FlowReturned:
-    """The other flow has returned with ``word``; ``variables`` is what it held then."""
+    """The other flow has returned with ``word``; ``variables`` is what it held then, ``secrets`` among them."""
 
     word: str
     variables: Mapping[str, Value]
+    secrets: frozenset[str] = frozenset()
 
 
 Command = Answer | Play | Gather | Enqueue | Transfer | Commit | Hangup

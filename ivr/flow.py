@@ -15,6 +15,7 @@ from calls.ids import FlowId
 from calls.records.flow_versions import version_of
 from ivr.nodes import Node
 from ivr.nodes.base import Extension, LanguageTag, NodeModel, NodeName, VariableName
+from ivr.turn import Phrases
 from ivr.values import Values
 
 SORRY = "system.sorry"
@@ -22,6 +23,7 @@ SORRY = "system.sorry"
 
 UTC = ZoneInfo("UTC")
 NO_FLOWS: Mapping[FlowId, Flow] = MappingProxyType({})
+NO_PHRASES: Phrases = MappingProxyType({})
 
 SYSTEM_PROMPTS = (SORRY,)
 """The prompts that a session plays without a flow's asking; every language has them."""
@@ -79,6 +81,8 @@ class Flow:
     subflows: Mapping[FlowId, Flow] = field(default_factory=dict)
     source: bytes = field(default=b"", repr=False)
     """The file as it was read."""
+    phrases: Phrases = field(default_factory=dict, repr=False)
+    """All texts with places for values, those too that this flow does not play."""
 
     def with_subflows(self) -> Iterator[Flow]:
         """The flow and all that it calls; a flow that is called twice comes twice."""
@@ -96,7 +100,13 @@ class Flow:
             yield from flow.prompts()
 
 
-def compiled(flow_id: str, raw: bytes, file: FlowFile, subflows: Mapping[FlowId, Flow] = NO_FLOWS) -> Flow:
+def compiled(
+    flow_id: str,
+    raw: bytes,
+    file: FlowFile,
+    subflows: Mapping[FlowId, Flow] = NO_FLOWS,
+    phrases: Phrases = NO_PHRASES,
+) -> Flow:
     """The flow of a file that has no errors; ``raw``: the bytes it was read from."""
     called = "".join(f"{name} {subflows[name].version}" for name in sorted(subflows))
     return Flow(
@@ -111,6 +121,7 @@ def compiled(flow_id: str, raw: bytes, file: FlowFile, subflows: Mapping[FlowId,
         variables=dict(file.variables),
         subflows=dict(subflows),
         source=raw,
+        phrases=phrases,
     )
 
 

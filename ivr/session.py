@@ -157,7 +157,7 @@ class Session:
             raise RuntimeError("a session is started once")
         self._stay = _Stay(self._flow, _scope(self._flow, context.variables))
         self._turn = turn = Turn(self._flow.language, self._stay.scope, context.facts, now, context.draw)
-        turn.overrides = context.overrides
+        turn.overrides, turn.phrases = context.overrides, self._flow.phrases
         turn.note(Kind.FLOW_STARTED, flow=self._flow.id, version=self._flow.version, language=self._flow.language)
         turn.note(Kind.EXCHANGE, v=FORMAT, context=encoded(context))
         if context.answered:
@@ -276,6 +276,7 @@ class Session:
         flow = self._stay.flow.subflows[call.flow]
         self._callers.append(self._stay)
         self._stay = _Stay(flow, _scope(flow, call.variables, f"{flow.id}/"))
+        self._stay.scope.secrets |= call.secrets
         turn.scope = self._stay.scope
         return flow.start
 
@@ -284,7 +285,7 @@ class Session:
         left = self._stay
         self._stay = self._callers.pop()
         turn.scope, turn.node = self._stay.scope, self._stay.node
-        return FlowReturned(word, left.scope.variables)
+        return FlowReturned(word, left.scope.variables, frozenset(left.scope.secrets))
 
     def _ask(self, turn: Turn, result: Result | None) -> Ask | Goto | End | Return:
         """The node's next command, or the way the caller leaves it."""

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     SPLIT = "split"  # node, arm
     LANGUAGE = "language"  # node, language
     BRANCH = "branch"  # node, condition, to
+    UNSPOKEN = "unspoken"  # node, prompt, problem
     EXPRESSION_FAILED = "expression_failed"  # node, problem
     SUBFLOW_RETURNED = "subflow_returned"  # node, flow, word
     OPTED_OUT = "opted_out"  # node, failed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from calls.overrides import Override, OverrideState
@@ -12,6 +12,8 @@ from ivr.effects import Effect
 from ivr.expressions import CALL, EvaluationError, Expression
 from ivr.trail import Detail, Instant, Json, Kind, TrailEvent
 from ivr.values import Value, Values, checked
+from prompts.phrases import LiveText, Phrase, compose, slots
+from prompts.spoken import SpokenError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -42,6 +44,9 @@ UNKNOWN = Facts()
 """Nothing is known."""
 
 
+Phrases = Mapping[str, Mapping[str, Phrase]]
+
+
 @dataclass(slots=True)
 class Scope:
     """What belongs to the flow that the caller is in: of a subflow, its own."""
@@ -51,6 +56,8 @@ class Scope:
     variables: dict[str, Value]
     prefix: str = ""
     """What stands before a node's name in the trail: "" in the call's own flow, else the subflow's id and ``/``."""
+    secrets: set[str] = field(default_factory=set)
+    """The variables of which nothing is kept: no trail, log or record ever holds their values."""
 
 
 class Turn:
@@ -79,6 +86,8 @@ class Turn:
         has written itself."""
         self.overrides: Mapping[str, Override] = {}
         """What supervisors have set for opening hours, by name."""
+        self.phrases: Phrases = {}
+        """The texts with places for values, by language and key."""
         self._facts = facts
         self._concealed = False
         self._began = now
@@ -127,7 +136,12 @@ class Turn:
         }
 
     def value(self, expression: Expression) -> Value:
-        """What ``expression`` comes to now. Where its values do not fit it is ``none``, and the trail says why."""
+        """What ``expression`` comes to now. Where its values do not fit it is ``none``, and the trail says why.
+
+        Of a command that follows on a secret nothing is kept.
+        """
+        if self.is_secret(expression):
+            self.conceal()
         try:
             return expression.value(self.values())
         except EvaluationError as problem:
@@ -139,19 +153,45 @@ class Turn:
         found = self.overrides.get(name)
         return found.state if found is not None and found.holds(self._now.at) else None
 
-    def set(self, name: str, value: Value) -> None:
-        """Let the variable hold ``value``.
+    def is_secret(self, expression: Expression) -> bool:
+        """True where ``expression`` reads a secret."""
+        return not expression.names.isdisjoint(self.scope.secrets)
+
+    def set(self, name: str, value: Value, secret: bool = False) -> None:
+        """Let the variable hold ``value``, as a secret or not.
 
         Raises:
             BadValue: no variable can hold it.
         """
         self.scope.variables[name] = checked(value)
+        if secret:
+            self.scope.secrets.add(name)
+        else:
+            self.scope.secrets.discard(name)
 
     # --- prompts and the trail --------------------------------------------------------------------------------
 
     def prompts(self, keys: Iterable[str]) -> tuple[Prompt, ...]:
-        """The prompts of ``keys`` in the caller's language."""
-        return tuple(Prompt(key, self.language) for key in keys)
+        """The prompts of ``keys`` in the caller's language, values spoken where the text has a place for them."""
+        phrases = self.phrases.get(self.language, {})
+        return tuple(prompt for key in keys for prompt in self._spoken(key, phrases.get(key)))
+
+    def _spoken(self, key: str, phrase: Phrase | None) -> Iterator[Prompt]:
+        """What is played for one key. A value that cannot be spoken is left out, and the trail says so."""
+        if phrase is None:
+            yield Prompt(key, self.language)
+            return
+        if any(slot.name in self.scope.secrets for slot in slots(phrase)):
+            self.conceal()
+        for part in phrase:
+            try:
+                heard = compose((part,), self.scope.variables, self.language)
+            except SpokenError as problem:
+                told = "a secret" if self._concealed else str(problem)
+                self.note(Kind.UNSPOKEN, prompt=key, problem=told)
+                continue
+            for each in heard:
+                yield Prompt("", each.language, each.text) if isinstance(each, LiveText) else each
 
     def conceal(self) -> None:
         """Let nothing be kept of what the caller gives to the next command: a PIN, a card's number.

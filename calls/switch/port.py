@@ -32,10 +32,14 @@ from calls.ids import AttemptId, BootId, CallId, LegId
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt by its key in one language, e.g. ``Prompt("main.welcome", "en")``."""
+    """One prompt by its key in one language, e.g. ``Prompt("main.welcome", "en")``.
+
+    With a ``text`` it is none yet: the engine has it spoken and hands the prompt of that to the driver.
+    """
 
     key: str
     language: str
+    text: str = ""
 
 
 class PromptFiles(Protocol):

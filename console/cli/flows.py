@@ -13,7 +13,7 @@ from calls.switch.port import Prompt
 from console import building
 from ivr.check import Known
 from prompts.library import PromptLibrary
-from prompts.texts import load_texts
+from prompts.texts import PromptText, load_texts
 
 File = Annotated[Path, typer.Argument(help="A flow file, e.g. flows/main.yaml.", exists=True, dir_okay=False)]
 Alone = Annotated[bool, typer.Option("--alone", help="Without settings: queues, destinations and prompts unchecked.")]
@@ -28,10 +28,14 @@ def known_by(settings: Settings | None) -> Known:
 
 def texts_of(settings: Settings | None) -> Texts:
     """The texts of prompts, for the eyes: of one that has none, its key."""
-    texts = {} if settings is None else load_texts(settings.prompts.texts, settings.prompts.languages)
+    texts: dict[Prompt, str] = {}
+    if settings is not None:
+        spoken = PromptLibrary(settings.prompts).sources.items()
+        texts = {prompt: source.text for prompt, source in spoken if isinstance(source, PromptText)}
+        written = load_texts(settings.prompts.texts, settings.prompts.languages).items()
+        texts |= {prompt: source.text for prompt, source in written}
 
     def text(prompt: Prompt) -> str:
-        found = texts.get(prompt)
-        return found.text if found is not None else f"({prompt.key})"
+        return prompt.text or texts.get(prompt, f"({prompt.key})")
 
     return text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from calls import log
@@ -21,6 +22,7 @@ from calls.switch.port import (
     Hangup,
     HungUp,
     Play,
+    Prompt,
     Transfer,
     Transferred,
 )
@@ -46,6 +48,14 @@ from ivr.commands import (
 )
 from ivr.session import Context, Finished, Session
 from ivr.trail import Instant, Kind
+
+Voice = Callable[[str, str], Awaitable[Prompt | None]]
+
+
+async def no_voice(text: str, language: str) -> Prompt | None:
+    """Nothing can be spoken while a caller waits."""
+    return None
+
 
 LOST = (Kind.FAULT, Kind.STEP_LIMIT)
 """What in a trail is a fault of the flow or of ours, and is logged."""
@@ -87,8 +97,10 @@ class Conversations:
         effects: Effects,
         clock: Clock,
         is_closed: Callable[[], bool],
+        voice: Voice,
     ) -> None:
-        """``is_closed``: no caller is put into a queue any more, as the engine is being drained."""
+        """``is_closed``: no caller is put into a queue any more, as the engine is being drained. ``voice`` speaks a
+        text in a language while the caller waits; None where it could not in time."""
         self._queues = {queue.name: queue for queue in queues}
         self._books = books
         self._floor = floor
@@ -96,6 +108,7 @@ class Conversations:
         self._effects = effects
         self._clock = clock
         self._is_closed = is_closed
+        self._voice = voice
         self._sessions: set[Session] = set()
 
     async def run(
@@ -126,10 +139,26 @@ class Conversations:
             trail.keep()
             if isinstance(step, Finished):
                 return gone
-            result = await self._perform(channel, recorder, session, trail, step)
+            result = await self._perform(channel, recorder, session, trail, await self._voiced(step))
             if isinstance(result, HungUp):
                 gone = result
             step = session.resume(result, instant(self._clock))
+
+    async def _voiced(self, command: Command) -> Command:
+        """The command with prompts for all texts of it that none was rendered for; those that fail are left out."""
+        match command:
+            case Play(prompts) | Gather(prompts):
+                return replace(command, prompts=await self._all_voiced(prompts))
+            case Enqueue(announce=prompts):
+                return replace(command, announce=await self._all_voiced(prompts))
+            case _:
+                return command
+
+    async def _all_voiced(self, prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
+        if not any(prompt.text for prompt in prompts):
+            return prompts
+        spoken = [await self._voice(each.text, each.language) if each.text else each for each in prompts]
+        return tuple(each for each in spoken if each is not None)
 
     async def commit(self, call_id: CallId, commit: Commit) -> Committed | CommitFailed:
         """Write an effect of a call down."""

@@ -25,7 +25,7 @@ from calls.settings import Settings
 from calls.switch import port
 from calls.switch.port import CallChannel, Hangup, Switch, SwitchEvent
 from console.engine.books import AGAIN_S, Books
-from console.engine.conversation import Conversations
+from console.engine.conversation import Conversations, Voice, no_voice
 from console.engine.dialled import DialledCalls
 from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
@@ -70,7 +70,9 @@ class Engine:
         clock: Clock,
         new_id: Callable[[], str],
         draw: Callable[[], float],
+        voice: Voice = no_voice,
     ) -> None:
+        """``voice`` speaks what no prompt was rendered for, while a caller waits."""
         self.settings = settings
         self.switch = switch
         self.clock = clock
@@ -91,7 +93,7 @@ class Engine:
         self.meetings = Meetings(self.floor, clock)
         effects = Effects(self.writer, clock, settings.engine.region, self._forbidden)
         self.conversations = Conversations(
-            settings.queues, self.books, self.floor, self.meetings, effects, clock, self._closed
+            settings.queues, self.books, self.floor, self.meetings, effects, clock, self._closed, voice
         )
         self.hours = OpeningHours(self.writer, clock, self._overridden)
         self.flows = LiveFlows(settings, flows, self.writer, self.books, clock)

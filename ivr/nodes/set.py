@@ -39,5 +39,5 @@ class Set(NodeModel):
         """Set them; no command is given."""
         yield from ()
         for name, expression in self.set.items():
-            turn.set(name, turn.value(expression))
+            turn.set(name, turn.value(expression), turn.is_secret(expression))
         return Goto("next", self.next)

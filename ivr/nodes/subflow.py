@@ -73,11 +73,12 @@ class Subflow(NodeModel):
     def visit(self, turn: Turn) -> Visit:
         """Go through it, and take over what it leaves."""
         given = {name: turn.value(expression) for name, expression in self.arguments.items()}
-        result = yield RunFlow(FlowId(self.subflow), given)
+        secrets = frozenset(name for name, expression in self.arguments.items() if turn.is_secret(expression))
+        result = yield RunFlow(FlowId(self.subflow), given, secrets)
         if not isinstance(result, FlowReturned):
             raise Unexpected("RunFlow", result)
         for name, theirs in self.into.items():
-            turn.set(name, result.variables.get(theirs))
+            turn.set(name, result.variables.get(theirs), theirs in result.secrets)
         turn.note(Kind.SUBFLOW_RETURNED, flow=self.subflow, word=result.word)
         if result.word in self.returns:
             return Goto(f"returns.{result.word}", self.returns[result.word])

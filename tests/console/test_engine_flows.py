@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from calls.causes import Outcome
 from calls.overrides import Override, OverrideState
 from calls.switch.loopback.callers import CallerScript, HangUp, Wait
+from calls.switch.port import Prompt
+from ivr.check import Known
+from prompts.phrases import Split, split
 from tests.console.held_time import held
 from tests.console.world import PROMPT_S, World, world_in
 
@@ -99,3 +103,38 @@ async def test_an_override_outlives_the_engine(tmp_path: Path) -> None:
         await call.over()
         await world.settled()
         assert outcome(world, call.info.call_id) == "closed"
+
+
+NAMED = """\
+language: en
+variables: {name: Ann}
+start: hello
+nodes:
+  hello: {say: [main.hello], next: bye}
+  bye: {hangup: [system.goodbye]}
+"""
+
+
+@pytest.mark.parametrize("spoken", [True, False])
+@held
+async def test_a_text_without_a_prompt_is_spoken_while_the_caller_waits_or_left_out(
+    tmp_path: Path, spoken: bool
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def voice(text: str, language: str) -> Prompt | None:
+        asked.append((text, language))
+        await asyncio.sleep(0.2)
+        return Prompt("live.ann", language) if spoken else None
+
+    found = split("main.hello", "Hello {name}", "en")
+    assert isinstance(found, Split)
+    known = Known(phrases={"en": {"main.hello": found.phrase}})
+    async with world_in(tmp_path, flow=NAMED, known=known, voice=voice) as world:
+        call = world.call()
+        await call.over()
+        await world.settled()
+        assert asked == [("Ann", "en")]
+        played = 3 if spoken else 2
+        assert world.record().duration_s == pytest.approx(0.2 + played * PROMPT_S)
+        assert world.record().outcome is Outcome.ANSWERED

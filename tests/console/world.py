@@ -42,6 +42,7 @@ from calls.switch.port import (
     SwitchEvent,
 )
 from console import operations
+from console.engine.conversation import Voice, no_voice
 from console.engine.engine import Engine
 from console.operations import Import
 from dialer import campaign as campaigns
@@ -59,6 +60,8 @@ PROMPT_S = 0.5
 
 GONE = "main.gone"
 """A prompt whose file is lost."""
+
+NOTHING = Known()
 
 FLOW = """\
 language: en
@@ -231,7 +234,15 @@ def settings_in(folder: Path, agents: Iterable[AgentSettings], drain_s: float = 
 class World:
     """One database, one switch, and the runs of the engine that come and go."""
 
-    def __init__(self, folder: Path, settings: Settings, phones: dict[str, AgentPhone], flow: str = FLOW) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        phones: dict[str, AgentPhone],
+        flow: str = FLOW,
+        known: Known = NOTHING,
+        voice: Voice = no_voice,
+    ) -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, HeldTimeLoop)
         self.loop = loop
@@ -250,6 +261,8 @@ class World:
         )
         path = folder / "main.yaml"
         path.write_text(flow, encoding="utf-8")
+        self._known = known
+        self._voice = voice
         self.load_flows()
         self.run: Mortal
         self.engine: Engine
@@ -259,13 +272,13 @@ class World:
 
     def load_flows(self) -> None:
         """Read the flow from its file, as a process does before its engine starts."""
-        self._flows = {FlowId("main"): load(self.folder / "main.yaml", Known())}
+        self._flows = {FlowId("main"): load(self.folder / "main.yaml", self._known)}
 
     def make_engine(self, run: Mortal | None = None) -> Engine:
         """Another run, not started yet."""
         self.run = run or Mortal(self.switch)
         self.engine = Engine(
-            self.settings, self.run, self._flows, LoopClock(self.loop), self._new_id, self.draws.random
+            self.settings, self.run, self._flows, LoopClock(self.loop), self._new_id, self.draws.random, self._voice
         )
         writer = self.engine.writer
         self.loop.hold_while(lambda: writer.behind_s() > 0)
@@ -399,9 +412,11 @@ async def world_in(
     lines: int = 10,
     start: bool = True,
     flow: str = FLOW,
+    known: Known = NOTHING,
+    voice: Voice = no_voice,
 ) -> AsyncIterator[World]:
     """A world whose engine is ready, ended at the end; nothing of it is left then."""
-    world = World(folder, settings_in(folder, agents, drain_s, lines), phones or {}, flow)
+    world = World(folder, settings_in(folder, agents, drain_s, lines), phones or {}, flow, known, voice)
     if start:
         await world.start()
     try:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from calls.switch.port import Answer, Done, EndedBy, Hangup, HungUp, Play, Prompt
-from ivr.check import check, load
+from ivr.check import Known, check, load
 from ivr.commands import Commit, CommitFailed, Committed, Result
 from ivr.effects import OptOut
 from ivr.faults import Severity
-from ivr.nodes.base import Need
+from ivr.nodes.base import Exit, Goto, Need, NodeModel, Visit
 from ivr.session import Context, Finished, Session
 from ivr.trail import Kind
-from ivr.turn import Facts
+from ivr.turn import Facts, Turn
+from prompts.phrases import Split, split
+from prompts.spoken import Kind as SpokenKind
+from prompts.spoken import spoken
 from tests.ivr.conftest import NOTHING_KNOWN, Make, Write, at
 
 CALLER = Context(answered=True, facts=Facts("+4930123", "Ann", "100", "+4930123"))
@@ -228,3 +234,98 @@ def test_what_a_node_needs_is_looked_for_in_the_settings() -> None:
 def test_an_unanswered_call_is_answered_first(make: Make) -> None:
     flow = make(flow_text("  a: {goto: b}\n  b: {hangup: []}\n"))
     assert run(Session(flow), context=Context()) == [Answer()]
+
+
+# --- values in what is said --------------------------------------------------------------------------------------
+
+TEXTS = {
+    "en": "Order {order:digits} costs {price:money EUR}, {name}.",
+    "de": "{name}, {price:money EUR} kostet Bestellung {order:digits}.",
+}
+PHRASES = {
+    language: {"x.order": found.phrase}
+    for language, text in TEXTS.items()
+    if isinstance(found := split("x.order", text, language), Split)
+}
+SAID = Known(phrases=PHRASES)
+SAYING = flow_text(
+    "  a: {language: de, next: b}\n  b: {hangup: [x.order]}\n", "variables: {order: '42', price: 3, name: Ann}\n"
+)
+
+
+def test_values_are_spoken_in_the_caller_s_language_where_the_text_has_their_place(write: Write) -> None:
+    session = Session(load(write(SAYING), SAID))
+    step = session.start(Context(answered=True), at(0))
+    assert isinstance(step, Play)
+    heard = [(prompt.key, prompt.text) for prompt in step.prompts]
+    money = [(key, "") for key in spoken(3, SpokenKind.MONEY, "de", "EUR")]
+    digits = [(key, "") for key in spoken("42", SpokenKind.DIGITS, "de")]
+    assert {prompt.language for prompt in step.prompts} == {"de"}
+    assert heard[0] == ("", "Ann")
+    assert [each for each in heard if each in money] == money
+    assert heard[-len(digits) :] == digits
+    assert ("x.order.part-1", "") in heard
+
+
+def test_a_value_that_cannot_be_spoken_is_left_out_and_told(write: Write) -> None:
+    session = Session(load(write(SAYING), SAID))
+    step = session.start(Context(answered=True, variables={"price": "much"}), at(0))
+    assert isinstance(step, Play) and "x.order.part-1" in [prompt.key for prompt in step.prompts]
+    told = [event.detail for event in session.trail if event.kind is Kind.UNSPOKEN]
+    assert [each["prompt"] for each in told] == ["x.order"]
+    assert "price" in str(told[0]["problem"])
+
+
+def test_check_finds_a_text_that_says_what_nothing_sets(write: Write) -> None:
+    faults = [str(each) for each in check(write(SAYING.replace("price: 3, ", "")), SAID)]
+    assert any(
+        'nodes.b.hangup[0]: error: "x.order" in de says "price", which nothing sets' in each for each in faults
+    )
+
+
+# --- secrets ------------------------------------------------------------------------------------------------------
+
+CANARY = "canary4711"
+
+
+class Ask(NodeModel):
+    """Sets a secret, as a node does that asks for a PIN."""
+
+    kind: ClassVar[str] = "ask"
+    next: str
+
+    def exits(self, extensions: dict[str, str]) -> Iterator[Exit]:
+        yield Exit(("next",), self.next)
+
+    def visit(self, turn: Turn) -> Visit:
+        yield from ()
+        turn.set("pin", CANARY, secret=True)
+        return Goto("next", self.next)
+
+
+SECRETIVE = flow_text(
+    "  a: {goto: b}\n"
+    "  b: {set: {copy: pin + '!', other: 1}, next: c}\n"
+    "  c: {branch: {copy == 'x': d}, otherwise: c2}\n"
+    "  c2: {subflow: inner, arguments: {asked: copy}, into: {back: answer}, next: d}\n"
+    "  d: {say: [x.pin], next: e}\n"
+    "  e: {opt_out: back, failed: f, next: f}\n"
+    "  f: {opt_out: text(other), failed: g, next: g}\n"
+    "  g: {set: {oops: pin - 1}, next: h}\n"
+    "  h: {hangup: [x.bye]}\n",
+    "variables: {pin: ''}\n",
+)
+
+
+def test_nothing_that_comes_of_a_secret_is_kept(write: Write, inner: Path) -> None:
+    said = split("x.pin", "{pin}", "en")
+    assert isinstance(said, Split)
+    flow = load(write(SECRETIVE), Known(phrases={"en": {"x.pin": said.phrase}}))
+    session = Session(replace(flow, nodes={**flow.nodes, "a": Ask(next="b")}))
+    steps = run(session, Done(), Done(), Committed(), Committed(), Done(), HungUp(EndedBy.US))
+    assert OptOut(f"{CANARY}!!") in [step.effect for step in steps if isinstance(step, Commit)]
+    assert any(prompt.text == CANARY for step in steps if isinstance(step, Play) for prompt in step.prompts)
+    assert CANARY not in repr(session.record)
+    commands = [event.detail.get("command") for event in session.record if event.kind is Kind.EXCHANGE]
+    assert {"Commit": {}} in commands
+    assert {"Commit": {"effect": {"number": "1"}, "key": "f:10"}} in commands

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -17,7 +18,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from ivr.commands import Result
+from ivr.commands import Notice, Result
 from ivr.trail import Json
 
 T = TypeVar("T")
@@ -52,10 +53,12 @@ def masked(value: Result) -> dict[str, Json]:
 
 def _plain(value: object) -> Any:
     match value:
-        case None | bool() | str() | int() | float():
-            return value
         case Enum():
             return value.value
+        case None | bool() | str() | int() | float():
+            return value
+        case datetime():
+            return value.isoformat()
         case Decimal():
             return {"decimal": str(value)}
         case frozenset() | set():
@@ -79,6 +82,16 @@ def result_of(data: object) -> Result:
     """
     result: Result = _decoded(data, get_args(Result))
     return result
+
+
+def notice_of(data: object) -> Notice:
+    """The notice that :func:`encoded` made ``data`` of.
+
+    Raises:
+        NotAnExchange: it is none.
+    """
+    notice: Notice = _decoded(data, get_args(Notice))
+    return notice
 
 
 def decoded(data: object, kind: type[T]) -> T:

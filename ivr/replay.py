@@ -7,17 +7,20 @@ that it ran in, a call goes the same way again; with another, the replay shows w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from calls.errors import UserError
 from calls.records.store import CallEvent
 from calls.switch.port import EndedBy
-from ivr.commands import AgentConnected, AgentOffered, Command, Result
-from ivr.exchange import FORMAT, NotAnExchange, decoded, encoded, result_of
+from ivr.commands import Command
+from ivr.exchange import FORMAT, NotAnExchange, decoded, encoded, notice_of, result_of
 from ivr.flow import Flow
 from ivr.session import Context, Finished, Session
 from ivr.trail import Detail, Instant, Kind, TrailEvent
+
+T = TypeVar("T")
 
 NEAR_S = 0.002
 """By how much two times may differ: each is rounded to a millisecond."""
@@ -81,11 +84,9 @@ class _Again:
                         return self._departure(event, _line(event.detail["command"]), _said(now))
                     if event.detail.get("masked") and self._masked_s is None:
                         self._masked_s = event.since_s
-                    step = self.session.resume(_result(event), _instant(event))
-                case Kind.AGENT_OFFERED:
-                    self.session.notify(AgentOffered(str(event.detail["agent"])), _instant(event))
-                case Kind.AGENT_CONNECTED:
-                    self.session.notify(AgentConnected(str(event.detail["agent"])), _instant(event))
+                    step = self.session.resume(_read(event, result_of, "result"), _instant(event))
+                case Kind.EXCHANGE if "notice" in event.detail:
+                    self.session.notify(_read(event, notice_of, "notice"), _instant(event))
                 case Kind.HUNG_UP if not isinstance(step, Finished):
                     by, cause = EndedBy(event.detail["by"]), event.detail["cause"]
                     step = self.session.hangup(_instant(event), by, cause if isinstance(cause, int) else None)
@@ -163,13 +164,12 @@ def _instant(event: TrailEvent) -> Instant:
     return Instant(event.at, event.since_s)
 
 
-def _result(event: TrailEvent) -> Result:
+def _read(event: TrailEvent, of: Callable[[object], T], name: str) -> T:
     try:
-        return result_of(event.detail.get("result"))
+        return of(event.detail.get(name))
     except NotAnExchange as problem:
-        raise UserError(
-            f"the record cannot be replayed by this release, {event.since_s:.1f} s in: {problem}"
-        ) from problem
+        moment = f"{event.since_s:.1f} s into the call"
+        raise UserError(f"the record cannot be replayed by this release, {moment}: {problem}") from problem
 
 
 def _said(now: object) -> str:

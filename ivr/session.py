@@ -187,6 +187,7 @@ class Session:
         if self._finished is not None:
             return None
         turn = self._at(now)
+        turn.note(Kind.EXCHANGE, v=FORMAT, notice=encoded(notice))
         match notice:
             case AgentOffered(agent_id):
                 turn.note(Kind.AGENT_OFFERED, agent=agent_id)

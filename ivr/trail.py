@@ -42,7 +42,7 @@ class Kind(StrEnum):
     FAULT = "fault"  # node, error, traceback
     HUNG_UP = "hung_up"  # node, by, cause
     OUTCOME = "outcome"  # outcome, menu_s, wait_s, talk_s
-    EXCHANGE = "exchange"  # node, v, context, command, result, masked
+    EXCHANGE = "exchange"  # node, v, context, command, result, masked, notice
 
 
 Json = str | int | float | bool | None | Mapping[str, "Json"] | Sequence["Json"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 
 from calls.errors import UserError
 from calls.ids import FlowId
+from calls.overrides import Override, OverrideState
 from calls.records.store import CallEvent
 from calls.switch.port import Done, EndedBy, Gather, HungUp, KeyPlan, Match, NoInput, Prompt
-from ivr.commands import AgentConnected, AgentOffered, Enqueue, Notice, Result
+from ivr.commands import AgentConnected, AgentOffered, Enqueue, Notice, OverridesChanged, Result
 from ivr.exchange import LONGEST_SET, MASK, NotAnExchange, decoded, encoded, result_of
 from ivr.flow import Flow
 from ivr.nodes.base import End, Exit, NodeModel, Visit
@@ -28,7 +30,7 @@ from ivr.turn import Facts, Turn
 from ivr.values import Value
 from ivr.walk import ScriptedCaller, Walk
 from tests.ivr import strategies
-from tests.ivr.conftest import SMALL, Make, at
+from tests.ivr.conftest import NOON, SMALL, Make, at
 from tests.ivr.test_properties import flow_of, one_that_fits
 
 
@@ -46,17 +48,29 @@ def walked(flow: Flow, keys: str) -> Session:
     return walk.session
 
 
+states = st.sampled_from([*OverrideState])
+ends = st.none() | st.just(NOON + timedelta(seconds=1))
+overrides = st.dictionaries(st.just("main"), st.builds(Override, states, ends))
+notices: st.SearchStrategy[Notice] = st.one_of(
+    st.just(AgentOffered("a")), st.just(AgentConnected("a")), overrides.map(OverridesChanged)
+)
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=strategies.flows, draw=st.data(), moment=st.integers(0, 30))
 def test_any_session_replays_to_the_same_trail(data: dict[str, object], draw: st.DataObject, moment: int) -> None:
     flow = flow_of(data)
     session = Session(flow)
-    context = Context(answered=draw.draw(st.booleans()), draw=draw.draw(st.floats(0, 1, exclude_max=True)))
+    context = Context(
+        answered=draw.draw(st.booleans()),
+        draw=draw.draw(st.floats(0, 1, exclude_max=True)),
+        overrides=draw.draw(overrides),
+    )
     step = session.start(context, at(0))
     for tenth in range(moment):
         if isinstance(step, Finished):
             break
-        notice: Notice = AgentOffered("a") if draw.draw(st.booleans()) else AgentConnected("a")
+        notice: Notice = draw.draw(notices)
         session.notify(notice, at(tenth / 10))
         step = session.resume(one_that_fits(step, draw), at(tenth / 10 + 0.05))
     session.hangup(at(moment / 10), EndedBy.SWITCH, 41)

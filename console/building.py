@@ -20,6 +20,7 @@ from ivr.flow import Flow
 from prompts.espeak import EspeakSynthesizer, find_espeak
 from prompts.library import PromptLibrary
 from prompts.rendering import Report, render_all
+from prompts.warm import WarmEspeak
 
 PRIVATE_ESPEAK = Path("var/pbx/espeak")
 """Where ``make run`` and ``make test`` put an espeak-ng of their own, seen from the checkout."""
@@ -31,7 +32,8 @@ def render(library: PromptLibrary) -> Report:
     Raises:
         PromptError: there is no espeak-ng, or the cache cannot be written.
     """
-    return render_all(library, espeak())
+    with WarmEspeak(find_espeak(os.environ, [PRIVATE_ESPEAK])) as speaker:
+        return render_all(library, speaker)
 
 
 def espeak() -> EspeakSynthesizer:

@@ -20,7 +20,7 @@ from typing import Any
 
 from calls.errors import Location, PromptError
 from prompts.audio import MIN_ACTIVE_DBOV, Audio, measure, read_audio
-from prompts.synthesis import EngineVersion, Utterance
+from prompts.synthesis import EngineVersion, NothingSpoken, Utterance
 
 FOLDER_VARIABLE = "CALLWRIGHT_ESPEAK"
 """Names the folder of a private espeak-ng."""
@@ -28,7 +28,7 @@ FOLDER_VARIABLE = "CALLWRIGHT_ESPEAK"
 DEADLINE_S = 20.0
 """For one utterance, process start included: the longest text takes under 1 s, a loaded machine is slow."""
 
-_WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).with_name("worker.py")
 _TAKEN = ("LD_LIBRARY_PATH", "ESPEAK_DATA_PATH")
 _INSTALL = f"install the package libespeak-ng1, or run docker/fetch-asterisk and set {FOLDER_VARIABLE} to its folder"
 
@@ -75,7 +75,7 @@ def _place(folder: Path) -> EspeakPlace:
 class EspeakSynthesizer:
     """Speaks by pyttsx3 and espeak-ng. Several threads may use one: each utterance is a process of its own."""
 
-    def __init__(self, place: EspeakPlace, *, deadline_s: float = DEADLINE_S, worker: Path = _WORKER) -> None:
+    def __init__(self, place: EspeakPlace, *, deadline_s: float = DEADLINE_S, worker: Path = WORKER) -> None:
         self._place = place
         self._deadline_s = deadline_s
         self._worker = worker
@@ -102,7 +102,7 @@ class EspeakSynthesizer:
         """See :meth:`prompts.synthesis.Synthesizer.speak`."""
         with tempfile.TemporaryDirectory(prefix="callwright-speech-") as folder:
             path = Path(folder, "speech.wav")
-            self._ask(
+            self._say(
                 {
                     "text": utterance.text,
                     "voice": utterance.voice,
@@ -115,8 +115,16 @@ class EspeakSynthesizer:
                 raise PromptError("espeak-ng said that it had spoken and wrote no file")
             audio = read_audio(path)
         if measure(audio).active_dbov < MIN_ACTIVE_DBOV:
-            raise PromptError(f"the voice {utterance.voice!r} gave silence: is the text in its language?")
+            raise NothingSpoken(f"the voice {utterance.voice!r} gave silence: is the text in its language?")
         return audio
+
+    def _say(self, request: Mapping[str, object]) -> None:
+        """Have a process do ``request``.
+
+        Raises:
+            PromptError: it did not.
+        """
+        self._ask(request)
 
     def _described(self) -> Mapping[str, object]:
         with self._lock:
@@ -135,7 +143,7 @@ class EspeakSynthesizer:
                 [sys.executable, "-I", str(self._worker)],
                 input=json.dumps(request).encode(),
                 capture_output=True,
-                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **self._place.environment},
+                env=environment(self._place),
                 timeout=self._deadline_s,
                 check=False,
             )
@@ -144,13 +152,28 @@ class EspeakSynthesizer:
         if done.returncode != 0:
             raise PromptError(f"the process that speaks ended with {done.returncode}: {_last_line(done.stderr)}")
         try:
-            answer = json.loads(done.stdout)
+            return understood(done.stdout)
         except ValueError as error:
             raise PromptError(f"the process that speaks gave no answer: {_last_line(done.stderr)}") from error
-        assert isinstance(answer, dict)
-        if "error" in answer:
-            raise PromptError(_fault(answer))
-        return answer
+
+
+def environment(place: EspeakPlace) -> Mapping[str, str]:
+    """All that a worker process has in its environment."""
+    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **place.environment}
+
+
+def understood(line: bytes) -> Mapping[str, object]:
+    """What a worker process answered.
+
+    Raises:
+        PromptError: a fault.
+        ValueError: no answer at all.
+    """
+    answer = json.loads(line)
+    assert isinstance(answer, dict)
+    if "error" in answer:
+        raise PromptError(_fault(answer))
+    return answer
 
 
 def _fault(answer: Mapping[str, Any]) -> str:

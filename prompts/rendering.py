@@ -39,7 +39,8 @@ class Report:
 
 
 def render_all(library: PromptLibrary, synthesizer: Synthesizer) -> Report:
-    """Make what ``library`` lacks. Blocks for about 0.1 s a new prompt; calls may go on meanwhile.
+    """Make what ``library`` lacks. Blocks for 10 ms a new prompt where the synthesizer is warm, else for about 0.1 s;
+    calls may go on meanwhile.
 
     Raises:
         PromptError: the cache cannot be written, another process is rendering into it, or there is no engine.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from calls.errors import PromptError
+
 if TYPE_CHECKING:  # what only plays rendered prompts does without numpy
     from prompts.audio import Audio
 
@@ -33,6 +35,10 @@ class EngineVersion:
         return f"{self.name} {self.version}"
 
 
+class NothingSpoken(PromptError):
+    """The engine works, and has nothing to say for this text: it is all signs, or of another script."""
+
+
 class Synthesizer(Protocol):
     """Speaks. Blocks while it does: never called on an event loop or for a call that waits. Safe from any thread."""
 
@@ -48,5 +54,6 @@ class Synthesizer(Protocol):
         """The sound of ``utterance``, at whatever rate the engine has.
 
         Raises:
-            PromptError: no such voice, the engine failed or took too long, or it gave no sound.
+            NothingSpoken: it gave no sound.
+            PromptError: no such voice, or the engine failed or took too long.
         """

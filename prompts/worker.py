@@ -1,13 +1,15 @@
-"""The one place where pyttsx3 runs: a process that does one thing and ends. ``prompts/espeak.py`` starts it, by path.
+"""The one place where pyttsx3 runs: a process of its own. ``prompts/espeak.py`` starts it, by path.
 
 pyttsx3's engine is one per process, loses the first of two texts, hangs with threads, says "done" before the file is
 there, is silent about a bad voice or an unwritable path, and may speak before its rate is in force. So: one process,
-one engine, one text; the voice is looked up first; the rate is waited for; the end is ``finished-utterance`` with a
-deadline; and the process ends without any tidying up, which espeak-ng does not survive reliably.
+one engine, one text at a time; the voice is looked up first; the rate is waited for; the end is
+``finished-utterance`` with a deadline; and the process ends without any tidying up, which espeak-ng does not survive
+reliably.
 
 Standard input is one JSON object, ``{"text", "voice", "rate", "path", "deadline_s"}``, or ``{}`` to be told the
-versions and voices. The answer is one line of JSON; what pyttsx3 prints goes nowhere. Nothing of Callwright is
-imported: the process starts in the time that pyttsx3 takes.
+versions and voices. The answer is one line of JSON; what pyttsx3 prints goes nowhere. With ``--serve`` standard input
+is a line for each text, each answered before the next is read; a fault ends the process, since nothing is known
+of the engine any more. Nothing of Callwright is imported: the process starts in the time that pyttsx3 takes.
 """
 
 from __future__ import annotations
@@ -21,16 +23,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 LEFT_ALONE_S = 5
 """Past its deadline by this long the process is ended by its own alarm: whoever started it has gone."""
+
+
+SERVE = "--serve"
 
 
 def main() -> None:
     """Do what standard input asks, answer, and end the process."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if SERVE in sys.argv:
+        _serve(answers)
     request: Mapping[str, Any] = json.load(sys.stdin)
     signal.alarm(int(request.get("deadline_s", 10)) + LEFT_ALONE_S)
     _answer(answers, _speak(request) if request else _describe())
@@ -42,6 +49,29 @@ def _answer(answers: TextIO, answer: Mapping[str, object]) -> None:
     os._exit(0)
 
 
+def _serve(answers: TextIO) -> NoReturn:
+    """Speak text after text until standard input ends, which it does with whoever started this process."""
+    speaker: Speaker | None = None
+    for line in sys.stdin:
+        request: Mapping[str, Any] = json.loads(line)
+        signal.alarm(int(request["deadline_s"]) + LEFT_ALONE_S)
+        try:
+            speaker = speaker or Speaker()
+            answer = speaker.speak(request)
+        except _NO_ENGINE as error:
+            answer = {"error": "engine", "detail": str(error)}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+        if "error" in answer:
+            break
+        signal.alarm(0)
+    os._exit(0)
+
+
+_NO_ENGINE = (ImportError, RuntimeError, OSError)
+"""What pyttsx3 raises where it or espeak-ng cannot be loaded."""
+
+
 def _engine() -> Any:
     import pyttsx3  # here, so that a missing library is an answer and not a traceback
 
@@ -51,7 +81,7 @@ def _engine() -> Any:
 def _describe() -> dict[str, object]:
     try:
         engine = _engine()
-    except (ImportError, RuntimeError, OSError) as error:
+    except _NO_ENGINE as error:
         return {"error": "engine", "detail": str(error)}
     from pyttsx3.drivers import _espeak
 
@@ -67,36 +97,75 @@ def _describe() -> dict[str, object]:
 
 
 def _speak(request: Mapping[str, Any]) -> dict[str, object]:
-    """Speak ``text`` into ``path``; the answer names the voice that spoke."""
+    """Speak one text, with an engine of its own."""
     try:
-        engine = _engine()
-    except (ImportError, RuntimeError, OSError) as error:
+        return Speaker().speak(request)
+    except _NO_ENGINE as error:
         return {"error": "engine", "detail": str(error)}
-    voices = engine.getProperty("voices")
-    voice = find_voice(request["voice"], voices)
-    if voice is None:
-        return {"error": "voice", "detail": request["voice"], "voices": [each.id for each in voices]}
-    finished, faults = threading.Event(), list[str]()
 
-    def failed(detail: object) -> None:
-        faults.append(str(detail))
-        finished.set()
 
-    # The file is written inside a callback from C: what goes wrong there reaches nobody but this hook.
-    sys.unraisablehook = lambda unraisable: failed(unraisable.exc_value)
-    engine.connect("error", lambda name, exception: failed(exception))
-    engine.connect("finished-utterance", lambda name, completed: finished.set())
-    if not _set(voice, request["rate"], request["deadline_s"]):
-        return {"error": "deadline", "detail": f"{request['deadline_s']} s, and the rate is not in force"}
-    engine.save_to_file(request["text"], request["path"])
-    engine.runAndWait()
-    if not finished.wait(request["deadline_s"]):
-        return {"error": "deadline", "detail": f"{request['deadline_s']} s"}
-    if faults:
-        return {"error": "speech", "detail": faults[0]}
-    if engine.getProperty("voice") != voice:
-        return {"error": "voice", "detail": request["voice"], "voices": [each.id for each in voices]}
-    return {"voice": voice}
+class Speaker:
+    """The engine of this process. One text at a time.
+
+    Raises:
+        ImportError, RuntimeError, OSError: it cannot be loaded.
+    """
+
+    def __init__(self) -> None:
+        self._engine = _engine()
+        self._voices = self._engine.getProperty("voices")
+        self._in_force: tuple[str, int] | None = None
+        self._finished, self._faults = threading.Event(), list[str]()
+        # The file is written inside a callback from C: what goes wrong there reaches nobody but this hook.
+        sys.unraisablehook = lambda unraisable: self._failed(unraisable.exc_value)
+        self._engine.connect("error", lambda name, exception: self._failed(exception))
+        self._engine.connect("finished-utterance", lambda name, completed: self._finished.set())
+
+    def speak(self, request: Mapping[str, Any]) -> dict[str, object]:
+        """Speak ``text`` into ``path``; the answer names the voice that spoke."""
+        deadline_s: float = request["deadline_s"]
+        voice = find_voice(request["voice"], self._voices)
+        if voice is None:
+            return self._no_voice(request)
+        if self._in_force != (voice, request["rate"]):
+            if not _set(voice, request["rate"], deadline_s):
+                return {"error": "deadline", "detail": f"{deadline_s} s, and the rate is not in force"}
+            self._in_force = voice, request["rate"]
+        if not _idle(deadline_s):
+            return {"error": "deadline", "detail": f"{deadline_s} s, and the text before is not done"}
+        self._finished.clear()
+        self._engine.save_to_file(request["text"], request["path"])
+        self._engine.runAndWait()
+        if not self._finished.wait(deadline_s):
+            return {"error": "deadline", "detail": f"{deadline_s} s"}
+        if self._faults:
+            return {"error": "speech", "detail": self._faults[0]}
+        if self._engine.getProperty("voice") != voice:
+            return self._no_voice(request)
+        return {"voice": voice}
+
+    def _failed(self, detail: object) -> None:
+        self._faults.append(str(detail))
+        self._finished.set()
+
+    def _no_voice(self, request: Mapping[str, Any]) -> dict[str, object]:
+        return {"error": "voice", "detail": request["voice"], "voices": [each.id for each in self._voices]}
+
+
+def _idle(deadline_s: float) -> bool:
+    """Wait until espeak-ng's own thread has nothing to do; False where it has not by the deadline.
+
+    "Finished" comes from within a callback that goes on for a moment: a text begun then was given the end of the one
+    before it (once in some thousand, an empty file), and pyttsx3 cancels what is begun while espeak-ng is busy.
+    """
+    from pyttsx3.drivers import _espeak
+
+    until = time.monotonic() + deadline_s
+    while _espeak.IsPlaying():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.001)
+    return True
 
 
 def _set(voice: str, rate: int, deadline_s: float) -> bool:

@@ -25,7 +25,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
-from calls.ids import AttemptId, BootId, CallId, LegId
+from calls.ids import UNKNOWN_BOOT, AttemptId, BootId, CallId, LegId
 
 # --- what callers hear and key ---------------------------------------------------------------------------------
 
@@ -303,11 +303,15 @@ Originate = DialAttempt | RingAgent
 
 @dataclass(frozen=True, slots=True)
 class SwitchUp:
-    """Logged in and reconciled: the switch's run, when it started where it says so, and our ids that live on it."""
+    """Logged in and reconciled: the switch's run (``UNKNOWN_BOOT``: it does not say), and our ids that live on it."""
 
     boot: BootId
     live: frozenset[str]
     """What has a channel now: our ids of attempts and agents' legs, and the switch's own (``CallInfo.channel``)."""
+
+    def is_run(self, boot: BootId) -> bool:
+        """Whether ``boot`` may be this run: nothing speaks against it where the switch does not say which it is."""
+        return self.boot in (boot, UNKNOWN_BOOT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from calls import log
 from calls.causes import Outcome
 from calls.clock import Clock
-from calls.errors import CallwrightError, RemoteProtocolError, SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import CallwrightError, RemoteProtocolError, SwitchTimeout, SwitchUnavailable
 from calls.ids import FlowId
 from calls.records.durations import Phase
 from calls.records.store import Direction, LiveCall
@@ -86,7 +86,7 @@ class InboundCalls:
             failed = False
             try:
                 gone = await self._conversations.run(channel, recorder, session, trail, self._context(info))
-            except (SwitchUnavailable, SwitchTimeout, SwitchRefused, RemoteProtocolError) as problem:
+            except (SwitchUnavailable, SwitchTimeout, RemoteProtocolError) as problem:
                 log.get().error("the switch failed under a call", problem=str(problem))
                 gone = HungUp(EndedBy.SWITCH)
             except Exception as problem:  # noqa: BLE001 - the supervisor of one call

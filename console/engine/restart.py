@@ -102,7 +102,7 @@ class Restart:
         )
         for live in left:
             if live not in kept:
-                same_run = live.boot_id == up.boot
+                same_run = up.is_run(live.boot_id)
                 self._books.finish_lost(live, Outcome.LOST if same_run else Outcome.PBX_LOST)
         for live in kept:
             self._adopt(live)
@@ -128,7 +128,7 @@ class Restart:
         """The switch was away: adopted calls that it does not know any more have ended."""
         for call_id, recorder in list(self._adopted.items()):
             if recorder.live.channel not in up.live and call_id not in up.live:
-                same_run = recorder.live.boot_id == up.boot
+                same_run = up.is_run(recorder.live.boot_id)
                 self.call_ended(call_id, None, Outcome.LOST if same_run else Outcome.PBX_LOST)
 
     def _adopt(self, live: LiveCall) -> None:

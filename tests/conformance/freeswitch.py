@@ -33,11 +33,15 @@ def new_switch() -> FreeSwitch:
     return FreeSwitch(config, Files(), lambda: str(uuid4()))
 
 
+def fake(switch: FreeSwitch) -> FakeFreeSwitch:
+    """A FreeSWITCH that has the prompts and calls ``switch``."""
+    durations = {str(Files().path(prompt)): lasts_s for prompt, lasts_s in DURATIONS_S.items()}
+    return FakeFreeSwitch(switch.port, TOKEN, durations)
+
+
 async def ring_in(switch: FreeSwitch, called: str, caller: str, acts: tuple[Act, ...]) -> EndedBy:
     """See :data:`tests.conformance.engine.play.RingIn`."""
-    durations = {str(Files().path(prompt)): lasts_s for prompt, lasts_s in DURATIONS_S.items()}
-    freeswitch = FakeFreeSwitch(switch.port, TOKEN, durations)
-    seen = await freeswitch.call(Caller(acts_of(acts), caller, called=called))
+    seen = await fake(switch).call(Caller(acts_of(acts), caller, called=called))
     assert not seen.resumed, "the connection was closed while the call was up"
     return EndedBy.CALLER if seen.by_caller else EndedBy.US
 

@@ -1,7 +1,7 @@
 """FreeSWITCH behind the port. In this slice: the calls that come in, through the outbound socket.
 
 What needs the other direction (the switch's own run, agents' legs, dialling) needs an inbound connection, which is
-not there yet: ``originate`` refuses, and the boot that ``SwitchUp`` tells is :data:`UNKNOWN_BOOT`. A call says the
+not there yet: ``originate`` refuses, and the boot that ``SwitchUp`` tells is ``UNKNOWN_BOOT``. A call says the
 boot of its own FreeSWITCH (``Core-UUID``).
 """
 
@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from calls import log
 from calls.errors import SwitchError, SwitchRefused
-from calls.ids import BootId, CallId, LegId
+from calls.ids import UNKNOWN_BOOT, CallId, LegId
 from calls.switch.freeswitch.bridge import Bridge
 from calls.switch.freeswitch.call_info import inbound_info
 from calls.switch.freeswitch.channel import FreeSwitchChannel
@@ -25,8 +25,6 @@ from calls.switch.freeswitch.server import Limits, Server
 from calls.switch.freeswitch.session import Session
 from calls.switch.port import CallHandler, CallInfo, EventHandler, Originate, PromptFiles, SwitchUp
 from calls.wire.esl import Headers
-
-UNKNOWN_BOOT = BootId("unknown")
 
 OPEN_S = 5.0
 CLOSE_S = 10.0
@@ -51,7 +49,7 @@ class FreeSwitch:
         self._config = config
         self._prompts = prompts
         self._new_id = new_id
-        self._hub = HubThread(f"esl {config.name}")
+        self._hub = self._new_hub()
         self._server: Server | None = None
         self._port = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -84,7 +82,7 @@ class FreeSwitch:
         """Listen. FreeSWITCH need not be there: it connects when a call comes.
 
         Raises:
-            SwitchUnavailable: the address cannot be had.
+            SwitchUnavailable: the address cannot be had. It may be tried again.
             SwitchTimeout: the thread of the sockets does not answer.
         """
         self._loop = asyncio.get_running_loop()
@@ -95,7 +93,9 @@ class FreeSwitch:
         try:
             self._port = await self._hub.call(self._server.open, OPEN_S)
         except SwitchError:
+            self._server = None
             await self._hub.stop()
+            self._hub = self._new_hub()  # a thread starts once
             raise
         on_event(SwitchUp(UNKNOWN_BOOT, frozenset()))
 
@@ -126,6 +126,9 @@ class FreeSwitch:
 
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
         """See :class:`calls.switch.port.Switch`. There is no leg of ours, and one that is gone is no error."""
+
+    def _new_hub(self) -> HubThread:
+        return HubThread(f"esl {self._config.name}")
 
     # --- calls -------------------------------------------------------------------------------------------------
 

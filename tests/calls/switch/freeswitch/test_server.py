@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
+from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
 
-from calls.errors import SwitchError
+from calls.errors import SwitchError, SwitchUnavailable
+from calls.ids import UNKNOWN_BOOT
 from calls.switch.freeswitch.causes import NAMES, hung_up, name_of
 from calls.switch.freeswitch.server import Limits, Server
 from calls.switch.freeswitch.switch import FreeSwitch, FreeSwitchConfig
-from calls.switch.port import Answer, CallChannel, EndedBy, Hangup, HungUp, Play, Result
+from calls.switch.port import Answer, CallChannel, EndedBy, Hangup, HungUp, Play, Result, SwitchEvent, SwitchUp
 from calls.wire.esl import Headers
 from tests.calls.switch.freeswitch.fake_freeswitch import Caller, FakeCall, Seen
 from tests.calls.switch.freeswitch.world import SHORT, TOKEN, Files, World, descriptors, soon, until, world
@@ -178,3 +181,23 @@ def test_every_cause_has_a_name() -> None:
     assert name_of(17) == "USER_BUSY"
     assert name_of(26) == NAMES[31] == "NORMAL_UNSPECIFIED"
     assert len(set(NAMES.values())) == len(NAMES)
+
+
+async def test_a_port_that_is_busy_is_told_and_may_be_had_later() -> None:
+    """As the engine does it: again and again, until it is free."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = int(other.getsockname()[1])
+        switch = FreeSwitch(
+            FreeSwitchConfig("fs", "127.0.0.1", port, SecretStr(TOKEN)), Files(), lambda: str(uuid4())
+        )
+        events: list[SwitchEvent] = []
+        made = World(switch, answer_and_hang_up)
+        for _ in range(2):
+            with pytest.raises(SwitchUnavailable):
+                await switch.start(events.append, made.on_call)
+            assert events == []
+    await switch.start(events.append, made.on_call)
+    assert events == [SwitchUp(UNKNOWN_BOOT, frozenset())]
+    seen = await made.freeswitch().call()
+    assert (seen.answered, seen.by_caller) == (True, False)
+    await switch.stop()

@@ -28,12 +28,14 @@ class LogIn:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """The agent was logged in when our last run ended. ``leg_id``: the leg that is up still; ``call_id``: the call
+    """The agent was logged in when our last run ended, or the phone rang for that. ``leg_id``: the leg that is up
+    still, or rings as far as we know (``ringing``; where it was answered ``LegUp`` follows); ``call_id``: the call
     that the agent talks to on it still. Each is None where there is none."""
 
     agent_id: AgentId
     leg_id: LegId | None = None
     call_id: CallId | None = None
+    ringing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

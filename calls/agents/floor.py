@@ -167,8 +167,9 @@ class Floor:
         agent.want(AgentState.READY)
         if event.leg_id is not None:
             agent.phone.ring(event.leg_id, now)
-            agent.phone.answered(now)
             call_id = event.call_id
+            if not event.ringing or call_id is not None:
+                agent.phone.answered(now)
             if call_id is not None and call_id not in self._talking and call_id not in self._waiting:
                 self._talking[call_id] = agent
                 self._actions.append(agent.change(AgentState.TALKING, now, call_id=call_id))

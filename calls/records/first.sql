@@ -1,6 +1,7 @@
 -- Times ending in _at are UTC, ISO 8601 with microseconds and "+00:00"; durations ending in _s are seconds measured
--- on a monotonic clock. Every call ends in exactly one row of "calls", inbound and outbound alike; until then it
--- stands in "live_calls", so that a crash cannot lose it.
+-- on a monotonic clock; of a call that outlives an engine, what came before the restart is by the wall clock. Every
+-- call ends in exactly one row of "calls", inbound and outbound alike; until then it stands in "live_calls", so that a
+-- crash cannot lose it.
 
 CREATE TABLE lists (
     list_id     TEXT PRIMARY KEY,

@@ -53,7 +53,8 @@ class LiveCall:
 class CallRecord:
     """The final record of a call. The columns of ``calls``; see :mod:`calls.records.figures` for what each counts.
 
-    Durations are seconds of a monotonic clock, as :class:`calls.records.durations.CallDurations` gives them.
+    Durations are seconds of a monotonic clock, as :class:`calls.records.durations.CallDurations` gives them; where an
+    engine was started anew in the call, what came before that is by the wall clock, and an ``adopted`` event says so.
     ``wait_s`` is None where no agent was asked for. ``agent_id`` is the agent who talked, None where none did.
     ``flow_version`` says which text of the flow the caller went through.
 
@@ -346,6 +347,16 @@ def agent_legs(connection: sqlite3.Connection, switch: str, boot_id: BootId) -> 
     return {AgentId(agent_id): LegId(leg_id) for agent_id, leg_id in rows}
 
 
+def ringing_legs(connection: sqlite3.Connection) -> set[LegId]:
+    """Legs that were asked for after their agent's last change of state: as far as we had heard, they ring. Only an
+    answer makes a state, be it the one that the log-in led to."""
+    rows = connection.execute(
+        "SELECT leg_id FROM agent_legs WHERE NOT EXISTS (SELECT 1 FROM agent_states"
+        " WHERE agent_states.agent_id = agent_legs.agent_id AND agent_states.since_at > agent_legs.since_at)"
+    )
+    return {LegId(row[0]) for row in rows}
+
+
 def keep_agent_legs(connection: sqlite3.Connection, legs: Iterable[LegId]) -> None:
     """Forget all legs but these."""
     kept = set(legs)
@@ -372,6 +383,18 @@ def last_states(connection: sqlite3.Connection) -> list[LastState]:
         LastState(AgentId(agent_id), AgentState(state), reason, CallId(call_id) if call_id else None)
         for agent_id, state, reason, call_id in rows
     ]
+
+
+def talks_since(connection: sqlite3.Connection) -> dict[CallId, datetime]:
+    """Since when each live call's agent talks with it, where that was noted. A restart of ours in the talk cuts it
+    into several states; the talk began with the first of them."""
+    rows = connection.execute(
+        "SELECT call_id, min(since_at) FROM live_calls JOIN agent_states AS talk USING (call_id, agent_id)"
+        " WHERE talk.state = 'talking' AND NOT EXISTS (SELECT 1 FROM agent_states AS later WHERE"
+        " later.agent_id = talk.agent_id AND later.since_at > talk.since_at AND"
+        " (later.state <> 'talking' OR later.call_id <> talk.call_id)) GROUP BY call_id"
+    )
+    return {CallId(call_id): as_time(since_at) for call_id, since_at in rows}
 
 
 # --- switches and the audit ------------------------------------------------------------------------------------

@@ -330,9 +330,11 @@ class LegRinging:
 
 @dataclass(frozen=True, slots=True)
 class LegAnswered:
-    """The far end answered."""
+    """The far end answered. ``unseen``: an adopted leg's, at some moment before now while nobody listened, perhaps
+    long ago."""
 
     leg_id: LegId
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,13 +342,15 @@ class LegEnded:
     """The leg is gone, or never came to be. Exactly one for each accepted originate.
 
     ``cause`` is Q.850 (None: the switch did not say); ``timed_out``: our ring timeout ran out;
-    ``never_existed``: the switch could not make a channel at all.
+    ``never_existed``: the switch could not make a channel at all; ``unseen``: an adopted leg's that ended
+    while nobody listened, so that nobody knows what it came to, or whether it was answered in the end.
     """
 
     leg_id: LegId
     cause: int | None
     timed_out: bool = False
     never_existed: bool = False
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +395,8 @@ class Switch(Protocol):
 
     def adopt(self, legs: frozenset[LegId], calls: Mapping[CallId, str]) -> None:
         """Take over what a run of ours before this one had up: ``LegEnded`` and ``CallLost`` will tell of them, and
-        ``LegAnswered`` of each leg that is or will be answered: perhaps that happened while nobody listened.
+        ``LegAnswered`` of each leg that is or will be answered: perhaps that happened while nobody listened. A
+        customer who comes back from a talk of then is hung up: nothing is left that could lead them on.
 
         ``calls`` maps each call to its ``CallInfo.channel``, as its record has it.
         """

@@ -14,9 +14,13 @@ from calls.switch.port import Detected, EndedBy
 
 
 class CallRecorder:
-    """Events and durations of one call. Durations are of the monotonic clock, so a clock that jumps changes none."""
+    """Events and durations of one call. Durations are of the monotonic clock, so a clock that jumps changes none.
 
-    def __init__(self, live: LiveCall, clock: Clock, phase: Phase) -> None:
+    Only of a call that was taken over from a run before this one a part is by the wall clock: the one before.
+    """
+
+    def __init__(self, live: LiveCall, clock: Clock, phase: Phase, *, adopted: bool = False) -> None:
+        """``adopted``: it began when ``live`` says, and not now."""
         self.live = live
         self.queue: QueueName | None = None
         self.agent_id: AgentId | None = None
@@ -26,7 +30,8 @@ class CallRecorder:
         self.last_node: str | None = None
         self.phase = phase
         self._clock = clock
-        self._began_s = clock.monotonic_s()
+        self._seen_s, self._seen_at = clock.monotonic_s(), clock.now()
+        self._began_s = self._at_s(live.started_at if adopted else None)
         self._took = CallDurations(self._began_s, phase)
         self._answered_at: datetime | None = None
         self._events: list[CallEvent] = []
@@ -45,6 +50,11 @@ class CallRecorder:
         """Add an event of ``kind`` at this moment."""
         self.keep(self._clock.now(), self._clock.monotonic_s(), kind, detail or {})
 
+    def note_adopted(self, detail: Mapping[str, object]) -> None:
+        """The call is taken over now: what came before is by the wall clock, which the event says."""
+        before_s = round(self._clock.monotonic_s() - self._began_s, 3)
+        self.note("adopted", {**detail, "before_s": before_s, "before_by": "wall clock"})
+
     def keep(self, at: datetime, mono_s: float, kind: str, detail: Mapping[str, object]) -> None:
         """Add an event of the moment ``mono_s`` on the monotonic clock: none before the event that was added last.
 
@@ -54,10 +64,10 @@ class CallRecorder:
         earliest_s = self._events[-1].since_s if self._events else 0.0
         self._events.append(CallEvent(at, max(earliest_s, mono_s - self._began_s), kind, dict(detail)))
 
-    def enter(self, phase: Phase) -> None:
-        """The call is in ``phase`` from now on."""
+    def enter(self, phase: Phase, since: datetime | None = None) -> None:
+        """The call is in ``phase`` from now on, or since a time before it was taken over."""
         self.phase = phase
-        self._took.enter(phase, self._clock.monotonic_s())
+        self._took.enter(phase, self._at_s(since))
 
     def count_talk(self, talk_s: float) -> None:
         """The last ``talk_s`` seconds were talk: a transfer says only afterwards how long it was."""
@@ -65,11 +75,18 @@ class CallRecorder:
         self._took.enter(Phase.TALK, now_s - talk_s)
         self._took.enter(self.phase, now_s)
 
-    def note_answer(self) -> None:
-        """The call is answered from now on; told twice, the first counts."""
+    def note_answer(self, since: datetime | None = None) -> None:
+        """The call is answered from now on, or since a time before it was taken over; the first answer counts."""
         if self._answered_at is None:
-            self._answered_at = self._clock.now()
-            self._took.answered(self._clock.monotonic_s())
+            self._answered_at = since or self._clock.now()
+            self._took.answered(self._at_s(since))
+
+    def _at_s(self, since: datetime | None) -> float:
+        """When ``since`` was on the monotonic clock, by the wall clock: never after the first sight, also where that
+        clock was set back. None: now."""
+        if since is None:
+            return self._clock.monotonic_s()
+        return self._seen_s - max(0.0, (self._seen_at - since).total_seconds())
 
     def age_s(self) -> float:
         """Seconds since the call's first sight."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from calls import log
+from calls.agents.agent import LEG_LOST
 from calls.agents.events import Pause, Restored, TalkOver
 from calls.agents.states import AgentState
 from calls.causes import Outcome
@@ -35,8 +36,12 @@ class Found:
 
     agents: list[LastState]
     legs: Mapping[AgentId, LegId]
+    ringing: set[LegId]
+    """Those of them that were not answered yet, as far as the store knows."""
     calls: list[LiveCall]
     """Calls without a final record whose attempts, where they have one, are still up."""
+    talks: Mapping[CallId, datetime]
+    """Since when the agents of these calls talk."""
     recovery: recovery.Recovery
     campaigns: list[tuple[Campaign, ev.CampaignState, tuple[int, int]]]
 
@@ -105,10 +110,10 @@ class Restart:
                 same_run = up.is_run(live.boot_id)
                 self._books.finish_lost(live, Outcome.LOST if same_run else Outcome.PBX_LOST)
         for live in kept:
-            self._adopt(live)
+            self._adopt(live, found.talks.get(live.call_id))
         for attempt in found.recovery.still_up:
             self._dialled.adopt(attempt, self._adopted.get(CallId(attempt.begun.attempt_id)))
-        self._restore_agents(found.agents, legs, kept)
+        self._restore_agents(found, legs, kept)
         self._dialled.tell(ev.Recovered(up.boot, found.recovery.still_up))
         self._start_campaigns(found)
 
@@ -131,26 +136,37 @@ class Restart:
                 same_run = up.is_run(recorder.live.boot_id)
                 self.call_ended(call_id, None, Outcome.LOST if same_run else Outcome.PBX_LOST)
 
-    def _adopt(self, live: LiveCall) -> None:
-        """Durations count from now: how long the call had lasted before is known by the wall clock only."""
-        recorder = CallRecorder(live, self._clock, Phase.TALK if live.agent_id else Phase.MENU)
+    def _adopt(self, live: LiveCall, talks_since: datetime | None) -> None:
+        """What came before is counted by the wall clock. When the call was answered nobody noted: a caller who talks
+        was so from the first; somebody who was dialled, when the talk began; all others now."""
+        is_dialled = live.direction is Direction.OUTBOUND
+        recorder = CallRecorder(live, self._clock, Phase.RING if is_dialled else Phase.MENU, adopted=True)
         recorder.agent_id = live.agent_id
-        recorder.note_answer()
-        recorder.note("adopted", {"agent": live.agent_id})
+        if live.agent_id is not None:
+            recorder.note_answer(talks_since if is_dialled else live.started_at)
+            recorder.enter(Phase.TALK, talks_since)
+        else:
+            recorder.note_answer()
+            recorder.enter(Phase.WAIT if is_dialled else Phase.MENU)
+        recorder.note_adopted({"agent": live.agent_id})
         self._adopted[live.call_id] = recorder
         self._books.show(recorder)
 
-    def _restore_agents(self, states: list[LastState], legs: Mapping[AgentId, LegId], calls: list[LiveCall]) -> None:
-        """Log in again who was logged in, with the leg and the talk that are still up."""
+    def _restore_agents(self, found: Found, legs: Mapping[AgentId, LegId], calls: list[LiveCall]) -> None:
+        """Log in again who was logged in, or whose phone rings for that, with the leg and the talk that are still up.
+
+        A phone that rings is heard of when it is answered, which may have been while no engine ran.
+        """
         talks = {live.agent_id: live.call_id for live in calls if live.agent_id is not None}
-        for last in states:
-            if last.state is AgentState.LOGGED_OUT or last.agent_id not in self._agents:
-                continue
-            leg_id = legs.get(last.agent_id)
-            call_id = talks.get(last.agent_id) if leg_id is not None else None
-            self._floor.restore(Restored(last.agent_id, leg_id, call_id))
-            if last.state is AgentState.PAUSED:
-                self._floor.tell(Pause(last.agent_id, last.reason))
+        last = {each.agent_id: each for each in found.agents if each.state is not AgentState.LOGGED_OUT}
+        logging_in = {agent_id for agent_id, leg_id in legs.items() if leg_id in found.ringing}
+        for agent_id in sorted(self._agents & (last.keys() | logging_in)):
+            leg_id = legs.get(agent_id)
+            call_id = talks.get(agent_id) if leg_id is not None else None
+            self._floor.restore(Restored(agent_id, leg_id, call_id, ringing=leg_id in found.ringing))
+            before = last.get(agent_id)
+            if before is not None and before.state is AgentState.PAUSED and before.reason != LEG_LOST:
+                self._floor.tell(Pause(agent_id, before.reason))
 
     def _start_campaigns(self, found: Found) -> None:
         for campaign, state, (answered, abandoned) in found.campaigns:
@@ -162,12 +178,13 @@ class Restart:
 def _look(connection: sqlite3.Connection, switch: str, up: SwitchUp, now: datetime) -> Found:
     """Everything that was open, read and settled in one transaction."""
     agents = store.last_states(connection)
-    legs = store.agent_legs(connection, switch, up.boot)
+    talks = store.talks_since(connection)
+    legs, ringing = store.agent_legs(connection, switch, up.boot), store.ringing_legs(connection)
     store.keep_agent_legs(connection, [leg for leg in legs.values() if leg in up.live])
     store.end_agent_states(connection, _last_seen(connection, now))
     recovered = recovery.recover(connection, switch, up.boot, up.live, now)
     calls = [live for live in store.live_calls(connection) if live.switch == switch]
-    return Found(agents, legs, calls, recovered, _open_campaigns(connection, now))
+    return Found(agents, legs, ringing, calls, talks, recovered, _open_campaigns(connection, now))
 
 
 def _last_seen(connection: sqlite3.Connection, now: datetime) -> datetime:

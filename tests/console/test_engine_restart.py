@@ -13,9 +13,11 @@ from calls.errors import StoreFull
 from calls.ids import AgentId, LegId
 from calls.records.writer import Writer
 from calls.switch.loopback.callers import HangUp, Hear, Press, Wait
+from calls.switch.loopback.diary import Seen
+from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import EndedBy
 from tests.console.held_time import held
-from tests.console.world import agent, world_in
+from tests.console.world import adds_up, agent, world_in
 
 
 @pytest.mark.parametrize("mode", ["nailed_up", "on_hook"])
@@ -37,6 +39,11 @@ async def test_a_talk_and_its_agent_are_taken_over(tmp_path: Path, mode: str) ->
         record = world.record()
         assert (record.call_id, record.outcome, record.agent_id) == (call.info.call_id, Outcome.ANSWERED, "anna")
         assert world.kinds(record.call_id)[0] == "adopted"
+        assert adds_up(record) and record.billed_s == record.duration_s
+        assert record.duration_s == pytest.approx((record.ended_at - record.started_at).total_seconds(), abs=0.01)
+        assert record.talk_s == pytest.approx(29.75, abs=0.4), "the part before the restart is missing"
+        (adopted,) = [each.detail for each in world.events(record.call_id) if each.kind == "adopted"]
+        assert adopted["before_by"] == "wall clock" and float(str(adopted["before_s"])) > 2.0
         await world.until(lambda: world.state("anna") == "ready")
         second = world.call(Hear("main.menu"), Press("2"))
         await world.until(lambda: world.state("anna") == "talking")
@@ -84,6 +91,38 @@ async def test_a_switch_that_started_anew_meanwhile_lost_everything(tmp_path: Pa
         await world.settled()
         assert (world.record().outcome, world.record().ended_by) == (Outcome.PBX_LOST, EndedBy.SWITCH)
         assert len(world.rows("SELECT * FROM agent_legs")) == 2
+
+
+@held
+async def test_a_phone_that_rings_for_the_log_in_is_ready_only_once_it_is_answered(tmp_path: Path) -> None:
+    phones = {"anna": AgentPhone(answer_after_s=8.0), "ben": AgentPhone(answer_after_s=1.0)}
+    async with world_in(tmp_path, agent("anna"), agent("ben"), phones=phones) as world:
+        for each in ("anna", "ben"):
+            world.engine.floor.tell(ag.LogIn(AgentId(each)))
+        await world.until(lambda: len(world.rows("SELECT * FROM agent_legs")) == 2)
+        await asyncio.sleep(0.2)
+        await world.kill()
+        await asyncio.sleep(3.0)  # ben answers while nobody listens
+        await world.start()
+        await world.until(lambda: world.state("ben") == "ready", within_s=0.1)
+        assert world.state("anna") == "logged_out"
+        world.call(Hear("main.menu"), Press("2"))
+        await world.until(lambda: world.state("ben") == "talking")
+        assert world.state("anna") == "logged_out"
+        await world.until(lambda: world.state("anna") == "ready", within_s=8.0)
+        assert sum(each.seen is Seen.INVITE for each in world.switch.diary.entries) == 2, "a phone was rung again"
+
+
+@held
+async def test_an_agent_whose_leg_was_lost_is_ready_again_after_a_restart(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        ((leg,),) = world.rows("SELECT leg_id FROM agent_legs")
+        world.switch.agent_hangs_up(LegId(str(leg)))
+        await world.until(lambda: world.state("anna") == "paused")
+        await world.kill()
+        await world.start()
+        await world.until(lambda: world.state("anna") == "ready")
 
 
 @held

@@ -176,21 +176,22 @@ class LegBook:
         self._wait(leg, now)
         return []
 
-    def _state(self, leg: _Leg, state: str) -> list[LegEvent]:
+    def _state(self, leg: _Leg, state: str, *, unseen: bool = False) -> list[LegEvent]:
+        """``unseen``: it may have been in ``state`` for long."""
         leg.existed = True
         if state == RINGING and not leg.ringing and not leg.answered:
             leg.ringing = True
             return [LegRinging(leg.leg_id)]
         if state == UP and not leg.answered:
             leg.answered = True
-            return [LegAnswered(leg.leg_id)]
+            return [LegAnswered(leg.leg_id, unseen and leg.adopted)]
         return []
 
     def _hung_up(self, leg: _Leg, event: Event, now: float) -> list[LegEvent]:
         leg.hung = True
         leg.cause = cause_of(event)
         self._wait(leg, now)
-        return self._state(leg, UP) if event.get("ChannelState") == UP else []
+        return self._state(leg, UP, unseen=True) if event.get("ChannelState") == UP else []
 
     # --- what time tells --------------------------------------------------------------------------------------
 
@@ -218,7 +219,7 @@ class LegBook:
                 if now - leg.asked_at >= settle_s:
                     self._wait(leg, now)
             else:
-                told += self._state(leg, states[leg.leg_id])
+                told += self._state(leg, states[leg.leg_id], unseen=True)
         return told
 
     def restarted(self) -> list[LegEvent]:
@@ -226,7 +227,7 @@ class LegBook:
         legs = list(self._legs.values())
         for leg in legs:
             self._remove(leg)
-        return [LegEnded(leg.leg_id, None) for leg in legs]
+        return [LegEnded(leg.leg_id, None, unseen=leg.adopted) for leg in legs]
 
     # --- inside -----------------------------------------------------------------------------------------------
 
@@ -248,6 +249,7 @@ class LegBook:
             cause,
             timed_out=self._timed_out(leg, cause, now),
             never_existed=leg.failed and not leg.existed,
+            unseen=leg.adopted and not leg.hung,
         )
 
     @staticmethod

@@ -109,13 +109,15 @@ class LoopbackSwitch:
         """See the port. Only what a run in the same process had up can have stayed: the rest is told as gone."""
         live = {call.info.channel for call in self._calls.values()}
         self._adopted |= {call_id for call_id, channel in calls.items() if channel in live}
-        gone: list[SwitchEvent] = [LegEnded(leg_id, None) for leg_id in sorted(legs - self._legs.keys())]
-        gone += [CallLost(call_id, None) for call_id, channel in calls.items() if channel not in live]
+        up = {leg_id for leg_id, leg in self._legs.items() if leg.is_up}
+        news: list[SwitchEvent] = [LegEnded(each, None, unseen=True) for each in sorted(legs - self._legs.keys())]
+        news += [LegAnswered(each, unseen=True) for each in sorted(legs & up)]
+        news += [CallLost(call_id, None) for call_id, channel in calls.items() if channel not in live]
         if self._connected:
-            for event in gone:
+            for event in news:
                 self.tell(event)
         else:
-            self._untold += gone
+            self._untold += news
 
     async def originate(self, request: Originate) -> None:
         """See the port.

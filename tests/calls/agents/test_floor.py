@@ -573,6 +573,23 @@ def test_a_leg_that_is_up_still_is_not_rung_again() -> None:
     assert rung(bench.run_to(RERING_AFTER_S[0])) == [ANN]
 
 
+def test_a_phone_that_rings_still_is_ready_once_it_is_answered() -> None:
+    bench = Bench(ANN)
+    assert bench.tell(Restored(ANN, leg(77), ringing=True)) == []
+    assert connected(bench.inbound(C1)) == []
+    actions = bench.tell(LegUp(ANN, leg(77)))
+    assert states(actions)[0] == (ANN, READY, "")
+    assert connected(actions) == [(C1, ANN)]
+
+
+def test_a_phone_that_rings_still_for_too_long_is_rung_anew() -> None:
+    bench = Bench(ANN)
+    bench.tell(Restored(ANN, leg(77), ringing=True))
+    assert dropped(bench.run_to(RING_S)) == [leg(77)]
+    bench.tell(LegGone(ANN, leg(77)))
+    assert rung(bench.run_to(RING_S + RERING_AFTER_S[0])) == [ANN]
+
+
 def test_a_talk_that_goes_on_still_is_taken_over() -> None:
     bench = Bench(ANN, CAT)
     bench.inbound(C2)

@@ -192,7 +192,7 @@ class TestReconcile:
     def test_a_new_boot_ends_every_leg(self) -> None:
         book = expecting()
         book.adopt([LegId("att-2")])
-        assert book.restarted() == [LegEnded(LEG, None), LegEnded(LegId("att-2"), None)]
+        assert book.restarted() == [LegEnded(LEG, None), LegEnded(LegId("att-2"), None, unseen=True)]
         assert len(book) == 0 and told(book, failure("0")) == []
 
     def test_rows_of_a_recorded_list(self) -> None:
@@ -221,14 +221,14 @@ class TestAdopted:
         assert told(book, UP) == [LegAnswered(LEG)]
         book.adopt([LegId("att-2")])
         up = [row("6"), Channel("x", "att-2", "", "6")]
-        assert book.reconcile(up, 1.0, 3.0) == [LegAnswered(LegId("att-2"))]
+        assert book.reconcile(up, 1.0, 3.0) == [LegAnswered(LegId("att-2"), unseen=True)]
         assert book.reconcile(up, 2.0, 3.0) == []
         assert told(book, hangup("16", "6", "att-2")) == [LegEnded(LegId("att-2"), 16)]
 
     def test_the_end_of_one_that_was_up_says_that_it_was_answered(self) -> None:
         book = LegBook()
         book.adopt([LEG])
-        assert told(book, hangup("16", "6")) == [LegAnswered(LEG), LegEnded(LEG, 16)]
+        assert told(book, hangup("16", "6")) == [LegAnswered(LEG, unseen=True), LegEnded(LEG, 16)]
 
     def test_one_that_we_know_stays_as_it_is(self) -> None:
         book = expecting()
@@ -239,7 +239,7 @@ class TestAdopted:
         book = LegBook()
         book.adopt([LEG])
         book.reconcile([], 10.0, 3.0)
-        assert to_the_end(book) == [LegEnded(LEG, None)]
+        assert to_the_end(book) == [LegEnded(LEG, None, unseen=True)]
 
 
 A, B = "asterisk-16", "asterisk-22"

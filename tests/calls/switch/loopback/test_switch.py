@@ -430,13 +430,14 @@ def test_what_another_run_had_up_is_adopted() -> None:
         await bench.start()
         assert bench.told == [
             SwitchUp(BootId("id-1"), frozenset({LEG, call.info.channel})),
-            LegEnded(LegId("gone"), None),
+            LegEnded(LegId("gone"), None, unseen=True),
+            LegAnswered(LEG, unseen=True),
             CallLost(lost, None),
         ]
         await call.over()
         bench.switch.agent_hangs_up(LEG)
         await asyncio.sleep(1)
-        assert bench.told[3:] == [CallLost(call.info.call_id, 16), LegEnded(LEG, 16)]
+        assert bench.told[4:] == [CallLost(call.info.call_id, 16), LegEnded(LEG, 16)]
 
     run(main())
 

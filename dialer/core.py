@@ -29,8 +29,8 @@ tells ``CallArrived`` first of all. When the agent hangs up and the caller is st
 ``SwitchDown`` and ``SwitchUp``, and the core settles them itself. At SIGTERM: ``CampaignDraining`` for each campaign.
 
 Who measures what: the core measures ``ring_s``, ``connect_s`` and ``talk_s`` between the moments its events were
-handled, and decides ``abandoned`` by them. The call's own record keeps wait, menu, duration and billed seconds; they
-are the engine's.
+handled, and decides ``abandoned`` by them; what happened while no engine ran is in doubt, and counts as that. The
+call's own record keeps wait, menu, duration and billed seconds; they are the engine's.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ from dialer import events as ev
 from dialer import pacing
 from dialer.dialling import Dialling
 from dialer.events import Action, CampaignState, Event
-from dialer.presets import OFFER_WITHIN_S
-from dialer.run import NEVER, UNANSWERED, AttemptRun, CampaignRun, Phase
+from dialer.run import ANSWER_UNSEEN, NEVER, UNANSWERED, AttemptRun, CampaignRun, Phase
 from dialer.states import Order, after
 from dialer.view import CoreView, view_of
 
@@ -178,8 +177,8 @@ class DialerCore:
             case ev.LegRinging():
                 attempt.rang = True
                 self._state.carried(attempt)
-            case ev.LegAnswered():
-                self._answered(attempt, now)
+            case ev.LegAnswered(_, unseen):
+                self._answered(attempt, now, ANSWER_UNSEEN if unseen else "")
             case ev.CallArrived():
                 self._arrived(attempt, event.detected, now)
             case ev.Connected():
@@ -195,10 +194,10 @@ class DialerCore:
             case _:
                 assert_never(event)
 
-    def _answered(self, attempt: AttemptRun, now: float) -> None:
+    def _answered(self, attempt: AttemptRun, now: float, doubt: str = "") -> None:
         if attempt.phase not in UNANSWERED:
             return
-        attempt.answered_at = now
+        attempt.answer(now, doubt)
         attempt.enter(Phase.DETECTING, now)
         self._state.carried(attempt)
         self._out.append(ev.MarkLive(attempt.attempt_id))
@@ -217,7 +216,7 @@ class DialerCore:
             return
         attempt.arrive(now)
         self._observe(attempt, pacing.LiveAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
-        attempt.deadline_s = (attempt.clock_at or now) + OFFER_WITHIN_S
+        attempt.deadline_s = attempt.deadline(now)
         attempt.enter(Phase.OFFERED, now)
         if now < attempt.deadline_s:
             queue = attempt.campaign.queue
@@ -237,6 +236,7 @@ class DialerCore:
         self._out.append(ev.HangUp(attempt.attempt_id, NORMAL_CLEARING))
 
     def _ended(self, attempt: AttemptRun, event: ev.LegEnded, now: float) -> None:
+        attempt.look_back(now, unseen=event.unseen)
         outcome = attempt.ends_as or causes.outcome_of(
             event.cause,
             answered=attempt.answered_at is not None,
@@ -245,6 +245,8 @@ class DialerCore:
         )
         if outcome is Outcome.ANSWERED and attempt.connected_at is None and attempt.abandoned(now):
             outcome = Outcome.ABANDONED
+        elif attempt.doubt and attempt.answered_at is None and attempt.ends_as is None:
+            outcome = Outcome.LOST
         self._finish(attempt, outcome, event.cause, now)
 
     def _finish(self, attempt: AttemptRun, outcome: Outcome, cause: int | None, now: float) -> None:
@@ -255,8 +257,9 @@ class DialerCore:
         self._state.let_go(attempt, finish, now)
         if talked:
             self._observe(attempt, pacing.TalkEnded(at_s=now, talk_s=finish.talk_s))
-        elif finish.abandoned and attempt.clock_at is not None:
-            self._observe(attempt, pacing.Abandoned(at_s=now, waited_s=now - attempt.clock_at, cause=cause))
+        elif finish.abandoned and attempt.person:
+            waited_s = now - (attempt.clock_at or attempt.answered_at or now)
+            self._observe(attempt, pacing.Abandoned(at_s=now, waited_s=waited_s, cause=cause))
         elif finish.sent and not finish.answered:
             seen = pacing.NoAnswer(at_s=now, dialled_at_s=_dialled(attempt, now), cause=cause)
             self._observe(attempt, seen)

@@ -10,7 +10,7 @@ from calls.settings import Trunk
 from dialer import events as ev
 from dialer.events import Action, Begun, CampaignState, Finish, OpenAttempt, QueueLoad
 from dialer.pacing import Dialled, Snapshot
-from dialer.run import AttemptRun, CampaignRun, Decision, Phase
+from dialer.run import ANSWER_UNSEEN, AttemptRun, CampaignRun, Decision, Phase
 from dialer.trunks import TrunkGate
 
 UNSENT_LIMIT_S = 0.9
@@ -67,13 +67,17 @@ class Dialling:
             run.wait(now + FAILED_REST_S, f"the store does not take attempts: {reason}")
 
     def adopt(self, still_up: OpenAttempt, boot: BootId, now: float) -> None:
-        """Take over an attempt of a run before this one. An answered one is taken to be talking."""
+        """Take over an attempt of a run before this one: talking where an agent was noted; answered without one, the
+        person was left alone, and is in the dialplan's hands until it asks for us."""
         begun, campaign = still_up.begun, still_up.campaign
         run = self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now))
-        phase = Phase.TALKING if still_up.answered else Phase.DIALLED
-        attempt = AttemptRun(begun, campaign, phase, now, now, boot=boot, adopted=True)
-        if still_up.answered:
-            attempt.answered_at = now
+        attempt = AttemptRun(begun, campaign, Phase.DIALLED, now, now, boot=boot, adopted=True)
+        if still_up.agent_id is not None:
+            attempt.answered_at, attempt.agent_id, attempt.person = now, still_up.agent_id, True
+            attempt.enter(Phase.TALKING, now)
+        elif still_up.answered:
+            attempt.answer(now, ANSWER_UNSEEN)
+            attempt.enter(Phase.DETECTING, now)
         self._take(run, attempt)
 
     def _take(self, run: CampaignRun, attempt: AttemptRun) -> None:
@@ -85,7 +89,7 @@ class Dialling:
         run = self.runs[attempt.campaign.campaign_id]
         del run.attempts[attempt.attempt_id]
         run.outcomes[finish.outcome] += 1
-        if attempt.person:
+        if attempt.person or finish.abandoned:
             run.count_answer(finish.abandoned, now)
         run.ask_again(now)
         gate = self.gates.get(attempt.begun.trunk)

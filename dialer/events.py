@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 
 from calls.causes import Outcome
@@ -62,6 +63,10 @@ class OpenAttempt:
     begun: BegunAttempt
     campaign: Campaign
     answered: bool
+    """As far as we had heard."""
+    agent_id: AgentId | None = None
+    """Who talks with the person, as far as we had noted."""
+    intended_at: datetime | None = None
 
 
 # --- events ---------------------------------------------------------------------------------------------------
@@ -154,9 +159,10 @@ class LegRinging:
 
 @dataclass(frozen=True, slots=True)
 class LegAnswered:
-    """The far end answered; machine detection may still run."""
+    """The far end answered; machine detection may still run. ``unseen``: see the port's event of this name."""
 
     attempt_id: AttemptId
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +203,7 @@ class LegEnded:
     cause: int | None
     timed_out: bool = False
     never_existed: bool = False
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +334,8 @@ class Finish:
     connect_s: float | None
     """From the preset's clock to the agent or the message; None where there was neither."""
     talk_s: float
+    doubt: str = ""
+    """What is not known, and why the attempt counts as abandoned all the same; for the record's events."""
 
 
 @dataclass(frozen=True, slots=True)

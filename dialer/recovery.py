@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calls.causes import Outcome
 from calls.ids import AttemptId, BootId, CallId
 from calls.records import store
-from calls.records.store import CallRecord, Direction, LiveCall
+from calls.records.store import CallEvent, CallRecord, Direction, LiveCall
 from calls.records.times import as_text, as_time
 from dialer import roll
 from dialer.attempts import settle_lead
 from dialer.campaign import Campaign
 from dialer.events import BegunAttempt, OpenAttempt
+from dialer.run import END_UNSEEN
+
+LEFT_ALONE = "answered, and ended while no engine ran: no agent is known to have come"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +37,24 @@ def recover(
     ``live_ids``: what lives on the switch, asked after the settling time. An attempt of this run of the switch that
     lives there is still up; every other one is over: ``LOST``, or ``PBX_LOST`` where the switch has restarted since.
     It counts as an attempt and is dialled again only as the campaign's retries say, never at once.
+
+    Whether a person had answered one that is over, and was left alone, nobody knows: unless an agent was noted, it
+    counts as abandoned, which its record and an event of it say. That is the careful side of the preset's cap.
     """
     still_up: list[OpenAttempt] = []
     lost: list[AttemptId] = []
     known = {call.call_id: call for call in store.live_calls(connection)}
     for found in _open(connection):
         campaign = roll.stored(connection, found.begun.campaign_id)
+        live = known.get(CallId(found.begun.attempt_id))
         same_run = (found.switch, found.boot) == (switch, boot)
         if same_run and found.begun.attempt_id in live_ids and campaign is not None:
-            still_up.append(OpenAttempt(found.begun, campaign, found.answered))
+            agent_id = live.agent_id if live is not None else None
+            still_up.append(OpenAttempt(found.begun, campaign, found.answered, agent_id, found.intended_at))
             continue
         outcome = Outcome.PBX_LOST if found.switch == switch and found.boot != boot else Outcome.LOST
-        live = known.get(CallId(found.begun.attempt_id)) or _live_call(found)
-        _end_lost(connection, found, campaign, store.lost_record(live, now, outcome), now)
+        record = store.lost_record(live or _live_call(found), now, outcome)
+        _end_lost(connection, found, campaign, replace(record, abandoned=record.agent_id is None), now)
         lost.append(found.begun.attempt_id)
     return Recovery(tuple(still_up), tuple(lost))
 
@@ -86,6 +94,10 @@ def _live_call(found: _Open) -> LiveCall:
     )
 
 
+def _doubt(found: _Open) -> str:
+    return LEFT_ALONE if found.answered else END_UNSEEN
+
+
 def _end_lost(
     connection: sqlite3.Connection, found: _Open, campaign: Campaign | None, record: CallRecord, now: datetime
 ) -> None:
@@ -94,5 +106,6 @@ def _end_lost(
         "UPDATE attempts SET state = 'done', ended_at = ?, outcome = ? WHERE attempt_id = ?",
         (as_text(now), record.outcome.value, begun.attempt_id),
     )
-    store.finish_call(connection, record)
+    events = [CallEvent(now, 0.0, "doubt", {"because": _doubt(found), "counts_as": "abandoned"})]
+    store.finish_call(connection, record, events if record.abandoned else ())
     settle_lead(connection, campaign, begun.campaign_id, begun.lead_id, record.outcome, found.answered, now)

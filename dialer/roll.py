@@ -93,10 +93,11 @@ def progress(connection: sqlite3.Connection, campaign_id: CampaignId) -> Mapping
 
 
 def abandonment(connection: sqlite3.Connection, campaign: Campaign, now: datetime) -> tuple[int, int]:
-    """People who answered in the preset's window up to ``now``, and those of them who were abandoned."""
+    """People who answered in the preset's window up to ``now``, and those of them who were abandoned; a lost call
+    that may have been answered is one of both (:func:`dialer.recovery.recover`)."""
     row = connection.execute(
         "SELECT count(*), coalesce(sum(abandoned), 0) FROM calls WHERE campaign_id = ? AND started_at > ?"
-        " AND answered_at IS NOT NULL AND outcome IN (?, ?)",
+        " AND (answered_at IS NOT NULL AND outcome IN (?, ?) OR abandoned)",
         (campaign.id, as_text(now - campaign.preset.cap_window), *PEOPLE),
     ).fetchone()
     return row[0], row[1]

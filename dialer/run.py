@@ -13,7 +13,7 @@ from calls.switch.port import Detected, DialAttempt
 from dialer.campaign import Campaign
 from dialer.events import Begun, BegunAttempt, CampaignState, Finish
 from dialer.pacing import Policy, make_policy
-from dialer.presets import CONNECT_WITHIN_S, ClockStart
+from dialer.presets import CONNECT_WITHIN_S, OFFER_WITHIN_S, ClockStart
 
 BUCKET_S = 3600.0
 
@@ -48,6 +48,14 @@ under the 120 s of invariant I8."""
 DETECTING_LIMIT_S = 30.0
 """Answered and never handed to us: machine detection takes some seconds, never this long."""
 
+DETECTION_S = 7.0
+"""Machine detection is over by then (AMD takes 5 s at most), and the dialplan has asked for us: who was answered for
+longer and two seconds more, and never came to us, was in nobody's hands."""
+
+ANSWER_UNSEEN = "answered while no engine ran: nobody knows since when, and no agent is known to have come"
+END_UNSEEN = "ended while no engine ran: nobody knows whether a person had answered"
+NEVER_CAME = "answered, and never led to us: nobody knows whether machine detection would have told a person"
+
 NEVER = float("inf")
 
 UNANSWERED = (Phase.UNSENT, Phase.DIALLED)
@@ -81,6 +89,9 @@ class AttemptRun:
     agent_id: AgentId | None = None
     ends_as: Outcome | None = None
     """Known before the end: machine, cancelled."""
+    doubt: str = ""
+    """Why nobody knows when the preset's two seconds began. They are taken to be over, without an agent: the careful
+    side. "" where it is known."""
     limit_at: float = field(init=False)
     """When something must be done about it though nothing is heard of it. Kept, and not asked for: it is looked at
     for every attempt whenever anything happens to one."""
@@ -112,8 +123,8 @@ class AttemptRun:
                 return NEVER if self.deadline_s is None else self.deadline_s
             case Phase.MESSAGE:
                 return self.since + MESSAGE_LIMIT_S
-            case Phase.DETECTING:
-                return self.since + DETECTING_LIMIT_S
+            case Phase.DETECTING:  # in doubt: the dialplan's fallback may have led them to somebody
+                return NEVER if self.doubt else self.since + DETECTING_LIMIT_S
             case Phase.DIALLED:
                 return self.since + self.campaign.file.ring_timeout_s + OVERDUE_S
             case Phase.ENDING:
@@ -135,11 +146,23 @@ class AttemptRun:
             detect_machine=file.detect_machine,
         )
 
+    def answer(self, now: float, doubt: str = "") -> None:
+        """Answered: start the preset's clock where it starts so. ``doubt``: see the field."""
+        self.answered_at = now
+        self.doubt = doubt
+        detecting = self.campaign.file.detect_machine
+        if not doubt and self.campaign.preset.clock(detecting) is ClockStart.ANSWER:
+            self.clock_at = now
+
     def arrive(self, now: float) -> None:
-        """A person is on the line: start the preset's clock."""
-        from_answer = self.campaign.preset.clock(self.campaign.file.detect_machine) is ClockStart.ANSWER
-        self.clock_at = self.answered_at if from_answer and self.answered_at is not None else now
+        """A person is on the line: start the preset's clock where it does not run yet."""
         self.person = True
+        if self.clock_at is None and not self.doubt:
+            self.clock_at = now
+
+    def deadline(self, now: float) -> float:
+        """Until when an agent must be there; else the message: at once where nobody knows how long they waited."""
+        return now if self.clock_at is None else self.clock_at + OFFER_WITHIN_S
 
     def connect_s(self) -> float | None:
         """From the clock to the agent or the message, whichever came first."""
@@ -149,12 +172,25 @@ class AttemptRun:
         return min(met) - self.clock_at if met else None
 
     def abandoned(self, now: float) -> bool:
-        """True where a person answered and met no agent within the two seconds, as far as it is known ``now``."""
+        """True where a person answered and met no agent within the two seconds, as far as it is known ``now``; what
+        is not known counts as that."""
+        if self.doubt:
+            return self.detected is not Detected.MACHINE
         if self.clock_at is None:
             return False
         if self.connected_at is not None:
             return self.connected_at - self.clock_at > CONNECT_WITHIN_S
         return self.message_at is not None or now - self.clock_at > CONNECT_WITHIN_S
+
+    def look_back(self, now: float, *, unseen: bool) -> None:
+        """At its end: find the doubt that there is about it. ``unseen``: nobody saw the end."""
+        if self.answered_at is None:
+            self.doubt = END_UNSEEN if unseen else ""
+            return
+        came = self.person or self.agent_id is not None or self.detected is not Detected.NOT_ASKED
+        late = now - self.answered_at > DETECTION_S + CONNECT_WITHIN_S
+        if late and not came and self.clock_at is None and not self.doubt:
+            self.doubt = NEVER_CAME
 
     def finish(self, outcome: Outcome, cause: int | None, now: float) -> Finish:
         """The final word on the attempt."""
@@ -175,6 +211,7 @@ class AttemptRun:
             ring_s=until - self.sent_at if self.sent_at is not None else None,
             connect_s=self.connect_s(),
             talk_s=self.talk_s,
+            doubt=self.doubt,
         )
 
 

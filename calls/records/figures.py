@@ -6,7 +6,8 @@ denominator of 0 it has no value. What the columns say:
 - inbound: ``wait_s`` is set where the call asked for an agent (it was *offered*); ``agent_id`` where an agent talked
   with the caller (it was *answered*, or handled); ``abandoned`` where the caller hung up while waiting.
 - outbound: an attempt's ``outcome`` is ``answered`` (a person), ``abandoned`` (a person, and no agent in time) or
-  ``machine`` where somebody or something answered; ``agent_id`` is set where an agent talked with the person.
+  ``machine`` where somebody or something answered; ``agent_id`` is set where an agent talked with the person. A lost
+  call with ``abandoned`` may have been answered: it counts as a person who was abandoned.
 - inbound: a caller who hung up before the answer (``cancelled``) never came into the flow.
 - a call counts to the time in which it began, an attempt to that in which it was intended, an agent's state to that
   in which it began; one that has not ended counts up to the scope's ``now``.
@@ -184,7 +185,7 @@ def menus(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
             "containment",
             contained["contained"],
             contained["entered"],
-            "technical: calls that never reached a queue / answered calls that entered a flow",
+            "technical: calls that never reached a queue / calls that entered a flow, the cancelled left out",
         )
     ]
     definition = "callers who hung up at the node, without an agent / entries to it"
@@ -200,7 +201,7 @@ _OUTBOUND = """
 WITH tried AS (
     SELECT attempts.lead_id, attempts.campaign_id, attempts.outcome,
            attempts.outcome IN ('answered', 'abandoned', 'machine') AS answered,
-           attempts.outcome IN ('answered', 'abandoned') AS by_person,
+           attempts.outcome IN ('answered', 'abandoned') OR coalesce(calls.abandoned, 0) AS by_person,
            calls.agent_id IS NOT NULL AS contact,
            coalesce(calls.abandoned, 0) OR attempts.outcome = 'abandoned'
                OR (calls.agent_id IS NOT NULL AND calls.connect_s > :connect_s) AS late
@@ -244,7 +245,8 @@ def outbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> 
             row["late"],
             row["by_person"],
             f"answered by a person and {late} / answered by a person; the clock starts as the campaign's preset says,"
-            " at the answer or at the detected end of the greeting; who hangs up before that was not abandoned",
+            " at the answer or at the detected end of the greeting; who hangs up before that was not abandoned;"
+            " a call of which a crash left unknown whether a person answered counts as abandoned",
         ),
         _ratio("penetration", row["tried_leads"], row["listed"], "leads dialled / leads of the campaigns"),
         _ratio("saturation", attempts, row["listed"], "attempts / leads of the campaigns"),

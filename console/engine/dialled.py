@@ -117,9 +117,9 @@ class DialledCalls:
         begun = attempt.begun
         self._begun[begun.attempt_id] = begun
         if recorder is None:
-            file = attempt.campaign.file
-            recorder = self._recorder(begun, file.caller_id, self._clock.now())
-            recorder.note("adopted", {"trunk": begun.trunk, "try": begun.try_number})
+            live = self._live(begun, attempt.campaign.file.caller_id, attempt.intended_at or self._clock.now())
+            recorder = CallRecorder(live, self._clock, Phase.RING, adopted=True)
+            recorder.note_adopted({"trunk": begun.trunk, "try": begun.try_number})
             self._books.show(recorder)
         self._lines[begun.attempt_id] = Line(recorder)
 
@@ -130,12 +130,12 @@ class DialledCalls:
             case port.LegRinging():
                 self.tell(ev.LegRinging(attempt_id))
             case port.LegAnswered():
-                if (line := self._lines.get(attempt_id)) is not None:
+                if (line := self._lines.get(attempt_id)) is not None and line.recorder.phase is Phase.RING:
                     line.recorder.note_answer()
                     line.recorder.enter(Phase.WAIT)
-                self.tell(ev.LegAnswered(attempt_id))
-            case port.LegEnded(_, cause, timed_out, never_existed):
-                self.tell(ev.LegEnded(attempt_id, cause, timed_out, never_existed))
+                self.tell(ev.LegAnswered(attempt_id, event.unseen))
+            case port.LegEnded(_, cause, timed_out, never_existed, unseen):
+                self.tell(ev.LegEnded(attempt_id, cause, timed_out, never_existed, unseen))
 
     def drain(self) -> None:
         """Dial nothing more. The store keeps the campaigns' states: what ran goes on after a restart."""
@@ -217,7 +217,10 @@ class DialledCalls:
         self._tasks.start(self._originate(dial), f"dial {dial.attempt_id}")
 
     def _recorder(self, begun: ev.BegunAttempt, caller_id: str, now: datetime) -> CallRecorder:
-        live = LiveCall(
+        return CallRecorder(self._live(begun, caller_id, now), self._clock, Phase.RING)
+
+    def _live(self, begun: ev.BegunAttempt, caller_id: str, started_at: datetime) -> LiveCall:
+        return LiveCall(
             call_id=CallId(begun.attempt_id),
             direction=Direction.OUTBOUND,
             switch=self._switch.name,
@@ -225,11 +228,10 @@ class DialledCalls:
             channel=begun.attempt_id,
             caller=caller_id,
             called=begun.number,
-            started_at=now,
+            started_at=started_at,
             campaign_id=begun.campaign_id,
             lead_id=begun.lead_id,
         )
-        return CallRecorder(live, self._clock, Phase.RING)
 
     async def _originate(self, dial: port.DialAttempt) -> None:
         """Ask the switch once. An answer that does not come says nothing: the call may be there."""
@@ -271,6 +273,8 @@ class DialledCalls:
         recorder.abandoned = action.abandoned
         recorder.connect_s = action.connect_s
         recorder.detected = action.detected
+        if action.doubt:
+            recorder.note("doubt", {"because": action.doubt, "counts_as": "abandoned"})
         now = self._clock.now()
         self._books.finish(
             recorder,

@@ -233,10 +233,10 @@ class Engine:
                 await asyncio.sleep(REFUSED_AGAIN_S)
 
     async def _on_call(self, channel: CallChannel) -> None:
-        if self.restart.is_adopted(channel.info.call_id):
-            await channel.perform(Hangup())  # its talk is over, and the session it came from ended with the last run
-        elif channel.info.attempt_id is not None:
+        if channel.info.attempt_id is not None:
             await self.dialled.run(channel)
+        elif self.restart.is_adopted(channel.info.call_id):
+            await channel.perform(Hangup())  # its talk is over, and the session it came from ended with the last run
         else:
             await self.inbound.run(channel)
 

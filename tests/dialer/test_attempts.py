@@ -13,9 +13,9 @@ import pytest
 
 from calls.causes import Outcome
 from calls.errors import CampaignError
-from calls.ids import AttemptId, BootId, CallId
+from calls.ids import AgentId, AttemptId, BootId, CallId
 from calls.records.migrations import migrate
-from calls.records.store import CallRecord, Direction, LiveCall, begin_call
+from calls.records.store import CallRecord, Direction, LiveCall, begin_call, call_events
 from calls.records.times import as_text
 from calls.records.writer import Writer
 from calls.switch.port import Detected
@@ -24,6 +24,7 @@ from dialer.attempts import Place
 from dialer.campaign import Campaign
 from dialer.compliance import Allowed
 from dialer.events import Begun, BegunAttempt, CampaignState, Finish
+from dialer.run import END_UNSEEN
 from tests.dialer.conftest import LOOPBACK, make_campaign
 from tests.dialer.world import START
 
@@ -313,6 +314,49 @@ def test_recovery_ends_what_nobody_knows(store: Store) -> None:
     assert store.lead(A)[0] == "dialling"
     again = recovery.recover(store.db, "main", BOOT, frozenset({up.attempt_id}), minutes(1))
     assert again.lost == ()
+
+
+def test_what_recovery_does_not_know_counts_as_abandoned(store: Store) -> None:
+    """Unless an agent was noted: each may have been answered while nobody of us was there."""
+    store.add(A, B, C)
+    unheard, alone, talked = store.begin(3).attempts
+    for each, agent_id in ((alone, None), (talked, AgentId("anna"))):
+        attempts.mark_live(store.db, each.attempt_id)
+        begin_call(
+            store.db,
+            LiveCall(
+                *(CallId(each.attempt_id), Direction.OUTBOUND, "main", BOOT, "ch", "", each.number, START),
+                campaign_id=store.campaign.campaign_id,
+                agent_id=agent_id,
+            ),
+        )
+    recovery.recover(store.db, "main", BOOT, frozenset(), minutes(1))
+    rows = store.db.execute("SELECT call_id, outcome, abandoned FROM calls ORDER BY call_id").fetchall()
+    assert rows == [
+        (unheard.attempt_id, "lost", 1),
+        (alone.attempt_id, "lost", 1),
+        (talked.attempt_id, "lost", 0),
+    ]
+    (unsure,), (left,) = (call_events(store.db, CallId(each.attempt_id)) for each in (unheard, alone))
+    assert (unsure.kind, unsure.detail["because"]) == ("doubt", END_UNSEEN)
+    assert str(left.detail["because"]).startswith("answered, and ended")
+    assert call_events(store.db, CallId(talked.attempt_id)) == []
+    assert roll.abandonment(store.db, store.campaign, minutes(1)) == (2, 2)
+
+
+def test_recovery_tells_who_talks_and_since_when_it_was_dialled(store: Store) -> None:
+    store.add(A)
+    attempt = store.begin(1).attempts[0]
+    attempts.mark_live(store.db, attempt.attempt_id)
+    begin_call(
+        store.db,
+        LiveCall(
+            *(CallId(attempt.attempt_id), Direction.OUTBOUND, "main", BOOT, "ch", "", A, START),
+            agent_id=AgentId("anna"),
+        ),
+    )
+    (up,) = recovery.recover(store.db, "main", BOOT, frozenset({attempt.attempt_id}), minutes(1)).still_up
+    assert (up.answered, up.agent_id, up.intended_at) == (True, "anna", START)
 
 
 @pytest.mark.parametrize(("switch", "boot", "outcome"), [("main", "boot-2", "pbx_lost"), ("other", "boot-1", "lost")])

@@ -14,7 +14,14 @@ from dialer import events as ev
 from dialer.campaign import Campaign
 from dialer.core import DialerCore
 from dialer.events import CampaignState
-from dialer.run import DETECTING_LIMIT_S, ENDING_LIMIT_S, MESSAGE_LIMIT_S, OVERDUE_S
+from dialer.run import (
+    ANSWER_UNSEEN,
+    DETECTING_LIMIT_S,
+    END_UNSEEN,
+    ENDING_LIMIT_S,
+    MESSAGE_LIMIT_S,
+    OVERDUE_S,
+)
 from dialer.trunks import JITTER_S
 from tests.dialer.conftest import CARRIER, LOOPBACK, make_campaign
 
@@ -339,7 +346,7 @@ def test_no_phase_but_a_talk_lasts_for_ever(bench: Bench) -> None:
     assert finish_in(bench.tick(ENDING_LIMIT_S)).outcome is Outcome.ABANDONED
     attempt = bench.answer()
     assert ev.HangUp(attempt, 16) in bench.tick(DETECTING_LIMIT_S)
-    assert finish_in(bench.tick(ENDING_LIMIT_S)).outcome is Outcome.ANSWERED
+    assert finish_in(bench.tick(ENDING_LIMIT_S)).outcome is Outcome.ABANDONED, "answered, and never met anybody"
 
 
 def test_what_nobody_knows_changes_nothing(bench: Bench) -> None:
@@ -460,12 +467,14 @@ def test_another_run_of_the_switch_has_lost_all(bench: Bench) -> None:
 def test_what_was_up_before_the_restart_is_taken_over(campaign: Campaign) -> None:
     it = Bench(campaign, start=False)
     talking, ringing = it.attempt(), it.attempt()
-    up = (ev.OpenAttempt(talking, campaign, answered=True), ev.OpenAttempt(ringing, campaign, answered=False))
+    up = (open_attempt(talking, campaign, AGENT), ev.OpenAttempt(ringing, campaign, answered=False))
     it.tell(ev.Recovered(BOOT, up))
     assert it.core.view(it.now).trunks[0].in_use == 2
     assert it.core.view(it.now).campaigns[0].state is CampaignState.STOPPED
     finish = finish_in(it.tell(ev.LegEnded(talking.attempt_id, 16), 9.0))
     assert (finish.outcome, finish.sent, finish.abandoned, finish.ring_s) == (Outcome.ANSWERED, True, False, None)
+    assert (finish.agent_id, finish.doubt) == (AGENT, "")
+    assert count_of(it) == (1, 0)
     actions = it.tell(ev.CallArrived(ringing.attempt_id, Detected.NOT_ASKED), 1.0)
     assert [type(each) for each in actions] == [ev.MarkLive, ev.OfferToAgents]
 
@@ -473,9 +482,115 @@ def test_what_was_up_before_the_restart_is_taken_over(campaign: Campaign) -> Non
 def test_the_caller_of_an_adopted_talk_who_comes_back_is_hung_up(campaign: Campaign) -> None:
     it = Bench(campaign, start=False)
     talking = it.attempt()
-    it.tell(ev.Recovered(BOOT, (ev.OpenAttempt(talking, campaign, answered=True),)))
+    it.tell(ev.Recovered(BOOT, (open_attempt(talking, campaign, AGENT),)))
     actions = it.tell(ev.CallArrived(talking.attempt_id, Detected.NOT_ASKED), 1.0)
     assert actions == [ev.HangUp(talking.attempt_id, 16)]
+
+
+def open_attempt(begun: ev.BegunAttempt, campaign: Campaign, agent_id: AgentId | None = None) -> ev.OpenAttempt:
+    """An answered attempt of the run before."""
+    return ev.OpenAttempt(begun, campaign, answered=True, agent_id=agent_id)
+
+
+def adopted(campaign: Campaign, *, answered: bool) -> tuple[Bench, AttemptId]:
+    """A core that took over one attempt, without an agent."""
+    it = Bench(campaign, start=False)
+    begun = it.attempt()
+    it.tell(ev.Recovered(BOOT, (ev.OpenAttempt(begun, campaign, answered),)))
+    return it, begun.attempt_id
+
+
+def count_of(it: Bench) -> tuple[int, int]:
+    (view,) = it.core.view(it.now).campaigns
+    return view.answered, view.abandoned
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["noted before", "found after"])
+def test_who_answered_while_no_engine_ran_and_left_was_abandoned(campaign: Campaign, answered: bool) -> None:
+    it, attempt = adopted(campaign, answered=answered)
+    told = it.tell(ev.LegAnswered(attempt, unseen=True), 0.1)
+    assert told == ([] if answered else [ev.MarkLive(attempt)])
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 16), 0.2))
+    assert (finish.outcome, finish.abandoned, finish.answered) == (Outcome.ABANDONED, True, True)
+    assert (finish.agent_id, finish.connect_s, finish.doubt) == (None, None, ANSWER_UNSEEN)
+    assert count_of(it) == (1, 1)
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["noted before", "found after"])
+def test_who_waited_while_no_engine_ran_hears_the_message_at_once(campaign: Campaign, answered: bool) -> None:
+    """Nobody knows for how long: the two seconds are taken to be over."""
+    it, attempt = adopted(campaign, answered=answered)
+    it.tell(ev.LegAnswered(attempt, unseen=True), 0.1)
+    it.agents(1)
+    actions = it.tell(ev.CallArrived(attempt, Detected.NOT_ASKED), 0.1)
+    assert actions == [ev.PlaySafeHarbour(attempt, campaign.message)]
+    assert it.tell(ev.MessagePlayed(attempt), 3.0) == [ev.HangUp(attempt, 16)]
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 16)))
+    assert (finish.outcome, finish.abandoned) == (Outcome.ABANDONED, True)
+    assert count_of(it) == (1, 1)
+
+
+def test_who_answered_in_the_dialplans_hands_is_left_to_its_fallback(campaign: Campaign) -> None:
+    it, attempt = adopted(campaign, answered=True)
+    assert it.tick(3600.0) == []
+    assert finish_in(it.tell(ev.LegEnded(attempt, 16))).outcome is Outcome.ABANDONED
+
+
+def test_a_machine_that_answered_while_no_engine_ran_is_a_machine(tmp_path: Path) -> None:
+    it, attempt = adopted(make_campaign(tmp_path, detect_machine="true"), answered=False)
+    it.tell(ev.LegAnswered(attempt, unseen=True), 0.1)
+    it.tell(ev.CallArrived(attempt, Detected.MACHINE), 0.1)
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 16)))
+    assert (finish.outcome, finish.abandoned) == (Outcome.MACHINE, False)
+    assert count_of(it) == (0, 0)
+
+
+def test_an_answer_that_was_heard_after_the_restart_is_as_any_other(campaign: Campaign) -> None:
+    it, attempt = adopted(campaign, answered=False)
+    it.tell(ev.LegAnswered(attempt), 2.0)
+    assert ev.OfferToAgents(attempt, SALES, it.now + CLOCK_S) in it.tell(ev.CallArrived(attempt, Detected.NOT_ASKED))
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 16), 1.0))
+    assert (finish.outcome, finish.abandoned, finish.doubt) == (Outcome.ANSWERED, False, "")
+
+
+def test_an_end_that_nobody_saw_is_lost_and_counts_as_abandoned(campaign: Campaign) -> None:
+    it, attempt = adopted(campaign, answered=False)
+    finish = finish_in(it.tell(ev.LegEnded(attempt, None, unseen=True), 0.1))
+    assert (finish.outcome, finish.abandoned, finish.answered) == (Outcome.LOST, True, False)
+    assert finish.doubt == END_UNSEEN
+    assert count_of(it) == (1, 1)
+
+
+def test_a_refusal_that_was_heard_after_the_restart_is_no_abandoned_call(campaign: Campaign) -> None:
+    it, attempt = adopted(campaign, answered=False)
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 17), 0.1))
+    assert (finish.outcome, finish.abandoned, finish.doubt) == (Outcome.BUSY, False, "")
+    assert count_of(it) == (0, 0)
+
+
+def test_an_adopted_call_that_is_lost_with_the_switch_keeps_its_doubt(campaign: Campaign) -> None:
+    it, _ = adopted(campaign, answered=True)
+    finish = finish_in(it.tell(ev.SwitchUp(BootId("boot-2"), frozenset()), 1.0))
+    assert (finish.outcome, finish.abandoned, finish.doubt) == (Outcome.PBX_LOST, True, ANSWER_UNSEEN)
+
+
+@pytest.mark.parametrize(("after", "outcome"), [(1.9, Outcome.ANSWERED), (2.1, Outcome.ABANDONED)])
+def test_a_person_who_is_never_led_to_us_is_abandoned(bench: Bench, after: float, outcome: Outcome) -> None:
+    """The engine hangs, or takes no more calls: the dialplan apologises."""
+    attempt = bench.answer()
+    finish = finish_in(bench.tell(ev.LegEnded(attempt, 16), after))
+    assert (finish.outcome, finish.doubt) == (outcome, "")
+    assert count_of(bench) == ((1, 1) if outcome is Outcome.ABANDONED else (0, 0))
+
+
+@pytest.mark.parametrize(("after", "outcome"), [(8.9, Outcome.ANSWERED), (9.1, Outcome.ABANDONED)])
+def test_after_machine_detection_it_is_so_too_on_the_careful_side(
+    tmp_path: Path, after: float, outcome: Outcome
+) -> None:
+    it = Bench(make_campaign(tmp_path, detect_machine="true"))
+    attempt = it.answer()
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 16), after))
+    assert (finish.outcome, bool(finish.doubt)) == (outcome, outcome is Outcome.ABANDONED)
 
 
 def test_congestion_rests_the_trunk_and_an_answer_opens_it(bench: Bench) -> None:

@@ -315,6 +315,8 @@ def _outcomes(
         allowed = _truth(call, detect_machine)
         if row["called"] in forbidden:
             allowed |= {"cancelled"}
+        if allowed == {"answered"} and row["agent_id"] is None and _within(row, faults):
+            allowed = {"abandoned"}  # whoever answered, or waited, while the engine was dead
         if row["outcome"] not in allowed:
             yield f"{row['called']} is {row['outcome']}; the callee says {' or '.join(sorted(allowed))}"
     for call in calls:

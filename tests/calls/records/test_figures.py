@@ -386,7 +386,8 @@ def slow_outbound(rows: list[Row], listed: int) -> dict[str, tuple[float, float 
     tried = [row for row in rows if row.sent]
     answers = (Outcome.ANSWERED, Outcome.ABANDONED, Outcome.MACHINE)
     answered = [row for row in tried if row.outcome in answers]
-    people = [row for row in answered if row.outcome is not Outcome.MACHINE]
+    machines = [row for row in tried if row.outcome is Outcome.MACHINE]
+    people = [row for row in tried if row.outcome in answers[:2] or row.record.abandoned]
     contacts = [row for row in tried if row.record.agent_id is not None]
     late = [
         row
@@ -407,7 +408,7 @@ def slow_outbound(rows: list[Row], listed: int) -> dict[str, tuple[float, float 
         "penetration": (n({(row.record.campaign_id, row.lead) for row in tried}), listed),
         "saturation": (n(tried), listed),
         "attempts_per_contact": (n(tried), n(contacts)),
-        "machine_share": (n(answered) - n(people), n(answered)),
+        "machine_share": (n(machines), n(answered)),
     }
 
 

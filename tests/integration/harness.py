@@ -7,6 +7,7 @@ by :mod:`tests.integration.checker`, which shares no code with it.
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import os
 import random
@@ -269,6 +270,16 @@ class House:
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
             raise AssertionError(f"not within {deadline_s:g} s: {what}\n{self._tail()}") from None
+
+    async def channels(self) -> dict[str, str]:
+        """The name of each channel on the switch, by its id."""
+        rows = (await self.pbx.cli("core show channels concise")).splitlines()
+        return {fields[-1]: fields[0] for fields in (row.split("!") for row in rows) if len(fields) > 1}
+
+    def fallen_back(self) -> list[list[str]]:
+        """The switch's own records of calls that ended in the dialplan's fallback."""
+        with self.pbx.cdr.open(newline="", encoding="utf-8", errors="replace") as file:
+            return [row for row in csv.reader(file) if "fallback" in row[3] or row[7] == "Playback"]
 
     # --- judging ----------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import pytest
 
 from console.demo.sipp import CallerScript, Press
 from tests.integration.conftest import OpenHouse
-from tests.integration.harness import DEADLINE_S, HEARD, House, number
+from tests.integration.harness import DEADLINE_S, HEARD, SORRY, House, number
 from tests.integration.premises import Plan
 
 pytestmark = pytest.mark.asterisk
@@ -55,7 +55,9 @@ async def test_talks_live_on_and_end_with_records(house_of: OpenHouse) -> None:
         records = {str(row["agent_id"]): row for row in house.records()}
         assert {agent: row["call_id"] for agent, row in records.items()} == talks
         for row in records.values():
-            assert row["outcome"] == "answered" and float(str(row["talk_s"])) > 0
+            assert row["outcome"] == "answered"
+            least_s = 1.0 if row["agent_id"] == talker else TALK_S - 1.0
+            assert float(str(row["talk_s"])) > least_s, "the part before the restart is missing"
 
         again = await house.caller(CallerScript("1000", (Press(0.7, "1"),), hang_up_at_s=3.0))
         await house.calls_in("talk", 1)
@@ -103,5 +105,63 @@ async def test_phones_that_ring_are_taken_over(house_of: OpenHouse) -> None:
         assert {(row["outcome"], row["agent_id"] is not None) for row in house.records()} == {("answered", True)}
         assert [each.event for each in house.callees.events if "ed_by" in each.event] == []
         assert house.rung() == 2
+        assert house.broken() == []
+        assert house.complaints() == []
+
+
+async def test_dialled_talks_that_outlive_the_engine_end_from_the_agents_side(house_of: OpenHouse) -> None:
+    """One agent's leg ends, one person is put out of the room: no apology, and each has one whole record."""
+    async with house_of(Plan(agents=2, talk_ms=(60_000, 60_000))) as house:
+        await house.start_engine()
+        await house.log_in()
+        await house.start_campaign("talks", [number(0, 0), number(1, 1)])
+        await house.calls_in("talk", 2)
+        talks = talkers(house)
+        await house.kill_engine()
+        await house.start_engine()
+        legs = {str(row["agent_id"]): str(row["leg_id"]) for row in house.rows("SELECT * FROM agent_legs")}
+        channels = await house.channels()
+        ended, put_out = sorted(talks)
+        await house.pbx.cli(f"channel request hangup {channels[legs[ended]]}")
+        await house.pbx.cli(f"confbridge kick cw-{legs[put_out]} {channels[str(talks[put_out])]}")
+        await house.campaign_over("talks")
+        ends = [each.event for each in house.callees.events if each.event in ("hangs_up", "ended_by_switch")]
+        assert ends == ["ended_by_switch"] * 2
+        records = {str(row["agent_id"]): row for row in house.records()}
+        assert {agent: row["call_id"] for agent, row in records.items()} == talks
+        for row in records.values():
+            assert (row["outcome"], row["abandoned"]) == ("answered", 0)
+            assert float(str(row["talk_s"])) > 1.0 and row["billed_s"] == pytest.approx(row["talk_s"])
+        await house.all_ready()
+        assert house.fallen_back() == [], "the dialplan apologised"
+        assert house.broken() == []
+        assert house.complaints() == []
+
+
+async def test_who_answers_while_the_engine_is_down_is_abandoned(house_of: OpenHouse) -> None:
+    """One has heard the apology and gone before the restart; one hears it still when we are back."""
+    plan = Plan(agents=2, ring_ms=(1500, 1500), talk_ms=(500, 500), machine_ms=9_000, ring_timeout_s=20.0)
+    async with house_of(plan) as house:
+        (house.folder / "sorry.ulaw").write_bytes(SORRY * 100)
+        await house.start_engine()
+        await house.log_in()
+        gone, stays = number(0, 0), number(1, 4)
+        await house.start_campaign("alone", [gone, stays])
+        await house.happens(
+            lambda: sum(each.event == "ringing" for each in house.callees.events) == 2, "both phones ring"
+        )
+        await house.kill_engine()
+        assert not any(each.event == "answered" for each in house.callees.events), "too late: the test is void"
+        await house.happens(lambda: any(each.event == "hangs_up" for each in house.callees.events), "one has gone")
+        await house.start_engine()
+        await house.campaign_over("alone")
+        assert {row["called"]: (row["outcome"], row["abandoned"]) for row in house.records()} == {
+            gone: ("lost", 1),
+            stays: ("abandoned", 1),
+        }
+        doubts = house.rows("SELECT call_id FROM call_events WHERE kind = 'doubt'")
+        assert len(doubts) == 2
+        shown = await house.campaign("alone")
+        assert shown is not None and (shown.answered, shown.abandoned) == (2, 2)
         assert house.broken() == []
         assert house.complaints() == []

@@ -128,10 +128,16 @@ class Desk:
             if await self._taken_over(connection, call_id):
                 entry.connection = connection
                 await entry.channel.rebind(connection)
-        elif is_safe_id(call_id) and self._adopted.get(environment.unique_id) == call_id:
+        elif is_safe_id(call_id) and self._outlived_us(environment.unique_id, call_id):
             await self._end_adopted(connection, call_id)
         else:
             log.get().warning("a talk's end of no call of ours", channel=environment.unique_id)
+
+    def _outlived_us(self, unique_id: str, call_id: CallId) -> bool:
+        """True for a call of a run of ours before this one: an adopted caller's, or a leg's that we had dialled."""
+        if self._adopted.get(unique_id) == call_id:
+            return True
+        return unique_id == call_id and call_id in self.dialled and call_id not in self._spent | self._calls.keys()
 
     async def _taken_over(self, connection: AgiConnection, call_id: CallId) -> bool:
         try:

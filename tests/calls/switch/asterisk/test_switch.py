@@ -504,14 +504,14 @@ class TestAdopted:
     async def test_what_is_gone_already_is_told_at_once(self, room: Room) -> None:
         room.switch.adopt(frozenset((LegId("leg-1"),)), {CallId("old"): UNIQUE})
         await room.told(CallLost(CallId("old"), None))
-        await room.told(LegEnded(LegId("leg-1"), None))
+        await room.told(LegEnded(LegId("leg-1"), None, unseen=True))
 
     async def test_adopted_before_the_start(self, pbx: FakeAmi) -> None:
         pbx.answers["CoreShowChannels"] = listing("leg-1")
         room = Room(pbx, AsteriskSwitch(config(pbx), NoPrompts()))
         room.switch.adopt(frozenset((LegId("leg-1"), LegId("leg-2"))), {})
         await room.switch.start(room.tell, room.serve)
-        await room.told(LegEnded(LegId("leg-2"), None))
+        await room.told(LegEnded(LegId("leg-2"), None, unseen=True))
         assert LegId("leg-1") in room.switch._book
         await room.switch.stop()
 
@@ -523,6 +523,17 @@ class TestAdopted:
             await room.take(peer, "old", inbound=False)
             await peer.expect(b"SET VARIABLE IVR_DONE 1", OK)
             await peer.closed()
+
+    async def test_a_person_back_from_an_adopted_talk_hears_no_excuse(self, pbx: FakeAmi) -> None:
+        pbx.answers["CoreShowChannels"] = listing("att-1")
+        async with running(pbx) as room:
+            room.switch.adopt(frozenset((LegId("att-1"),)), {})
+            peer = await room.request("resume", "att-1", "KICKED", unique_id="att-1")
+            await room.take(peer, "att-1", inbound=False)
+            await peer.expect(b"SET VARIABLE IVR_DONE 1", OK)
+            await peer.closed()
+            stranger = await room.request("resume", "att-1", "KICKED", unique_id="1.2")
+            await stranger.closed()
 
     async def test_an_adopted_caller_who_asks_again_is_a_new_call(self, pbx: FakeAmi) -> None:
         pbx.answers["CoreShowChannels"] = listing(UNIQUE)

@@ -27,6 +27,7 @@ from console.cli import (
     leads,
     prompts,
     report,
+    report_flows,
     status,
 )
 from console.cli.shared import err, settings_of, settings_path
@@ -59,7 +60,9 @@ app.add_typer(agents.app, name="agents")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(dialplans.app, name="dialplans")
 app.add_typer(db.app, name="db")
-app.command()(report.report)
+report.app.command()(report_flows.flow)
+report.app.command()(report_flows.paths)
+app.add_typer(report.app, name="report")
 app.command()(doctor.doctor)
 app.command()(status.status)
 

@@ -87,14 +87,16 @@ def all_figures(connection: sqlite3.Connection, scope: Scope, targets: Targets) 
     ]
 
 
-def _ratio(
+def ratio(
     name: str, numerator: Number, denominator: Number, definition: str, unit: str = "ratio", subject: str = ""
 ) -> Figure:
+    """A figure of a numerator and a denominator; of none it has no value."""
     value = numerator / denominator if denominator else None
     return Figure(name, value, unit, numerator, denominator, definition, subject)
 
 
-def _count(name: str, number: Number, unit: str, definition: str, subject: str = "") -> Figure:
+def counted(name: str, number: Number, unit: str, definition: str, subject: str = "") -> Figure:
+    """A figure that is a count."""
     return Figure(name, float(number), unit, number, None, definition, subject)
 
 
@@ -133,25 +135,25 @@ def inbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> l
     )
     y, n = f"{targets.service_level_s:g} s", f"{targets.short_abandon_s:g} s"
     return [
-        _count("offered", offered, "calls", "calls that asked for an agent; those that ended in the menus did not"),
-        _count("answered", answered, "calls", "offered calls that an agent talked with"),
-        _ratio(
+        counted("offered", offered, "calls", "calls that asked for an agent; those that ended in the menus did not"),
+        counted("answered", answered, "calls", "offered calls that an agent talked with"),
+        ratio(
             "service_level",
             within,
             offered - short,
             f"offered calls answered within {y} / (offered - those abandoned in under {n})",
         ),
-        _ratio("service_level_of_answered", within, answered, f"answered within {y} / answered"),
-        _ratio("service_level_of_offered", within, offered, f"answered within {y} / offered"),
-        _ratio("abandonment", abandoned, offered, "abandoned while waiting / offered"),
-        _ratio(
+        ratio("service_level_of_answered", within, answered, f"answered within {y} / answered"),
+        ratio("service_level_of_offered", within, offered, f"answered within {y} / offered"),
+        ratio("abandonment", abandoned, offered, "abandoned while waiting / offered"),
+        ratio(
             "abandonment_adjusted",
             abandoned - short,
             offered - short,
             f"abandoned while waiting / offered, those abandoned in under {n} taken from both",
         ),
-        _ratio("asa", row["waited_s"], answered, "waits of answered calls / answered", "s"),
-        _ratio("aht", row["handling_s"], answered, "(talk, with hold, + wrap-up) / handled", "s"),
+        ratio("asa", row["waited_s"], answered, "waits of answered calls / answered", "s"),
+        ratio("aht", row["handling_s"], answered, "(talk, with hold, + wrap-up) / handled", "s"),
     ]
 
 
@@ -181,7 +183,7 @@ def menus(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
     """What callers did in the flows. ``subject`` of a node is ``flow/node``."""
     contained = _one(connection, _CONTAINED, scope.parameters())
     figures = [
-        _ratio(
+        ratio(
             "containment",
             contained["contained"],
             contained["entered"],
@@ -189,8 +191,8 @@ def menus(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
         )
     ]
     definition = "callers who hung up at the node, without an agent / entries to it"
-    for row in _all(connection, _NODES, scope.parameters()):
-        figures.append(_ratio("node_drop_off", row["drops"], row["entries"], definition, subject=row["node"]))
+    for row in select(connection, _NODES, scope.parameters()):
+        figures.append(ratio("node_drop_off", row["drops"], row["entries"], definition, subject=row["node"]))
     return figures
 
 
@@ -231,16 +233,16 @@ def outbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> 
     attempts, leads, contacts = row["attempts"], row["leads"], row["contacts"]
     late = f"an agent came not at all or after more than {targets.connect_s:g} s"
     return [
-        _count("attempts", attempts, "attempts", "numbers dialled; each try counts"),
-        _ratio("answer_rate_of_attempts", row["answered"], attempts, "attempts answered, machines too / attempts"),
-        _ratio(
+        counted("attempts", attempts, "attempts", "numbers dialled; each try counts"),
+        ratio("answer_rate_of_attempts", row["answered"], attempts, "attempts answered, machines too / attempts"),
+        ratio(
             "answer_rate_of_leads", row["answered_leads"], leads, "leads that answered, machines too / leads dialled"
         ),
-        _ratio("contact_rate_of_attempts", contacts, attempts, "attempts in which an agent talked / attempts"),
-        _ratio(
+        ratio("contact_rate_of_attempts", contacts, attempts, "attempts in which an agent talked / attempts"),
+        ratio(
             "contact_rate_of_leads", row["contact_leads"], leads, "leads with whom an agent talked / leads dialled"
         ),
-        _ratio(
+        ratio(
             "abandonment_us",
             row["late"],
             row["by_person"],
@@ -248,10 +250,10 @@ def outbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> 
             " at the answer or at the detected end of the greeting; who hangs up before that was not abandoned;"
             " a call of which a crash left unknown whether a person answered counts as abandoned",
         ),
-        _ratio("penetration", row["tried_leads"], row["listed"], "leads dialled / leads of the campaigns"),
-        _ratio("saturation", attempts, row["listed"], "attempts / leads of the campaigns"),
-        _ratio("attempts_per_contact", attempts, contacts, "attempts / attempts in which an agent talked"),
-        _ratio("machine_share", row["machines"], row["answered"], "answered by a machine / answered"),
+        ratio("penetration", row["tried_leads"], row["listed"], "leads dialled / leads of the campaigns"),
+        ratio("saturation", attempts, row["listed"], "attempts / leads of the campaigns"),
+        ratio("attempts_per_contact", attempts, contacts, "attempts / attempts in which an agent talked"),
+        ratio("machine_share", row["machines"], row["answered"], "answered by a machine / answered"),
     ]
 
 
@@ -277,12 +279,12 @@ def agents(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
     """Agents' time and calls, each agent and then all; ``subject`` is the agent, with the reason of a pause."""
     figures: list[Figure] = []
     took: dict[str, dict[str, float]] = {}
-    for row in _all(connection, _STATES, scope.parameters()):
+    for row in select(connection, _STATES, scope.parameters()):
         of_agent = took.setdefault(row["agent_id"], {})
         of_agent[row["state"]] = of_agent.get(row["state"], 0.0) + row["took_s"]
         subject = f"{row['agent_id']}: {row['why']}" if row["why"] else row["agent_id"]
         figures.append(
-            _count(
+            counted(
                 f"time_{row['state']}",
                 row["took_s"],
                 "s",
@@ -290,11 +292,11 @@ def agents(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
                 subject,
             )
         )
-    handled = _all(connection, _HANDLED, scope.parameters())
+    handled = select(connection, _HANDLED, scope.parameters())
     for row in handled:
         subject, calls = row["agent_id"], row["calls"]
-        figures.append(_count("calls", calls, "calls", "calls that the agent talked in, both directions", subject))
-        figures.append(_ratio("aht", row["handling_s"], calls, "(talk + wrap-up) / calls", "s", subject))
+        figures.append(counted("calls", calls, "calls", "calls that the agent talked in, both directions", subject))
+        figures.append(ratio("aht", row["handling_s"], calls, "(talk + wrap-up) / calls", "s", subject))
     for agent_id in took:
         figures.extend(_shares(took[agent_id], agent_id))
     together = {state: sum(of.get(state, 0.0) for of in took.values()) for of in took.values() for state in of}
@@ -306,14 +308,14 @@ def _shares(took: Mapping[str, float], subject: str) -> list[Figure]:
     waiting = sum(took.get(state, 0.0) for state in WAITING)
     logged_in = sum(seconds for state, seconds in took.items() if state != "logged_out")
     return [
-        _ratio(
+        ratio(
             "occupancy",
             handling,
             handling + waiting,
             "(talking + wrap-up) / (talking + wrap-up + waiting for a call, ready or reserved)",
             subject=subject,
         ),
-        _ratio(
+        ratio(
             "utilisation",
             handling + waiting,
             logged_in,
@@ -323,9 +325,10 @@ def _shares(took: Mapping[str, float], subject: str) -> list[Figure]:
     ]
 
 
-def _all(
+def select(
     connection: sqlite3.Connection, statement: str, parameters: Mapping[str, str | Number | None]
 ) -> list[sqlite3.Row]:
+    """The rows of a statement; they answer to column names."""
     cursor = connection.cursor()
     cursor.row_factory = sqlite3.Row
     return cursor.execute(statement, parameters).fetchall()
@@ -335,4 +338,4 @@ def _one(
     connection: sqlite3.Connection, statement: str, parameters: Mapping[str, str | Number | None]
 ) -> sqlite3.Row:
     """The one row that an aggregate without groups always gives."""
-    return _all(connection, statement, parameters)[0]
+    return select(connection, statement, parameters)[0]

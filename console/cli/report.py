@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -17,60 +18,118 @@ from calls.records.figures import Figure, Scope, Targets, all_figures
 from calls.records.store import CallRecord, calls_between
 from console.cli.shared import print_json, print_table, settings_of
 
+T = TypeVar("T")
+Rows = tuple[list[str], list[list[object]]]
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet may take for the beginning of a formula. Source: OWASP, CSV injection."""
 
 
-class What(StrEnum):
-    """What a report shows."""
+app = typer.Typer(
+    help="Calls and figures from the records: tables, or --csv, or --json. Without a command: the figures.",
+    rich_markup_mode=None,
+)
 
-    CALLS = "calls"
-    FIGURES = "figures"
+Begin = Annotated[datetime | None, typer.Option("--from", "--since", help="In UTC. Default: 24 hours ago.")]
+End = Annotated[datetime | None, typer.Option("--to", "--until", help="In UTC. Default: now.")]
+Campaign = Annotated[str | None, typer.Option(help="Of this campaign only.")]
+Queue = Annotated[str | None, typer.Option(help="Of this queue only.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="As CSV.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
+@app.callback(invoke_without_command=True)
 def report(
     context: typer.Context,
-    what: Annotated[What, typer.Argument(help="Single calls, or the figures over them.")] = What.FIGURES,
-    begin: Annotated[datetime | None, typer.Option("--from", help="In UTC. Default: 24 hours ago.")] = None,
-    end: Annotated[datetime | None, typer.Option("--to", help="In UTC. Default: now.")] = None,
-    campaign: Annotated[str | None, typer.Option(help="Of this campaign only.")] = None,
-    queue: Annotated[str | None, typer.Option(help="Of this queue only.")] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    begin: Begin = None,
+    end: End = None,
+    campaign: Campaign = None,
+    queue: Queue = None,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Calls or figures from the records: a table, or --csv, or --json."""
+    """Calls and figures from the records: a table, or --csv, or --json. Without a command: the figures."""
+    if context.invoked_subcommand is None:
+        figures(context, begin, end, campaign, queue, as_csv, as_json)
+    elif any((begin, end, campaign, queue, as_csv, as_json)):
+        raise typer.BadParameter(
+            f"options stand behind the command: callwright report {context.invoked_subcommand} ..."
+        )
+
+
+@app.command()
+def calls(
+    context: typer.Context,
+    begin: Begin = None,
+    end: End = None,
+    campaign: Campaign = None,
+    queue: Queue = None,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """Single calls."""
+    scope = _scope(begin, end, campaign, queue)
+    rows = read(
+        context,
+        lambda db: call_rows([each for each in calls_between(db, scope.begin, scope.end) if _is_in(each, scope)]),
+    )
+    show("Calls", rows, as_csv, as_json)
+
+
+@app.command()
+def figures(
+    context: typer.Context,
+    begin: Begin = None,
+    end: End = None,
+    campaign: Campaign = None,
+    queue: Queue = None,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """The figures of queues, menus, campaigns and agents."""
+    scope = _scope(begin, end, campaign, queue)
+    show("Figures", read(context, lambda db: figure_rows(all_figures(db, scope, Targets()))), as_csv, as_json)
+
+
+def span(begin: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
+    """What a report is about: by default the last 24 hours."""
     now = datetime.now(UTC)
-    scope = Scope(
-        begin=now - timedelta(days=1) if begin is None else begin.replace(tzinfo=UTC),
-        end=now if end is None else end.replace(tzinfo=UTC),
+    return (
+        now - timedelta(days=1) if begin is None else begin.replace(tzinfo=UTC),
+        now if end is None else end.replace(tzinfo=UTC),
+    )
+
+
+def _scope(begin: datetime | None, end: datetime | None, campaign: str | None, queue: str | None) -> Scope:
+    since, until = span(begin, end)
+    return Scope(
+        begin=since,
+        end=until,
         campaign=None if campaign is None else CampaignId(campaign),
         queue=None if queue is None else QueueName(queue),
-        now=now,
+        now=datetime.now(UTC),
     )
-    settings = settings_of(context)
-    connection = open_readonly(settings.engine.database)
-    try:
-        if what is What.CALLS:
-            columns, rows = call_rows(
-                [each for each in calls_between(connection, scope.begin, scope.end) if _is_in(each, scope)]
-            )
-        else:
-            columns, rows = figure_rows(all_figures(connection, scope, Targets()))
-    finally:
-        connection.close()
+
+
+def read(context: typer.Context, work: Callable[[sqlite3.Connection], T]) -> T:
+    """What ``work`` finds in the database of the settings."""
+    with closing(open_readonly(settings_of(context).engine.database)) as connection:
+        return work(connection)
+
+
+def show(title: str, rows: Rows, as_csv: bool, as_json: bool) -> None:
+    """Print rows as they are asked for."""
+    columns, cells = rows
     if as_json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+        print_json([dict(zip(columns, row, strict=True)) for row in cells])
     elif as_csv:
-        typer.echo(as_csv_text(columns, rows), nl=False)
+        typer.echo(as_csv_text(columns, cells), nl=False)
     else:
-        print_table(what.value.capitalize(), columns, rows)
+        print_table(title, columns, cells)
 
 
 def _is_in(call: CallRecord, scope: Scope) -> bool:
     return scope.campaign in (None, call.campaign_id) and scope.queue in (None, call.queue)
-
-
-Rows = tuple[list[str], list[list[object]]]
 
 
 def call_rows(calls: Sequence[CallRecord]) -> Rows:
@@ -90,11 +149,11 @@ def call_rows(calls: Sequence[CallRecord]) -> Rows:
             call.outcome.value,
             call.cause,
             call.ended_by.value if call.ended_by else None,
-            _rounded(call.ring_s),
-            _rounded(call.menu_s),
-            _rounded(call.wait_s),
-            _rounded(call.talk_s),
-            _rounded(call.duration_s),
+            rounded(call.ring_s),
+            rounded(call.menu_s),
+            rounded(call.wait_s),
+            rounded(call.talk_s),
+            rounded(call.duration_s),
             call.queue,
             call.agent_id,
             call.campaign_id,
@@ -113,17 +172,18 @@ def figure_rows(figures: Sequence[Figure]) -> Rows:
         [
             figure.name,
             figure.subject,
-            _rounded(figure.value),
+            rounded(figure.value),
             figure.unit,
-            _rounded(figure.numerator),
-            _rounded(figure.denominator),
+            rounded(figure.numerator),
+            rounded(figure.denominator),
             figure.definition,
         ]
         for figure in figures
     ]
 
 
-def _rounded(number: float | None) -> float | int | None:
+def rounded(number: float | None) -> float | int | None:
+    """Seconds to the millisecond, shares to a thousandth."""
     return round(number, 3) if isinstance(number, float) else number
 
 

@@ -26,8 +26,11 @@ from calls.records.writer import write_once
 from calls.settings import load
 from console import main
 from console.cli import report
+from ivr.check import Known
+from ivr.check import load as load_flow
 from prompts.espeak import EspeakSynthesizer
 from tests.console.served import environment, install, served
+from tests.ivr import test_flow_figures as walks
 from tests.ivr.sarif import assert_sarif
 
 
@@ -287,6 +290,51 @@ def test_reports_as_table_csv_and_json(tmp_path: Path) -> None:
     assert json.loads(invoke(installed, "report", "calls", "--json", "--queue", "sales", *span)) == []
     figures = json.loads(invoke(installed, "report", "--json", *span))
     assert figures and all(each["definition"] for each in figures)
+
+
+def test_reports_of_a_flow_its_paths_and_the_ways_of_a_split(tmp_path: Path) -> None:
+    installed = install(tmp_path, render=False)
+    (tmp_path / "main.yaml").write_text(walks.FLOW.replace("pay: {subflow: pay, ", "pay: {say: [x], "), "utf-8")
+    flow = load_flow(tmp_path / "main.yaml", Known())
+    rows = [
+        walks.row("by-key", flow, [0, 3], draw=0.1),
+        walks.row("other", flow, [3], draw=0.9, after_s=1.0),
+        walks.row("left", flow, [7], draw=0.2, after_s=2.0),
+    ]
+    write_once(load(installed, {}).engine.database, lambda db: walks.keep(db, rows))
+    span = ("--since", "2026-01-05", "--until", "2026-01-06")
+
+    def told(*words: str) -> list[dict[str, object]]:
+        found: list[dict[str, object]] = json.loads(invoke(installed, "report", *words, "--json", *span))
+        return found
+
+    whole = {(each["figure"], each["of"]): each for each in told("flow", "main")}
+    found = whole["containment_functional", ""]
+    assert (found["value"], found["numerator"], found["denominator"]) == (0.667, 2, 3)
+    assert "the outcome completed" in str(found["definition"])
+    assert whole["node_drop_off", "menu_a"]["numerator"] == 1
+    assert told("flow", "main", "--version", "ffff")[0]["numerator"] == 0
+    assert {each["numerator"] for each in told("flow", "main", "--goal", "sorry")[2:3]} == {0}
+    assert "containment_technical" in invoke(installed, "report", "flow", "main", *span)
+    shares = {(each["arm"], each["figure"]): each for each in told("flow", "main", "--split", "trial")}
+    drop = shares["menu_a", "drop_off"]
+    assert [drop[name] for name in ("value", "low 95%", "high 95%", "numerator", "denominator")] == [
+        0.5,
+        0.095,
+        0.905,
+        1,
+        2,
+    ]
+    assert told("paths", "main")[0] == {"path": "trial > menu_a", "calls": 1, "drops": 1, "mean s": 0.0}
+    assert len(told("paths", "main", "--most", "2")) == 2
+    steps = told("paths", "main", "--steps")
+    assert [(each["source"], each["target"], each["calls"]) for each in steps][:2] == [
+        ("trial", "menu_a", 2),
+        ("trial", "menu_b", 1),
+    ]
+    table = list(csv.reader(io.StringIO(invoke(installed, "report", "paths", "main", "--csv", *span))))
+    assert table[0] == ["path", "calls", "drops", "mean s"] and len(table) == 4
+    assert "options stand behind the command" in invoke(installed, "report", "--json", "calls", status=2)
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx"])

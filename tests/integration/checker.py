@@ -23,6 +23,9 @@ TAKES_EFFECT_S = 1.0
 TALK_SLACK_S = 1.5
 """By how much the record's billed seconds and the callee's own may differ: a machine that does much else."""
 
+CONNECT_S = 2.0
+"""16 CFR 310.4(b)(4)(iii)."""
+
 OPEN_LIMIT_S = 120.0
 """I8."""
 
@@ -316,7 +319,7 @@ def _outcomes(
         if row["called"] in forbidden:
             allowed |= {"cancelled"}
         if allowed == {"answered"} and row["agent_id"] is None and _within(row, faults):
-            allowed = {"abandoned"}  # whoever answered, or waited, while the engine was dead
+            allowed = {"abandoned"} if _stayed_s(call) > CONNECT_S else {"abandoned", "answered"}
         if row["outcome"] not in allowed:
             yield f"{row['called']} is {row['outcome']}; the callee says {' or '.join(sorted(allowed))}"
     for call in calls:
@@ -324,6 +327,14 @@ def _outcomes(
         stopped = call.status == CANCELLED and call.number in forbidden
         if call.status is not None and call.status != BY_DIGIT.get(digit, 200) and not stopped:
             yield f"{call.number} was answered by {call.status}, which is not how the scenario has it"
+
+
+def _stayed_s(call: SipCall | None) -> float:
+    """How long the callee was on the line: who met nobody because the engine was dead is abandoned; who
+    left at once may have left anyway."""
+    if call is None or call.answered is None or call.ended is None:
+        return 0.0
+    return call.ended - call.answered
 
 
 def _truth(call: SipCall | None, detect_machine: bool) -> set[str]:

@@ -68,6 +68,7 @@ class Run:
         query = "INSERT INTO call_events VALUES (?, ?, ?, 0, ?, json_object('agent', ?))"
         self.db.execute(query, (call_id, 1, utc(begin_s), "agent_connected", agent))
         self.db.execute(query, (call_id, 2, utc(end_s), "talk_ended", agent))
+        self.db.execute("UPDATE calls SET agent_id = ? WHERE call_id = ?", (agent, call_id))
         self.db.commit()
 
     def change(self, statement: str) -> None:
@@ -157,6 +158,17 @@ def test_a_loss_is_believed_only_where_something_was_killed(run: Run) -> None:
     run.change("UPDATE attempts SET outcome = 'lost' WHERE attempt_id = 'two'")
     assert run.broken(faults=((BEGAN + timedelta(seconds=2.1)).timestamp(),)) == []
     assert run.broken(faults=((BEGAN + timedelta(seconds=3.5)).timestamp(),)) != []
+
+
+def test_who_was_answered_by_nobody_while_something_was_killed_is_abandoned(run: Run) -> None:
+    killed = ((BEGAN + timedelta(seconds=2.0)).timestamp(),)
+    assert run.broken(faults=killed) == []
+    run.change("UPDATE calls SET agent_id = NULL WHERE call_id = 'one'")
+    assert any("the callee says abandoned" in each for each in run.broken(faults=killed))
+    for table, key in (("calls", "call_id"), ("attempts", "attempt_id")):
+        run.change(f"UPDATE {table} SET outcome = 'abandoned' WHERE {key} = 'one'")
+    assert run.broken(faults=killed) == []
+    assert run.broken() != [], "nothing was killed"
 
 
 def test_a_call_ends_with_its_switch(run: Run) -> None:

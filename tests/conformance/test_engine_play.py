@@ -59,6 +59,7 @@ NOT_SO: tuple[tuple[EngineScript, str], ...] = (
     (changed(KEY, replace(KEY.record, ended_by=EndedBy.CALLER)), "the caller saw"),
     (changed(KEY, replace(KEY.record, menu_s=about(4.4))), "menu_s:"),
     (changed(KEY, replace(KEY.record, wait_s=about(0.0))), "wait_s: None"),
+    (changed(KEY, replace(KEY.record, is_opted_out=True)), "do not call:"),
     (changed(TALK, replace(TALK.record, talks=2)), "wrap_up_s:"),
     (changed(TALK, replace(TALK.record, talks=0)), "agent_id:"),
     (changed(TALK, replace(TALK.record, in_queue=False)), "queue:"),

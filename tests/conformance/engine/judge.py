@@ -22,12 +22,14 @@ EXACT_S = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came of one call. ``attempts``: the rows of its attempt, where it was dialled."""
+    """What came of one call. ``attempts``: the rows of its attempt, where it was dialled; ``forbidden``: the numbers
+    on the do-not-call list."""
 
     asked: Sequence[str]
     record: CallRecord
     events: Sequence[CallEvent]
     attempts: Sequence[tuple[object, ...]]
+    forbidden: frozenset[object]
 
 
 def differences(script: EngineScript, premises: Premises, slack_s: float, seen: Seen) -> Iterator[str]:
@@ -42,6 +44,8 @@ def differences(script: EngineScript, premises: Premises, slack_s: float, seen: 
     yield from _wrong_parts(script, slack_s + COMMAND_S * len(expected) if slack_s else VIRTUAL_S, seen.record)
     yield from _wrong_whole(script, slack_s, seen)
     yield from _wrong_attempt(script, seen)
+    if (premises.caller(script) in seen.forbidden) is not script.record.is_opted_out:
+        yield f"do not call: {sorted(map(str, seen.forbidden))}"
 
 
 def _trail(script: EngineScript) -> Iterator[str]:

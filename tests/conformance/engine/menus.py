@@ -153,7 +153,7 @@ MENUS = (
         """
         + GOODBYE,
         Record(ANSWERED, US, "bye", menu_s=about(3.9)),
-        extensions='{"200": bye, "201": menu}',
+        head='extensions: {"200": bye, "201": menu}',
     ),
     FlowScript(
         "call-direct-dial-wrong",
@@ -169,7 +169,7 @@ MENUS = (
         """
         + GOODBYE,
         Record(ANSWERED, US, "bye", menu_s=about(3.9)),
-        extensions='{"200": bye}',
+        head='extensions: {"200": bye}',
     ),
     FlowScript(
         "call-hours",
@@ -189,6 +189,48 @@ MENUS = (
         """
         + GOODBYE,
         Record(ANSWERED, US, "bye", menu_s=about(1.0)),
+    ),
+    FlowScript(
+        "call-branch",
+        "A split, a variable and a condition lead the caller, who hears nothing of it.",
+        "share: {split: {count: 80, end: 20}}\n"
+        "count: {set: {tries: tries + 2}, next: look}\n"
+        "look: {branch: {tries > 2: end, tries == 2: bye}, otherwise: end}\n"
+        "end: {hangup: []}" + BYE,
+        (),
+        "answer | play short | hangup 16",
+        """
+        node_entered share type=split
+        split share arm=count
+        node_left share exit=split.count
+        node_entered count type=set
+        node_left count exit=next
+        node_entered look type=branch
+        branch look condition=tries == 2 to=bye
+        node_left look exit=branch.tries == 2
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(1.0)),
+        head="variables: {tries: 0}",
+    ),
+    FlowScript(
+        "call-opt-out",
+        "A caller who asks for it is on the do-not-call list before the goodbye.",
+        'menu: {menu: [conformance.short], keys: {"9": out}, noinput: [], nomatch: [], failed: end}\n'
+        "out: {opt_out: call.customer, failed: end, next: bye}\n"
+        "end: {hangup: []}" + BYE,
+        (Press(2.5, "9"),),
+        "answer | gather short for 9 | play short | hangup 16",
+        """
+        node_entered menu type=menu
+        choice menu keys=9 to=out barged_in=False
+        node_left menu exit=keys.9
+        node_entered out type=opt_out
+        opted_out out failed=None
+        node_left out exit=next
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", is_opted_out=True, menu_s=about(3.5)),
     ),
     FlowScript(
         "call-nobody-logged-in",

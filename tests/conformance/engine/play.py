@@ -150,6 +150,7 @@ class Bench:
         attempts = self._rows(
             "SELECT attempt_id, state, outcome, cause, try_number, trunk FROM attempts WHERE number = ?", called
         )
+        forbidden = frozenset(row[0] for row in self._rows("SELECT number FROM do_not_call"))
         with _reading(self.engine.settings.engine.database) as connection:
             live = connection.execute("SELECT 1 FROM live_calls WHERE called = ?", (called,)).fetchall()
             rows = connection.execute("SELECT call_id FROM calls WHERE called = ?", (called,)).fetchall()
@@ -157,7 +158,8 @@ class Bench:
             call_id = CallId(rows[0][0])
             record = store.call_record(connection, call_id)
             assert record is not None
-            return Seen(self.switch.asked[called], record, store.call_events(connection, call_id), attempts)
+            events = store.call_events(connection, call_id)
+        return Seen(self.switch.asked[called], record, events, attempts, forbidden)
 
     def _rows(self, sql: str, *values: str) -> list[tuple[object, ...]]:
         with _reading(self.engine.settings.engine.database) as connection:

@@ -129,5 +129,4 @@ def _flow(script: FlowScript) -> str:
     """The script's nodes as a flow that begins with the first of them."""
     nodes = dedent(script.nodes).strip().replace(f"queue: {OWN}", f"queue: {script.name}")
     first = nodes.partition(":")[0]
-    head = ["language: en", f"start: {first}", f"extensions: {script.extensions or '{}'}", "nodes:"]
-    return "\n".join([*head, indent(nodes, "  "), ""])
+    return "\n".join(["language: en", f"start: {first}", script.head, "nodes:", indent(nodes, "  "), ""])

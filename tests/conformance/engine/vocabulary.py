@@ -71,6 +71,8 @@ class Record:
     in_queue: bool = False
     """The call waited in the script's queue."""
     is_abandoned: bool = False
+    is_opted_out: bool = False
+    """The caller's number is on the do-not-call list after the call."""
     ring_s: Span | None = None
     menu_s: Span = (0.0, 0.0)
     wait_s: Span | None = None
@@ -91,7 +93,8 @@ class FlowScript:
     trail: str
     record: Record
     agent: Agent | None = None
-    extensions: str = ""
+    head: str = ""
+    """What the flow has beside its nodes, in YAML: extensions, variables."""
     needs: Need = Need.MENU
 
 

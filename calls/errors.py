@@ -10,6 +10,7 @@
     |   +-- LeadError              a list of leads
     |   +-- ScenarioError          a scenario of a simulation
     |   +-- CampaignError          a campaign's settings or state
+    |   +-- RecordingError         a recording that cannot be found or touched
     +-- SwitchError                the switch or the way to it
     |   +-- SwitchUnavailable      not connected, or the connection ended before an answer came
     |   +-- SwitchTimeout          no answer within the deadline
@@ -80,6 +81,10 @@ class ScenarioError(UserError):
 
 class CampaignError(UserError):
     """A campaign that cannot do what was asked."""
+
+
+class RecordingError(UserError):
+    """A recording that cannot be found, or is none."""
 
 
 class SwitchError(CallwrightError):

@@ -36,6 +36,7 @@ from calls.parts import (
     Title,
     Wait,
 )
+from calls.recordings import is_safe_folder
 from calls.secrets import FILE_NAME, VARIABLES, Secrets, load_secrets
 from calls.toml_file import Document, Fault, Place, checked, read
 
@@ -181,6 +182,12 @@ class Prompts(Part):
     )
 
 
+class RecordingSettings(Part):
+    """``[recordings]``: calls and messages that are recorded. The switch writes them."""
+
+    folder: FilePath = Path("recordings")
+
+
 class Settings(Part):
     """All settings. ``load`` gives them from a file and the environment."""
 
@@ -195,6 +202,7 @@ class Settings(Part):
     inbound: Annotated[tuple[InboundRoute, ...], Field(description="tables, [[inbound]]")] = ()
     destinations: Annotated[tuple[Destination, ...], Field(description="tables, [[destinations]]")] = ()
     prompts: Annotated[Prompts, Field(description="a table")] = Prompts()
+    recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
     flows: FilePath = Path("flows")
     campaigns: FilePath = Path("campaigns")
 
@@ -328,6 +336,8 @@ def _faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     if size > SOCKET_PATH_BYTES:
         most = f"a socket's path has {SOCKET_PATH_BYTES} bytes at most, this has {size}: choose a shorter folder"
         yield ("engine", "socket"), most
+    if settings.switch.kind == "asterisk" and not is_safe_folder(settings.recordings.folder):
+        yield ("recordings", "folder"), "Asterisk takes a path of letters, digits and _ + @ = ~ . - only"
     queues = [each.name for each in settings.queues]
     for index, agent in enumerate(settings.agents):
         yield from _unknown_queues(index, agent, queues)

@@ -234,6 +234,8 @@ def test_the_folders_of_the_settings_are_mounted() -> None:
     for folder in ("texts", "recorded", "flows", "campaigns"):
         assert f"/etc/callwright/{folder}" in engine
     assert f"prompts:{settings().prompts.cache}:ro" in SERVICES["asterisk"]["volumes"]
+    for service in ("asterisk", "engine"):
+        assert f"recordings:{settings().recordings.folder}" in SERVICES[service]["volumes"]
 
 
 def test_the_engine_has_time_to_drain() -> None:
@@ -350,6 +352,7 @@ def test_the_folders_of_the_machine_are_those_of_the_settings() -> None:
     modes = {path: mode for _, path, mode, *_ in lines}
     assert modes[str(settings().engine.database.parent)] == "0711"
     assert modes[str(settings().prompts.cache)] == "0755"
+    assert modes[str(settings().recordings.folder)] == "2770"
     assert modes["/etc/callwright/secrets.toml"] == "0600"
 
 

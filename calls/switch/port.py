@@ -14,7 +14,14 @@ the conformance suite holds each of them to it:
 6. Events come through the handler given to ``start``, on the event loop, in the order the switch told them. Nothing
    may be concluded from the order of two different legs.
 
-Prompts are named by key and language; the driver is given a :class:`PromptFiles` that knows the files.
+7. ``MuteRecording`` and ``StopRecording`` may be performed at any moment, also beside another command, and interrupt
+   nothing. A hang-up ends a recording; a talk or a transfer does not.
+8. A hang-up during ``Record``, once the recording had begun, still gives ``Recorded``; the next command gives
+   ``HungUp``.
+
+Prompts are named by key and language; the driver is given a :class:`PromptFiles` that knows the files. Recordings are
+named by an id of ours, ``[A-Za-z0-9_-]{1,64}``, and lie in one folder of the settings: see
+:class:`calls.recordings.RecordingFiles`. No path ever comes from outside.
 """
 
 from __future__ import annotations
@@ -120,6 +127,58 @@ class Connect:
 
 
 @dataclass(frozen=True, slots=True)
+class StartRecording:
+    """Record the call from here on, both sides of it, through every talk and transfer, until ``StopRecording`` or the
+    call's end. Result: ``Done``, or ``RecordingFailed`` (``running`` where the call is being recorded already)."""
+
+    name: str
+    """The recording's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class MuteRecording:
+    """Let the recording hold silence instead of what is said, or no longer, as where a card number is keyed.
+
+    Result: ``Done``: nothing of what follows is recorded. This is so, too, where the call is not being recorded.
+    ``RecordingFailed``: unknown, so nothing may be said that must not be recorded.
+    """
+
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    """End the recording. Result: ``Done``, also where there is none, or ``RecordingFailed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Play the prompts, then a beep, and record what the caller says. Result: ``Recorded`` or ``RecordingFailed``.
+
+    One of ``end_keys`` ends the prompts, and then the recording. It ends by itself after ``longest_s``, or when the
+    caller has said nothing for ``silence_s`` (from its beginning on too). A switch that hears nothing at all, because
+    the caller's telephone sends no audio in silence, may find only ``longest_s``.
+    """
+
+    name: str
+    """The recording's id."""
+    prompts: tuple[Prompt, ...]
+    longest_s: float
+    silence_s: float
+    end_keys: str = "#"
+    beep: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PlayRecording:
+    """Play what ``Record`` has recorded, whole; keys are ignored. Result: ``Done`` or ``RecordingFailed``."""
+
+    name: str
+    duration_s: float
+    """How long it plays, as ``Recorded`` said."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Dial a destination of the settings by its name and join it to the caller. Result: ``Transferred`` when that
     talk is over, or ``TransferFailed``."""
@@ -135,7 +194,20 @@ class Hangup:
     cause: int = 16
 
 
-SwitchCommand = Answer | Play | Gather | Hold | Connect | Transfer | Hangup
+SwitchCommand = (
+    Answer
+    | Play
+    | Gather
+    | Hold
+    | Connect
+    | Transfer
+    | StartRecording
+    | MuteRecording
+    | StopRecording
+    | Record
+    | PlayRecording
+    | Hangup
+)
 
 # --- results --------------------------------------------------------------------------------------------------
 
@@ -206,6 +278,33 @@ class TransferFailed:
     reason: str
 
 
+class RecordEnd(Enum):
+    """What ended a recording of the caller."""
+
+    KEY = "key"
+    SILENCE = "silence"
+    LONGEST = "longest"
+    """It was as long as it may be."""
+    HANGUP = "hangup"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the caller said is in the recording ``name``. ``duration_s`` leaves the silence out that ended it; where
+    the caller hung up it may be some tenths of a second too long."""
+
+    name: str
+    duration_s: float
+    ended_by: RecordEnd
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFailed:
+    """It was not done. ``reason``: ``running``, ``disk`` (too little is free) or ``unavailable``."""
+
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class HungUp:
     """The call has ended. ``cause``: Q.850, None where the switch did not say."""
@@ -215,7 +314,18 @@ class HungUp:
 
 
 Result = (
-    Done | Match | NoMatch | NoInput | Interrupted | TalkEnded | NotConnected | Transferred | TransferFailed | HungUp
+    Done
+    | Match
+    | NoMatch
+    | NoInput
+    | Interrupted
+    | TalkEnded
+    | NotConnected
+    | Transferred
+    | TransferFailed
+    | Recorded
+    | RecordingFailed
+    | HungUp
 )
 
 # --- calls and legs -------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Protocol
 
 from calls.errors import CommandRefused
+from calls.recordings import FOLDER
 
 MAX_COMMAND_BYTES = 1_900
 """Line feed included. Asterisk reads a command into a buffer of 2,048 bytes and takes the rest of a longer line for
@@ -29,6 +30,7 @@ REPLY_MARGIN_S = 5.0
 was seen to need, and short enough that a caller does not wait in silence."""
 
 MAX_PLAY_S = 3_600.0
+BEEP_MS = 300
 MAX_WAIT_MS = 3_600_000
 MAX_TALK_S = 86_400
 
@@ -106,6 +108,11 @@ def _check_path(path: str) -> None:
     parts = path.split("/")
     fine = path.startswith("/") and len(parts) > 1 and "" not in parts[1:] and not {".", ".."}.intersection(parts)
     _refuse_unless(fine and "&" not in path, f"prompt file {path!r}: expected an absolute path without '..' and '&'")
+
+
+def _check_recording(path: str) -> None:
+    fine = FOLDER.match(path) is not None and not {".", ".."}.intersection(path.split("/"))
+    _refuse_unless(fine, f"recording {path!r}: expected an absolute path of letters, digits and _ + @ = ~ . -")
 
 
 def _check_seconds(what: str, seconds: float, most: float) -> None:
@@ -306,6 +313,67 @@ class MusicOnHold(_Quick):
     def words(self) -> tuple[str, ...]:
         """``EXEC MusicOnHold <class>,<s>``."""
         return ("EXEC", "MusicOnHold", f"{self.music},{self.for_s}")
+
+
+@dataclass(frozen=True, slots=True)
+class Beep(_Quick):
+    """Begin a beep of 1 kHz, which needs no sound file. The reply comes at once: it sounds while the next command
+    begins, so that nothing is lost between the two."""
+
+    def words(self) -> tuple[str, ...]:
+        """``EXEC PlayTones !1000/<ms>``."""
+        return ("EXEC", "PlayTones", f"!1000/{BEEP_MS}")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile(_Quick):
+    """Record the caller into ``path``, a file without its extension, until a key, silence, or ``longest_ms``.
+
+    The reply's word says what ended it: ``dtmf``, ``timeout`` (silence too, with a number that means nothing) or
+    ``hangup``; ``endpos`` is its length in samples of 8 kHz. After a silence the last second of it is left in.
+
+    Source: handle_recordfile in res/res_agi.c; agi-menu and agi-hangup-record in tests/transcripts.
+    """
+
+    path: str
+    end_keys: str
+    longest_ms: int
+    silence_s: int
+
+    def __post_init__(self) -> None:
+        _check_recording(self.path)
+        _refuse_unless(set(ALL_KEYS).issuperset(self.end_keys), f"end keys {self.end_keys!r}")
+        _refuse_unless(1 <= self.longest_ms <= MAX_WAIT_MS, f"a recording of {self.longest_ms} ms")
+        _check_seconds("silence", self.silence_s, MAX_PLAY_S)
+        _refuse_unless(self.silence_s >= 1, "silence of 0 s is no silence to Asterisk")
+
+    @property
+    def deadline_s(self) -> float:
+        """Its greatest length and the margin."""
+        return self.longest_ms / 1_000 + REPLY_MARGIN_S
+
+    def words(self) -> tuple[str, ...]:
+        """``RECORD FILE <path> wav <keys> <ms> s=<s>``."""
+        silence = f"s={self.silence_s}"
+        return ("RECORD", "FILE", self.path, "wav", self.end_keys, str(self.longest_ms), silence)
+
+
+@dataclass(frozen=True, slots=True)
+class StartMixMonitor(_Quick):
+    """Record the channel, both sides, into ``path`` from now on, whatever becomes of it in the dialplan.
+
+    Only the file is given: MixMonitor's third argument would be a shell command.
+    Source: docs.asterisk.org, application MixMonitor.
+    """
+
+    path: str
+
+    def __post_init__(self) -> None:
+        _check_recording(self.path)
+
+    def words(self) -> tuple[str, ...]:
+        """``EXEC MixMonitor <path>``."""
+        return ("EXEC", "MixMonitor", self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ KEYS = frozenset(
     (
         *("Action", "ActionID", "AuthType", "Username", "Key", "Events"),
         *("Channel", "Context", "Exten", "Priority", "Timeout", "CallerID", "Variable", "Async", "EarlyMedia"),
-        *("ChannelId", "Cause", "Conference"),
+        *("ChannelId", "Cause", "Conference", "Direction", "State"),
     )
 )
 """Every header that we ever send."""
@@ -247,6 +247,31 @@ class ConfbridgeKick:
 
 
 @dataclass(frozen=True, slots=True)
+class MixMonitorMute:
+    """Let a channel's recording hold silence of both sides, or no longer. Refused where nothing records."""
+
+    name: ClassVar[str] = "MixMonitorMute"
+    channel: str
+    muted: bool
+
+    def headers(self) -> Headers:
+        state = "1" if self.muted else "0"
+        return (("Channel", _checked(CHANNEL, "the channel", self.channel)), ("Direction", "both"), ("State", state))
+
+
+@dataclass(frozen=True, slots=True)
+class StopMixMonitor:
+    """End a channel's recording. Refused where nothing records. Of the class ``call``: ``MixMonitor``, which begins
+    one, needs ``system``, so recordings begin by AGI."""
+
+    name: ClassVar[str] = "StopMixMonitor"
+    channel: str
+
+    def headers(self) -> Headers:
+        return (("Channel", _checked(CHANNEL, "the channel", self.channel)),)
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Ask for one channel: refused ("No such channel") where it is gone."""
 
@@ -269,6 +294,8 @@ Action = (
     | Redirect
     | Hangup
     | ConfbridgeKick
+    | MixMonitorMute
+    | StopMixMonitor
     | Status
 )
 

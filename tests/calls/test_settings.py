@@ -255,6 +255,13 @@ def test_a_wrong_variable_is_named(folder: Path, variable: str, value: str, word
 # --- secrets --------------------------------------------------------------------------------------------------
 
 
+def test_asterisk_needs_a_folder_of_recordings_that_its_commands_may_hold(folder: Path) -> None:
+    path = folder / "callwright.toml"
+    path.write_text(GOOD + '\n[recordings]\nfolder = "/var/my recordings"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"recordings\.folder: Asterisk takes a path of letters"):
+        load(path, {})
+
+
 def test_asterisk_needs_secrets(tmp_path: Path) -> None:
     found = fault(tmp_path, GOOD)
     assert found.where.key == "ami_secret"

@@ -12,7 +12,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import assert_never
@@ -20,6 +20,7 @@ from typing import assert_never
 from pydantic import SecretStr
 
 from calls.ids import BootId, CallId, LegId
+from calls.recordings import RecordingFiles
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.config import AsteriskConfig, TrunkDial
 from calls.switch.asterisk.switch import AsteriskSwitch
@@ -49,7 +50,7 @@ from console.demo.sipp import call as place_call
 from dialplans.asterisk import Phone, Trunk
 from tests.conformance.door import Door
 from tests.conformance.play import DEADLINE_S
-from tests.conformance.vocabulary import DESTINATIONS, DURATIONS_S, Act, HangUp, Press, duration_s
+from tests.conformance.vocabulary import DESTINATIONS, DURATIONS_S, Act, HangUp, Press, Speak, duration_s
 
 SLACK_S = 1.0
 """Processes, sockets and packets of 20 ms on a machine that does other things too."""
@@ -141,7 +142,7 @@ class Exchange:
 
     async def ring_in(self, called: str, caller: str, acts: tuple[Act, ...]) -> EndedBy:
         """See :data:`tests.conformance.engine.play.RingIn`."""
-        script = script_of(called, caller, acts)
+        script = script_of(called, caller, acts, self.sipp.folder)
         async with self.turn:
             await self.door.go_through()
             sipp = await place_call(self.sipp, f"caller{called}", script, sip_port=self.pbx.ports.sip)
@@ -223,17 +224,40 @@ ENDS = {"hangs_up": EndedBy.CALLER, "ended_by_switch": EndedBy.US, "refused": En
 """What a caller's log says of the end. One who gave up has none of these: the other side never hung up."""
 
 
-def script_of(called: str, caller: str, acts: tuple[Act, ...]) -> CallerScript:
-    """A caller of ``called`` who does ``acts``."""
+def script_of(called: str, caller: str, acts: tuple[Act, ...], folder: Path) -> CallerScript:
+    """A caller of ``called`` who does ``acts``; what the caller says is put into ``folder``."""
     presses: list[Keys] = []
     hang_up_at_s: float | None = None
     for act in acts:
         match act:
             case Press(at_s=at_s, keys=keys):
                 presses.append(Keys(at_s, keys))
+            case Speak():
+                pass
             case HangUp(at_s=at_s):
                 hang_up_at_s = at_s
-    return CallerScript(called, tuple(presses), hang_up_at_s=hang_up_at_s, caller=caller, stays_s=DEADLINE_S / 2)
+    return CallerScript(
+        called,
+        tuple(presses),
+        hang_up_at_s=hang_up_at_s,
+        caller=caller,
+        stays_s=DEADLINE_S / 2,
+        voice=voice_of(acts, folder / f"voice{called}.ulaw"),
+    )
+
+
+def voice_of(acts: tuple[Act, ...], file: Path) -> Path | None:
+    """What a caller says, in ``file``: a tone while speaking, else silence; None for one who sends no audio."""
+    speeches = [act for act in acts if isinstance(act, Speak)]
+    if not speeches:
+        return None
+    sound = bytearray(b"\xff" * round(DEADLINE_S * 8_000))
+    for speech in speeches:
+        begin, end = round(speech.at_s * 8_000), round((speech.at_s + speech.for_s) * 8_000)
+        sound[begin:end] = TONE * ((end - begin) // len(TONE))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(sound)
+    return file
 
 
 @asynccontextmanager
@@ -262,7 +286,10 @@ async def open_exchange(
                 phones=tuple(Phone(name, LOOPBACK, phone_port) for name in (AGENT, *own)),
             )
         )
-        switch = AsteriskSwitch(_config(pbx.ports.ami, agi_port, own), Tones(folder))
+        recordings = folder / "recordings"
+        recordings.mkdir()
+        config = replace(_config(pbx.ports.ami, agi_port, own), recordings=RecordingFiles(recordings))
+        switch = AsteriskSwitch(config, Tones(folder))
         exchange = Exchange(pbx, sipp, switch)
         await switch.start(exchange.on_event, exchange.on_call)
         stack.push_async_callback(switch.stop)

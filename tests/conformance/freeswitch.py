@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from calls.switch.freeswitch.switch import FreeSwitch, FreeSwitchConfig
 from calls.switch.port import EndedBy, Prompt
 from tests.calls.switch.freeswitch.fake_freeswitch import KEY_GAP_S, Caller, FakeFreeSwitch, Key, Leave
-from tests.conformance.vocabulary import DURATIONS_S, Act, HangUp, Press, duration_s
+from tests.conformance.vocabulary import DURATIONS_S, Act, HangUp, Press, Speak, duration_s
 
 TOKEN = "a-token-of-this-test"
 SLACK_S = 0.3
@@ -74,6 +74,8 @@ def acts_of(acts: tuple[Act, ...]) -> tuple[Key | Leave, ...]:
         match act:
             case Press(at_s, keys):
                 found += [Key(at_s + KEY_GAP_S * index, key) for index, key in enumerate(keys)]
+            case Speak():
+                raise AssertionError("this FreeSWITCH hears nobody")
             case HangUp(at_s):
                 found.append(Leave(at_s))
     return tuple(found)

@@ -13,12 +13,13 @@ from random import Random
 from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, Step, Wait
 from calls.switch.loopback.callers import HangUp as Leave
 from calls.switch.loopback.callers import Press as Keys
+from calls.switch.loopback.callers import Speak as Say
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.switch.port import EndedBy, Prompt, Switch
 from tests.conformance.engine.play import Bench, open_bench
 from tests.conformance.engine.premises import Premises, trunks
 from tests.conformance.engine.vocabulary import EngineScript
-from tests.conformance.vocabulary import DESTINATIONS, Act, HangUp, Press, duration_s
+from tests.conformance.vocabulary import DESTINATIONS, Act, HangUp, Press, Speak, duration_s
 from tests.console.held_time import HeldTimeLoop, LoopClock
 
 LOOK_S = 50e-6
@@ -129,6 +130,9 @@ def steps_of(acts: tuple[Act, ...]) -> list[Step]:
             case Press(keys=keys):
                 steps.append(Keys(keys))
                 now_s += KEY_GAP_S * (len(keys) - 1)
+            case Speak(for_s=for_s):
+                steps.append(Say(for_s))
+                now_s += for_s
             case HangUp():
                 steps.append(Leave())
     return steps

@@ -26,6 +26,7 @@ from calls.switch.port import (
     NoMatch,
     NotConnected,
     Play,
+    Recorded,
     Result,
     RingAgent,
     Switch,
@@ -59,6 +60,9 @@ be as early as it may be late, for it counts from the caller's answer."""
 TALK_SPREAD_S = 1.5
 """The far ends of transfers talk this much more or less than the script says."""
 
+MESSAGE_SPREAD_S = 1.0
+"""A message begins behind a prompt and a beep, and speech and silence are told apart within tenths of a second."""
+
 RINGS_S = 1.0
 """They ring at least this long, which is no talk."""
 
@@ -91,6 +95,8 @@ def same(expected: Result, got: Result) -> bool:
             return by is got_by
         case Transferred(), Transferred():
             return True  # how long the talk may be, _do says
+        case Recorded(name, _, by), Recorded(got_name, _, got_by):
+            return (name, by) == (got_name, got_by)  # and how long the message
         case _:
             return expected == got
 
@@ -224,6 +230,8 @@ async def _do(step: Do, channel: CallChannel, stage: Stage) -> None:
     early_s = slack_s if isinstance(step.expect, Match | NoMatch | HungUp) else min(slack_s, EARLY_S)
     assert took_s >= step.earliest_s - early_s, f"{step.command}: after {took_s:.2f} s, too early"
     assert took_s <= step.latest_s + slack_s, f"{step.command}: after {took_s:.2f} s, too late"
+    if isinstance(step.expect, Recorded) and isinstance(got, Recorded):
+        assert abs(got.duration_s - step.expect.duration_s) <= MESSAGE_SPREAD_S, f"{got} instead of {step.expect}"
     if isinstance(step.expect, Transferred) and isinstance(got, Transferred):
         most_s = min(step.expect.talk_s + TALK_SPREAD_S + slack_s, took_s - RINGS_S + early_s)
         assert step.expect.talk_s - TALK_SPREAD_S - early_s <= got.talk_s <= most_s, f"{got} after {took_s:.2f} s"

@@ -25,6 +25,7 @@ from calls.switch.port import (
     TransferFailed,
     Transferred,
 )
+from tests.conformance.recordings import RECORDINGS
 from tests.conformance.vocabulary import (
     AGENT,
     ANSWERS,
@@ -459,7 +460,7 @@ DIALLED = (
     ),
 )
 
-SCRIPTS: tuple[Script, ...] = (*MENUS, *AGENTS, *TRANSFERS, *DIALLED)
+SCRIPTS: tuple[Script, ...] = (*MENUS, *AGENTS, *TRANSFERS, *DIALLED, *RECORDINGS)
 
 
 def scripts_for(*needs: Need) -> list[Script]:

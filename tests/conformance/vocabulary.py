@@ -31,7 +31,16 @@ class HangUp:
     at_s: float
 
 
-Act = Press | HangUp
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Speak for ``for_s`` seconds, beginning ``at_s`` seconds after the answer; before and after it the caller's
+    telephone sends silence. Without this a caller may send no audio at all."""
+
+    at_s: float
+    for_s: float
+
+
+Act = Press | Speak | HangUp
 
 # --- the handler ------------------------------------------------------------------------------------------------
 
@@ -67,7 +76,8 @@ class Do:
     """Perform ``command`` and have ``expect``: at the earliest and at the latest so many seconds after it began.
 
     Results are the same when all fields are, except that a switch need not say a hang-up's cause, and that a
-    transferred talk is as long as the far end's, 1.5 s more or less than the script says, without its ringing.
+    transferred talk is as long as the far end's, 1.5 s more or less than the script says, without its ringing, and a
+    message 1 s.
     """
 
     command: SwitchCommand
@@ -89,6 +99,8 @@ class Need(Enum):
     """Hold, Connect and agents' legs."""
     TRANSFER = "transfer"
     DIAL = "dial"
+    RECORD = "record"
+    """Record, PlayRecording, and StartRecording, MuteRecording, StopRecording, on calls that come in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,12 @@ class Ami:
     async def hang_up(self, channel: str, cause: int = 16) -> None:
         await self._ask(Action="Hangup", Channel=channel, Cause=str(cause))
 
+    async def mute_recording(self, channel: str, *, muted: bool) -> None:
+        await self._ask(Action="MixMonitorMute", Channel=channel, Direction="both", State=str(int(muted)))
+
+    async def stop_recording(self, channel: str) -> None:
+        await self._ask(Action="StopMixMonitor", Channel=channel)
+
     async def _ask(self, **headers: str) -> None:
         self._count += 1
         self.wire.send(**headers, ActionID=f"ask-{self._count}")

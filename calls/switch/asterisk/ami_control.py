@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calls.errors import SwitchRefused
 from calls.switch.asterisk.ami_client import AmiClient
-from calls.wire.ami_actions import ConfbridgeKick, Hangup, Redirect, Status
+from calls.wire.ami_actions import ConfbridgeKick, Hangup, MixMonitorMute, Redirect, Status, StopMixMonitor
 
 
 class AmiControl:
@@ -27,6 +27,17 @@ class AmiControl:
     async def hang_up(self, channel: str, cause: int = 16) -> None:
         """See :class:`calls.switch.asterisk.control.ChannelControl`."""
         await self.end(channel, cause)
+
+    async def mute_recording(self, channel: str, *, muted: bool) -> None:
+        """See :class:`calls.switch.asterisk.control.ChannelControl`."""
+        await self._client.ask(MixMonitorMute(channel, muted))
+
+    async def stop_recording(self, channel: str) -> None:
+        """See :class:`calls.switch.asterisk.control.ChannelControl`."""
+        try:
+            await self._client.ask(StopMixMonitor(channel))
+        except SwitchRefused:
+            return  # "Could not stop monitoring channel": nothing records it
 
     async def end(self, channel: str, cause: int) -> bool:
         """As :meth:`hang_up`; whether there was a channel to end."""

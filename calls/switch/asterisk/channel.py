@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from calls import log
 from calls.errors import (
@@ -26,6 +27,8 @@ from calls.errors import (
     SwitchUnavailable,
 )
 from calls.ids import LegId
+from calls.recordings import DEPLOYED, RecordingFiles
+from calls.switch.asterisk.channel_recording import CallRecording, Gone, file_of
 from calls.switch.asterisk.channel_talk import NEVER_MET, Talk
 from calls.switch.asterisk.channel_turn import Turn
 from calls.switch.asterisk.control import ChannelControl
@@ -40,10 +43,15 @@ from calls.switch.port import (
     Hold,
     HungUp,
     Interrupted,
+    MuteRecording,
     NotConnected,
     Play,
+    PlayRecording,
     PromptFiles,
+    Record,
     Result,
+    StartRecording,
+    StopRecording,
     SwitchCommand,
     TalkEnded,
     Transfer,
@@ -68,10 +76,8 @@ class Surroundings:
     destinations: Mapping[str, str]
     """Transfer targets of the settings: name to dial string."""
     context_prefix: str = "callwright"
-
-
-class _Gone(Exception):
-    """The call has ended; the channel knows how."""
+    recordings: RecordingFiles = DEPLOYED
+    """Where recordings lie; the settings say so."""
 
 
 class AsteriskChannel:
@@ -85,6 +91,7 @@ class AsteriskChannel:
         self._connection: AgiConnection | None = connection
         self._around = around
         self._on_connected = on_connected
+        self._recording = CallRecording(around.control, self._name)
         self._gone: HungUp | None = None
         self._turn: Turn | None = None
         self._talk: Talk | None = None
@@ -112,11 +119,15 @@ class AsteriskChannel:
                     moving = self._talk is not None
                     self._interrupt()
                     return await self._hang_up(command, by_ami=moving)
+                case MuteRecording(muted):
+                    return await self._recording.mute(muted=muted)
+                case StopRecording():
+                    return await self._recording.stop()
                 case _:
                     return await self._in_turn(command)
         except Cut:
             return Interrupted()
-        except _Gone:
+        except Gone:
             assert self._gone is not None
             return self._gone
         except RemoteProtocolError:
@@ -199,24 +210,30 @@ class AsteriskChannel:
             self._talk.tell()
             self._talk = None
 
-    async def _in_turn(self, command: Answer | Play | Gather | Hold | Transfer) -> Result:
+    async def _in_turn(
+        self, command: Answer | Play | Gather | Hold | Transfer | StartRecording | Record | PlayRecording
+    ) -> Result:
         if self._turn is not None or self._talk is not None:
             raise CommandRefused(f"{type(command).__name__} while another command is pending")
         turn = self._turn = self._new_turn()
         try:
+            if isinstance(command, StartRecording):
+                path = file_of(self._around.recordings, command.name)
+                return await self._recording.start(partial(self._say, turn), path)
             return await turn.run(command)
         finally:
             if self._turn is turn:
                 self._turn = None
 
     def _new_turn(self) -> Turn:
-        return Turn(self._say, self._around.prompts, self._around.destinations)
+        around = self._around
+        return Turn(self._say, around.prompts, around.destinations, around.recordings)
 
     async def _say(self, turn: Turn, command: agi.Command) -> Reply:
         """The reply of 200 to ``command``.
 
         Raises:
-            Cut, _Gone: the turn or the call has ended.
+            Cut, Gone: the turn or the call has ended.
             SwitchError: the connection failed, or the switch refused the command.
         """
         connection = self._connection
@@ -232,12 +249,12 @@ class AsteriskChannel:
             if connection.lost:
                 self._ends(HungUp(EndedBy.SWITCH))
             if self._gone is not None:
-                raise _Gone from None
+                raise Gone from None
             raise
         except Cut:
             if turn.cut:
                 raise
-            raise _Gone from None  # cut by the end of the call
+            raise Gone from None  # cut by the end of the call
         if turn.cut:
             raise Cut
         if reply.status == DEAD_CHANNEL:
@@ -250,7 +267,7 @@ class AsteriskChannel:
         """The caller has gone. A dead channel still tells its cause, where the far end gave one.
 
         Raises:
-            _Gone: always.
+            Gone: always.
         """
         cause = None
         try:
@@ -261,7 +278,7 @@ class AsteriskChannel:
             cause = None
         self._ends(HungUp(EndedBy.CALLER, cause))
         connection.close()
-        raise _Gone
+        raise Gone
 
     def _ends(self, result: HungUp) -> None:
         if self._gone is None:
@@ -337,7 +354,7 @@ class AsteriskChannel:
         self._ends(HungUp(EndedBy.US, command.cause))
         if connection is not None:
             connection.close()
-        raise _Gone
+        raise Gone
 
 
 async def _settles(connection: AgiConnection | None) -> bool:

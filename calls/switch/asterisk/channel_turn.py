@@ -13,11 +13,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
 from calls import log
 from calls.errors import CommandRefused, PromptError, RemoteProtocolError, SwitchRefused
+from calls.recordings import RecordingFiles
+from calls.switch.asterisk.channel_recording import UNAVAILABLE, file_of, record
 from calls.switch.keys import Complete, KeyBuffer
 from calls.switch.port import (
     Answer,
@@ -25,8 +28,11 @@ from calls.switch.port import (
     Gather,
     Hold,
     Play,
+    PlayRecording,
     Prompt,
     PromptFiles,
+    Record,
+    RecordingFailed,
     Result,
     Transfer,
     TransferFailed,
@@ -45,6 +51,9 @@ _CALL_REJECTED = "21"
 _ROUND_S = 0.02
 """A hold of whole seconds is not a frame short for the time that it took to begin."""
 
+_TAIL_S = 2.0
+"""A recording plays a little longer than what was said in it: the silence that ended it is in there."""
+
 _EARLY_S = 0.5
 """Music that ends this much before its time was none."""
 
@@ -57,10 +66,12 @@ class Turn:
         say: Callable[[Turn, agi.Command], Awaitable[Reply]],
         prompts: PromptFiles,
         destinations: Mapping[str, str],
+        recordings: RecordingFiles,
     ) -> None:
         self._say = say
         self._prompts = prompts
         self._destinations = destinations
+        self._recordings = recordings
         self._loop = asyncio.get_running_loop()
         self.cut = False
         """Another command took its place."""
@@ -70,7 +81,7 @@ class Turn:
         """Somebody else tells that the target of the transfer has answered just now."""
         self._answered_at = self._loop.time()
 
-    async def run(self, command: Answer | Play | Gather | Hold | Transfer) -> Result:
+    async def run(self, command: Answer | Play | Gather | Hold | Transfer | Record | PlayRecording) -> Result:
         """The command's result.
 
         Raises:
@@ -89,6 +100,10 @@ class Turn:
                 return await self._hold(command)
             case Transfer():
                 return await self._transfer(command)
+            case Record():
+                return await self._record(command)
+            case PlayRecording():
+                return await self._play_recording(command)
             case _:
                 assert_never(command)
 
@@ -149,6 +164,27 @@ class Turn:
 
     async def _wait_for_key(self, timeout_s: float) -> str | None:
         return _key(await self._must(agi.WaitForDigit(_ms(timeout_s))))
+
+    # --- recordings --------------------------------------------------------------------------------------------
+
+    async def _record(self, command: Record) -> Result:
+        path = _without_extension(Path(file_of(self._recordings, command.name)))
+        for file, lasts_s in self._files(command.prompts):
+            if _key(await self._must(agi.StreamFile(file, command.end_keys, lasts_s))) is not None:
+                break
+        return await record(partial(self._say, self), path, command, self._loop.time)
+
+    async def _play_recording(self, command: PlayRecording) -> Result:
+        path = file_of(self._recordings, command.name)
+        if self._recordings.size(command.name) is None:
+            return RecordingFailed(UNAVAILABLE)
+        lasts_s = min(command.duration_s + _TAIL_S, agi.MAX_PLAY_S)
+        try:
+            await self._must(agi.StreamFile(_without_extension(Path(path)), "", lasts_s))
+        except SwitchRefused as problem:
+            log.get().error("Asterisk cannot play a recording", path=path, problem=str(problem))
+            return RecordingFailed(UNAVAILABLE)
+        return Done()
 
     # --- holding and transferring ------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from calls.errors import CommandRefused
 from calls.numbers import is_dialable
+from calls.recordings import DEPLOYED, RecordingFiles
 from calls.settings import Settings
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.fastagi import Limits
@@ -56,6 +57,7 @@ class AsteriskConfig:
     sweep_s: float = 15.0
     """How often what we believe is compared with the switch's list of channels: an event can be lost."""
     call_limit_s: int = CALL_LIMIT_S
+    recordings: RecordingFiles = DEPLOYED
 
     @classmethod
     def from_settings(cls, settings: Settings) -> AsteriskConfig:
@@ -80,6 +82,7 @@ class AsteriskConfig:
             context_prefix=asterisk.context_prefix,
             limits=Limits(calls=asterisk.max_calls, calls_per_address=asterisk.max_calls),
             settle_s=settings.engine.settle_s,
+            recordings=RecordingFiles(settings.recordings.folder),
         )
 
     def trunk(self, name: str) -> TrunkDial:

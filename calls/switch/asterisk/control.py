@@ -32,3 +32,13 @@ class ChannelControl(Protocol):
 
     async def hang_up(self, channel: str, cause: int = 16) -> None:
         """End the channel with a Q.850 cause. A channel that is gone already is no error."""
+
+    async def mute_recording(self, channel: str, *, muted: bool) -> None:
+        """Let the channel's recording hold silence, or no longer.
+
+        Raises:
+            SwitchRefused: nothing records the channel, or there is no such channel.
+        """
+
+    async def stop_recording(self, channel: str) -> None:
+        """End the channel's recording. There being none is no error."""

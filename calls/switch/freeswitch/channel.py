@@ -18,14 +18,21 @@ from calls.switch.freeswitch.turn import Cut, Turn
 from calls.switch.port import (
     Answer,
     CallInfo,
+    Done,
     EndedBy,
     Gather,
     Hangup,
     HungUp,
     Interrupted,
+    MuteRecording,
     Play,
+    PlayRecording,
     PromptFiles,
+    Record,
+    RecordingFailed,
     Result,
+    StartRecording,
+    StopRecording,
     SwitchCommand,
 )
 from calls.wire.esl import Event, Reply
@@ -112,6 +119,11 @@ class FreeSwitchChannel:
                 return await self._hang_up(command.cause)
             case Answer() | Play() | Gather():
                 return await self._in_turn(command)
+            case StartRecording() | MuteRecording() | Record() | PlayRecording():
+                log.get().error("FreeSWITCH records nothing in this release", asked=type(command).__name__)
+                return RecordingFailed("unavailable")
+            case StopRecording():
+                return Done()
             case _:
                 raise CommandRefused(f"FreeSWITCH: {type(command).__name__} is not there yet")
 

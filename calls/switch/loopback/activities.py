@@ -12,7 +12,17 @@ from typing import Protocol
 
 from calls.switch.keys import Complete, KeyBuffer
 from calls.switch.loopback.callees import Callee
-from calls.switch.port import Done, Gather, Prompt, Result, TransferFailed, Transferred
+from calls.switch.port import (
+    Done,
+    Gather,
+    Prompt,
+    Record,
+    Recorded,
+    RecordEnd,
+    Result,
+    TransferFailed,
+    Transferred,
+)
 
 Finish = Callable[[Result], None]
 Timed = Sequence[tuple[Prompt, float]]
@@ -125,6 +135,72 @@ class Gathering:
 
     def _timed_out(self) -> None:
         self._finish(self._buffer.timed_out())
+
+
+class Recording:
+    """Plays prompts, then records the caller: keys end either, silence and the greatest length the recording."""
+
+    def __init__(self, record: Record, prompts: Timed, hear: Callable[[Prompt, bool], None], finish: Finish) -> None:
+        self._record = record
+        self._finish = finish
+        self._playing = Playing(prompts, hear, self._begin)
+        self._began_s: float | None = None
+        self._quiet_since_s: float | None = None
+        """None while the caller speaks."""
+        self._speaking = False
+        self._silence = Timer()
+        self._longest = Timer()
+
+    def start(self) -> None:
+        """Begin with the prompts."""
+        self._playing.start()
+
+    def key(self, key: str) -> None:
+        """End the prompts, or the recording, by one of the keys that do."""
+        if key not in self._record.end_keys:
+            return
+        if self._began_s is None:
+            self._playing.stop()
+            self._begin()
+        else:
+            self._finish(self.ended(RecordEnd.KEY))
+
+    def voice(self, speaking: bool) -> None:
+        """The caller begins or ends to speak."""
+        self._speaking = speaking
+        if self._began_s is None:
+            return
+        self._quiet_since_s = None if speaking else _now_s()
+        if speaking:
+            self._silence.clear()
+        else:
+            self._silence.set(self._record.silence_s, lambda: self._finish(self.ended(RecordEnd.SILENCE)))
+
+    def stop(self) -> None:
+        """Record no longer."""
+        self._playing.stop()
+        self._silence.clear()
+        self._longest.clear()
+
+    @property
+    def begun(self) -> bool:
+        """True once the caller is recorded."""
+        return self._began_s is not None
+
+    def ended(self, by: RecordEnd) -> Recorded:
+        """What is recorded by now."""
+        began_s = self._began_s or 0.0
+        until_s = self._quiet_since_s if by is RecordEnd.SILENCE and self._quiet_since_s is not None else _now_s()
+        return Recorded(self._record.name, max(0.0, until_s - began_s), by)
+
+    def _begin(self) -> None:
+        self._began_s = _now_s()
+        self._longest.set(self._record.longest_s, lambda: self._finish(self.ended(RecordEnd.LONGEST)))
+        self.voice(self._speaking)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 class Holding:

@@ -7,8 +7,17 @@ from collections.abc import Callable
 from typing import Protocol, assert_never
 
 from calls.errors import CommandRefused, PromptError, SwitchUnavailable
-from calls.ids import LegId
-from calls.switch.loopback.activities import Activity, Gathering, Holding, Playing, Talking, Timed, Transferring
+from calls.ids import LegId, is_safe_id
+from calls.switch.loopback.activities import (
+    Activity,
+    Gathering,
+    Holding,
+    Playing,
+    Recording,
+    Talking,
+    Timed,
+    Transferring,
+)
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.diary import Diary, Seen
 from calls.switch.loopback.earshot import Earshot
@@ -24,16 +33,27 @@ from calls.switch.port import (
     Hold,
     HungUp,
     Interrupted,
+    MuteRecording,
     NotConnected,
     Play,
+    PlayRecording,
     Prompt,
     PromptFiles,
+    Record,
+    Recorded,
+    RecordEnd,
+    RecordingFailed,
     Result,
+    StartRecording,
+    StopRecording,
     SwitchCommand,
     SwitchEvent,
     TalkEnded,
     Transfer,
 )
+
+Command = Answer | Play | Gather | Hold | Connect | Transfer | Record | PlayRecording | Hangup
+"""What takes the place of what is pending, or must wait for its end."""
 
 
 class AgentSide(Protocol):
@@ -69,6 +89,11 @@ class Exchange(Protocol):
         """What is dialled for a destination, and who is there. Raises CommandRefused: there is no such one."""
 
 
+def _check_recording(name: str) -> None:
+    if not is_safe_id(name):
+        raise CommandRefused(f"not a recording's id: {name!r}")
+
+
 class LoopbackCall:
     """One call, from the first ring to its end."""
 
@@ -81,6 +106,11 @@ class LoopbackCall:
         self._earshot = Earshot()
         self._pending: asyncio.Future[Result] | None = None
         self._activity: Activity | None = None
+        self._speaking = False
+        self._recording: str | None = None
+        """The id of the call's recording."""
+        self._messages: set[str] = set()
+        """What the caller has recorded."""
 
     # --- the engine's side --------------------------------------------------------------------------------------
 
@@ -98,6 +128,8 @@ class LoopbackCall:
         """
         if self._ended.done():
             return self._ended.result()
+        if isinstance(command, StartRecording | MuteRecording | StopRecording):
+            return self._on_recording(command)
         activity = self._prepare(command)
         if self._pending is not None:
             if not isinstance(command, Connect | Hangup):
@@ -109,13 +141,35 @@ class LoopbackCall:
             case Answer():
                 self.pick_up()
                 return Done()
+            case PlayRecording() if activity is None:
+                return RecordingFailed("unavailable")
         return NotConnected() if activity is None else await self._run(activity)
 
     async def end_talk(self) -> None:
         """See the port."""
         self.agent_left()
 
-    def _prepare(self, command: SwitchCommand) -> Activity | None:
+    def _on_recording(self, command: StartRecording | MuteRecording | StopRecording) -> Result:
+        """What is done at once, whatever is pending."""
+        match command:
+            case StartRecording(name):
+                if self._pending is not None:
+                    raise CommandRefused("StartRecording while another command is pending")
+                _check_recording(name)
+                if self._recording is not None:
+                    return RecordingFailed("running")
+                self._recording = name
+                self._note(Seen.RECORD, f"start {name}")
+            case MuteRecording(muted):
+                if self._recording is not None:
+                    self._note(Seen.RECORD, "mute" if muted else "unmute")
+            case StopRecording():
+                if self._recording is not None:
+                    self._recording = None
+                    self._note(Seen.RECORD, "stop")
+        return Done()
+
+    def _prepare(self, command: Command) -> Activity | None:
         """What ``command`` will do, if it takes time and can be done; nothing has happened yet."""
         match command:
             case Answer() | Hangup():
@@ -128,6 +182,16 @@ class LoopbackCall:
                 return Holding(for_s, self._finish)
             case Connect(leg_id):
                 return self._talk_with(leg_id)
+            case Record(name):
+                _check_recording(name)
+                recording = Recording(command, self._timed(command.prompts), self._hear, self._record_ended)
+                recording.voice(self._speaking)
+                return recording
+            case PlayRecording(name, duration_s):
+                if name not in self._messages:
+                    return None
+                self._note(Seen.RECORD, f"play {name}")
+                return Holding(duration_s, self._finish)
             case Transfer(destination, ring_timeout_s):
                 return self._transfer_to(destination, ring_timeout_s)
             case _:
@@ -164,6 +228,13 @@ class LoopbackCall:
         if not ended:
             self._note(Seen.PROMPT, f"{prompt.key} {prompt.language}")
         self._earshot.tell(prompt.key, ended)
+
+    def _record_ended(self, result: Result) -> None:
+        if isinstance(result, Recorded):
+            self._messages.add(result.name)
+            detail = f"message {result.name} {result.duration_s:g} {result.ended_by.value}"
+            self._note(Seen.RECORD, detail)
+        self._finish(result)
 
     def _talk_with(self, leg_id: LegId) -> Talking | None:
         if not self._exchange.connected:
@@ -206,6 +277,12 @@ class LoopbackCall:
             if self._activity is not None:
                 self._activity.key(key)
 
+    def voice(self, speaking: bool) -> None:
+        """The customer begins to speak, or is silent again."""
+        self._speaking = speaking
+        if isinstance(self._activity, Recording):
+            self._activity.voice(speaking)
+
     def far_hangs_up(self) -> None:
         """The customer hangs up. 16 is Q.850 normal call clearing."""
         self.end(EndedBy.CALLER, 16)
@@ -240,6 +317,8 @@ class LoopbackCall:
         if not self._ended.done():
             how = HungUp(by, cause)
             self._ended.set_result(how)
+            if isinstance(self._activity, Recording) and self._activity.begun:
+                self._record_ended(self._activity.ended(RecordEnd.HANGUP))
             self._finish(how)
             self._note(Seen.HANG_UP, f"{by.value} {cause}")
             self._tell_ended(self, how)

@@ -36,11 +36,18 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
+class Speak:
+    """Speak for ``seconds``; else a caller is silent."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """Hang up."""
 
 
-Step = Wait | Hear | Press | HangUp
+Step = Wait | Hear | Press | Speak | HangUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,9 @@ class Line(Protocol):
 
     def press(self, key: str) -> None:
         """Press a key."""
+
+    def voice(self, speaking: bool) -> None:
+        """Begin to speak, or be silent."""
 
     def far_hangs_up(self) -> None:
         """Hang up."""
@@ -84,6 +94,10 @@ async def follow(script: CallerScript, line: Line) -> None:
                 await line.heard(prompt, whole)
             case Press(keys):
                 await _press(line, keys)
+            case Speak(seconds):
+                line.voice(True)
+                await asyncio.sleep(seconds)
+                line.voice(False)
             case HangUp():
                 line.far_hangs_up()
             case _:

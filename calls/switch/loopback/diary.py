@@ -18,6 +18,9 @@ class Seen(StrEnum):
     """We gave up ringing."""
     KEY = "key"
     """A caller pressed a key; detail: the key."""
+    RECORD = "record"
+    """The call's recording; detail: ``start`` with its id, ``mute``, ``unmute`` or ``stop``. Or the caller's message;
+    detail: ``message`` with its id, seconds and what ended it; ``play`` with its id."""
     PROMPT = "prompt"
     """A prompt began; detail: key and language."""
     MEET = "meet"

@@ -25,6 +25,10 @@ GOLDEN: list[tuple[agi.Command, bytes]] = [
     (agi.SetVariable(Variable.CALL, ""), b'SET VARIABLE CW_CALL ""\n'),
     (agi.LimitCall(14_400), b"SET VARIABLE TIMEOUT(absolute) 14400\n"),
     (agi.MusicOnHold("default", 30), b"EXEC MusicOnHold default,30\n"),
+    (agi.Beep(), b'EXEC PlayTones "!1000/300"\n'),
+    (agi.RecordFile("/var/rec/m-1", "#*", 60_000, 4), b"RECORD FILE /var/rec/m-1 wav #* 60000 s=4\n"),
+    (agi.RecordFile("/var/rec/m-1", "", 800, 1), b'RECORD FILE /var/rec/m-1 wav "" 800 s=1\n'),
+    (agi.StartMixMonitor("/var/rec/call-1.wav"), b"EXEC MixMonitor /var/rec/call-1.wav\n"),
     (agi.Dial("PJSIP/+4930123@carrier", 20), b"EXEC Dial PJSIP/+4930123@carrier,20,gS(14400)\n"),
     (agi.Dial("Local/100@desk/n", 5, 60), b"EXEC Dial Local/100@desk/n,5,gS(60)\n"),
 ]
@@ -43,6 +47,7 @@ def test_golden_bytes(command: agi.Command, line: bytes) -> None:
         (agi.GetKey("/p/a", 4_000, 2.5), 6.5 + agi.REPLY_MARGIN_S),
         (agi.WaitForDigit(4_000), 4.0 + agi.REPLY_MARGIN_S),
         (agi.MusicOnHold("default", 30), 30.0 + agi.REPLY_MARGIN_S),
+        (agi.RecordFile("/r/a", "#", 30_000, 4), 30.0 + agi.REPLY_MARGIN_S),
         (agi.Dial("PJSIP/a", 20, 100), 120.0 + agi.REPLY_MARGIN_S),
     ],
 )
@@ -161,3 +166,36 @@ def arguments(line: bytes) -> list[str]:
         else:
             started, word = True, word + letter
     return [*words, word] if started else words
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/rec/a.wav,b,rm",
+        "/rec/a b.wav",
+        "/rec/../etc/a.wav",
+        "/rec/./a.wav",
+        "rec/a.wav",
+        "/rec/a&b.wav",
+        "/rec/a|b.wav",
+        "/rec/${SHELL(id)}.wav",
+        "/rec/^{SHELL(id)}.wav",
+        "/rec/a\n.wav",
+        "/rec/a\0.wav",
+        "/rec//a.wav",
+        "/rec/%2e%2e/a.wav",
+        "",
+    ],
+)
+def test_a_recording_is_one_file_and_never_an_option_or_a_command(path: str) -> None:
+    with pytest.raises(CommandRefused):
+        agi.StartMixMonitor(path)
+    with pytest.raises(CommandRefused):
+        agi.RecordFile(path, "#", 1_000, 1)
+
+
+def test_a_recording_has_an_end() -> None:
+    for broken in ({"longest_ms": 0}, {"silence_s": 0}, {"end_keys": "x"}, {"longest_ms": 10_000_000}):
+        given = {"path": "/rec/a", "end_keys": "#", "longest_ms": 1_000, "silence_s": 1} | broken
+        with pytest.raises(CommandRefused):
+            agi.RecordFile(**given)  # type: ignore[arg-type]  # one value is wrong on purpose

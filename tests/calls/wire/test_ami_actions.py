@@ -55,6 +55,15 @@ GOLDEN: list[tuple[ami.Action, bytes]] = [
         b"Action: ConfbridgeKick\r\nActionID: n-1\r\nConference: cw-leg-1\r\nChannel: PJSIP/caller-00000002\r\n\r\n",
     ),
     (
+        ami.MixMonitorMute("PJSIP/caller-00000002", True),
+        b"Action: MixMonitorMute\r\nActionID: n-1\r\nChannel: PJSIP/caller-00000002\r\nDirection: both\r\n"
+        b"State: 1\r\n\r\n",
+    ),
+    (
+        ami.StopMixMonitor("PJSIP/caller-00000002"),
+        b"Action: StopMixMonitor\r\nActionID: n-1\r\nChannel: PJSIP/caller-00000002\r\n\r\n",
+    ),
+    (
         ami.Status("pbx-1795300156.2"),
         b"Action: Status\r\nActionID: n-1\r\nChannel: pbx-1795300156.2\r\n\r\n",
     ),

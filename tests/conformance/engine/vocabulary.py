@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from calls.causes import NORMAL_CLEARING, Outcome
+from calls.switch import port
 from calls.switch.port import (
     Answer,
     Connect,
@@ -23,8 +24,12 @@ from calls.switch.port import (
     Gather,
     Hangup,
     Hold,
+    MuteRecording,
     Play,
+    PlayRecording,
     Prompt,
+    StartRecording,
+    StopRecording,
     SwitchCommand,
     Transfer,
 )
@@ -124,6 +129,7 @@ def said(command: SwitchCommand) -> str:
 
         answer    play short long    gather short for 1,2    gather long whole for 1    gather for 2 digits
         hold      connect            transfer busy           hangup 16
+        record short for 20          start recording    stop recording    mute    unmute    hear
     """
     match command:
         case Answer():
@@ -141,6 +147,16 @@ def said(command: SwitchCommand) -> str:
             return "connect"
         case Transfer(destination):
             return f"transfer {destination}"
+        case port.Record(_, prompts, longest_s):
+            return " ".join(("record", *map(_short, prompts), "for", f"{longest_s:g}"))
+        case PlayRecording():
+            return "hear"
+        case StartRecording():
+            return "start recording"
+        case StopRecording():
+            return "stop recording"
+        case MuteRecording(muted):
+            return "mute" if muted else "unmute"
         case Hangup(cause):
             return f"hangup {cause}"
         case _:

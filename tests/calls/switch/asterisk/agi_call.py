@@ -57,6 +57,12 @@ class Control:
     async def hang_up(self, channel: str, cause: int = 16) -> None:
         await self._ask("hang_up", channel, str(cause))
 
+    async def mute_recording(self, channel: str, *, muted: bool) -> None:
+        await self._ask("mute_recording", channel, str(muted))
+
+    async def stop_recording(self, channel: str) -> None:
+        await self._ask("stop_recording", channel)
+
     async def _ask(self, *what: str) -> None:
         self.asked.append(what)
         await asyncio.sleep(0)

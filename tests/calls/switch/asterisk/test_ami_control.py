@@ -94,3 +94,20 @@ async def test_a_lost_connection_is_told(pbx: FakeAmi, control: AmiControl) -> N
     pbx.answers["Hangup"] = lambda _: pbx.drop()
     with pytest.raises(SwitchUnavailable, match="may have run"):
         await control.hang_up(CALLER)
+
+
+async def test_muting_a_recording_is_refused_where_nothing_records(pbx: FakeAmi, control: AmiControl) -> None:
+    await control.mute_recording(CALLER, muted=True)
+    await control.mute_recording(CALLER, muted=False)
+    sent = [(each["Channel"], each["Direction"], each["State"]) for each in pbx.of("MixMonitorMute")]
+    assert sent == [(CALLER, "both", "1"), (CALLER, "both", "0")]
+    pbx.answers["MixMonitorMute"] = pbx.no_such_channel
+    with pytest.raises(SwitchRefused):
+        await control.mute_recording(CALLER, muted=True)
+
+
+async def test_stopping_a_recording_that_is_none_is_no_error(pbx: FakeAmi, control: AmiControl) -> None:
+    await control.stop_recording(CALLER)
+    pbx.answers["StopMixMonitor"] = pbx.no_such_channel
+    await control.stop_recording(CALLER)
+    assert [sent["Channel"] for sent in pbx.of("StopMixMonitor")] == [CALLER] * 2

@@ -22,9 +22,15 @@ from calls.switch.port import (
     Interrupted,
     KeyPlan,
     Match,
+    MuteRecording,
     Play,
+    PlayRecording,
     Prompt,
+    Record,
+    RecordingFailed,
     Result,
+    StartRecording,
+    StopRecording,
     SwitchUp,
     Transfer,
 )
@@ -196,6 +202,17 @@ async def test_one_command_at_a_time() -> None:
     async with world(handler) as made:
         seen = await made.freeswitch().call()
         assert (await made.handled.get()) is made.channels[0]
+    assert not seen.resumed, "the handler raised"
+
+
+async def test_nothing_is_recorded_and_a_flow_can_go_on() -> None:
+    async def handler(channel: CallChannel) -> None:
+        for command in (StartRecording("a"), Record("b", (), 1.0, 1.0), PlayRecording("b", 1.0), MuteRecording(True)):
+            assert await channel.perform(command) == RecordingFailed("unavailable")
+        assert await channel.perform(StopRecording()) == Done()
+
+    async with world(handler) as made:
+        seen = await made.freeswitch().call()
     assert not seen.resumed, "the handler raised"
 
 

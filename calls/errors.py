@@ -17,6 +17,11 @@
     |   +-- SwitchRefused          the switch said no: carries its words
     |   +-- CommandRefused         our bug: a value that must never reach the wire (control character, bad id)
     |   +-- RemoteProtocolError    their bug: bytes that are not the protocol
+    +-- OutsideError               another server that was asked
+    |   +-- OutsideRefused         it may not be asked: its address is not allowed
+    |   +-- OutsideUnreached       no connection: nothing of the request has left
+    |   +-- OutsideUnanswered      no answer, or none that can be used: what was asked may be done or not
+    |   +-- OutsideTooLate         the same, for the deadline came
     +-- RecordError                the store
         +-- SchemaTooNew           written by a newer release
         +-- WriterBusy             another process holds the writer's lock
@@ -109,6 +114,26 @@ class CommandRefused(SwitchError):
 
 class RemoteProtocolError(SwitchError):
     """Their bug: bytes that are not the protocol. The connection they came from is not to be trusted again."""
+
+
+class OutsideError(CallwrightError):
+    """Another server that was asked. Messages name its host, never what was asked."""
+
+
+class OutsideRefused(OutsideError):
+    """It may not be asked: its address is not allowed."""
+
+
+class OutsideUnreached(OutsideError):
+    """No connection: nothing of the request has left."""
+
+
+class OutsideUnanswered(OutsideError):
+    """No answer, or none that can be used: what was asked may be done or not."""
+
+
+class OutsideTooLate(OutsideUnanswered):
+    """No answer within the deadline: what was asked may be done or not."""
 
 
 class RecordError(CallwrightError):

@@ -21,6 +21,12 @@ from calls.toml_file import MAX_BYTES, Document, Fault, Place, checked, parse
 FILE_NAME = "secrets.toml"
 VARIABLES = {"ami_secret": "CALLWRIGHT_AMI_SECRET", "agi_token": "CALLWRIGHT_AGI_TOKEN"}
 
+NAMED = "CALLWRIGHT_SECRET_"
+"""What stands before the name of a secret of others in the environment: ``CALLWRIGHT_SECRET_CRM`` is ``crm``."""
+
+SECRET_NAME = r"^[a-z][a-z0-9]{0,30}(_[a-z0-9]{1,30}){0,5}$"
+"""Fit for the name of a variable: no two ``_`` beside each other, which part a setting's sections."""
+
 MIN_LENGTH = 16
 """Sixteen of the 64 letters below are 96 bits: not to be guessed over a network."""
 
@@ -46,6 +52,9 @@ MIN_DIFFERENT = 6
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}\Z")
 """The token travels in a URL and in a dialplan: nothing that either gives a meaning to."""
+
+NAMED_SECRET = re.compile(r"[!-~]([ -~]{0,998}[!-~])?\Z")
+"""What others gave us and a header can carry."""
 
 AMI_SECRET = re.compile(r"[!-:<-~]{16,128}\Z")
 """Printable ASCII without blanks, and without the semicolon that begins a comment in ``manager.conf``."""
@@ -83,6 +92,17 @@ def _ami_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _named(secret: SecretStr) -> SecretStr:
+    if not NAMED_SECRET.match(secret.get_secret_value()):
+        raise Fault("expected 1 to 1000 printable ASCII characters")
+    if _letters(secret.get_secret_value()) in KNOWN_DEFAULTS:
+        raise Fault(f"a well-known default, which is the first thing that is tried; {ASK_FOR}")
+    return secret
+
+
+NamedSecret = Annotated[SecretStr, AfterValidator(_named), Field(description="a text, in quotes")]
+
+
 class Secrets(BaseModel):
     """What nobody may read. Empty where not given: the loopback switch needs none."""
 
@@ -92,6 +112,11 @@ class Secrets(BaseModel):
         ""
     )
     agi_token: Annotated[SecretStr, AfterValidator(_token), Field(description="a text, in quotes")] = SecretStr("")
+    named: Annotated[
+        dict[Annotated[str, Field(pattern=SECRET_NAME)], NamedSecret],
+        Field(description="a table of names (small letters, digits and _) and texts"),
+    ] = Field(default_factory=dict)
+    """Those that other people's servers ask for, by the names that the settings call them by."""
 
 
 def load_secrets(folder: Path | None, env: Mapping[str, str]) -> Secrets:
@@ -107,6 +132,13 @@ def load_secrets(folder: Path | None, env: Mapping[str, str]) -> Secrets:
     given = {key: variable for key, variable in VARIABLES.items() if variable in env}
     data = found.data | {key: env[variable] for key, variable in given.items()}
     variables: dict[Place, str] = {(key,): variable for key, variable in given.items()}
+    others = {
+        variable.removeprefix(NAMED).lower(): variable for variable in sorted(env) if variable.startswith(NAMED)
+    }
+    named = data.get("named", {})
+    if others and isinstance(named, dict):
+        data["named"] = named | {name: env[variable] for name, variable in others.items()}
+        variables |= {("named", name): variable for name, variable in others.items()}
     return checked(Secrets, Document(data, found.path, found.lines, variables), SettingsError)
 
 

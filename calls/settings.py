@@ -8,7 +8,6 @@ settings file's folder, wherever they were given. A wrong setting stops the star
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +17,9 @@ from typing import Annotated, Literal, TypeVar, get_origin
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 
+from calls import outside
 from calls.errors import Location, SettingsError
+from calls.outside import Access, WebhookSettings, is_loopback
 from calls.parts import (
     Context,
     Count,
@@ -37,7 +38,7 @@ from calls.parts import (
     Wait,
 )
 from calls.recordings import is_safe_folder
-from calls.secrets import FILE_NAME, VARIABLES, Secrets, load_secrets
+from calls.secrets import FILE_NAME, NAMED, VARIABLES, Secrets, load_secrets
 from calls.toml_file import Document, Fault, Place, checked, read
 
 PREFIX = "CALLWRIGHT_"
@@ -201,6 +202,7 @@ class Settings(Part):
     agents: Annotated[tuple[AgentSettings, ...], Field(description="tables, [[agents]]")] = ()
     inbound: Annotated[tuple[InboundRoute, ...], Field(description="tables, [[inbound]]")] = ()
     destinations: Annotated[tuple[Destination, ...], Field(description="tables, [[destinations]]")] = ()
+    webhooks: Annotated[tuple[WebhookSettings, ...], Field(description="tables, [[webhooks]]")] = ()
     prompts: Annotated[Prompts, Field(description="a table")] = Prompts()
     recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
     flows: FilePath = Path("flows")
@@ -332,6 +334,8 @@ def _faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     yield from _doubles("agents", "id", (each.id for each in settings.agents))
     yield from _doubles("inbound", "called", (each.called for each in settings.inbound))
     yield from _doubles("destinations", "name", (each.name for each in settings.destinations))
+    yield from _outside("webhooks", ((each.url, each) for each in settings.webhooks))
+    yield from _doubles("webhooks", "name", (each.name for each in settings.webhooks))
     size = len(bytes(settings.engine.socket))
     if size > SOCKET_PATH_BYTES:
         most = f"a socket's path has {SOCKET_PATH_BYTES} bytes at most, this has {size}: choose a shorter folder"
@@ -343,7 +347,7 @@ def _faults(settings: Settings) -> Iterator[tuple[Place, str]]:
         yield from _unknown_queues(index, agent, queues)
     for index, trunk in enumerate(settings.trunks):
         host = EXPLICIT_HOST.search(trunk.dial)
-        if trunk.loopback_only and host and trunk.dial.count("/") > 1 and not _is_loopback(host[1]):
+        if trunk.loopback_only and host and trunk.dial.count("/") > 1 and not is_loopback(host[1]):
             yield (
                 ("trunks", index, "dial"),
                 f"loopback_only, yet it leads to {host[1]}: expected an address of this machine such as 127.0.0.1",
@@ -369,8 +373,21 @@ def _unknown_queues(index: int, agent: AgentSettings, queues: list[str]) -> Iter
             yield ("agents", index, "queues", number), f"no queue is named {queue}: {known}"
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _outside(section: str, all_of_it: Iterable[tuple[str, Access]]) -> Iterator[tuple[Place, str]]:
+    for index, (url, at) in enumerate(all_of_it):
+        for key, problem in outside.faults(url, at):
+            yield (section, index, key), problem
+
+
+def require_named_secrets(settings: Settings) -> None:
+    """Look whether every secret that the settings name is there; for who uses them, as the console does not.
+
+    Raises:
+        SettingsError: says which are not.
+    """
+    wanted = [name for each in settings.webhooks for name in outside.secrets_of(each)]
+    if missing := outside.absent(wanted, settings.secrets.named):
+        raise SettingsError(
+            f"no secret is named {', '.join(missing)}: put it into {FILE_NAME} under [named], or set"
+            f" {NAMED}{missing[0].upper()}"
+        )

@@ -55,6 +55,7 @@ def known(settings: Settings, library: PromptLibrary) -> Known:
             for language in settings.prompts.languages
         },
         phrases=library.phrases,
+        webhooks=frozenset(webhook.name for webhook in settings.webhooks),
     )
 
 

@@ -29,6 +29,7 @@ from console.cli import (
     report,
     report_flows,
     status,
+    webhooks,
 )
 from console.cli.shared import err, settings_of, settings_path
 from console.engine import process
@@ -59,6 +60,7 @@ app.add_typer(hours.app, name="hours")
 app.add_typer(agents.app, name="agents")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(dialplans.app, name="dialplans")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(db.app, name="db")
 report.app.command()(report_flows.flow)
 report.app.command()(report_flows.paths)

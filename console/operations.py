@@ -22,6 +22,7 @@ from calls.ids import CampaignId, is_safe_id
 from calls.numbers import NumberProblem
 from calls.overrides import Override, OverrideState
 from calls.people import do_not_call
+from calls.records import outbox
 from calls.records import overrides as opening_hours
 from calls.records.store import add_audit
 from calls.settings import Settings
@@ -211,6 +212,19 @@ def override_cleared(name: str, was_set: bool) -> Done:
     return Done(
         said=f"the hours {name} go by the clock" if was_set else f"the hours {name} went by the clock already"
     )
+
+
+def retry_messages(connection: sqlite3.Connection, message_id: int | None, who: str, now: datetime) -> Done:
+    """Send a message again, or all that were given up.
+
+    Raises:
+        UserError: there is no such message, or it was taken.
+    """
+    count = outbox.retry(connection, now, message_id)
+    if message_id is not None and not count:
+        raise UserError(f"no message {message_id} waits to be sent or was given up: callwright webhooks list")
+    add_audit(connection, now, who, "webhooks.retry", {"message": message_id, "count": count})
+    return Done(said=f"{count} {'message is' if count == 1 else 'messages are'} to be sent again")
 
 
 async def import_leads(writes: Writes, data: bytes, given: Import, who: str, now: datetime) -> ImportReport:

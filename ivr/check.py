@@ -42,6 +42,7 @@ class Known:
     """The keys of the prompts by language."""
     phrases: Phrases = field(default_factory=dict)
     """The texts with places for values, by language and key."""
+    webhooks: frozenset[str] | None = None
 
     def of(self, need: Need) -> frozenset[str] | None:
         """The names of what ``need`` is; flows are looked for in the folder of the one that is checked."""
@@ -52,6 +53,8 @@ class Known:
                 return self.destinations
             case Need.FLOW:
                 return None
+            case Need.WEBHOOK:
+                return self.webhooks
             case _:
                 assert_never(need)
 

@@ -5,7 +5,10 @@ Values only; ``console/engine/effects.py`` writes them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ivr.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,4 +18,16 @@ class OptOut:
     number: str
 
 
-Effect = OptOut
+Json = Value | Sequence["Json"] | Mapping[str, "Json"]
+"""What a message may hold; a decimal number is written as a text, which keeps it exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Tell the webhook ``name`` of the settings ``values``. The commit gives a reference that no other call has."""
+
+    name: str
+    values: Mapping[str, Json] = field(repr=False)
+
+
+Effect = OptOut | Webhook

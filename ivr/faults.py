@@ -41,6 +41,7 @@ class Rule(StrEnum):
     UNKNOWN_QUEUE = "unknown-queue"
     UNKNOWN_DESTINATION = "unknown-destination"
     UNKNOWN_FLOW = "unknown-flow"
+    UNKNOWN_WEBHOOK = "unknown-webhook"
     FAULTY_FLOW = "faulty-flow"
     UNKNOWN_VARIABLE = "unknown-variable"
     UNKNOWN_LANGUAGE = "unknown-language"
@@ -93,6 +94,7 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.UNKNOWN_QUEUE: _error("a queue that the settings do not have"),
     Rule.UNKNOWN_DESTINATION: _error("a destination that the settings do not have"),
     Rule.UNKNOWN_FLOW: _error("a subflow that there is not"),
+    Rule.UNKNOWN_WEBHOOK: _error("a webhook that the settings do not have"),
     Rule.FAULTY_FLOW: _error("a subflow that has errors, or that comes back to itself"),
     Rule.UNKNOWN_VARIABLE: _error("a variable that nothing sets, or a `call.*` that there is not"),
     Rule.UNKNOWN_LANGUAGE: _error("a language that the flow does not list, or that a subflow does not speak"),

@@ -38,6 +38,7 @@ from ivr.commands import (
     Served,
     WaitExpired,
 )
+from ivr.effects import Webhook
 from ivr.flow import Flow
 from ivr.script import TALK_S, Act, InQueue, InTransfer, Leave, Pass, Press, Silent, parse
 from ivr.session import Context, Finished, Session
@@ -51,6 +52,9 @@ AGENT_AFTER_S = 10.0
 """When an agent takes the call of a walk."""
 QUEUE_MAX_WAIT_S = 300.0
 """The longest wait where the flow leaves it to the queue's settings."""
+
+REFERENCE = "100001"
+"""What a caller of a walk is told who asks for something in writing."""
 
 Texts = Callable[[Prompt], str]
 """The text of a prompt, for the eyes."""
@@ -192,6 +196,8 @@ class Walk:
                 return self._queue(asked, wait)
             case Transfer() as transfer:
                 return self._transfer(asked, transfer)
+            case Commit(effect=Webhook()):
+                return Committed(REFERENCE)
             case Commit():
                 return Committed()
             case Hangup():

@@ -35,6 +35,11 @@ def _overrides(database: Database) -> None:
     database.executescript(Path(__file__).with_name("overrides.sql").read_text(encoding="utf-8"))
 
 
+@MIGRATIONS(name="0004_outbox")
+def _outbox(database: Database) -> None:
+    database.executescript(_statements("outbox.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -153,6 +153,7 @@ def control(engine: Engine) -> FastAPI:
     _add_agents(app, engine)
     _add_leads(app, engine)
     _add_do_not_call(app, engine)
+    _add_webhooks(app, engine)
     _add_hours(app, engine)
     _add_flows(app, engine)
     if isinstance(engine.switch, LoopbackSwitch):
@@ -247,6 +248,15 @@ def _add_flows(app: FastAPI, engine: Engine) -> None:
         flow: str, version: Annotated[str | None, Query()] = None, note: Note = "", who: Who = "unknown"
     ) -> operations.Done:
         return await engine.flows.roll_back(flow, version, who, note)
+
+
+def _add_webhooks(app: FastAPI, engine: Engine) -> None:
+    @app.post("/v1/webhooks/retry")
+    async def retry(message: Annotated[int | None, Query()] = None, who: Who = "unknown") -> operations.Done:
+        now = engine.clock.now()
+        done = await engine.writer.run(lambda db: operations.retry_messages(db, message, who, now))
+        engine.outbox.wake()
+        return done
 
 
 def _add_callers(app: FastAPI, switch: LoopbackSwitch) -> None:

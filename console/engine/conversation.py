@@ -10,8 +10,9 @@ from calls import log
 from calls.agents.events import CallKind, CallWaiting
 from calls.agents.floor import UnknownName
 from calls.clock import Clock
-from calls.ids import AgentId, CallId, QueueName
+from calls.ids import AgentId, QueueName
 from calls.records.durations import Phase
+from calls.records.store import LiveCall
 from calls.settings import QueueSettings
 from calls.switch.port import (
     Answer,
@@ -160,9 +161,9 @@ class Conversations:
         spoken = [await self._voice(each.text, each.language) if each.text else each for each in prompts]
         return tuple(each for each in spoken if each is not None)
 
-    async def commit(self, call_id: CallId, commit: Commit) -> Committed | CommitFailed:
+    async def commit(self, live: LiveCall, commit: Commit) -> Committed | CommitFailed:
         """Write an effect of a call down."""
-        return await self._effects.commit(call_id, commit)
+        return await self._effects.commit(live, commit)
 
     async def _perform(
         self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail, command: Command
@@ -171,7 +172,7 @@ class Conversations:
             case Enqueue():
                 return await self._enqueue(channel, recorder, session, trail, command)
             case Commit():
-                return await self.commit(channel.info.call_id, command)
+                return await self.commit(recorder.live, command)
             case Answer():
                 result = await channel.perform(command)
                 if isinstance(result, Done):

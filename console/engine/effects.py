@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import assert_never
 
 from calls import log, numbers
@@ -12,9 +16,12 @@ from calls.errors import RecordError
 from calls.ids import CallId
 from calls.numbers import NumberProblem
 from calls.people import do_not_call
+from calls.records import outbox
+from calls.records.outbox import Message
+from calls.records.store import LiveCall
 from calls.records.writer import Writer
 from ivr.commands import Commit, CommitFailed, Committed
-from ivr.effects import OptOut
+from ivr.effects import Json, OptOut, Webhook
 
 WITHIN_S = 5.0
 """How long a caller waits for the books: a longer silence is worse than an apology."""
@@ -26,35 +33,81 @@ UNAVAILABLE = "unavailable"
 class Effects:
     """Writes the effects of all calls."""
 
-    def __init__(self, writer: Writer, clock: Clock, region: str | None, forbidden: Callable[[str], None]) -> None:
-        """``region``: the country of numbers without one; ``forbidden`` hears of numbers never to be dialled."""
+    def __init__(
+        self,
+        writer: Writer,
+        clock: Clock,
+        region: str | None,
+        forbidden: Callable[[str], None],
+        to_send: Callable[[], None],
+    ) -> None:
+        """``region``: the country of numbers without one; ``forbidden`` hears of numbers never to be dialled,
+        ``to_send`` that a message was written."""
         self._writer = writer
         self._clock = clock
         self._region = region
         self._forbidden = forbidden
+        self._to_send = to_send
 
-    async def commit(self, call_id: CallId, commit: Commit) -> Committed | CommitFailed:
+    async def commit(self, live: LiveCall, commit: Commit) -> Committed | CommitFailed:
         """Write it down. What fails is said by a word; it may still have been written where the store was late."""
         try:
             async with asyncio.timeout(WITHIN_S):
-                return await self._commit(call_id, commit)
+                return await self._commit(live, commit)
         except NumberProblem:
             return CommitFailed(NO_NUMBER)
         except (RecordError, TimeoutError) as problem:
             log.get().error("an effect of a call was not written", key=commit.key, problem=str(problem) or "late")
             return CommitFailed(UNAVAILABLE)
 
-    async def _commit(self, call_id: CallId, commit: Commit) -> Committed | CommitFailed:
+    async def _commit(self, live: LiveCall, commit: Commit) -> Committed | CommitFailed:
         effect = commit.effect
         match effect:
             case OptOut():
-                await self._forbid(call_id, effect)
+                await self._forbid(live.call_id, effect)
+                return Committed()
+            case Webhook():
+                return await self._post(live, commit.key, effect)
             case _:
                 assert_never(effect)
-        return Committed()
 
     async def _forbid(self, call_id: CallId, effect: OptOut) -> None:
         number = numbers.to_e164(effect.number, self._region)
         entry = do_not_call.Entry(number, "flow", f"asked for in call {call_id}", self._clock.now(), "the caller")
         await self._writer.run(lambda connection: do_not_call.add(connection, entry))
         self._forbidden(number)
+
+    async def _post(self, live: LiveCall, key: str, effect: Webhook) -> Committed:
+        now = self._clock.now()
+
+        def write(connection: sqlite3.Connection) -> str:
+            reference = outbox.issue_reference(connection, live.call_id, key, now)
+            outbox.put(connection, message(live, key, reference, effect, now), now)
+            return reference
+
+        reference = await self._writer.run(write)
+        self._to_send()
+        return Committed(reference)
+
+
+def message(live: LiveCall, key: str, reference: str, effect: Webhook, now: datetime) -> Message:
+    """What a webhook is told, under a key that is the same however often it is."""
+    node, identity = key.rpartition(":")[0], f"{live.call_id}:{key}"
+    body: Mapping[str, Json] = {
+        "id": identity,
+        "webhook": effect.name,
+        "call_id": live.call_id,
+        "flow": live.flow,
+        "node": node,
+        "at": now.isoformat(timespec="milliseconds"),
+        "reference": reference,
+        "values": effect.values,
+    }
+    return Message(identity, effect.name, live.call_id, node, json.dumps(body, default=_exact), live.flow)
+
+
+def _exact(value: object) -> str:
+    """A decimal number as a text: a float would round what was agreed with the caller."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    raise TypeError(f"{type(value).__name__} cannot be sent")

@@ -32,6 +32,8 @@ from console.engine.floor import FloorRunner
 from console.engine.flows import LiveFlows
 from console.engine.hours import OpeningHours
 from console.engine.inbound import InboundCalls
+from console.engine.outbox import Outbox
+from console.engine.outside import GuardedHosts, Hosts
 from console.engine.restart import Restart
 from console.engine.status import (
     Status,
@@ -40,6 +42,7 @@ from console.engine.status import (
     campaigns_shown,
     queues_shown,
     trunks_shown,
+    webhooks_shown,
 )
 from console.engine.talk import Meetings
 from console.engine.tasks import Tasks
@@ -71,8 +74,10 @@ class Engine:
         new_id: Callable[[], str],
         draw: Callable[[], float],
         voice: Voice = no_voice,
+        hosts: Hosts | None = None,
     ) -> None:
-        """``voice`` speaks what no prompt was rendered for, while a caller waits."""
+        """``voice`` speaks what no prompt was rendered for, while a caller waits. ``hosts``: the servers of others;
+        None: the real ones, each with its guard."""
         self.settings = settings
         self.switch = switch
         self.clock = clock
@@ -91,7 +96,10 @@ class Engine:
             floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
         self.meetings = Meetings(self.floor, clock)
-        effects = Effects(self.writer, clock, settings.engine.region, self._forbidden)
+        named = settings.secrets.named
+        self._hosts = hosts or GuardedHosts(named)
+        self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
+        effects = Effects(self.writer, clock, settings.engine.region, self._forbidden, self.outbox.wake)
         self.conversations = Conversations(
             settings.queues, self.books, self.floor, self.meetings, effects, clock, self._closed, voice
         )
@@ -127,6 +135,7 @@ class Engine:
             await self.writer.close()
             raise
         self.watch.start(self.tasks)
+        self.outbox.start()
         self._connecting = self.tasks.start(self._connect(), "connect")
 
     async def drain(self) -> None:
@@ -151,6 +160,7 @@ class Engine:
         except TimeoutError:
             log.get().error("records are not written: the store took none", folder=str(self.writer.path.parent))
         await self.tasks.cancel_all()
+        await self._hosts.close()
         await self.writer.close()
 
     def require_settled(self) -> None:
@@ -203,6 +213,7 @@ class Engine:
             queues=queues_shown(floor, now_s),
             campaigns=campaigns_shown(core),
             trunks=trunks_shown(core),
+            webhooks=webhooks_shown(self.outbox.names, self.outbox.backlog, self.clock.now()),
             loop_lag_s=self.watch.loop_lag_s,
             writer_behind_s=round(self.writer.behind_s(), 3),
         )

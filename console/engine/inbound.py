@@ -97,7 +97,7 @@ class InboundCalls:
             finished = session.hangup(instant(self._clock), gone.by, gone.cause)
             trail.keep()
             for commit in finished.commits:
-                await self._conversations.commit(info.call_id, commit)
+                await self._conversations.commit(live, commit)
             recorder.last_node = finished.last_node
             failed = failed or finished.outcome == FAULT
             book.close(Outcome.FAILED if failed else _outcome(recorder, gone), gone.cause, gone.by)

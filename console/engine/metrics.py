@@ -44,6 +44,7 @@ class EngineCollector(Collector):
         for queue in status.queues:
             waiting.add_metric((queue.name,), queue.waiting)
         yield waiting
+        yield from _webhooks(self._engine)
         attempts = CounterMetricFamily(
             "callwright_attempts", "attempts that are over", labels=("campaign", "outcome")
         )
@@ -51,6 +52,18 @@ class EngineCollector(Collector):
             for outcome, count in campaign.outcomes.items():
                 attempts.add_metric((campaign.id, outcome), count)
         yield attempts
+
+
+def _webhooks(engine: Engine) -> Iterator[Metric]:
+    messages = GaugeMetricFamily("callwright_messages", "messages not sent", labels=("webhook", "state"))
+    for webhook in engine.status().webhooks:
+        messages.add_metric((webhook.name, "waiting"), webhook.waiting)
+        messages.add_metric((webhook.name, "dead"), webhook.dead)
+    yield messages
+    deliveries = CounterMetricFamily("callwright_deliveries", "messages sent", labels=("webhook", "result"))
+    for (name, result), count in sorted(engine.outbox.deliveries.items()):
+        deliveries.add_metric((name, result), count)
+    yield deliveries
 
 
 def exposition(engine: Engine) -> tuple[bytes, int, None, str]:

@@ -13,7 +13,7 @@ import uuid
 from calls import log
 from calls.clock import SystemClock
 from calls.errors import Location, PromptError, SettingsError
-from calls.settings import Settings
+from calls.settings import Settings, require_named_secrets
 from console import building
 from console.engine import api
 from console.engine.engine import Engine
@@ -29,6 +29,7 @@ async def run(settings: Settings) -> None:
         UserError: settings, flows or prompts cannot be used.
         RecordError: the database is not for us.
     """
+    require_named_secrets(settings)
     library = PromptLibrary(settings.prompts)
     _require_prompts(library)
     flows = building.load_flows(settings, building.known(settings, library))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict
 
 from calls.agents.view import AgentView, FloorView
 from calls.log import masked
+from calls.records.outbox import Backlog
 from console.engine.recorder import CallRecorder
 from dialer.view import CampaignView, CoreView
 
@@ -76,6 +80,17 @@ class TrunkShown(Shown):
     health: str
 
 
+class WebhookShown(Shown):
+    """A webhook: how many messages wait to be sent and since when the oldest does, and how many are given up.
+    ``known``: it stands in the settings."""
+
+    name: str
+    known: bool
+    waiting: int
+    dead: int
+    oldest_s: float | None
+
+
 class Status(Shown):
     """All of it at one moment. ``not_ready``: why nothing new is dialled; empty: ready."""
 
@@ -89,6 +104,7 @@ class Status(Shown):
     queues: tuple[QueueShown, ...]
     campaigns: tuple[CampaignShown, ...]
     trunks: tuple[TrunkShown, ...]
+    webhooks: tuple[WebhookShown, ...]
     loop_lag_s: float
     writer_behind_s: float
 
@@ -167,4 +183,23 @@ def trunks_shown(core: CoreView) -> tuple[TrunkShown, ...]:
     return tuple(
         TrunkShown(name=trunk.name, lines=trunk.lines, in_use=trunk.in_use, health=trunk.health)
         for trunk in core.trunks
+    )
+
+
+def webhooks_shown(names: Iterable[str], backlog: Iterable[Backlog], now: datetime) -> tuple[WebhookShown, ...]:
+    """The webhooks of the settings, and those that still have messages from before they were taken out."""
+    left = {each.webhook: each for each in backlog}
+    known = tuple(names)
+    others = sorted(name for name in left if name not in known)
+    return tuple(_webhook(name, name in known, left.get(name), now) for name in (*known, *others))
+
+
+def _webhook(name: str, known: bool, left: Backlog | None, now: datetime) -> WebhookShown:
+    oldest_s = None if left is None or left.oldest_at is None else (now - left.oldest_at).total_seconds()
+    return WebhookShown(
+        name=name,
+        known=known,
+        waiting=left.waiting if left is not None else 0,
+        dead=left.dead if left is not None else 0,
+        oldest_s=oldest_s and round(max(0.0, oldest_s), 3),
     )

@@ -21,6 +21,7 @@ from ivr.nodes.set import Set
 from ivr.nodes.split import Split
 from ivr.nodes.subflow import Return, Subflow
 from ivr.nodes.transfer import Transfer
+from ivr.nodes.webhook import WebhookNode
 
 MODELS: tuple[type[NodeModel], ...] = (
     Say,
@@ -34,6 +35,7 @@ MODELS: tuple[type[NodeModel], ...] = (
     Subflow,
     Return,
     OptOutNode,
+    WebhookNode,
     Queue,
     Transfer,
     Hangup,
@@ -62,6 +64,7 @@ Node = Annotated[
     | Annotated[Subflow, Tag("subflow")]
     | Annotated[Return, Tag("return")]
     | Annotated[OptOutNode, Tag("opt_out")]
+    | Annotated[WebhookNode, Tag("webhook")]
     | Annotated[Queue, Tag("queue")]
     | Annotated[Transfer, Tag("transfer")]
     | Annotated[Hangup, Tag("hangup")],

@@ -104,6 +104,7 @@ class Need(Enum):
     QUEUE = "queue"
     DESTINATION = "destination"
     FLOW = "flow"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)

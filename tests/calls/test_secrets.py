@@ -139,3 +139,31 @@ def test_secrets_that_are_there_are_never_replaced(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be written: No such file"):
         write_secrets(tmp_path / "none" / "secrets.toml")
+
+
+def test_secrets_of_others_have_names(tmp_path: Path) -> None:
+    put(tmp_path, '[named]\ncrm = "Basic dXNlcjpwYXNz"\ndesk_2 = "x"\n')
+    found = load_secrets(tmp_path, {"CALLWRIGHT_SECRET_DESK_2": "from the environment"})
+    assert {name: secret.get_secret_value() for name, secret in found.named.items()} == {
+        "crm": "Basic dXNlcjpwYXNz",
+        "desk_2": "from the environment",
+    }
+    assert "dXNl" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "secret", ["", "two\\nlines", " blank before", "blank after ", "\u00fcber", "x" * 1001, "changeme"]
+)
+def test_what_no_header_carries_is_refused_and_not_shown(tmp_path: Path, secret: str) -> None:
+    put(tmp_path, f'[named]\ncrm = "{secret}"\n')
+    with pytest.raises(SettingsError) as caught:
+        load_secrets(tmp_path, {})
+    assert caught.value.where.key == "named.crm"
+    assert not secret or secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["CRM", "crm__key", "1crm", "crm-key"])
+def test_a_name_that_no_variable_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    put(tmp_path, f'[named]\n{name} = "a good secret"\n')
+    with pytest.raises(SettingsError):
+        load_secrets(tmp_path, {})

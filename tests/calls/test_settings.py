@@ -9,7 +9,7 @@ import pytest
 
 from calls.errors import SettingsError
 from calls.secrets import write_secrets
-from calls.settings import Settings, load
+from calls.settings import Settings, load, require_named_secrets
 
 GOOD = """\
 flows = "menus"
@@ -278,3 +278,75 @@ def test_nothing_of_the_settings_shows_a_secret(folder: Path) -> None:
     found = loaded(folder)
     secret = found.secrets.agi_token.get_secret_value()
     assert secret not in repr(found) + str(found) + found.model_dump_json()
+
+
+# --- what lies outside ------------------------------------------------------------------------------------------
+
+HOOK = '[[webhooks]]\nname = "crm"\nurl = "https://crm.example/hook"\n'
+
+
+def test_a_webhook_has_its_defaults(folder: Path) -> None:
+    (hook,) = loaded(folder, HOOK).webhooks
+    assert (hook.timeout_s, hook.give_up_after_s, hook.insecure, hook.allow_private) == (
+        10.0,
+        259_200.0,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("ftp://crm.example/", "expected an address such as"),
+        ("https:///hook", "expected an address such as"),
+        ("https://me:pw@crm.example/", "without a user"),
+        ("https://crm.example/#x", "without a user, a fragment"),
+        ("https://crm.example/a b", "blanks"),
+        ("https://crm.example:70000/", "expected an address such as"),
+        ("https://crm_1.example/", "expected an address such as"),
+        ("http://crm.example/", "expected https, or insecure = true"),
+        ("http://10.0.0.1/", "expected https, or insecure = true"),
+    ],
+)
+def test_an_address_that_is_none_or_is_open_to_all_is_refused(folder: Path, url: str, words: str) -> None:
+    problem = fault(folder, HOOK.replace("https://crm.example/hook", url))
+    assert (problem.where.line, problem.where.key) == (3, "webhooks[0].url")
+    assert words in problem.problem
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080/x", "http://localhost/x", "http://[::1]/x", "https://[fd00::1]/"]
+)
+def test_this_machine_may_be_asked_in_the_open(folder: Path, url: str) -> None:
+    assert loaded(folder, HOOK.replace("https://crm.example/hook", url)).webhooks[0].url == url
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('headers = {Host = "x"}', "Host is written by Callwright itself"),
+        ('headers = {Authorization = "x"}', "a token is given as bearer"),
+        ('headers = {"X-A" = "a\\nb"}', "headers and values"),
+        ('headers = {"X-A" = "1"}\nsecret_headers = {"x-a" = "crm"}', "stands in headers too"),
+        ('bearer = "A B"', "the name of a secret"),
+        ('networks = ["10.0.0.0/33"]', "a list of networks"),
+        ("timeout_s = 61", "at most 60"),
+    ],
+)
+def test_what_a_request_cannot_have_is_refused(folder: Path, line: str, words: str) -> None:
+    assert words in str(fault(folder, f"{HOOK}{line}\n"))
+
+
+def test_a_name_stands_once(folder: Path) -> None:
+    assert "crm is there already" in str(fault(folder, HOOK + HOOK))
+
+
+def test_secrets_that_are_named_must_be_there_for_who_uses_them(folder: Path) -> None:
+    text = f'{HOOK}secret = "crm_key"\nbearer = "crm_token"\nsecret_headers = {{X-Key = "crm_key"}}\n'
+    found = loaded(folder, text, {"CALLWRIGHT_SECRET_CRM_KEY": "what-they-gave-us"})
+    assert found.secrets.named["crm_key"].get_secret_value() == "what-they-gave-us"
+    with pytest.raises(SettingsError, match=r"no secret is named crm_token: .*CALLWRIGHT_SECRET_CRM_TOKEN"):
+        require_named_secrets(found)
+    both = {"CALLWRIGHT_SECRET_CRM_KEY": "a-key", "CALLWRIGHT_SECRET_CRM_TOKEN": "a-token"}
+    require_named_secrets(loaded(folder, text, both))

@@ -31,8 +31,8 @@ Every command takes its settings from `--settings`, else from the variable `CALL
 message says file, line and key, and what was expected.
 
 Commands that change something ask the running engine. With none running, `dnc`, `hours`, `leads`, `campaign` (but
-not its `start`) and those of `ivr` take the writer's lock and do it themselves; what only a running engine can do
-says so.
+not its `start`), `webhooks` and those of `ivr` take the writer's lock and do it themselves; what only a running
+engine can do says so.
 """
 
 

@@ -44,6 +44,7 @@ from calls.switch.port import (
 from console import operations
 from console.engine.conversation import Voice, no_voice
 from console.engine.engine import Engine
+from console.engine.outside import Hosts
 from console.operations import Import
 from dialer import campaign as campaigns
 from dialer import events as ev
@@ -242,7 +243,9 @@ class World:
         flow: str = FLOW,
         known: Known = NOTHING,
         voice: Voice = no_voice,
+        hosts: Hosts | None = None,
     ) -> None:
+        self._hosts = hosts
         loop = asyncio.get_running_loop()
         assert isinstance(loop, HeldTimeLoop)
         self.loop = loop
@@ -278,7 +281,14 @@ class World:
         """Another run, not started yet."""
         self.run = run or Mortal(self.switch)
         self.engine = Engine(
-            self.settings, self.run, self._flows, LoopClock(self.loop), self._new_id, self.draws.random, self._voice
+            self.settings,
+            self.run,
+            self._flows,
+            LoopClock(self.loop),
+            self._new_id,
+            self.draws.random,
+            self._voice,
+            self._hosts,
         )
         writer = self.engine.writer
         self.loop.hold_while(lambda: writer.behind_s() > 0)
@@ -414,9 +424,13 @@ async def world_in(
     flow: str = FLOW,
     known: Known = NOTHING,
     voice: Voice = no_voice,
+    hosts: Hosts | None = None,
+    outside: Mapping[str, object] | None = None,
 ) -> AsyncIterator[World]:
-    """A world whose engine is ready, ended at the end; nothing of it is left then."""
-    world = World(folder, settings_in(folder, agents, drain_s, lines), phones or {}, flow, known, voice)
+    """A world whose engine is ready, ended at the end; nothing of it is left then. ``outside``: settings beside
+    those of every world."""
+    settings = settings_in(folder, agents, drain_s, lines).model_copy(update=outside)
+    world = World(folder, settings, phones or {}, flow, known, voice, hosts)
     if start:
         await world.start()
     try:

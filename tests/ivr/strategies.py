@@ -48,6 +48,7 @@ node = st.one_of(
     _node(queue=st.just("q"), failed=target, timeout=target, nobody=target, closed=target),
     _node(transfer=st.just("t"), failed=target),
     _node(transfer=st.just("t"), failed=target, next=target),
+    _node(webhook=st.just("w"), values=st.just({"kind": "'x'"}), reference=st.just("r"), failed=target, next=target),
     _node(hangup=st.lists(st.just("x.bye"), max_size=1)),
 )
 

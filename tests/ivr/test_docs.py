@@ -31,7 +31,7 @@ FRAGMENTS = [example for example in EXAMPLES if not example.startswith("language
 
 texts: dict[str, str] = YAML(typ="safe", pure=True).load(ROOT / "console" / "demo" / "prompts" / "en.yaml")
 KEYS = frozenset(texts) | {"main.which_language"}
-KNOWN = Known(frozenset({"support"}), frozenset({"alice"}), {"en": KEYS, "de": KEYS})
+KNOWN = Known(frozenset({"support"}), frozenset({"alice"}), {"en": KEYS, "de": KEYS}, webhooks=frozenset({"tickets"}))
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ ALL = (
     "0001_first",
     "0002_flow_versions",
     "0003_overrides",
+    "0004_outbox",
 )
 
 

@@ -12,6 +12,10 @@ TELEPHONE_RATE_HZ = 8_000
 """Source: ITU-T G.711, section 1."""
 
 
+_WAV_HEADER = 44
+"""Bytes before the samples of a plain WAV file."""
+
+
 class Format(Enum):
     """A format; its value is the ending of the file's name."""
 
@@ -19,6 +23,14 @@ class Format(Enum):
     """Headerless G.711 mu-law: Asterisk's ``.ulaw``."""
     WAV = "wav"
     """16-bit little-endian WAV at 8 kHz: both switches."""
+
+    def duration_s(self, size: int) -> float:
+        """How long a file of ``size`` bytes that we wrote plays."""
+        match self:
+            case Format.ULAW:
+                return size / TELEPHONE_RATE_HZ
+            case Format.WAV:
+                return (size - _WAV_HEADER) / (2 * TELEPHONE_RATE_HZ)
 
 
 @dataclass(frozen=True, slots=True)

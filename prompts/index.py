@@ -81,6 +81,17 @@ def write_index(cache: Path, index: Mapping[Prompt, Rendered]) -> None:
     write_whole(cache / INDEX_NAME, json.dumps({"version": _VERSION, "prompts": prompts}, indent=1).encode())
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder that the switch's user can read, whatever this process's umask.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path.mkdir(exist_ok=True)
+    if path.stat().st_uid == os.geteuid():
+        path.chmod(0o755)
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write ``path`` whole or not at all, after a power cut too; the switch's user may read it.
 

@@ -20,6 +20,7 @@ from calls.errors import Location, PromptError
 from calls.switch.port import Prompt
 from prompts.formats import CHAIN_REVISION, JOINED, WHOLE, Edges, Format
 from prompts.index import INDEX_NAME, Rendered, read_index
+from prompts.live_cache import LIVE, live_name
 from prompts.phrases import Phrase
 from prompts.pieces import Silence, find_pieces
 from prompts.recordings import Recording, find_recordings
@@ -83,6 +84,7 @@ class PromptLibrary:
         self.form = form
         self.cache = Path(os.path.realpath(settings.cache))
         self.languages = settings.languages
+        self._voices = settings.voices
         texts = load_texts(settings.texts, settings.languages)
         recordings = find_recordings(settings.recorded, settings.languages)
         templates = {prompt: text for prompt, text in texts.items() if text.role is Role.TEMPLATE}
@@ -119,11 +121,15 @@ class PromptLibrary:
         is. Those with placeholders are in :attr:`phrases`; their parts and the pieces are no one's to name."""
         return frozenset(prompt.key for prompt in self._plain if prompt.language == language)
 
+    def utterance(self, text: str, language: str) -> Utterance:
+        """How ``text`` is spoken in ``language``."""
+        return _utterance(text, language, self._voices)
+
     def path(self, prompt: Prompt) -> Path:
         """See :meth:`calls.switch.port.PromptFiles.path`."""
-        rendered = self._rendered(prompt)
-        folder = self.cache / prompt.language
-        path = folder / rendered.file
+        live = live_name(prompt, self.form)
+        folder = self.cache / (prompt.language if live is None else LIVE)
+        path = folder / (self._rendered(prompt).file if live is None else live)
         try:
             modes = os.lstat(folder).st_mode, os.lstat(path).st_mode
         except OSError as error:
@@ -134,6 +140,8 @@ class PromptLibrary:
 
     def duration_s(self, prompt: Prompt) -> float:
         """See :meth:`calls.switch.port.PromptFiles.duration_s`."""
+        if live_name(prompt, self.form) is not None:
+            return self.form.duration_s(self.path(prompt).stat().st_size)
         return self._rendered(prompt).duration_s
 
     def untranslated(self) -> tuple[Prompt, ...]:
@@ -161,7 +169,8 @@ class PromptLibrary:
         """Files of the cache that speak no prompt any more, and what a killed render left."""
         index = self._current_index()
         used = {self.cache / prompt.language / index[prompt].file for prompt in self.wanted if prompt in index}
-        files = (path for path in sorted(self.cache.glob("*/*")) if path.is_file() and path.parent.name != FALLBACK)
+        kept = {FALLBACK, LIVE}
+        files = (path for path in sorted(self.cache.glob("*/*")) if path.is_file() and path.parent.name not in kept)
         return tuple(path for path in files if path not in used)
 
     def remove_unused(self) -> int:
@@ -232,7 +241,7 @@ def _wanted(source: Source, voices: Mapping[str, str], form: Format, edges: Edge
         chain.append([edges.lead_s, edges.tail_s])
     match source:
         case PromptText(text=text):
-            utterance = Utterance(text, voices.get(language, language))
+            utterance = _utterance(text, language, voices)
             made_of: list[object] = ["text", text, utterance.voice, utterance.rate_wpm]
             return Wanted(source, utterance, edges, _digest([*chain, *made_of]))
         case Recording(digest=digest):
@@ -241,6 +250,10 @@ def _wanted(source: Source, voices: Mapping[str, str], form: Format, edges: Edge
             return Wanted(source, None, edges, _digest([*chain, "silence", duration_s]))
         case _:
             assert_never(source)
+
+
+def _utterance(text: str, language: str, voices: Mapping[str, str]) -> Utterance:
+    return Utterance(text, voices.get(language, language))
 
 
 def _digest(parts: list[object]) -> str:

@@ -13,12 +13,11 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from calls.errors import Location, PromptError
 from calls.switch.port import Prompt
 from prompts.audio import Audio, encode, read_audio, silence, to_telephone
-from prompts.index import Rendered, read_index, write_index, write_whole
+from prompts.index import Rendered, make_folder, read_index, write_index, write_whole
 from prompts.library import PromptLibrary, Wanted
 from prompts.pieces import Silence
 from prompts.recordings import Recording
@@ -99,7 +98,7 @@ def _render(library: PromptLibrary, synthesizer: Synthesizer, engine: str, wante
     digest = hashlib.sha256(f"{wanted.recipe} {engine}".encode()).hexdigest()[:8]
     name = f"{prompt.key}.{digest}.{library.form.value}"
     folder = library.cache / prompt.language
-    _make_folder(folder)
+    make_folder(folder)
     write_whole(folder / name, encode(telephone, library.form))
     return Rendered(name, wanted.recipe, engine, round(telephone.duration_s, 3))
 
@@ -132,7 +131,7 @@ def _locked(library: PromptLibrary) -> Iterator[None]:
     """One render into a cache at a time, over processes; the lock goes with the process."""
     try:
         library.cache.parent.mkdir(parents=True, exist_ok=True)
-        _make_folder(library.cache)
+        make_folder(library.cache)
         file = open(library.cache / ".lock", "wb")
     except OSError as error:
         raise _unwritable(library, error) from error
@@ -142,13 +141,6 @@ def _locked(library: PromptLibrary) -> Iterator[None]:
         except BlockingIOError as error:
             raise PromptError("another process is rendering here; wait for it", Location(library.cache)) from error
         yield
-
-
-def _make_folder(path: Path) -> None:
-    """Make a folder that the switch's user can read, whatever this process's umask."""
-    path.mkdir(exist_ok=True)
-    if path.stat().st_uid == os.geteuid():
-        path.chmod(0o755)
 
 
 def _unwritable(library: PromptLibrary, error: OSError) -> PromptError:

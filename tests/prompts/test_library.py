@@ -45,9 +45,8 @@ def test_the_switch_may_read_the_files_whatever_the_umask(settings: Prompts, fak
     program = (
         "import os, sys; os.umask(0o077)\n"
         "from pathlib import Path\n"
-        "from prompts.rendering import _make_folder\n"
-        "from prompts.index import write_whole\n"
-        "folder = Path(sys.argv[1]); _make_folder(folder); write_whole(folder / 'x', b'x')\n"
+        "from prompts.index import make_folder, write_whole\n"
+        "folder = Path(sys.argv[1]); make_folder(folder); write_whole(folder / 'x', b'x')\n"
     )
     subprocess.run([sys.executable, "-c", program, str(settings.cache)], check=True, cwd=ROOT)
     assert settings.cache.stat().st_mode & 0o777 == 0o755

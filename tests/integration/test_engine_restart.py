@@ -140,9 +140,9 @@ async def test_dialled_talks_that_outlive_the_engine_end_from_the_agents_side(ho
 
 async def test_who_answers_while_the_engine_is_down_is_abandoned(house_of: OpenHouse) -> None:
     """One has heard the apology and gone before the restart; one hears it still when we are back."""
-    plan = Plan(agents=2, ring_ms=(1500, 1500), talk_ms=(500, 500), machine_ms=9_000, ring_timeout_s=20.0)
+    plan = Plan(agents=2, ring_ms=(1500, 1500), talk_ms=(500, 500), machine_ms=60_000, ring_timeout_s=20.0)
     async with house_of(plan) as house:
-        (house.folder / "sorry.ulaw").write_bytes(SORRY * 100)
+        (house.folder / "sorry.ulaw").write_bytes(SORRY * 200)
         await house.start_engine()
         await house.log_in()
         gone, stays = number(0, 0), number(1, 4)
@@ -154,6 +154,8 @@ async def test_who_answers_while_the_engine_is_down_is_abandoned(house_of: OpenH
         assert not any(each.event == "answered" for each in house.callees.events), "too late: the test is void"
         await house.happens(lambda: any(each.event == "hangs_up" for each in house.callees.events), "one has gone")
         await house.start_engine()
+        (attempt,) = house.rows("SELECT attempt_id FROM attempts WHERE number = ?", stays)
+        await house.pbx.cli(f"channel request hangup {(await house.channels())[str(attempt['attempt_id'])]}")
         await house.campaign_over("alone")
         assert {row["called"]: (row["outcome"], row["abandoned"]) for row in house.records()} == {
             gone: ("lost", 1),

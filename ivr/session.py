@@ -82,6 +82,10 @@ class Context:
     variables: Mapping[str, Value] = field(default_factory=dict)
 
 
+NOTHING_KNOWN = Context()
+"""A call of which nothing is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """The session is over. ``outcome``: what it came to; ``last_node``: where; the times add up to its length;
@@ -146,6 +150,16 @@ class Session:
     def node(self) -> str:
         """The node the caller is in; "" before the first."""
         return self._turn.node if self._turn is not None else ""
+
+    @property
+    def variables(self) -> Mapping[str, Value]:
+        """What the variables of the flow hold that the caller is in."""
+        return dict(self._stay.scope.variables)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The variables of which nothing is told or kept."""
+        return frozenset(self._stay.scope.secrets)
 
     def start(self, context: Context, now: Instant) -> Command | Finished:
         """The first command.

@@ -41,7 +41,7 @@ from ivr.commands import (
 from ivr.effects import Webhook
 from ivr.flow import Flow
 from ivr.script import TALK_S, Act, InQueue, InTransfer, Leave, Pass, Press, Silent, parse
-from ivr.session import Context, Finished, Session
+from ivr.session import NOTHING_KNOWN, Context, Finished, Session
 from ivr.trail import Instant, TrailEvent
 
 WORDS_PER_S = 2.5
@@ -139,16 +139,18 @@ class TypingCaller:
 class Walk:
     """One walk. ``events`` makes it go; ``session`` holds the trail, ``finished`` the end once it is reached.
 
-    ``draw``, in [0, 1), is the call's draw for splits.
+    ``context`` is what is known of the call before, its draw for splits too.
     """
 
-    def __init__(self, flow: Flow, caller: Caller, texts: Texts, began: Instant, draw: float = 0.0) -> None:
+    def __init__(
+        self, flow: Flow, caller: Caller, texts: Texts, began: Instant, context: Context = NOTHING_KNOWN
+    ) -> None:
         self.session = Session(flow)
         self.finished: Finished | None = None
         self._caller = caller
         self._texts = texts
         self._began = began
-        self._draw = draw
+        self._context = context
         self._since_s = 0.0
         self._held: list[Act] = []
 
@@ -158,7 +160,7 @@ class Walk:
         Raises:
             UserError: the script does not fit, e.g. ``q+`` where a menu listens.
         """
-        step = self.session.start(Context(draw=self._draw), self._now())
+        step = self.session.start(self._context, self._now())
         while not isinstance(step, Finished):
             asked = Asked(self._since_s, self.session.node, step, self._heard(step))
             yield asked
@@ -377,7 +379,7 @@ def walk(
     Raises:
         UserError: the script is not understood, or does not fit the flow.
     """
-    walked = Walk(flow, ScriptedCaller(parse(keys)), texts, began, draw)
+    walked = Walk(flow, ScriptedCaller(parse(keys)), texts, began, Context(draw=draw))
     for _ in walked.events():
         pass
     if walked.finished is None:

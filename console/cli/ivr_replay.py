@@ -15,6 +15,7 @@ from calls.records.database import open_readonly
 from calls.records.store import call_events, call_record
 from calls.settings import Settings
 from calls.text import printable
+from console.cli.flows import known_by
 from console.cli.shared import settings_of
 from ivr.check import Known, load
 from ivr.flow import Flow
@@ -42,7 +43,8 @@ def replay_call(
         record = recorded(call_events(connection, call.call_id))
         if flow is None and call.flow is None:
             raise UserError(f"the call {call_id} went through no flow; there is nothing to run again")
-        again = load(flow, Known()) if flow else _as_it_was(connection, settings, call.flow, call.flow_version)
+        known = Known(phrases=known_by(settings).phrases)  # names that are gone from the settings are no matter here
+        again = load(flow, known) if flow else _as_it_was(connection, settings, known, call.flow, call.flow_version)
     finally:
         connection.close()
     replayed = replay(again, record)
@@ -56,7 +58,9 @@ def replay_call(
         raise typer.Exit(1)
 
 
-def _as_it_was(connection: sqlite3.Connection, settings: Settings, flow: FlowId | None, version: str | None) -> Flow:
+def _as_it_was(
+    connection: sqlite3.Connection, settings: Settings, known: Known, flow: FlowId | None, version: str | None
+) -> Flow:
     """The flow in the version that the call went through: the file of today where it is that, else the one kept.
 
     Raises:
@@ -64,7 +68,7 @@ def _as_it_was(connection: sqlite3.Connection, settings: Settings, flow: FlowId 
     """
     path = settings.flows / f"{flow}.yaml"
     if path.is_file():
-        today = load(path, Known())
+        today = load(path, known)
         if today.version == version:
             return today
     kept = connection.execute(
@@ -78,7 +82,7 @@ def _as_it_was(connection: sqlite3.Connection, settings: Settings, flow: FlowId 
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / f"{flow}.yaml"
         source.write_bytes(kept[0])
-        return load(source, Known())
+        return load(source, known)
 
 
 def _line(event: TrailEvent) -> str:

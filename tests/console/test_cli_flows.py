@@ -125,3 +125,51 @@ def test_a_drawing_with_calls_has_their_figures(path: Path) -> None:
     assert "<b>menu</b><br/>menu<br/>main.menu<br/>2 in, 0 hung up" in said
     assert '-->|"1: 1 (50%)"| n_hours' in said
     assert " · 2 calls from 20" in invoke(path, "ivr", "graph", flow, "--calls", "--days", days, "--format", "svg")
+
+
+# --- tests and walks --------------------------------------------------------------------------------------------
+
+TESTS = """\
+tests:
+  - name: hours
+    steps:
+      - hear: ["one or two"]
+      - press: "1"
+      - expect: {outcome: completed}
+"""
+
+
+def test_flows_are_tested(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there are no tests in "):
+        invoke(path, "ivr", "test")
+    folder = path.parent / "flows" / "tests"
+    folder.mkdir()
+    (folder / "main.yaml").write_text(TESTS, encoding="utf-8")
+    said = invoke(path, "ivr", "test", "--coverage")
+    assert said.splitlines() == [
+        "passed  main.yaml: hours",
+        "1 of 1 tests passed",
+        "main: 3 of 4 nodes (75%), 2 of 6 ways (33%)",
+        "        never at sales",
+        "        never from menu by keys.2 to sales",
+        "        never from menu by failed to sales",
+        "        never from sales by failed to bye",
+        "        never from sales by next to bye",
+    ]
+    invoke(path, "ivr", "test", "--min-coverage", "33")
+    assert "main: 33% covered, expected 34%" in invoke(path, "ivr", "test", "--min-coverage", "34", status=1)
+    assert 'testsuites tests="1" failures="0"' in invoke(path, "ivr", "test", "--format", "junit")
+    (folder / "main.yaml").write_text(TESTS.replace("completed", "served"), encoding="utf-8")
+    said = invoke(path, "ivr", "test", status=1)
+    assert f"{folder / 'main.yaml'}:6: tests[0].steps[2]: expected the outcome served" in said
+
+
+def test_a_walk_shows_what_is_listened_for_and_becomes_a_test(path: Path, tmp_path: Path) -> None:
+    flow, test = str(path.parent / "flows" / "main.yaml"), tmp_path / "walked.yaml"
+    said = invoke(path, "ivr", "walk", flow, "--keys", "2,q-", "--at", "2026-11-30T09:00", "--record", str(test))
+    assert "           listens for 1, 2\n           1 s for the first key, 2 s for each more\n" in said
+    assert "           waits in sales, priority 0, as long as the queue has it\n" in said
+    assert "at: 2026-11-30T09:00:00" in test.read_text(encoding="utf-8")
+    assert "1 of 1 tests passed" in invoke(path, "ivr", "test", str(test))
+    with pytest.raises(UserError, match="cannot write"):
+        invoke(path, "ivr", "walk", flow, "--keys", "2", "--record", str(tmp_path / "none" / "x.yaml"))

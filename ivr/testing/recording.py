@@ -1,0 +1,126 @@
+"""A walk written down as a test: what was heard, what the caller did, and what it came to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from calls.switch.port import (
+    Gather,
+    HungUp,
+    Match,
+    NoInput,
+    NoMatch,
+    Play,
+    Transfer,
+    TransferFailed,
+    Transferred,
+)
+from ivr.commands import Command, Enqueue, NobodyThere, QueueClosed, Result, Served, WaitExpired
+from ivr.session import Context, Finished
+from ivr.testing.running import prompts_of
+from ivr.testing.script import MONDAY_NOON
+from ivr.walk import Asked, Told, spoken_s
+
+PRESS, REST = "press ", "rest "
+"""How a step of keys begins until those that belong together are joined."""
+
+
+def recorded(
+    name: str, flow: str, at: datetime, context: Context, events: Iterable[Asked | Told], finished: Finished
+) -> str:
+    """The text of a file with one test, in which what happened in ``events`` is done and expected again.
+
+    ``flow`` is the path of the flow's file, seen from the file of tests.
+    """
+    lines = [f"flow: {json.dumps(flow)}", "tests:", f"  - name: {json.dumps(name, ensure_ascii=False)}"]
+    if at != MONDAY_NOON:
+        lines.append(f"    at: {at:%Y-%m-%dT%H:%M:%S}")
+    if context.draw:
+        lines.append(f"    draw: {context.draw!r}")
+    lines += ["    steps:", *(f"      - {step}" for step in _joined(_steps(events)))]
+    lines.append(f"      - expect: {{outcome: {json.dumps(finished.outcome)}}}")
+    return "\n".join(lines) + "\n"
+
+
+def _steps(events: Iterable[Asked | Told]) -> Iterator[str]:
+    asked: Asked | None = None
+    node = ""
+    for event in events:
+        if isinstance(event, Asked):
+            asked = event
+            if asked.node and asked.node != node:
+                node = asked.node
+                yield f"expect: {{node: {json.dumps(node)}}}"
+            if heard := _heard(asked):
+                yield f"hear: {json.dumps(heard, ensure_ascii=False)}"
+        elif asked is not None:
+            yield from _deeds(asked, event)
+
+
+def _joined(steps: Iterable[str]) -> Iterator[str]:
+    """``steps``, with the digits that still came of a misdialled extension put to its first ones."""
+    pressed = ""
+    for step in steps:
+        if step.startswith(REST):
+            pressed += step.removeprefix(REST)
+            continue
+        if pressed:
+            yield f"press: {json.dumps(pressed)}"
+        pressed = step.removeprefix(PRESS) if step.startswith(PRESS) else ""
+        if not pressed:
+            yield step
+    if pressed:
+        yield f"press: {json.dumps(pressed)}"
+
+
+def _heard(asked: Asked) -> list[str]:
+    """The keys of what was heard; of what was put together for this caller, the words."""
+    prompts = prompts_of(asked.command)
+    return [prompt.key or text for prompt, text in zip(prompts, asked.texts, strict=True) if prompt.key or text]
+
+
+def _deeds(asked: Asked, told: Told) -> Iterator[str]:
+    """What must be done for ``told`` to come of ``asked``."""
+    took_s = told.since_s - asked.since_s
+    match asked.command, told.result:
+        case Play() | Gather() | Enqueue() | Transfer(), HungUp():
+            if took_s > 0.0005:
+                yield f"wait: {_duration(took_s)}"
+            yield "hang_up"
+        case Gather(()), Match(keys) | NoMatch(keys):
+            yield f"{REST}{keys}"
+        case Gather(()), NoInput():
+            pass
+        case Gather(), Match(keys, barged_in) | NoMatch(keys, barged_in):
+            if barged_in:
+                yield f"wait: {_duration(min(took_s, spoken_s(asked.texts)) / 2)}"
+            yield f"{PRESS}{keys}"
+        case Gather(), NoInput():
+            yield "wait: timeout"
+        case command, result:
+            yield from _others(command, result)
+
+
+def _others(command: Command, result: Result) -> Iterator[str]:
+    """What others do: agents, and those to whom a caller is transferred. All else comes about by itself."""
+    match result:
+        case Served(talk_s):
+            yield f"agent: {{answers: {_duration(talk_s)}}}"
+        case WaitExpired():
+            yield "agent: none"
+        case NobodyThere():
+            yield "agent: nobody"
+        case QueueClosed():
+            yield "agent: closed"
+        case Transferred(talk_s):
+            yield f"transfer: {{answers: {_duration(talk_s)}}}"
+        case TransferFailed(reason):
+            yield f"transfer: {reason}"
+        case _:
+            pass
+
+
+def _duration(seconds: float) -> str:
+    return f"{max(seconds, 0.001):.3f}".rstrip("0").rstrip(".") + "s"

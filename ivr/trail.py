@@ -21,6 +21,8 @@ class Kind(StrEnum):
     DIRECT_DIAL = "direct_dial"  # node, keys, to, barged_in
     NOMATCH = "nomatch"  # node, keys, count, left
     NOINPUT = "noinput"  # node, count, left
+    COLLECTED = "collected"  # node, into, digits, length
+    NOT_COLLECTED = "not_collected"  # node, into, problem
     HOURS = "hours"  # node, way, overridden
     SPLIT = "split"  # node, arm
     LANGUAGE = "language"  # node, language

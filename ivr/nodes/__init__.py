@@ -9,6 +9,7 @@ from pydantic import Discriminator, Tag
 
 from ivr.nodes.base import NodeModel
 from ivr.nodes.branch import Branch
+from ivr.nodes.collect import Collect
 from ivr.nodes.goto import Goto
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
@@ -26,6 +27,7 @@ from ivr.nodes.webhook import WebhookNode
 MODELS: tuple[type[NodeModel], ...] = (
     Say,
     Menu,
+    Collect,
     Hours,
     Language,
     Set,
@@ -55,6 +57,7 @@ def kind_of(value: object) -> str | None:
 Node = Annotated[
     Annotated[Say, Tag("say")]
     | Annotated[Menu, Tag("menu")]
+    | Annotated[Collect, Tag("collect")]
     | Annotated[Hours, Tag("hours")]
     | Annotated[Split, Tag("split")]
     | Annotated[Language, Tag("language")]

@@ -92,11 +92,11 @@ class Menu(NodeModel):
                     return self._choose(turn, result)
                 case NoInput():
                     silences += 1
-                    before = _further_try(turn, Kind.NOINPUT, self.noinput, silences)
+                    before = further_try(turn, Kind.NOINPUT, self.noinput, silences)
                 case NoMatch(keys):
                     misses += 1
                     keys += yield from self._rest(keys, plan, extensions)
-                    before = _further_try(turn, Kind.NOMATCH, self.nomatch, misses, keys)
+                    before = further_try(turn, Kind.NOMATCH, self.nomatch, misses, keys)
                 case _:
                     raise Unexpected("Gather", result)
         return Goto("failed", self.failed)
@@ -130,7 +130,7 @@ class Menu(NodeModel):
                 raise Unexpected("Gather", result)
 
 
-def _further_try(
+def further_try(
     turn: Turn, kind: Kind, prompts: tuple[str, ...], count: int, keys: str | None = None
 ) -> tuple[str, ...] | None:
     """What is said before the menu is played again after the ``count``-th failure, or None: no further try."""

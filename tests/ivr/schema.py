@@ -26,7 +26,7 @@ def faults(schema: dict[str, Any], value: Any, root: dict[str, Any] | None = Non
 
 
 def _faults(schema: dict[str, Any], value: Any, root: dict[str, Any], at: str) -> Iterator[str]:
-    for word, wanted in schema.items():
+    for word, wanted in sorted(schema.items(), key=lambda item: item[0] != "type"):  # what is no text has no length
         match word:
             case "$ref":
                 yield from _faults(root["$defs"][wanted.removeprefix("#/$defs/")], value, root, at)
@@ -38,6 +38,9 @@ def _faults(schema: dict[str, Any], value: Any, root: dict[str, Any], at: str) -
                 if not isinstance(value, TYPES[wanted]) or (wanted == "integer" and isinstance(value, bool)):
                     yield f"{at}: is no {wanted}"
                     return
+            case "enum":
+                if value not in wanted:
+                    yield f"{at}: is none of {wanted}"
             case "pattern":
                 if isinstance(value, str) and not re.search(wanted, value):
                     yield f"{at}: does not match {wanted}"

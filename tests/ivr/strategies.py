@@ -42,6 +42,17 @@ node = st.one_of(
         nomatch=retries,
         failed=target,
     ),
+    _node(
+        collect=some,
+        into=st.just("v"),
+        length=st.sampled_from([1, "1-3"]),
+        read_back=st.lists(st.just("x.back"), max_size=1),
+        failed=target,
+        next=target,
+    ),
+    _node(set=st.just({"v": "1"}), next=target),
+    _node(goto=target),
+    _node(opt_out=st.just("call.caller"), failed=target, next=target),
     _node(hours=st.just({"mon-fri": "09:00-17:00"}), zone=st.just("Europe/Berlin"), open=target, closed=target),
     _node(split=st.dictionaries(target, st.integers(1, 1000), min_size=2)),
     _node(queue=st.just("q"), failed=target, next=target),
@@ -52,15 +63,26 @@ node = st.one_of(
     _node(hangup=st.lists(st.just("x.bye"), max_size=1)),
 )
 
-flows = st.fixed_dictionaries(
-    {
-        "language": st.just("en"),
-        "start": target,
-        "extensions": st.dictionaries(st.sampled_from(["200", "201"]), target, min_size=1),
-        "nodes": st.fixed_dictionaries(dict.fromkeys(NAMES, node)),
-    }
-)
+conditional = _node(branch=st.dictionaries(st.sampled_from(["v == 1", "v"]), target, min_size=1), otherwise=target)
+"""A node that may go round for as long as a condition holds, which no check can see."""
+
+
+def _flows(nodes: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "language": st.just("en"),
+            "variables": st.just({"v": 0}),
+            "start": target,
+            "extensions": st.dictionaries(st.sampled_from(["200", "201"]), target, min_size=1),
+            "nodes": st.fixed_dictionaries(dict.fromkeys(NAMES, nodes)),
+        }
+    )
+
+
+unconditional = _flows(node)
 """Flows whose every way leads to a node; many go round for ever."""
+flows = _flows(st.one_of(node, conditional))
+"""The same with conditions."""
 
 results = st.one_of(
     st.sampled_from([Done(), NoInput(), Interrupted(), WaitExpired(), NobodyThere(), QueueClosed()]),

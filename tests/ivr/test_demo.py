@@ -36,7 +36,7 @@ def test_the_engine_s_own_prompts_are_there() -> None:
 
 def test_every_text_is_used_or_the_engine_s_own() -> None:
     used = set(load(FLOW, KNOWN).prompts())
-    assert set(TEXTS) - used == {"system.safe_harbour"}
+    assert [key for key in set(TEXTS) - used if not key.startswith("system.")] == []
 
 
 @pytest.mark.parametrize("key", TEXTS)

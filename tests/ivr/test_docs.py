@@ -30,7 +30,7 @@ FLOWS = [example for example in EXAMPLES if example.startswith("language:")]
 FRAGMENTS = [example for example in EXAMPLES if not example.startswith("language:")]
 
 texts: dict[str, str] = YAML(typ="safe", pure=True).load(ROOT / "console" / "demo" / "prompts" / "en.yaml")
-KEYS = frozenset(texts) | {"main.which_language"}
+KEYS = frozenset(texts) | {"main.which_language", "order.ask", "order.said"}
 KNOWN = Known(frozenset({"support"}), frozenset({"alice"}), {"en": KEYS, "de": KEYS}, webhooks=frozenset({"tickets"}))
 
 

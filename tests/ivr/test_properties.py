@@ -127,7 +127,7 @@ def test_a_hangup_at_any_moment_is_the_end(data: dict[str, object], draw: st.Dat
 
 
 @settings(max_examples=80, deadline=None)
-@given(data=strategies.flows)
+@given(data=strategies.unconditional)
 def test_where_the_check_finds_no_error_silence_leads_to_an_end(
     tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]
 ) -> None:

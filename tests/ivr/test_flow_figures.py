@@ -27,6 +27,7 @@ from ivr.check import Known, load
 from ivr.commands import Enqueue
 from ivr.flow import Flow
 from ivr.script import Act, Leave, Pass, act
+from ivr.session import Context
 from ivr.trail import Instant, TrailEvent
 from ivr.walk import Asked, Walk
 from tests.calls.records.scratch import taken_back
@@ -82,7 +83,7 @@ class Fitting:
 
 
 def trail_of(flow: Flow, choices: Iterable[int], began_at: datetime, draw: float) -> tuple[TrailEvent, ...]:
-    walked = Walk(flow, Fitting(choices), lambda prompt: "one two three", Instant(began_at, 0.0), draw)
+    walked = Walk(flow, Fitting(choices), lambda prompt: "one two three", Instant(began_at, 0.0), Context(draw=draw))
     for _ in walked.events():
         pass
     return walked.session.trail

@@ -45,4 +45,4 @@ WHOLE = Edges(0.03, 0.15)
 """Of a prompt that stands alone: a breath after it."""
 
 JOINED = Edges(0.01, 0.04)
-"""Of parts and pieces: one after the other they are some 50 ms apart, as words in a sentence are."""
+"""Of parts and pieces: one after the other they are 40 to 50 ms apart, about as words in a sentence are."""

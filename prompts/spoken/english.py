@@ -105,7 +105,7 @@ ENGLISH = Language(
         "_": "underscore",
         "/": "slash",
         "+": "plus",
-        "&": "and sign",
+        "&": "ampersand",
         "#": "hash",
         "*": "star",
     },

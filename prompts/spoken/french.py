@@ -1,4 +1,7 @@
-"""French. One agrees with what it counts (une heure, vingt et une livres); telephone numbers are said in pairs."""
+"""French. One agrees with what it counts (une heure, vingt et une livres); telephone numbers are said in pairs.
+
+Some names are spelled as they sound, since espeak-ng reads "emme", "plus" and "pence" otherwise.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ _FEMININE = {
     81: "quatre-vingt-une",
 }
 _LETTERS = (
-    "a, bé, cé, dé, e, effe, gé, hache, i, ji, ka, elle, emme, enne, o, pé, cu, erre, esse, té, u, vé, double vé, "
+    "a, bé, cé, dé, e, effe, gé, hache, i, ji, ka, elle, aime, enne, o, pé, cu, erre, esse, té, u, vé, double vé, "
     "ixe, i grec, zède"
 )
 _CENTIME = Noun("centimes", "centime")
@@ -81,7 +84,7 @@ FRENCH = Language(
         "EUR": Currency(Noun("euros", "euro", "d'euros"), _CENTIME),
         "USD": Currency(Noun("dollars", "dollar", "de dollars"), _CENTIME),
         "GBP": Currency(
-            Noun("livres sterling", "livre sterling", "de livres sterling", Form.FEMININE), Noun("pence", "penny")
+            Noun("livres sterling", "livre sterling", "de livres sterling", Form.FEMININE), Noun("pènce", "penny")
         ),
         "CHF": Currency(Noun("francs suisses", "franc suisse", "de francs suisses"), _CENTIME),
         "CAD": Currency(Noun("dollars canadiens", "dollar canadien", "de dollars canadiens"), _CENTIME),
@@ -107,7 +110,7 @@ FRENCH = Language(
         "@": "arobase",
         "_": "tiret bas",
         "/": "barre oblique",
-        "+": "plus",
+        "+": "plusse",
         "&": "esperluette",
         "#": "dièse",
         "*": "étoile",

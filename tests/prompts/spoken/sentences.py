@@ -253,7 +253,7 @@ PHONES: list[Row] = [
         "plus three three | one | four two | six eight | five three | zero zero",
         "plus drei drei | eins | vier zwei | sechs acht | fünf drei | null null",
         "más tres tres | uno | cuatro dos | seis ocho | cinco tres | cero cero",
-        "plus trente-trois | un | quarante-deux | soixante-huit | cinquante-trois | zéro zéro",
+        "plusse trente-trois | un | quarante-deux | soixante-huit | cinquante-trois | zéro zéro",
     ),
     (
         "(0142) 68-53",

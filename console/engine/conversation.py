@@ -53,11 +53,6 @@ from ivr.trail import Instant, Kind
 Voice = Callable[[str, str], Awaitable[Prompt | None]]
 
 
-async def no_voice(text: str, language: str) -> Prompt | None:
-    """Nothing can be spoken while a caller waits."""
-    return None
-
-
 LOST = (Kind.FAULT, Kind.STEP_LIMIT)
 """What in a trail is a fault of the flow or of ours, and is logged."""
 

@@ -25,7 +25,7 @@ from calls.settings import Settings
 from calls.switch import port
 from calls.switch.port import CallChannel, Hangup, Switch, SwitchEvent
 from console.engine.books import AGAIN_S, Books
-from console.engine.conversation import Conversations, Voice, no_voice
+from console.engine.conversation import Conversations
 from console.engine.dialled import DialledCalls
 from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
@@ -46,6 +46,7 @@ from console.engine.status import (
 )
 from console.engine.talk import Meetings
 from console.engine.tasks import Tasks
+from console.engine.voice import LiveVoice
 from console.engine.watch import Watch
 from dialer import events as ev
 from dialer.core import DialerCore
@@ -73,12 +74,13 @@ class Engine:
         clock: Clock,
         new_id: Callable[[], str],
         draw: Callable[[], float],
-        voice: Voice = no_voice,
+        voice: LiveVoice | None = None,
         hosts: Hosts | None = None,
     ) -> None:
         """``voice`` speaks what no prompt was rendered for, while a caller waits. ``hosts``: the servers of others;
         None: the real ones, each with its guard."""
         self.settings = settings
+        self.voice = voice or LiveVoice()
         self.switch = switch
         self.clock = clock
         self.tasks = Tasks()
@@ -101,7 +103,7 @@ class Engine:
         self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
         effects = Effects(self.writer, clock, settings.engine.region, self._forbidden, self.outbox.wake)
         self.conversations = Conversations(
-            settings.queues, self.books, self.floor, self.meetings, effects, clock, self._closed, voice
+            settings.queues, self.books, self.floor, self.meetings, effects, clock, self._closed, self.voice.render
         )
         self.hours = OpeningHours(self.writer, clock, self._overridden)
         self.flows = LiveFlows(settings, flows, self.writer, self.books, clock)

@@ -45,6 +45,10 @@ class EngineCollector(Collector):
             waiting.add_metric((queue.name,), queue.waiting)
         yield waiting
         yield from _webhooks(self._engine)
+        live = CounterMetricFamily("callwright_live_texts", "texts spoken while a caller waited", labels=("outcome",))
+        for outcome, count in self._engine.voice.outcomes.items():
+            live.add_metric((outcome,), count)
+        yield live
         attempts = CounterMetricFamily(
             "callwright_attempts", "attempts that are over", labels=("campaign", "outcome")
         )

@@ -18,6 +18,7 @@ from console import building
 from console.engine import api
 from console.engine.engine import Engine
 from console.engine.supervisor import Supervisor
+from console.engine.voice import LiveVoice
 from console.serving import Serving, tcp_socket, unix_socket
 from prompts.library import PromptLibrary
 
@@ -34,9 +35,17 @@ async def run(settings: Settings) -> None:
     _require_prompts(library)
     flows = building.load_flows(settings, building.known(settings, library))
     switch = building.build_switch(settings, library)
-    engine = Engine(settings, switch, flows, SystemClock(), lambda: str(uuid.uuid4()), random.Random().random)
+    voice = LiveVoice()
+    draw = random.Random().random
+    engine = Engine(settings, switch, flows, SystemClock(), lambda: str(uuid.uuid4()), draw, voice)
     stopping = _signals()
     supervisor = Supervisor(os.environ)
+    async with voice.running(library, [building.PRIVATE_ESPEAK]):
+        await _run(engine, stopping, supervisor)
+
+
+async def _run(engine: Engine, stopping: asyncio.Event, supervisor: Supervisor) -> None:
+    settings = engine.settings
     await engine.start()
     served: list[Serving] = []
     try:

@@ -11,6 +11,7 @@ from calls.causes import Outcome
 from calls.overrides import Override, OverrideState
 from calls.switch.loopback.callers import CallerScript, HangUp, Wait
 from calls.switch.port import Prompt
+from console.engine.voice import LiveVoice
 from ivr.check import Known
 from prompts.phrases import Split, split
 from tests.console.held_time import held
@@ -115,18 +116,26 @@ nodes:
 """
 
 
+class Says(LiveVoice):
+    """Takes 0.2 s for a text, and speaks it or not."""
+
+    def __init__(self, spoken: bool) -> None:
+        super().__init__()
+        self.asked: list[tuple[str, str]] = []
+        self._spoken = spoken
+
+    async def render(self, text: str, language: str) -> Prompt | None:
+        self.asked.append((text, language))
+        await asyncio.sleep(0.2)
+        return Prompt("live.ann", language) if self._spoken else None
+
+
 @pytest.mark.parametrize("spoken", [True, False])
 @held
 async def test_a_text_without_a_prompt_is_spoken_while_the_caller_waits_or_left_out(
     tmp_path: Path, spoken: bool
 ) -> None:
-    asked: list[tuple[str, str]] = []
-
-    async def voice(text: str, language: str) -> Prompt | None:
-        asked.append((text, language))
-        await asyncio.sleep(0.2)
-        return Prompt("live.ann", language) if spoken else None
-
+    voice = Says(spoken)
     found = split("main.hello", "Hello {name}", "en")
     assert isinstance(found, Split)
     known = Known(phrases={"en": {"main.hello": found.phrase}})
@@ -134,7 +143,7 @@ async def test_a_text_without_a_prompt_is_spoken_while_the_caller_waits_or_left_
         call = world.call()
         await call.over()
         await world.settled()
-        assert asked == [("Ann", "en")]
+        assert voice.asked == [("Ann", "en")]
         played = 3 if spoken else 2
         assert world.record().duration_s == pytest.approx(0.2 + played * PROMPT_S)
         assert world.record().outcome is Outcome.ANSWERED

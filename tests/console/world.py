@@ -42,9 +42,9 @@ from calls.switch.port import (
     SwitchEvent,
 )
 from console import operations
-from console.engine.conversation import Voice, no_voice
 from console.engine.engine import Engine
 from console.engine.outside import Hosts
+from console.engine.voice import LiveVoice
 from console.operations import Import
 from dialer import campaign as campaigns
 from dialer import events as ev
@@ -242,7 +242,7 @@ class World:
         phones: dict[str, AgentPhone],
         flow: str = FLOW,
         known: Known = NOTHING,
-        voice: Voice = no_voice,
+        voice: LiveVoice | None = None,
         hosts: Hosts | None = None,
     ) -> None:
         self._hosts = hosts
@@ -423,7 +423,7 @@ async def world_in(
     start: bool = True,
     flow: str = FLOW,
     known: Known = NOTHING,
-    voice: Voice = no_voice,
+    voice: LiveVoice | None = None,
     hosts: Hosts | None = None,
     outside: Mapping[str, object] | None = None,
 ) -> AsyncIterator[World]:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from calls.errors import UserError
-from calls.ids import CallId, FlowId
-from calls.records.store import CallEvent, finish_call
+from calls.ids import CallId
+from calls.records.store import finish_call
 from calls.records.writer import write_once
 from calls.settings import load as load_settings
-from calls.switch.port import Prompt
 from ivr.check import Known, load
-from ivr.script import parse
-from ivr.session import Session
-from ivr.trail import Instant
-from ivr.walk import ScriptedCaller, Walk
 from tests.console.served import install
 from tests.console.test_cli import CALL, invoke
+from tests.console.walked import keep, walk
 
 
 @pytest.fixture(scope="module")
@@ -30,23 +24,9 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation with two calls in its records: ``call-1`` pressed 1, ``call-2`` waits for an agent in vain."""
     installed = install(tmp_path_factory.mktemp("flows"), render=False)
     settings = load_settings(installed, {})
-    flow = load(settings.flows / "main.yaml", Known())
     for call_id, keys in (("call-1", "1"), ("call-2", "w,w,q-")):
-        walk = Walk(flow, ScriptedCaller(parse(keys)), _words, Instant(CALL.started_at, 0.0))
-        list(walk.events())
-        record = replace(CALL, call_id=CallId(call_id), flow=FlowId("main"), flow_version=flow.version)
-        events = list(_events(walk.session))
-        write_once(settings.engine.database, partial(finish_call, record=record, events=events))
+        keep(settings, call_id, walk(settings, keys))
     return installed
-
-
-def _words(prompt: Prompt) -> str:
-    return f"{prompt.key} in two words"
-
-
-def _events(session: Session) -> Iterator[CallEvent]:
-    for event in session.record:
-        yield CallEvent(event.at, event.since_s, event.kind.value, event.detail)
 
 
 def changed(path: Path, old: str, new: str) -> Path:
@@ -93,15 +73,12 @@ def test_the_version_that_is_gone_is_taken_from_the_records_or_asked_for(path: P
     settings = load_settings(installed, {})
     file = settings.flows / "main.yaml"
     source, version = file.read_bytes(), load(file, Known()).version
-    walk = Walk(load(file, Known()), ScriptedCaller(parse("1")), _words, Instant(CALL.started_at, 0.0))
-    list(walk.events())
-    record = replace(CALL, flow=FlowId("main"), flow_version=version)
-    write_once(settings.engine.database, lambda db: finish_call(db, record, _events(walk.session)))
+    keep(settings, "call-1", walk(settings, "1"))
     file.write_text(source.decode().replace("first_key: 1s", "first_key: 2s"), encoding="utf-8")
     with pytest.raises(UserError, match=f"version {version} of the flow main, .* name a file with --flow"):
         invoke(installed, "ivr", "replay", "call-1")
-    keep = "INSERT INTO flow_versions (flow, version, source, how, kept_at, who) VALUES (?, ?, ?, 'start', '', '')"
-    write_once(settings.engine.database, lambda db: db.execute(keep, ("main", version, source)))
+    insert = "INSERT INTO flow_versions (flow, version, source, how, kept_at, who) VALUES (?, ?, ?, 'start', '', '')"
+    write_once(settings.engine.database, lambda db: db.execute(insert, ("main", version, source)))
     assert f"goes the same way in main, version {version}" in invoke(installed, "ivr", "replay", "call-1")
 
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
-from typer.core import TyperGroup
 
 from calls.settings import QueueSettings, Settings, Trunk
 from dialer import campaign as campaigns
 from ivr.check import Known, check
 from ivr.faults import Severity
 from ivr.flow import SORRY
-from tests.console.commands_doc import root
+from tests.console.shown import DOCUMENTS, ROOT, Shown, command, shown
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 SYSTEM = frozenset({SORRY, "system.noinput", "system.nomatch", "system.goodbye", "system.safe_harbour"})
 
@@ -26,19 +22,6 @@ SYSTEM = frozenset({SORRY, "system.noinput", "system.nomatch", "system.goodbye",
 def marked(mark: str, language: str) -> list[str]:
     """The examples behind ``<!-- mark -->``."""
     return re.findall(rf"<!-- {mark} -->\n```{language}\n(.*?)```", README, re.DOTALL)
-
-
-def shown() -> list[tuple[str, str]]:
-    """Every command line of the documents, and the file it stands in."""
-    found = []
-    for path in DOCUMENTS:
-        if path.name == "commands.md":
-            continue
-        text = path.read_text(encoding="utf-8")
-        lines = re.findall(r"^(?: {4}|\$ |)(?:sudo )?(callwright [a-z].*)$", text, re.MULTILINE)
-        lines += re.findall(r"`(callwright [a-z][^`]*)`", text)
-        found += [(path.name, line) for line in lines]
-    return found
 
 
 def test_there_are_examples() -> None:
@@ -65,19 +48,14 @@ def test_the_campaign_can_be_started(tmp_path: Path, example: str) -> None:
     assert campaigns.load(path, settings).file.list == "autumn"
 
 
-@pytest.mark.parametrize(("document", "line"), shown())
-def test_a_command_that_is_shown_exists_with_its_options(document: str, line: str) -> None:
-    words = shlex.split(line, comments=True)[1:]
-    context = root()
-    while isinstance(context.command, TyperGroup) and words:
-        found = context.command.get_command(context, words[0])
-        assert found is not None, f"{document}: {line}"
-        context = type(context)(found, parent=context, info_name=words.pop(0))
-    given, rest, _ = context.command.make_parser(context).parse_args(words)
-    assert not rest, f"{document}: {line}"
-    if words:  # a command named without its arguments is spoken of, not shown
+@pytest.mark.parametrize("line", shown(), ids=str)
+def test_a_command_that_is_shown_exists_with_its_options(line: Shown) -> None:
+    context, words = command(line)
+    given, rest, _ = context.command.make_parser(context).parse_args([*words])
+    assert not rest, str(line)
+    if not line.is_spoken_of:
         missing = [each.name for each in context.command.params if each.required and not given.get(each.name or "")]
-        assert not missing, f"{document}: {line}"
+        assert not missing, str(line)
 
 
 def test_every_target_of_make_that_is_shown_exists() -> None:

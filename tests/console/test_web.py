@@ -6,10 +6,7 @@ import asyncio
 import json
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -20,9 +17,8 @@ from calls.records.writer import write_once
 from calls.settings import load
 from console.web import app as web
 from console.web.shared import Shared
-from tests.console.served import environment, install, served
-
-START_S = 60.0
+from tests.console.processes import START_S, answers, said, started
+from tests.console.served import install, served
 
 
 class Page:
@@ -121,40 +117,6 @@ def test_nothing_but_our_own_style_is_loaded_or_run(tmp_path: Path) -> None:
 
 
 # --- processes --------------------------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def started(path: Path, command: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A command as a process of its own, its log in ``log`` beside the settings; killed where it stays."""
-    with (path.parent / "log").open("wb") as sink:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "console.main", command), env=environment(path), stdout=sink, stderr=sink
-        )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-def said(log: Path) -> str:
-    return log.read_text(encoding="utf-8")
-
-
-async def answers(url: str, process: asyncio.subprocess.Process, log: Path) -> str:
-    """What ``url`` gives as soon as it answers well."""
-    async with asyncio.timeout(START_S), httpx.AsyncClient() as client:
-        while True:
-            assert process.returncode is None, said(log)
-            try:
-                answer = await client.get(url)
-            except httpx.TransportError:
-                await asyncio.sleep(0.1)
-                continue
-            if answer.status_code == 200:
-                return answer.text
-            await asyncio.sleep(0.1)
 
 
 def lengthen_drain(path: Path) -> None:

@@ -1,0 +1,187 @@
+"""Every command line that README.md and docs/*.md show is run, none left out: each document's in their order, in an
+installation of its own that has the documents' own settings, flows, campaign and lists, on the loopback switch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing, redirect_stderr, redirect_stdout
+from datetime import UTC, datetime, timedelta
+from io import BytesIO, StringIO, TextIOWrapper
+from pathlib import Path
+
+import pytest
+
+from calls.records.database import open_readonly
+from calls.settings import Settings, load
+from console import main
+from console.demo.hum import Hum
+from prompts.library import PromptLibrary
+from prompts.rendering import render_all
+from tests.console.processes import START_S, answers, said, started
+from tests.console.served import free_port
+from tests.console.shown import DOCUMENTS, ROOT, Shown, example, shown_in
+from tests.console.walked import keep, walk
+
+DOCS = ROOT / "docs"
+
+ANSWERS = {
+    "callwright dialplans install": "y\n",
+    "callwright dialplans install --switch asterisk": "y\n",
+    "callwright dialplans uninstall --switch asterisk": "y\n",
+    "callwright ivr walk main.yaml": "1\n2\nq-\n",
+}
+"""What a person answers to the questions of a command."""
+
+PLACES = {
+    "dialplans diff": ["--folder", "asterisk"],
+    "dialplans install": ["--folder", "asterisk"],
+    "dialplans uninstall": ["--folder", "asterisk"],
+}
+"""Commands that work in a folder of the machine, /etc/asterisk, where nothing else is said: a test says so."""
+
+STANDS_FOR: dict[str, Callable[[Settings], str]] = {
+    "/var/backups/callwright/before.db": lambda settings: "backups/before.db",
+    "2026-12-31T12:00": lambda settings: f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M}",
+    "VERSION": lambda settings: versions(settings)[0],
+    "3f2a": lambda settings: versions(settings)[-1],
+    "91c0": lambda settings: versions(settings)[0],
+}
+"""Words that a reader has others for: a folder of the machine, a day to come, versions of the reader's own flow."""
+
+SMALLER = ("duration_s = 28800", "duration_s = 600")
+"""Ten replications of eight hours take a minute, those of ten minutes two seconds."""
+
+CALL_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+QUIET = {"ivr diff"}
+"""Commands that say nothing where there is nothing to say."""
+
+STAYS = "up"
+"""The command that does not end by itself: it runs until the document's last line, and then ends well by SIGTERM."""
+
+
+BESIDE_ENGINE = {"ivr rollback"}
+"""Commands to which an engine that has run gives something to do: their documents have one from the first line."""
+
+
+def versions(settings: Settings) -> list[str]:
+    """Those of the flow ``main``, the oldest first."""
+    with closing(open_readonly(settings.engine.database)) as db:
+        return [
+            row[0] for row in db.execute("SELECT version FROM flow_versions WHERE flow = 'main' ORDER BY kept_at")
+        ]
+
+
+def typed(document: Path) -> list[Shown]:
+    """The lines that a reader would type, in their order."""
+    return [line for line in shown_in(document) if not line.is_spoken_of]
+
+
+def write(folder: Path) -> Path:
+    """The files that the documents show, where their commands look for them; the settings file."""
+    for name in ("flows", "campaigns", "texts", "recorded", "asterisk", "backups", "new"):
+        (folder / name).mkdir()
+    first_flow = example(DOCS / "flows.md", "yaml", "language:")
+    readme_flow = example(ROOT / "README.md", "yaml", "language:")
+    scenario = example(DOCS / "pacing.md", "toml", 'name = "Tuesday"')
+    assert SMALLER[0] in scenario
+    settings = (ROOT / "docker" / "callwright.toml").read_text(encoding="utf-8")
+    prompts = sorted({*re.findall(r"\b(?:main|system)\.[a-z_]+", first_flow + readme_flow)})
+    prompts += ["system.sorry", "system.noinput", "system.nomatch", "system.safe_harbour"]
+    files = {
+        "flows/main.yaml": readme_flow,
+        "new/main.yaml": readme_flow + "# shorter\n",
+        "sales.yaml": readme_flow,
+        "sales-new.yaml": readme_flow,
+        "main.yaml": first_flow,
+        "campaigns/autumn.toml": example(ROOT / "README.md", "toml", "name ="),
+        "autumn.csv": example(DOCS / "campaigns.md", "csv", "Phone,"),
+        "tuesday.toml": scenario.replace(*SMALLER),
+        "texts/en.yaml": "".join(f"{key}: Some words.\n" for key in dict.fromkeys(prompts)),
+        "callwright.toml": settings + '\n[[queues]]\nname = "support"\n',
+        "secrets.toml": 'ami_secret = "a-long-secret-of-the-test"\nagi_token = "another-long-secret-of-it"\n',
+        **{f"asterisk/{name}.conf": "[general]\n" for name in ("extensions", "manager", "confbridge")},
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "secrets.toml").chmod(0o600)
+    return folder / "callwright.toml"
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation in use, in whose folder we stand: its prompts are rendered, its records have a call."""
+    given = {
+        "SWITCH__KIND": "loopback",
+        "ENGINE__DATABASE": str(tmp_path / "callwright.db"),
+        "ENGINE__SOCKET": str(tmp_path / "e.sock"),
+        "ENGINE__HTTP_PORT": str(free_port()),
+        "ENGINE__SETTLE_S": "0.1",
+        "CONSOLE__HTTP_PORT": str(free_port()),
+        "PROMPTS__CACHE": str(tmp_path / "cache"),
+        "ESPEAK": str(ROOT / "var" / "pbx" / "espeak"),
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"CALLWRIGHT_{name}", value)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    path = write(tmp_path)
+    settings = load(path, os.environ)
+    render_all(PromptLibrary(settings.prompts), Hum())
+    (call_id,) = {found for line in typed(DOCS / "ivr-tools.md") for found in CALL_ID.findall(line.line)}
+    keep(settings, call_id, walk(settings, "1"))
+    return path
+
+
+def run(path: Path, line: Shown) -> tuple[object, str]:
+    """The exit status of a command line and what it says, by the entry point and in this process."""
+    settings = load(path, os.environ)
+    words = [STANDS_FOR[word](settings) if word in STANDS_FOR else word for word in line.words]
+    told = TextIOWrapper(BytesIO(), encoding="utf-8", write_through=True)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(told), redirect_stderr(told):
+        patch.setattr(sys, "argv", ["callwright", *words, *PLACES.get(line.name, [])])
+        patch.setattr(sys, "stdin", StringIO(ANSWERS.get(line.line, "")))
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+    return ended.value.code, told.buffer.getvalue().decode()
+
+
+@asynccontextmanager
+async def running(path: Path) -> AsyncIterator[None]:
+    """``callwright up`` until both of its processes answer, and to its end."""
+    at, log = load(path, os.environ), path.parent / "log"
+    async with started(path, STAYS) as process:
+        for part in (at.engine, at.console):
+            await answers(f"http://127.0.0.1:{part.http_port}/readyz", process, log)
+        yield
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), START_S) == 0, said(log)
+    assert "Traceback" not in said(log)
+
+
+@pytest.mark.parametrize("document", [path for path in DOCUMENTS if typed(path)], ids=lambda path: str(path.name))
+async def test_what_a_document_shows_ends_well(document: Path, path: Path) -> None:
+    async with AsyncExitStack() as until_the_end:
+        if BESIDE_ENGINE & {line.name for line in typed(document)}:
+            await until_the_end.enter_async_context(running(path))
+        for line in typed(document):
+            if line.name == STAYS:
+                await until_the_end.enter_async_context(running(path))
+                continue
+            status, told = await asyncio.to_thread(run, path, line)
+            assert status == 0, f"{line}\n{told}"
+            assert told.strip() or line.name in QUIET, f"{line} says nothing"
+
+
+def test_what_is_said_here_of_a_command_is_said_of_one_that_is_shown() -> None:
+    lines = [line for document in DOCUMENTS for line in typed(document)]
+    assert len(lines) > 15
+    assert set(ANSWERS) <= {line.line for line in lines}
+    assert {*PLACES, *BESIDE_ENGINE, *QUIET, STAYS} <= {line.name for line in lines}
+    assert set(STANDS_FOR) <= {word for line in lines for word in line.words}

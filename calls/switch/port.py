@@ -495,9 +495,12 @@ class Switch(Protocol):
     async def start(self, on_event: EventHandler, on_call: CallHandler) -> None:
         """Connect, and go on reconnecting until ``stop``. Returns when the first connection stands.
 
+        One that raised leaves nothing behind and may be called again.
+
         Raises:
             SwitchRefused: the credentials are wrong.
             SwitchTimeout: no connection within the settings' deadline.
+            OSError: the port on which the switch finds us cannot be had.
         """
 
     async def stop(self) -> None:

@@ -244,6 +244,10 @@ class Engine:
                 log.get().error("the switch refuses us", problem=str(problem))
                 self.watch.switch_down = str(problem)
                 await asyncio.sleep(REFUSED_AGAIN_S)
+            except OSError as problem:
+                log.get().error("the switch cannot reach us", problem=str(problem))
+                self.watch.switch_down = str(problem)
+                await asyncio.sleep(CONNECT_AGAIN_S)
 
     async def _on_call(self, channel: CallChannel) -> None:
         if channel.info.attempt_id is not None:

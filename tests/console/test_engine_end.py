@@ -126,7 +126,9 @@ class Closed(Mortal):
         await super().start(on_event, on_call)
 
 
-@pytest.mark.parametrize("problem", [SwitchUnavailable("nobody listens"), SwitchRefused("wrong secret")], ids=repr)
+@pytest.mark.parametrize(
+    "problem", [SwitchUnavailable("nobody listens"), SwitchRefused("wrong secret"), OSError("in use")], ids=repr
+)
 @held
 async def test_a_switch_that_does_not_let_us_in_is_asked_again(tmp_path: Path, problem: Exception) -> None:
     """Wrong credentials too: an administrator corrects the switch's side, and the engine is not to be restarted."""

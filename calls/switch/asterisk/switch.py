@@ -87,6 +87,9 @@ class AsteriskSwitch:
         self._desk = Desk(
             config.name, around, self._control, self._chance.call_id, config.call_limit_s, self._tell, self._on_call
         )
+        self._server.add_route("inbound", self._desk.inbound)
+        self._server.add_route("dialled", self._desk.answered)
+        self._server.add_route("resume", self._desk.resumed, capped=False)
         self._handlers: tuple[EventHandler, CallHandler] | None = None
         self._boot: BootId | None = None
         self._up = False
@@ -119,9 +122,6 @@ class AsteriskSwitch:
     async def start(self, on_event: EventHandler, on_call: CallHandler) -> None:
         """See :class:`calls.switch.port.Switch`."""
         self._handlers = (on_event, on_call)
-        self._server.add_route("inbound", self._desk.inbound)
-        self._server.add_route("dialled", self._desk.answered)
-        self._server.add_route("resume", self._desk.resumed, capped=False)
         await self._client.start()
         try:
             await self._server.start(self._config.agi_host, self._config.agi_port)

@@ -570,6 +570,19 @@ class TestStart:
         with pytest.raises(SwitchRefused):
             await switch.start(lambda event: None, Room.answer_and_go)
 
+    async def test_a_start_that_failed_is_made_again(self, pbx: FakeAmi) -> None:
+        """As the engine does that was there before its Asterisk."""
+        challenge, pbx.answers["Challenge"] = pbx.answers["Challenge"], lambda fields: None
+        hurried = replace(config(pbx).ami, connect_timeout_s=0.3)
+        switch = AsteriskSwitch(replace(config(pbx), ami=hurried), NoPrompts())
+        told: list[SwitchEvent] = []
+        with pytest.raises(SwitchTimeout):
+            await switch.start(told.append, Room.answer_and_go)
+        pbx.answers["Challenge"] = challenge
+        await switch.start(told.append, Room.answer_and_go)
+        assert switch.is_up and [type(event) for event in told] == [SwitchUp]
+        await switch.stop()
+
     async def test_a_taken_agi_port_leaves_no_connection(self, room: Room) -> None:
         taken = replace(config(room.pbx), agi_port=room.switch.agi_port)
         with pytest.raises(OSError, match="in use"):

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from calls import log
-from calls.errors import CallwrightError, SettingsError
+from calls.errors import CallwrightError, SettingsError, UserError
 from calls.settings import load
 from console.cli import (
     agents,
@@ -83,7 +83,10 @@ def engine(context: typer.Context) -> None:
     """Run the engine: calls, agents, campaigns, records. SIGTERM drains it."""
     settings = settings_of(context)
     log.configure(sys.stderr, settings.engine.log_level)
-    asyncio.run(process.run(settings))
+    try:
+        asyncio.run(process.run(settings))
+    except UserError as problem:  # flows and prompts too: the next start would find them as they are
+        _fail(problem, EX_CONFIG)
 
 
 @app.command()

@@ -27,8 +27,8 @@ not what they say.
 
 Every command takes its settings from `--settings`, else from the variable `CALLWRIGHT_SETTINGS`, else from
 `callwright.toml` in the current folder. With no settings file the defaults hold. Exit status: 0 where it was done,
-78 where the settings are wrong (a supervisor need not try again), 2 where the command line is, 1 for all else. A
-message says file, line and key, and what was expected.
+78 where the settings are wrong, and for `engine` the flows and prompts too (a supervisor need not try again), 2 where
+the command line is, 1 for all else. A message says file, line and key, and what was expected.
 
 Commands that change something ask the running engine. With none running, `dnc`, `hours`, `leads`, `campaign` (but
 not its `start`), `webhooks` and those of `ivr` take the writer's lock and do it themselves; what only a running

@@ -1,4 +1,4 @@
-"""The deployment's files, held against the product: no Docker runs here, so each step is checked or run by itself."""
+"""The deployment's files, held against the product: each step is checked or run by itself, with no Docker or systemd."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,9 @@ def test_what_is_copied_is_there_and_nothing_else_is_sent() -> None:
     assert all((ROOT / path).exists() for path in kept)
     packages = re.search(r"^PACKAGES=\((.*)\)$", (DOCKER / "install-release").read_text(), re.MULTILINE)
     assert packages is not None
-    assert {*packages[1].split(), "requirements.lock", "pyproject.toml", "Makefile", "docker"} == kept
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = {project["readme"], *project["license-files"]}  # the build backend refuses a project without them
+    assert {*packages[1].split(), "requirements.lock", "pyproject.toml", "Makefile", "docker", *named} == kept
     assert f"packages = {sorted(packages[1].split())}".replace("'", '"') in (ROOT / "pyproject.toml").read_text()
 
 
@@ -303,6 +306,17 @@ def test_the_units_give_the_engine_its_folders_and_time() -> None:
     assert settings().engine.database.parent == Path("/var/lib") / found["StateDirectory"][0]
     assert settings().engine.socket.parent == Path("/run") / found["RuntimeDirectory"][0]
     assert int(found["TimeoutStopSec"][0]) > settings().engine.drain_s + 10
+
+
+def test_the_console_has_the_settings_alone(tmp_path: Path) -> None:
+    """A file of secrets that is there and cannot be read would stop it."""
+    found = unit("callwright-console.service")
+    assert found["TemporaryFileSystem"] == ["/etc/callwright:ro,mode=0755"]
+    assert found["BindReadOnlyPaths"] == ["/etc/callwright/callwright.toml"]
+    assert "InaccessiblePaths" not in found
+    given = dict(word.split("=", 1) for word in found["Environment"][0].split())
+    shutil.copy(DOCKER / "callwright.toml", tmp_path)
+    assert load(tmp_path / "callwright.toml", given).switch.kind == "loopback"
 
 
 def exposure(name: str) -> float:

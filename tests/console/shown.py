@@ -16,7 +16,9 @@ from tests.console.commands_doc import root
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-LINE = re.compile(r"^(?: {4}|\$ |)(?:sudo )?(callwright [a-z].*)$|`(callwright [a-z][^`]*)`", re.MULTILINE)
+LINE = re.compile(
+    r"^(?: {4}|\$ |)(?:sudo |runuser -u callwright -- )?(callwright [a-z].*)$|`(callwright [a-z][^`]*)`", re.MULTILINE
+)
 """A line of its own in a block, or a piece of a sentence."""
 
 

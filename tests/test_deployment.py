@@ -1,4 +1,4 @@
-"""The deployment's files, held against the product: each step is checked or run by itself, with no Docker or systemd."""
+"""The deployment's files, held against the product: each step is run or checked by itself, without Docker."""
 
 from __future__ import annotations
 

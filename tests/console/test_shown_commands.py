@@ -54,6 +54,14 @@ STANDS_FOR: dict[str, Callable[[Settings], str]] = {
 }
 """Words that a reader has others for: a folder of the machine, a day to come, versions of the reader's own flow."""
 
+FLOW_TESTS = """\
+tests:
+  - {name: hours, steps: [{press: "1"}, {hear: [main.hours]}, {expect: {outcome: completed}}]}
+  - {name: sales, steps: [{press: "2"}, {agent: answers}, {expect: {node: bye}}]}
+  - {name: silence, steps: [{wait: timeout}, {wait: timeout}, {agent: none}, {expect: {node: bye}}]}
+"""
+"""Tests of the README's flow that go all its ways."""
+
 SMALLER = ("duration_s = 28800", "duration_s = 600")
 """Ten replications of eight hours take a minute, those of ten minutes two seconds."""
 
@@ -84,8 +92,8 @@ def typed(document: Path) -> list[Shown]:
 
 def write(folder: Path) -> Path:
     """The files that the documents show, where their commands look for them; the settings file."""
-    for name in ("flows", "campaigns", "texts", "recorded", "asterisk", "backups", "new"):
-        (folder / name).mkdir()
+    for name in ("flows/tests", "campaigns", "texts", "recorded", "asterisk", "backups", "new"):
+        (folder / name).mkdir(parents=True)
     first_flow = example(DOCS / "flows.md", "yaml", "language:")
     readme_flow = example(ROOT / "README.md", "yaml", "language:")
     scenario = example(DOCS / "pacing.md", "toml", 'name = "Tuesday"')
@@ -96,6 +104,7 @@ def write(folder: Path) -> Path:
     files = {
         "flows/main.yaml": readme_flow,
         "new/main.yaml": readme_flow + "# shorter\n",
+        "flows/tests/main.yaml": FLOW_TESTS,
         "sales.yaml": readme_flow,
         "sales-new.yaml": readme_flow,
         "main.yaml": first_flow,

@@ -8,13 +8,13 @@ reads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -28,6 +28,9 @@ FORMAT = 1
 
 MASK = "***"
 """Stands for each text of a result that is secret."""
+
+UNCHANGED = frozenset({str, int, float, bool, type(None)})
+"""What is plain already."""
 
 LONGEST_SET = 64
 """Of a larger set (the extensions of a company) only the size is kept: it is the flow's own."""
@@ -52,26 +55,33 @@ def masked(value: Result) -> dict[str, Json]:
 
 
 def _plain(value: object) -> Any:
+    kind = type(value)
+    if kind in UNCHANGED:
+        return value
     match value:
         case Enum():
             return value.value
-        case None | bool() | str() | int() | float():
-            return value
-        case datetime():
-            return value.isoformat()
-        case Decimal():
-            return {"decimal": str(value)}
         case frozenset() | set():
             return sorted(map(_plain, value)) if len(value) <= LONGEST_SET else {"size": len(value)}
         case tuple() | list():
             return [_plain(each) for each in value]
         case Mapping():
             return {str(name): _plain(each) for name, each in value.items()}
+        case datetime():
+            return value.isoformat()
+        case Decimal():
+            return {"decimal": str(value)}
         case _ if is_dataclass(value):
-            held = {each.name: (getattr(value, each.name), each.default) for each in fields(value)}
-            return {name: _plain(inside) for name, (inside, default) in held.items() if inside != default}
+            held = [(name, getattr(value, name), default) for name, default in _defaults(cast(Hashable, kind))]
+            return {name: _plain(inside) for name, inside, default in held if inside != default}
         case _:
             return str(value)
+
+
+@cache
+def _defaults(kind: Any) -> tuple[tuple[str, object], ...]:
+    """The fields of a dataclass and their defaults."""
+    return tuple((each.name, each.default) for each in fields(kind))
 
 
 def result_of(data: object) -> Result:

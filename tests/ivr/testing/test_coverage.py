@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ivr.check import Known, load
+from ivr.drawing.cards import exit_name
 from ivr.flow import Flow
+from ivr.session import Context, Finished, Session
 from ivr.testing.coverage import coverage
 from ivr.testing.junit import junit
 from ivr.testing.script import MONDAY_NOON
-from ivr.trail import Instant, TrailEvent
+from ivr.trail import Instant, Kind, TrailEvent
 from ivr.walk import walk
+from tests.ivr import strategies
+from tests.ivr.conftest import at
+from tests.ivr.test_properties import flow_of, one_that_fits
 from tests.ivr.testing.conftest import Play, text
 
 CALLING = """\
@@ -70,6 +78,33 @@ def test_a_flow_without_ways_is_covered_by_one_call(tmp_path: Path) -> None:
     flow = load(path, Known())
     (untouched,) = coverage([flow], [])
     assert (untouched.node_percent, untouched.way_percent) == (0.0, 100.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=strategies.flows, draw=st.data())
+def test_every_way_that_is_gone_is_one_that_the_flow_has(data: dict[str, object], draw: st.DataObject) -> None:
+    """Coverage, drawings and figures go by this: a node's exits have the names that trails give them."""
+    flow = flow_of(data)
+    session = Session(flow)
+    step = session.start(Context(answered=True), at(0))
+    for second in range(20):
+        if isinstance(step, Finished):
+            break
+        step = session.resume(one_that_fits(step, draw), at(second))
+    there = {
+        (name, exit_name(exit), exit.to)
+        for name, node in flow.nodes.items()
+        for exit in node.exits(dict(flow.extensions))
+    }
+    trail = [event for event in session.trail if event.kind in (Kind.NODE_ENTERED, Kind.NODE_LEFT)]
+    gone = {
+        (str(left.detail["node"]), str(left.detail["exit"]), str(entered.detail["node"]))
+        for left, entered in pairwise(trail)
+        if left.kind is Kind.NODE_LEFT
+    }
+    assert gone <= there
+    (covered,) = coverage([flow], [session.trail])
+    assert set(covered.missed_ways) == there - gone
 
 
 def test_junit_counts_and_names_what_failed(play: Play) -> None:

@@ -234,19 +234,19 @@ ends AS (
     FROM judged JOIN call_events USING (call_id) WHERE kind IN ('outcome', 'flow_started') GROUP BY call_id
 ),
 steps AS (
-    SELECT call_id, seq, since_s, json_extract(detail, '$.node') AS node
+    SELECT call_id, seq, since_s, json_extract(detail, '$.node') AS node, outcome, dropped, began_s, ended_s
     FROM ends JOIN call_events USING (call_id) WHERE kind = 'node_entered'
 )
 """
 
 _PATHS = f"""{_STEPS},
 ways AS (
-    SELECT DISTINCT call_id, group_concat(node, :between) OVER (
+    SELECT DISTINCT call_id, dropped, began_s, ended_s, group_concat(node, :between) OVER (
         PARTITION BY call_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     ) AS nodes FROM steps
 )
 SELECT nodes, count(*) AS calls, sum(dropped) AS drops, sum(coalesce(ended_s - began_s, 0.0)) AS total_s
-FROM ways JOIN ends USING (call_id) GROUP BY nodes ORDER BY calls DESC, nodes
+FROM ways GROUP BY nodes ORDER BY calls DESC, nodes
 """
 
 
@@ -259,12 +259,12 @@ def paths(connection: sqlite3.Connection, scope: FlowScope) -> list[Path]:
 _LINKS = f"""{_STEPS},
 moves AS (
     SELECT call_id, row_number() OVER call AS step, node, lead(node) OVER call AS next,
-           lead(since_s) OVER call AS next_s, since_s
+           lead(since_s) OVER call AS next_s, since_s, ended_s, outcome
     FROM steps WINDOW call AS (PARTITION BY call_id ORDER BY seq)
 )
 SELECT step, node, coalesce(next, '(' || outcome || ')') AS target, count(*) AS calls,
        sum(coalesce(next_s, ended_s, since_s) - since_s) AS total_s
-FROM moves JOIN ends USING (call_id) GROUP BY step, node, target ORDER BY step, calls DESC, node, target
+FROM moves GROUP BY step, node, target ORDER BY step, calls DESC, node, target
 """
 
 
@@ -278,12 +278,14 @@ def links(connection: sqlite3.Connection, scope: FlowScope) -> list[Link]:
 
 _ARMS = f"""{_ENTERED},
 arms AS (
-    SELECT DISTINCT call_id, json_extract(detail, '$.arm') AS arm FROM judged JOIN call_events USING (call_id)
+    SELECT DISTINCT call_id, json_extract(detail, '$.arm') AS arm,
+           outcome, dropped, contained, reached_goal, came_again
+    FROM judged JOIN call_events USING (call_id)
     WHERE kind = 'split' AND json_extract(detail, '$.node') = :split
 )
 SELECT arm, outcome, count(*) AS calls, sum(dropped) AS dropped, sum(contained) AS contained,
        count(*) FILTER (WHERE contained AND reached_goal AND NOT came_again) AS functional
-FROM arms JOIN judged USING (call_id) GROUP BY arm, outcome ORDER BY arm, outcome
+FROM arms GROUP BY arm, outcome ORDER BY arm, outcome
 """
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -288,6 +289,30 @@ def test_a_call_that_never_came_to_a_node_has_not_entered(
             [],
             [],
         )
+
+
+def test_twice_the_calls_take_about_twice_the_work(connection: sqlite3.Connection, flows: tuple[Flow, ...]) -> None:
+    """In steps of SQLite's machine, whatever else runs. A join without an index would take four times the work."""
+    trails = [row(f"t{n}", flows[0], [n % 7, n % 5, n % 3, 3], draw=n / 20) for n in range(20)]
+    scope = FlowScope(FlowId("main"), BEGIN, END)
+    steps: list[list[int]] = []
+    for size in (200, 400):
+        with taken_back(connection):
+            copies = (
+                replace(
+                    trails[n % 20], record=replace(trails[n % 20].record, call_id=CallId(f"c{n}"), caller=f"+{n}")
+                )
+                for n in range(size)
+            )
+            keep(connection, copies)
+            steps.append([])
+            for report in (ff.flow_figures, ff.paths, ff.links, lambda db, of: ff.arms(db, of, "trial")):
+                taken: list[None] = []
+                connection.set_progress_handler(partial(taken.append, None), 100)
+                report(connection, scope)
+                connection.set_progress_handler(None, 0)
+                steps[-1].append(len(taken))
+    assert all(more < 2.5 * fewer for fewer, more in zip(*steps, strict=True)), steps
 
 
 # --- against a slow recomputation -------------------------------------------------------------------------------

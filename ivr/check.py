@@ -145,7 +145,8 @@ def _warning(reading: Reading, path: Place, rule: Rule, problem: str) -> Fault:
 
 def _names(reading: Reading) -> Iterator[Fault]:
     """Ways to nodes that do not exist."""
-    ways: list[tuple[Place, str]] = [] if reading.start is None else [(("start",), reading.start)]
+    entries = (("start", reading.start), ("fault", reading.fault))
+    ways: list[tuple[Place, str]] = [((key,), to) for key, to in entries if to is not None]
     ways += [(("extensions", digits), to) for digits, to in reading.extensions.items()]
     for name, node in reading.nodes.items():
         ways += [(("nodes", name, *exit.path), exit.to) for exit in node.exits({})]
@@ -336,7 +337,7 @@ def _ways(reading: Reading) -> Iterator[Fault]:
             problem = f"goes round while a condition holds, and nothing there changes it: {_shown(nodes)}"
             yield _warning(reading, ("nodes", nodes[0]), Rule.CONDITIONAL_LOOP, problem)
     persons = graph.leading_to(name for name, node in reading.nodes.items() if node.reaches_person)
-    reached = graph.reached(reading.start or "")
+    reached = graph.reached(name for name in (reading.start, reading.fault) if name is not None)
     whole = all(fault.rule != Rule.UNKNOWN_NODE for fault in _names(reading))
     for name, node in reading.nodes.items():
         if name not in reached and whole:

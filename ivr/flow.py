@@ -46,6 +46,9 @@ class FlowFile(BaseModel):
         default_factory=dict, description='variables and what they hold at first, such as {tries: 0, kind: "repair"}'
     )
     start: NodeName = Field(description="the node that a call begins with")
+    fault: NodeName | None = Field(
+        default=None, description="the node for after the apology, where a node of ours has failed"
+    )
     extensions: dict[Extension, NodeName] = Field(
         default_factory=dict, description='extensions and nodes, such as {"201": alice}'
     )
@@ -83,6 +86,13 @@ class Flow:
     """The file as it was read."""
     phrases: Phrases = field(default_factory=dict, repr=False)
     """All texts with places for values, those too that this flow does not play."""
+    fault: str | None = None
+    """Where a call goes on, once, after the apology for a fault of ours. Of a subflow it is not asked."""
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The nodes that a call comes to without a way that leads there: ``start``, and that for faults."""
+        return (self.start,) if self.fault is None else (self.start, self.fault)
 
     def with_subflows(self) -> Iterator[Flow]:
         """The flow and all that it calls; a flow that is called twice comes twice."""
@@ -122,6 +132,7 @@ def compiled(
         subflows=dict(subflows),
         source=raw,
         phrases=phrases,
+        fault=file.fault,
     )
 
 

@@ -21,9 +21,9 @@ class Graph:
             self._by_itself[name] = [exit.to for exit in exits if exit.taken is Taken.BY_ITSELF]
             self._unasked[name] = [exit.to for exit in exits if exit.taken in (Taken.BY_ITSELF, Taken.BY_CONDITION)]
 
-    def reached(self, start: str) -> frozenset[str]:
-        """The nodes that a call which begins in ``start`` may come to."""
-        return _closure(self._ways, (start,) if start in self._ways else ())
+    def reached(self, entries: Iterable[str]) -> frozenset[str]:
+        """The nodes that a call which comes to one of ``entries`` may come to."""
+        return _closure(self._ways, (name for name in entries if name in self._ways))
 
     def leading_to(self, goals: Iterable[str]) -> frozenset[str]:
         """The nodes from which some way leads to one of ``goals``; the goals are among them."""

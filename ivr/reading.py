@@ -41,6 +41,7 @@ class Reading:
     names: frozenset[str] = frozenset()
     """The names of all nodes, those too that are wrong inside."""
     start: str | None = None
+    fault: str | None = None
     language: str | None = None
     languages: tuple[str, ...] = ()
     """All that the flow may speak, ``language`` first; empty where that is not known."""
@@ -75,6 +76,7 @@ def read_flow(path: Path, source: bytes | None = None) -> Reading:
         reading.nodes = dict(reading.file.nodes)
         reading.names = frozenset(reading.nodes)
         reading.start, reading.language = reading.file.start, reading.file.language
+        reading.fault = reading.file.fault
         reading.languages = reading.file.spoken
         reading.variables = frozenset(reading.file.variables)
         reading.extensions = reading.file.extensions
@@ -92,8 +94,8 @@ def _salvage(reading: Reading, bad: frozenset[tuple[int | str, ...]]) -> None:
         for name, node in nodes.items():
             if ("nodes", name) not in bad:
                 reading.nodes[name] = NODES.validate_python(node)
-    start, language, extensions = data.get("start"), data.get("language"), data.get("extensions")
-    reading.start = start if isinstance(start, str) and ("start",) not in bad else None
+    language, extensions = data.get("language"), data.get("extensions")
+    reading.start, reading.fault = (_node_name(data.get(key), (key,) in bad) for key in ("start", "fault"))
     reading.language = language if isinstance(language, str) and ("language",) not in bad else None
     wrong = {place[0] for place in bad if place}
     others, declared = data.get("languages", ()), data.get("variables", {})
@@ -104,6 +106,10 @@ def _salvage(reading: Reading, bad: frozenset[tuple[int | str, ...]]) -> None:
     if isinstance(extensions, dict):
         good = {key: to for key, to in extensions.items() if ("extensions", key) not in bad and isinstance(to, str)}
         reading.extensions = {key: str(to) for key, to in good.items()}
+
+
+def _node_name(value: Data, is_bad: bool) -> str | None:
+    return value if isinstance(value, str) and not is_bad else None
 
 
 def _fault(document: Document, path: Place, rule: Rule, problem: str) -> Fault:

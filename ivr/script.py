@@ -9,6 +9,7 @@ word       the caller
 ``h``      hangs up, at once: ``w3,h`` after three seconds
 ``q+``     is served by an agent; ``q-`` waits in vain; ``q0`` nobody is logged in; ``qc`` it is closed
 ``t+``     is transferred; ``t-`` nobody answers; ``tb`` it is busy
+``f``      meets a fault of ours: the node fails
 =========  ===========================================================================================
 
 When the script is at its end the caller is silent in menus, is served in queues and is transferred.
@@ -69,7 +70,12 @@ class InTransfer:
     result: Transferred | TransferFailed
 
 
-Act = Press | Silent | Pass | Leave | InQueue | InTransfer
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """A fault of ours: the node is told what it cannot be told."""
+
+
+Act = Press | Silent | Pass | Leave | InQueue | InTransfer | Fail
 
 WORDS: dict[str, Act] = {
     "w": Silent(),
@@ -81,6 +87,7 @@ WORDS: dict[str, Act] = {
     "t+": InTransfer(Transferred(TALK_S)),
     "t-": InTransfer(TransferFailed("no_answer")),
     "tb": InTransfer(TransferFailed("busy")),
+    "f": Fail(),
 }
 
 

@@ -12,13 +12,16 @@ state           what is pending
 ==============  ====================================================================
 ``ANSWERING``   ``Answer``
 ``IN_NODE``     a command of the node the caller is in
-``SORRY``       the apology: a fault of ours, or too many steps
+``SORRY``       the apology: a fault of ours, or too many steps; after a fault the flow's
+                node for it, where it names one and no fault came before
 ``HANGING_UP``  ``Hangup``
 ``FINISHED``    nothing; every further call gives the same ``Finished`` again
 ==============  ====================================================================
 
-A node that raises is our bug: it ends this one call with an apology, and its traceback is in the trail. Every session
-ends: a flow that goes round, by whatever mistake, is ended with an apology after :data:`MAX_STEPS` steps.
+A node that raises is our bug: this one call hears an apology, and the traceback is in the trail. Then it comes to the
+node that the flow names for that, which leads to a person or a goodbye; without one, or at a second fault, it ends.
+Every session ends: a flow that goes round, by whatever mistake, is ended with an apology after :data:`MAX_STEPS`
+steps.
 """
 
 from __future__ import annotations
@@ -134,6 +137,8 @@ class Session:
         self._pending: Command | None = None
         self._pending_since_s = 0.0
         self._steps = 0
+        self._failed_before = False
+        """True once the call has gone on after a fault of ours."""
         self._finished: Finished | None = None
 
     @property
@@ -192,7 +197,7 @@ class Session:
             case State.IN_NODE:
                 return self._step(turn, result)
             case State.SORRY:
-                return self._hang_up(turn)
+                return self._after_apology(turn)
             case _:
                 return self._gone(turn, EndedBy.US, None)
 
@@ -279,8 +284,7 @@ class Session:
                     case command:
                         return self._give(turn, State.IN_NODE, command)
         except Exception as problem:  # noqa: BLE001 - the supervisor of one call; the traceback goes into the trail
-            told = "".join(traceback.format_exception(problem))
-            turn.note(Kind.FAULT, error=f"{type(problem).__name__}: {problem}", traceback=told)
+            self._note_fault(turn, problem)
             return self._sorry(turn, FAULT)
         return self._too_long(turn)
 
@@ -327,18 +331,40 @@ class Session:
         innermost = turn.node
         while True:
             if self._stay.visit is not None:
-                self._stay.visit.close()
+                self._close(turn, self._stay.visit)
                 self._left(turn, way)
             if not self._callers:
                 break
             self._return(turn, way)
         turn.node = innermost
 
+    def _close(self, turn: Turn, visit: Visit) -> None:
+        try:
+            visit.close()
+        except Exception as problem:  # noqa: BLE001 - as in _step: it must not keep the others from being closed
+            self._note_fault(turn, problem)
+
     def _sorry(self, turn: Turn, outcome: str) -> Command | Finished:
         """Apologise: the caller is never left in silence by a fault of ours."""
         turn.outcome = outcome
         self._leave_all(turn, outcome)
         return self._give(turn, State.SORRY, Play(turn.prompts((SORRY,))))
+
+    def _note_fault(self, turn: Turn, problem: Exception) -> None:
+        """Keep what failed and where; its message may hold any value, so a call with a secret keeps none."""
+        if any(stay.scope.secrets for stay in (*self._callers, self._stay)):
+            error, told = type(problem).__name__, traceback.format_tb(problem.__traceback__)
+        else:
+            error, told = f"{type(problem).__name__}: {problem}", traceback.format_exception(problem)
+        turn.note(Kind.FAULT, error=error, traceback="".join(told))
+
+    def _after_apology(self, turn: Turn) -> Command | Finished:
+        """Go on where the call's own flow says, once; the outcome stays ``fault``."""
+        if self._flow.fault is None or self._failed_before or turn.outcome != FAULT:
+            return self._hang_up(turn)
+        self._failed_before = True
+        turn.connected_s = None
+        return self._step(turn, None, self._flow.fault)
 
     def _too_long(self, turn: Turn) -> Command | Finished:
         turn.note(Kind.STEP_LIMIT, steps=self._steps)

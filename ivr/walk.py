@@ -21,6 +21,7 @@ from calls.switch.port import (
     Gather,
     Hangup,
     HungUp,
+    Interrupted,
     Play,
     Prompt,
     Transfer,
@@ -40,7 +41,7 @@ from ivr.commands import (
 )
 from ivr.effects import Webhook
 from ivr.flow import Flow
-from ivr.script import TALK_S, Act, InQueue, InTransfer, Leave, Pass, Press, Silent, parse
+from ivr.script import TALK_S, Act, Fail, InQueue, InTransfer, Leave, Pass, Press, Silent, parse
 from ivr.session import NOTHING_KNOWN, Context, Finished, Session
 from ivr.trail import Instant, TrailEvent
 
@@ -211,6 +212,8 @@ class Walk:
             match self._act(asked):
                 case Leave():
                     return HungUp(EndedBy.CALLER)
+                case Fail():
+                    return Interrupted()
                 case Pass(seconds) if seconds < left_s:
                     left_s -= seconds
                     self._since_s += seconds
@@ -232,6 +235,8 @@ class Walk:
             match self._act(asked):
                 case Leave():
                     return HungUp(EndedBy.CALLER)
+                case Fail():
+                    return Interrupted()
                 case Pass(seconds) if seconds < left_s:
                     left_s -= seconds
                     self._since_s += seconds
@@ -271,6 +276,8 @@ class Walk:
             match self._act(asked):
                 case Leave():
                     return HungUp(EndedBy.CALLER)
+                case Fail():
+                    return Interrupted()
                 case Pass(seconds) if seconds < left_s:
                     left_s -= seconds
                     self._since_s += seconds
@@ -322,6 +329,8 @@ class _Gathering:
         match act:
             case Leave():
                 return HungUp(EndedBy.CALLER)
+            case Fail():
+                return Interrupted()
             case None | Silent():
                 return self._timed_out()
             case Pass(seconds) if self._at_s + seconds < self._deadline_s:

@@ -99,7 +99,8 @@ class InboundCalls:
             for commit in finished.commits:
                 await self._conversations.commit(live, commit)
             recorder.last_node = finished.last_node
-            failed = failed or finished.outcome == FAULT
+            met_somebody = recorder.abandoned or finished.talk_s > 0
+            failed = failed or (finished.outcome == FAULT and not met_somebody)
             book.close(Outcome.FAILED if failed else _outcome(recorder, gone), gone.cause, gone.by)
 
     def _context(self, info: CallInfo) -> Context:

@@ -51,7 +51,7 @@ class Card:
 
 def cards(flow: Flow, traffic: Traffic | None = None) -> tuple[Card, ...]:
     """The cards of ``flow``, in the order of its file; with ``traffic``, what calls did."""
-    reached = Graph(flow.nodes, flow.extensions).reached(flow.start)
+    reached = Graph(flow.nodes, flow.extensions).reached(flow.entries)
     return tuple(
         Card(
             name=name,

@@ -9,6 +9,7 @@ from datetime import datetime
 from calls.switch.port import (
     Gather,
     HungUp,
+    Interrupted,
     Match,
     NoInput,
     NoMatch,
@@ -85,10 +86,10 @@ def _deeds(asked: Asked, told: Told) -> Iterator[str]:
     """What must be done for ``told`` to come of ``asked``."""
     took_s = told.since_s - asked.since_s
     match asked.command, told.result:
-        case Play() | Gather() | Enqueue() | Transfer(), HungUp():
+        case Play() | Gather() | Enqueue() | Transfer(), HungUp() | Interrupted() as ended:
             if took_s > 0.0005:
                 yield f"wait: {_duration(took_s)}"
-            yield "hang_up"
+            yield "hang_up" if isinstance(ended, HungUp) else "word: f"
         case Gather(()), Match(keys) | NoMatch(keys):
             yield f"{REST}{keys}"
         case Gather(()), NoInput():

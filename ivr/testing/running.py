@@ -13,7 +13,7 @@ from ivr.commands import Command, Enqueue
 from ivr.exchange import MASK
 from ivr.faults import did_you_mean
 from ivr.flow import Flow
-from ivr.script import Act, Leave, Pass
+from ivr.script import Act, Fail, Leave, Pass
 from ivr.session import Finished, Session
 from ivr.testing.script import (
     Expectation,
@@ -130,7 +130,7 @@ class _Caller:
                     self._steps.pop(0)
                 case deed if misfit(asked, deed) and self._goes_on(asked.command):
                     return None
-                case deed if listens or isinstance(deed, Leave | Pass):
+                case deed if listens or isinstance(deed, Leave | Pass | Fail):
                     return self._do(step, deed, asked)
                 case _:
                     return None

@@ -13,9 +13,12 @@ from calls.switch.loopback.callers import CallerScript, HangUp, Wait
 from calls.switch.port import Prompt
 from console.engine.voice import LiveVoice
 from ivr.check import Known
+from ivr.nodes.base import Visit
+from ivr.nodes.branch import Branch
+from ivr.turn import Turn
 from prompts.phrases import Split, split
 from tests.console.held_time import held
-from tests.console.world import PROMPT_S, World, world_in
+from tests.console.world import PROMPT_S, World, adds_up, agent, world_in
 
 OPT_OUT = """\
 language: en
@@ -147,3 +150,44 @@ async def test_a_text_without_a_prompt_is_spoken_while_the_caller_waits_or_left_
         played = 3 if spoken else 2
         assert world.record().duration_s == pytest.approx(0.2 + played * PROMPT_S)
         assert world.record().outcome is Outcome.ANSWERED
+
+
+FAULTY = """\
+language: en
+start: look
+fault: sales
+nodes:
+  look: {branch: {call.caller == "+4930555099": bye}, otherwise: bye}
+  sales: {queue: sales, failed: bye}
+  bye: {hangup: [system.goodbye]}
+"""
+
+
+@held
+async def test_a_node_that_fails_costs_one_caller_an_apology_and_no_other_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = Branch.visit
+
+    def visit(self: Branch, turn: Turn) -> Visit:
+        if turn.values()["call.caller"] == "+4930555099":
+            raise ZeroDivisionError("our bug")
+        return looked(self, turn)
+
+    monkeypatch.setattr(Branch, "visit", visit)
+    async with world_in(tmp_path, agent("anna"), flow=FAULTY) as world:
+        await world.log_in("anna")
+        calls = [
+            world.switch.place_call(CallerScript("100", steps, caller=caller))
+            for caller, steps in (("+4930555001", ()), ("+4930555099", (Wait(30.0), HangUp())), ("+4930555002", ()))
+        ]
+        for call in calls:
+            await call.over()
+        await world.settled()
+        ends = [outcome(world, call.info.call_id) for call in calls]
+        assert ends == ["completed", "fault", "completed"]
+        unlucky = next(record for record in world.records() if record.caller == "+4930555099")
+        assert (unlucky.outcome, unlucky.agent_id, unlucky.last_node) == (Outcome.ANSWERED, "anna", "sales")
+        assert unlucky.talk_s > 20
+        assert adds_up(unlucky)
+        assert all(world.kinds(call.info.call_id).count("fault") == (call is calls[1]) for call in calls)

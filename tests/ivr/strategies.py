@@ -75,7 +75,8 @@ def _flows(nodes: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[s
             "start": target,
             "extensions": st.dictionaries(st.sampled_from(["200", "201"]), target, min_size=1),
             "nodes": st.fixed_dictionaries(dict.fromkeys(NAMES, nodes)),
-        }
+        },
+        optional={"fault": target},
     )
 
 

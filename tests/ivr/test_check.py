@@ -299,3 +299,14 @@ def test_warnings_do_not_keep_a_flow_from_being_used(write: Write) -> None:
     faults: list[Fault] = check(write(SMALL), NOTHING_KNOWN)
     assert {fault.severity for fault in faults} == {Severity.WARNING}
     load(write(SMALL), NOTHING_KNOWN)
+
+
+def test_the_node_for_faults_must_be_there_and_is_come_to(write: Write) -> None:
+    """What leads from it is reached, too, and it is told of in a file that is wrong elsewhere."""
+    flow = SMALL.replace("start: menu", "start: menu\nfault: hours")
+    assert [fault.rule for fault in check(write(flow), NOTHING_KNOWN)] == ["overlapping-keys"]
+    wrong = flow.replace("fault: hours", "fault: hour")
+    assert told(write(wrong))[0] == (
+        'main.yaml:3: fault: error: there is no node "hour"; did you mean "hours"? [unknown-node]'
+    )
+    assert check(write(wrong + "more: 1\n"), NOTHING_KNOWN)[0].rule == "unknown-node"

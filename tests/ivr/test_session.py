@@ -341,7 +341,11 @@ class Broken(NodeModel):
     def visit(self, turn: Turn) -> Visit:
         if self.when == "at once":
             raise ZeroDivisionError("at once")
-        yield Play(())
+        try:
+            yield Play(())
+        finally:
+            if self.when == "when it is closed":
+                raise OSError("when it is closed")
         if self.when == "later":
             raise KeyError("later")
         return None  # type: ignore[return-value] # the bug
@@ -361,6 +365,48 @@ def test_a_node_that_raises_ends_in_an_apology(small: Flow, when: str) -> None:
     assert details(session, Kind.OUTCOME)[0]["outcome"] == "fault"
     assert details(session, Kind.NODE_LEFT)[-1]["exit"] == "fault"
     assert kinds(session).count("node_left") == kinds(session).count("node_entered")
+
+
+def test_a_node_that_raises_while_it_is_closed_keeps_no_call_from_its_end(small: Flow) -> None:
+    nodes = MappingProxyType({**small.nodes, "info": Broken(when="when it is closed")})
+    session, _ = started(replace(small, nodes=nodes), Match("1"))
+    assert session.hangup(at(2)).outcome == "hung_up"
+    assert details(session, Kind.FAULT)[0]["error"] == "OSError: when it is closed"
+    assert kinds(session).count("node_left") == kinds(session).count("node_entered")
+
+
+@pytest.mark.parametrize("when", ["at once", "later", "no way out"])
+def test_after_the_apology_the_call_goes_on_where_the_flow_says(small: Flow, when: str) -> None:
+    nodes = MappingProxyType({**small.nodes, "info": Broken(when=when)})
+    session, step = started(replace(small, nodes=nodes, fault="support"), Match("1"))
+    if when != "at once":
+        step = session.resume(Done(), at(2))
+    assert step == SORRY
+    assert isinstance(session.resume(Done(), at(5)), Enqueue)
+    assert session.node == "support"
+    assert session.resume(Served(30.0), at(45)) == Play(prompts("main.goodbye"))
+    assert session.resume(Done(), at(46)) == Hangup()
+    finished = session.resume(HungUp(EndedBy.US), at(47))
+    assert isinstance(finished, Finished)
+    assert (finished.outcome, finished.talk_s, finished.last_node) == ("fault", 30.0, "goodbye")
+
+
+def test_a_second_fault_ends_the_call(small: Flow) -> None:
+    nodes = MappingProxyType({**small.nodes, "info": Broken(when="at once")})
+    session, step = started(replace(small, nodes=nodes, fault="info"), Match("1"))
+    assert step == SORRY
+    assert session.resume(Done(), at(2)) == SORRY
+    assert session.resume(Done(), at(4)) == Hangup()
+    assert len(details(session, Kind.FAULT)) == 2
+
+
+def test_a_call_that_went_on_for_too_long_ends_whatever_the_flow_says(small: Flow) -> None:
+    session, step = started(replace(small, fault="support"))
+    second = 0
+    while step != SORRY:
+        second += 1
+        step = session.resume(Match("1") if isinstance(step, Gather) else Done(), at(second))
+    assert session.resume(Done(), at(second)) == Hangup()
 
 
 def test_a_result_that_does_not_fit_its_command_ends_in_an_apology(small: Flow) -> None:

@@ -329,3 +329,28 @@ def test_nothing_that_comes_of_a_secret_is_kept(write: Write, inner: Path) -> No
     commands = [event.detail.get("command") for event in session.record if event.kind is Kind.EXCHANGE]
     assert {"Commit": {}} in commands
     assert {"Commit": {"effect": {"number": "1"}, "key": "f:10"}} in commands
+
+
+class Blabs(NodeModel):
+    """Fails with a secret in the message, in one of its steps."""
+
+    kind: ClassVar[str] = "blabs"
+    asks: bool
+
+    def exits(self, extensions: dict[str, str]) -> Iterator[Exit]:
+        yield from ()
+
+    def visit(self, turn: Turn) -> Visit:
+        if self.asks:
+            yield Play(())
+        raise KeyError(turn.scope.variables["pin"])
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_fault_tells_no_secret(make: Make, asks: bool) -> None:
+    flow = make(flow_text("  a: {goto: b}\n  b: {goto: c}\n  c: {hangup: []}\n"))
+    session = Session(replace(flow, nodes={**flow.nodes, "a": Ask(next="b"), "b": Blabs(asks=asks)}))
+    run(session, Done(), Done(), HungUp(EndedBy.US))
+    assert CANARY not in repr(session.record)
+    fault = next(event.detail for event in session.trail if event.kind is Kind.FAULT)
+    assert fault["error"] == "KeyError" and "in visit" in str(fault["traceback"])

@@ -249,7 +249,7 @@ def test_a_line_that_is_no_use_is_asked_for_again(small: Flow) -> None:
     assert [shown[3] for shown in terminal.shown] == [
         "",
         "keys, word 1: 'x' is not understood; expected keys such as 1 or 200, or one of: "
-        "w, h, q+, q-, q0, qc, t+, t-, tb, w5",
+        "w, h, q+, q-, q0, qc, t+, t-, tb, f, w5",
         "a menu listens; expected keys, w, wN or h",
         "",
         "a telephone rings; expected t+, t-, tb, w, wN or h",
@@ -275,3 +275,11 @@ def test_keys_left_over_in_a_prompt_are_dropped(small: Flow) -> None:
     list(walked.events())
     assert found(walked.session.trail, Kind.CHOICE)[-1][1] == "2"
     assert found(walked.session.trail, Kind.NOMATCH) == []
+
+
+@pytest.mark.parametrize(("script", "node"), [("f", "menu"), ("2,f", "support"), ("42,f", "alice"), ("1,f", "info")])
+def test_a_fault_of_ours_is_walked_to_where_the_flow_says(make: Make, script: str, node: str) -> None:
+    flow = make(SMALL.replace("start: menu", "start: menu\nfault: goodbye"))
+    finished, trail = walk(flow, script, texts, at(0))
+    assert [event.detail["node"] for event in trail if event.kind is Kind.FAULT] == [node]
+    assert (finished.outcome, finished.last_node) == ("fault", "goodbye")

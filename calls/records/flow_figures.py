@@ -1,9 +1,9 @@
 """The figures of one flow, by SQL from the trails of its calls: containment, nodes, paths, and the arms of a split.
 
-A call has *entered* its flow when it came to its first node, and counts to the time in which it began. What callers
-did in subflows counts to the flow that the call began with; such nodes are named ``subflow/node``. A caller has
-*dropped off* who hung up before anything came of the call: the outcome is ``hung_up`` or ``abandoned``, while who
-hangs up in a goodbye, in a transfer or after a talk has not.
+A call has *entered* its flow when it was answered and came to its first node, and counts to the time in which it
+began. What callers did in subflows counts to the flow that the call began with; such nodes are named
+``subflow/node``. A caller has *dropped off* who hung up before anything came of the call: the outcome is ``hung_up``
+or ``abandoned``, while who hangs up in a goodbye, in a transfer or after a talk has not.
 
 Source: the house's table of figures.
 """
@@ -113,7 +113,7 @@ WITH entered AS (
            (SELECT json_extract(detail, '$.outcome') FROM call_events
             WHERE call_events.call_id = calls.call_id AND kind = 'outcome') AS outcome
     FROM calls
-    WHERE flow = :flow AND started_at >= :begin AND started_at < :end
+    WHERE flow = :flow AND started_at >= :begin AND started_at < :end AND outcome <> 'cancelled'
       AND substr(coalesce(flow_version, ''), 1, length(:version)) = :version
       AND EXISTS (SELECT 1 FROM call_events WHERE call_events.call_id = calls.call_id AND kind = 'node_entered')
 ),

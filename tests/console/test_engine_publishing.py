@@ -249,6 +249,23 @@ async def test_what_cannot_be_kept_or_written_changes_nothing(
         assert (on_disk(world), files(world), len(kept(world))) == (FLOW, before, 1)
 
 
+@held
+async def test_a_file_that_cannot_be_replaced_after_all_is_told_and_the_old_flow_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world_in(tmp_path) as world:
+        render(world)
+        before = files(world)
+        with monkeypatch.context() as patch:
+            patch.setattr("console.publishing.os.replace", _refuse)
+            problem = await refused(world, text(world, OTHER))
+        (v_old, v_new) = versions(FLOW, OTHER)
+        assert f"the new text is kept as version {v_new} and could not be put here: Read-only file system" in problem
+        assert (on_disk(world), files(world), world.engine.flows[FlowId("main")].version) == (FLOW, before, v_old)
+        assert "takes new calls" in (await world.engine.flows.reload("eve", "")).said, "the file is what counts"
+        assert [each[0] for each in kept(world)] == [v_old, v_new, v_old]
+
+
 def _refuse(*_: object, **__: object) -> None:
     raise OSError(30, os.strerror(30))
 

@@ -281,6 +281,8 @@ def test_a_call_that_never_came_to_a_node_has_not_entered(
     with taken_back(connection):
         lost = row("lost", flows[0], [])
         finish_call(connection, lost.record)
+        left = row("left", flows[0], [0])  # before the answer reached them
+        keep(connection, [replace(left, record=replace(left.record, outcome=Outcome.CANCELLED))])
         scope = FlowScope(FlowId("main"), BEGIN, END)
         found = ff.flow_figures(connection, scope)
         assert named(found)["entered"] == (0, None) and all(each.value in (None, 0.0) for each in found)

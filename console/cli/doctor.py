@@ -6,19 +6,23 @@ import os
 import shutil
 import sqlite3
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import typer
 
 from calls.errors import CallwrightError
-from calls.records import backup
-from calls.records.database import judge
+from calls.ids import FlowId
+from calls.records import backup, flow_versions
+from calls.records.database import judge, open_readonly
+from calls.records.migrations import missing
 from calls.settings import Settings
 from console import building
 from console.cli.shared import print_table, settings_of
 from console.client import EngineClient, NoEngine
 from console.engine.watch import RESERVE_BYTES, ZONE
+from ivr.flow import Flow
 from prompts.espeak import find_espeak
 from prompts.library import PromptLibrary
 
@@ -108,7 +112,25 @@ def _prompts(settings: Settings) -> str:
 
 def _flows(settings: Settings) -> str:
     flows = building.load_flows(settings, building.known(settings, PromptLibrary(settings.prompts)))
-    return ", ".join(f"{flow.id} ({len(flow.nodes)} nodes)" for flow in flows.values()) or "no inbound route"
+    edited = _edited(settings, flows.values())
+    return ", ".join(f"{flow.id} ({_state(flow, edited)})" for flow in flows.values()) or "no inbound route"
+
+
+def _state(flow: Flow, edited: frozenset[FlowId]) -> str:
+    nodes = f"{len(flow.nodes)} nodes"
+    return f"{nodes}, edited since it took calls: callwright ivr reload" if flow.id in edited else nodes
+
+
+def _edited(settings: Settings, flows: Iterable[Flow]) -> frozenset[FlowId]:
+    """The flows whose files are not their newest kept versions."""
+    if not settings.engine.database.exists():
+        return frozenset()
+    with closing(open_readonly(settings.engine.database)) as connection:
+        if missing(connection):
+            return frozenset()
+        newest = {flow.id: flow_versions.newest(connection, flow.id) for flow in flows}
+    versions = {flow.id: flow.version for flow in flows}
+    return frozenset(each for each, kept in newest.items() if kept and kept.version != versions[each])
 
 
 def _engine(settings: Settings) -> str:

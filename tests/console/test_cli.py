@@ -487,5 +487,13 @@ def test_flows_are_published_through_the_engine(with_engine: Path, tmp_path: Pat
     assert "was the newest already" in invoke(with_engine, "ivr", "reload")
     kept = json.loads(invoke(with_engine, "ivr", "versions", "main", "--json"))
     assert [each["how"] for each in kept] == ["rollback", "publish", "start"]
+    target = with_engine.parent / "flows" / "main.yaml"
+    first = target.read_bytes()
+    examined = CliRunner().invoke(main.app, ["--settings", str(with_engine), "doctor"], env={"COLUMNS": "200"})
+    assert "edited since" not in examined.output
+    target.write_bytes(other.read_bytes())
+    examined = CliRunner().invoke(main.app, ["--settings", str(with_engine), "doctor"], env={"COLUMNS": "200"})
+    assert "edited since it took calls: callwright ivr reload" in examined.output
+    target.write_bytes(first)
     assert "is no version" in process(with_engine, "ivr", "rollback", "main", "a/b?c", status=1)
     assert "404" in process(with_engine, "ivr", "rollback", "a/b", status=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -12,12 +11,13 @@ import typer
 from calls.errors import UserError
 from calls.ids import CallId, FlowId
 from calls.records.database import open_readonly
+from calls.records.flow_versions import history
 from calls.records.store import call_events, call_record
 from calls.settings import Settings
 from calls.text import printable
 from console.cli.flows import known_by
 from console.cli.shared import settings_of
-from ivr.check import Known, load
+from ivr.check import Draft, Known, load
 from ivr.flow import Flow
 from ivr.replay import Departure, recorded, replay, told
 from ivr.trail import TrailEvent
@@ -71,18 +71,19 @@ def _as_it_was(
         today = load(path, known)
         if today.version == version:
             return today
-    kept = connection.execute(
-        "SELECT source FROM flow_versions WHERE flow = ? AND version = ? LIMIT 1", (flow, version)
-    ).fetchone()
+    kept = next((each for each in history(connection, str(flow)) if each.version == version), None)
     if kept is None:
         raise UserError(
             f"the call went through version {version} of the flow {flow}, and neither {path} nor the records have it;"
             " name a file with --flow"
         )
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / f"{flow}.yaml"
-        source.write_bytes(kept[0])
-        return load(source, known)
+    then = load(path, known, {kept.flow: Draft(path, kept.source)})
+    if then.version != version:
+        raise UserError(
+            f"version {version} of the flow {flow} called other flows that have changed since; with those of today it"
+            f" is {then.version}: name a file with --flow, beside the flows as they were"
+        )
+    return then
 
 
 def _line(event: TrailEvent) -> str:

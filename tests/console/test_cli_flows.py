@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from calls.errors import UserError
-from calls.ids import CallId
+from calls.ids import CallId, FlowId
+from calls.records import flow_versions
 from calls.records.store import finish_call
 from calls.records.writer import write_once
+from calls.settings import Settings
 from calls.settings import load as load_settings
 from ivr.check import Known, load
 from tests.console.served import install
@@ -77,9 +79,33 @@ def test_the_version_that_is_gone_is_taken_from_the_records_or_asked_for(path: P
     file.write_text(source.decode().replace("first_key: 1s", "first_key: 2s"), encoding="utf-8")
     with pytest.raises(UserError, match=f"version {version} of the flow main, .* name a file with --flow"):
         invoke(installed, "ivr", "replay", "call-1")
-    insert = "INSERT INTO flow_versions (flow, version, source, how, kept_at, who) VALUES (?, ?, ?, 'start', '', '')"
-    write_once(settings.engine.database, lambda db: db.execute(insert, ("main", version, source)))
+    remember(settings, version, source)
     assert f"goes the same way in main, version {version}" in invoke(installed, "ivr", "replay", "call-1")
+
+
+def test_a_version_whose_subflows_have_changed_is_refused(tmp_path: Path) -> None:
+    installed = install(tmp_path, render=False)
+    settings = load_settings(installed, {})
+    file, called = settings.flows / "main.yaml", settings.flows / "ask.yaml"
+    source = b"language: en\nstart: a\nnodes:\n  a: {subflow: ask, next: b}\n  b: {hangup: []}\n"
+    file.write_bytes(source)
+    called.write_text("language: en\nstart: a\nnodes: {a: {return: done}}\n", encoding="utf-8")
+    version = load(file, Known()).version
+    keep(settings, "call-1", walk(settings, ""))
+    remember(settings, version, source)
+    assert f"the same way in main, version {version}" in invoke(installed, "ivr", "replay", "call-1")
+    called.write_text("language: en\nstart: a\nnodes: {a: {return: changed}}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=f"version {version} of the flow main called other flows that have changed"):
+        invoke(installed, "ivr", "replay", "call-1")
+
+
+def remember(settings: Settings, version: str, source: bytes) -> None:
+    """Keep a version of the flow, as an engine does that starts with it."""
+    start, at = flow_versions.How.START, CALL.started_at
+    write_once(
+        settings.engine.database,
+        lambda db: flow_versions.keep(db, FlowId("main"), version, source, start, at, "test"),
+    )
 
 
 # --- graph ------------------------------------------------------------------------------------------------------

@@ -9,17 +9,22 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field
 
-from calls.parts import Flag, Name, Network, Part
+from calls.parts import FilePath, Flag, Name, Network, Part, Seconds
 from calls.secrets import SECRET_NAME
 from calls.toml_file import Fault
 
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z|[0-9a-fA-F:.]{2,45}\Z")
 PRINTABLE = re.compile(r"[!-~]+\Z")
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]{0,63})\}")
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
+"""What in SQL holds no parameters: texts, quoted names and comments."""
+BOUND = re.compile(r"(?<![:A-Za-z0-9_]):([a-z][a-z0-9_]{0,63})")
+SELECT = re.compile(r"\s*(SELECT|WITH)\s[^;]*;?\s*\Z", re.IGNORECASE | re.DOTALL)
 MAX_URL = 2_000
 
 OURS = frozenset(
@@ -65,6 +70,30 @@ def _header(name: str) -> str:
     return name
 
 
+def placeholders(url: str) -> list[str]:
+    """The names in braces of an address."""
+    return PLACEHOLDER.findall(url)
+
+
+def _template(url: str | None) -> str | None:
+    if url is None:
+        return None
+    parts = split_url(PLACEHOLDER.sub("x", url))
+    before = url.partition("://")[2].split("/", 1)[0].split("?", 1)[0]
+    if "{" in before or "}" in before or "{" in PLACEHOLDER.sub("", url) or "}" in PLACEHOLDER.sub("", url):
+        raise Fault(
+            "expected places such as {order} in the path or the query only, never in the host:"
+            f" https://{parts.hostname}/orders/{{order}}"
+        )
+    return url
+
+
+def _select(sql: str | None) -> str | None:
+    if sql is not None and not SELECT.match(sql):
+        raise Fault("expected one SELECT such as SELECT price FROM items WHERE code = :code")
+    return sql
+
+
 Url = Annotated[
     str, AfterValidator(_url), Field(description="an address such as https://example.com/hook, in quotes")
 ]
@@ -105,6 +134,30 @@ class WebhookSettings(Access):
     ] = 3 * 86_400.0
 
 
+class LookupSettings(Access):
+    """``[[lookups]]``: a source that flows ask, a server by ``url`` or a database by ``database`` and ``sql``.
+
+    ``{placeholders}`` of the address stand in its path or its query; a ``POST`` has the other arguments in a JSON
+    body.
+    """
+
+    name: Name
+    url: Annotated[str | None, AfterValidator(_template)] = None
+    method: Annotated[Literal["GET", "POST"], Field(description='"GET" or "POST"')] = "GET"
+    database: FilePath | None = None
+    sql: Annotated[str | None, AfterValidator(_select)] = None
+    deadline_s: Deadline = 4.0
+    retries: Annotated[int, Field(ge=0, le=5, description="a whole number, 0 to 5")] = 1
+    cache_s: Seconds = 0.0
+
+    @property
+    def parameters(self) -> frozenset[str] | None:
+        """The arguments that it needs and takes; None: it takes any."""
+        if self.sql is not None:
+            return frozenset(BOUND.findall(QUOTED.sub("", self.sql)))
+        return frozenset(placeholders(self.url or "")) if self.method == "GET" else None
+
+
 def secrets_of(at: Access) -> Iterator[str]:
     """The names of the secrets that it needs."""
     if at.bearer is not None:
@@ -134,6 +187,18 @@ def faults(url: str, at: Access) -> Iterator[tuple[str, str]]:
     doubled = {name.lower() for name in at.headers} & {name.lower() for name in at.secret_headers}
     if doubled:
         yield "secret_headers", f"{', '.join(sorted(doubled))} stands in headers too: expected each once"
+
+
+def lookup_faults(at: LookupSettings) -> Iterator[tuple[str, str]]:
+    """What does not fit in a look-up: the key, and what is wrong."""
+    if (at.url is None) is (at.database is None):
+        yield "url" if at.url else "name", "expected url, or database and sql, and not both"
+    elif at.url is None and at.sql is None:
+        yield "database", "expected sql as well: what is asked of it"
+    elif at.url is not None and at.sql is not None:
+        yield "sql", "belongs to a database, and this is asked by url"
+    if at.url is not None:
+        yield from faults(PLACEHOLDER.sub("x", at.url), at)
 
 
 def absent(names: Iterable[str], named: Mapping[str, object]) -> list[str]:

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, V
 
 from calls import outside
 from calls.errors import Location, SettingsError
-from calls.outside import Access, WebhookSettings, is_loopback
+from calls.outside import Access, LookupSettings, WebhookSettings, is_loopback
 from calls.parts import (
     Context,
     Count,
@@ -203,6 +203,7 @@ class Settings(Part):
     inbound: Annotated[tuple[InboundRoute, ...], Field(description="tables, [[inbound]]")] = ()
     destinations: Annotated[tuple[Destination, ...], Field(description="tables, [[destinations]]")] = ()
     webhooks: Annotated[tuple[WebhookSettings, ...], Field(description="tables, [[webhooks]]")] = ()
+    lookups: Annotated[tuple[LookupSettings, ...], Field(description="tables, [[lookups]]")] = ()
     prompts: Annotated[Prompts, Field(description="a table")] = Prompts()
     recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
     flows: FilePath = Path("flows")
@@ -240,6 +241,8 @@ def _anchored(part: P, base: Path) -> P:
             changed[key] = base / value.expanduser()
         elif isinstance(value, Part):
             changed[key] = _anchored(value, base)
+        elif isinstance(value, tuple) and all(isinstance(each, Part) for each in value):
+            changed[key] = tuple(_anchored(each, base) for each in value)
     return part.model_copy(update=changed)
 
 
@@ -335,6 +338,10 @@ def _faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     yield from _doubles("inbound", "called", (each.called for each in settings.inbound))
     yield from _doubles("destinations", "name", (each.name for each in settings.destinations))
     yield from _outside("webhooks", ((each.url, each) for each in settings.webhooks))
+    for index, lookup in enumerate(settings.lookups):
+        for key, problem in outside.lookup_faults(lookup):
+            yield ("lookups", index, key), problem
+    yield from _doubles("lookups", "name", (each.name for each in settings.lookups))
     yield from _doubles("webhooks", "name", (each.name for each in settings.webhooks))
     size = len(bytes(settings.engine.socket))
     if size > SOCKET_PATH_BYTES:
@@ -385,7 +392,7 @@ def require_named_secrets(settings: Settings) -> None:
     Raises:
         SettingsError: says which are not.
     """
-    wanted = [name for each in settings.webhooks for name in outside.secrets_of(each)]
+    wanted = [name for each in (*settings.webhooks, *settings.lookups) for name in outside.secrets_of(each)]
     if missing := outside.absent(wanted, settings.secrets.named):
         raise SettingsError(
             f"no secret is named {', '.join(missing)}: put it into {FILE_NAME} under [named], or set"

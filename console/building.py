@@ -56,6 +56,7 @@ def known(settings: Settings, library: PromptLibrary) -> Known:
         },
         phrases=library.phrases,
         webhooks=frozenset(webhook.name for webhook in settings.webhooks),
+        lookups={lookup.name: lookup.parameters for lookup in settings.lookups},
     )
 
 

@@ -13,12 +13,14 @@ from typing import assert_never
 
 from calls.errors import FlowError
 from calls.ids import FlowId
+from ivr.check_lookups import Parameters, lookup_faults
 from ivr.expressions import CALL
-from ivr.faults import Fault, Rule, Severity, did_you_mean
+from ivr.faults import RULES, Fault, Rule, Severity, did_you_mean
 from ivr.flow import SYSTEM_PROMPTS, Flow, compiled
 from ivr.graph import Graph
 from ivr.nodes.base import Need, Place
 from ivr.nodes.language import Language
+from ivr.nodes.lookup import LookupNode
 from ivr.nodes.menu import Menu
 from ivr.nodes.subflow import Subflow
 from ivr.reading import Reading, read_flow
@@ -43,6 +45,8 @@ class Known:
     phrases: Phrases = field(default_factory=dict)
     """The texts with places for values, by language and key."""
     webhooks: frozenset[str] | None = None
+    lookups: Parameters | None = None
+    """The look-ups, and the placeholders of each."""
 
     def of(self, need: Need) -> frozenset[str] | None:
         """The names of what ``need`` is; flows are looked for in the folder of the one that is checked."""
@@ -55,6 +59,8 @@ class Known:
                 return None
             case Need.WEBHOOK:
                 return self.webhooks
+            case Need.LOOKUP:
+                return None if self.lookups is None else frozenset(self.lookups)
             case _:
                 assert_never(need)
 
@@ -127,6 +133,7 @@ def _checked(path: Path, known: Known, callers: tuple[str, ...], drafts: Drafts 
         *_prompts(reading, known),
         *_slots(reading, known),
         *_keys(reading),
+        *_lookups(reading, known),
         *_subflows(path, known, callers, drafts, checked),
     ]
     if reading.file is not None:
@@ -303,6 +310,15 @@ def _keys(reading: Reading) -> Iterator[Fault]:
     if reading.file is not None and reading.extensions and not dials:
         problem = "no menu lets callers dial the extensions; add direct_dial: true to one, or take them out"
         yield _warning(reading, ("extensions",), Rule.UNUSED_EXTENSIONS, problem)
+
+
+def _lookups(reading: Reading, known: Known) -> Iterator[Fault]:
+    """Look-ups that do not fit their sources, or hide that they failed."""
+    for name, node in reading.nodes.items():
+        if isinstance(node, LookupNode):
+            for path, rule, problem in lookup_faults(node, known.lookups or {}):
+                tell = _error if RULES[rule].severity is Severity.ERROR else _warning
+                yield tell(reading, ("nodes", name, *path), rule, problem)
 
 
 def _overlaps(reading: Reading, place: Place, menu: Menu) -> Iterator[Fault]:

@@ -2,8 +2,8 @@
 
 A session gives one command at a time and takes exactly one result for it. The port's commands go to the call's
 channel as they are. ``Enqueue`` is performed by whoever runs the floor of agents (hold the caller, assign an agent,
-connect the two), ``Commit`` by whoever keeps the books. ``RunFlow`` never leaves the session: it is a node's word to
-it.
+connect the two), ``Lookup`` by whoever asks the sources, ``Commit`` by whoever keeps the books. ``RunFlow`` never
+leaves the session: it is a node's word to it.
 """
 
 from __future__ import annotations
@@ -75,6 +75,35 @@ QueueResult = Served | WaitExpired | NobodyThere | QueueClosed
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """Ask the source of this name for ``arguments``. Result: ``LookedUp``, or ``LookupFailed``.
+
+    ``into`` names what is wanted by its path in the answer (``ivr/value_path.py``). Where the answer takes longer
+    than a moment the caller hears ``meanwhile`` and then ``music``.
+    """
+
+    source: str
+    arguments: Mapping[str, Value]
+    into: Mapping[str, str]
+    meanwhile: tuple[Prompt, ...] = ()
+    music: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """It was found. ``values``: what was wanted by its names; ``none`` where the answer says nothing of it."""
+
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class LookupFailed:
+    """It was not. ``reason``: ``missing`` (there is no such thing), ``timeout``, ``refused`` or ``failed``."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """Write ``effect`` down, for good. Result: ``Committed`` once it is on the disk, or ``CommitFailed``.
 
@@ -118,7 +147,7 @@ class FlowReturned:
     secrets: frozenset[str] = frozenset()
 
 
-Command = Answer | Play | Gather | Enqueue | Transfer | Commit | Hangup
+Command = Answer | Play | Gather | Enqueue | Transfer | Lookup | Commit | Hangup
 Ask = Command | RunFlow
 """What a node may ask for."""
 Result = (
@@ -129,6 +158,8 @@ Result = (
     | QueueResult
     | Transferred
     | TransferFailed
+    | LookedUp
+    | LookupFailed
     | Committed
     | CommitFailed
     | FlowReturned

@@ -41,6 +41,8 @@ class Rule(StrEnum):
     UNKNOWN_QUEUE = "unknown-queue"
     UNKNOWN_DESTINATION = "unknown-destination"
     UNKNOWN_FLOW = "unknown-flow"
+    UNKNOWN_LOOKUP = "unknown-lookup"
+    UNKNOWN_ARGUMENT = "unknown-argument"
     UNKNOWN_WEBHOOK = "unknown-webhook"
     FAULTY_FLOW = "faulty-flow"
     UNKNOWN_VARIABLE = "unknown-variable"
@@ -48,6 +50,7 @@ class Rule(StrEnum):
     MISSING_PROMPT = "missing-prompt"
     NO_EXTENSIONS = "no-extensions"
     ENDLESS_LOOP = "endless-loop"
+    FAILURE_AS_SUCCESS = "failure-as-success"
     CONDITIONAL_LOOP = "conditional-loop"
     UNREACHABLE = "unreachable"
     UNUSED_EXTENSIONS = "unused-extensions"
@@ -94,6 +97,10 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.UNKNOWN_QUEUE: _error("a queue that the settings do not have"),
     Rule.UNKNOWN_DESTINATION: _error("a destination that the settings do not have"),
     Rule.UNKNOWN_FLOW: _error("a subflow that there is not"),
+    Rule.UNKNOWN_LOOKUP: _error("a look-up that the settings do not have"),
+    Rule.UNKNOWN_ARGUMENT: _error(
+        "a look-up with an argument that its source does not know, or without one that it needs"
+    ),
     Rule.UNKNOWN_WEBHOOK: _error("a webhook that the settings do not have"),
     Rule.FAULTY_FLOW: _error("a subflow that has errors, or that comes back to itself"),
     Rule.UNKNOWN_VARIABLE: _error("a variable that nothing sets, or a `call.*` that there is not"),
@@ -101,6 +108,7 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.MISSING_PROMPT: _error("a prompt with neither text nor recording in one of the flow's languages"),
     Rule.NO_EXTENSIONS: _error("`direct_dial` in a flow without `extensions`"),
     Rule.ENDLESS_LOOP: _error("a round that a caller who presses nothing never leaves"),
+    Rule.FAILURE_AS_SUCCESS: _warning("a look-up that goes the same way whether it found something or failed"),
     Rule.CONDITIONAL_LOOP: _warning("a round that goes on while a condition holds, in which no node sets a variable"),
     Rule.UNREACHABLE: _warning("a node that no call comes to"),
     Rule.UNUSED_EXTENSIONS: _warning("extensions that no menu lets callers dial"),

@@ -8,26 +8,33 @@ word       the caller
 ``wN``     lets N seconds pass: ``w1,2`` presses 2 one second into the prompt
 ``h``      hangs up, at once: ``w3,h`` after three seconds
 ``q+``     is served by an agent; ``q-`` waits in vain; ``q0`` nobody is logged in; ``qc`` it is closed
+``l+``     a look-up finds something: ``l+price=9.50;name=Lamp`` gives these variables their values; ``l-`` there
+           is no such thing; ``lf`` it fails; ``lt`` its time is up; ``lr`` it is refused
 ``t+``     is transferred; ``t-`` nobody answers; ``tb`` it is busy
 ``f``      meets a fault of ours: the node fails
 =========  ===========================================================================================
 
-When the script is at its end the caller is silent in menus, is served in queues and is transferred.
+When the script is at its end the caller is silent in menus, is served in queues and is transferred, and look-ups find
+something of which nothing is known.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from calls.errors import Location, UserError
 from calls.switch.keys import KEYS
 from calls.switch.port import TransferFailed, Transferred
-from ivr.commands import NobodyThere, QueueClosed, QueueResult, Served, WaitExpired
+from ivr.commands import LookedUp, LookupFailed, NobodyThere, QueueClosed, QueueResult, Served, WaitExpired
+from ivr.values import Value
 
 TALK_S = 60.0
 """How long the talks of a walk last, in virtual seconds."""
 
+NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?\Z")
+FOUND = re.compile(r"([a-z][a-z0-9_]{0,63})=(.*)\Z", re.DOTALL)
 SECONDS = re.compile(r"w([0-9]{1,5}(?:\.[0-9]{1,3})?)\Z")
 
 
@@ -75,7 +82,14 @@ class Fail:
     """A fault of ours: the node is told what it cannot be told."""
 
 
-Act = Press | Silent | Pass | Leave | InQueue | InTransfer | Fail
+@dataclass(frozen=True, slots=True)
+class InLookup:
+    """What comes of a look-up."""
+
+    result: LookedUp | LookupFailed
+
+
+Act = Press | Silent | Pass | Leave | InQueue | InTransfer | InLookup | Fail
 
 WORDS: dict[str, Act] = {
     "w": Silent(),
@@ -84,6 +98,11 @@ WORDS: dict[str, Act] = {
     "q-": InQueue(WaitExpired()),
     "q0": InQueue(NobodyThere()),
     "qc": InQueue(QueueClosed()),
+    "l+": InLookup(LookedUp({})),
+    "l-": InLookup(LookupFailed("missing")),
+    "lf": InLookup(LookupFailed("failed")),
+    "lt": InLookup(LookupFailed("timeout")),
+    "lr": InLookup(LookupFailed("refused")),
     "t+": InTransfer(Transferred(TALK_S)),
     "t-": InTransfer(TransferFailed("no_answer")),
     "tb": InTransfer(TransferFailed("busy")),
@@ -109,6 +128,8 @@ def act(word: str, position: int = 1) -> Act:
     """
     if word in WORDS:
         return WORDS[word]
+    if word.startswith("l+"):
+        return InLookup(LookedUp(dict(_found(each, word, position) for each in word[2:].split(";"))))
     seconds = SECONDS.match(word)
     if seconds is not None:
         return Pass(float(seconds[1]))
@@ -118,3 +139,21 @@ def act(word: str, position: int = 1) -> Act:
         f"{word!a} is not understood; expected keys such as 1 or 200, or one of: {', '.join(WORDS)}, w5",
         Location(key=f"keys, word {position}"),
     )
+
+
+def _found(text: str, word: str, position: int) -> tuple[str, Value]:
+    """A variable and its value, as ``price=9.50`` says: a number where it is written as one, else a text."""
+    said = FOUND.match(text)
+    if said is None:
+        raise UserError(
+            f"{word!a} is not understood; expected variables and values such as l+price=9.50;name=Lamp",
+            Location(key=f"keys, word {position}"),
+        )
+    return said[1], as_found(said[2])
+
+
+def as_found(text: str) -> Value:
+    """What a look-up gives that says ``text``: a number where it is written as one."""
+    if NUMBER.match(text):
+        return Decimal(text) if "." in text else int(text)
+    return text

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     EXPRESSION_FAILED = "expression_failed"  # node, problem
     SUBFLOW_RETURNED = "subflow_returned"  # node, flow, word
     OPTED_OUT = "opted_out"  # node, failed
+    LOOKED_UP = "looked_up"  # node, lookup, result
     WEBHOOK = "webhook"  # node, webhook, reference, failed
     QUEUE_ENTERED = "queue_entered"  # node, queue, priority
     AGENT_OFFERED = "agent_offered"  # node, agent

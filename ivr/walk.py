@@ -35,13 +35,16 @@ from ivr.commands import (
     Commit,
     Committed,
     Enqueue,
+    LookedUp,
+    Lookup,
+    LookupFailed,
     Result,
     Served,
     WaitExpired,
 )
 from ivr.effects import Webhook
 from ivr.flow import Flow
-from ivr.script import TALK_S, Act, Fail, InQueue, InTransfer, Leave, Pass, Press, Silent, parse
+from ivr.script import TALK_S, Act, Fail, InLookup, InQueue, InTransfer, Leave, Pass, Press, Silent, parse
 from ivr.session import NOTHING_KNOWN, Context, Finished, Session
 from ivr.trail import Instant, TrailEvent
 
@@ -116,7 +119,7 @@ class TypingCaller:
 
     def act(self, asked: Asked) -> Act | None:
         """The next word of the line, or of a new one."""
-        if not self._acts and isinstance(asked.command, Gather | Enqueue | Transfer):
+        if not self._acts and isinstance(asked.command, Gather | Enqueue | Transfer | Lookup):
             self._acts = self._line(asked)
         return self._acts.pop(0) if self._acts else None
 
@@ -175,7 +178,7 @@ class Walk:
 
     def _heard(self, command: Command) -> tuple[str, ...]:
         match command:
-            case Play(prompts) | Gather(prompts) | Enqueue(announce=prompts):
+            case Play(prompts) | Gather(prompts) | Enqueue(announce=prompts) | Lookup(meanwhile=prompts):
                 return tuple(self._texts(prompt) for prompt in prompts)
             case _:
                 return ()
@@ -199,6 +202,8 @@ class Walk:
                 return self._queue(asked, wait)
             case Transfer() as transfer:
                 return self._transfer(asked, transfer)
+            case Lookup():
+                return self._lookup(asked)
             case Commit(effect=Webhook()):
                 return Committed(REFERENCE)
             case Commit():
@@ -229,6 +234,23 @@ class Walk:
             self._since_s += left_s
             return Done()
 
+    def _lookup(self, asked: Asked) -> Result:
+        """What the source says, once the caller has heard what is said meanwhile. A word for later is left for it."""
+        result: LookedUp | LookupFailed = LookedUp({})
+        match self._act(asked):
+            case InLookup(said):
+                result = said
+            case Leave():
+                return HungUp(EndedBy.CALLER)
+            case Fail():
+                return Interrupted()
+            case None:
+                pass
+            case later:
+                self._hold(later)
+        self._since_s += spoken_s(asked.texts)
+        return result
+
     def _queue(self, asked: Asked, wait: Enqueue) -> Result:
         left_s = wait.max_wait_s if wait.max_wait_s is not None else QUEUE_MAX_WAIT_S
         while True:
@@ -252,7 +274,7 @@ class Walk:
                     return self._serve(talk_s, left_s)
                 case InQueue(result):
                     return result
-                case InTransfer() as wrong:
+                case InTransfer() | InLookup() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
@@ -289,7 +311,7 @@ class Walk:
                     result = TransferFailed("no_answer")
                 case InTransfer(said):
                     result = said
-                case InQueue() as wrong:
+                case InQueue() | InLookup() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
@@ -342,7 +364,7 @@ class _Gathering:
                 return self._timed_out()
             case Press():
                 return self._press(act)
-            case InQueue() | InTransfer():
+            case InQueue() | InTransfer() | InLookup():
                 raise _does_not_fit(self._asked, act)
 
     def _is_for_now(self, act: Act) -> bool:
@@ -406,11 +428,11 @@ def json_line(event: TrailEvent) -> str:
 def misfit(asked: Asked, act: Act) -> str:
     """Why ``act`` cannot be done while ``asked`` is performed, and what was expected; "" where it can."""
     match asked.command, act:
-        case Gather(), InQueue() | InTransfer():
+        case Gather(), InQueue() | InTransfer() | InLookup():
             return "a menu listens; expected keys, w, wN or h"
-        case Enqueue(), InTransfer():
+        case Enqueue(), InTransfer() | InLookup():
             return "a caller waits in a queue; expected q+, q-, q0, qc, w, wN or h"
-        case Transfer(), InQueue():
+        case Transfer(), InQueue() | InLookup():
             return "a telephone rings; expected t+, t-, tb, w, wN or h"
         case _:
             return ""

@@ -19,10 +19,10 @@ from enum import Enum, auto
 from types import TracebackType
 from typing import Self
 
+from calls.breaker import Breaker
 from calls.errors import PromptError
 from calls.switch.port import Prompt
 from prompts.audio import encode, to_telephone
-from prompts.breaker import Breaker
 from prompts.formats import CHAIN_REVISION, JOINED
 from prompts.library import PromptLibrary
 from prompts.live_cache import Limits, LiveCache, live_name, live_prompt

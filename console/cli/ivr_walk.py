@@ -17,7 +17,7 @@ from calls.switch.port import Gather, KeyPlan, Prompt, Transfer
 from console.cli.flows import Alone, File, known_by, texts_of
 from console.cli.shared import out, settings_of
 from ivr.check import load
-from ivr.commands import Command, Enqueue, Result
+from ivr.commands import Command, Enqueue, Lookup, Result
 from ivr.nodes.split import BELOW_ONE
 from ivr.script import parse
 from ivr.session import Context
@@ -89,6 +89,8 @@ def _ask(asked: Asked, problem: str) -> str:
     match asked.command:
         case Gather():
             question = "keys (empty: silence, h: hang up)"
+        case Lookup():
+            question = "l+price=9.50: it is found, l-: it is not, lf: it fails, h: hang up"
         case Enqueue():
             question = "q+: an agent comes, q-: nobody comes, h: hang up"
         case _:

@@ -30,6 +30,8 @@ from calls.switch.port import (
 from console.engine.books import Books
 from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
+from console.engine.lookups import Lookups
+from console.engine.meanwhile import meanwhile
 from console.engine.recorder import CallRecorder
 from console.engine.talk import Hears, Meetings, NobodyCame, Talked, Wait
 from ivr.commands import (
@@ -40,6 +42,7 @@ from ivr.commands import (
     CommitFailed,
     Committed,
     Enqueue,
+    Lookup,
     NobodyThere,
     Notice,
     QueueClosed,
@@ -91,6 +94,7 @@ class Conversations:
         floor: FloorRunner,
         meetings: Meetings,
         effects: Effects,
+        lookups: Lookups,
         clock: Clock,
         is_closed: Callable[[], bool],
         voice: Voice,
@@ -102,6 +106,7 @@ class Conversations:
         self._floor = floor
         self._meetings = meetings
         self._effects = effects
+        self._lookups = lookups
         self._clock = clock
         self._is_closed = is_closed
         self._voice = voice
@@ -145,6 +150,8 @@ class Conversations:
         match command:
             case Play(prompts) | Gather(prompts):
                 return replace(command, prompts=await self._all_voiced(prompts))
+            case Lookup(meanwhile=prompts):
+                return replace(command, meanwhile=await self._all_voiced(prompts))
             case Enqueue(announce=prompts):
                 return replace(command, announce=await self._all_voiced(prompts))
             case _:
@@ -166,6 +173,8 @@ class Conversations:
         match command:
             case Enqueue():
                 return await self._enqueue(channel, recorder, session, trail, command)
+            case Lookup(meanwhile=prompts, music=music):
+                return await meanwhile(channel, self._lookups.ask(command), prompts, music)
             case Commit():
                 return await self.commit(recorder.live, command)
             case Answer():

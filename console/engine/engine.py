@@ -32,6 +32,7 @@ from console.engine.floor import FloorRunner
 from console.engine.flows import LiveFlows
 from console.engine.hours import OpeningHours
 from console.engine.inbound import InboundCalls
+from console.engine.lookups import Lookups
 from console.engine.outbox import Outbox
 from console.engine.outside import GuardedHosts, Hosts
 from console.engine.restart import Restart
@@ -102,8 +103,17 @@ class Engine:
         self._hosts = hosts or GuardedHosts(named)
         self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
         effects = Effects(self.writer, clock, settings.engine.region, self._forbidden, self.outbox.wake)
+        self.lookups = Lookups(settings.lookups, self._hosts, clock)
         self.conversations = Conversations(
-            settings.queues, self.books, self.floor, self.meetings, effects, clock, self._closed, self.voice.render
+            settings.queues,
+            self.books,
+            self.floor,
+            self.meetings,
+            effects,
+            self.lookups,
+            clock,
+            self._closed,
+            self.voice.render,
         )
         self.hours = OpeningHours(self.writer, clock, self._overridden)
         self.flows = LiveFlows(settings, flows, self.writer, self.books, clock)
@@ -162,6 +172,7 @@ class Engine:
         except TimeoutError:
             log.get().error("records are not written: the store took none", folder=str(self.writer.path.parent))
         await self.tasks.cancel_all()
+        self.lookups.close()
         await self._hosts.close()
         await self.writer.close()
 

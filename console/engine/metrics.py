@@ -49,6 +49,7 @@ class EngineCollector(Collector):
         for outcome, count in self._engine.voice.outcomes.items():
             live.add_metric((outcome,), count)
         yield live
+        yield from _lookups(self._engine)
         attempts = CounterMetricFamily(
             "callwright_attempts", "attempts that are over", labels=("campaign", "outcome")
         )
@@ -68,6 +69,17 @@ def _webhooks(engine: Engine) -> Iterator[Metric]:
     for (name, result), count in sorted(engine.outbox.deliveries.items()):
         deliveries.add_metric((name, result), count)
     yield deliveries
+
+
+def _lookups(engine: Engine) -> Iterator[Metric]:
+    asked = CounterMetricFamily("callwright_lookups", "look-ups of calls", labels=("lookup", "result"))
+    for (name, result), count in sorted(engine.lookups.results.items()):
+        asked.add_metric((name, result), count)
+    yield asked
+    held = GaugeMetricFamily("callwright_lookup_held_off", "1: left alone after failures", labels=("lookup",))
+    for name, is_held_off in engine.lookups.held_off().items():
+        held.add_metric((name,), float(is_held_off))
+    yield held
 
 
 def exposition(engine: Engine) -> tuple[bytes, int, None, str]:

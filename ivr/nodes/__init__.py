@@ -14,6 +14,7 @@ from ivr.nodes.goto import Goto
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
 from ivr.nodes.language import Language
+from ivr.nodes.lookup import LookupNode
 from ivr.nodes.menu import Menu
 from ivr.nodes.opt_out import OptOutNode
 from ivr.nodes.queue import Queue
@@ -37,6 +38,7 @@ MODELS: tuple[type[NodeModel], ...] = (
     Subflow,
     Return,
     OptOutNode,
+    LookupNode,
     WebhookNode,
     Queue,
     Transfer,
@@ -67,6 +69,7 @@ Node = Annotated[
     | Annotated[Subflow, Tag("subflow")]
     | Annotated[Return, Tag("return")]
     | Annotated[OptOutNode, Tag("opt_out")]
+    | Annotated[LookupNode, Tag("lookup")]
     | Annotated[WebhookNode, Tag("webhook")]
     | Annotated[Queue, Tag("queue")]
     | Annotated[Transfer, Tag("transfer")]

@@ -105,6 +105,7 @@ class Need(Enum):
     DESTINATION = "destination"
     FLOW = "flow"
     WEBHOOK = "webhook"
+    LOOKUP = "lookup"
 
 
 @dataclass(frozen=True, slots=True)

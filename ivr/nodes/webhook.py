@@ -26,6 +26,9 @@ from ivr.nodes.base import (
 from ivr.trail import Kind
 from ivr.turn import Turn
 
+SECRET = "secret"
+"""Why a message is not written: something in it is a secret, and what waits to be sent is kept."""
+
 
 class WebhookNode(NodeModel):
     """Write a message for a webhook down, and go on; it is sent, and sent again, without the caller.
@@ -64,6 +67,9 @@ class WebhookNode(NodeModel):
 
     def visit(self, turn: Turn) -> Visit:
         """Write it down."""
+        if any(turn.is_secret(expression) for expression in self.values.values()):
+            turn.note(Kind.WEBHOOK, webhook=self.webhook, reference=None, failed=SECRET)
+            return Goto("failed", self.failed)
         values = {name: turn.value(expression) for name, expression in self.values.items()}
         result = yield Commit(Webhook(self.webhook, values), turn.key)
         match result:

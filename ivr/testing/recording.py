@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 
 from calls.switch.port import (
     Gather,
@@ -18,10 +19,22 @@ from calls.switch.port import (
     TransferFailed,
     Transferred,
 )
-from ivr.commands import Command, Enqueue, NobodyThere, QueueClosed, Result, Served, WaitExpired
+from ivr.commands import (
+    Command,
+    Enqueue,
+    LookedUp,
+    Lookup,
+    LookupFailed,
+    NobodyThere,
+    QueueClosed,
+    Result,
+    Served,
+    WaitExpired,
+)
 from ivr.session import Context, Finished
 from ivr.testing.running import prompts_of
 from ivr.testing.script import MONDAY_NOON
+from ivr.values import Value, in_words
 from ivr.walk import Asked, Told, spoken_s
 
 PRESS, REST = "press ", "rest "
@@ -86,7 +99,7 @@ def _deeds(asked: Asked, told: Told) -> Iterator[str]:
     """What must be done for ``told`` to come of ``asked``."""
     took_s = told.since_s - asked.since_s
     match asked.command, told.result:
-        case Play() | Gather() | Enqueue() | Transfer(), HungUp() | Interrupted() as ended:
+        case Play() | Gather() | Enqueue() | Transfer() | Lookup(), HungUp() | Interrupted() as ended:
             if took_s > 0.0005:
                 yield f"wait: {_duration(took_s)}"
             yield "hang_up" if isinstance(ended, HungUp) else "word: f"
@@ -115,12 +128,21 @@ def _others(command: Command, result: Result) -> Iterator[str]:
             yield "agent: nobody"
         case QueueClosed():
             yield "agent: closed"
+        case LookedUp(values):
+            yield f"lookup: {json.dumps({name: _written(value) for name, value in values.items()})}"
+        case LookupFailed(reason):
+            yield f"lookup: {reason}"
         case Transferred(talk_s):
             yield f"transfer: {{answers: {_duration(talk_s)}}}"
         case TransferFailed(reason):
             yield f"transfer: {reason}"
         case _:
             pass
+
+
+def _written(value: Value) -> str | int | bool | None:
+    """A value as a test file holds it; a decimal number as a text."""
+    return in_words(value) if isinstance(value, Decimal) else value
 
 
 def _duration(seconds: float) -> str:

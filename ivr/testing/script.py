@@ -25,11 +25,11 @@ from pathlib import Path
 from calls.errors import Location, UserError
 from calls.switch.keys import KEYS
 from calls.switch.port import TransferFailed, Transferred
-from ivr.commands import NobodyThere, QueueClosed, QueueResult, Served, WaitExpired
+from ivr.commands import LookedUp, LookupFailed, NobodyThere, QueueClosed, QueueResult, Served, WaitExpired
 from ivr.document import Data, Document, read
 from ivr.faults import did_you_mean
 from ivr.nodes.base import Place, duration_s
-from ivr.script import TALK_S, Act, InQueue, InTransfer, Leave, Pass, Press, Silent, act
+from ivr.script import TALK_S, Act, InLookup, InQueue, InTransfer, Leave, Pass, Press, Silent, act, as_found
 from ivr.session import NOTHING_KNOWN, Context
 from ivr.turn import Facts
 from ivr.values import BadValue, Value, checked
@@ -257,6 +257,19 @@ class _Reader:
         else:
             yield InTransfer(Transferred(self._talk(path, data, without)))
 
+    def lookup(self, path: Place, data: Data) -> Iterator[Act]:
+        without = ("missing", "failed", "timeout", "refused")
+        if isinstance(data, str) and data in without:
+            yield InLookup(LookupFailed(data))
+        elif isinstance(data, dict):
+            values = self._values(path, data)
+            yield InLookup(
+                LookedUp({name: as_found(each) if isinstance(each, str) else each for name, each in values.items()})
+            )
+        else:
+            what = f"one of {', '.join(without)}, or variables and what they are given, such as {{price: '9.50'}}"
+            raise self.refuse(path, f"expected {what}")
+
     def word(self, path: Place, data: Data) -> Iterator[Act]:
         try:
             yield act(self.text(path, data, "a word of walks, such as q+"))
@@ -299,6 +312,7 @@ STEPS: Mapping[str, Words] = {
     "wait": _Reader.wait,
     "agent": _Reader.agent,
     "transfer": _Reader.transfer,
+    "lookup": _Reader.lookup,
     "word": _Reader.word,
     "expect": _Reader.expect,
 }

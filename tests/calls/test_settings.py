@@ -350,3 +350,41 @@ def test_secrets_that_are_named_must_be_there_for_who_uses_them(folder: Path) ->
         require_named_secrets(found)
     both = {"CALLWRIGHT_SECRET_CRM_KEY": "a-key", "CALLWRIGHT_SECRET_CRM_TOKEN": "a-token"}
     require_named_secrets(loaded(folder, text, both))
+
+
+LOOKUP = '[[lookups]]\nname = "orders"\nurl = "https://shop.example/o/{order}?x={x}"\n'
+TABLE = """\
+[[lookups]]
+name = "items"
+database = "data/shop.db"
+sql = "SELECT a FROM t WHERE b = :code AND c = ':no'"
+"""
+
+
+def test_a_look_up_knows_its_places(folder: Path) -> None:
+    orders, items = loaded(folder, LOOKUP + TABLE).lookups
+    assert orders.parameters == frozenset({"order", "x"})
+    assert (items.parameters, items.database) == (frozenset({"code"}), folder / "data/shop.db")
+    assert loaded(folder, f'{LOOKUP}method = "POST"\n').lookups[0].parameters is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (LOOKUP.replace("shop.example", "{host}"), "never in the host"),
+        (LOOKUP.replace("shop.example", "shop.{tld}"), "never in the host"),
+        (LOOKUP.replace("shop.example", "shop.example:{port}"), "expected an address such as"),
+        (LOOKUP.replace("{order}", "{Order}"), "expected places such as"),
+        (LOOKUP.replace("{order}", "{order"), "expected places such as"),
+        (LOOKUP.replace("https", "http"), "insecure = true"),
+        (LOOKUP + 'database = "x.db"\n', "and not both"),
+        ('[[lookups]]\nname = "orders"\n', "expected url, or database and sql"),
+        (TABLE.replace("sql =", "# sql ="), "expected sql as well"),
+        (LOOKUP + 'sql = "SELECT 1"\n', "belongs to a database"),
+        (TABLE.replace("SELECT a", "DELETE"), "expected one SELECT"),
+        (TABLE.replace("SELECT a", "SELECT 1; SELECT a"), "expected one SELECT"),
+        (LOOKUP + LOOKUP, "orders is there already"),
+    ],
+)
+def test_a_look_up_that_asks_nothing_or_too_much_is_refused(folder: Path, text: str, words: str) -> None:
+    assert words in str(fault(folder, text))

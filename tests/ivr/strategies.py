@@ -17,7 +17,16 @@ from calls.switch.port import (
     TransferFailed,
     Transferred,
 )
-from ivr.commands import NobodyThere, QueueClosed, Served, WaitExpired
+from ivr.commands import (
+    CommitFailed,
+    Committed,
+    LookedUp,
+    LookupFailed,
+    NobodyThere,
+    QueueClosed,
+    Served,
+    WaitExpired,
+)
 
 NAMES = ("a", "b", "c", "d", "e", "f")
 KEYS = ("1", "2", "12", "#", "200")
@@ -59,6 +68,8 @@ node = st.one_of(
     _node(queue=st.just("q"), failed=target, timeout=target, nobody=target, closed=target),
     _node(transfer=st.just("t"), failed=target),
     _node(transfer=st.just("t"), failed=target, next=target),
+    _node(lookup=st.just("l"), arguments=st.just({"a": "r"}), into=st.just({"r": "x"}), failed=target, next=target),
+    _node(lookup=st.just("l"), failed=target, missing=target, timeout=target, refused=target, next=target),
     _node(webhook=st.just("w"), values=st.just({"kind": "'x'"}), reference=st.just("r"), failed=target, next=target),
     _node(hangup=st.lists(st.just("x.bye"), max_size=1)),
 )
@@ -87,6 +98,7 @@ flows = _flows(st.one_of(node, conditional))
 
 results = st.one_of(
     st.sampled_from([Done(), NoInput(), Interrupted(), WaitExpired(), NobodyThere(), QueueClosed()]),
+    st.sampled_from([LookedUp({"r": 1}), LookupFailed("failed"), Committed("1"), CommitFailed("late")]),
     st.sampled_from(KEYS).map(Match),
     st.sampled_from(["3", "*", "20", "9"]).map(NoMatch),
     st.sampled_from(["busy", "no_answer"]).map(TransferFailed),

@@ -30,8 +30,15 @@ FLOWS = [example for example in EXAMPLES if example.startswith("language:")]
 FRAGMENTS = [example for example in EXAMPLES if not example.startswith("language:")]
 
 texts: dict[str, str] = YAML(typ="safe", pure=True).load(ROOT / "console" / "demo" / "prompts" / "en.yaml")
-KEYS = frozenset(texts) | {"main.which_language", "order.ask", "order.said"}
-KNOWN = Known(frozenset({"support"}), frozenset({"alice"}), {"en": KEYS, "de": KEYS}, webhooks=frozenset({"tickets"}))
+KEYS = frozenset(texts) | {"main.which_language", "main.one_moment", "order.ask", "order.said"}
+LOOKUPS = {"orders": frozenset({"order"})}
+KNOWN = Known(
+    frozenset({"support"}),
+    frozenset({"alice"}),
+    {"en": KEYS, "de": KEYS},
+    webhooks=frozenset({"tickets"}),
+    lookups=LOOKUPS,
+)
 
 
 @pytest.fixture(autouse=True)

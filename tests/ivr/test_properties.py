@@ -35,6 +35,9 @@ from ivr.commands import (
     CommitFailed,
     Committed,
     Enqueue,
+    LookedUp,
+    Lookup,
+    LookupFailed,
     NobodyThere,
     Notice,
     Result,
@@ -67,6 +70,8 @@ def one_that_fits(command: Command, draw: st.DataObject) -> Result:
             fitting = (Served(3.0), WaitExpired(), NobodyThere())
         case Transfer():
             fitting = (Transferred(3.0), TransferFailed("busy"))
+        case Lookup():
+            fitting = (LookedUp({"r": "x"}), LookupFailed("missing"), LookupFailed("timeout"))
         case Commit():
             fitting = (Committed(), CommitFailed("unavailable"))
         case Hangup():
@@ -85,6 +90,8 @@ def silent(command: Command) -> Result:
             return WaitExpired()
         case Transfer():
             return TransferFailed("no_answer")
+        case Lookup():
+            return LookupFailed("failed")
         case Commit():
             return CommitFailed("unavailable")
         case Hangup():

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from calls.breaker import Breaker
 from calls.errors import PromptError
 from calls.settings import Prompts
 from calls.switch.port import Prompt
 from prompts.audio import LEVEL_DBOV, decode_ulaw, measure
-from prompts.breaker import Breaker
 from prompts.espeak import EspeakPlace
 from prompts.formats import Format
 from prompts.library import PromptLibrary

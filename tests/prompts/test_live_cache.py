@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prompts.breaker import Breaker
+from calls.breaker import Breaker
 from prompts.live_cache import KEPT_S, Limits, LiveCache
 
 NOW = 1_700_000_000.0

@@ -33,6 +33,8 @@ from ivr.document import MAX_BYTES
 from ivr.flow import Flow
 from ivr.reading import read_flow
 from prompts.library import PromptLibrary
+from prompts.phrases import Fragment
+from prompts.pieces import find_pieces
 
 NEW_FILE_MODE = 0o644
 SHOWN_PROMPTS = 5
@@ -126,7 +128,10 @@ def prepared(
     ids = dict.fromkeys([*given, *(_in_folder(settings) if live is None else _calling(live, given))])
     flows = {flow.id: flow for flow in (load(settings.flows / f"{each}.yaml", names, drafts) for each in ids)}
     wanted = {
-        prompt: drafts[flow.id].file for flow in flows.values() if flow.id in drafts for prompt in _wanted(flow)
+        prompt: drafts[flow.id].file
+        for flow in flows.values()
+        if flow.id in drafts
+        for prompt in _wanted(flow, library)
     }
     if lacking := [prompt for prompt in library.missing() if prompt in wanted]:
         problem = f"{_named(lacking)} not rendered: run callwright prompts render, then this again"
@@ -275,10 +280,16 @@ def _to_disk(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _wanted(flow: Flow) -> Iterator[Prompt]:
+def _wanted(flow: Flow, library: PromptLibrary) -> Iterator[Prompt]:
+    """What must be rendered for a flow; of a text with placeholders its fragments and the pieces of its values."""
     for language in flow.languages:
         for key in flow.prompts():
-            yield Prompt(key, language)
+            phrase = library.phrases[language].get(key)
+            if phrase is None:
+                yield Prompt(key, language)
+            else:
+                yield from (Prompt(part.key, language) for part in phrase if isinstance(part, Fragment))
+                yield from find_pieces(language, (phrase,), Location())
 
 
 def _named(prompts: Sequence[Prompt]) -> str:

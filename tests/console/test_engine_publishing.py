@@ -152,6 +152,21 @@ async def test_a_prompt_that_is_not_rendered_keeps_a_flow_out(tmp_path: Path) ->
 
 
 @held
+async def test_the_pieces_of_values_must_be_rendered_too(tmp_path: Path) -> None:
+    async with world_in(tmp_path) as world:
+        render(world)
+        texts = world.settings.prompts.texts / "en.yaml"
+        texts.write_text(texts.read_text(encoding="utf-8") + "main.owe: You owe {tries:number} parts.\n", "utf-8")
+        owing = FLOW.replace("start: menu", "variables: {tries: 3}\nstart: menu").replace(
+            "[main.hours]", "[main.owe]"
+        )
+        problem = await refused(world, text(world, owing))
+        assert "/home/eve/main.yaml: the prompts " in problem and "more are not rendered" in problem
+        render_all(PromptLibrary(world.settings.prompts), FakeSynthesizer())
+        assert "takes new calls" in (await world.engine.flows.publish([text(world, owing)], "eve", "")).said
+
+
+@held
 async def test_a_reload_takes_what_lies_in_the_folder(tmp_path: Path) -> None:
     async with world_in(tmp_path) as world:
         render(world)

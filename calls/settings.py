@@ -176,6 +176,8 @@ class Prompts(Part):
 
     texts: FilePath = Path("prompts/texts")
     recorded: FilePath | None = None
+    system_texts: Flag = True
+    """The system's prompts are there in the languages that Callwright speaks; ``texts`` may say them otherwise."""
     cache: FilePath = Path("prompts/cache")
     languages: Annotated[tuple[Language, ...], Field(min_length=1, description="a list of languages")] = ("en",)
     voices: Annotated[dict[Language, Title], Field(description='a voice by language: {en = "en-gb"}')] = Field(

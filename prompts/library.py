@@ -25,7 +25,7 @@ from prompts.phrases import Phrase
 from prompts.pieces import Silence, find_pieces
 from prompts.recordings import Recording, find_recordings
 from prompts.synthesis import EngineVersion, Utterance
-from prompts.texts import PromptText, Role, is_prompt, load_texts
+from prompts.texts import PromptText, Role, is_prompt, load_texts, shipped_texts
 
 FALLBACK = "fallback"
 """The folder in the cache with what the switch plays while the engine is away: its files keep their names."""
@@ -49,6 +49,10 @@ class LibrarySettings(Protocol):
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that there are prompts in."""
+
+    @property
+    def system_texts(self) -> bool:
+        """Whether the system's prompts are there without texts of the installation's own."""
 
     @property
     def voices(self) -> Mapping[str, str]:
@@ -85,7 +89,8 @@ class PromptLibrary:
         self.cache = Path(os.path.realpath(settings.cache))
         self.languages = settings.languages
         self._voices = settings.voices
-        texts = load_texts(settings.texts, settings.languages)
+        texts = shipped_texts(settings.languages) if settings.system_texts else {}
+        texts |= load_texts(settings.texts, settings.languages)
         recordings = find_recordings(settings.recorded, settings.languages)
         templates = {prompt: text for prompt, text in texts.items() if text.role is Role.TEMPLATE}
         _refuse_whole(recordings, templates)

@@ -29,6 +29,9 @@ system cuts (255 bytes with what we add)."""
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z")
 """A language tag, e.g. ``en``, ``de-AT``: it names a folder. Source: RFC 5646, section 2.1."""
 
+SHIPPED = Path(__file__).with_name("shipped")
+"""Texts of ours, which an installation's own take the place of."""
+
 MAX_TEXT = 2_000
 """Characters in one prompt: about two minutes of speech; whoever needs more has several prompts."""
 
@@ -69,14 +72,14 @@ def is_prompt(prompt: Prompt) -> bool:
 
 
 def load_texts(folder: Path, languages: Sequence[str]) -> dict[Prompt, PromptText]:
-    """Every text of ``languages``; a template and each of its parts is one.
+    """Every text that ``folder`` has of ``languages``; a template and each of its parts is one.
 
     Raises:
         PromptError: the first fault, with file, line and key; :func:`text_faults` tells all of them.
     """
     texts: dict[Prompt, PromptText] = {}
     for language in languages:
-        for item in _read(folder, language):
+        for item in _read(folder / f"{language}.yaml", language):
             if isinstance(item, PromptError):
                 raise item
             texts[item.prompt] = item
@@ -85,13 +88,21 @@ def load_texts(folder: Path, languages: Sequence[str]) -> dict[Prompt, PromptTex
 
 def text_faults(folder: Path, languages: Sequence[str]) -> tuple[PromptError, ...]:
     """All that is wrong with the files of texts, in the order of the files."""
-    return tuple(item for language in languages for item in _read(folder, language) if isinstance(item, PromptError))
+    found = (item for language in languages for item in _read(folder / f"{language}.yaml", language))
+    return tuple(item for item in found if isinstance(item, PromptError))
 
 
-def _read(folder: Path, language: str) -> Iterator[PromptText | PromptError]:
-    path = folder / f"{language}.yaml"
+def shipped_texts(languages: Sequence[str]) -> dict[Prompt, PromptText]:
+    """The prompts of the system that Callwright brings along, of those ``languages`` that it speaks: of a region
+    (``de-AT``) in its language. An installation's own texts take their place."""
+    paths = {language: SHIPPED / f"{language.partition('-')[0]}.yaml" for language in languages}
+    known = (item for language, path in paths.items() if path.is_file() for item in _read(path, language))
+    return {item.prompt: item for item in known if isinstance(item, PromptText)}
+
+
+def _read(path: Path, language: str) -> Iterator[PromptText | PromptError]:
     if LANGUAGE.match(language) is None:
-        yield PromptError(f"the language {language!r} is not a tag such as 'en' or 'de-AT'", Location(folder))
+        yield PromptError(f"the language {language!r} is not a tag such as 'en' or 'de-AT'", Location(path))
         return
     try:
         data = _parse(path)

@@ -33,7 +33,7 @@ def texts_of(settings: Settings | None) -> Texts:
         spoken = PromptLibrary(settings.prompts).sources.items()
         texts = {prompt: source.text for prompt, source in spoken if isinstance(source, PromptText)}
         written = load_texts(settings.prompts.texts, settings.prompts.languages).items()
-        texts |= {prompt: source.text for prompt, source in written}
+        texts |= {prompt: source.text for prompt, source in written}  # those too that a recording takes the place of
 
     def text(prompt: Prompt) -> str:
         return prompt.text or texts.get(prompt, f"({prompt.key})")

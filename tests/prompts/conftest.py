@@ -40,6 +40,7 @@ def settings(tmp_path: Path) -> Prompts:
     (texts / "de.yaml").write_text("main.welcome: Willkommen.\n")
     (tmp_path / "recorded").mkdir()
     return Prompts(
+        system_texts=False,
         texts=texts,
         recorded=tmp_path / "recorded",
         cache=tmp_path / "cache",

@@ -30,7 +30,9 @@ def test_the_texts_and_settings_shown_are_taken(tmp_path: Path) -> None:
     (tmp_path / "callwright.toml").write_text(block("toml"))
     settings = load(tmp_path / "callwright.toml", {})
     library = PromptLibrary(settings.prompts)
-    assert library.keys("en") == {"main.welcome", "main.menu", "main.goodbye"}
+    shipped = {key for key in library.keys("en") if key.startswith("system.")}
+    assert library.keys("en") - shipped == {"main.welcome", "main.menu", "main.goodbye"}
+    assert shipped == set(re.findall(r"^\| `(system\.[a-z_]+)` \|", DOC, re.MULTILINE))
     utterance = library.wanted[Prompt("main.menu", "en")].utterance
     assert utterance is not None
     assert utterance.text.startswith("For sales, press one. For support")
@@ -42,7 +44,9 @@ def test_the_values_shown_are_said_as_it_is_shown(tmp_path: Path) -> None:
     shown = re.findall(r"^\| (en|de|es|fr) \| (.*) \|$", DOC, re.MULTILINE)
     for language, text in texts.items():
         (tmp_path / f"{language}.yaml").write_text(text)
-    library = PromptLibrary(Prompts(texts=tmp_path, cache=tmp_path / "cache", languages=tuple(texts)))
+    library = PromptLibrary(
+        Prompts(system_texts=False, texts=tmp_path, cache=tmp_path / "cache", languages=tuple(texts))
+    )
     values: dict[str, Value | None] = {
         "balance": "-21.50",
         "n": 3,

@@ -189,6 +189,8 @@ class RecordingSettings(Part):
     """``[recordings]``: calls and messages that are recorded. The switch writes them."""
 
     folder: FilePath = Path("recordings")
+    keep_days: Annotated[int, Field(ge=0, le=36_500, description="days, 0 to 36500")] = 0
+    """How long a recording is kept after it was made; 0: until somebody deletes it."""
 
 
 class Settings(Part):

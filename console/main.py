@@ -29,6 +29,7 @@ from console.cli import (
     report,
     report_flows,
     status,
+    voicemail,
     webhooks,
 )
 from console.cli.shared import err, settings_of, settings_path
@@ -57,6 +58,7 @@ app.add_typer(dialer.app, name="dialer")
 app.add_typer(leads.app, name="leads")
 app.add_typer(dnc.app, name="dnc")
 app.add_typer(hours.app, name="hours")
+app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(agents.app, name="agents")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(dialplans.app, name="dialplans")

@@ -22,9 +22,11 @@ from calls.ids import CampaignId, is_safe_id
 from calls.numbers import NumberProblem
 from calls.overrides import Override, OverrideState
 from calls.people import do_not_call
-from calls.records import outbox
+from calls.recordings import RecordingFiles
+from calls.records import outbox, voicemail
 from calls.records import overrides as opening_hours
 from calls.records.store import add_audit
+from calls.records.voicemail import MessageState
 from calls.settings import Settings
 from dialer import campaign as campaigns
 from dialer import roll
@@ -212,6 +214,36 @@ def override_cleared(name: str, was_set: bool) -> Done:
     return Done(
         said=f"the hours {name} go by the clock" if was_set else f"the hours {name} went by the clock already"
     )
+
+
+def hear_message(connection: sqlite3.Connection, message_id: str, who: str, now: datetime) -> Done:
+    """Mark a message of a caller as heard.
+
+    Raises:
+        UserError: there is no such message.
+    """
+    _require_message(connection, message_id)
+    voicemail.set_state(connection, message_id, MessageState.HEARD, who, now)
+    return Done(said=f"message {message_id} is heard")
+
+
+def delete_message(
+    connection: sqlite3.Connection, files: RecordingFiles, message_id: str, who: str, now: datetime
+) -> Done:
+    """Delete a message of a caller, and its recording.
+
+    Raises:
+        UserError: there is no such message, or its recording cannot be deleted; nothing has changed then.
+    """
+    _require_message(connection, message_id)
+    was_there = voicemail.set_state(connection, message_id, MessageState.DELETED, who, now)
+    files.delete(message_id)
+    return Done(said=f"message {message_id} is deleted" if was_there else f"message {message_id} was deleted already")
+
+
+def _require_message(connection: sqlite3.Connection, message_id: str) -> None:
+    if voicemail.message(connection, message_id) is None:
+        raise UserError(f"no message {message_id!a}: callwright voicemail list shows them")
 
 
 def retry_messages(connection: sqlite3.Connection, message_id: int | None, who: str, now: datetime) -> Done:

@@ -21,10 +21,17 @@ from calls.switch.port import (
     HungUp,
     Interrupted,
     Match,
+    MuteRecording,
     NoInput,
     NoMatch,
     Play,
+    PlayRecording,
     Prompt,
+    Record,
+    Recorded,
+    RecordingFailed,
+    StartRecording,
+    StopRecording,
     Transfer,
     TransferFailed,
     Transferred,
@@ -147,7 +154,21 @@ class FlowReturned:
     secrets: frozenset[str] = frozenset()
 
 
-Command = Answer | Play | Gather | Enqueue | Transfer | Lookup | Commit | Hangup
+Command = (
+    Answer
+    | Play
+    | Gather
+    | Enqueue
+    | Transfer
+    | Lookup
+    | StartRecording
+    | MuteRecording
+    | StopRecording
+    | Record
+    | PlayRecording
+    | Commit
+    | Hangup
+)
 Ask = Command | RunFlow
 """What a node may ask for."""
 Result = (
@@ -160,6 +181,8 @@ Result = (
     | TransferFailed
     | LookedUp
     | LookupFailed
+    | Recorded
+    | RecordingFailed
     | Committed
     | CommitFailed
     | FlowReturned

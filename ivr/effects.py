@@ -30,4 +30,47 @@ class Webhook:
     values: Mapping[str, Json] = field(repr=False)
 
 
-Effect = OptOut | Webhook
+@dataclass(frozen=True, slots=True)
+class LeaveMessage:
+    """The caller left a message for ``mailbox``: a recording of ours, ``duration_s`` seconds long. ``webhook`` is the
+    name of one that is told."""
+
+    mailbox: str
+    recording: str
+    duration_s: float
+    webhook: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropRecording:
+    """Delete a recording that is not wanted: nothing was said, or the caller took it back."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyAnswer:
+    """One question that was asked. ``value``: what was keyed, as a number; ``recording``: what was said. Neither: the
+    question was skipped, or the caller hung up at it."""
+
+    question: str
+    kind: str
+    value: int | None = None
+    recording: str | None = None
+
+    @property
+    def given(self) -> bool:
+        """True where it was answered."""
+        return self.value is not None or self.recording is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyAnswers:
+    """What a caller answered in the survey of a node, in the order of its questions; not those not reached."""
+
+    survey: str
+    node: str
+    answers: tuple[SurveyAnswer, ...]
+
+
+Effect = OptOut | Webhook | LeaveMessage | DropRecording | SurveyAnswers

@@ -11,11 +11,12 @@ word       the caller
 ``l+``     a look-up finds something: ``l+price=9.50;name=Lamp`` gives these variables their values; ``l-`` there
            is no such thing; ``lf`` it fails; ``lt`` its time is up; ``lr`` it is refused
 ``t+``     is transferred; ``t-`` nobody answers; ``tb`` it is busy
+``mN``     speaks for N seconds after a beep: ``m10,#``, ``m10,h``; silence ends it else
 ``f``      meets a fault of ours: the node fails
 =========  ===========================================================================================
 
-When the script is at its end the caller is silent in menus, is served in queues and is transferred, and look-ups find
-something of which nothing is known.
+When the script is at its end the caller is silent in menus, is served in queues, is transferred, and speaks for 5 s
+after a beep; look-ups find something of which nothing is known.
 """
 
 from __future__ import annotations
@@ -33,8 +34,12 @@ from ivr.values import Value
 TALK_S = 60.0
 """How long the talks of a walk last, in virtual seconds."""
 
+SPEECH_S = 5.0
+"""How long the messages of a walk are."""
+
 NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?\Z")
 FOUND = re.compile(r"([a-z][a-z0-9_]{0,63})=(.*)\Z", re.DOTALL)
+SPOKEN = re.compile(r"m([0-9]{1,4}(?:\.[0-9]{1,3})?)\Z")
 SECONDS = re.compile(r"w([0-9]{1,5}(?:\.[0-9]{1,3})?)\Z")
 
 
@@ -89,7 +94,14 @@ class InLookup:
     result: LookedUp | LookupFailed
 
 
-Act = Press | Silent | Pass | Leave | InQueue | InTransfer | InLookup | Fail
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Speak."""
+
+    seconds: float
+
+
+Act = Press | Silent | Pass | Leave | InQueue | InTransfer | InLookup | Speak | Fail
 
 WORDS: dict[str, Act] = {
     "w": Silent(),
@@ -133,10 +145,13 @@ def act(word: str, position: int = 1) -> Act:
     seconds = SECONDS.match(word)
     if seconds is not None:
         return Pass(float(seconds[1]))
+    spoken = SPOKEN.match(word)
+    if spoken is not None:
+        return Speak(float(spoken[1]))
     if word and KEYS.issuperset(word):
         return Press(word)
     raise UserError(
-        f"{word!a} is not understood; expected keys such as 1 or 200, or one of: {', '.join(WORDS)}, w5",
+        f"{word!a} is not understood; expected keys such as 1 or 200, or one of: {', '.join(WORDS)}, w5, m10",
         Location(key=f"keys, word {position}"),
     )
 

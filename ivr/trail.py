@@ -41,6 +41,10 @@ class Kind(StrEnum):
     TRANSFER_STARTED = "transfer_started"  # node, destination
     TRANSFER_ENDED = "transfer_ended"  # node, destination, talk_s
     TRANSFER_FAILED = "transfer_failed"  # node, destination, reason
+    RECORDING = "recording"  # node, what, recording, failed
+    VOICEMAIL = "voicemail"  # node, mailbox, recording, duration_s, ended_by, failed
+    SURVEY_ANSWER = "survey_answer"  # node, question, asks, value, recording
+    SURVEY_ENDED = "survey_ended"  # node, survey, asked, answered, failed
     NODE_LEFT = "node_left"  # node, exit, took_s
     STEP_LIMIT = "step_limit"  # node, steps
     FAULT = "fault"  # node, error, traceback

@@ -38,6 +38,8 @@ class Facts:
     caller_name: str = ""
     called: str = ""
     customer: str = ""
+    call_id: str = "walk"
+    """Ours: what the names of the call's recordings begin with."""
 
 
 UNKNOWN = Facts()
@@ -89,6 +91,7 @@ class Turn:
         self.phrases: Phrases = {}
         """The texts with places for values, by language and key."""
         self._facts = facts
+        self._recordings = 0
         self._concealed = False
         self._began = now
         self._now = now
@@ -111,6 +114,12 @@ class Turn:
     def since_s(self) -> float:
         """Seconds since the session began."""
         return self._now.mono_s - self._began.mono_s
+
+    def recording(self, what: str) -> str:
+        """A name for this visit's recording of ``what``, a word of small letters. Its parts are ids of ours, so it is
+        one; the same in every replay, another in every visit."""
+        self._recordings += 1
+        return f"{self._facts.call_id}-{what}-{self._recordings}"
 
     @property
     def key(self) -> str:

@@ -22,8 +22,15 @@ from calls.switch.port import (
     Hangup,
     HungUp,
     Interrupted,
+    MuteRecording,
     Play,
+    PlayRecording,
     Prompt,
+    Record,
+    Recorded,
+    RecordEnd,
+    StartRecording,
+    StopRecording,
     Transfer,
     TransferFailed,
     Transferred,
@@ -44,7 +51,21 @@ from ivr.commands import (
 )
 from ivr.effects import Webhook
 from ivr.flow import Flow
-from ivr.script import TALK_S, Act, Fail, InLookup, InQueue, InTransfer, Leave, Pass, Press, Silent, parse
+from ivr.script import (
+    SPEECH_S,
+    TALK_S,
+    Act,
+    Fail,
+    InLookup,
+    InQueue,
+    InTransfer,
+    Leave,
+    Pass,
+    Press,
+    Silent,
+    Speak,
+    parse,
+)
 from ivr.session import NOTHING_KNOWN, Context, Finished, Session
 from ivr.trail import Instant, TrailEvent
 
@@ -119,7 +140,7 @@ class TypingCaller:
 
     def act(self, asked: Asked) -> Act | None:
         """The next word of the line, or of a new one."""
-        if not self._acts and isinstance(asked.command, Gather | Enqueue | Transfer | Lookup):
+        if not self._acts and isinstance(asked.command, Gather | Enqueue | Transfer | Lookup | Record):
             self._acts = self._line(asked)
         return self._acts.pop(0) if self._acts else None
 
@@ -157,6 +178,8 @@ class Walk:
         self._context = context
         self._since_s = 0.0
         self._held: list[Act] = []
+        self._gone = False
+        """The caller hung up in a message: it is told, and the hang-up at the next command of the switch."""
 
     def events(self) -> Iterator[Asked | Told]:
         """What happens, as it happens: each command before it is performed, and its result after.
@@ -178,7 +201,13 @@ class Walk:
 
     def _heard(self, command: Command) -> tuple[str, ...]:
         match command:
-            case Play(prompts) | Gather(prompts) | Enqueue(announce=prompts) | Lookup(meanwhile=prompts):
+            case (
+                Play(prompts)
+                | Gather(prompts)
+                | Enqueue(announce=prompts)
+                | Lookup(meanwhile=prompts)
+                | Record(prompts=prompts)
+            ):
                 return tuple(self._texts(prompt) for prompt in prompts)
             case _:
                 return ()
@@ -191,11 +220,17 @@ class Walk:
         self._held.append(act)
 
     def _perform(self, asked: Asked) -> Result:
+        if self._gone and not isinstance(asked.command, Commit):
+            return HungUp(EndedBy.CALLER)
         match asked.command:
-            case Answer():
+            case Answer() | StartRecording() | MuteRecording() | StopRecording():
                 return Done()
             case Play():
-                return self._play(asked)
+                return self._play(asked, spoken_s(asked.texts))
+            case PlayRecording(_, duration_s):
+                return self._play(asked, duration_s)
+            case Record() as record:
+                return self._record(asked, record)
             case Gather() as gather:
                 return _Gathering(self, asked, gather).result()
             case Enqueue() as wait:
@@ -211,8 +246,46 @@ class Walk:
             case Hangup():
                 return HungUp(EndedBy.US)
 
-    def _play(self, asked: Asked) -> Result:
-        left_s = spoken_s(asked.texts)
+    def _record(self, asked: Asked, record: Record) -> Result:
+        """What the caller says after the beep; words for menus and queues do not fit."""
+        self._since_s += spoken_s(asked.texts)
+        said_s: float | None = None
+        while True:
+            match self._act(asked):
+                case Fail():
+                    return Interrupted()
+                case Leave():
+                    self._gone = True
+                    return self._recorded(record, said_s or 0.0, RecordEnd.HANGUP)
+                case Speak(seconds):
+                    said_s = (said_s or 0.0) + seconds
+                    if said_s >= record.longest_s:
+                        return self._recorded(record, said_s, RecordEnd.LONGEST)
+                    continue
+                case Pass(seconds) if seconds < record.silence_s:
+                    said_s = (said_s or 0.0) + seconds
+                    continue
+                case Press(keys) if keys[0] in record.end_keys:
+                    if keys[1:]:
+                        self._hold(Press(keys[1:], at_once=True))
+                    return self._recorded(record, said_s or 0.0, RecordEnd.KEY)
+                case Silent() | Pass():
+                    return self._recorded(record, said_s or 0.0, RecordEnd.SILENCE)
+                case None:
+                    return self._recorded(record, SPEECH_S if said_s is None else said_s, RecordEnd.SILENCE)
+                case InQueue() | InTransfer() | InLookup() as wrong:
+                    raise _does_not_fit(asked, wrong)
+                case later:
+                    self._hold(later)
+                    return self._recorded(record, said_s or 0.0, RecordEnd.SILENCE)
+
+    def _recorded(self, record: Record, said_s: float, by: RecordEnd) -> Recorded:
+        if said_s >= record.longest_s:
+            said_s, by = record.longest_s, RecordEnd.LONGEST
+        self._since_s += said_s + (record.silence_s if by is RecordEnd.SILENCE else 0.0)
+        return Recorded(record.name, said_s, by)
+
+    def _play(self, asked: Asked, left_s: float) -> Result:
         while True:
             match self._act(asked):
                 case Leave():
@@ -274,7 +347,7 @@ class Walk:
                     return self._serve(talk_s, left_s)
                 case InQueue(result):
                     return result
-                case InTransfer() | InLookup() as wrong:
+                case InTransfer() | InLookup() | Speak() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
@@ -311,7 +384,7 @@ class Walk:
                     result = TransferFailed("no_answer")
                 case InTransfer(said):
                     result = said
-                case InQueue() | InLookup() as wrong:
+                case InQueue() | InLookup() | Speak() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
@@ -364,7 +437,7 @@ class _Gathering:
                 return self._timed_out()
             case Press():
                 return self._press(act)
-            case InQueue() | InTransfer() | InLookup():
+            case InQueue() | InTransfer() | InLookup() | Speak():
                 raise _does_not_fit(self._asked, act)
 
     def _is_for_now(self, act: Act) -> bool:
@@ -428,11 +501,13 @@ def json_line(event: TrailEvent) -> str:
 def misfit(asked: Asked, act: Act) -> str:
     """Why ``act`` cannot be done while ``asked`` is performed, and what was expected; "" where it can."""
     match asked.command, act:
-        case Gather(), InQueue() | InTransfer() | InLookup():
+        case Gather(), InQueue() | InTransfer() | InLookup() | Speak():
             return "a menu listens; expected keys, w, wN or h"
-        case Enqueue(), InTransfer() | InLookup():
+        case Enqueue(), InTransfer() | InLookup() | Speak():
             return "a caller waits in a queue; expected q+, q-, q0, qc, w, wN or h"
-        case Transfer(), InQueue() | InLookup():
+        case Record(), InQueue() | InTransfer() | InLookup():
+            return "a message is recorded; expected mN, a key that ends it, w, wN or h"
+        case Transfer(), InQueue() | InLookup() | Speak():
             return "a telephone rings; expected t+, t-, tb, w, wN or h"
         case _:
             return ""

@@ -78,10 +78,11 @@ class Targets:
 
 
 def all_figures(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> list[Figure]:
-    """Inbound, menus, outbound and agents, in this order."""
+    """Inbound, menus, surveys, outbound and agents, in this order."""
     return [
         *inbound(connection, scope, targets),
         *menus(connection, scope),
+        *surveys(connection, scope),
         *outbound(connection, scope, targets),
         *agents(connection, scope),
     ]
@@ -193,6 +194,42 @@ def menus(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
     definition = "callers who hung up at the node, without an agent / entries to it"
     for row in select(connection, _NODES, scope.parameters()):
         figures.append(ratio("node_drop_off", row["drops"], row["entries"], definition, subject=row["node"]))
+    return figures
+
+
+# --- surveys ----------------------------------------------------------------------------------------------------
+
+_SURVEYS = f"""
+SELECT survey || '/' || question AS question, kind,
+       count(*) AS asked,
+       count(*) FILTER (WHERE value IS NOT NULL OR recording IS NOT NULL) AS answered,
+       count(*) FILTER (WHERE value >= 4) AS satisfied,
+       count(*) FILTER (WHERE value >= 9) AS promoters,
+       count(*) FILTER (WHERE value <= 6) AS detractors,
+       count(*) FILTER (WHERE value = 1) AS yes
+FROM survey_answers JOIN (SELECT call_id FROM calls WHERE {_IN_SCOPE}) USING (call_id)
+GROUP BY survey, question, kind ORDER BY survey, question, kind
+"""
+
+
+def surveys(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
+    """What callers answered; ``subject`` is ``survey/question``. Nothing where nobody was asked."""
+    figures: list[Figure] = []
+    rate = "answers / callers who were asked; who skipped the question or hung up at it did not answer"
+    for row in select(connection, _SURVEYS, scope.parameters()):
+        subject, answered = row["question"], row["answered"]
+        match row["kind"]:
+            case "csat":
+                figures.append(
+                    ratio("csat", row["satisfied"], answered, "answers of 4 and 5 / answers", subject=subject)
+                )
+            case "nps":
+                net = row["promoters"] - row["detractors"]
+                words = "(answers of 9 and 10 - answers of 0 to 6) / answers"
+                figures.append(ratio("nps", net, answered, words, subject=subject))
+            case "yes_no":
+                figures.append(ratio("yes_rate", row["yes"], answered, "answers of yes / answers", subject=subject))
+        figures.append(ratio("response_rate", answered, row["asked"], rate, subject=subject))
     return figures
 
 

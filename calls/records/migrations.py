@@ -40,6 +40,16 @@ def _outbox(database: Database) -> None:
     database.executescript(_statements("outbox.sql"))
 
 
+@MIGRATIONS(name="0005_voicemail")
+def _voicemail(database: Database) -> None:
+    database.executescript(_statements("voicemail.sql"))
+
+
+@MIGRATIONS(name="0006_surveys")
+def _surveys(database: Database) -> None:
+    database.executescript(_statements("surveys.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from calls.errors import UserError
-from calls.switch.port import Gather, KeyPlan, Prompt, Transfer
+from calls.switch.port import Gather, KeyPlan, Prompt, Record, Transfer
 from console.cli.flows import Alone, File, known_by, texts_of
 from console.cli.shared import out, settings_of
 from ivr.check import load
@@ -93,6 +93,8 @@ def _ask(asked: Asked, problem: str) -> str:
             question = "l+price=9.50: it is found, l-: it is not, lf: it fails, h: hang up"
         case Enqueue():
             question = "q+: an agent comes, q-: nobody comes, h: hang up"
+        case Record():
+            question = "m10: speaks for 10 s, #: ends it, empty: speaks for 5 s, h: hang up"
         case _:
             question = "t+: it is answered, t-: it is not, h: hang up"
     answer: str = typer.prompt(f"           {question}", default="", show_default=False)

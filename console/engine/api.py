@@ -155,6 +155,7 @@ def control(engine: Engine) -> FastAPI:
     _add_do_not_call(app, engine)
     _add_webhooks(app, engine)
     _add_hours(app, engine)
+    _add_voicemail(app, engine)
     _add_flows(app, engine)
     if isinstance(engine.switch, LoopbackSwitch):
         _add_callers(app, engine.switch)
@@ -231,6 +232,18 @@ def _add_hours(app: FastAPI, engine: Engine) -> None:
     async def clear(name: str, who: Who = "unknown") -> operations.Done:
         wanted = operations.override_name(name)
         return operations.override_cleared(wanted, await engine.hours.clear(wanted, who))
+
+
+def _add_voicemail(app: FastAPI, engine: Engine) -> None:
+    @app.post("/v1/voicemail/{message_id}/heard")
+    async def heard(message_id: str, who: Who = "unknown") -> operations.Done:
+        now = engine.clock.now()
+        return await engine.writer.run(lambda db: operations.hear_message(db, message_id, who, now))
+
+    @app.delete("/v1/voicemail/{message_id}")
+    async def delete(message_id: str, who: Who = "unknown") -> operations.Done:
+        now, files = engine.clock.now(), engine.recordings.files
+        return await engine.writer.run(lambda db: operations.delete_message(db, files, message_id, who, now))
 
 
 def _add_flows(app: FastAPI, engine: Engine) -> None:

@@ -22,8 +22,14 @@ from calls.switch.port import (
     Gather,
     Hangup,
     HungUp,
+    MuteRecording,
     Play,
+    PlayRecording,
     Prompt,
+    Record,
+    RecordingFailed,
+    StartRecording,
+    StopRecording,
     Transfer,
     Transferred,
 )
@@ -33,6 +39,7 @@ from console.engine.floor import FloorRunner
 from console.engine.lookups import Lookups
 from console.engine.meanwhile import meanwhile
 from console.engine.recorder import CallRecorder
+from console.engine.recordings import RecordingKeeper
 from console.engine.talk import Hears, Meetings, NobodyCame, Talked, Wait
 from ivr.commands import (
     AgentConnected,
@@ -55,6 +62,9 @@ from ivr.trail import Instant, Kind
 
 Voice = Callable[[str, str], Awaitable[Prompt | None]]
 
+
+NO_ROOM = "disk"
+"""Why nothing was recorded where the disk is at its reserve."""
 
 LOST = (Kind.FAULT, Kind.STEP_LIMIT)
 """What in a trail is a fault of the flow or of ours, and is logged."""
@@ -98,6 +108,7 @@ class Conversations:
         clock: Clock,
         is_closed: Callable[[], bool],
         voice: Voice,
+        recordings: RecordingKeeper,
     ) -> None:
         """``is_closed``: no caller is put into a queue any more, as the engine is being drained. ``voice`` speaks a
         text in a language while the caller waits; None where it could not in time."""
@@ -110,6 +121,7 @@ class Conversations:
         self._clock = clock
         self._is_closed = is_closed
         self._voice = voice
+        self._recordings = recordings
         self._sessions: set[Session] = set()
 
     async def run(
@@ -148,7 +160,7 @@ class Conversations:
     async def _voiced(self, command: Command) -> Command:
         """The command with prompts for all texts of it that none was rendered for; those that fail are left out."""
         match command:
-            case Play(prompts) | Gather(prompts):
+            case Play(prompts) | Gather(prompts) | Record(prompts=prompts):
                 return replace(command, prompts=await self._all_voiced(prompts))
             case Lookup(meanwhile=prompts):
                 return replace(command, meanwhile=await self._all_voiced(prompts))
@@ -181,6 +193,14 @@ class Conversations:
                 result = await channel.perform(command)
                 if isinstance(result, Done):
                     recorder.note_answer()
+            case StartRecording() | Record() if not self._recordings.has_room():
+                return RecordingFailed(NO_ROOM)
+            case StartRecording(name):
+                result = await channel.perform(command)
+                if isinstance(result, Done):
+                    recorder.note_recording(name)
+            case Record() | PlayRecording() | MuteRecording() | StopRecording():
+                result = await channel.perform(command)
             case Play() | Gather() | Transfer() | Hangup():
                 result = await channel.perform(command)
                 if isinstance(result, Transferred):

@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
 from calls import log, numbers
 from calls.clock import Clock
-from calls.errors import RecordError
+from calls.errors import RecordError, RecordingError
 from calls.ids import CallId
 from calls.numbers import NumberProblem
 from calls.people import do_not_call
-from calls.records import outbox
+from calls.records import outbox, surveys, voicemail
 from calls.records.outbox import Message
-from calls.records.store import LiveCall
+from calls.records.store import Direction, LiveCall
+from calls.records.voicemail import MessageState
 from calls.records.writer import Writer
 from ivr.commands import Commit, CommitFailed, Committed
-from ivr.effects import Json, OptOut, Webhook
+from ivr.effects import DropRecording, Json, LeaveMessage, OptOut, SurveyAnswers, Webhook
 
 WITHIN_S = 5.0
 """How long a caller waits for the books: a longer silence is worse than an apology."""
@@ -40,14 +41,16 @@ class Effects:
         region: str | None,
         forbidden: Callable[[str], None],
         to_send: Callable[[], None],
+        drop: Callable[[str], Awaitable[None]],
     ) -> None:
         """``region``: the country of numbers without one; ``forbidden`` hears of numbers never to be dialled,
-        ``to_send`` that a message was written."""
+        ``to_send`` that a message was written; ``drop`` deletes a recording."""
         self._writer = writer
         self._clock = clock
         self._region = region
         self._forbidden = forbidden
         self._to_send = to_send
+        self._drop = drop
 
     async def commit(self, live: LiveCall, commit: Commit) -> Committed | CommitFailed:
         """Write it down. What fails is said by a word; it may still have been written where the store was late."""
@@ -56,7 +59,7 @@ class Effects:
                 return await self._commit(live, commit)
         except NumberProblem:
             return CommitFailed(NO_NUMBER)
-        except (RecordError, TimeoutError) as problem:
+        except (RecordError, RecordingError, TimeoutError) as problem:
             log.get().error("an effect of a call was not written", key=commit.key, problem=str(problem) or "late")
             return CommitFailed(UNAVAILABLE)
 
@@ -68,6 +71,13 @@ class Effects:
                 return Committed()
             case Webhook():
                 return await self._post(live, commit.key, effect)
+            case LeaveMessage():
+                return await self._leave(live, commit.key, effect)
+            case DropRecording(recording):
+                await self._drop(recording)
+                return Committed()
+            case SurveyAnswers():
+                return await self._answer(live, commit.key, effect)
             case _:
                 assert_never(effect)
 
@@ -76,6 +86,39 @@ class Effects:
         entry = do_not_call.Entry(number, "flow", f"asked for in call {call_id}", self._clock.now(), "the caller")
         await self._writer.run(lambda connection: do_not_call.add(connection, entry))
         self._forbidden(number)
+
+    async def _leave(self, live: LiveCall, key: str, effect: LeaveMessage) -> Committed:
+        now = self._clock.now()
+        caller = live.caller if live.direction is Direction.INBOUND else live.called
+        left = voicemail.Message(
+            effect.recording, effect.mailbox, live.call_id, key, caller, now, effect.duration_s, MessageState.NEW, now
+        )
+        values = {
+            "mailbox": left.mailbox,
+            "message": left.message_id,
+            "caller": caller,
+            "duration_s": f"{left.duration_s:.1f}",
+        }
+
+        def write(connection: sqlite3.Connection) -> None:
+            if voicemail.add_message(connection, left) and effect.webhook is not None:
+                told = Webhook(effect.webhook, values)
+                outbox.put(connection, message(live, key, "", told, now), now)
+
+        await self._writer.run(write)
+        self._to_send()
+        return Committed()
+
+    async def _answer(self, live: LiveCall, key: str, effect: SurveyAnswers) -> Committed:
+        now = self._clock.now()
+        answers = [
+            surveys.Answer(
+                live.flow, effect.node, effect.survey, each.question, each.kind, each.value, each.recording
+            )
+            for each in effect.answers
+        ]
+        await self._writer.run(lambda connection: surveys.add_answers(connection, live.call_id, key, answers, now))
+        return Committed()
 
     async def _post(self, live: LiveCall, key: str, effect: Webhook) -> Committed:
         now = self._clock.now()

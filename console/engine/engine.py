@@ -35,6 +35,7 @@ from console.engine.inbound import InboundCalls
 from console.engine.lookups import Lookups
 from console.engine.outbox import Outbox
 from console.engine.outside import GuardedHosts, Hosts
+from console.engine.recordings import RecordingKeeper
 from console.engine.restart import Restart
 from console.engine.status import (
     Status,
@@ -102,7 +103,10 @@ class Engine:
         named = settings.secrets.named
         self._hosts = hosts or GuardedHosts(named)
         self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
-        effects = Effects(self.writer, clock, settings.engine.region, self._forbidden, self.outbox.wake)
+        self.recordings = RecordingKeeper(settings.recordings, self.writer, clock)
+        effects = Effects(
+            self.writer, clock, settings.engine.region, self._forbidden, self.outbox.wake, self.recordings.drop
+        )
         self.lookups = Lookups(settings.lookups, self._hosts, clock)
         self.conversations = Conversations(
             settings.queues,
@@ -114,6 +118,7 @@ class Engine:
             clock,
             self._closed,
             self.voice.render,
+            self.recordings,
         )
         self.hours = OpeningHours(self.writer, clock, self._overridden)
         self.flows = LiveFlows(settings, flows, self.writer, self.books, clock)
@@ -148,6 +153,7 @@ class Engine:
             raise
         self.watch.start(self.tasks)
         self.outbox.start()
+        self.recordings.start(self.tasks)
         self._connecting = self.tasks.start(self._connect(), "connect")
 
     async def drain(self) -> None:

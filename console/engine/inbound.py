@@ -104,7 +104,7 @@ class InboundCalls:
             book.close(Outcome.FAILED if failed else _outcome(recorder, gone), gone.cause, gone.by)
 
     def _context(self, info: CallInfo) -> Context:
-        facts = Facts(info.caller, info.caller_name, info.called, customer=info.caller)
+        facts = Facts(info.caller, info.caller_name, info.called, customer=info.caller, call_id=info.call_id)
         return Context(draw=self._draw(), facts=facts, overrides=self._hours.overrides)
 
 

@@ -28,6 +28,7 @@ class CallRecorder:
         self.abandoned = False
         self.connect_s: float | None = None
         self.last_node: str | None = None
+        self.recording: str | None = None
         self.phase = phase
         self._clock = clock
         self._seen_s, self._seen_at = clock.monotonic_s(), clock.now()
@@ -74,6 +75,10 @@ class CallRecorder:
         now_s = self._clock.monotonic_s()
         self._took.enter(Phase.TALK, now_s - talk_s)
         self._took.enter(self.phase, now_s)
+
+    def note_recording(self, name: str) -> None:
+        """The call is recorded as ``name``; of several recordings the record names the first, its events all."""
+        self.recording = self.recording or name
 
     def note_answer(self, since: datetime | None = None) -> None:
         """The call is answered from now on, or since a time before it was taken over; the first answer counts."""
@@ -129,5 +134,6 @@ class CallRecorder:
             abandoned=self.abandoned,
             connect_s=self.connect_s,
             last_node=self.last_node,
+            recording=self.recording,
         )
         return record, tuple(self._events)

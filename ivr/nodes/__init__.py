@@ -18,11 +18,14 @@ from ivr.nodes.lookup import LookupNode
 from ivr.nodes.menu import Menu
 from ivr.nodes.opt_out import OptOutNode
 from ivr.nodes.queue import Queue
+from ivr.nodes.record import RecordCall
 from ivr.nodes.say import Say
 from ivr.nodes.set import Set
 from ivr.nodes.split import Split
 from ivr.nodes.subflow import Return, Subflow
+from ivr.nodes.survey import Survey
 from ivr.nodes.transfer import Transfer
+from ivr.nodes.voicemail import Voicemail
 from ivr.nodes.webhook import WebhookNode
 
 MODELS: tuple[type[NodeModel], ...] = (
@@ -42,6 +45,9 @@ MODELS: tuple[type[NodeModel], ...] = (
     WebhookNode,
     Queue,
     Transfer,
+    RecordCall,
+    Voicemail,
+    Survey,
     Hangup,
 )
 KINDS: Mapping[str, type[NodeModel]] = {model.kind: model for model in MODELS}
@@ -73,6 +79,9 @@ Node = Annotated[
     | Annotated[WebhookNode, Tag("webhook")]
     | Annotated[Queue, Tag("queue")]
     | Annotated[Transfer, Tag("transfer")]
+    | Annotated[RecordCall, Tag("record")]
+    | Annotated[Voicemail, Tag("voicemail")]
+    | Annotated[Survey, Tag("survey")]
     | Annotated[Hangup, Tag("hangup")],
     Discriminator(kind_of),
 ]

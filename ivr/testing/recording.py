@@ -15,6 +15,9 @@ from calls.switch.port import (
     NoInput,
     NoMatch,
     Play,
+    Record,
+    Recorded,
+    RecordEnd,
     Transfer,
     TransferFailed,
     Transferred,
@@ -71,6 +74,8 @@ def _steps(events: Iterable[Asked | Told]) -> Iterator[str]:
                 yield f"hear: {json.dumps(heard, ensure_ascii=False)}"
         elif asked is not None:
             yield from _deeds(asked, event)
+            if isinstance(event.result, Recorded) and event.result.ended_by is RecordEnd.HANGUP:
+                return
 
 
 def _joined(steps: Iterable[str]) -> Iterator[str]:
@@ -113,6 +118,18 @@ def _deeds(asked: Asked, told: Told) -> Iterator[str]:
             yield f"{PRESS}{keys}"
         case Gather(), NoInput():
             yield "wait: timeout"
+        case Record(_, _, _, _, end_keys), Recorded(_, duration_s, by):
+            if duration_s:
+                yield f"speak: {_duration(duration_s)}"
+            match by:
+                case RecordEnd.KEY:
+                    yield f"{PRESS}{end_keys[0]}"
+                case RecordEnd.SILENCE:
+                    yield "wait: timeout"
+                case RecordEnd.HANGUP:
+                    yield "hang_up"
+                case RecordEnd.LONGEST:
+                    pass
         case command, result:
             yield from _others(command, result)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import assert_never
 
 from calls.errors import Location
-from calls.switch.port import Gather, Play, Prompt, Transfer
+from calls.switch.port import Gather, Play, PlayRecording, Prompt, Transfer
 from ivr.commands import Command, Enqueue, Lookup
 from ivr.exchange import MASK
 from ivr.faults import did_you_mean
@@ -114,7 +114,7 @@ class _Caller:
 
     def act(self, asked: Asked) -> Act | None:
         """See :class:`ivr.walk.Caller`. When the steps are done, the caller hangs up."""
-        listens = not isinstance(asked.command, Play | Lookup)
+        listens = not isinstance(asked.command, Play | PlayRecording | Lookup)
         while self._steps:
             step = self._steps[0]
             match step.do:

@@ -29,7 +29,7 @@ from ivr.commands import LookedUp, LookupFailed, NobodyThere, QueueClosed, Queue
 from ivr.document import Data, Document, read
 from ivr.faults import did_you_mean
 from ivr.nodes.base import Place, duration_s
-from ivr.script import TALK_S, Act, InLookup, InQueue, InTransfer, Leave, Pass, Press, Silent, act, as_found
+from ivr.script import TALK_S, Act, InLookup, InQueue, InTransfer, Leave, Pass, Press, Silent, Speak, act, as_found
 from ivr.session import NOTHING_KNOWN, Context
 from ivr.turn import Facts
 from ivr.values import BadValue, Value, checked
@@ -238,6 +238,9 @@ class _Reader:
         raise self.refuse(path, "callers are not understood by voice in this release; press keys instead")
         yield
 
+    def speak(self, path: Place, data: Data) -> Iterator[Act]:
+        yield Speak(self._seconds(path, data, "how long the caller speaks after a beep, such as 10s"))
+
     def wait(self, path: Place, data: Data) -> Iterator[Act]:
         yield (
             Silent() if data == TIMEOUT else Pass(self._seconds(path, data, f"a duration, such as 5s, or {TIMEOUT}"))
@@ -309,6 +312,7 @@ STEPS: Mapping[str, Words] = {
     "hear": _Reader.hear,
     "press": _Reader.press,
     "say": _Reader.say,
+    "speak": _Reader.speak,
     "wait": _Reader.wait,
     "agent": _Reader.agent,
     "transfer": _Reader.transfer,

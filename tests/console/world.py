@@ -21,6 +21,7 @@ from calls.settings import (
     Destination,
     InboundRoute,
     QueueSettings,
+    RecordingSettings,
     Settings,
     Trunk,
 )
@@ -227,6 +228,7 @@ def settings_in(folder: Path, agents: Iterable[AgentSettings], drain_s: float = 
         inbound=(InboundRoute(called="100", flow="main"),),
         destinations=(Destination(name="boss", dial="PJSIP/5550101@carrier"),),
         prompts=PromptSettings(texts=folder / "texts", cache=folder / "cache", languages=("en",)),
+        recordings=RecordingSettings(folder=folder / "recordings"),
         flows=folder,
         campaigns=folder,
     )

@@ -44,6 +44,9 @@ def _faults(schema: dict[str, Any], value: Any, root: dict[str, Any], at: str) -
             case "pattern":
                 if isinstance(value, str) and not re.search(wanted, value):
                     yield f"{at}: does not match {wanted}"
+            case "enum":
+                if value not in wanted:
+                    yield f"{at}: is none of {wanted}"
             case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
                 if (len(value) < wanted) if word.startswith("min") else (len(value) > wanted):
                     yield f"{at}: {word}"

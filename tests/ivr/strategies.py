@@ -14,6 +14,9 @@ from calls.switch.port import (
     Match,
     NoInput,
     NoMatch,
+    Recorded,
+    RecordEnd,
+    RecordingFailed,
     TransferFailed,
     Transferred,
 )
@@ -71,6 +74,26 @@ node = st.one_of(
     _node(lookup=st.just("l"), arguments=st.just({"a": "r"}), into=st.just({"r": "x"}), failed=target, next=target),
     _node(lookup=st.just("l"), failed=target, missing=target, timeout=target, refused=target, next=target),
     _node(webhook=st.just("w"), values=st.just({"kind": "'x'"}), reference=st.just("r"), failed=target, next=target),
+    _node(record=st.sampled_from(["start", "stop"]), failed=target, next=target),
+    _node(record=st.just("start"), consent=some, declined=target, failed=target, next=target),
+    _node(voicemail=st.just("box"), tries=st.integers(1, 3), failed=target, next=target),
+    _node(voicemail=st.just("box"), review=st.just([]), sent=st.just([]), failed=target, next=target),
+    _node(
+        survey=st.lists(
+            st.fixed_dictionaries(
+                {
+                    "id": st.sampled_from(NAMES),
+                    "kind": st.sampled_from(["csat", "nps", "yes_no", "spoken"]),
+                    "ask": some,
+                }
+            ),
+            min_size=1,
+            max_size=3,
+            unique_by=lambda question: question["id"],
+        ),
+        failed=target,
+        next=target,
+    ),
     _node(hangup=st.lists(st.just("x.bye"), max_size=1)),
 )
 
@@ -104,6 +127,8 @@ results = st.one_of(
     st.sampled_from(["busy", "no_answer"]).map(TransferFailed),
     st.floats(0, 1e6).map(Transferred),
     st.floats(0, 1e6).map(Served),
+    st.sampled_from([*RecordEnd]).map(lambda by: Recorded("a", 3.0, by)),
+    st.just(RecordingFailed("disk")),
     st.sampled_from([*EndedBy]).map(HungUp),
 )
 """Any result, whether or not it fits the command."""

@@ -15,7 +15,9 @@ from ivr.faults import RULES, Rule, Severity
 from ivr.nodes import KINDS
 from ivr.nodes.base import written
 from ivr.nodes.queue import ABANDONED, SERVED
+from ivr.nodes.survey import ANSWERED
 from ivr.nodes.transfer import LEFT_IN_TRANSFER, TRANSFERRED
+from ivr.nodes.voicemail import MESSAGE_LEFT
 from ivr.script import WORDS
 from ivr.session import FAULT, HUNG_UP, RETURNED, STEP_LIMIT
 from ivr.trail import Kind
@@ -30,7 +32,8 @@ FLOWS = [example for example in EXAMPLES if example.startswith("language:")]
 FRAGMENTS = [example for example in EXAMPLES if not example.startswith("language:")]
 
 texts: dict[str, str] = YAML(typ="safe", pure=True).load(ROOT / "console" / "demo" / "prompts" / "en.yaml")
-KEYS = frozenset(texts) | {"main.which_language", "main.one_moment", "order.ask", "order.said"}
+SURVEY = {"main.recorded", "survey.agent", "survey.recommend", "survey.words"}
+KEYS = frozenset(texts) | SURVEY | {"main.which_language", "main.one_moment", "order.ask", "order.said"}
 LOOKUPS = {"orders": frozenset({"order"})}
 KNOWN = Known(
     frozenset({"support"}),
@@ -144,6 +147,8 @@ def test_every_outcome_of_ours_is_listed() -> None:
         TRANSFERRED,
         ABANDONED,
         LEFT_IN_TRANSFER,
+        MESSAGE_LEFT,
+        ANSWERED,
         HUNG_UP,
         FAULT,
         STEP_LIMIT,

@@ -19,9 +19,17 @@ from calls.switch.port import (
     Hangup,
     HungUp,
     Match,
+    MuteRecording,
     NoInput,
     NoMatch,
     Play,
+    PlayRecording,
+    Record,
+    Recorded,
+    RecordEnd,
+    RecordingFailed,
+    StartRecording,
+    StopRecording,
     Transfer,
     TransferFailed,
     Transferred,
@@ -72,6 +80,13 @@ def one_that_fits(command: Command, draw: st.DataObject) -> Result:
             fitting = (Transferred(3.0), TransferFailed("busy"))
         case Lookup():
             fitting = (LookedUp({"r": "x"}), LookupFailed("missing"), LookupFailed("timeout"))
+        case Record(name):
+            fitting = (
+                RecordingFailed("disk"),
+                *(Recorded(name, long_s, by) for long_s in (0.5, 9.0) for by in RecordEnd),
+            )
+        case StartRecording() | MuteRecording() | StopRecording() | PlayRecording():
+            fitting = (Done(), RecordingFailed("unavailable"))
         case Commit():
             fitting = (Committed(), CommitFailed("unavailable"))
         case Hangup():
@@ -92,6 +107,10 @@ def silent(command: Command) -> Result:
             return TransferFailed("no_answer")
         case Lookup():
             return LookupFailed("failed")
+        case Record(name):
+            return Recorded(name, 0.0, RecordEnd.SILENCE)
+        case StartRecording() | MuteRecording() | StopRecording() | PlayRecording():
+            return RecordingFailed("unavailable")
         case Commit():
             return CommitFailed("unavailable")
         case Hangup():

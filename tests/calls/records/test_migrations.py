@@ -19,6 +19,8 @@ ALL = (
     "0002_flow_versions",
     "0003_overrides",
     "0004_outbox",
+    "0005_voicemail",
+    "0006_surveys",
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calls.ids import AgentId, FlowId, QueueName
 from calls.records.store import CallEvent, CallRecord
+from ivr.replay import recorded, replay
 from ivr.trail import Kind
 from tests.conformance.engine.premises import CALLER_ID, WRAP_UP_S, Premises
 from tests.conformance.engine.vocabulary import CampaignScript, EngineScript, FlowScript, Span, about, told
@@ -44,6 +45,7 @@ def differences(script: EngineScript, premises: Premises, slack_s: float, seen: 
     yield from _wrong_parts(script, slack_s + COMMAND_S * len(expected) if slack_s else VIRTUAL_S, seen.record)
     yield from _wrong_whole(script, slack_s, seen)
     yield from _wrong_attempt(script, seen)
+    yield from _wrong_replay(script, premises, seen)
     if (premises.caller(script) in seen.forbidden) is not script.record.is_opted_out:
         yield f"do not call: {sorted(map(str, seen.forbidden))}"
 
@@ -124,6 +126,14 @@ def _wrong_attempt(script: EngineScript, seen: Seen) -> Iterator[str]:
         must.append((record.call_id, "done", script.record.outcome.value, record.cause, 1, script.name))
     if list(seen.attempts) != must:
         yield f"attempts: {seen.attempts} instead of {must}"
+
+
+def _wrong_replay(script: EngineScript, premises: Premises, seen: Seen) -> Iterator[str]:
+    """Where the call does not go the same way again, offline, by what its record holds."""
+    if isinstance(script, FlowScript) and script.nodes:
+        departure = replay(premises.flows[FlowId(script.name)], recorded(seen.events)).departure
+        if departure is not None:
+            yield f"replay: {departure}"
 
 
 def _within(got: float | None, span: Span | None, slack_s: float) -> bool:

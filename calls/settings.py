@@ -171,6 +171,21 @@ class Destination(Part):
     dial: Endpoint
 
 
+class AuthenticatorSettings(Part):
+    """``[[authenticators]]``: who judges PINs. ``lookup``, asked for the ``account``, says at the path ``pin`` what
+    is kept of the account's PIN: a hash, or ``plain:`` and the PIN."""
+
+    name: Name
+    lookup: Name
+    pin: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_.\[\]]{1,100}$", description='a path such as "pin", in quotes')
+    ] = "pin"
+    by_account: Count = 5
+    by_caller: Count = 10
+    within_s: Wait = 3600.0
+    locked_s: Wait = 1800.0
+
+
 class Prompts(Part):
     """``[prompts]``: what callers hear."""
 
@@ -207,6 +222,7 @@ class Settings(Part):
     inbound: Annotated[tuple[InboundRoute, ...], Field(description="tables, [[inbound]]")] = ()
     destinations: Annotated[tuple[Destination, ...], Field(description="tables, [[destinations]]")] = ()
     webhooks: Annotated[tuple[WebhookSettings, ...], Field(description="tables, [[webhooks]]")] = ()
+    authenticators: Annotated[tuple[AuthenticatorSettings, ...], Field(description="tables, [[authenticators]]")] = ()
     lookups: Annotated[tuple[LookupSettings, ...], Field(description="tables, [[lookups]]")] = ()
     prompts: Annotated[Prompts, Field(description="a table")] = Prompts()
     recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
@@ -346,6 +362,9 @@ def _faults(settings: Settings) -> Iterator[tuple[Place, str]]:
         for key, problem in outside.lookup_faults(lookup):
             yield ("lookups", index, key), problem
     yield from _doubles("lookups", "name", (each.name for each in settings.lookups))
+    yield from _doubles("authenticators", "name", (each.name for each in settings.authenticators))
+    for index, authenticator in enumerate(settings.authenticators):
+        yield from _unknown_lookup(index, authenticator, {each.name: each for each in settings.lookups})
     yield from _doubles("webhooks", "name", (each.name for each in settings.webhooks))
     size = len(bytes(settings.engine.socket))
     if size > SOCKET_PATH_BYTES:
@@ -402,3 +421,15 @@ def require_named_secrets(settings: Settings) -> None:
             f"no secret is named {', '.join(missing)}: put it into {FILE_NAME} under [named], or set"
             f" {NAMED}{missing[0].upper()}"
         )
+
+
+def _unknown_lookup(
+    index: int, authenticator: AuthenticatorSettings, lookups: Mapping[str, LookupSettings]
+) -> Iterator[tuple[Place, str]]:
+    at = lookups.get(authenticator.lookup)
+    if at is None:
+        known = f"expected one of {', '.join(lookups)}" if lookups else "there are none: add [[lookups]]"
+        yield ("authenticators", index, "lookup"), f"no look-up is named {authenticator.lookup}: {known}"
+    elif at.parameters is not None and at.parameters != {"account"}:
+        asks = ", ".join(sorted(at.parameters)) or "nothing"
+        yield ("authenticators", index, "lookup"), f"{authenticator.lookup} asks for {asks}: expected account alone"

@@ -56,6 +56,7 @@ def known(settings: Settings, library: PromptLibrary) -> Known:
         },
         phrases=library.phrases,
         webhooks=frozenset(webhook.name for webhook in settings.webhooks),
+        authenticators=frozenset(authenticator.name for authenticator in settings.authenticators),
         lookups={lookup.name: lookup.parameters for lookup in settings.lookups},
     )
 

@@ -25,6 +25,7 @@ from console.cli import (
     hours,
     ivr,
     leads,
+    pins,
     prompts,
     report,
     report_flows,
@@ -58,6 +59,7 @@ app.add_typer(dialer.app, name="dialer")
 app.add_typer(leads.app, name="leads")
 app.add_typer(dnc.app, name="dnc")
 app.add_typer(hours.app, name="hours")
+app.add_typer(pins.app, name="pins")
 app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(agents.app, name="agents")
 app.add_typer(prompts.app, name="prompts")

@@ -21,7 +21,7 @@ from calls.errors import CampaignError, Location, UserError
 from calls.ids import CampaignId, is_safe_id
 from calls.numbers import NumberProblem
 from calls.overrides import Override, OverrideState
-from calls.people import do_not_call
+from calls.people import do_not_call, lockout
 from calls.recordings import RecordingFiles
 from calls.records import outbox, voicemail
 from calls.records import overrides as opening_hours
@@ -257,6 +257,12 @@ def retry_messages(connection: sqlite3.Connection, message_id: int | None, who: 
         raise UserError(f"no message {message_id} waits to be sent or was given up: callwright webhooks list")
     add_audit(connection, now, who, "webhooks.retry", {"message": message_id, "count": count})
     return Done(said=f"{count} {'message is' if count == 1 else 'messages are'} to be sent again")
+
+
+def unlock_pins(connection: sqlite3.Connection, account: str, who: str, now: datetime) -> Done:
+    """Let an account or a caller try PINs again."""
+    lifted = lockout.unlock(connection, account, who, now)
+    return Done(said=f"{account} may try again" if lifted else f"{account} was not counted")
 
 
 async def import_leads(writes: Writes, data: bytes, given: Import, who: str, now: datetime) -> ImportReport:

@@ -47,6 +47,7 @@ class Known:
     webhooks: frozenset[str] | None = None
     lookups: Parameters | None = None
     """The look-ups, and the placeholders of each."""
+    authenticators: frozenset[str] | None = None
 
     def of(self, need: Need) -> frozenset[str] | None:
         """The names of what ``need`` is; flows are looked for in the folder of the one that is checked."""
@@ -61,6 +62,8 @@ class Known:
                 return self.webhooks
             case Need.LOOKUP:
                 return None if self.lookups is None else frozenset(self.lookups)
+            case Need.AUTHENTICATOR:
+                return self.authenticators
             case _:
                 assert_never(need)
 

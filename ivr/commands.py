@@ -9,7 +9,7 @@ leaves the session: it is a node's word to it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from calls.ids import FlowId
 from calls.overrides import Override
@@ -137,6 +137,40 @@ class CommitFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Verify:
+    """Judge whether ``pin`` is that of ``account``. Result: one of :data:`Verdict`. Nothing of the PIN is kept."""
+
+    authenticator: str
+    account: str
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """It is."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotVerified:
+    """It is not, or there is no such account."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOut:
+    """It was not judged: too many tries at the account, or by this caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyFailed:
+    """It could not be judged. ``reason``: one word, such as ``unavailable``."""
+
+    reason: str
+
+
+Verdict = Verified | NotVerified | LockedOut | VerifyFailed
+
+
+@dataclass(frozen=True, slots=True)
 class RunFlow:
     """Go through another flow, with ``variables`` for its own, ``secrets`` among them. Result: ``FlowReturned``."""
 
@@ -167,6 +201,7 @@ Command = (
     | Record
     | PlayRecording
     | Commit
+    | Verify
     | Hangup
 )
 Ask = Command | RunFlow
@@ -186,6 +221,7 @@ Result = (
     | Committed
     | CommitFailed
     | FlowReturned
+    | Verdict
     | Interrupted
     | HungUp
 )

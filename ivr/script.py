@@ -10,13 +10,14 @@ word       the caller
 ``q+``     is served by an agent; ``q-`` waits in vain; ``q0`` nobody is logged in; ``qc`` it is closed
 ``l+``     a look-up finds something: ``l+price=9.50;name=Lamp`` gives these variables their values; ``l-`` there
            is no such thing; ``lf`` it fails; ``lt`` its time is up; ``lr`` it is refused
+``p+``     has the right PIN; ``p-`` a wrong one; ``pl`` is locked out; ``pf`` nobody can judge it
 ``t+``     is transferred; ``t-`` nobody answers; ``tb`` it is busy
 ``mN``     speaks for N seconds after a beep: ``m10,#``, ``m10,h``; silence ends it else
 ``f``      meets a fault of ours: the node fails
 =========  ===========================================================================================
 
 When the script is at its end the caller is silent in menus, is served in queues, is transferred, and speaks for 5 s
-after a beep; look-ups find something of which nothing is known.
+after a beep; look-ups find something of which nothing is known, and PINs are right.
 """
 
 from __future__ import annotations
@@ -28,7 +29,20 @@ from decimal import Decimal
 from calls.errors import Location, UserError
 from calls.switch.keys import KEYS
 from calls.switch.port import TransferFailed, Transferred
-from ivr.commands import LookedUp, LookupFailed, NobodyThere, QueueClosed, QueueResult, Served, WaitExpired
+from ivr.commands import (
+    LockedOut,
+    LookedUp,
+    LookupFailed,
+    NobodyThere,
+    NotVerified,
+    QueueClosed,
+    QueueResult,
+    Served,
+    Verdict,
+    Verified,
+    VerifyFailed,
+    WaitExpired,
+)
 from ivr.values import Value
 
 TALK_S = 60.0
@@ -88,6 +102,13 @@ class Fail:
 
 
 @dataclass(frozen=True, slots=True)
+class InVerdict:
+    """What comes of a PIN."""
+
+    result: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class InLookup:
     """What comes of a look-up."""
 
@@ -101,7 +122,7 @@ class Speak:
     seconds: float
 
 
-Act = Press | Silent | Pass | Leave | InQueue | InTransfer | InLookup | Speak | Fail
+Act = Press | Silent | Pass | Leave | InQueue | InTransfer | InLookup | InVerdict | Speak | Fail
 
 WORDS: dict[str, Act] = {
     "w": Silent(),
@@ -115,6 +136,10 @@ WORDS: dict[str, Act] = {
     "lf": InLookup(LookupFailed("failed")),
     "lt": InLookup(LookupFailed("timeout")),
     "lr": InLookup(LookupFailed("refused")),
+    "p+": InVerdict(Verified()),
+    "p-": InVerdict(NotVerified()),
+    "pl": InVerdict(LockedOut()),
+    "pf": InVerdict(VerifyFailed("unavailable")),
     "t+": InTransfer(Transferred(TALK_S)),
     "t-": InTransfer(TransferFailed("no_answer")),
     "tb": InTransfer(TransferFailed("busy")),

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     NOINPUT = "noinput"  # node, count, left
     COLLECTED = "collected"  # node, into, digits, length
     NOT_COLLECTED = "not_collected"  # node, into, problem
+    AUTHENTICATED = "authenticated"  # node, result
     HOURS = "hours"  # node, way, overridden
     SPLIT = "split"  # node, arm
     LANGUAGE = "language"  # node, language

@@ -47,6 +47,8 @@ from ivr.commands import (
     LookupFailed,
     Result,
     Served,
+    Verified,
+    Verify,
     WaitExpired,
 )
 from ivr.effects import Webhook
@@ -59,6 +61,7 @@ from ivr.script import (
     InLookup,
     InQueue,
     InTransfer,
+    InVerdict,
     Leave,
     Pass,
     Press,
@@ -239,6 +242,8 @@ class Walk:
                 return self._transfer(asked, transfer)
             case Lookup():
                 return self._lookup(asked)
+            case Verify():
+                return self._verify(asked)
             case Commit(effect=Webhook()):
                 return Committed(REFERENCE)
             case Commit():
@@ -273,7 +278,7 @@ class Walk:
                     return self._recorded(record, said_s or 0.0, RecordEnd.SILENCE)
                 case None:
                     return self._recorded(record, SPEECH_S if said_s is None else said_s, RecordEnd.SILENCE)
-                case InQueue() | InTransfer() | InLookup() as wrong:
+                case InQueue() | InTransfer() | InLookup() | InVerdict() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case later:
                     self._hold(later)
@@ -324,6 +329,19 @@ class Walk:
         self._since_s += spoken_s(asked.texts)
         return result
 
+    def _verify(self, asked: Asked) -> Result:
+        """What comes of a PIN, at once. A word for later is left for it."""
+        match self._act(asked):
+            case InVerdict(said):
+                return said
+            case Leave():
+                return HungUp(EndedBy.CALLER)
+            case None:
+                return Verified()
+            case later:
+                self._hold(later)
+                return Verified()
+
     def _queue(self, asked: Asked, wait: Enqueue) -> Result:
         left_s = wait.max_wait_s if wait.max_wait_s is not None else QUEUE_MAX_WAIT_S
         while True:
@@ -347,7 +365,7 @@ class Walk:
                     return self._serve(talk_s, left_s)
                 case InQueue(result):
                     return result
-                case InTransfer() | InLookup() | Speak() as wrong:
+                case InTransfer() | InLookup() | InVerdict() | Speak() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
@@ -384,7 +402,7 @@ class Walk:
                     result = TransferFailed("no_answer")
                 case InTransfer(said):
                     result = said
-                case InQueue() | InLookup() | Speak() as wrong:
+                case InQueue() | InLookup() | InVerdict() | Speak() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
@@ -437,7 +455,7 @@ class _Gathering:
                 return self._timed_out()
             case Press():
                 return self._press(act)
-            case InQueue() | InTransfer() | InLookup() | Speak():
+            case InQueue() | InTransfer() | InLookup() | InVerdict() | Speak():
                 raise _does_not_fit(self._asked, act)
 
     def _is_for_now(self, act: Act) -> bool:
@@ -501,13 +519,13 @@ def json_line(event: TrailEvent) -> str:
 def misfit(asked: Asked, act: Act) -> str:
     """Why ``act`` cannot be done while ``asked`` is performed, and what was expected; "" where it can."""
     match asked.command, act:
-        case Gather(), InQueue() | InTransfer() | InLookup() | Speak():
+        case Gather(), InQueue() | InTransfer() | InLookup() | InVerdict() | Speak():
             return "a menu listens; expected keys, w, wN or h"
-        case Enqueue(), InTransfer() | InLookup() | Speak():
+        case Enqueue(), InTransfer() | InLookup() | InVerdict() | Speak():
             return "a caller waits in a queue; expected q+, q-, q0, qc, w, wN or h"
-        case Record(), InQueue() | InTransfer() | InLookup():
+        case Record(), InQueue() | InTransfer() | InLookup() | InVerdict():
             return "a message is recorded; expected mN, a key that ends it, w, wN or h"
-        case Transfer(), InQueue() | InLookup() | Speak():
+        case Transfer(), InQueue() | InLookup() | InVerdict() | Speak():
             return "a telephone rings; expected t+, t-, tb, w, wN or h"
         case _:
             return ""

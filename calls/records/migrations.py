@@ -32,7 +32,7 @@ def _flow_versions(database: Database) -> None:
 
 @MIGRATIONS(name="0003_overrides")
 def _overrides(database: Database) -> None:
-    database.executescript(Path(__file__).with_name("overrides.sql").read_text(encoding="utf-8"))
+    database.executescript(_statements("overrides.sql"))
 
 
 @MIGRATIONS(name="0004_outbox")
@@ -48,6 +48,11 @@ def _voicemail(database: Database) -> None:
 @MIGRATIONS(name="0006_surveys")
 def _surveys(database: Database) -> None:
     database.executescript(_statements("surveys.sql"))
+
+
+@MIGRATIONS(name="0007_pin_tries")
+def _pin_tries(database: Database) -> None:
+    database.executescript(_statements("pin_tries.sql"))
 
 
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:

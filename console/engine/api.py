@@ -81,6 +81,13 @@ class FlowsGiven(BaseModel):
     note: Annotated[str, Field(max_length=1000)] = ""
 
 
+class PinUnlock(BaseModel):
+    """An account or a caller who may try PINs again."""
+
+    model_config = ConfigDict(extra="forbid")
+    who: str
+
+
 class KeysPressed(BaseModel):
     """Keys pressed one after another, ``at_s`` after the answer."""
 
@@ -155,6 +162,7 @@ def control(engine: Engine) -> FastAPI:
     _add_do_not_call(app, engine)
     _add_webhooks(app, engine)
     _add_hours(app, engine)
+    _add_pins(app, engine)
     _add_voicemail(app, engine)
     _add_flows(app, engine)
     if isinstance(engine.switch, LoopbackSwitch):
@@ -270,6 +278,13 @@ def _add_webhooks(app: FastAPI, engine: Engine) -> None:
         done = await engine.writer.run(lambda db: operations.retry_messages(db, message, who, now))
         engine.outbox.wake()
         return done
+
+
+def _add_pins(app: FastAPI, engine: Engine) -> None:
+    @app.post("/v1/pins/unlock")
+    async def unlock(order: PinUnlock, who: Who = "unknown") -> operations.Done:
+        now = engine.clock.now()
+        return await engine.writer.run(lambda db: operations.unlock_pins(db, order.who, who, now))
 
 
 def _add_callers(app: FastAPI, switch: LoopbackSwitch) -> None:

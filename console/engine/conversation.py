@@ -41,6 +41,7 @@ from console.engine.meanwhile import meanwhile
 from console.engine.recorder import CallRecorder
 from console.engine.recordings import RecordingKeeper
 from console.engine.talk import Hears, Meetings, NobodyCame, Talked, Wait
+from console.engine.verifying import Verifier
 from ivr.commands import (
     AgentConnected,
     AgentOffered,
@@ -55,6 +56,7 @@ from ivr.commands import (
     QueueClosed,
     Result,
     Served,
+    Verify,
     WaitExpired,
 )
 from ivr.session import Context, Finished, Session
@@ -105,6 +107,7 @@ class Conversations:
         meetings: Meetings,
         effects: Effects,
         lookups: Lookups,
+        verifier: Verifier,
         clock: Clock,
         is_closed: Callable[[], bool],
         voice: Voice,
@@ -118,6 +121,7 @@ class Conversations:
         self._meetings = meetings
         self._effects = effects
         self._lookups = lookups
+        self._verifier = verifier
         self._clock = clock
         self._is_closed = is_closed
         self._voice = voice
@@ -187,6 +191,8 @@ class Conversations:
                 return await self._enqueue(channel, recorder, session, trail, command)
             case Lookup(meanwhile=prompts, music=music):
                 return await meanwhile(channel, self._lookups.ask(command), prompts, music)
+            case Verify():
+                return await self._verifier.verify(command, channel.info.caller)
             case Commit():
                 return await self.commit(recorder.live, command)
             case Answer():

@@ -48,6 +48,7 @@ from console.engine.status import (
 )
 from console.engine.talk import Meetings
 from console.engine.tasks import Tasks
+from console.engine.verifying import PinHasher, Verifier
 from console.engine.voice import LiveVoice
 from console.engine.watch import Watch
 from dialer import events as ev
@@ -108,6 +109,7 @@ class Engine:
             self.writer, clock, settings.engine.region, self._forbidden, self.outbox.wake, self.recordings.drop
         )
         self.lookups = Lookups(settings.lookups, self._hosts, clock)
+        self.verifier = Verifier(settings.authenticators, self.lookups, self.writer, clock, PinHasher())
         self.conversations = Conversations(
             settings.queues,
             self.books,
@@ -115,6 +117,7 @@ class Engine:
             self.meetings,
             effects,
             self.lookups,
+            self.verifier,
             clock,
             self._closed,
             self.voice.render,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Tag
 
+from ivr.nodes.authenticate import Authenticate
 from ivr.nodes.base import NodeModel
 from ivr.nodes.branch import Branch
 from ivr.nodes.collect import Collect
@@ -32,6 +33,7 @@ MODELS: tuple[type[NodeModel], ...] = (
     Say,
     Menu,
     Collect,
+    Authenticate,
     Hours,
     Language,
     Set,
@@ -66,6 +68,7 @@ Node = Annotated[
     Annotated[Say, Tag("say")]
     | Annotated[Menu, Tag("menu")]
     | Annotated[Collect, Tag("collect")]
+    | Annotated[Authenticate, Tag("authenticate")]
     | Annotated[Hours, Tag("hours")]
     | Annotated[Split, Tag("split")]
     | Annotated[Language, Tag("language")]

@@ -104,6 +104,7 @@ class Need(Enum):
     QUEUE = "queue"
     DESTINATION = "destination"
     FLOW = "flow"
+    AUTHENTICATOR = "authenticator"
     WEBHOOK = "webhook"
     LOOKUP = "lookup"
 

@@ -249,6 +249,10 @@ def test_leads_the_do_not_call_list_and_campaigns_without_an_engine(path: Path, 
     assert "closed until 2026-12-31 12:00 UTC" in invoke(path, "hours", "set", "closed", "shop", "--until", until)
     assert [each["name"] for each in json.loads(invoke(path, "hours", "list", "--json"))] == ["main", "shop"]
     assert "shop" in invoke(path, "hours", "list")
+    assert "was not counted" in invoke(path, "pins", "unlock", "4711")
+    assert json.loads(invoke(path, "pins", "locks", "--json")) == []
+    assert "Locked out" in invoke(path, "pins", "locks")
+    assert invoke(path, "pins", "hash", "--pin", "4711").startswith("$argon2id$")
     assert "the hours shop go by the clock" in invoke(path, "hours", "clear", "shop")
     campaign = str(path.parent / "campaigns" / "autumn.toml")
     assert "can be started" in invoke(path, "campaign", "check", campaign)
@@ -461,6 +465,7 @@ def test_the_commands_that_ask_the_engine(with_engine: Path, tmp_path: Path) -> 
     assert "not called any more" in invoke(with_engine, "dnc", "add", "+12025550177")
     assert "the hours main are open until it is cleared" in invoke(with_engine, "hours", "set", "open")
     assert "the hours main go by the clock" in invoke(with_engine, "hours", "clear")
+    assert "was not counted" in invoke(with_engine, "pins", "unlock", "4711")
     assert "may be called again" in invoke(with_engine, "dnc", "remove", "+12025550177", "--reason", "a&b#c")
     database = load(with_engine, {}).engine.database
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:

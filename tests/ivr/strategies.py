@@ -63,6 +63,9 @@ node = st.one_of(
         next=target,
     ),
     _node(set=st.just({"v": "1"}), next=target),
+    _node(
+        authenticate=st.just("pins"), account=st.just("v"), pin=some, length=st.just(4), failed=target, next=target
+    ),
     _node(goto=target),
     _node(opt_out=st.just("call.caller"), failed=target, next=target),
     _node(hours=st.just({"mon-fri": "09:00-17:00"}), zone=st.just("Europe/Berlin"), open=target, closed=target),

@@ -22,6 +22,7 @@ from ivr.script import WORDS
 from ivr.session import FAULT, HUNG_UP, RETURNED, STEP_LIMIT
 from ivr.trail import Kind
 from ivr.turn import CALL_NAMES
+from prompts.texts import shipped_texts
 from tests.ivr.conftest import Write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +34,9 @@ FRAGMENTS = [example for example in EXAMPLES if not example.startswith("language
 
 texts: dict[str, str] = YAML(typ="safe", pure=True).load(ROOT / "console" / "demo" / "prompts" / "en.yaml")
 SURVEY = {"main.recorded", "survey.agent", "survey.recommend", "survey.words"}
-KEYS = frozenset(texts) | SURVEY | {"main.which_language", "main.one_moment", "order.ask", "order.said"}
+SHIPPED = frozenset(prompt.key for prompt in shipped_texts(["en"]))
+OF_EXAMPLES = {"auth.pin", "main.which_language", "main.one_moment", "order.ask", "order.said"}
+KEYS = frozenset(texts) | SHIPPED | SURVEY | OF_EXAMPLES
 LOOKUPS = {"orders": frozenset({"order"})}
 KNOWN = Known(
     frozenset({"support"}),
@@ -41,6 +44,7 @@ KNOWN = Known(
     {"en": KEYS, "de": KEYS},
     webhooks=frozenset({"tickets"}),
     lookups=LOOKUPS,
+    authenticators=frozenset({"customers"}),
 )
 
 

@@ -43,13 +43,18 @@ from ivr.commands import (
     CommitFailed,
     Committed,
     Enqueue,
+    LockedOut,
     LookedUp,
     Lookup,
     LookupFailed,
     NobodyThere,
     Notice,
+    NotVerified,
     Result,
     Served,
+    Verified,
+    Verify,
+    VerifyFailed,
     WaitExpired,
 )
 from ivr.faults import Severity
@@ -89,6 +94,8 @@ def one_that_fits(command: Command, draw: st.DataObject) -> Result:
             fitting = (Done(), RecordingFailed("unavailable"))
         case Commit():
             fitting = (Committed(), CommitFailed("unavailable"))
+        case Verify():
+            fitting = (Verified(), NotVerified(), LockedOut(), VerifyFailed("unavailable"))
         case Hangup():
             fitting = (HungUp(EndedBy.US),)
     return draw.draw(st.sampled_from(fitting))
@@ -113,6 +120,8 @@ def silent(command: Command) -> Result:
             return RecordingFailed("unavailable")
         case Commit():
             return CommitFailed("unavailable")
+        case Verify():
+            return NotVerified()
         case Hangup():
             return HungUp(EndedBy.US)
 

@@ -21,6 +21,7 @@ ALL = (
     "0004_outbox",
     "0005_voicemail",
     "0006_surveys",
+    "0007_pin_tries",
 )
 
 

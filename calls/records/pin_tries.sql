@@ -1,0 +1,11 @@
+-- Tries at PINs, by account and by caller. A right one takes its rows away.
+CREATE TABLE pin_tries (
+    authenticator  TEXT NOT NULL,
+    side           TEXT NOT NULL CHECK (side IN ('account', 'caller')),
+    who            TEXT NOT NULL,
+    tries          INTEGER NOT NULL,
+    since_at       TEXT NOT NULL,
+    locked_until   TEXT,
+    PRIMARY KEY (authenticator, side, who)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pin_tries_by_who ON pin_tries (who);

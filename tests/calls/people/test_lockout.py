@@ -1,0 +1,105 @@
+"""Locks against guessing: by account, by caller, over time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calls.people.lockout import Limits, Side, Try, begin, locks, succeeded, unlock
+from calls.records.database import open_writer
+from calls.records.migrations import migrate
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+LIMITS = Limits(by_account=3, by_caller=5, within_s=3600, locked_s=1800)
+
+
+def later(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    made = open_writer(tmp_path_factory.mktemp("lockout") / "callwright.db")
+    migrate(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def db(store: sqlite3.Connection) -> sqlite3.Connection:
+    store.execute("DELETE FROM pin_tries")
+    return store
+
+
+def tried(account: str = "4711", caller: str = "+4930123") -> Try:
+    return Try("customers", account, caller)
+
+
+def test_an_account_is_locked_after_its_tries_whoever_calls(db: sqlite3.Connection) -> None:
+    for number in range(3):
+        assert begin(db, tried(caller=f"+49{number}"), LIMITS, later(number)) is None
+    assert begin(db, tried(caller="+499"), LIMITS, later(3)) == later(1803)
+    assert begin(db, tried(caller="+498"), LIMITS, later(1802.9)) == later(1803)
+    assert begin(db, tried(account="4712", caller="+498"), LIMITS, later(4)) is None
+    assert begin(db, tried(caller="+498"), LIMITS, later(1803)) is None
+
+
+def test_a_caller_is_locked_whatever_the_account(db: sqlite3.Connection) -> None:
+    for number in range(5):
+        assert begin(db, tried(account=str(number)), LIMITS, NOON) is None
+    assert begin(db, tried(account="9"), LIMITS, NOON) == later(1800)
+    assert [(lock.side, lock.who) for lock in locks(db, NOON)] == [(Side.CALLER, "+4930123")]
+    assert locks(db, later(1800)) == []
+
+
+def test_callers_without_a_number_are_not_one(db: sqlite3.Connection) -> None:
+    for number in range(9):
+        assert begin(db, tried(account=str(number), caller=""), LIMITS, NOON) is None
+
+
+def test_tries_of_long_ago_are_forgotten(db: sqlite3.Connection) -> None:
+    for second in (0, 1, 2, 3601, 3602, 3603):
+        assert begin(db, tried(), LIMITS, later(second)) is None
+
+
+def test_a_right_one_begins_anew(db: sqlite3.Connection) -> None:
+    for _ in range(4):
+        for _ in range(2):
+            assert begin(db, tried(), LIMITS, NOON) is None
+        succeeded(db, tried())
+    assert db.execute("SELECT count(*) FROM pin_tries").fetchone() == (0,)
+
+
+def test_authenticators_are_apart_and_a_supervisor_unlocks(db: sqlite3.Connection) -> None:
+    for _ in range(4):
+        begin(db, tried(), LIMITS, NOON)
+    assert begin(db, Try("others", "4711", ""), LIMITS, NOON) is None
+    assert unlock(db, "4711", "supervisor", NOON) == 2
+    assert begin(db, tried(), LIMITS, NOON) is None
+    assert unlock(db, "nobody", "supervisor", NOON) == 0
+    assert db.execute("SELECT count(*) FROM audit WHERE what = 'pin.unlock'").fetchone() == (1,)
+
+
+guesses = st.lists(
+    st.tuples(st.floats(0, 4000), st.sampled_from(["1", "2"]), st.sampled_from(["", "a", "b"])), max_size=60
+)
+
+
+@settings(max_examples=60)
+@given(guesses=guesses)
+def test_no_account_is_judged_more_often_than_its_limit_in_a_window(
+    store: sqlite3.Connection, guesses: list[tuple[float, str, str]]
+) -> None:
+    store.execute("DELETE FROM pin_tries")
+    judged: dict[str, list[float]] = {}
+    for second, account, caller in sorted(guesses):
+        if begin(store, Try("x", account, caller), LIMITS, later(second)) is None:
+            judged.setdefault(account, []).append(second)
+    for times in judged.values():
+        for first, last in zip(times, times[LIMITS.by_account :], strict=False):
+            assert last - first >= min(LIMITS.locked_s, LIMITS.within_s) - 1e-3

@@ -59,6 +59,8 @@ class FakeAmi:
             "Hangup": with_id(said(version, "ami-originate-duplicate-id", "Hangup")),
             "Redirect": with_id(said(version, "ami-bridge", "Redirect")),
             "ConfbridgeKick": lambda f: f"Response: Success\r\nActionID: {f['ActionID']}\r\n\r\n".encode(),
+            "MixMonitorMute": with_id(said(version, "ami-mixmonitor-mute", "MixMonitorMute")),
+            "StopMixMonitor": with_id(said(version, "ami-mixmonitor-mute", "StopMixMonitor")),
             "Status": with_id(said(version, "ami-status", "Status")),
             "Logoff": with_id(said(version, "ami-login-ok", "Logoff")),
         }

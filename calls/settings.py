@@ -11,14 +11,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_origin
+from typing import Annotated, Literal, Self, TypeVar, get_origin
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, ValidationError, model_validator
 
 from calls import outside
 from calls.errors import Location, SettingsError
+from calls.hours import WeeklyHours, parse
 from calls.outside import Access, LookupSettings, WebhookSettings, is_loopback
 from calls.parts import (
     Context,
@@ -71,6 +73,7 @@ def _endpoint(dial: str) -> str:
 
 
 Endpoint = Annotated[str, AfterValidator(_endpoint), Field(description="a dial string, in quotes")]
+Level = Annotated[int, Field(ge=1, le=9, description="a level from 1 to 9")]
 P = TypeVar("P", bound=Part)
 
 
@@ -141,6 +144,26 @@ class QueueSettings(Part):
     service_target_s: Wait = 20.0
     max_wait_s: Wait = 300.0
     music: Name = "default"
+    max_waiting: Count | None = None
+    """More callers than so many do not wait at a time, nobody being free."""
+    hours: Annotated[dict[str, str], Field(description='days and times, {mon-fri = "09:00-17:00"}')] = Field(
+        default_factory=dict
+    )
+    """When callers are taken; none: always. Who waits when they end is led on."""
+    zone: Annotated[str, Field(description='an IANA time zone such as "Europe/Berlin"')] = "UTC"
+    override: Name | None = None
+    """The name by which supervisors override the hours; none: they cannot."""
+
+    @model_validator(mode="after")
+    def _understood(self) -> Self:
+        """Refuse hours and zones that are none (``HoursProblem``, a ValueError)."""
+        _ = self.weekly
+        return self
+
+    @cached_property
+    def weekly(self) -> WeeklyHours | None:
+        """The hours, to ask whether they are open; None: always."""
+        return parse(self.hours, self.zone) if self.hours else None
 
 
 class AgentSettings(Part):
@@ -153,6 +176,9 @@ class AgentSettings(Part):
     auto_answer: Flag = False
     queues: Annotated[tuple[Name, ...], Field(description="a list of queues' names")]
     wrap_up_s: Seconds = 10.0
+    skills: Annotated[dict[Name, Level], Field(description="skills and levels from 1 to 9: {german = 7}")] = Field(
+        default_factory=dict
+    )
 
 
 class InboundRoute(Part):

@@ -48,6 +48,7 @@ class Known:
     lookups: Parameters | None = None
     """The look-ups, and the placeholders of each."""
     authenticators: frozenset[str] | None = None
+    skills: frozenset[str] | None = None
 
     def of(self, need: Need) -> frozenset[str] | None:
         """The names of what ``need`` is; flows are looked for in the folder of the one that is checked."""
@@ -64,6 +65,8 @@ class Known:
                 return None if self.lookups is None else frozenset(self.lookups)
             case Need.AUTHENTICATOR:
                 return self.authenticators
+            case Need.SKILL:
+                return self.skills
             case _:
                 assert_never(need)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from calls.agents.events import Overflow
 from calls.ids import FlowId
 from calls.overrides import Override
 from calls.switch.port import (
@@ -44,8 +45,10 @@ from ivr.values import Value
 class Enqueue:
     """Let the caller wait for an agent of a queue, and talk. Result: one of :data:`QueueResult`, or ``HungUp``.
 
-    The caller hears ``announce`` when the wait begins and again every ``announce_every_s``, with ``music`` in
-    between. ``max_wait_s`` and ``music`` are None where the queue's own settings hold.
+    The caller hears an announcement when the wait begins and again every ``announce_every_s``, with ``music`` in
+    between. What it says changes: before each, ``WaitTold`` tells the session how things stand, and the command that
+    it gives then has the prompts of ``announcements`` in ``announce``. ``max_wait_s`` and ``music`` are None where
+    the queue's own settings hold. One of ``keys`` ends the wait at any moment of it.
     """
 
     queue: str
@@ -54,6 +57,16 @@ class Enqueue:
     music: str | None = None
     announce: tuple[Prompt, ...] = ()
     announce_every_s: float = 60.0
+    announcements: tuple[str, ...] = ()
+    keys: frozenset[str] = frozenset()
+    skills: frozenset[str] = frozenset()
+    level: int = 1
+    widen_after_s: float | None = None
+    overflow: Overflow | None = None
+    waited_s: float = 0.0
+    """For how long this caller has a place in this queue already, who left it in this call and came back."""
+    urgent: bool = False
+    """Taken though the queue is full or closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,19 @@ class QueueClosed:
     """The queue takes no callers now: it is closed, or the engine is being drained."""
 
 
-QueueResult = Served | WaitExpired | NobodyThere | QueueClosed
+@dataclass(frozen=True, slots=True)
+class QueueFull:
+    """As many wait in the queue as may."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokeOut:
+    """The caller pressed one of the keys, and waits no longer."""
+
+    keys: str
+
+
+QueueResult = Served | WaitExpired | NobodyThere | QueueClosed | QueueFull | BrokeOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,5 +273,13 @@ class OverridesChanged:
     overrides: Mapping[str, Override]
 
 
-Notice = AgentOffered | AgentConnected | OverridesChanged
+@dataclass(frozen=True, slots=True)
+class WaitTold:
+    """How the caller's wait in the queue stands: who is first has ``position`` 1; ``wait_s`` None: nobody knows."""
+
+    position: int
+    wait_s: float | None
+
+
+Notice = AgentOffered | AgentConnected | OverridesChanged | WaitTold
 """What happens while a command is pending and nobody asked for."""

@@ -86,7 +86,7 @@ class _Again:
                         self._masked_s = event.since_s
                     step = self.session.resume(_read(event, result_of, "result"), _instant(event))
                 case Kind.EXCHANGE if "notice" in event.detail:
-                    self.session.notify(_read(event, notice_of, "notice"), _instant(event))
+                    step = self.session.notify(_read(event, notice_of, "notice"), _instant(event)) or step
                 case Kind.HUNG_UP if not isinstance(step, Finished):
                     by, cause = EndedBy(event.detail["by"]), event.detail["cause"]
                     step = self.session.hangup(_instant(event), by, cause if isinstance(cause, int) else None)

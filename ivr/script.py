@@ -7,7 +7,7 @@ word       the caller
 ``w``      is silent until the menu's time is up; in a queue, until the longest wait is over
 ``wN``     lets N seconds pass: ``w1,2`` presses 2 one second into the prompt
 ``h``      hangs up, at once: ``w3,h`` after three seconds
-``q+``     is served by an agent; ``q-`` waits in vain; ``q0`` nobody is logged in; ``qc`` it is closed
+``q+``     is served by an agent; ``q-`` waits in vain; ``q0`` nobody is logged in; ``qc`` it is closed; ``qf`` full
 ``l+``     a look-up finds something: ``l+price=9.50;name=Lamp`` gives these variables their values; ``l-`` there
            is no such thing; ``lf`` it fails; ``lt`` its time is up; ``lr`` it is refused
 ``p+``     has the right PIN; ``p-`` a wrong one; ``pl`` is locked out; ``pf`` nobody can judge it
@@ -36,6 +36,7 @@ from ivr.commands import (
     NobodyThere,
     NotVerified,
     QueueClosed,
+    QueueFull,
     QueueResult,
     Served,
     Verdict,
@@ -131,6 +132,7 @@ WORDS: dict[str, Act] = {
     "q-": InQueue(WaitExpired()),
     "q0": InQueue(NobodyThere()),
     "qc": InQueue(QueueClosed()),
+    "qf": InQueue(QueueFull()),
     "l+": InLookup(LookedUp({})),
     "l-": InLookup(LookupFailed("missing")),
     "lf": InLookup(LookupFailed("failed")),

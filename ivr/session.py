@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from calls.overrides import Override
@@ -45,11 +45,12 @@ from ivr.commands import (
     OverridesChanged,
     Result,
     RunFlow,
+    WaitTold,
 )
 from ivr.exchange import FORMAT, encoded, masked
 from ivr.flow import SORRY, Flow
 from ivr.nodes.base import End, Goto, Return, Visit
-from ivr.nodes.queue import ABANDONED, SERVED
+from ivr.nodes.queue import ABANDONED, SERVED, announcement, tell_wait
 from ivr.nodes.transfer import LEFT_IN_TRANSFER
 from ivr.trail import Instant, Json, Kind, TrailEvent
 from ivr.turn import UNKNOWN, Facts, Scope, Turn
@@ -218,6 +219,12 @@ class Session:
                 pass
             case OverridesChanged(overrides):
                 turn.overrides = overrides
+            case WaitTold(position, wait_s) if isinstance(self._pending, Enqueue):
+                tell_wait(turn, position, wait_s)
+                self._pending = replace(self._pending, announce=announcement(turn, self._pending.announcements))
+                return self._pending
+            case WaitTold():
+                pass
         return None
 
     def hangup(self, now: Instant, by: EndedBy = EndedBy.CALLER, cause: int | None = None) -> Finished:

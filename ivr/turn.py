@@ -86,6 +86,8 @@ class Turn:
         self.left_behind: dict[str, Effect] = {}
         """By their keys, the effects that are written down should the caller hang up now; a node takes out what it
         has written itself."""
+        self.waits_since: dict[str, Instant] = {}
+        """Since when the caller has a place in each queue, where no agent has talked with the caller since."""
         self.overrides: Mapping[str, Override] = {}
         """What supervisors have set for opening hours, by name."""
         self.phrases: Phrases = {}

@@ -38,6 +38,7 @@ from calls.switch.port import (
 from ivr.commands import (
     AgentConnected,
     AgentOffered,
+    BrokeOut,
     Command,
     Commit,
     Committed,
@@ -50,6 +51,7 @@ from ivr.commands import (
     Verified,
     Verify,
     WaitExpired,
+    WaitTold,
 )
 from ivr.effects import Webhook
 from ivr.flow import Flow
@@ -192,6 +194,8 @@ class Walk:
         """
         step = self.session.start(self._context, self._now())
         while not isinstance(step, Finished):
+            if isinstance(step, Enqueue):
+                step = self.session.notify(WaitTold(1, AGENT_AFTER_S), self._now()) or step
             asked = Asked(self._since_s, self.session.node, step, self._heard(step))
             yield asked
             result = self._perform(asked)
@@ -367,6 +371,10 @@ class Walk:
                     return result
                 case InTransfer() | InLookup() | InVerdict() | Speak() as wrong:
                     raise _does_not_fit(asked, wrong)
+                case Press(keys) if keys[0] in wait.keys:
+                    if keys[1:]:
+                        self._hold(Press(keys[1:], at_once=True))
+                    return BrokeOut(keys[0])
                 case Press(at_once=True):
                     continue
                 case Press() as later:
@@ -522,7 +530,7 @@ def misfit(asked: Asked, act: Act) -> str:
         case Gather(), InQueue() | InTransfer() | InLookup() | InVerdict() | Speak():
             return "a menu listens; expected keys, w, wN or h"
         case Enqueue(), InTransfer() | InLookup() | InVerdict() | Speak():
-            return "a caller waits in a queue; expected q+, q-, q0, qc, w, wN or h"
+            return "a caller waits in a queue; expected q+, q-, q0, qc, qf, a key, w, wN or h"
         case Record(), InQueue() | InTransfer() | InLookup() | InVerdict():
             return "a message is recorded; expected mN, a key that ends it, w, wN or h"
         case Transfer(), InQueue() | InLookup() | InVerdict() | Speak():

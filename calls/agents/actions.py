@@ -35,6 +35,15 @@ class ConnectCall:
 
 
 @dataclass(frozen=True, slots=True)
+class ReachPerson:
+    """An agent is there, with the leg up, for a call that is only a place: dial the person. ``CallWaiting`` of the
+    same id is to follow, or ``CallGone``. Where the first agent is lost meanwhile, it is said again for the next."""
+
+    call_id: CallId
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True)
 class StateChanged:
     """The agent is in another state. ``since`` is in seconds of the floor's clock, ``previous_s`` how long the
     state before had lasted, ``call_id`` the call that the new state is about."""
@@ -55,4 +64,4 @@ class WaitExpired:
     call_id: CallId
 
 
-Action = RingLeg | DropLeg | ConnectCall | StateChanged | WaitExpired
+Action = RingLeg | DropLeg | ConnectCall | ReachPerson | StateChanged | WaitExpired

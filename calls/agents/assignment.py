@@ -12,19 +12,30 @@ from calls.agents.waiting import WaitingCall
 def pairs(calls: Iterable[WaitingCall], agents: Iterable[Agent]) -> Iterator[tuple[WaitingCall, Agent]]:
     """Each call, in the order given, with the free agent who may take it and has been idle for longest.
 
-    Agents who became idle in the same instant are taken in the order given.
+    A call that needs skills goes to the agent who has them best, before the longest idle. Agents who became idle in
+    the same instant are taken in the order given.
     """
     free = sorted((agent for agent in agents if agent.is_free), key=lambda agent: agent.idle_since)
     for call in calls:
         if not free:
             return
-        if (agent := next((one for one in free if may_take(one, call)), None)) is not None:
+        if (agent := _best(free, call)) is not None:
             free.remove(agent)
             yield call, agent
 
 
+def _best(free: list[Agent], call: WaitingCall) -> Agent | None:
+    fit = (agent for agent in free if may_take(agent, call))
+    if not call.skills:
+        return next(fit, None)
+    return max(fit, key=lambda agent: sum(agent.profile.skills[skill] for skill in call.skills), default=None)
+
+
 def may_take(agent: Agent, call: WaitingCall) -> bool:
-    """True where ``agent`` serves the call's queue, and is quick enough for a dialled person."""
-    if call.queue not in agent.profile.queues:
+    """True where ``agent`` serves a queue of the call, has its skills, and is quick enough for a dialled person."""
+    profile = agent.profile
+    if profile.queues.isdisjoint(call.queues):
+        return False
+    if any(profile.skills.get(skill, 0) < call.level for skill in call.skills):
         return False
     return call.kind is not CallKind.DIALLED or agent.profile.takes_dialled

@@ -102,10 +102,23 @@ class SwitchBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Overflow:
+    """``after_s`` after its arrival the call may be taken by the agents of another queue too."""
+
+    after_s: float
+    queue: QueueName
+
+
+@dataclass(frozen=True, slots=True)
 class CallWaiting:
     """A call waits for an agent of ``queue``. The larger ``priority`` is served first, then the longest wait.
 
-    ``max_wait_s``: how long at most, in seconds; None: as long as the queue's own limit.
+    ``max_wait_s``: how long at most, in seconds; None: as long as the queue's own limit. Only an agent who has each
+    of ``skills`` takes it: at ``level`` or better at first, at any level ``widen_after_s`` after its arrival.
+    ``since``: since when it counts as waiting, on the floor's clock; None: now.
+
+    ``virtual``: nobody is on the line. It holds the place of a person who is to be called when an agent is there
+    (``ReachPerson``); a second ``CallWaiting`` of the same id tells that the person has answered.
     """
 
     call_id: CallId
@@ -113,6 +126,12 @@ class CallWaiting:
     kind: CallKind
     priority: int = 0
     max_wait_s: float | None = None
+    skills: frozenset[str] = frozenset()
+    level: int = 1
+    widen_after_s: float | None = None
+    overflow: Overflow | None = None
+    since: float | None = None
+    virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)

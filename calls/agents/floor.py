@@ -16,11 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from calls.agents.actions import Action, ConnectCall, DropLeg, RingLeg, WaitExpired
+from calls.agents.actions import Action, ConnectCall, DropLeg, ReachPerson, RingLeg, WaitExpired
 from calls.agents.agent import ENGAGED, Agent
 from calls.agents.assignment import pairs
 from calls.agents.events import (
     CallGone,
+    CallKind,
     CallWaiting,
     ConnectFailed,
     FloorEvent,
@@ -40,12 +41,16 @@ from calls.agents.events import (
 from calls.agents.phone import RING_S, PhoneState
 from calls.agents.profiles import AgentProfile, QueueProfile
 from calls.agents.states import AgentState
-from calls.agents.view import FloorView, QueueView, WaitingView
+from calls.agents.throughput import Throughput
+from calls.agents.view import FloorView, Prospect, QueueView, WaitingView
 from calls.agents.waiting import WaitingCall, WaitingRoom
 from calls.ids import AgentId, CallId, LegId, QueueName
 
 CONNECT_S = 5.0
 """How long ``TalkBegan`` may take: a switch needs milliseconds, so by then the call is better off elsewhere."""
+
+PERSON_S = 90.0
+"""How long an agent is kept for a person who is being dialled: longer than any telephone rings."""
 
 NO_ANSWER = "no answer"
 """Why an agent is paused or logged out whose phone was not answered."""
@@ -73,6 +78,7 @@ class Floor:
         for agent in self._agents.values():
             for queue in agent.profile.queues:
                 self._queue(queue)
+        self._throughput = {name: Throughput() for name in self._queues}
         self._new_leg_id = new_leg_id
         self._waiting = WaitingRoom()
         self._talking: dict[CallId, Agent] = {}
@@ -117,6 +123,7 @@ class Floor:
             if agent.deadline is not None and now >= agent.deadline:
                 self._agent_overdue(agent, now)
             self._ring_again(agent, now)
+        self._waiting.widen(now)
         for call in self._waiting.expired(now):
             self._release(call, now)
             self._waiting.remove(call)
@@ -126,7 +133,7 @@ class Floor:
     def next_timer(self) -> float | None:
         """When ``tick`` is to be called at the latest; None: nothing is due at any time."""
         timers = [agent.next_timer(self._switch_up) for agent in self._agents.values()]
-        return min((at for at in (*timers, self._waiting.next_expiry()) if at is not None), default=None)
+        return min((at for at in (*timers, self._waiting.next_timer()) if at is not None), default=None)
 
     def view(self) -> FloorView:
         """Everything as it stands."""
@@ -134,6 +141,15 @@ class Floor:
             agents=tuple(agent.view() for agent in self._agents.values()),
             queues=tuple(self._queue_view(name) for name in self._queues),
         )
+
+    def prospect(self, call_id: CallId, now: float) -> Prospect | None:
+        """What the caller may be told of the wait; None where the call waits no longer, or an agent is reserved."""
+        call = self._waiting.get(call_id)
+        if call is None or call.agent_id is not None:
+            return None
+        ahead = self._waiting.ahead_of(call)
+        wait_s = self._throughput[call.queue].wait_s(ahead, self._serving(call.queue), now)
+        return Prospect(ahead + 1, wait_s)
 
     # --- agents -----------------------------------------------------------------------------------------------
 
@@ -272,13 +288,19 @@ class Floor:
     # --- calls ------------------------------------------------------------------------------------------------
 
     def _call_waiting(self, event: CallWaiting, now: float) -> None:
-        """One that waits already keeps its place; one that was talking has come back."""
+        """One that waits already keeps its place, and the person whose place it is may be there now; one that was
+        talking has come back."""
         queue = self._queue(event.queue)
-        if event.call_id in self._waiting:
+        if (known := self._waiting.get(event.call_id)) is not None:
+            if not (known.present or event.virtual):
+                self._person_came(known, event, now)
             return
         if (agent := self._talking.get(event.call_id)) is not None:
             self._end_talk(agent, now)
         max_wait_s = queue.max_wait_s if event.max_wait_s is None else event.max_wait_s
+        overflow = event.overflow
+        if overflow is not None:
+            self._queue(overflow.queue)
         self._sequence += 1
         self._waiting.add(
             WaitingCall(
@@ -286,11 +308,26 @@ class Floor:
                 queue=event.queue,
                 kind=event.kind,
                 priority=event.priority,
-                arrived_at=now,
+                arrived_at=now if event.since is None else event.since,
                 expires_at=now + max_wait_s,
                 sequence=self._sequence,
+                skills=event.skills,
+                level=event.level,
+                widen_at=None if event.widen_after_s is None else now + event.widen_after_s,
+                overflow_at=None if overflow is None else now + overflow.after_s,
+                overflow=None if overflow is None else overflow.queue,
+                present=not event.virtual,
             )
         )
+
+    def _person_came(self, call: WaitingCall, event: CallWaiting, now: float) -> None:
+        """The person whose place this is has answered: to the agent who is there, or to wait like any other."""
+        call.present = True
+        if event.max_wait_s is not None:
+            call.expires_at = now + event.max_wait_s
+        agent = None if call.agent_id is None else self._agents[call.agent_id]
+        if agent is not None and agent.phone.state is PhoneState.UP:
+            self._connect(agent, now)
 
     def _call_gone(self, call_id: CallId, now: float) -> None:
         if (agent := self._talking.get(call_id)) is not None:
@@ -334,6 +371,7 @@ class Floor:
         call = self._waiting.get(agent.call_id)
         assert call is not None, "a reserved call waits"
         self._waiting.give_back(call)
+        self._throughput[call.queue].given_back(now)
         if agent.phone.state is PhoneState.UP:
             self._phone_failed(agent, now)
         self._drop(agent, now)
@@ -361,6 +399,10 @@ class Floor:
     def _done(self, now: float) -> list[Action]:
         """Give out what can be given out; the actions since the last time."""
         self._assign(now)
+        for name, throughput in self._throughput.items():
+            waiting = self._waiting.free_in(name)
+            if waiting or throughput.saturated:
+                throughput.observe(waiting, self._serving(name), now)
         actions, self._actions = self._actions, []
         return actions
 
@@ -371,6 +413,7 @@ class Floor:
 
     def _reserve(self, call: WaitingCall, agent: Agent, now: float) -> None:
         self._waiting.reserve(call, agent.profile.agent_id)
+        self._throughput[call.queue].taken(now)
         self._actions.append(agent.change(AgentState.RESERVED, now, call_id=call.call_id))
         if agent.nailed_up:
             self._connect(agent, now)
@@ -381,6 +424,10 @@ class Floor:
         assert agent.call_id is not None and agent.phone.leg_id is not None, "a reserved agent whose leg is up"
         call = self._waiting.get(agent.call_id)
         assert call is not None, "a reserved call waits"
+        if not call.present:
+            agent.deadline = now + PERSON_S
+            self._actions.append(ReachPerson(call.call_id, agent.profile.agent_id))
+            return
         call.connecting = True
         agent.deadline = now + CONNECT_S
         self._actions.append(ConnectCall(call.call_id, agent.profile.agent_id, agent.phone.leg_id))
@@ -397,17 +444,32 @@ class Floor:
             raise UnknownName(f"no queue {name!r} in the settings")
         return queue
 
+    def _serving(self, name: QueueName) -> int:
+        """Agents of the queue who take calls: logged in and not paused."""
+        idle = (AgentState.LOGGED_OUT, AgentState.PAUSED)
+        return sum(name in agent.profile.queues and agent.state not in idle for agent in self._agents.values())
+
     def _queue_view(self, name: QueueName) -> QueueView:
         members = [agent for agent in self._agents.values() if name in agent.profile.queues]
         free = [agent for agent in members if agent.is_free]
+        overflowing = (call for call in self._waiting.free() if call.queue != name and name in call.queues)
         waiting = (call for call in self._waiting if call.queue == name)
         return QueueView(
             name=name,
             waiting=tuple(
-                WaitingView(call.call_id, call.kind, call.priority, position, call.arrived_at, call.agent_id)
+                WaitingView(
+                    call_id=call.call_id,
+                    kind=call.kind,
+                    priority=call.priority,
+                    position=position,
+                    since=call.arrived_at,
+                    agent_id=call.agent_id,
+                    virtual=not call.present,
+                )
                 for position, call in enumerate(waiting, 1)
             ),
             logged_in=sum(agent.state is not AgentState.LOGGED_OUT for agent in members),
             free=len(free),
             free_for_dialled=sum(agent.profile.takes_dialled for agent in free),
+            overflowing=sum(call.kind is CallKind.INBOUND for call in overflowing),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from calls.ids import AgentId, QueueName
@@ -29,6 +30,8 @@ class AgentProfile:
     queues: frozenset[QueueName]
     wrap_up_s: float
     """Seconds for the work after a talk; 0: ready at once."""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    """What the agent can do, and how well: from 1 to 9."""
 
     @property
     def takes_dialled(self) -> bool:

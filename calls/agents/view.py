@@ -37,6 +37,8 @@ class WaitingView:
     position: int
     since: float
     agent_id: AgentId | None
+    virtual: bool = False
+    """The place of a person who is to be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,23 @@ class QueueView:
     """Agents of the queue who can be given a call this moment."""
     free_for_dialled: int
     """Those of them who can meet a dialled person in time."""
+    overflowing: int = 0
+    """Inbound calls of other queues that its agents may take too, and for which no agent is reserved."""
 
     @property
     def waiting_inbound(self) -> int:
         """Inbound calls for which no agent is reserved: while there are any, nobody new is dialled."""
-        return sum(call.kind is CallKind.INBOUND and call.agent_id is None for call in self.waiting)
+        own = sum(call.kind is CallKind.INBOUND and call.agent_id is None for call in self.waiting)
+        return own + self.overflowing
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a waiting caller may be told. ``position`` counts from 1 by who is served first; ``wait_s``: about how
+    much longer the wait is, None where that is not known."""
+
+    position: int
+    wait_s: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,27 @@ class WaitingCall:
     arrived_at: float
     expires_at: float
     sequence: int
+    skills: frozenset[str] = frozenset()
+    level: int = 1
+    """How well the agent must have the skills."""
+    widen_at: float | None = None
+    """When any level will do; None: it does, or never will."""
+    overflow_at: float | None = None
+    """When the agents of ``overflow`` may take it too; None: they may, or never will."""
+    overflow: QueueName | None = None
+    present: bool = True
+    """False: it is a place, and the person is not on the line."""
     agent_id: AgentId | None = None
     """The agent who is reserved for it."""
     connecting: bool = False
     """Call and leg are being brought together."""
+
+    @property
+    def queues(self) -> tuple[QueueName, ...]:
+        """The queues whose agents may take it now."""
+        if self.overflow is None or self.overflow_at is not None:
+            return (self.queue,)
+        return (self.queue, self.overflow)
 
     @property
     def rank(self) -> tuple[int, int, float, int]:
@@ -55,10 +72,28 @@ class WaitingRoom:
         """The calls for which no agent is reserved, first the one that is served first."""
         return list(self._free)
 
-    def next_expiry(self) -> float | None:
-        """When the first wait ends, of those whose end holds now."""
-        waits = (call.expires_at for call in self._calls.values() if expires(call))
-        return min(waits, default=None)
+    def next_timer(self) -> float | None:
+        """When the first wait ends, of those whose end holds now, or more agents may take a call."""
+        waits = [call.expires_at for call in self._calls.values() if expires(call)]
+        more = (at for call in self._calls.values() for at in (call.widen_at, call.overflow_at))
+        return min((*waits, *(at for at in more if at is not None)), default=None)
+
+    def widen(self, now: float) -> None:
+        """Let those agents take calls too whose time has come."""
+        for call in self._calls.values():
+            if call.widen_at is not None and now >= call.widen_at:
+                call.level, call.widen_at = 1, None
+            if call.overflow_at is not None and now >= call.overflow_at:
+                call.overflow_at = None
+
+    def ahead_of(self, call: WaitingCall) -> int:
+        """How many without a reserved agent are served before ``call``, by agents who may take it too."""
+        before = self._free[: bisect_left(self._free, call.rank, key=_rank)]
+        return sum(not set(each.queues).isdisjoint(call.queues) for each in before)
+
+    def free_in(self, queue: QueueName) -> int:
+        """How many calls without a reserved agent the agents of ``queue`` may take."""
+        return sum(queue in call.queues for call in self._free)
 
     def expired(self, now: float) -> list[WaitingCall]:
         """The calls whose wait is over."""

@@ -108,10 +108,15 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Hold the caller with music. Result: ``Done`` after ``for_s``, or ``Interrupted`` by Connect or Hangup."""
+    """Hold the caller with music. Result: ``Done`` after ``for_s``, or ``Interrupted`` by Connect or Hangup.
+
+    With a ``plan``, whose choices are single keys, one of them ends the hold with ``Match``; other keys, and all keys
+    without a plan, change nothing.
+    """
 
     for_s: float
     music: str = "default"
+    plan: KeyPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,6 +316,23 @@ class MusicOnHold(_Quick):
 
 
 @dataclass(frozen=True, slots=True)
+class SetMusic(_Quick):
+    """Play music while further commands run, until it is turned off; None: turn it off. The reply comes at once.
+
+    Source: handle_setmusic in res/res_agi.c.
+    """
+
+    music: str | None
+
+    def __post_init__(self) -> None:
+        _refuse_unless(self.music is None or _MUSIC_CLASS.match(self.music) is not None, f"class {self.music!r}")
+
+    def words(self) -> tuple[str, ...]:
+        """``SET MUSIC ON <class>`` or ``SET MUSIC OFF``."""
+        return ("SET", "MUSIC", "OFF") if self.music is None else ("SET", "MUSIC", "ON", self.music)
+
+
+@dataclass(frozen=True, slots=True)
 class Beep(_Quick):
     """Begin a beep of 1 kHz, which needs no sound file. The reply comes at once: it sounds while the next command
     begins, so that nothing is lost between the two."""

@@ -9,6 +9,7 @@ from typing import assert_never
 from calls import log
 from calls.agents.events import CallKind, CallWaiting
 from calls.agents.floor import UnknownName
+from calls.agents.view import Prospect
 from calls.clock import Clock
 from calls.ids import AgentId, QueueName
 from calls.records.durations import Phase
@@ -38,13 +39,15 @@ from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
 from console.engine.lookups import Lookups
 from console.engine.meanwhile import meanwhile
+from console.engine.queue_hours import QueueHours
 from console.engine.recorder import CallRecorder
 from console.engine.recordings import RecordingKeeper
-from console.engine.talk import Hears, Meetings, NobodyCame, Talked, Wait
+from console.engine.talk import ALWAYS, Closed, Hears, Meetings, NobodyCame, Pressed, Talked, Wait
 from console.engine.verifying import Verifier
 from ivr.commands import (
     AgentConnected,
     AgentOffered,
+    BrokeOut,
     Command,
     Commit,
     CommitFailed,
@@ -54,10 +57,12 @@ from ivr.commands import (
     NobodyThere,
     Notice,
     QueueClosed,
+    QueueFull,
     Result,
     Served,
     Verify,
     WaitExpired,
+    WaitTold,
 )
 from ivr.session import Context, Finished, Session
 from ivr.trail import Instant, Kind
@@ -67,6 +72,9 @@ Voice = Callable[[str, str], Awaitable[Prompt | None]]
 
 NO_ROOM = "disk"
 """Why nothing was recorded where the disk is at its reserve."""
+
+NEXT = Prospect(1, None)
+"""What a caller is told for whom an agent is being rung."""
 
 LOST = (Kind.FAULT, Kind.STEP_LIMIT)
 """What in a trail is a fault of the flow or of ours, and is logged."""
@@ -109,6 +117,7 @@ class Conversations:
         lookups: Lookups,
         verifier: Verifier,
         clock: Clock,
+        hours: QueueHours,
         is_closed: Callable[[], bool],
         voice: Voice,
         recordings: RecordingKeeper,
@@ -123,6 +132,7 @@ class Conversations:
         self._lookups = lookups
         self._verifier = verifier
         self._clock = clock
+        self._hours = hours
         self._is_closed = is_closed
         self._voice = voice
         self._recordings = recordings
@@ -168,8 +178,6 @@ class Conversations:
                 return replace(command, prompts=await self._all_voiced(prompts))
             case Lookup(meanwhile=prompts):
                 return replace(command, meanwhile=await self._all_voiced(prompts))
-            case Enqueue(announce=prompts):
-                return replace(command, announce=await self._all_voiced(prompts))
             case _:
                 return command
 
@@ -219,18 +227,10 @@ class Conversations:
         self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail, command: Enqueue
     ) -> Result:
         queue = self._queues[command.queue]
-        if self._is_closed():
-            return QueueClosed()
-        if not self._anybody(queue):
-            return NobodyThere()
-        max_wait_s = command.max_wait_s or queue.max_wait_s
-        wait = Wait(
-            CallWaiting(channel.info.call_id, QueueName(queue.name), CallKind.INBOUND, command.priority, max_wait_s),
-            max_wait_s,
-            command.music or queue.music,
-            command.announce,
-            command.announce_every_s,
-        )
+        refused = self._refusal(queue, command)
+        if refused is not None:
+            return refused
+        wait = self._wait(channel, session, queue, command)
 
         def offer(agent_id: AgentId) -> None:
             session.notify(AgentOffered(str(agent_id)), instant(self._clock))
@@ -245,15 +245,51 @@ class Conversations:
         match met:
             case Talked(_, talk_s):
                 return Served(talk_s)
-            case NobodyCame():
-                recorder.enter(Phase.MENU)
-                return WaitExpired()
             case HungUp():
                 recorder.abandoned = recorder.agent_id is None and met.by is not EndedBy.SWITCH
                 return met
+        recorder.enter(Phase.MENU)
+        match met:
+            case NobodyCame():
+                return WaitExpired()
+            case Pressed(keys):
+                return BrokeOut(keys)
+            case Closed():
+                return QueueClosed()
 
-    def _anybody(self, queue: QueueSettings) -> bool:
-        """True where an agent of the queue is logged in.
+    def _wait(self, channel: CallChannel, session: Session, queue: QueueSettings, command: Enqueue) -> Wait:
+        """How the caller is to wait. The session says before each announcement what it is."""
+        call_id, now_s = channel.info.call_id, self._clock.monotonic_s()
+        max_wait_s = command.max_wait_s or queue.max_wait_s
+
+        async def announce() -> tuple[Prompt, ...]:
+            stands = self._floor.prospect(call_id) or NEXT
+            told = session.notify(WaitTold(stands.position, stands.wait_s), instant(self._clock))
+            return await self._all_voiced(told.announce) if isinstance(told, Enqueue) else ()
+
+        return Wait(
+            call=CallWaiting(
+                call_id=call_id,
+                queue=QueueName(queue.name),
+                kind=CallKind.INBOUND,
+                priority=command.priority,
+                max_wait_s=max_wait_s,
+                skills=command.skills,
+                level=command.level,
+                widen_after_s=command.widen_after_s,
+                overflow=command.overflow,
+                since=now_s - command.waited_s,
+            ),
+            max_wait_s=max_wait_s,
+            music=command.music or queue.music,
+            announce=announce if command.announcements else None,
+            announce_every_s=command.announce_every_s,
+            keys=command.keys,
+            open_s=lambda: ALWAYS if command.urgent else self._hours.open_s(queue, self._clock.now()),
+        )
+
+    def _refusal(self, queue: QueueSettings, command: Enqueue) -> QueueClosed | NobodyThere | QueueFull | None:
+        """Why the queue takes no caller now; None: it does.
 
         Raises:
             UnknownName: our bug: the flow was checked against the settings' queues.
@@ -261,4 +297,11 @@ class Conversations:
         found = next((view for view in self._floor.view().queues if view.name == queue.name), None)
         if found is None:
             raise UnknownName(queue.name)
-        return found.logged_in > 0
+        if self._is_closed() or not (command.urgent or self._hours.open_s(queue, self._clock.now())):
+            return QueueClosed()
+        if not found.logged_in:
+            return NobodyThere()
+        waiting = sum(call.agent_id is None and not call.virtual for call in found.waiting)
+        if queue.max_waiting is not None and waiting >= queue.max_waiting and not command.urgent:
+            return QueueFull()
+        return None

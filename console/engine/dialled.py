@@ -23,7 +23,7 @@ from calls.switch import port
 from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Play, Switch
 from console.engine.books import Books
 from console.engine.recorder import CallRecorder
-from console.engine.talk import Hears, Meetings, NobodyCame, Talked, Wait
+from console.engine.talk import Hears, Meetings, Met, Talked, Wait
 from console.engine.tasks import Tasks
 from dialer import attempts, roll
 from dialer import events as ev
@@ -336,7 +336,7 @@ class DialledCalls:
                 case _:
                     assert_never(order)
 
-    async def _offer(self, channel: CallChannel, line: Line, order: ev.OfferToAgents) -> Talked | NobodyCame | HungUp:
+    async def _offer(self, channel: CallChannel, line: Line, order: ev.OfferToAgents) -> Met:
         left_s = max(0.0, order.deadline_s - self._clock.monotonic_s())
         call_id = CallId(order.attempt_id)
         wait = Wait(CallWaiting(call_id, QueueName(order.queue), CallKind.DIALLED, 0, left_s), left_s, "default")

@@ -35,6 +35,7 @@ from console.engine.inbound import InboundCalls
 from console.engine.lookups import Lookups
 from console.engine.outbox import Outbox
 from console.engine.outside import GuardedHosts, Hosts
+from console.engine.queue_hours import QueueHours
 from console.engine.recordings import RecordingKeeper
 from console.engine.restart import Restart
 from console.engine.status import (
@@ -119,6 +120,7 @@ class Engine:
             self.lookups,
             self.verifier,
             clock,
+            QueueHours(lambda: self.hours.overrides),
             self._closed,
             self.voice.render,
             self.recordings,
@@ -386,6 +388,7 @@ def _agents(settings: Settings) -> list[AgentProfile]:
             auto_answer=agent.auto_answer,
             queues=frozenset(QueueName(queue) for queue in agent.queues),
             wrap_up_s=agent.wrap_up_s,
+            skills=agent.skills,
         )
         for agent in settings.agents
     ]

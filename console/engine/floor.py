@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from typing import assert_never
 
 from calls import log
-from calls.agents.actions import Action, ConnectCall, DropLeg, RingLeg, StateChanged, WaitExpired
+from calls.agents.actions import Action, ConnectCall, DropLeg, ReachPerson, RingLeg, StateChanged, WaitExpired
 from calls.agents.events import CallGone, CallWaiting, FloorEvent, LegGone, LegUp, Restored
 from calls.agents.floor import Floor
-from calls.agents.view import FloorView
+from calls.agents.view import FloorView, Prospect
 from calls.clock import Clock
 from calls.errors import CommandRefused, SwitchError, SwitchRefused
 from calls.ids import AgentId, CallId, LegId
 from calls.switch.port import RingAgent, Switch
 from console.engine.tasks import Tasks
 
-Offer = ConnectCall | WaitExpired
+Offer = ConnectCall | ReachPerson | WaitExpired
 
 
 class FloorRunner:
@@ -72,17 +72,25 @@ class FloorRunner:
             self._legs[restored.leg_id] = restored.agent_id
         self.tell(restored)
 
+    def prospect(self, call_id: CallId) -> Prospect | None:
+        """How the wait of a call stands; None where an agent is reserved for it, or it waits no longer."""
+        return self._floor.prospect(call_id, self._clock.monotonic_s())
+
     @contextmanager
     def waiting(self, call: CallWaiting) -> Iterator[asyncio.Queue[Offer]]:
-        """Let ``call`` wait; within it, what the floor offers comes through the queue."""
+        """Let ``call`` wait; within it, what the floor offers comes through the queue.
+
+        Within the wait of a place of the same id, which ends then, the person of it has come.
+        """
         offers: asyncio.Queue[Offer] = asyncio.Queue()
         self._offers[call.call_id] = offers
         try:
             self.tell(call)
             yield offers
         finally:
-            del self._offers[call.call_id]
-            self.tell(CallGone(call.call_id))
+            if self._offers.get(call.call_id) is offers:
+                del self._offers[call.call_id]
+                self.tell(CallGone(call.call_id))
 
     def leg_answered(self, leg_id: LegId) -> bool:
         """The leg is up. False where it is no agent's."""
@@ -116,7 +124,7 @@ class FloorRunner:
                     self._ring(action)
                 case DropLeg(_, leg_id):
                     self._tasks.start(self._drop(leg_id), f"drop {leg_id}")
-                case ConnectCall(call_id) | WaitExpired(call_id):
+                case ConnectCall(call_id) | ReachPerson(call_id) | WaitExpired(call_id):
                     if (offers := self._offers.get(call_id)) is not None:
                         offers.put_nowait(action)
                 case StateChanged():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from calls.agents.actions import ConnectCall
@@ -15,9 +15,12 @@ from calls.switch.port import (
     CallChannel,
     Connect,
     EndedBy,
+    Gather,
     Hold,
     HungUp,
     Interrupted,
+    KeyPlan,
+    Match,
     NotConnected,
     Play,
     Prompt,
@@ -32,15 +35,31 @@ GRACE_S = 0.2
 person whom we dialled is not: the message for them is due at the end of their wait, to the tenth of a second."""
 
 
+LOOK_AGAIN_S = 1.0
+"""How soon a closed queue is looked at again for a caller whose agent's phone rings."""
+
+BETWEEN_S = 0.1
+"""How long keys are still listened for when an announcement has ended: music hears them from then on."""
+
+ALWAYS = float("inf")
+"""The queue is never closed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How a call waits. The announcement is repeated every ``announce_every_s``, music in between."""
+    """How a call waits. The announcement is repeated every ``announce_every_s``, music in between.
+
+    ``announce`` gives its prompts, each time anew. One of ``keys`` ends the wait. ``open_s``: how long the queue
+    stays open for sure; 0: it is closed, and the wait ends.
+    """
 
     call: CallWaiting
     max_wait_s: float
     music: str
-    announce: tuple[Prompt, ...] = ()
+    announce: Callable[[], Awaitable[tuple[Prompt, ...]]] | None = None
     announce_every_s: float = 60.0
+    keys: frozenset[str] = frozenset()
+    open_s: Callable[[], float] = lambda: ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +76,19 @@ class NobodyCame:
     """No agent was free within the longest wait."""
 
 
-Met = Talked | NobodyCame | HungUp
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """The caller pressed one of the keys, and waits no longer."""
+
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The queue has been closed meanwhile."""
+
+
+Met = Talked | NobodyCame | Pressed | Closed | HungUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +134,14 @@ class Meetings:
                         met = await self._talk(channel, recorder, found, hears)
                         if met is not None:
                             return met
-                    case HungUp():
+                    case HungUp() | Pressed() | Closed():
                         return found
                     case _:
                         return NobodyCame()
 
     async def _held(
         self, channel: CallChannel, wait: Wait, until_s: float, offers: asyncio.Queue[Offer]
-    ) -> Offer | HungUp:
+    ) -> Offer | HungUp | Pressed | Closed:
         """Hold the caller until the floor offers something. A call offered to an agent is still held on return."""
         offer = asyncio.ensure_future(offers.get())
         grace_s = 0.0 if wait.call.kind is CallKind.DIALLED else GRACE_S
@@ -119,23 +150,37 @@ class Meetings:
         try:
             while True:
                 now_s = self._clock.monotonic_s()
-                due = wait.announce and (announced_s is None or now_s - announced_s >= wait.announce_every_s)
-                left_s = max(0.0, until_s - now_s) + grace_s
+                left_s, open_s = max(0.0, until_s - now_s) + grace_s, self._open_s(wait)
                 if not left_s:
                     return await offer
-                if due:
+                if not open_s:
+                    return Closed()
+                if wait.announce and (announced_s is None or now_s - announced_s >= wait.announce_every_s):
                     announced_s = now_s
-                    held = asyncio.ensure_future(channel.perform(Play(wait.announce)))
+                    command: Play | Gather | Hold = _announcing(await wait.announce(), wait)
                 else:
-                    slice_s = min(left_s, wait.announce_every_s) if wait.announce else left_s
-                    held = asyncio.ensure_future(channel.perform(Hold(slice_s, wait.music)))
+                    every_s = wait.announce_every_s if wait.announce else left_s
+                    command = Hold(min(left_s, open_s, every_s), wait.music, _plan(wait))
+                held = asyncio.ensure_future(channel.perform(command))
                 await asyncio.wait({held, offer}, return_when=asyncio.FIRST_COMPLETED)
-                if held.done() and isinstance(result := held.result(), HungUp):
-                    return result
+                if held.done():
+                    match held.result():
+                        case HungUp() as gone:
+                            return gone
+                        case Match(keys) if not offer.done():
+                            return Pressed(keys)
                 if offer.done():
                     return await self._offered(offer.result(), held)
         finally:
             offer.cancel()
+
+    def _open_s(self, wait: Wait) -> float:
+        """How long to hold before looking again whether the queue is open; 0: it is not. A caller whose agent's phone
+        rings is not led away."""
+        open_s = wait.open_s()
+        if open_s or self._floor.prospect(wait.call.call_id) is not None:
+            return open_s
+        return LOOK_AGAIN_S
 
     async def _offered(self, offer: Offer, held: asyncio.Task[Result]) -> Offer | HungUp:
         """What is left to do about the hold: a Connect interrupts it by itself, all else waits for its end."""
@@ -184,6 +229,16 @@ class Meetings:
                 return None
             case _:
                 raise AssertionError(f"Connect gave {result}")
+
+
+def _plan(wait: Wait) -> KeyPlan | None:
+    return KeyPlan(wait.keys) if wait.keys else None
+
+
+def _announcing(prompts: tuple[Prompt, ...], wait: Wait) -> Play | Gather:
+    """Play them, listening for the keys where there are any."""
+    plan = _plan(wait)
+    return Play(prompts) if plan is None or not prompts else Gather(prompts, plan, BETWEEN_S, BETWEEN_S)
 
 
 def _look_at(held: asyncio.Task[Result]) -> None:

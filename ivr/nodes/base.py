@@ -107,6 +107,7 @@ class Need(Enum):
     AUTHENTICATOR = "authenticator"
     WEBHOOK = "webhook"
     LOOKUP = "lookup"
+    SKILL = "skill"
 
 
 @dataclass(frozen=True, slots=True)

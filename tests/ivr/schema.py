@@ -56,10 +56,12 @@ def _faults(schema: dict[str, Any], value: Any, root: dict[str, Any], at: str) -
             case "items":
                 for index, item in enumerate(value):
                     yield from _faults(wanted, item, root, f"{at}[{index}]")
-            case "required":
+            case "required" if isinstance(value, dict):
                 yield from (f"{at}: lacks {name}" for name in wanted if name not in value)
             case "properties" | "patternProperties" | "additionalProperties" if isinstance(value, dict):
                 yield from _keys(schema, word, value, root, at)
+            case "required" | "properties" | "patternProperties" | "additionalProperties":
+                pass  # of mappings only
             case _ if word not in SILENT:
                 raise NotImplementedError(word)
 

@@ -21,12 +21,14 @@ from calls.switch.port import (
     Transferred,
 )
 from ivr.commands import (
+    BrokeOut,
     CommitFailed,
     Committed,
     LookedUp,
     LookupFailed,
     NobodyThere,
     QueueClosed,
+    QueueFull,
     Served,
     WaitExpired,
 )
@@ -72,6 +74,7 @@ node = st.one_of(
     _node(split=st.dictionaries(target, st.integers(1, 1000), min_size=2)),
     _node(queue=st.just("q"), failed=target, next=target),
     _node(queue=st.just("q"), failed=target, timeout=target, nobody=target, closed=target),
+    _node(queue=st.just("q"), announce=some, keys=st.fixed_dictionaries({"1": target}), failed=target, full=target),
     _node(transfer=st.just("t"), failed=target),
     _node(transfer=st.just("t"), failed=target, next=target),
     _node(lookup=st.just("l"), arguments=st.just({"a": "r"}), into=st.just({"r": "x"}), failed=target, next=target),
@@ -123,7 +126,9 @@ flows = _flows(st.one_of(node, conditional))
 """The same with conditions."""
 
 results = st.one_of(
-    st.sampled_from([Done(), NoInput(), Interrupted(), WaitExpired(), NobodyThere(), QueueClosed()]),
+    st.sampled_from(
+        [Done(), NoInput(), Interrupted(), WaitExpired(), NobodyThere(), QueueClosed(), QueueFull(), BrokeOut("1")]
+    ),
     st.sampled_from([LookedUp({"r": 1}), LookupFailed("failed"), Committed("1"), CommitFailed("late")]),
     st.sampled_from(KEYS).map(Match),
     st.sampled_from(["3", "*", "20", "9"]).map(NoMatch),

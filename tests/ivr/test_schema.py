@@ -87,7 +87,7 @@ def test_what_the_loader_refuses_does_not_fit(write: Write, path: tuple[str, ...
 def test_defaults_are_what_may_be_written() -> None:
     definitions: Any = SCHEMA["$defs"]
     nodes = [definition for definition in definitions.values() if "properties" in definition]
-    assert len(nodes) == len(KINDS) + 1, "each kind, and the question of a survey"
+    assert len(nodes) == len(KINDS) + 2, "each kind, the question of a survey, and the overflow of a queue"
     for definition in nodes:
         for name, field in definition["properties"].items():
             if "default" in field:

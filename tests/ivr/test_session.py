@@ -34,6 +34,7 @@ from ivr.commands import (
     Enqueue,
     NobodyThere,
     QueueClosed,
+    QueueFull,
     QueueResult,
     Result,
     Served,
@@ -169,7 +170,7 @@ def test_hours_by_the_zone(small: Flow, hours_later: float, open_: bool) -> None
     assert details(session, Kind.HOURS) == [{"node": "hours", "way": way, "overridden": False}]
 
 
-ENQUEUE = Enqueue("sales", 5, 90.0, "jazz", (Prompt("queue.hold_on", "en"),), 30.0)
+ENQUEUE = Enqueue("sales", 5, 90.0, "jazz", (), 30.0, ("queue.hold_on",))
 
 
 def test_what_is_not_written_has_its_default(make: Make) -> None:
@@ -194,6 +195,7 @@ def test_the_queue_is_asked_as_written(small: Flow) -> None:
         (WaitExpired(), Play(prompts("main.goodbye")), "timeout"),
         (NobodyThere(), Transfer("alice", 15.0), "nobody"),
         (QueueClosed(), Play(prompts("main.goodbye")), "closed"),
+        (QueueFull(), Play(prompts("main.goodbye")), "full"),
     ],
 )
 def test_the_queue_s_branches(small: Flow, result: QueueResult, step: Command, reason: str) -> None:

@@ -27,6 +27,7 @@ from calls.switch.port import (
     Done,
     Gather,
     Hold,
+    Match,
     Play,
     PlayRecording,
     Prompt,
@@ -96,6 +97,8 @@ class Turn:
                 return Done()
             case Gather():
                 return await self._gather(command)
+            case Hold(plan=plan) if plan is not None and plan.choices:
+                return await self._hold_for_key(command, plan.choices)
             case Hold():
                 return await self._hold(command)
             case Transfer():
@@ -187,6 +190,19 @@ class Turn:
         return Done()
 
     # --- holding and transferring ------------------------------------------------------------------------------
+
+    async def _hold_for_key(self, command: Hold, choices: frozenset[str]) -> Match | Done:
+        """Music behind the waits for keys: MusicOnHold itself hears none. A redirect leaves it on, and the room's
+        dialplan turns it off."""
+        until = self._loop.time() + command.for_s
+        await self._must(agi.SetMusic(command.music))
+        while (rest_s := until - self._loop.time()) > 0:
+            key = await self._wait_for_key(rest_s)
+            if key in choices:
+                await self._must(agi.SetMusic(None))
+                return Match(key)
+        await self._must(agi.SetMusic(None))
+        return Done()
 
     async def _hold(self, command: Hold) -> Done:
         """Music for the whole seconds, since Asterisk's knows no others; what is left, or all of it where the switch

@@ -15,6 +15,7 @@ from calls.switch.loopback.callees import Callee
 from calls.switch.port import (
     Done,
     Gather,
+    Match,
     Prompt,
     Record,
     Recorded,
@@ -204,11 +205,12 @@ def _now_s() -> float:
 
 
 class Holding:
-    """Music for a while."""
+    """Music for a while, or until one of the keys."""
 
-    def __init__(self, for_s: float, finish: Finish) -> None:
+    def __init__(self, for_s: float, finish: Finish, keys: frozenset[str] = frozenset()) -> None:
         self._for_s = for_s
         self._finish = finish
+        self._keys = keys
         self._timer = Timer()
 
     def start(self) -> None:
@@ -216,7 +218,9 @@ class Holding:
         self._timer.set(self._for_s, lambda: self._finish(Done()))
 
     def key(self, key: str) -> None:
-        """Ignored."""
+        """End it by one of the keys; others are ignored."""
+        if key in self._keys:
+            self._finish(Match(key))
 
     def stop(self) -> None:
         """The music ends."""

@@ -178,8 +178,8 @@ class LoopbackCall:
                 return Playing(self._timed(prompts), self._hear, lambda: self._finish(Done()))
             case Gather():
                 return Gathering(command, self._timed(command.prompts), self._hear, self._finish)
-            case Hold(for_s):
-                return Holding(for_s, self._finish)
+            case Hold(for_s, _, plan):
+                return Holding(for_s, self._finish, frozenset() if plan is None else plan.choices)
             case Connect(leg_id):
                 return self._talk_with(leg_id)
             case Record(name):

@@ -19,8 +19,10 @@ MAX_WAIT_S = 300.0
 
 PROFILES = {
     ANN: AgentProfile(ANN, "Ann", LegMode.NAILED_UP, False, frozenset({SALES}), WRAP_UP_S),
-    BEN: AgentProfile(BEN, "Ben", LegMode.NAILED_UP, False, frozenset({SALES, HELP}), 0.0),
-    CAT: AgentProfile(CAT, "Cat", LegMode.ON_HOOK, False, frozenset({SALES, HELP}), WRAP_UP_S),
+    BEN: AgentProfile(BEN, "Ben", LegMode.NAILED_UP, False, frozenset({SALES, HELP}), 0.0, {"german": 3}),
+    CAT: AgentProfile(
+        CAT, "Cat", LegMode.ON_HOOK, False, frozenset({SALES, HELP}), WRAP_UP_S, {"german": 7, "tax": 1}
+    ),
     DAN: AgentProfile(DAN, "Dan", LegMode.ON_HOOK, True, frozenset({SALES}), 0.0),
 }
 QUEUES = (QueueProfile(SALES, 20.0, MAX_WAIT_S), QueueProfile(HELP, 20.0, 60.0))

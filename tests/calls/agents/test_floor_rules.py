@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from calls.agents.actions import Action, ConnectCall, DropLeg, RingLeg, StateChanged, WaitExpired
+from calls.agents.actions import Action, ConnectCall, DropLeg, ReachPerson, RingLeg, StateChanged, WaitExpired
 from calls.agents.events import (
     CallGone,
     CallKind,
@@ -19,6 +19,7 @@ from calls.agents.events import (
     LegUp,
     LogIn,
     LogOut,
+    Overflow,
     Pause,
     Restored,
     SwitchBack,
@@ -28,7 +29,7 @@ from calls.agents.events import (
     Unpause,
     WrapUpDone,
 )
-from calls.agents.floor import CONNECT_S, Floor
+from calls.agents.floor import CONNECT_S, PERSON_S, Floor
 from calls.agents.phone import RING_S
 from calls.agents.profiles import LegMode
 from calls.agents.states import TRANSITIONS, AgentState
@@ -55,6 +56,10 @@ class FloorRules(RuleBasedStateMachine):
         """Every leg that the switch has: "ringing", "up" or "dropping"."""
         self.calls: set[CallId] = set()
         """The calls that are in the floor's care."""
+        self.asked: dict[CallId, tuple[CallWaiting, float]] = {}
+        """What each call asked for first, and when."""
+        self.places: set[CallId] = set()
+        """The calls whose persons are not on the line."""
         self.connects: list[ConnectCall] = []
         """Those that were asked for, whether or not they are still wanted."""
 
@@ -85,7 +90,14 @@ class FloorRules(RuleBasedStateMachine):
                     assert self.legs[leg_id] == (agent, "up")
                     assert call in self.calls
                     assert self.states[agent] is AgentState.RESERVED
+                    assert call not in self.places
+                    self.fits(call, agent)
                     self.connects.append(action)
+                case ReachPerson(call, agent):
+                    assert self.switch_up
+                    assert call in self.places
+                    assert self.states[agent] is AgentState.RESERVED
+                    self.fits(call, agent)
                 case StateChanged(agent, state, _, since, previous, previous_s):
                     assert self.states[agent] is previous
                     assert state in TRANSITIONS[previous]
@@ -93,6 +105,16 @@ class FloorRules(RuleBasedStateMachine):
                     self.states[agent] = state
                 case WaitExpired(call):
                     self.calls.remove(call)
+                    self.places.discard(call)
+
+    def fits(self, call: CallId, agent: AgentId) -> None:
+        """A skilled caller never goes to an unskilled agent, nor a caller to one of other queues."""
+        asked, since = self.asked[call]
+        profile = PROFILES[agent]
+        wide = asked.widen_after_s is not None and self.now >= since + asked.widen_after_s
+        assert all(profile.skills.get(skill, 0) >= (1 if wide else asked.level) for skill in asked.skills)
+        over = asked.overflow is not None and self.now >= since + asked.overflow.after_s
+        assert asked.queue in profile.queues or (over and asked.overflow and asked.overflow.queue in profile.queues)
 
     @initialize(absent=st.sets(AGENTS, max_size=2), survivor=AGENTS, talked=st.booleans())
     def a_shift_begins(self, absent: set[AgentId], survivor: AgentId, talked: bool) -> None:
@@ -125,16 +147,34 @@ class FloorRules(RuleBasedStateMachine):
         kind=st.sampled_from(CallKind),
         priority=st.integers(0, 2),
         max_wait_s=st.sampled_from([None, None, 1.8, 30.0]),
+        skills=st.sampled_from([frozenset(), frozenset(), frozenset({"german"}), frozenset({"german", "tax"})]),
+        level=st.sampled_from([1, 5]),
+        widen_after_s=st.sampled_from([None, 5.0]),
+        overflow=st.sampled_from([None, None, Overflow(10.0, SALES)]),
+        virtual=st.sampled_from([False, False, True]),
     )
     def a_call_waits(self, **event: object) -> None:
-        call = event.pop("call")
-        assert isinstance(call, str)
-        self.calls.add(CallId(call))
-        self.tell(CallWaiting(CallId(call), **event))  # type: ignore[arg-type]
+        name = event.pop("call")
+        assert isinstance(name, str)
+        call = CallId(name)
+        told = CallWaiting(call, **event)  # type: ignore[arg-type]
+        if call not in self.calls or any(view.call_id == call for view in self.engaged()):
+            self.asked[call] = (told, self.now)
+            self.places.discard(call)
+            if told.virtual:
+                self.places.add(call)
+        elif not told.virtual:
+            self.places.discard(call)
+        self.calls.add(call)
+        self.tell(told)
+
+    def engaged(self) -> list[AgentView]:
+        return [view for view in self.floor.view().agents if view.state is AgentState.TALKING]
 
     @rule(call=CALLS)
     def a_call_goes(self, call: CallId) -> None:
         self.calls.discard(call)
+        self.places.discard(call)
         self.tell(CallGone(call))
 
     @precondition(lambda self: self.legs)
@@ -253,18 +293,30 @@ class FloorRules(RuleBasedStateMachine):
     def nobody_is_stuck(self) -> None:
         for agent in self.floor.view().agents:
             if agent.state is AgentState.RESERVED:
-                assert self.now - agent.since <= RING_S + CONNECT_S + SLACK_S
+                assert self.now - agent.since <= RING_S + PERSON_S + CONNECT_S + SLACK_S
             if agent.state is AgentState.WRAP_UP:
                 assert self.now - agent.since <= PROFILES[agent.agent_id].wrap_up_s + SLACK_S
 
     @invariant()
     def nobody_waits_while_an_agent_could_serve(self) -> None:
+        """Longest wait first holds by the rank; here: whoever may be served now, is."""
         for queue in self.floor.view().queues:
             alone = [call for call in queue.waiting if call.agent_id is None]
-            if self.switch_up and any(call.kind is CallKind.INBOUND for call in alone):
+            simple = [call for call in alone if not self.asked[call.call_id][0].skills]
+            if self.switch_up and any(call.kind is CallKind.INBOUND for call in simple):
                 assert queue.free == 0
-            if self.switch_up and alone:
+            if self.switch_up and simple:
                 assert queue.free_for_dialled == 0
+            if self.switch_up and queue.overflowing:
+                assert queue.free == 0 or any(self.asked[call][0].skills for call in self.calls)
+
+    @invariant()
+    def what_a_caller_is_told_fits_the_order(self) -> None:
+        for queue in self.floor.view().queues:
+            told = [self.floor.prospect(call.call_id, self.now) for call in queue.waiting if call.agent_id is None]
+            positions = [each.position for each in told if each is not None]
+            assert len(positions) == len(told)
+            assert positions == sorted(positions)
 
     @invariant()
     def a_ready_nailed_up_agent_has_a_leg(self) -> None:

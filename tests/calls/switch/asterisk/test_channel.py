@@ -311,6 +311,28 @@ async def test_hold_is_music_for_whole_seconds_and_ends_in_time(monkeypatch: pyt
         assert await result(done) == Done()
 
 
+async def test_a_hold_with_keys_ends_by_one_of_them_and_by_no_other() -> None:
+    async with live_call() as call:
+        done = call.start(Hold(60.0, "jazz", KeyPlan(frozenset({"1", "2"}))))
+        await call.peer.expect(b"SET MUSIC ON jazz", b"200 result=0\n")
+        for key in (b"51", b"49"):
+            assert (await call.peer.heard()).startswith(b"WAIT FOR DIGIT ")
+            call.peer.say(b"200 result=" + key + b"\n")
+        await call.peer.expect(b"SET MUSIC OFF", b"200 result=0\n")
+        assert await result(done) == Match("1")
+
+
+async def test_a_hold_with_keys_ends_in_time() -> None:
+    async with live_call() as call:
+        done = call.start(Hold(0.05, "jazz", KeyPlan(frozenset({"1"}))))
+        await call.peer.expect(b"SET MUSIC ON jazz", b"200 result=0\n")
+        await call.peer.expect(b"WAIT FOR DIGIT 50")
+        await asyncio.sleep(0.06)
+        call.peer.say(b"200 result=0\n")
+        await call.peer.expect(b"SET MUSIC OFF", b"200 result=0\n")
+        assert await result(done) == Done()
+
+
 async def test_no_hold_at_all_is_done_at_once() -> None:
     async with live_call() as call:
         assert await result(call.channel.perform(Hold(0.0))) == Done()

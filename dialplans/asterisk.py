@@ -8,6 +8,7 @@ callwright-dialled     an answered attempt: AMD if asked for, AGI ``/dialled,<at
 callwright-room        a customer enters the room of an agent's leg (the extension is the leg's id)
 callwright-resume      the talk is over: AGI ``/resume,<call>,<how the talk ended>``
 callwright-agent       an agent's leg (the extension is its id), marked in its room
+callwright-whisper     a transfer's destination hears a prompt, and may have to take the call by a key
 callwright-fallback    the engine is not there: a spoken sorry, then the configured place or the end
 =====================  ============================================================================================
 
@@ -75,6 +76,8 @@ APPLICATIONS = (
     "app_mixmonitor",
     "app_playback",
     "app_playtones",
+    "app_read",
+    "app_stack",
     "app_verbose",
     "pbx_config",
 )

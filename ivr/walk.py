@@ -534,7 +534,7 @@ def misfit(asked: Asked, act: Act) -> str:
         case Record(), InQueue() | InTransfer() | InLookup() | InVerdict():
             return "a message is recorded; expected mN, a key that ends it, w, wN or h"
         case Transfer(), InQueue() | InLookup() | InVerdict() | Speak():
-            return "a telephone rings; expected t+, t-, tb, w, wN or h"
+            return "a telephone rings; expected t+, t-, tb, td, w, wN or h"
         case _:
             return ""
 

@@ -186,10 +186,25 @@ class PlayRecording:
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """Dial a destination of the settings by its name and join it to the caller. Result: ``Transferred`` when that
-    talk is over, or ``TransferFailed``."""
+    talk is over, or ``TransferFailed``.
+
+    Where it answers it hears ``whisper`` first, and the caller does not. With ``take_key`` it must press that key
+    within five seconds of the prompts, or the caller comes back: ``TransferFailed``, ``declined``. The talk's length
+    counts from when the two hear each other.
+    """
 
     destination: str
+    """A destination's name, or with ``number`` a trunk's."""
     ring_timeout_s: float
+    number: str = ""
+    """In E.164 with ``+``: what is dialled on the trunk. A driver refuses anything else."""
+    whisper: tuple[Prompt, ...] = ()
+    take_key: str = ""
+    """One key; it needs ``whisper``, which says so."""
+    music: str = ""
+    """A class of music that the caller hears while it rings; "": the ringing itself."""
+    talk_limit_s: float = 14_400.0
+    """The talk is ended after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +293,8 @@ class Transferred:
 
 @dataclass(frozen=True, slots=True)
 class TransferFailed:
-    """The destination was not reached. ``reason``: ``busy``, ``no_answer``, ``unavailable`` or ``refused``."""
+    """The destination was not reached. ``reason``: ``busy``, ``no_answer``, ``unavailable``, ``refused``, or
+    ``declined``: it answered and did not take the call."""
 
     reason: str
 

@@ -33,6 +33,9 @@ MAX_PLAY_S = 3_600.0
 BEEP_MS = 300
 MAX_WAIT_MS = 3_600_000
 MAX_TALK_S = 86_400
+MAX_WHISPER_S = 120.0
+"""What a destination hears before it is joined, and the wait for its key."""
+DIGITS = "0123456789"
 
 _SAFE_VALUE = re.compile(r"[A-Za-z0-9_-]{0,64}\Z")
 _MUSIC_CLASS = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
@@ -398,24 +401,40 @@ class Dial(_Quick):
     """Dial an endpoint of the settings and join it to the channel; DIALSTATUS says what became of it.
 
     Option ``g``: the channel stays with us when the far end hangs up. Option ``S``: no talk is endless, so that
-    every reply has a deadline. Source: docs.asterisk.org, application Dial.
+    every reply has a deadline. ``music``: option ``m``, a class of music in the place of ringing. ``whisper``: option
+    ``U``, the context of that name on the far end before the two are joined, with files without their extensions and
+    the key that takes the call. Source: docs.asterisk.org, application Dial.
     """
 
     endpoint: str
     ring_timeout_s: int
     talk_limit_s: int = 14_400
+    music: str = ""
+    whisper: str = ""
+    files: tuple[str, ...] = ()
+    take_key: str = ""
 
     def __post_init__(self) -> None:
         _refuse_unless(_DIAL_STRING.match(self.endpoint) is not None, f"dial string {self.endpoint!r}")
         _check_seconds("ringing", self.ring_timeout_s, MAX_PLAY_S)
         _refuse_unless(self.ring_timeout_s >= 1, "ringing for 0 s would never end")
         _refuse_unless(1 <= self.talk_limit_s <= MAX_TALK_S, f"a talk of {self.talk_limit_s} s")
+        _refuse_unless(not self.music or _MUSIC_CLASS.match(self.music) is not None, f"music class {self.music!r}")
+        _refuse_unless(_SAFE_VALUE.match(self.whisper) is not None, f"context {self.whisper!r}")
+        _refuse_unless(bool(self.whisper) is bool(self.files), "a whisper without files, or files without a whisper")
+        _refuse_unless(bool(self.files) or not self.take_key, "a key that nobody asks for")
+        _refuse_unless(len(self.take_key) <= 1 and self.take_key in DIGITS, f"key {self.take_key!r}")
+        for file in self.files:
+            _check_recording(file)
 
     @property
     def deadline_s(self) -> float:
-        """Ringing, the longest talk and the margin."""
-        return self.ring_timeout_s + self.talk_limit_s + REPLY_MARGIN_S
+        """Ringing, what is whispered, the longest talk and the margin."""
+        return self.ring_timeout_s + self.talk_limit_s + (MAX_WHISPER_S if self.files else 0.0) + REPLY_MARGIN_S
 
     def words(self) -> tuple[str, ...]:
-        """``EXEC Dial <endpoint>,<s>,gS(<s>)``."""
-        return ("EXEC", "Dial", f"{self.endpoint},{self.ring_timeout_s},gS({self.talk_limit_s})")
+        """``EXEC Dial <endpoint>,<s>,gS(<s>)m(<class>)U(<context>^<file>&<file>^<key>)``."""
+        options = f"gS({self.talk_limit_s})" + (f"m({self.music})" if self.music else "")
+        if self.files:
+            options += f"U({self.whisper}^{'&'.join(self.files)}^{self.take_key})"
+        return ("EXEC", "Dial", f"{self.endpoint},{self.ring_timeout_s},{options}")

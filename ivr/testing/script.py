@@ -254,7 +254,7 @@ class _Reader:
             yield InQueue(Served(self._talk(path, data, without)))
 
     def transfer(self, path: Place, data: Data) -> Iterator[Act]:
-        without = ("busy", "no_answer", "unavailable", "refused")
+        without = ("busy", "no_answer", "unavailable", "refused", "declined")
         if isinstance(data, str) and data in without:
             yield InTransfer(TransferFailed(data))
         else:

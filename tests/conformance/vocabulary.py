@@ -158,8 +158,8 @@ def duration_s(prompt: Prompt) -> float:
     return DURATIONS_S[prompt]
 
 
-ANSWERS, BUSY, SILENT = "answers", "busy", "silent"
-DESTINATIONS = {ANSWERS: "1", BUSY: "5", SILENT: "6"}
+ANSWERS, BUSY, SILENT, MACHINE = "answers", "busy", "silent", "machine"
+DESTINATIONS = {ANSWERS: "1", BUSY: "5", SILENT: "6", MACHINE: "4"}
 """The transfer targets of the scripts, and the last digit of each one's number."""
 
 AGENT = LegId("the-agents-leg")

@@ -13,7 +13,7 @@ from dialplans.asterisk import MODULES, Pbx, Phone, Trunk, render, render_whole
 from dialplans.values import CallerId, Includes
 from tests.dialplans.lint import faults, steps
 
-CONTEXTS = {"in", "call", "dialled", "room", "resume", "agent", "fallback"}
+CONTEXTS = {"in", "call", "dialled", "room", "resume", "agent", "whisper", "fallback"}
 
 
 def whole(base: Includes, **values: object) -> Pbx:

@@ -33,7 +33,7 @@ FLOWS = [example for example in EXAMPLES if example.startswith("language:")]
 FRAGMENTS = [example for example in EXAMPLES if not example.startswith("language:")]
 
 texts: dict[str, str] = YAML(typ="safe", pure=True).load(ROOT / "console" / "demo" / "prompts" / "en.yaml")
-SURVEY = {"main.recorded", "survey.agent", "survey.recommend", "survey.words"}
+SURVEY = {"main.recorded", "main.press_1", "survey.agent", "survey.recommend", "survey.words"}
 SHIPPED = frozenset(prompt.key for prompt in shipped_texts(["en"]))
 OF_EXAMPLES = {"auth.pin", "main.which_language", "main.one_moment", "order.ask", "order.said"}
 KEYS = frozenset(texts) | SHIPPED | SURVEY | OF_EXAMPLES

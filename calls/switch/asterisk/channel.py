@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from calls import log
@@ -78,6 +78,8 @@ class Surroundings:
     context_prefix: str = "callwright"
     recordings: RecordingFiles = DEPLOYED
     """Where recordings lie; the settings say so."""
+    trunks: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    """What is dialled for a number, by the trunk's name."""
 
 
 class AsteriskChannel:
@@ -227,7 +229,14 @@ class AsteriskChannel:
 
     def _new_turn(self) -> Turn:
         around = self._around
-        return Turn(self._say, around.prompts, around.destinations, around.recordings)
+        return Turn(
+            self._say,
+            around.prompts,
+            around.destinations,
+            around.recordings,
+            around.trunks,
+            around.context_prefix,
+        )
 
     async def _say(self, turn: Turn, command: agi.Command) -> Reply:
         """The reply of 200 to ``command``.

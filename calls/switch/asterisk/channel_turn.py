@@ -49,6 +49,10 @@ _DIAL_FAILURES = {"BUSY": "busy", "NOANSWER": "no_answer", "CANCEL": "no_answer"
 _CALL_REJECTED = "21"
 """Q.850 "call rejected", e.g. SIP 403 and 603."""
 
+_NOT_ANSWERED = ("17", _CALL_REJECTED)
+"""The causes of a busy telephone. One that answered and did not take the call, for which our dialplan says BUSY too,
+ended with 16 (seen on 16.28), as calls do that were up."""
+
 _ROUND_S = 0.02
 """A hold of whole seconds is not a frame short for the time that it took to begin."""
 
@@ -68,11 +72,16 @@ class Turn:
         prompts: PromptFiles,
         destinations: Mapping[str, str],
         recordings: RecordingFiles,
+        trunks: Mapping[str, Callable[[str], str]],
+        context_prefix: str,
     ) -> None:
+        """``trunks`` give the dial string of a number."""
         self._say = say
         self._prompts = prompts
         self._destinations = destinations
         self._recordings = recordings
+        self._trunks = trunks
+        self._context_prefix = context_prefix
         self._loop = asyncio.get_running_loop()
         self.cut = False
         """Another command took its place."""
@@ -230,20 +239,44 @@ class Turn:
         answer, so that every menu is in it (seen on 16.28 and 22.10). Where nobody told of the target's answer, its
         ringing is in the length.
         """
-        dial = self._destinations.get(command.destination)
+        dial = self._dial(command)
         if dial is None:
-            log.get().error("no such destination in the settings", destination=command.destination)
+            log.get().error("no such destination or trunk in the settings", destination=command.destination)
             return TransferFailed("unavailable")
+        files = tuple(file for file, _ in self._files(command.whisper))
         began = self._loop.time()
-        await self._must(agi.Dial(dial, max(1, math.ceil(command.ring_timeout_s))))
+        await self._must(
+            agi.Dial(
+                dial,
+                max(1, math.ceil(command.ring_timeout_s)),
+                max(1, math.ceil(command.talk_limit_s)),
+                command.music,
+                f"{self._context_prefix}-whisper" if files else "",
+                files,
+                command.take_key,
+            )
+        )
         ended = self._loop.time()
         status = (await self._say(self, agi.GetVariable(Variable.DIAL_STATUS))).value or ""
         if status == "ANSWER":
             return Transferred(max(0.0, ended - (self._answered_at or began)))
         cause = (await self._say(self, agi.GetVariable(Variable.HANGUP_CAUSE))).value
+        if status == "BUSY" and command.take_key and cause not in _NOT_ANSWERED:
+            return TransferFailed("declined")
         if cause == _CALL_REJECTED:
             return TransferFailed("refused")
         return TransferFailed(_DIAL_FAILURES.get(status, "unavailable"))
+
+    def _dial(self, command: Transfer) -> str | None:
+        """What is dialled; None where the settings have no such destination or trunk.
+
+        Raises:
+            CommandRefused: the number must never reach a dial string.
+        """
+        if not command.number:
+            return self._destinations.get(command.destination)
+        trunk = self._trunks.get(command.destination)
+        return None if trunk is None else trunk(command.number)
 
 
 def _key(reply: Reply) -> str | None:

@@ -83,7 +83,14 @@ class AsteriskSwitch:
         )
         self._control = AmiControl(self._client)
         self._server = FastAgiServer(config.agi_token, config.agi_allow, config.limits)
-        around = Surroundings(self._control, prompts, config.destinations, config.context_prefix, config.recordings)
+        around = Surroundings(
+            self._control,
+            prompts,
+            config.destinations,
+            config.context_prefix,
+            config.recordings,
+            {name: trunk.channel for name, trunk in config.trunks.items()},
+        )
         self._desk = Desk(
             config.name, around, self._control, self._chance.call_id, config.call_limit_s, self._tell, self._on_call
         )

@@ -32,6 +32,9 @@ Timed = Sequence[tuple[Prompt, float]]
 BUSY = 17
 """Q.850 user busy."""
 
+TAKES_S = 5.0
+"""How long a destination may wait with its key."""
+
 REJECTED = 21
 """Q.850 call rejected."""
 
@@ -249,9 +252,22 @@ class Talking:
 class Transferring:
     """Rings a callee and joins it to the caller."""
 
-    def __init__(self, callee: Callee, ring_timeout_s: float, met: Callable[[bool], None], finish: Finish) -> None:
+    def __init__(
+        self,
+        callee: Callee,
+        ring_timeout_s: float,
+        whisper_s: float,
+        takes: bool,
+        talk_limit_s: float,
+        met: Callable[[bool], None],
+        finish: Finish,
+    ) -> None:
+        """``whisper_s``: what the callee hears first; ``takes``: whether it takes the call then."""
         self._callee = callee
         self._ring_timeout_s = ring_timeout_s
+        self._whisper_s = whisper_s
+        self._takes = takes
+        self._talk_s = min(max(0.0, callee.talk_s - whisper_s), talk_limit_s)
         self._met = met
         self._finish = finish
         self._talking = False
@@ -266,7 +282,7 @@ class Transferring:
         elif answer_after_s is None or answer_after_s >= self._ring_timeout_s:
             self._timer.set(self._ring_timeout_s, lambda: self._finish(TransferFailed("no_answer")))
         else:
-            self._timer.set(answer_after_s, self._answered)
+            self._timer.set(answer_after_s, self._answers)
 
     def key(self, key: str) -> None:
         """Ignored."""
@@ -276,14 +292,20 @@ class Transferring:
         self._timer.clear()
         self._part()
 
-    def _answered(self) -> None:
+    def _answers(self) -> None:
+        if not self._takes:
+            self._timer.set(self._whisper_s + TAKES_S, lambda: self._finish(TransferFailed("declined")))
+        else:
+            self._timer.set(self._whisper_s, self._joined)
+
+    def _joined(self) -> None:
         self._talking = True
         self._met(True)
-        self._timer.set(self._callee.talk_s, self._hung_up)
+        self._timer.set(self._talk_s, self._hung_up)
 
     def _hung_up(self) -> None:
         self._part()
-        self._finish(Transferred(self._callee.talk_s))
+        self._finish(Transferred(self._talk_s))
 
     def _part(self) -> None:
         if self._talking:

@@ -85,8 +85,12 @@ class Exchange(Protocol):
     def agent_leg(self, leg_id: LegId) -> AgentSide | None:
         """The agent's leg, where it is up."""
 
-    def destination(self, name: str) -> tuple[str, Callee]:
-        """What is dialled for a destination, and who is there. Raises CommandRefused: there is no such one."""
+    def destination(self, name: str, number: str) -> tuple[str, Callee]:
+        """What is dialled for a destination, or for a number on a trunk, and who is there.
+
+        Raises:
+            CommandRefused: there is no such one.
+        """
 
 
 def _check_recording(name: str) -> None:
@@ -192,8 +196,8 @@ class LoopbackCall:
                     return None
                 self._note(Seen.RECORD, f"play {name}")
                 return Holding(duration_s, self._finish)
-            case Transfer(destination, ring_timeout_s):
-                return self._transfer_to(destination, ring_timeout_s)
+            case Transfer():
+                return self._transfer_to(command)
             case _:
                 assert_never(command)
 
@@ -254,11 +258,18 @@ class LoopbackCall:
 
         return Talking(begin, end)
 
-    def _transfer_to(self, name: str, ring_timeout_s: float) -> Transferring:
-        dial, callee = self._exchange.destination(name)
+    def _transfer_to(self, command: Transfer) -> Transferring:
+        dial, callee = self._exchange.destination(command.destination, command.number)
+        whisper_s = sum(lasts_s for _, lasts_s in self._timed(command.whisper))
         self._note(Seen.INVITE, dial)
         return Transferring(
-            callee, ring_timeout_s, lambda met: self._note(Seen.MEET if met else Seen.PART, dial), self._finish
+            callee,
+            command.ring_timeout_s,
+            whisper_s,
+            not (command.take_key and callee.is_machine),
+            command.talk_limit_s,
+            lambda met: self._note(Seen.MEET if met else Seen.PART, dial),
+            self._finish,
         )
 
     # --- the agent's side ---------------------------------------------------------------------------------------

@@ -204,8 +204,11 @@ class LoopbackSwitch:
         leg = self._legs.get(leg_id)
         return leg if isinstance(leg, AgentLeg) and leg.is_up else None
 
-    def destination(self, name: str) -> tuple[str, Callee]:
+    def destination(self, name: str, number: str) -> tuple[str, Callee]:
         """See :class:`calls.switch.loopback.call.Exchange`."""
+        if number:
+            self._check_number(number, name)
+            return number, callee_of(number, self._draw)
         dial = self._destinations.get(name)
         if dial is None:
             raise CommandRefused(f"no destination {name!r} in the settings")
@@ -228,6 +231,12 @@ class LoopbackSwitch:
         if leg_id in self._legs:
             raise SwitchRefused(f"a leg {leg_id} is live")
 
+    def _check_number(self, number: str, trunk: str) -> None:
+        if not E164.match(number):
+            raise CommandRefused(f"not a number in E.164: {number!r}")
+        if trunk not in self._trunks:
+            raise CommandRefused(f"no trunk {trunk!r} in the settings")
+
     def _ringing(self, leg_id: LegId) -> Ringing:
         return Ringing(leg_id, self.diary, self.tell, self._leg_gone)
 
@@ -235,10 +244,7 @@ class LoopbackSwitch:
         self._legs.pop(leg_id, None)
 
     def _dialled(self, request: DialAttempt, leg_id: LegId) -> DialledLeg:
-        if not E164.match(request.number):
-            raise CommandRefused(f"not a number in E.164: {request.number!r}")
-        if request.trunk not in self._trunks:
-            raise CommandRefused(f"no trunk {request.trunk!r} in the settings")
+        self._check_number(request.number, request.trunk)
 
         def make_call(detected: Detected) -> LoopbackCall:
             return self._answered(request, detected)

@@ -32,6 +32,10 @@ GOLDEN: list[tuple[agi.Command, bytes]] = [
     (agi.RecordFile("/var/rec/m-1", "", 800, 1), b'RECORD FILE /var/rec/m-1 wav "" 800 s=1\n'),
     (agi.StartMixMonitor("/var/rec/call-1.wav"), b"EXEC MixMonitor /var/rec/call-1.wav\n"),
     (agi.Dial("PJSIP/+4930123@carrier", 20), b"EXEC Dial PJSIP/+4930123@carrier,20,gS(14400)\n"),
+    (
+        agi.Dial("PJSIP/a", 20, 60, "jazz", "callwright-whisper", ("/p/en/a", "/p/en/b"), "1"),
+        b'EXEC Dial "PJSIP/a,20,gS(60)m(jazz)U(callwright-whisper^/p/en/a&/p/en/b^1)"\n',
+    ),
     (agi.Dial("Local/100@desk/n", 5, 60), b"EXEC Dial Local/100@desk/n,5,gS(60)\n"),
 ]
 

@@ -22,6 +22,7 @@ from ivr.nodes.base import Need, Place
 from ivr.nodes.language import Language
 from ivr.nodes.lookup import LookupNode
 from ivr.nodes.menu import Menu
+from ivr.nodes.order import OrderNode
 from ivr.nodes.subflow import Subflow
 from ivr.reading import Reading, read_flow
 from ivr.turn import CALL_NAMES, Phrases
@@ -321,7 +322,7 @@ def _keys(reading: Reading) -> Iterator[Fault]:
 def _lookups(reading: Reading, known: Known) -> Iterator[Fault]:
     """Look-ups that do not fit their sources, or hide that they failed."""
     for name, node in reading.nodes.items():
-        if isinstance(node, LookupNode):
+        if isinstance(node, LookupNode | OrderNode):
             for path, rule, problem in lookup_faults(node, known.lookups or {}):
                 tell = _error if RULES[rule].severity is Severity.ERROR else _warning
                 yield tell(reading, ("nodes", name, *path), rule, problem)

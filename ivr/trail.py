@@ -33,6 +33,8 @@ class Kind(StrEnum):
     SUBFLOW_RETURNED = "subflow_returned"  # node, flow, word
     OPTED_OUT = "opted_out"  # node, failed
     LOOKED_UP = "looked_up"  # node, lookup, result
+    ORDER_LINE = "order_line"  # node, code, quantity, confirmed
+    ORDERED = "ordered"  # node, lines, total, reference, failed
     WEBHOOK = "webhook"  # node, webhook, reference, failed
     QUEUE_ENTERED = "queue_entered"  # node, queue, priority
     AGENT_OFFERED = "agent_offered"  # node, agent

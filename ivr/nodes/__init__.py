@@ -18,6 +18,7 @@ from ivr.nodes.language import Language
 from ivr.nodes.lookup import LookupNode
 from ivr.nodes.menu import Menu
 from ivr.nodes.opt_out import OptOutNode
+from ivr.nodes.order import OrderNode
 from ivr.nodes.queue import Queue
 from ivr.nodes.record import RecordCall
 from ivr.nodes.say import Say
@@ -45,6 +46,7 @@ MODELS: tuple[type[NodeModel], ...] = (
     OptOutNode,
     LookupNode,
     WebhookNode,
+    OrderNode,
     Queue,
     Transfer,
     RecordCall,
@@ -80,6 +82,7 @@ Node = Annotated[
     | Annotated[OptOutNode, Tag("opt_out")]
     | Annotated[LookupNode, Tag("lookup")]
     | Annotated[WebhookNode, Tag("webhook")]
+    | Annotated[OrderNode, Tag("order")]
     | Annotated[Queue, Tag("queue")]
     | Annotated[Transfer, Tag("transfer")]
     | Annotated[RecordCall, Tag("record")]

@@ -35,7 +35,8 @@ FRAGMENTS = [example for example in EXAMPLES if not example.startswith("language
 texts: dict[str, str] = YAML(typ="safe", pure=True).load(ROOT / "console" / "demo" / "prompts" / "en.yaml")
 SURVEY = {"main.recorded", "main.press_1", "survey.agent", "survey.recommend", "survey.words"}
 SHIPPED = frozenset(prompt.key for prompt in shipped_texts(["en"]))
-OF_EXAMPLES = {"auth.pin", "main.which_language", "main.one_moment", "order.ask", "order.said"}
+OF_ORDER = {"order.ask", "order.said", "order.how_many", "order.more", "order.total", "item.lamp"}
+OF_EXAMPLES = OF_ORDER | {"auth.pin", "main.which_language", "main.one_moment"}
 KEYS = frozenset(texts) | SHIPPED | SURVEY | OF_EXAMPLES
 LOOKUPS = {"orders": frozenset({"order"})}
 KNOWN = Known(

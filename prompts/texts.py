@@ -14,12 +14,12 @@ from enum import Enum, auto
 from pathlib import Path
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from calls.errors import Location, PromptError
 from calls.switch.port import Prompt
+from calls.text import printable
 from prompts.phrases import Phrase, split
 
 KEY = re.compile(r"(?!\.)[a-z0-9_.-]{1,100}\Z")
@@ -37,6 +37,9 @@ MAX_TEXT = 2_000
 
 MAX_FILE_BYTES = 2_000_000
 """A file of texts beyond this is some other file."""
+
+TEXT = "tag:yaml.org,2002:str"
+"""How YAML names a text. Source: YAML 1.2, failsafe schema."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -105,19 +108,23 @@ def _read(path: Path, language: str) -> Iterator[PromptText | PromptError]:
         yield PromptError(f"the language {language!r} is not a tag such as 'en' or 'de-AT'", Location(path))
         return
     try:
-        data = _parse(path)
+        lines = _parse(path)
     except PromptError as fault:
         yield fault
         return
-    for key, value in data.items():
-        entry = _entry(path, language, data, key, value)
-        if isinstance(entry, PromptError):
-            yield entry
+    written: dict[str, int] = {}
+    keys = frozenset(key.value for key, _ in lines if isinstance(key, ScalarNode))
+    for key, value in lines:
+        entry = _entry(path, language, written, key, value)
+        if isinstance(entry, PromptText):
+            written[entry.prompt.key] = key.start_mark.line + 1
+            yield from _parts(entry, keys)
         else:
-            yield from _parts(entry, data)
+            yield entry
 
 
-def _parse(path: Path) -> CommentedMap:
+def _parse(path: Path) -> list[tuple[Node, Node]]:
+    """The keys and values of the file. Nothing is made of them: what YAML takes for a date may not even be one."""
     try:
         raw = path.read_bytes()
         text = raw.decode("utf-8")
@@ -131,38 +138,43 @@ def _parse(path: Path) -> CommentedMap:
     if len(raw) > MAX_FILE_BYTES:
         raise PromptError(f"has {len(raw)} bytes; at most {MAX_FILE_BYTES} are taken", Location(path))
     try:
-        data = YAML(typ="rt").load(text)
-    except DuplicateKeyError as error:
-        raise PromptError(f"{_duplicate(error)}; remove one of the two", _at(path, error)) from error
+        data = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         raise PromptError(f"is not YAML: {error.problem or error.context}", _at(path, error)) from error
-    except YAMLError as error:
+    except (YAMLError, ValueError, OverflowError) as error:  # e.g. an escape that names no character
         raise PromptError(f"is not YAML: {str(error).splitlines()[0]}", Location(path)) from error
-    if not isinstance(data, CommentedMap):
+    except RecursionError:
+        raise PromptError("is nested too deeply; expected lines of the form 'key: text'", Location(path)) from None
+    if not isinstance(data, MappingNode):
         raise PromptError("expected lines of the form 'key: text'", Location(path, 1))
-    return data
+    return list(data.value)
 
 
-def _entry(path: Path, language: str, data: CommentedMap, key: object, value: object) -> PromptText | PromptError:
-    """One line of the mapping, or what is wrong with it."""
-    where = Location(path, _line(data, key), str(key) if isinstance(key, str) else repr(key))
-    if not isinstance(key, str) or KEY.match(key) is None:
+def _entry(path: Path, language: str, written: Mapping[str, int], key: Node, value: Node) -> PromptText | PromptError:
+    """One line of the mapping, or what is wrong with it. ``written``: the keys before it, and their lines."""
+    name = str(key.value) if isinstance(key, ScalarNode) else None
+    where = Location(path, key.start_mark.line + 1, None if name is None else printable(name))
+    if name is None or key.tag != TEXT or KEY.match(name) is None:
         return PromptError("a key has 1 to 100 of a-z 0-9 _ . - and does not begin with a dot", where)
-    if isinstance(value, Mapping | list):
+    if name in written:
+        problem = f'is a duplicate key "{name}", first on line {written[name]}; remove one of the two'
+        return PromptError(problem, where)
+    if not isinstance(value, ScalarNode):
         return PromptError("expected a text, not a mapping or a list; write dotted keys, e.g. 'main.welcome'", where)
-    if not isinstance(value, str):
-        return PromptError(f"expected a text, found {type(value).__name__}; put it in quotes", where)
-    text = " ".join(value.split())
-    if found := _CONTROL.search(value):
+    if value.tag != TEXT:
+        kind = str(value.tag).rpartition(":")[2]
+        return PromptError(f"expected a text, found {kind!a}; put it in quotes", where)
+    text = " ".join(value.value.split())
+    if found := _CONTROL.search(value.value):
         return PromptError(f"the text holds the control character U+{ord(found[0]):04X}; remove it", where)
     if not text:
         return PromptError("the text is empty; write what is to be spoken, or remove the key", where)
     if len(text) > MAX_TEXT:
         return PromptError(f"the text has {len(text)} characters; at most {MAX_TEXT}: make several prompts", where)
-    return PromptText(Prompt(str(key), language), text, where)
+    return PromptText(Prompt(name, language), text, where)
 
 
-def _parts(entry: PromptText, data: CommentedMap) -> Iterator[PromptText | PromptError]:
+def _parts(entry: PromptText, keys: frozenset[str]) -> Iterator[PromptText | PromptError]:
     """The text alone, or the template and its parts, or what is wrong with its braces."""
     key, language, where = entry.prompt.key, entry.prompt.language, entry.where
     try:
@@ -175,7 +187,7 @@ def _parts(entry: PromptText, data: CommentedMap) -> Iterator[PromptText | Promp
         return
     yield replace(entry, role=Role.TEMPLATE, phrase=found.phrase)
     for part, text in found.fragments.items():
-        if part in data:
+        if part in keys:
             yield PromptError(f"its part {part!r} is written as a key too; give that one another name", where)
         elif KEY.match(part) is None:
             yield PromptError(f"its part {part!r} is too long for a key; give it a shorter one", where)
@@ -183,16 +195,6 @@ def _parts(entry: PromptText, data: CommentedMap) -> Iterator[PromptText | Promp
             yield PromptText(Prompt(part, language), text, where, Role.PART)
 
 
-def _line(data: CommentedMap, key: object) -> int:
-    line, _column = data.lc.key(key)
-    return int(line) + 1
-
-
 def _at(path: Path, error: MarkedYAMLError) -> Location:
     mark = error.problem_mark or error.context_mark
     return Location(path, None if mark is None else int(mark.line) + 1)
-
-
-def _duplicate(error: DuplicateKeyError) -> str:
-    """ruamel's words up to the value, which may be long: ``found duplicate key "main.welcome"``."""
-    return str(error.problem).split(" with value", 1)[0]

@@ -36,9 +36,19 @@ def test_texts_are_read_with_their_place(tmp_path: Path) -> None:
         ("a: one\nMain: two\n", 2, "Main", "a-z 0-9"),
         ("a: one\n../b: two\n", 2, "../b", "a-z 0-9"),
         ("a: one\n.b: two\n", 2, ".b", "dot"),
-        ("a: one\nb: 42\n", 2, "b", "found int"),
-        ("a: one\nb: true\n", 2, "b", "found bool"),
-        ("a: one\nb:\n", 2, "b", "found NoneType"),
+        ("a: one\nb: 42\n", 2, "b", "found 'int'"),
+        ("a: one\nb: true\n", 2, "b", "found 'bool'"),
+        ("a: one\nb:\n", 2, "b", "found 'null'"),
+        ("a: one\nb: 2026-12-01\n", 2, "b", "found 'timestamp'"),
+        ("a: one\nb: 2026-99-99\n", 2, "b", "found 'timestamp'"),
+        ("a: one\nb: !!bool maybe\n", 2, "b", "found 'bool'"),
+        ("a: one\nb: 0x_\n", 2, "b", "found 'int'"),
+        ("a: one\n!!int x: two\n", 2, "x", "a-z 0-9"),
+        ("a: one\n<<: {c: d}\n", 2, "<<", "a-z 0-9"),
+        ("a: one\n? [b]\n: two\n", 2, None, "a-z 0-9"),
+        ('a: one\nb: "\\U99999999"\n', None, None, "is not YAML"),
+        ("[" * 3_000, None, None, "nested too deeply"),
+        ("!!omap [a: b]\n", 1, None, "key: text"),
         ("a: one\n7: two\n", 2, "7", "a-z 0-9"),
         ("a: one\nb:\n  c: d\n", 2, "b", "dotted keys"),
         ("a: one\nb: [c]\n", 2, "b", "dotted keys"),
@@ -53,7 +63,7 @@ def test_texts_are_read_with_their_place(tmp_path: Path) -> None:
     ],
 )
 def test_a_fault_names_its_line_and_key(
-    tmp_path: Path, text: str | bytes, line: int, key: str | None, said: str
+    tmp_path: Path, text: str | bytes, line: int | None, key: str | None, said: str
 ) -> None:
     path = write(tmp_path, text)
     with pytest.raises(PromptError) as caught:

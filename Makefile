@@ -10,7 +10,7 @@ PY     := $(VENV)/bin/python
 PBX    := var/pbx
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-asterisk22 soak bench lint env dev pbx lock clean
+.PHONY: run test test-asterisk22 soak bench fuzz lint env dev pbx lock clean
 
 run: env
 	@$(PY) -m console.demo --switch $(SWITCH) --pbx $(PBX)
@@ -27,6 +27,9 @@ soak: dev pbx
 
 bench: dev pbx
 	$(PY) -m tests.bench
+
+fuzz: dev $(VENV)/.fuzz
+	$(PY) -m tests.fuzz --seconds $${FUZZ_SECONDS:-60}
 
 lint: dev
 	$(VENV)/bin/ruff check .
@@ -48,6 +51,10 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+$(VENV)/.fuzz: requirements-fuzz.lock $(VENV)/.dev
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	@touch $@
+
 pbx:
 	docker/fetch-asterisk $${CALLWRIGHT_TEST_ASTERISK:-16} $(PBX)
 
@@ -55,6 +62,7 @@ pbx:
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group fuzz -o requirements-fuzz.lock
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

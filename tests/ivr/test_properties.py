@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calls.errors import FlowError
 from calls.switch.port import (
     Answer,
     Done,
@@ -34,7 +31,7 @@ from calls.switch.port import (
     TransferFailed,
     Transferred,
 )
-from ivr.check import Known, check, load
+from ivr.check import check
 from ivr.commands import (
     AgentConnected,
     AgentOffered,
@@ -61,6 +58,7 @@ from ivr.faults import Severity
 from ivr.flow import Flow, FlowFile, compiled
 from ivr.session import MAX_STEPS, Context, Finished, Session
 from ivr.trail import Kind
+from tests.fuzz.targets import refused_with_a_place
 from tests.ivr import strategies
 from tests.ivr.conftest import NOTHING_KNOWN, SMALL, at
 
@@ -181,22 +179,6 @@ def test_where_the_check_finds_no_error_silence_leads_to_an_end(
         assert "step_limit" not in outcomes
     if "step_limit" in outcomes:
         assert "endless-loop" in errors
-
-
-def refused_with_a_place(path: Path) -> None:
-    """Load; what is refused is refused by FlowError, which names the file and a line that is in it."""
-    known = Known(frozenset({"sales"}), frozenset({"alice"}), {"en": frozenset({"main.menu"})})
-    lines = len(path.read_text(encoding="utf-8", errors="replace").splitlines())
-    for fault in check(path, known):
-        assert re.search(r":[0-9]+: .*(error|warning): .+ \[[a-z0-9-]+\]\Z", str(fault)), str(fault)
-        assert "\n" not in str(fault)
-        assert fault.where.line is not None and 1 <= fault.where.line <= lines + 1
-    try:
-        load(path, known)
-    except FlowError as refused:
-        assert refused.where.file == path
-        assert refused.where.line is not None
-        assert refused.problem
 
 
 @settings(max_examples=80, deadline=None)

@@ -18,12 +18,12 @@ from ivr.expressions import CALL
 from ivr.faults import RULES, Fault, Rule, Severity, did_you_mean
 from ivr.flow import SYSTEM_PROMPTS, Flow, compiled
 from ivr.graph import Graph
-from ivr.nodes.base import Need, Place
+from ivr.nodes.base import Need, NodeModel, Place
 from ivr.nodes.language import Language
 from ivr.nodes.lookup import LookupNode
 from ivr.nodes.menu import Menu
 from ivr.nodes.order import OrderNode
-from ivr.nodes.subflow import Subflow
+from ivr.nodes.subflow import Return, Subflow
 from ivr.reading import Reading, read_flow
 from ivr.turn import CALL_NAMES, Phrases
 from prompts.phrases import Phrase, slots
@@ -144,7 +144,7 @@ def _checked(path: Path, known: Known, callers: tuple[str, ...], drafts: Drafts 
         *_subflows(path, known, callers, drafts, checked),
     ]
     if reading.file is not None:
-        checked.faults.extend(_ways(reading))
+        checked.faults.extend(_ways(checked))
     checked.faults.sort(key=lambda fault: fault.where.line or 0)
     return checked
 
@@ -346,8 +346,20 @@ def _overlaps(reading: Reading, place: Place, menu: Menu) -> Iterator[Fault]:
             yield _warning(reading, at, Rule.OVERLAPPING_KEYS, problem)
 
 
-def _ways(reading: Reading) -> Iterator[Fault]:
+def _leads_on(node: NodeModel, subflows: Mapping[FlowId, Flow]) -> bool:
+    """True where the node, or the flow that it calls, brings the caller to a person, or back to a flow that may."""
+    match node:
+        case Return():
+            return True
+        case Subflow(subflow=flow_id) if (flow := subflows.get(FlowId(flow_id))) is not None:
+            return any(inner.reaches_person for each in flow.with_subflows() for inner in each.nodes.values())
+        case _:
+            return node.reaches_person
+
+
+def _ways(checked: _Checked) -> Iterator[Fault]:
     """What only the whole graph shows."""
+    reading = checked.reading
     graph = Graph(reading.nodes, reading.extensions)
     rounds = graph.endless()
     for nodes in rounds:
@@ -359,7 +371,7 @@ def _ways(reading: Reading) -> Iterator[Fault]:
         if still and not any(set(nodes) >= set(each) for each in rounds):
             problem = f"goes round while a condition holds, and nothing there changes it: {_shown(nodes)}"
             yield _warning(reading, ("nodes", nodes[0]), Rule.CONDITIONAL_LOOP, problem)
-    persons = graph.leading_to(name for name, node in reading.nodes.items() if node.reaches_person)
+    persons = graph.leading_to(name for name, node in reading.nodes.items() if _leads_on(node, checked.subflows))
     reached = graph.reached(name for name in (reading.start, reading.fault) if name is not None)
     whole = all(fault.rule != Rule.UNKNOWN_NODE for fault in _names(reading))
     for name, node in reading.nodes.items():

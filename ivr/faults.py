@@ -118,7 +118,9 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.UNUSED_EXTENSIONS: _warning("extensions that no menu lets callers dial"),
     Rule.OVERLAPPING_KEYS: _warning("a choice that is taken late, or never, because of another"),
     Rule.LONG_MENU: _warning("more choices in a menu than people remember"),
-    Rule.NO_PERSON: _warning("a menu from which no way leads to a queue or a transfer"),
+    Rule.NO_PERSON: _warning(
+        "a menu from which no way leads to a queue, a transfer, a subflow with one, or a return"
+    ),
 }
 """Every rule, in the order of ``docs/flows.md``, whose table says the same."""
 

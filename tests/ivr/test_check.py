@@ -112,6 +112,19 @@ def test_a_transfer_is_a_way_to_a_person(write: Write) -> None:
     assert told(write(nodes('a: {menu: [x], keys: {"1": t}, failed: bye}\n  t: {transfer: t, failed: bye}'))) == []
 
 
+def test_a_subflow_with_a_person_is_a_way_to_one_and_a_return_may_be(write: Write, tmp_path: Path) -> None:
+    returning = 'a: {menu: [x], keys: {"1": b, "2": bye}, failed: b}\n  b: {return: done}'
+    (tmp_path / "with_person.yaml").write_text(nodes("a: {queue: q, failed: bye}"), encoding="utf-8")
+    (tmp_path / "without.yaml").write_text(nodes(returning), encoding="utf-8")
+    assert told(tmp_path / "without.yaml") == []
+    asks = 'a: {{menu: [x], keys: {{"1": b}}, failed: b}}\n  b: {{subflow: {}, next: bye}}'
+    assert told(write(nodes(asks.format("with_person")))) == []
+    assert told(write(nodes(asks.format("without")))) == [
+        "main.yaml:5: nodes.a: warning: no way leads from this menu to a person; "
+        "add a key for a queue or a transfer [no-person]"
+    ]
+
+
 def test_each_line_of_a_list_has_its_own_place(write: Write) -> None:
     text = nodes("a:\n    say:\n      - main.menu\n      - Main.Menu\n      - main.x\n    next: bye")
     assert [line.split(": ")[0:2] for line in told(write(text), KNOWN)] == [["main.yaml:8", "nodes.a.say[1]"]]

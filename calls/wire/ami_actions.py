@@ -28,7 +28,7 @@ KEYS = frozenset(
     (
         *("Action", "ActionID", "AuthType", "Username", "Key", "Events"),
         *("Channel", "Context", "Exten", "Priority", "Timeout", "CallerID", "Variable", "Async", "EarlyMedia"),
-        *("ChannelId", "Cause", "Conference", "Direction", "State"),
+        *("ChannelId", "Cause", "Conference", "Direction", "State", "Value"),
     )
 )
 """Every header that we ever send."""
@@ -148,6 +148,32 @@ class CoreStatus:
 
     def headers(self) -> Headers:
         return ()
+
+
+@dataclass(frozen=True, slots=True)
+class GetGlobal:
+    """Ask for one of our global variables: ``Value`` of the answer, empty where it is not set."""
+
+    name: ClassVar[str] = "Getvar"
+    variable: str
+
+    def headers(self) -> Headers:
+        return (("Variable", _checked(VARIABLE, "the variable", self.variable)),)
+
+
+@dataclass(frozen=True, slots=True)
+class SetGlobal:
+    """Set one of our global variables."""
+
+    name: ClassVar[str] = "Setvar"
+    variable: str
+    value: str
+
+    def headers(self) -> Headers:
+        return (
+            ("Variable", _checked(VARIABLE, "the variable", self.variable)),
+            ("Value", _checked(SAFE_ID, "the value", self.value)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +315,8 @@ Action = (
     | Ping
     | CoreSettings
     | CoreStatus
+    | GetGlobal
+    | SetGlobal
     | CoreShowChannels
     | Originate
     | Redirect

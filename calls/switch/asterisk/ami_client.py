@@ -16,16 +16,20 @@ from pydantic import SecretStr
 
 from calls import log
 from calls.errors import SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
-from calls.ids import BootId
+from calls.ids import SAFE_ID, BootId
 from calls.switch.asterisk.ami_link import AmiLink, NotSent, Reply
 from calls.wire.ami import Event
-from calls.wire.ami_actions import Action, Challenge, CoreStatus, Login, Logoff, Ping
+from calls.wire.ami_actions import Action, Challenge, CoreStatus, GetGlobal, Login, Logoff, Ping, SetGlobal
 
 EVENT_CLASSES = ("call",)
 """The classes of events that we ask for; the account may read ``call,cdr,user``."""
 
 NOT_BOOTED = "1970-01-01"
 """CoreStartupDate until the modules are loaded: main/asterisk.c sets ``ast_startuptime`` after ``load_modules``."""
+
+MARK = "CW_BOOT"
+"""The global variable that tells two runs apart that began within one second: Asterisk boots in 0.3 s, and tells when
+it was started to the second. Global variables live as long as the process; see :meth:`AmiClient._mark`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,8 @@ def retry_delay_s(settings: AmiSettings, failures: int, random: float) -> float:
     return delay * (0.5 + random / 2)
 
 
-def boot_id(status: Reply) -> BootId:
-    """Which run of the switch this is: when it started, in its own local time, to the second.
+def started(status: Reply) -> str:
+    """When the switch was started, in its own local time, to the second.
 
     Raises:
         SwitchUnavailable: it has not booted yet.
@@ -77,7 +81,7 @@ def boot_id(status: Reply) -> BootId:
     date, time = status.response.get("CoreStartupDate"), status.response.get("CoreStartupTime")
     if not date or not time or date == NOT_BOOTED:
         raise SwitchUnavailable("the switch has not booted yet")
-    return BootId(f"{date}T{time}")
+    return f"{date}T{time}"
 
 
 class AmiClient:
@@ -169,9 +173,9 @@ class AmiClient:
         failures = 0
         while True:
             try:
-                link = await self._connected()
+                link, mark = await self._connected()
                 failures = 0
-                await self._watch(link)
+                await self._watch(link, mark)
                 self._gone(link)
             except SwitchError as error:
                 failures += 1
@@ -189,8 +193,8 @@ class AmiClient:
         self._first_up.set_exception(error)
         return True
 
-    async def _connected(self) -> AmiLink:
-        """A connection that is up.
+    async def _connected(self) -> tuple[AmiLink, str]:
+        """A connection that is up, and the mark of the run that it leads to.
 
         Raises:
             SwitchRefused: the login.
@@ -203,11 +207,12 @@ class AmiClient:
         try:
             await link.open(settings.connect_timeout_s)
             await self._log_in(link)
-            boot = await self._booted(link)
+            since, mark = await self._booted(link)
         except BaseException:
             link.close_because("not logged in")
             raise
         self._link = link
+        boot = BootId(f"{since}-{mark}")
         try:
             await parts.on_up(boot)
         except SwitchError as error:
@@ -218,7 +223,7 @@ class AmiClient:
         if not self._first_up.done():
             self._first_up.set_result(None)
         log.get().info("connected to asterisk", boot=boot)
-        return link
+        return link, mark
 
     async def _log_in(self, link: AmiLink) -> None:
         """Raises: SwitchRefused, SwitchTimeout, SwitchUnavailable: the reply was no, late, or lost (HAZARDS 10)."""
@@ -227,20 +232,38 @@ class AmiClient:
         secret, words = settings.secret.get_secret_value(), challenge.response.get("Challenge")
         await link.ask(Login.answer(settings.user, secret, words, EVENT_CLASSES), settings.connect_timeout_s)
 
-    async def _booted(self, link: AmiLink) -> BootId:
-        """The run of the switch. Being refused this is no refused login.
+    async def _booted(self, link: AmiLink) -> tuple[str, str]:
+        """When this run of the switch began, and its mark. Being refused this is no refused login.
 
         Raises:
             SwitchUnavailable: it has not booted yet, or does not tell.
             SwitchTimeout: no answer.
         """
         try:
-            return boot_id(await link.ask(CoreStatus(), self._settings.answer_deadline_s))
+            since = started(await link.ask(CoreStatus(), self._settings.answer_deadline_s))
+            return since, await self._mark(link)
         except SwitchRefused as error:
-            raise SwitchUnavailable(f"the account needs write=reporting: {error}") from error
+            raise SwitchUnavailable(f"the account needs write=call,reporting: {error}") from error
 
-    async def _watch(self, link: AmiLink) -> None:
-        """Returns when the connection has ended; ends it when a Ping is not answered (HAZARDS 12)."""
+    async def _mark(self, link: AmiLink, known: str = "") -> str:
+        """The mark of this run of the switch; where it has none, ``known`` or a fresh one from now on.
+
+        Raises:
+            SwitchRefused, SwitchUnavailable, SwitchTimeout: it was not told.
+        """
+        deadline_s = self._settings.answer_deadline_s
+        found = (await link.ask(GetGlobal(MARK), deadline_s)).response.get("Value")
+        if SAFE_ID.match(found):
+            return found
+        mark = known or self._parts.nonce()
+        await link.ask(SetGlobal(MARK, mark), deadline_s)
+        return mark
+
+    async def _watch(self, link: AmiLink, mark: str) -> None:
+        """Returns when the connection has ended; ends it when a Ping is not answered (HAZARDS 12).
+
+        The mark is set again where ``dialplan reload`` took it away (``clearglobalvars = yes`` of extensions.conf).
+        """
         while not link.ended.is_set():
             try:
                 async with asyncio.timeout(self._settings.ping_interval_s):
@@ -248,6 +271,7 @@ class AmiClient:
             except TimeoutError:
                 try:
                     await link.ask(Ping(), self._settings.answer_deadline_s)
+                    await self._mark(link, mark)
                 except SwitchError as error:
                     link.close_because(f"no sign of life: {error}")
 

@@ -34,6 +34,11 @@ GOLDEN: list[tuple[ami.Action, bytes]] = [
     (ami.Ping(), b"Action: Ping\r\nActionID: n-1\r\n\r\n"),
     (ami.CoreSettings(), b"Action: CoreSettings\r\nActionID: n-1\r\n\r\n"),
     (ami.CoreStatus(), b"Action: CoreStatus\r\nActionID: n-1\r\n\r\n"),
+    (ami.GetGlobal("CW_BOOT"), b"Action: Getvar\r\nActionID: n-1\r\nVariable: CW_BOOT\r\n\r\n"),
+    (
+        ami.SetGlobal("CW_BOOT", "mark-1"),
+        b"Action: Setvar\r\nActionID: n-1\r\nVariable: CW_BOOT\r\nValue: mark-1\r\n\r\n",
+    ),
     (ami.CoreShowChannels(), b"Action: CoreShowChannels\r\nActionID: n-1\r\n\r\n"),
     (
         DIAL,

@@ -48,12 +48,16 @@ class FakeAmi:
         self.port = 0
         self.received: list[Fields] = []
         self.connections = 0
+        self.globals: dict[str, str] = {"CW_BOOT": "first"}
+        """Its global variables: they live through a lost connection, and not through a restart."""
         self._times: list[float] = []
         self.answers: dict[str, Answer] = {
             "Challenge": with_id(said(version, "ami-login-md5", "Challenge")),
             "Login": self._login,
             "Ping": with_id(said(version, "ami-login-ok", "Ping")),
             "CoreStatus": with_id(said(version, "ami-login-ok", "CoreStatus")),
+            "Getvar": self._get_global,
+            "Setvar": self._set_global,
             "CoreShowChannels": with_id(said(version, "ami-status", "CoreShowChannels", 0)),
             "Originate": with_id(said(version, "ami-originate-busy", "Originate")),
             "Hangup": with_id(said(version, "ami-originate-duplicate-id", "Hangup")),
@@ -77,6 +81,16 @@ class FakeAmi:
         digest = hashlib.md5((self.challenge + self.secret).encode(), usedforsecurity=False).hexdigest()
         template = self._accepted if fields["Key"] == digest else self.refusal
         return with_id(template)(fields)
+
+    def _get_global(self, fields: Fields) -> bytes:
+        name = fields["Variable"]
+        lines = ("Response: Success", f"ActionID: {fields['ActionID']}", f"Variable: {name}")
+        return "\r\n".join((*lines, f"Value: {self.globals.get(name, '')}", "", "")).encode()
+
+    def _set_global(self, fields: Fields) -> bytes:
+        self.globals[fields["Variable"]] = fields["Value"]
+        lines = ("Response: Success", f"ActionID: {fields['ActionID']}", "Message: Variable Set", "", "")
+        return "\r\n".join(lines).encode()
 
     async def __aenter__(self) -> Self:
         await self.listen()

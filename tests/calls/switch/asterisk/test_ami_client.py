@@ -126,7 +126,7 @@ class TestStart:
             (login,) = pbx.of("Login")
             assert "Secret" not in login and login["Events"] == "call"
             (boot,) = seen.ups
-            assert re.fullmatch(r"2026-11-21T\d\d:\d\d:\d\d", boot)
+            assert re.fullmatch(r"2026-11-21T\d\d:\d\d:\d\d-first", boot)
         assert pbx.of("Logoff") and seen.downs == []
 
     async def test_hazard_10_a_wrong_password_is_an_error_that_is_seen(self, pbx: FakeAmi, seen: Seen) -> None:
@@ -179,7 +179,7 @@ class TestStart:
 
         pbx.answers["CoreStatus"] = booting
         async with up(pbx, seen):
-            assert seen.ups == ["2026-11-21T22:11:09"] and pbx.connections == 2
+            assert seen.ups == ["2026-11-21T22:11:09-first"] and pbx.connections == 2
 
     async def test_stop_during_an_outage_stops(self, pbx: FakeAmi, seen: Seen) -> None:
         """HAZARDS 10: close() during an outage reconnected all the same."""
@@ -392,7 +392,35 @@ class TestOutage:
             pbx.answers["CoreStatus"] = lambda f: (status(f) or b"").replace(b"22:11:09", b"22:15:00")
             await pbx.listen()
             await seen.until(lambda: len(seen.ups) == 2)
-            assert seen.ups == ["2026-11-21T22:11:09", "2026-11-21T22:15:00"]
+            assert seen.ups == ["2026-11-21T22:11:09-first", "2026-11-21T22:15:00-first"]
+
+    async def test_a_restart_within_one_second_is_another_boot(self, pbx: FakeAmi, seen: Seen) -> None:
+        async with up(pbx, seen):
+            await pbx.die()
+            await seen.until(lambda: len(seen.downs) == 1)
+            pbx.globals.clear()
+            await pbx.listen()
+            await seen.until(lambda: len(seen.ups) == 2)
+            first, second = seen.ups
+            assert first != second and first.split("-first")[0] == second.rsplit("-", 1)[0]
+            assert second.endswith(pbx.globals["CW_BOOT"])
+
+    async def test_a_lost_connection_is_no_other_boot(self, pbx: FakeAmi, seen: Seen) -> None:
+        pbx.globals.clear()
+        async with up(pbx, seen):
+            pbx.drop()
+            await seen.until(lambda: len(seen.ups) == 2)
+            assert len(set(seen.ups)) == 1 and len(pbx.of("Setvar")) == 1
+
+    @pytest.mark.parametrize("left", ["", "no id: $(x)"])
+    async def test_a_mark_that_a_reload_took_away_is_set_again(self, pbx: FakeAmi, seen: Seen, left: str) -> None:
+        async with up(pbx, seen):
+            pbx.globals["CW_BOOT"] = left
+            await pbx.asked("Setvar")
+            await pbx.asked("Getvar", len(pbx.of("Getvar")) + 1)
+            pbx.drop()
+            await seen.until(lambda: len(seen.ups) == 2)
+            assert pbx.globals["CW_BOOT"] == "first" and len(set(seen.ups)) == 1
 
     async def test_killed_within_a_message(self, pbx: FakeAmi, seen: Seen) -> None:
         async with up(pbx, seen):

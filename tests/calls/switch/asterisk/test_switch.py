@@ -42,7 +42,7 @@ from tests.calls.switch.asterisk.agi_peer import TOKEN, Peer, environment
 from tests.calls.switch.asterisk.fake_ami import Answer as Answered
 from tests.calls.switch.asterisk.fake_ami import FakeAmi, Fields, said, with_id
 
-BOOT = BootId("2026-11-21T22:11:09")
+BOOT = BootId("2026-11-21T22:11:09-first")
 DIAL = DialAttempt(AttemptId("att-1"), "+4930123456", "carrier", "+493099", 20.0)
 RING = RingAgent(LegId("leg-1"), "PJSIP/agent1", "100", 10.0)
 UNIQUE = "pbx-1795300000.5"
@@ -356,7 +356,7 @@ class TestOutage:
         room.pbx.answers["CoreStatus"] = lambda f: (status(f) or b"").replace(b"22:11:09", b"22:15:00")
         room.pbx.drop()
         await room.told(LegEnded(LegId("leg-1"), None))
-        up = SwitchUp(BootId("2026-11-21T22:15:00"), frozenset())
+        up = SwitchUp(BootId("2026-11-21T22:15:00-first"), frozenset())
         assert room.events[2:] == [up, LegEnded(LegId("att-1"), None), LegEnded(LegId("leg-1"), None)]
 
     async def test_a_lost_hangup_is_found_by_the_sweep(self, pbx: FakeAmi) -> None:

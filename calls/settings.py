@@ -20,7 +20,8 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, V
 
 from calls import outside
 from calls.errors import Location, SettingsError
-from calls.hours import WeeklyHours, parse
+from calls.hours import HoursProblem, WeeklyHours, parse
+from calls.hours import parse as parse_hours
 from calls.outside import Access, LookupSettings, WebhookSettings, is_loopback
 from calls.parts import (
     Context,
@@ -234,6 +235,29 @@ class RecordingSettings(Part):
     """How long a recording is kept after it was made; 0: until somebody deletes it."""
 
 
+Price = Annotated[float, Field(ge=0, le=1_000_000, description="an amount of money, 0 to 1000000")]
+
+
+class TransferSettings(Part):
+    """``[transfer]``: to which numbers of callers' choice a flow may transfer, on which trunk, and how much of it."""
+
+    countries: Annotated[tuple[Region, ...], Field(description='a list of countries such as ["DE"]')] = ()
+    """Without any, no number of a caller's choice is ever dialled."""
+    trunk: Name | None = None
+    concurrent: Count = 2
+    longest_minutes: Annotated[int, Field(ge=1, le=240, description="minutes, 1 to 240")] = 60
+    minutes_a_day: Count = 120
+    spend_a_day: Price = 20.0
+    price_a_minute: Price = 0.10
+    prices: Annotated[dict[Region, Price], Field(description="prices of a minute by country: {CH = 0.25}")] = Field(
+        default_factory=dict
+    )
+    hours: Annotated[dict[str, str] | None, Field(description='days and times such as {mon-fri = "08:00-18:00"}')] = (
+        None
+    )
+    zone: Annotated[str, Field(description='an IANA time zone such as "Europe/Berlin"')] = "UTC"
+
+
 class Settings(Part):
     """All settings. ``load`` gives them from a file and the environment."""
 
@@ -252,6 +276,7 @@ class Settings(Part):
     lookups: Annotated[tuple[LookupSettings, ...], Field(description="tables, [[lookups]]")] = ()
     prompts: Annotated[Prompts, Field(description="a table")] = Prompts()
     recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
+    transfer: Annotated[TransferSettings, Field(description="a table")] = TransferSettings()
     flows: FilePath = Path("flows")
     campaigns: FilePath = Path("campaigns")
 
@@ -398,6 +423,7 @@ def _faults(settings: Settings) -> Iterator[tuple[Place, str]]:
         yield ("engine", "socket"), most
     if settings.switch.kind == "asterisk" and not is_safe_folder(settings.recordings.folder):
         yield ("recordings", "folder"), "Asterisk takes a path of letters, digits and _ + @ = ~ . - only"
+    yield from _transfer_faults(settings)
     queues = [each.name for each in settings.queues]
     for index, agent in enumerate(settings.agents):
         yield from _unknown_queues(index, agent, queues)
@@ -420,6 +446,19 @@ def _doubles(section: str, key: str, names: Iterable[str]) -> Iterator[tuple[Pla
         if seen[name]:
             yield (section, index, key), f"{name} is there already: expected another {key} for each of the {section}"
         seen[name] += 1
+
+
+def _transfer_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
+    given = settings.transfer
+    trunks = [each.name for each in settings.trunks]
+    if given.countries and given.trunk is None:
+        yield ("transfer", "countries"), "numbers of callers' choice need a trunk: name one in trunk"
+    if given.trunk is not None and given.trunk not in trunks:
+        yield ("transfer", "trunk"), f"no trunk is named so: there are {', '.join(trunks) or 'none'}"
+    try:
+        parse_hours(given.hours or {}, given.zone)
+    except HoursProblem as problem:
+        yield ("transfer", "hours"), str(problem)
 
 
 def _unknown_queues(index: int, agent: AgentSettings, queues: list[str]) -> Iterator[tuple[Place, str]]:

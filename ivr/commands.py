@@ -136,6 +136,14 @@ class LookupFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferRefused:
+    """A ``Transfer`` to a number of the flow's: a rule of the settings forbids it. A session's ``number`` is a text
+    as the flow has it; whoever performs it judges it first. ``rule``: see :class:`calls.toll.TollRule`."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """Write ``effect`` down, for good. Result: ``Committed`` once it is on the disk, or ``CommitFailed``.
 
@@ -239,6 +247,7 @@ Result = (
     | QueueResult
     | Transferred
     | TransferFailed
+    | TransferRefused
     | LookedUp
     | LookupFailed
     | Recorded

@@ -11,7 +11,7 @@ word       the caller
 ``l+``     a look-up finds something: ``l+price=9.50;name=Lamp`` gives these variables their values; ``l-`` there
            is no such thing; ``lf`` it fails; ``lt`` its time is up; ``lr`` it is refused
 ``p+``     has the right PIN; ``p-`` a wrong one; ``pl`` is locked out; ``pf`` nobody can judge it
-``t+``     is transferred; ``t-`` nobody answers; ``tb`` busy; ``td`` declined
+``t+``     is transferred; ``t-`` nobody answers; ``tb`` busy; ``td`` declined; ``tr`` refused by a rule
 ``mN``     speaks for N seconds after a beep: ``m10,#``, ``m10,h``; silence ends it else
 ``f``      meets a fault of ours: the node fails
 =========  ===========================================================================================
@@ -39,6 +39,7 @@ from ivr.commands import (
     QueueFull,
     QueueResult,
     Served,
+    TransferRefused,
     Verdict,
     Verified,
     VerifyFailed,
@@ -94,7 +95,7 @@ class InQueue:
 class InTransfer:
     """What comes of a transfer."""
 
-    result: Transferred | TransferFailed
+    result: Transferred | TransferFailed | TransferRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ WORDS: dict[str, Act] = {
     "t-": InTransfer(TransferFailed("no_answer")),
     "tb": InTransfer(TransferFailed("busy")),
     "td": InTransfer(TransferFailed("declined")),
+    "tr": InTransfer(TransferRefused("country")),
     "f": Fail(),
 }
 

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     TRANSFER_STARTED = "transfer_started"  # node, destination
     TRANSFER_ENDED = "transfer_ended"  # node, destination, talk_s
     TRANSFER_FAILED = "transfer_failed"  # node, destination, reason
+    TRANSFER_REFUSED = "transfer_refused"  # node, destination, rule
     RECORDING = "recording"  # node, what, recording, failed
     VOICEMAIL = "voicemail"  # node, mailbox, recording, duration_s, ended_by, failed
     SURVEY_ANSWER = "survey_answer"  # node, question, asks, value, recording

@@ -48,6 +48,7 @@ from ivr.commands import (
     LookupFailed,
     Result,
     Served,
+    TransferRefused,
     Verified,
     Verify,
     WaitExpired,
@@ -392,7 +393,7 @@ class Walk:
 
     def _transfer(self, asked: Asked, transfer: Transfer) -> Result:
         left_s = transfer.ring_timeout_s
-        result: Transferred | TransferFailed = Transferred(TALK_S)
+        result: Transferred | TransferFailed | TransferRefused = Transferred(TALK_S)
         while True:
             match self._act(asked):
                 case Leave():
@@ -534,7 +535,7 @@ def misfit(asked: Asked, act: Act) -> str:
         case Record(), InQueue() | InTransfer() | InLookup() | InVerdict():
             return "a message is recorded; expected mN, a key that ends it, w, wN or h"
         case Transfer(), InQueue() | InLookup() | InVerdict() | Speak():
-            return "a telephone rings; expected t+, t-, tb, td, w, wN or h"
+            return "a telephone rings; expected t+, t-, tb, td, tr, w, wN or h"
         case _:
             return ""
 

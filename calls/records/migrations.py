@@ -55,6 +55,11 @@ def _pin_tries(database: Database) -> None:
     database.executescript(_statements("pin_tries.sql"))
 
 
+@MIGRATIONS(name="0008_toll")
+def _toll(database: Database) -> None:
+    database.executescript(_statements("toll.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

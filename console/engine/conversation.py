@@ -43,6 +43,7 @@ from console.engine.queue_hours import QueueHours
 from console.engine.recorder import CallRecorder
 from console.engine.recordings import RecordingKeeper
 from console.engine.talk import ALWAYS, Closed, Hears, Meetings, NobodyCame, Pressed, Talked, Wait
+from console.engine.tolls import Tolls
 from console.engine.verifying import Verifier
 from ivr.commands import (
     AgentConnected,
@@ -121,6 +122,7 @@ class Conversations:
         is_closed: Callable[[], bool],
         voice: Voice,
         recordings: RecordingKeeper,
+        tolls: Tolls,
     ) -> None:
         """``is_closed``: no caller is put into a queue any more, as the engine is being drained. ``voice`` speaks a
         text in a language while the caller waits; None where it could not in time."""
@@ -136,6 +138,7 @@ class Conversations:
         self._is_closed = is_closed
         self._voice = voice
         self._recordings = recordings
+        self._tolls = tolls
         self._sessions: set[Session] = set()
 
     async def run(
@@ -215,6 +218,8 @@ class Conversations:
                     recorder.note_recording(name)
             case Record() | PlayRecording() | MuteRecording() | StopRecording():
                 result = await channel.perform(command)
+            case Transfer(number=number) if number:
+                return await self._transfer_to_number(channel, recorder, command)
             case Play() | Gather() | Transfer() | Hangup():
                 result = await channel.perform(command)
                 if isinstance(result, Transferred):
@@ -222,6 +227,12 @@ class Conversations:
             case _:
                 assert_never(command)
         return result  # type: ignore[return-value]  # Connect's results never come back from these commands
+
+    async def _transfer_to_number(self, channel: CallChannel, recorder: CallRecorder, command: Transfer) -> Result:
+        result = await self._tolls.transfer(channel, command)
+        if isinstance(result, Transferred):
+            recorder.count_talk(result.talk_s)
+        return result  # type: ignore[return-value]  # Connect's results never come back from a Transfer
 
     async def _enqueue(
         self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail, command: Enqueue

@@ -49,6 +49,7 @@ from console.engine.status import (
 )
 from console.engine.talk import Meetings
 from console.engine.tasks import Tasks
+from console.engine.tolls import Tolls
 from console.engine.verifying import PinHasher, Verifier
 from console.engine.voice import LiveVoice
 from console.engine.watch import Watch
@@ -124,6 +125,7 @@ class Engine:
             self._closed,
             self.voice.render,
             self.recordings,
+            Tolls(settings, self.writer, clock),
         )
         self.hours = OpeningHours(self.writer, clock, self._overridden)
         self.flows = LiveFlows(settings, flows, self.writer, self.books, clock)

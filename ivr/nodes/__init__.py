@@ -27,6 +27,7 @@ from ivr.nodes.split import Split
 from ivr.nodes.subflow import Return, Subflow
 from ivr.nodes.survey import Survey
 from ivr.nodes.transfer import Transfer
+from ivr.nodes.transfer_to import TransferTo
 from ivr.nodes.voicemail import Voicemail
 from ivr.nodes.webhook import WebhookNode
 
@@ -49,6 +50,7 @@ MODELS: tuple[type[NodeModel], ...] = (
     OrderNode,
     Queue,
     Transfer,
+    TransferTo,
     RecordCall,
     Voicemail,
     Survey,
@@ -85,6 +87,7 @@ Node = Annotated[
     | Annotated[OrderNode, Tag("order")]
     | Annotated[Queue, Tag("queue")]
     | Annotated[Transfer, Tag("transfer")]
+    | Annotated[TransferTo, Tag("transfer_to")]
     | Annotated[RecordCall, Tag("record")]
     | Annotated[Voicemail, Tag("voicemail")]
     | Annotated[Survey, Tag("survey")]

@@ -32,6 +32,7 @@ from ivr.commands import (
     QueueClosed,
     Result,
     Served,
+    TransferRefused,
     WaitExpired,
 )
 from ivr.session import Context, Finished
@@ -153,6 +154,8 @@ def _others(command: Command, result: Result) -> Iterator[str]:
             yield f"transfer: {{answers: {_duration(talk_s)}}}"
         case TransferFailed(reason):
             yield f"transfer: {reason}"
+        case TransferRefused():
+            yield "word: tr"
         case _:
             pass
 

@@ -83,7 +83,9 @@ def run(test: FlowTest, flow: Flow, texts: Texts) -> Ran:
 
 
 def prompts_of(command: Command) -> tuple[Prompt, ...]:
-    """All prompts that ``command`` plays, in whatever of its fields they stand."""
+    """All prompts that the caller hears of ``command``, in whatever of its fields they stand."""
+    if isinstance(command, Transfer):
+        return ()  # what it has is for the destination
     held = (getattr(command, each.name) for each in fields(command))
     return tuple(each for value in held if isinstance(value, tuple) for each in value if isinstance(each, Prompt))
 

@@ -388,3 +388,18 @@ def test_a_look_up_knows_its_places(folder: Path) -> None:
 )
 def test_a_look_up_that_asks_nothing_or_too_much_is_refused(folder: Path, text: str, words: str) -> None:
     assert words in str(fault(folder, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ('countries = ["DE"]', "transfer.countries", "need a trunk"),
+        ('trunk = "nowhere"', "transfer.trunk", "there are carrier"),
+        ('hours = {mon-fry = "09:00-17:00"}', "transfer.hours", "mon-fry"),
+        ('zone = "Mars/Olympus"', "transfer.hours", "Mars"),
+        ('countries = ["Germany"]', "transfer.countries", "DE"),
+    ],
+)
+def test_transfers_to_numbers_need_rules_that_hold(folder: Path, text: str, key: str, words: str) -> None:
+    wrong = fault(folder, GOOD + f"\n[transfer]\n{text}\n")
+    assert key in str(wrong) and words in str(wrong)

@@ -94,6 +94,7 @@ node = st.one_of(
         next=target,
     ),
     _node(webhook=st.just("w"), values=st.just({"kind": "'x'"}), reference=st.just("r"), failed=target, next=target),
+    _node(transfer_to=st.just('"1"'), failed=target, refused=target),
     _node(record=st.sampled_from(["start", "stop"]), failed=target, next=target),
     _node(record=st.just("start"), consent=some, declined=target, failed=target, next=target),
     _node(voicemail=st.just("box"), tries=st.integers(1, 3), failed=target, next=target),

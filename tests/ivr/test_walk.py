@@ -186,7 +186,7 @@ def test_queues_and_transfers(go: Go, script: str, outcome: str, wait_s: float, 
         (
             "42,q+",
             'the script does not fit at node "alice", 2.3 s into the call: a telephone rings; '
-            "expected t+, t-, tb, td, w, wN or h",
+            "expected t+, t-, tb, td, tr, w, wN or h",
         ),
     ],
 )
@@ -249,10 +249,10 @@ def test_a_line_that_is_no_use_is_asked_for_again(small: Flow) -> None:
     assert [shown[3] for shown in terminal.shown] == [
         "",
         "keys, word 1: 'x' is not understood; expected keys such as 1 or 200, or one of: "
-        "w, h, q+, q-, q0, qc, qf, l+, l-, lf, lt, lr, p+, p-, pl, pf, t+, t-, tb, td, f, w5, m10",
+        "w, h, q+, q-, q0, qc, qf, l+, l-, lf, lt, lr, p+, p-, pl, pf, t+, t-, tb, td, tr, f, w5, m10",
         "a menu listens; expected keys, w, wN or h",
         "",
-        "a telephone rings; expected t+, t-, tb, td, w, wN or h",
+        "a telephone rings; expected t+, t-, tb, td, tr, w, wN or h",
     ]
 
 

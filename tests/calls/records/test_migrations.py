@@ -22,6 +22,7 @@ ALL = (
     "0005_voicemail",
     "0006_surveys",
     "0007_pin_tries",
+    "0008_toll",
 )
 
 

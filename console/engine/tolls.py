@@ -1,0 +1,122 @@
+"""Transfers to numbers of callers' choice: judged by the rules, counted in the store, and dialled on one trunk."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from calls import hours, log, toll
+from calls.clock import Clock
+from calls.errors import RecordError
+from calls.ids import CallId
+from calls.records import toll as kept
+from calls.records.writer import Writer
+from calls.settings import Settings
+from calls.switch.port import CallChannel, HungUp, Result, Transfer, TransferFailed, Transferred
+from calls.toll import Allowed, Refused, TollRules, Used
+from ivr.commands import TransferRefused
+
+
+def rules_of(settings: Settings) -> TollRules:
+    """The rules of ``[transfer]``."""
+    given = settings.transfer
+    return TollRules(
+        countries=frozenset(given.countries),
+        region=settings.engine.region,
+        concurrent=given.concurrent,
+        longest_minutes=given.longest_minutes,
+        minutes_a_day=given.minutes_a_day,
+        spend_a_day=_exact(given.spend_a_day),
+        price_a_minute=_exact(given.price_a_minute),
+        prices={country: _exact(price) for country, price in given.prices.items()},
+        hours=None if given.hours is None else hours.parse(given.hours, given.zone),
+    )
+
+
+def _exact(price: float) -> Decimal:
+    return Decimal(str(price))
+
+
+class Tolls:
+    """The one place from which a caller's number is dialled."""
+
+    def __init__(self, settings: Settings, writer: Writer, clock: Clock) -> None:
+        self._rules = rules_of(settings)
+        self._trunk = settings.transfer.trunk or ""
+        self._zone = ZoneInfo(settings.transfer.zone)
+        self._writer = writer
+        self._clock = clock
+        self._up = 0
+
+    async def transfer(self, channel: CallChannel, command: Transfer) -> Result | TransferRefused:
+        """Dial ``command.number``, a text as the flow has it, if it may be dialled. What was refused is told by its
+        rule.
+
+        Raises:
+            SwitchError: see :meth:`calls.switch.port.CallChannel.perform`.
+        """
+        with self._counted() as others:
+            try:
+                begun = await self._writer.run(
+                    lambda db: self._begin(db, channel.info.call_id, command.number, others)
+                )
+            except RecordError as problem:
+                log.get().error("a transfer could not be counted, and is not dialled", problem=str(problem))
+                return TransferFailed("unavailable")
+            if isinstance(begun, Refused):
+                log.get().warning("a transfer was refused", rule=begun.rule.value)
+                return TransferRefused(begun.rule.value)
+            return await self._dialled(channel, command, *begun)
+
+    @contextmanager
+    def _counted(self) -> Iterator[int]:
+        """Count one more that is up; how many others are."""
+        self._up += 1
+        try:
+            yield self._up - 1
+        finally:
+            self._up -= 1
+
+    def _begin(
+        self, connection: sqlite3.Connection, call_id: CallId, number: str, others: int
+    ) -> Refused | tuple[Allowed, int]:
+        now = self._clock.now()
+        judged = toll.judge(number, self._rules, self._used(connection, now, others), now)
+        return judged if isinstance(judged, Refused) else (judged, kept.begin(connection, call_id, judged, now))
+
+    def _used(self, connection: sqlite3.Connection, now: datetime, others: int) -> Used:
+        """What is taken of this day of the settings' zone."""
+        midnight = datetime.combine(now.astimezone(self._zone).date(), time(), self._zone)
+        return kept.used_since(connection, midnight, others)
+
+    async def _dialled(self, channel: CallChannel, command: Transfer, allowed: Allowed, toll_id: int) -> Result:
+        began_s = self._clock.monotonic_s()
+        dialled = replace(
+            command, destination=self._trunk, number=allowed.number, talk_limit_s=allowed.minutes * 60.0
+        )
+        talk_s: float | None = None
+        try:
+            result = await channel.perform(dialled)
+            match result:
+                case Transferred(lasted_s):
+                    talk_s = lasted_s
+                case HungUp():
+                    talk_s = self._clock.monotonic_s() - began_s  # the switch does not say: ringing counts too
+                case _:
+                    talk_s = 0.0
+            return result
+        finally:
+            if talk_s is not None:
+                await self._give_back(toll_id, min(allowed.minutes, toll.started_minutes(talk_s)))
+
+    async def _give_back(self, toll_id: int, minutes: int) -> None:
+        now = self._clock.now()
+        try:
+            await self._writer.run(lambda db: kept.end(db, toll_id, minutes, now))
+        except RecordError as problem:
+            log.get().error("a transfer's end was not written: its whole length stays taken", problem=str(problem))

@@ -1,0 +1,108 @@
+"""Transfers to numbers on the whole engine: what a rule forbids is never dialled, and what is used is counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from calls.settings import TransferSettings
+from calls.switch.loopback.callers import CallerScript, HangUp, Wait
+from calls.switch.loopback.diary import Seen
+from tests.console.held_time import held
+from tests.console.world import World, agent, settings_in, world_in
+
+FLOW = """\
+language: en
+start: office
+nodes:
+  office: {transfer_to: call.caller, whisper: [main.whisper], failed: failed, refused: refused, next: after}
+  failed: {hangup: [], outcome: failed}
+  refused: {hangup: [], outcome: refused}
+  after: {hangup: [], outcome: after}
+"""
+
+ALLOWS = {"countries": ("DE",), "trunk": "loop", "concurrent": 1, "longest_minutes": 2, "minutes_a_day": 3}
+
+
+def world_with(folder: Path, **transfer: object) -> World:
+    settings = settings_in(folder, (agent("ann"),))
+    given = TransferSettings.model_validate(ALLOWS | transfer)
+    return World(folder, settings.model_copy(update={"transfer": given}), {}, FLOW)
+
+
+async def outcome(world: World, number: str) -> str:
+    """What a call from ``number`` came to, which is transferred to that number."""
+    call = world.switch.place_call(CallerScript("100", (Wait(60.0),), caller=number))
+    await call.over()
+    await world.settled()
+    return str(world.events(call.info.call_id)[-2].detail["outcome"])
+
+
+def dialled(world: World) -> list[str]:
+    return [entry.detail for entry in world.switch.diary.entries if entry.seen is Seen.INVITE]
+
+
+async def closed(world: World) -> None:
+    world.switch.crash()
+    await world.engine.stop()
+
+
+@held
+async def test_a_number_that_is_allowed_is_dialled_and_counted(tmp_path: Path) -> None:
+    world = world_with(tmp_path)
+    await world.start()
+    assert await outcome(world, "+493023125120") == "after"
+    assert dialled(world) == ["+493023125120"]
+    assert world.rows("SELECT number, country, minutes, ended_at IS NULL FROM toll_calls") == [
+        ("+493023125120", "DE", 1, 0)
+    ]
+    assert world.record().talk_s > 0
+    await closed(world)
+
+
+@pytest.mark.parametrize(
+    ("number", "rule"),
+    [
+        ("+19005551234", "country"),
+        ("+499001234567", "kind"),
+        ("112", "number"),
+        ("", "number"),
+        ("+881612345678", "country"),
+    ],
+)
+@held
+async def test_what_a_rule_forbids_is_never_dialled(tmp_path: Path, number: str, rule: str) -> None:
+    world = world_with(tmp_path)
+    await world.start()
+    assert await outcome(world, number) == "refused"
+    assert dialled(world) == [] and world.rows("SELECT * FROM toll_calls") == []
+    (told,) = [event for event in world.events(world.record().call_id) if event.kind == "transfer_refused"]
+    assert told.detail["rule"] == rule
+    await closed(world)
+
+
+@held
+async def test_the_day_s_minutes_and_the_calls_at_once_are_capped(tmp_path: Path) -> None:
+    world = world_with(tmp_path)
+    await world.start()
+    first = world.switch.place_call(CallerScript("100", (Wait(3.0), HangUp()), caller="+493023125120"))
+    await world.until(lambda: bool(dialled(world)))
+    second = world.switch.place_call(CallerScript("100", (Wait(60.0),), caller="+493023125121"))
+    await second.over()
+    await first.over()
+    await world.settled()
+    rules = [event.detail["rule"] for event in world.events(second.info.call_id) if event.kind == "transfer_refused"]
+    assert rules == ["concurrent"]
+    assert world.rows("SELECT minutes, ended_at IS NULL FROM toll_calls") == [(1, 0)], "a hang-up is counted too"
+    assert await outcome(world, "+493023125120") == "after"
+    assert await outcome(world, "+493023125120") == "after"
+    assert await outcome(world, "+493023125120") == "refused", "three minutes are the day's"
+    await closed(world)
+
+
+@held
+async def test_without_settings_nothing_is_dialled(tmp_path: Path) -> None:
+    async with world_in(tmp_path, flow=FLOW) as world:
+        assert await outcome(world, "+493023125120") == "refused"
+        assert dialled(world) == []

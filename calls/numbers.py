@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import zoneinfo
+from collections.abc import Container
 from functools import lru_cache
 
 import phonenumbers
@@ -114,6 +115,28 @@ def _refuse_emergency(written: str, region: str | None) -> None:
     at_home = region is not None and shortnumberinfo.is_emergency_number(digits, region)
     if at_home or (len(digits) <= SHORT and _is_emergency_somewhere(digits)):
         raise NumberProblem("emergency numbers are never dialled")
+
+
+def is_ordinary(e164: str, countries: Container[str]) -> bool:
+    """True where the number is in one of ``countries`` (ISO 3166) and calling it costs what a call there costs: no
+    premium or shared-cost service, nothing whose kind the plan does not know."""
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.region_code_for_number(number) in countries and phonenumbers.number_type(number) in ORDINARY
+
+
+ORDINARY = frozenset(
+    {
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.MOBILE,
+        PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        PhoneNumberType.VOIP,
+        PhoneNumberType.PERSONAL_NUMBER,
+    }
+)
+"""Kinds of numbers that people have."""
 
 
 def time_zones(e164: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from typing import Annotated, Literal, Self, TypeVar, get_origin
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, ValidationError, model_validator
 
 from calls import outside
+from calls.callbacks import CallbackSettings
 from calls.errors import Location, SettingsError
 from calls.hours import HoursProblem, WeeklyHours, parse
 from calls.hours import parse as parse_hours
@@ -275,6 +276,7 @@ class Settings(Part):
     authenticators: Annotated[tuple[AuthenticatorSettings, ...], Field(description="tables, [[authenticators]]")] = ()
     lookups: Annotated[tuple[LookupSettings, ...], Field(description="tables, [[lookups]]")] = ()
     prompts: Annotated[Prompts, Field(description="a table")] = Prompts()
+    callbacks: Annotated[CallbackSettings | None, Field(description="a table")] = None
     recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
     transfer: Annotated[TransferSettings, Field(description="a table")] = TransferSettings()
     flows: FilePath = Path("flows")

@@ -21,7 +21,7 @@ from calls.errors import CampaignError, Location, UserError
 from calls.ids import CampaignId, is_safe_id
 from calls.numbers import NumberProblem
 from calls.overrides import Override, OverrideState
-from calls.people import do_not_call, lockout
+from calls.people import callbacks, do_not_call, lockout
 from calls.recordings import RecordingFiles
 from calls.records import outbox, voicemail
 from calls.records import overrides as opening_hours
@@ -257,6 +257,17 @@ def retry_messages(connection: sqlite3.Connection, message_id: int | None, who: 
         raise UserError(f"no message {message_id} waits to be sent or was given up: callwright webhooks list")
     add_audit(connection, now, who, "webhooks.retry", {"message": message_id, "count": count})
     return Done(said=f"{count} {'message is' if count == 1 else 'messages are'} to be sent again")
+
+
+def cancel_callback(connection: sqlite3.Connection, callback_id: int, who: str, now: datetime) -> Done:
+    """Do not call a person back.
+
+    Raises:
+        UserError: nobody waits under this number.
+    """
+    if not callbacks.cancel(connection, callback_id, who, now):
+        raise UserError(f"callback {callback_id} does not wait: callwright callbacks list shows those that do")
+    return Done(said=f"callback {callback_id} is cancelled")
 
 
 def unlock_pins(connection: sqlite3.Connection, account: str, who: str, now: datetime) -> Done:

@@ -25,6 +25,7 @@ from typing import Protocol, TypeVar
 from calls import failpoints
 from calls.causes import Outcome
 from calls.ids import AttemptId, BootId, CampaignId, LeadId
+from calls.people import callbacks
 from calls.records import store
 from calls.records.store import CallEvent, CallRecord
 from calls.records.times import as_text, as_time
@@ -63,7 +64,7 @@ class Writing(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
+class Due:
     """A lead whose turn it is."""
 
     lead_id: LeadId
@@ -114,7 +115,7 @@ def begin_attempts(
     room for the next: refused until a time it waits for that, refused for good it is not looked at until the campaign
     is registered again. Each refusal is kept.
     """
-    free = place.trunk.lines - _open_on(connection, place.trunk.name)
+    free = place.trunk.lines - open_on(connection, place.trunk.name)
     wanted = max(0, min(up_to, free))
     rules = compliance.rules_of(campaign)
     begun: list[BegunAttempt] = []
@@ -125,9 +126,9 @@ def begin_attempts(
         if not due:
             break
         for each in due:
-            verdict = _verdict(connection, each, rules, now)
+            verdict = verdict_on(connection, each, rules, now)
             if isinstance(verdict, Allowed):
-                attempt = _insert(connection, campaign, each, place, now, new_id(), decision, verdict)
+                attempt = insert(connection, campaign, each, place, now, new_id(), decision, verdict)
                 if attempt is not None:
                     begun.append(attempt)
                     continue
@@ -144,7 +145,7 @@ def begin_attempts(
     return Begun(tuple(begun), dict(refused), next_in_s, exhausted)
 
 
-def _open_on(connection: sqlite3.Connection, trunk: str) -> int:
+def open_on(connection: sqlite3.Connection, trunk: str) -> int:
     """Attempts that are open on a trunk, by the index over open attempts, whose text this repeats."""
     row = connection.execute("SELECT count(*) FROM attempts WHERE state <> 'done' AND trunk = ?", (trunk,)).fetchone()
     return int(row[0])
@@ -153,7 +154,7 @@ def _open_on(connection: sqlite3.Connection, trunk: str) -> int:
 _COLUMNS = "lead_id, person_key, number, time_zones, tries, campaign_leads.priority"
 
 
-def _due(connection: sqlite3.Connection, campaign_id: CampaignId, now: datetime, count: int) -> list[_Due]:
+def _due(connection: sqlite3.Connection, campaign_id: CampaignId, now: datetime, count: int) -> list[Due]:
     again = connection.execute(
         f"SELECT {_COLUMNS} FROM campaign_leads JOIN leads USING (lead_id)"
         " WHERE campaign_id = ? AND state = 'retry' AND next_try_at <= ?"
@@ -166,7 +167,7 @@ def _due(connection: sqlite3.Connection, campaign_id: CampaignId, now: datetime,
         (campaign_id, count),
     ).fetchall()
     rows = sorted(again + new, key=lambda row: -int(row[5]))[:count]  # stable: again before new
-    return [_Due(row[0], row[1], Lead(row[2], _zones(row[3])), row[4]) for row in rows]
+    return [Due(row[0], row[1], Lead(row[2], _zones(row[3])), row[4]) for row in rows]
 
 
 @lru_cache(maxsize=4096)
@@ -174,7 +175,10 @@ def _zones(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
-def _verdict(connection: sqlite3.Connection, due: _Due, rules: Rules, now: datetime) -> Allowed | Refused:
+def verdict_on(
+    connection: sqlite3.Connection, due: Due, rules: Rules, now: datetime, *, forbidden: bool | None = None
+) -> Allowed | Refused:
+    """Whether the person may be dialled now. ``forbidden``: what stands for the do-not-call list; None: it itself."""
     rows = connection.execute(
         "SELECT intended_at, number, campaign_id, outcome FROM attempts WHERE person_key = ?"
         " AND json_extract(decision, '$.sent') IS NOT 0",
@@ -184,14 +188,16 @@ def _verdict(connection: sqlite3.Connection, due: _Due, rules: Rules, now: datet
         PastAttempt(as_time(at), number, campaign_id, Outcome(outcome) if outcome else None)
         for at, number, campaign_id, outcome in rows
     )
-    forbidden = connection.execute("SELECT 1 FROM do_not_call WHERE number = ?", (due.lead.number,)).fetchone()
-    return compliance.check(due.lead, History(past, forbidden is not None), rules, now)
+    if forbidden is None:
+        listed = connection.execute("SELECT 1 FROM do_not_call WHERE number = ?", (due.lead.number,)).fetchone()
+        forbidden = listed is not None
+    return compliance.check(due.lead, History(past, forbidden), rules, now)
 
 
-def _insert(
+def insert(
     connection: sqlite3.Connection,
     campaign: Campaign,
-    due: _Due,
+    due: Due,
     place: Place,
     now: datetime,
     attempt_id: AttemptId,
@@ -290,6 +296,8 @@ def finish_attempt(
     if ended is None:
         return False
     store.finish_call(connection, record, events)
+    talked = record.agent_id is not None
+    callbacks.after_attempt(connection, finish.attempt_id, finish.outcome, now, talked=talked, sent=finish.sent)
     if not finish.sent:
         _give_back(connection, ended[0], finish.lead_id, now)
     else:

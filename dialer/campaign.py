@@ -108,6 +108,8 @@ class Campaign(Part):
 
     id: Name
     file: CampaignFile
+    on_request: Flag = False
+    """People who asked to be called: their attempts are begun one by one, and no list is dialled."""
 
     @property
     def campaign_id(self) -> CampaignId:
@@ -147,7 +149,7 @@ def load(path: Path, settings: Settings) -> Campaign:
         )
     document = read(path, CampaignError)
     campaign = Campaign(id=path.stem, file=checked(CampaignFile, document, CampaignError))
-    for place, words in _faults(campaign.file, settings):
+    for place, words in faults(campaign.file, settings):
         raise CampaignError(words, document.where(place))
     return campaign
 
@@ -172,7 +174,8 @@ def _trunk_fault(file: CampaignFile, trunk: Trunk) -> str | None:
     return None
 
 
-def _faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]]:
+def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]]:
+    """What does not fit between a campaign and the settings, each with its place."""
     preset = PRESETS[file.preset]
     trunk = next((each for each in settings.trunks if each.name == file.trunk), None)
     queues = [each.name for each in settings.queues]

@@ -119,6 +119,8 @@ class DialerCore:
                 self._state.take_begun(campaign_id, begun, now)
             case ev.BeginFailed(campaign_id, reason):
                 self._state.take_failure(campaign_id, reason, now)
+            case ev.RequestBegun():
+                self._state.take_request(event, now)
             case ev.DoNotCallAdded(number):
                 self._forbid(number, now)
             case ev.Recovered() | ev.SwitchDown() | ev.SwitchUp():
@@ -163,7 +165,7 @@ class DialerCore:
 
     def _close(self, run: CampaignRun, now: float) -> None:
         """Finish or stop a campaign that has nothing under way and nothing to come."""
-        if run.asked is not None or run.attempts:
+        if run.asked is not None or run.attempts or run.campaign.on_request:
             return
         if run.state is CampaignState.DRAINING:
             self._enter(run, after(run.campaign.id, run.state, Order.EMPTY), "the last call has ended")

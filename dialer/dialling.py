@@ -55,6 +55,14 @@ class Dialling:
             self._take(run, AttemptRun(each, run.campaign, Phase.UNSENT, now, now))
         run.answered(begun, now, self._longest_rest_s(run, begun))
 
+    def take_request(self, event: ev.RequestBegun, now: float) -> None:
+        """A person who asked is to be called."""
+        campaign = event.campaign
+        run = self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now))
+        run.renew(campaign)
+        run.state = CampaignState.RUNNING
+        self._take(run, AttemptRun(event.begun, campaign, Phase.UNSENT, now, now))
+
     def _longest_rest_s(self, run: CampaignRun, begun: Begun) -> float:
         settling = begun.next_in_s is None and not begun.exhausted and not run.attempts
         return SETTLING_REST_S if settling else LONGEST_REST_S
@@ -133,7 +141,9 @@ class Dialling:
         if not unsent:
             return []
         may_go = 0
-        if run.state is CampaignState.RUNNING and not self.hold:
+        if run.campaign.on_request and not self.hold:
+            may_go = len(unsent)
+        elif run.state is CampaignState.RUNNING and not self.hold:
             may_go = run.policy.decide(self._snapshot(run, now, len(unsent)))
         actions: list[Action] = []
         for index, attempt in enumerate(unsent):
@@ -152,7 +162,7 @@ class Dialling:
         return actions
 
     def _decide(self, run: CampaignRun, now: float) -> list[Action]:
-        if run.asked is not None:
+        if run.asked is not None or run.campaign.on_request:
             return []
         dials = self._dials(run, now)
         empty = run.state is CampaignState.RUNNING and run.look and not run.attempts

@@ -151,6 +151,14 @@ class BeginFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestBegun:
+    """An attempt of a campaign ``on_request`` stands in the store: it goes out as soon as the trunk lets it."""
+
+    campaign: Campaign
+    begun: BegunAttempt
+
+
+@dataclass(frozen=True, slots=True)
 class LegRinging:
     """The far end rings."""
 
@@ -246,6 +254,7 @@ Event = (
     | AgentsChanged
     | AttemptsBegun
     | BeginFailed
+    | RequestBegun
     | LegRinging
     | LegAnswered
     | CallArrived

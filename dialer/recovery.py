@@ -9,6 +9,7 @@ from datetime import datetime
 
 from calls.causes import Outcome
 from calls.ids import AttemptId, BootId, CallId
+from calls.people import callbacks
 from calls.records import store
 from calls.records.store import CallEvent, CallRecord, Direction, LiveCall
 from calls.records.times import as_text, as_time
@@ -108,4 +109,6 @@ def _end_lost(
     )
     events = [CallEvent(now, 0.0, "doubt", {"because": _doubt(found), "counts_as": "abandoned"})]
     store.finish_call(connection, record, events if record.abandoned else ())
+    talked = record.agent_id is not None
+    callbacks.after_attempt(connection, begun.attempt_id, record.outcome, now, talked=talked)
     settle_lead(connection, campaign, begun.campaign_id, begun.lead_id, record.outcome, found.answered, now)

@@ -56,6 +56,9 @@ ANSWER_UNSEEN = "answered while no engine ran: nobody knows since when, and no a
 END_UNSEEN = "ended while no engine ran: nobody knows whether a person had answered"
 NEVER_CAME = "answered, and never led to us: nobody knows whether machine detection would have told a person"
 
+REQUESTED_WAIT_S = 60.0
+"""How long a person waits who asked for the call, and whose agent was lost as they answered."""
+
 NEVER = float("inf")
 
 UNANSWERED = (Phase.UNSENT, Phase.DIALLED)
@@ -161,7 +164,10 @@ class AttemptRun:
             self.clock_at = now
 
     def deadline(self, now: float) -> float:
-        """Until when an agent must be there; else the message: at once where nobody knows how long they waited."""
+        """Until when an agent must be there; else the message: at once where nobody knows how long they waited. Who
+        asked for the call has an agent already, and may wait for the next where that one is lost."""
+        if self.campaign.on_request:
+            return now + REQUESTED_WAIT_S
         return now if self.clock_at is None else self.clock_at + OFFER_WITHIN_S
 
     def connect_s(self) -> float | None:

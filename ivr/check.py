@@ -50,6 +50,8 @@ class Known:
     """The look-ups, and the placeholders of each."""
     authenticators: frozenset[str] | None = None
     skills: frozenset[str] | None = None
+    callbacks: frozenset[str] | None = None
+    """The queues whose callers can be called back."""
 
     def of(self, need: Need) -> frozenset[str] | None:
         """The names of what ``need`` is; flows are looked for in the folder of the one that is checked."""
@@ -68,6 +70,8 @@ class Known:
                 return self.authenticators
             case Need.SKILL:
                 return self.skills
+            case Need.CALLBACK:
+                return self.callbacks
             case _:
                 assert_never(need)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ivr.values import Value
 
@@ -73,4 +74,15 @@ class SurveyAnswers:
     answers: tuple[SurveyAnswer, ...]
 
 
-Effect = OptOut | Webhook | LeaveMessage | DropRecording | SurveyAnswers
+@dataclass(frozen=True, slots=True)
+class BookCallback:
+    """Call a person back, on ``number`` as the flow has it, for an agent of ``queue`` in whose place they have stood
+    since ``waiting_since`` (aware). ``at``: "" for as soon as may be, a slot of the settings, or a time."""
+
+    number: str
+    queue: str
+    waiting_since: datetime
+    at: str = ""
+
+
+Effect = BookCallback | OptOut | Webhook | LeaveMessage | DropRecording | SurveyAnswers

@@ -46,6 +46,7 @@ class Rule(StrEnum):
     UNKNOWN_WEBHOOK = "unknown-webhook"
     UNKNOWN_AUTHENTICATOR = "unknown-authenticator"
     UNKNOWN_SKILL = "unknown-skill"
+    UNKNOWN_CALLBACK = "unknown-callback"
     FAULTY_FLOW = "faulty-flow"
     UNKNOWN_VARIABLE = "unknown-variable"
     UNKNOWN_LANGUAGE = "unknown-language"
@@ -106,6 +107,7 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.UNKNOWN_WEBHOOK: _error("a webhook that the settings do not have"),
     Rule.UNKNOWN_AUTHENTICATOR: _error("an authenticator that the settings do not have"),
     Rule.UNKNOWN_SKILL: _error("a skill that no agent of the settings has"),
+    Rule.UNKNOWN_CALLBACK: _error("a callback for a queue that there is not, or where nobody is called back"),
     Rule.FAULTY_FLOW: _error("a subflow that has errors, or that comes back to itself"),
     Rule.UNKNOWN_VARIABLE: _error("a variable that nothing sets, or a `call.*` that there is not"),
     Rule.UNKNOWN_LANGUAGE: _error("a language that the flow does not list, or that a subflow does not speak"),

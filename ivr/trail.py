@@ -36,6 +36,7 @@ class Kind(StrEnum):
     ORDER_LINE = "order_line"  # node, code, quantity, confirmed
     ORDERED = "ordered"  # node, lines, total, reference, failed
     WEBHOOK = "webhook"  # node, webhook, reference, failed
+    CALLBACK = "callback"  # node, queue, failed
     QUEUE_ENTERED = "queue_entered"  # node, queue, priority
     AGENT_OFFERED = "agent_offered"  # node, agent
     AGENT_CONNECTED = "agent_connected"  # node, agent, wait_s

@@ -78,13 +78,32 @@ class Targets:
 
 
 def all_figures(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> list[Figure]:
-    """Inbound, menus, surveys, outbound and agents, in this order."""
+    """Inbound, callbacks, menus, surveys, outbound and agents, in this order."""
     return [
         *inbound(connection, scope, targets),
+        *callbacks(connection, scope),
         *menus(connection, scope),
         *surveys(connection, scope),
         *outbound(connection, scope, targets),
         *agents(connection, scope),
+    ]
+
+
+def callbacks(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
+    """People who asked to be called back in the time of the scope, for its queue where it names one."""
+    asked, kept, reached = connection.execute(
+        "SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM attempts"
+        " WHERE json_extract(decision, '$.callback') = callback_id AND json_extract(decision, '$.sent') IS NOT 0"
+        " AND intended_at BETWEEN window_begin AND window_end)), count(*) FILTER (WHERE state = 'reached')"
+        " FROM callbacks WHERE asked_at >= :begin AND asked_at < :end AND (:queue IS NULL OR queue = :queue)",
+        scope.parameters(),
+    ).fetchone()
+    if not asked:
+        return []
+    return [
+        counted("callbacks_asked", asked, "calls", "people who asked to be called back, each request once"),
+        ratio("callbacks_kept", kept, asked, "dialled within their window / asked for"),
+        ratio("callbacks_reached", reached, asked, "talked with an agent / asked for"),
     ]
 
 

@@ -60,6 +60,11 @@ def _toll(database: Database) -> None:
     database.executescript(_statements("toll.sql"))
 
 
+@MIGRATIONS(name="0009_callbacks")
+def _callbacks(database: Database) -> None:
+    database.executescript(_statements("callbacks.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

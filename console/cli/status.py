@@ -21,8 +21,8 @@ def status(context: typer.Context, as_json: Annotated[bool, typer.Option("--json
         out.print(line, markup=False)
     agents = ([agent.id, agent.state, agent.reason, agent.for_s] for agent in found.agents)
     print_table("Agents", ["agent", "state", "reason", "for s"], agents)
-    queues = ([queue.name, queue.waiting, queue.longest_wait_s, queue.free] for queue in found.queues)
-    print_table("Queues", ["queue", "waiting", "longest s", "free agents"], queues)
+    queues = ([each.name, each.waiting, each.callbacks, each.longest_wait_s, each.free] for each in found.queues)
+    print_table("Queues", ["queue", "waiting", "to call back", "longest s", "free agents"], queues)
     campaigns = (
         [each.id, each.state, each.dialling, each.talking, each.answered, each.abandoned, each.reason]
         for each in found.campaigns

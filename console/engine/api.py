@@ -160,6 +160,7 @@ def control(engine: Engine) -> FastAPI:
     _add_agents(app, engine)
     _add_leads(app, engine)
     _add_do_not_call(app, engine)
+    _add_callbacks(app, engine)
     _add_webhooks(app, engine)
     _add_hours(app, engine)
     _add_pins(app, engine)
@@ -269,6 +270,15 @@ def _add_flows(app: FastAPI, engine: Engine) -> None:
         flow: str, version: Annotated[str | None, Query()] = None, note: Note = "", who: Who = "unknown"
     ) -> operations.Done:
         return await engine.flows.roll_back(flow, version, who, note)
+
+
+def _add_callbacks(app: FastAPI, engine: Engine) -> None:
+    @app.delete("/v1/callbacks/{callback_id}")
+    async def cancel(callback_id: int, who: Who = "unknown") -> operations.Done:
+        now = engine.clock.now()
+        done = await engine.writer.run(lambda db: operations.cancel_callback(db, callback_id, who, now))
+        engine.callbacks.cancelled(callback_id)
+        return done
 
 
 def _add_webhooks(app: FastAPI, engine: Engine) -> None:

@@ -28,6 +28,7 @@ from console.engine.tasks import Tasks
 from dialer import attempts, roll
 from dialer import events as ev
 from dialer.attempts import Place
+from dialer.campaign import Campaign
 from dialer.core import DialerCore
 
 LAST_WORD_S = 2.0
@@ -64,8 +65,9 @@ class DialledCalls:
         trunks: Iterable[Trunk],
         new_id: Callable[[], AttemptId],
         not_ready: Callable[[], tuple[str, ...]],
+        finished: Callable[[AttemptId], None],
     ) -> None:
-        """``not_ready``: why nothing new may be dialled; empty: it may."""
+        """``not_ready``: why nothing new may be dialled; empty: it may. ``finished`` hears of each attempt's end."""
         self._core = core
         self._switch = switch
         self._writer = writer
@@ -76,6 +78,7 @@ class DialledCalls:
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._new_id = new_id
         self._not_ready = not_ready
+        self._finished = finished
         self._begun: dict[AttemptId, ev.BegunAttempt] = {}
         self._lines: dict[AttemptId, Line] = {}
         self._boot = BootId("")
@@ -111,6 +114,16 @@ class DialledCalls:
             for queue in view.queues
         }
         self.tell(ev.AgentsChanged(queues))
+
+    def place(self, trunk: str) -> Place:
+        """Where an attempt on ``trunk`` would be dialled now."""
+        return Place(self._switch.name, self._boot, self._trunks[trunk])
+
+    def request(self, campaign: Campaign, begun: ev.BegunAttempt) -> None:
+        """Dial a person who asked for it; the attempt is committed. Its end is told by ``finished``."""
+        failpoints.hit("attempt.after_commit")
+        self._begun[begun.attempt_id] = begun
+        self.tell(ev.RequestBegun(campaign, begun))
 
     def adopt(self, attempt: ev.OpenAttempt, recorder: CallRecorder | None) -> None:
         """Take over an attempt of our last run that is still up; ``recorder``: of one that was answered."""
@@ -195,7 +208,7 @@ class DialledCalls:
         if reasons := self._not_ready():
             self.tell(ev.BeginFailed(campaign_id, "; ".join(reasons)))
             return
-        place = Place(self._switch.name, self._boot, self._trunks[campaign.file.trunk])
+        place = self.place(campaign.file.trunk)
         try:
             begun = await attempts.begin(
                 self._writer, campaign, action.up_to, self._clock.now(), place, self._new_id, action.decision
@@ -283,6 +296,7 @@ class DialledCalls:
             line.ended_by,
             lambda connection, record, events: attempts.finish_attempt(connection, action, record, events, now),
         )
+        self._finished(action.attempt_id)
 
     async def _keep_state(self, action: ev.CampaignChanged) -> None:
         log.get().info("campaign", campaign=action.campaign_id, state=action.state.value, reason=action.reason)

@@ -22,7 +22,7 @@ from calls.records.store import Direction, LiveCall
 from calls.records.voicemail import MessageState
 from calls.records.writer import Writer
 from ivr.commands import Commit, CommitFailed, Committed
-from ivr.effects import DropRecording, Json, LeaveMessage, OptOut, SurveyAnswers, Webhook
+from ivr.effects import BookCallback, DropRecording, Json, LeaveMessage, OptOut, SurveyAnswers, Webhook
 
 WITHIN_S = 5.0
 """How long a caller waits for the books: a longer silence is worse than an apology."""
@@ -42,15 +42,18 @@ class Effects:
         forbidden: Callable[[str], None],
         to_send: Callable[[], None],
         drop: Callable[[str], Awaitable[None]],
+        book: Callable[[LiveCall, str, BookCallback], Awaitable[Committed | CommitFailed]],
     ) -> None:
         """``region``: the country of numbers without one; ``forbidden`` hears of numbers never to be dialled,
-        ``to_send`` that a message was written; ``drop`` deletes a recording."""
+        ``to_send`` that a message was written; ``drop`` deletes a recording; ``book`` has
+        somebody called back."""
         self._writer = writer
         self._clock = clock
         self._region = region
         self._forbidden = forbidden
         self._to_send = to_send
         self._drop = drop
+        self._book = book
 
     async def commit(self, live: LiveCall, commit: Commit) -> Committed | CommitFailed:
         """Write it down. What fails is said by a word; it may still have been written where the store was late."""
@@ -78,6 +81,8 @@ class Effects:
                 return Committed()
             case SurveyAnswers():
                 return await self._answer(live, commit.key, effect)
+            case BookCallback():
+                return await self._book(live, commit.key, effect)
             case _:
                 assert_never(effect)
 

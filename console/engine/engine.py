@@ -25,6 +25,7 @@ from calls.settings import Settings
 from calls.switch import port
 from calls.switch.port import CallChannel, Hangup, Switch, SwitchEvent
 from console.engine.books import AGAIN_S, Books
+from console.engine.callbacks import Callbacks
 from console.engine.conversation import Conversations
 from console.engine.dialled import DialledCalls
 from console.engine.effects import Effects
@@ -108,7 +109,13 @@ class Engine:
         self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
         self.recordings = RecordingKeeper(settings.recordings, self.writer, clock)
         effects = Effects(
-            self.writer, clock, settings.engine.region, self._forbidden, self.outbox.wake, self.recordings.drop
+            self.writer,
+            clock,
+            settings.engine.region,
+            self._forbidden,
+            self.outbox.wake,
+            self.recordings.drop,
+            lambda live, key, effect: self.callbacks.book(live, key, effect),
         )
         self.lookups = Lookups(settings.lookups, self._hosts, clock)
         self.verifier = Verifier(settings.authenticators, self.lookups, self.writer, clock, PinHasher())
@@ -139,6 +146,17 @@ class Engine:
             self.tasks,
             clock,
             settings.trunks,
+            lambda: AttemptId(new_id()),
+            self.watch.not_ready,
+            lambda attempt_id: self.callbacks.finished(attempt_id),
+        )
+        self.callbacks = Callbacks(
+            settings,
+            self.floor,
+            self.dialled,
+            self.writer,
+            self.tasks,
+            clock,
             lambda: AttemptId(new_id()),
             self.watch.not_ready,
         )
@@ -331,6 +349,7 @@ class Engine:
                 log.get().error("what was up before the start is not settled yet", problem=str(problem))
                 await asyncio.sleep(AGAIN_S)
         self.watch.recovered = True
+        self.callbacks.start()
         if self.watch.switch_down:  # lost meanwhile, and told to a dialer that had not begun
             self.dialled.tell(ev.SwitchDown(self.watch.switch_down))
         self._floor_moved()

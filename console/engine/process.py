@@ -20,6 +20,7 @@ from console.engine.engine import Engine
 from console.engine.supervisor import Supervisor
 from console.engine.voice import LiveVoice
 from console.serving import Serving, tcp_socket, unix_socket
+from dialer.callbacks import require_possible
 from prompts.library import PromptLibrary
 
 
@@ -31,6 +32,7 @@ async def run(settings: Settings) -> None:
         RecordError: the database is not for us.
     """
     require_named_secrets(settings)
+    require_possible(settings)
     library = PromptLibrary(settings.prompts)
     _require_prompts(library)
     flows = building.load_flows(settings, building.known(settings, library))

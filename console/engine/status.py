@@ -52,6 +52,8 @@ class QueueShown(Shown):
     longest_wait_s: float | None
     logged_in: int
     free: int
+    callbacks: int = 0
+    """Those of the waiting who hung up and are to be called back."""
 
 
 class CampaignShown(Shown):
@@ -151,6 +153,7 @@ def queues_shown(floor: FloorView, now_s: float) -> tuple[QueueShown, ...]:
             longest_wait_s=max((round(now_s - call.since, 3) for call in queue.waiting), default=None),
             logged_in=queue.logged_in,
             free=queue.free,
+            callbacks=sum(call.virtual for call in queue.waiting),
         )
         for queue in floor.queues
     )

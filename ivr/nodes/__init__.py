@@ -10,6 +10,7 @@ from pydantic import Discriminator, Tag
 from ivr.nodes.authenticate import Authenticate
 from ivr.nodes.base import NodeModel
 from ivr.nodes.branch import Branch
+from ivr.nodes.callback import Callback
 from ivr.nodes.collect import Collect
 from ivr.nodes.goto import Goto
 from ivr.nodes.hangup import Hangup
@@ -49,6 +50,7 @@ MODELS: tuple[type[NodeModel], ...] = (
     WebhookNode,
     OrderNode,
     Queue,
+    Callback,
     Transfer,
     TransferTo,
     RecordCall,
@@ -86,6 +88,7 @@ Node = Annotated[
     | Annotated[WebhookNode, Tag("webhook")]
     | Annotated[OrderNode, Tag("order")]
     | Annotated[Queue, Tag("queue")]
+    | Annotated[Callback, Tag("callback")]
     | Annotated[Transfer, Tag("transfer")]
     | Annotated[TransferTo, Tag("transfer_to")]
     | Annotated[RecordCall, Tag("record")]

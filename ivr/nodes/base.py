@@ -108,6 +108,7 @@ class Need(Enum):
     WEBHOOK = "webhook"
     LOOKUP = "lookup"
     SKILL = "skill"
+    CALLBACK = "callback"
 
 
 @dataclass(frozen=True, slots=True)

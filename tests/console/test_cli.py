@@ -126,7 +126,7 @@ def test_a_shell_completes_the_commands() -> None:
         timeout=60,
         check=False,
     )
-    assert completed.stdout.split() == ["campaign"]
+    assert completed.stdout.split() == ["campaign", "callbacks"]
 
 
 # --- flows ------------------------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ node = st.one_of(
     _node(queue=st.just("q"), failed=target, next=target),
     _node(queue=st.just("q"), failed=target, timeout=target, nobody=target, closed=target),
     _node(queue=st.just("q"), announce=some, keys=st.fixed_dictionaries({"1": target}), failed=target, full=target),
+    _node(callback=st.just("q"), failed=target, next=target),
     _node(transfer=st.just("t"), failed=target),
     _node(transfer=st.just("t"), whisper=some, attended=st.booleans(), failed=target, declined=target),
     _node(transfer=st.just("t"), failed=target, next=target),

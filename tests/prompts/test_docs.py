@@ -30,7 +30,8 @@ def test_the_texts_and_settings_shown_are_taken(tmp_path: Path) -> None:
     (tmp_path / "callwright.toml").write_text(block("toml"))
     settings = load(tmp_path / "callwright.toml", {})
     library = PromptLibrary(settings.prompts)
-    shipped = {key for key in library.keys("en") if key.startswith("system.")}
+    every = (*library.keys("en"), *library.phrases["en"])
+    shipped = {key for key in every if key.startswith("system.")}
     assert library.keys("en") - shipped == {"main.welcome", "main.menu", "main.goodbye"}
     assert shipped == set(re.findall(r"^\| `(system\.[a-z_]+)` \|", DOC, re.MULTILINE))
     utterance = library.wanted[Prompt("main.menu", "en")].utterance

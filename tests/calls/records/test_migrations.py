@@ -23,6 +23,7 @@ ALL = (
     "0006_surveys",
     "0007_pin_tries",
     "0008_toll",
+    "0009_callbacks",
 )
 
 

@@ -1,0 +1,147 @@
+"""Dialling people who asked for it: the same attempts as a campaign's, begun one by one when an agent is there.
+
+All invariants of :mod:`dialer.attempts` hold: the rules are looked at again inside the transaction, the row is there
+before the switch hears of it, and a person has one open attempt. Only the do-not-call list gives way, to the person's
+own request, where that is younger than the entry; the attempt's row says whose request it was.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from calls import numbers
+from calls.callbacks import CallbackSettings
+from calls.errors import Location, SettingsError
+from calls.ids import AttemptId, LeadId, QueueName
+from calls.people import callbacks
+from calls.people.callbacks import Callback
+from calls.records.times import as_text, as_time
+from calls.settings import Settings
+from dialer import attempts, campaign, compliance
+from dialer.attempts import Place
+from dialer.campaign import Campaign, CampaignFile
+from dialer.compliance import Refused, Rules
+from dialer.events import BegunAttempt
+from dialer.presets import PRESETS, Limit, Scope
+
+LIST = "callbacks"
+"""The list of all people who asked."""
+
+PER_DAY = 3
+"""Attempts of one person in any 24 hours, over all campaigns: as every campaign has it."""
+
+FULL_REST = timedelta(seconds=2)
+"""A full trunk is asked again after this."""
+
+
+def campaign_of(settings: CallbackSettings, queue: QueueName) -> Campaign:
+    """The campaign under which people of ``queue`` are called back: attempts and figures stand under this name."""
+    return Campaign(
+        id=f"callbacks-{queue}"[:64],
+        on_request=True,
+        file=CampaignFile(
+            name=f"Callbacks of {queue}",
+            list=LIST,
+            queue=queue,
+            trunk=settings.trunk,
+            caller_id=settings.caller_id,
+            preset=settings.preset,
+            max_lines=1000,
+            ring_timeout_s=settings.ring_timeout_s,
+            safe_harbour=settings.message,
+        ),
+    )
+
+
+def require_possible(settings: Settings) -> None:
+    """Refuse callbacks that could never be dialled.
+
+    Raises:
+        SettingsError: the trunk or the preset is unknown, or they do not fit each other.
+    """
+    if settings.callbacks is None:
+        return
+    for key, problem in _faults(settings, settings.callbacks):
+        raise SettingsError(problem, Location(key=f"callbacks.{key}"))
+
+
+def _faults(settings: Settings, given: CallbackSettings) -> Iterator[tuple[str, str]]:
+    if given.preset not in PRESETS:
+        yield "preset", f"there is no preset {given.preset}: expected one of {', '.join(PRESETS)}"
+    for queue in settings.queues:
+        for place, problem in campaign.faults(campaign_of(given, QueueName(queue.name)).file, settings):
+            yield str(place[0]), problem
+
+
+def begin(
+    connection: sqlite3.Connection,
+    callback: Callback,
+    of: Campaign,
+    now: datetime,
+    place: Place,
+    attempt_id: AttemptId,
+) -> BegunAttempt | Refused:
+    """Begin an attempt for a request that waits, or say why not and when again; a request that is refused for good
+    is closed by whoever asked."""
+    booking = callback.booking
+    fresh = callbacks.callback(connection, callback.callback_id)
+    if fresh is None or fresh.state is not callbacks.CallbackState.WAITING:
+        return Refused("not_waiting", None)
+    if place.trunk.lines <= attempts.open_on(connection, place.trunk.name):
+        return Refused("trunk_full", now + FULL_REST)
+    due = attempts.Due(
+        _lead(connection, of, booking.number, now),
+        booking.number,
+        compliance.Lead(booking.number, numbers.time_zones(booking.number)),
+        callback.tries,
+    )
+    entry = connection.execute("SELECT added_at FROM do_not_call WHERE number = ?", (booking.number,)).fetchone()
+    overridden = entry is not None and as_time(entry[0]) < booking.asked_at
+    verdict = attempts.verdict_on(connection, due, _rules(of), now, forbidden=entry is not None and not overridden)
+    if isinstance(verdict, Refused):
+        return verdict
+    why: dict[str, object] = {"callback": callback.callback_id, "asked_in_call": booking.call_id}
+    if overridden:
+        why["do_not_call"] = f"overridden by the person's own request of {as_text(booking.asked_at)}"
+    begun = attempts.insert(connection, of, due, place, now, attempt_id, why, verdict)
+    if begun is None:
+        return Refused("open_attempt", now + compliance.OPEN_REST)
+    callbacks.dialling(connection, callback.callback_id, attempt_id, of.campaign_id, begun.lead_id)
+    return begun
+
+
+def _rules(of: Campaign) -> Rules:
+    """Of the place, and so many a day. How often a person asks in a lifetime is not ours to limit."""
+    limits = (Limit(Scope.PERSON, PER_DAY, timedelta(hours=24)), *of.preset.limits)
+    return Rules(of.campaign_id, of.preset.name, limits, of.preset.cool_downs)
+
+
+def register(connection: sqlite3.Connection, of: Campaign, now: datetime) -> None:
+    """Let the campaign stand in the store, for its attempts. It has no roll and is never started."""
+    at = as_text(now)
+    connection.execute(
+        "INSERT INTO lists (list_id, name, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (LIST, LIST, at)
+    )
+    list_id = connection.execute("SELECT list_id FROM lists WHERE name = ?", (LIST,)).fetchone()[0]
+    connection.execute(
+        "INSERT INTO campaigns (campaign_id, name, list_id, settings, state, created_at, changed_at)"
+        " VALUES (?, ?, ?, ?, 'stopped', ?, ?) ON CONFLICT (campaign_id) DO UPDATE SET settings = excluded.settings",
+        (of.id, of.file.name, list_id, of.model_dump_json(), at, at),
+    )
+
+
+def _lead(connection: sqlite3.Connection, of: Campaign, number: str, now: datetime) -> LeadId:
+    """The person as a lead of the list, made where there is none yet."""
+    list_id = connection.execute("SELECT list_id FROM campaigns WHERE campaign_id = ?", (of.id,)).fetchone()[0]
+    lead_id = f"callback{number}"
+    connection.execute(
+        "INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, imported_at)"
+        " VALUES (?, ?, ?, ?, '[]', ?) ON CONFLICT (list_id, number) DO NOTHING",
+        (lead_id, list_id, number, number, as_text(now)),
+    )
+    row = connection.execute(
+        "SELECT lead_id FROM leads WHERE list_id = ? AND number = ?", (list_id, number)
+    ).fetchone()
+    return LeadId(row[0])

@@ -418,7 +418,8 @@ class DialAttempt:
 
 @dataclass(frozen=True, slots=True)
 class RingAgent:
-    """Ring an agent's phone and keep its leg, nailed up, for :class:`Connect`. Answered: ``LegAnswered``."""
+    """Ring an agent's phone and keep its leg, nailed up, for :class:`Connect`. Answered, and ready for
+    a caller: ``LegAnswered``."""
 
     leg_id: LegId
     endpoint: str

@@ -5,6 +5,8 @@ What Asterisk tells, and what may be concluded from it (transcripts of 16 and 22
 ====================  ==========================================================================================
 Newchannel            the leg has a channel
 Newstate 5, 6         the far end rings, has answered; so say DialState RINGING and DialEnd ANSWER
+ConfbridgeJoin        an agent's leg is in its room, and only now told as answered: a customer who followed at once
+                      found no agent there (seen on a busy machine, 5 ms after the answer)
 OriginateResponse     found by its ActionID, for a refused duplicate carries the live leg's Uniqueid. Success:
                       answered. Failure: the reason is 3 where our timeout ran out while it rang, 5 busy, 8
                       congestion, and 0 for 486, 503, 404, 480 alike: the truth is in Hangup's Cause
@@ -30,7 +32,9 @@ from calls.wire.ami import Event
 
 LegEvent = LegRinging | LegAnswered | LegEnded
 
-WANTED = frozenset(("Newchannel", "Newstate", "DialState", "DialEnd", "OriginateResponse", "Hangup"))
+WANTED = frozenset(
+    ("Newchannel", "Newstate", "DialState", "DialEnd", "ConfbridgeJoin", "OriginateResponse", "Hangup")
+)
 """The events that :meth:`LegBook.handle` reads."""
 
 GRACE_S = 2.0
@@ -78,6 +82,9 @@ class _Leg:
     action_id: str
     asked_at: float
     ring_timeout_s: float
+    roomed: bool = False
+    """An agent's: told as answered when it is in its room."""
+    up: bool = False
     adopted: bool = False
     existed: bool = False
     ringing: bool = False
@@ -111,10 +118,12 @@ class LegBook:
 
     # --- what we did ------------------------------------------------------------------------------------------
 
-    def expect(self, leg_id: LegId, action_id: str, now: float, ring_timeout_s: float) -> None:
-        """An originate is about to be sent. The leg must not be in the book."""
+    def expect(
+        self, leg_id: LegId, action_id: str, now: float, ring_timeout_s: float, *, roomed: bool = False
+    ) -> None:
+        """An originate is about to be sent. The leg must not be in the book. ``roomed``: it goes to a room."""
         assert leg_id not in self._legs, leg_id
-        leg = _Leg(leg_id, action_id, now, ring_timeout_s)
+        leg = _Leg(leg_id, action_id, now, ring_timeout_s, roomed)
         self._legs[leg_id] = self._by_action[action_id] = leg
 
     def forget(self, leg_id: LegId) -> None:
@@ -161,6 +170,8 @@ class LegBook:
                 return self._state(leg, RINGING)
             case "DialEnd" if event.get("DialStatus") == "ANSWER":
                 return self._state(leg, UP)
+            case "ConfbridgeJoin":
+                return self._answered(leg)
             case "DialEnd":
                 leg.dial_status = event.get("DialStatus")
             case "Hangup":
@@ -179,13 +190,19 @@ class LegBook:
     def _state(self, leg: _Leg, state: str, *, unseen: bool = False) -> list[LegEvent]:
         """``unseen``: it may have been in ``state`` for long."""
         leg.existed = True
-        if state == RINGING and not leg.ringing and not leg.answered:
+        if state == RINGING and not leg.ringing and not leg.up:
             leg.ringing = True
             return [LegRinging(leg.leg_id)]
-        if state == UP and not leg.answered:
-            leg.answered = True
-            return [LegAnswered(leg.leg_id, unseen and leg.adopted)]
+        if state == UP:
+            leg.up = True
+            return [] if leg.roomed and not unseen else self._answered(leg, unseen=unseen)
         return []
+
+    def _answered(self, leg: _Leg, *, unseen: bool = False) -> list[LegEvent]:
+        if leg.answered:
+            return []
+        leg.answered = True
+        return [LegAnswered(leg.leg_id, unseen and leg.adopted)]
 
     def _hung_up(self, leg: _Leg, event: Event, now: float) -> list[LegEvent]:
         leg.hung = True

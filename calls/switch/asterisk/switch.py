@@ -166,7 +166,8 @@ class AsteriskSwitch:
             raise SwitchRefused(f"{leg_id} has a channel already")
         action_id = self._client.next_action_id()
         ami_actions.encode(action, action_id)  # refused before anything is expected of it
-        self._book.expect(leg_id, action_id, self._loop.time(), request.ring_timeout_s)
+        roomed = isinstance(request, RingAgent)
+        self._book.expect(leg_id, action_id, self._loop.time(), request.ring_timeout_s, roomed=roomed)
         sent = None
         if isinstance(request, DialAttempt):
             sent = partial(failpoints.hit, "attempt.after_send")

@@ -30,6 +30,7 @@ RINGING = event("Newstate", Uniqueid=LEG, ChannelState="5")
 DIAL_RINGING = event("DialState", DestUniqueid=LEG, DialStatus="RINGING")
 UP = event("Newstate", Uniqueid=LEG, ChannelState="6")
 DIAL_ANSWER = event("DialEnd", DestUniqueid=LEG, DialStatus="ANSWER")
+JOINS = event("ConfbridgeJoin", Uniqueid=LEG, Conference=f"cw-{LEG}")
 SUCCESS = event("OriginateResponse", ActionID=ACTION, Response="Success", Reason="4", Uniqueid=LEG)
 
 
@@ -66,6 +67,24 @@ class TestTruthTable:
         assert told(book, NEW, *signs) == [LegAnswered(LEG)]
         assert told(book, hangup("16", "6"), hangup("16", "6")) == [LegEnded(LEG, 16)]
         assert len(book) == 0
+
+    def test_an_agents_leg_is_answered_once_it_is_in_its_room(self) -> None:
+        book = LegBook()
+        book.expect(LEG, ACTION, 0.0, RING_S, roomed=True)
+        assert told(book, NEW, RINGING, UP, SUCCESS, RINGING) == [LegRinging(LEG)]
+        assert told(book, JOINS, JOINS) == [LegAnswered(LEG)]
+        assert told(book, hangup("16", "6")) == [LegEnded(LEG, 16)]
+
+    def test_an_agents_leg_that_ends_before_it_is_in_its_room_was_answered(self) -> None:
+        book = LegBook()
+        book.expect(LEG, ACTION, 0.0, RING_S, roomed=True)
+        assert told(book, NEW, UP, SUCCESS, hangup("16", "6")) == [LegAnswered(LEG), LegEnded(LEG, 16)]
+
+    def test_an_agents_leg_whose_room_was_not_told_is_answered_by_the_list_of_channels(self) -> None:
+        book = LegBook()
+        book.expect(LEG, ACTION, 0.0, RING_S, roomed=True)
+        assert told(book, NEW, UP) == []
+        assert book.reconcile([Channel("PJSIP/agent-0", LEG, LEG, "6")], 5.0, 0.5) == [LegAnswered(LEG)]
 
     def test_ringing_once(self) -> None:
         assert told(expecting(), NEW, RINGING, DIAL_RINGING, RINGING) == [LegRinging(LEG)]

@@ -158,6 +158,15 @@ class LookupSettings(Access):
         return frozenset(placeholders(self.url or "")) if self.method == "GET" else None
 
 
+class PaymentGateway(Access):
+    """``[[payment_gateways]]``: who takes money from cards. Always asked by ``https``."""
+
+    name: Name
+    url: Url
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description='a currency such as "EUR"')]
+    deadline_s: Deadline = 20.0
+
+
 def secrets_of(at: Access) -> Iterator[str]:
     """The names of the secrets that it needs."""
     if at.bearer is not None:
@@ -187,6 +196,13 @@ def faults(url: str, at: Access) -> Iterator[tuple[str, str]]:
     doubled = {name.lower() for name in at.headers} & {name.lower() for name in at.secret_headers}
     if doubled:
         yield "secret_headers", f"{', '.join(sorted(doubled))} stands in headers too: expected each once"
+
+
+def gateway_faults(at: PaymentGateway) -> Iterator[tuple[str, str]]:
+    """What does not fit in a payment gateway: the key, and what is wrong."""
+    if at.insecure:
+        yield "insecure", "cards are never sent without TLS: take it out"
+    yield from faults(at.url, at)
 
 
 def lookup_faults(at: LookupSettings) -> Iterator[tuple[str, str]]:

@@ -23,7 +23,7 @@ from calls.callbacks import CallbackSettings
 from calls.errors import Location, SettingsError
 from calls.hours import HoursProblem, WeeklyHours, parse
 from calls.hours import parse as parse_hours
-from calls.outside import Access, LookupSettings, WebhookSettings, is_loopback
+from calls.outside import Access, LookupSettings, PaymentGateway, WebhookSettings, is_loopback
 from calls.parts import (
     Context,
     Count,
@@ -275,6 +275,7 @@ class Settings(Part):
     webhooks: Annotated[tuple[WebhookSettings, ...], Field(description="tables, [[webhooks]]")] = ()
     authenticators: Annotated[tuple[AuthenticatorSettings, ...], Field(description="tables, [[authenticators]]")] = ()
     lookups: Annotated[tuple[LookupSettings, ...], Field(description="tables, [[lookups]]")] = ()
+    payment_gateways: Annotated[tuple[PaymentGateway, ...], Field(description="tables, [[payment_gateways]]")] = ()
     prompts: Annotated[Prompts, Field(description="a table")] = Prompts()
     callbacks: Annotated[CallbackSettings | None, Field(description="a table")] = None
     recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
@@ -418,6 +419,10 @@ def _faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     yield from _doubles("authenticators", "name", (each.name for each in settings.authenticators))
     for index, authenticator in enumerate(settings.authenticators):
         yield from _unknown_lookup(index, authenticator, {each.name: each for each in settings.lookups})
+    for index, gateway in enumerate(settings.payment_gateways):
+        for key, problem in outside.gateway_faults(gateway):
+            yield ("payment_gateways", index, key), problem
+    yield from _doubles("payment_gateways", "name", (each.name for each in settings.payment_gateways))
     yield from _doubles("webhooks", "name", (each.name for each in settings.webhooks))
     size = len(bytes(settings.engine.socket))
     if size > SOCKET_PATH_BYTES:
@@ -482,7 +487,11 @@ def require_named_secrets(settings: Settings) -> None:
     Raises:
         SettingsError: says which are not.
     """
-    wanted = [name for each in (*settings.webhooks, *settings.lookups) for name in outside.secrets_of(each)]
+    wanted = [
+        name
+        for each in (*settings.webhooks, *settings.lookups, *settings.payment_gateways)
+        for name in outside.secrets_of(each)
+    ]
     if missing := outside.absent(wanted, settings.secrets.named):
         raise SettingsError(
             f"no secret is named {', '.join(missing)}: put it into {FILE_NAME} under [named], or set"

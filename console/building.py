@@ -57,6 +57,7 @@ def known(settings: Settings, library: PromptLibrary) -> Known:
         phrases=library.phrases,
         webhooks=frozenset(webhook.name for webhook in settings.webhooks),
         authenticators=frozenset(authenticator.name for authenticator in settings.authenticators),
+        gateways=frozenset(gateway.name for gateway in settings.payment_gateways),
         lookups={lookup.name: lookup.parameters for lookup in settings.lookups},
         callbacks=frozenset(queue.name for queue in settings.queues if settings.callbacks is not None),
         skills=frozenset(skill for agent in settings.agents for skill in agent.skills),

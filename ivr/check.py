@@ -46,6 +46,7 @@ class Known:
     phrases: Phrases = field(default_factory=dict)
     """The texts with places for values, by language and key."""
     webhooks: frozenset[str] | None = None
+    gateways: frozenset[str] | None = None
     lookups: Parameters | None = None
     """The look-ups, and the placeholders of each."""
     authenticators: frozenset[str] | None = None
@@ -64,6 +65,8 @@ class Known:
                 return None
             case Need.WEBHOOK:
                 return self.webhooks
+            case Need.GATEWAY:
+                return self.gateways
             case Need.LOOKUP:
                 return None if self.lookups is None else frozenset(self.lookups)
             case Need.AUTHENTICATOR:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from calls.agents.events import Overflow
 from calls.ids import FlowId
@@ -37,6 +38,7 @@ from calls.switch.port import (
     TransferFailed,
     Transferred,
 )
+from ivr.cards import Card
 from ivr.effects import Effect
 from ivr.values import Value
 
@@ -144,6 +146,53 @@ class TransferRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Charge:
+    """Take ``amount`` from the card by a payment gateway of the settings. Result: one of :data:`ChargeResult`.
+
+    It is asked once, under ``key``, and goes on to its end though the caller hangs up. Whoever performs it wipes the
+    card. The caller hears ``meanwhile`` and then ``music`` where it takes longer than a moment.
+    """
+
+    gateway: str
+    amount: Decimal
+    card: Card = field(repr=False)
+    key: str
+    meanwhile: tuple[Prompt, ...] = ()
+    music: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """It is paid. ``token``: the gateway's word for it, or ""."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeDeclined:
+    """The card was declined: nothing was taken. ``reason``: the gateway's word."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeFailed:
+    """Nothing was taken: the gateway was not reached, or refused us."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeUnknown:
+    """Nobody knows whether it was taken: there was no answer, or none that is understood."""
+
+    reason: str
+
+
+ChargeResult = Charged | ChargeDeclined | ChargeFailed | ChargeUnknown
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """Write ``effect`` down, for good. Result: ``Committed`` once it is on the disk, or ``CommitFailed``.
 
@@ -228,6 +277,7 @@ Command = (
     | Enqueue
     | Transfer
     | Lookup
+    | Charge
     | StartRecording
     | MuteRecording
     | StopRecording
@@ -250,6 +300,7 @@ Result = (
     | TransferRefused
     | LookedUp
     | LookupFailed
+    | ChargeResult
     | Recorded
     | RecordingFailed
     | Committed

@@ -43,6 +43,7 @@ class Rule(StrEnum):
     UNKNOWN_FLOW = "unknown-flow"
     UNKNOWN_LOOKUP = "unknown-lookup"
     UNKNOWN_ARGUMENT = "unknown-argument"
+    UNKNOWN_GATEWAY = "unknown-gateway"
     UNKNOWN_WEBHOOK = "unknown-webhook"
     UNKNOWN_AUTHENTICATOR = "unknown-authenticator"
     UNKNOWN_SKILL = "unknown-skill"
@@ -104,6 +105,7 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.UNKNOWN_ARGUMENT: _error(
         "a look-up with an argument that its source does not know, or without one that it needs"
     ),
+    Rule.UNKNOWN_GATEWAY: _error("a payment gateway that the settings do not have"),
     Rule.UNKNOWN_WEBHOOK: _error("a webhook that the settings do not have"),
     Rule.UNKNOWN_AUTHENTICATOR: _error("an authenticator that the settings do not have"),
     Rule.UNKNOWN_SKILL: _error("a skill that no agent of the settings has"),

@@ -11,13 +11,14 @@ word       the caller
 ``l+``     a look-up finds something: ``l+price=9.50;name=Lamp`` gives these variables their values; ``l-`` there
            is no such thing; ``lf`` it fails; ``lt`` its time is up; ``lr`` it is refused
 ``p+``     has the right PIN; ``p-`` a wrong one; ``pl`` is locked out; ``pf`` nobody can judge it
+``c+``     a payment is paid; ``c-`` the card is declined; ``cf`` it fails; ``cu`` nobody knows
 ``t+``     is transferred; ``t-`` nobody answers; ``tb`` busy; ``td`` declined; ``tr`` refused by a rule
 ``mN``     speaks for N seconds after a beep: ``m10,#``, ``m10,h``; silence ends it else
 ``f``      meets a fault of ours: the node fails
 =========  ===========================================================================================
 
 When the script is at its end the caller is silent in menus, is served in queues, is transferred, and speaks for 5 s
-after a beep; look-ups find something of which nothing is known, and PINs are right.
+after a beep; look-ups find something of which nothing is known, PINs are right, and payments are paid.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ from calls.errors import Location, UserError
 from calls.switch.keys import KEYS
 from calls.switch.port import TransferFailed, Transferred
 from ivr.commands import (
+    Charged,
+    ChargeDeclined,
+    ChargeFailed,
+    ChargeResult,
+    ChargeUnknown,
     LockedOut,
     LookedUp,
     LookupFailed,
@@ -111,6 +117,13 @@ class InVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class InPayment:
+    """What comes of a payment."""
+
+    result: ChargeResult
+
+
+@dataclass(frozen=True, slots=True)
 class InLookup:
     """What comes of a look-up."""
 
@@ -124,7 +137,7 @@ class Speak:
     seconds: float
 
 
-Act = Press | Silent | Pass | Leave | InQueue | InTransfer | InLookup | InVerdict | Speak | Fail
+Act = Press | Silent | Pass | Leave | InQueue | InTransfer | InLookup | InPayment | InVerdict | Speak | Fail
 
 WORDS: dict[str, Act] = {
     "w": Silent(),
@@ -143,6 +156,10 @@ WORDS: dict[str, Act] = {
     "p-": InVerdict(NotVerified()),
     "pl": InVerdict(LockedOut()),
     "pf": InVerdict(VerifyFailed("unavailable")),
+    "c+": InPayment(Charged("a-token")),
+    "c-": InPayment(ChargeDeclined("declined")),
+    "cf": InPayment(ChargeFailed("not_reached")),
+    "cu": InPayment(ChargeUnknown("timeout")),
     "t+": InTransfer(Transferred(TALK_S)),
     "t-": InTransfer(TransferFailed("no_answer")),
     "tb": InTransfer(TransferFailed("busy")),

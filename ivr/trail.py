@@ -35,6 +35,7 @@ class Kind(StrEnum):
     LOOKED_UP = "looked_up"  # node, lookup, result
     ORDER_LINE = "order_line"  # node, code, quantity, confirmed
     ORDERED = "ordered"  # node, lines, total, reference, failed
+    PAYMENT = "payment"  # node, gateway, amount, result, reason
     WEBHOOK = "webhook"  # node, webhook, reference, failed
     CALLBACK = "callback"  # node, queue, failed
     QUEUE_ENTERED = "queue_entered"  # node, queue, priority

@@ -39,6 +39,9 @@ from ivr.commands import (
     AgentConnected,
     AgentOffered,
     BrokeOut,
+    Charge,
+    Charged,
+    ChargeResult,
     Command,
     Commit,
     Committed,
@@ -62,6 +65,7 @@ from ivr.script import (
     Act,
     Fail,
     InLookup,
+    InPayment,
     InQueue,
     InTransfer,
     InVerdict,
@@ -214,6 +218,7 @@ class Walk:
                 | Gather(prompts)
                 | Enqueue(announce=prompts)
                 | Lookup(meanwhile=prompts)
+                | Charge(meanwhile=prompts)
                 | Record(prompts=prompts)
             ):
                 return tuple(self._texts(prompt) for prompt in prompts)
@@ -247,6 +252,8 @@ class Walk:
                 return self._transfer(asked, transfer)
             case Lookup():
                 return self._lookup(asked)
+            case Charge():
+                return self._charge(asked)
             case Verify():
                 return self._verify(asked)
             case Commit(effect=Webhook()):
@@ -283,7 +290,7 @@ class Walk:
                     return self._recorded(record, said_s or 0.0, RecordEnd.SILENCE)
                 case None:
                     return self._recorded(record, SPEECH_S if said_s is None else said_s, RecordEnd.SILENCE)
-                case InQueue() | InTransfer() | InLookup() | InVerdict() as wrong:
+                case InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case later:
                     self._hold(later)
@@ -316,6 +323,23 @@ class Walk:
                     self._hold(later)
             self._since_s += left_s
             return Done()
+
+    def _charge(self, asked: Asked) -> Result:
+        """What the gateway says, once the caller has heard what is said meanwhile. A word for later is left."""
+        result: ChargeResult = Charged("a-token")
+        match self._act(asked):
+            case InPayment(said):
+                result = said
+            case Leave():
+                return HungUp(EndedBy.CALLER)
+            case Fail():
+                return Interrupted()
+            case None:
+                pass
+            case later:
+                self._hold(later)
+        self._since_s += spoken_s(asked.texts)
+        return result
 
     def _lookup(self, asked: Asked) -> Result:
         """What the source says, once the caller has heard what is said meanwhile. A word for later is left for it."""
@@ -370,7 +394,7 @@ class Walk:
                     return self._serve(talk_s, left_s)
                 case InQueue(result):
                     return result
-                case InTransfer() | InLookup() | InVerdict() | Speak() as wrong:
+                case InTransfer() | InLookup() | InPayment() | InVerdict() | Speak() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(keys) if keys[0] in wait.keys:
                     if keys[1:]:
@@ -411,7 +435,7 @@ class Walk:
                     result = TransferFailed("no_answer")
                 case InTransfer(said):
                     result = said
-                case InQueue() | InLookup() | InVerdict() | Speak() as wrong:
+                case InQueue() | InLookup() | InPayment() | InVerdict() | Speak() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
@@ -464,7 +488,7 @@ class _Gathering:
                 return self._timed_out()
             case Press():
                 return self._press(act)
-            case InQueue() | InTransfer() | InLookup() | InVerdict() | Speak():
+            case InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | Speak():
                 raise _does_not_fit(self._asked, act)
 
     def _is_for_now(self, act: Act) -> bool:
@@ -528,13 +552,13 @@ def json_line(event: TrailEvent) -> str:
 def misfit(asked: Asked, act: Act) -> str:
     """Why ``act`` cannot be done while ``asked`` is performed, and what was expected; "" where it can."""
     match asked.command, act:
-        case Gather(), InQueue() | InTransfer() | InLookup() | InVerdict() | Speak():
+        case Gather(), InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | Speak():
             return "a menu listens; expected keys, w, wN or h"
-        case Enqueue(), InTransfer() | InLookup() | InVerdict() | Speak():
+        case Enqueue(), InTransfer() | InLookup() | InPayment() | InVerdict() | Speak():
             return "a caller waits in a queue; expected q+, q-, q0, qc, qf, a key, w, wN or h"
-        case Record(), InQueue() | InTransfer() | InLookup() | InVerdict():
+        case Record(), InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict():
             return "a message is recorded; expected mN, a key that ends it, w, wN or h"
-        case Transfer(), InQueue() | InLookup() | InVerdict() | Speak():
+        case Transfer(), InQueue() | InLookup() | InPayment() | InVerdict() | Speak():
             return "a telephone rings; expected t+, t-, tb, td, tr, w, wN or h"
         case _:
             return ""

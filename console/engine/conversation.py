@@ -39,6 +39,7 @@ from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
 from console.engine.lookups import Lookups
 from console.engine.meanwhile import meanwhile
+from console.engine.payments import Payments
 from console.engine.queue_hours import QueueHours
 from console.engine.recorder import CallRecorder
 from console.engine.recordings import RecordingKeeper
@@ -49,6 +50,7 @@ from ivr.commands import (
     AgentConnected,
     AgentOffered,
     BrokeOut,
+    Charge,
     Command,
     Commit,
     CommitFailed,
@@ -116,6 +118,7 @@ class Conversations:
         meetings: Meetings,
         effects: Effects,
         lookups: Lookups,
+        payments: Payments,
         verifier: Verifier,
         clock: Clock,
         hours: QueueHours,
@@ -132,6 +135,7 @@ class Conversations:
         self._meetings = meetings
         self._effects = effects
         self._lookups = lookups
+        self._payments = payments
         self._verifier = verifier
         self._clock = clock
         self._hours = hours
@@ -179,7 +183,7 @@ class Conversations:
         match command:
             case Play(prompts) | Gather(prompts) | Record(prompts=prompts):
                 return replace(command, prompts=await self._all_voiced(prompts))
-            case Lookup(meanwhile=prompts):
+            case Lookup(meanwhile=prompts) | Charge(meanwhile=prompts):
                 return replace(command, meanwhile=await self._all_voiced(prompts))
             case _:
                 return command
@@ -202,6 +206,8 @@ class Conversations:
                 return await self._enqueue(channel, recorder, session, trail, command)
             case Lookup(meanwhile=prompts, music=music):
                 return await meanwhile(channel, self._lookups.ask(command), prompts, music)
+            case Charge():
+                return await self._payments.perform(channel, recorder, command)
             case Verify():
                 return await self._verifier.verify(command, channel.info.caller)
             case Commit():

@@ -36,6 +36,7 @@ from console.engine.inbound import InboundCalls
 from console.engine.lookups import Lookups
 from console.engine.outbox import Outbox
 from console.engine.outside import GuardedHosts, Hosts
+from console.engine.payments import Payments
 from console.engine.queue_hours import QueueHours
 from console.engine.recordings import RecordingKeeper
 from console.engine.restart import Restart
@@ -118,6 +119,7 @@ class Engine:
             lambda live, key, effect: self.callbacks.book(live, key, effect),
         )
         self.lookups = Lookups(settings.lookups, self._hosts, clock)
+        self.payments = Payments(settings.payment_gateways, self._hosts)
         self.verifier = Verifier(settings.authenticators, self.lookups, self.writer, clock, PinHasher())
         self.conversations = Conversations(
             settings.queues,
@@ -126,6 +128,7 @@ class Engine:
             self.meetings,
             effects,
             self.lookups,
+            self.payments,
             self.verifier,
             clock,
             QueueHours(lambda: self.hours.overrides),

@@ -50,6 +50,7 @@ class EngineCollector(Collector):
             live.add_metric((outcome,), count)
         yield live
         yield from _lookups(self._engine)
+        yield from _payments(self._engine)
         attempts = CounterMetricFamily(
             "callwright_attempts", "attempts that are over", labels=("campaign", "outcome")
         )
@@ -80,6 +81,13 @@ def _lookups(engine: Engine) -> Iterator[Metric]:
     for name, is_held_off in engine.lookups.held_off().items():
         held.add_metric((name,), float(is_held_off))
     yield held
+
+
+def _payments(engine: Engine) -> Iterator[Metric]:
+    charges = CounterMetricFamily("callwright_charges", "charges of calls", labels=("gateway", "result"))
+    for (name, result), count in sorted(engine.payments.results.items()):
+        charges.add_metric((name, result), count)
+    yield charges
 
 
 def exposition(engine: Engine) -> tuple[bytes, int, None, str]:

@@ -20,6 +20,7 @@ from ivr.nodes.lookup import LookupNode
 from ivr.nodes.menu import Menu
 from ivr.nodes.opt_out import OptOutNode
 from ivr.nodes.order import OrderNode
+from ivr.nodes.payment import Payment
 from ivr.nodes.queue import Queue
 from ivr.nodes.record import RecordCall
 from ivr.nodes.say import Say
@@ -49,6 +50,7 @@ MODELS: tuple[type[NodeModel], ...] = (
     LookupNode,
     WebhookNode,
     OrderNode,
+    Payment,
     Queue,
     Callback,
     Transfer,
@@ -87,6 +89,7 @@ Node = Annotated[
     | Annotated[LookupNode, Tag("lookup")]
     | Annotated[WebhookNode, Tag("webhook")]
     | Annotated[OrderNode, Tag("order")]
+    | Annotated[Payment, Tag("payment")]
     | Annotated[Queue, Tag("queue")]
     | Annotated[Callback, Tag("callback")]
     | Annotated[Transfer, Tag("transfer")]

@@ -107,6 +107,7 @@ class Need(Enum):
     AUTHENTICATOR = "authenticator"
     WEBHOOK = "webhook"
     LOOKUP = "lookup"
+    GATEWAY = "gateway"
     SKILL = "skill"
     CALLBACK = "callback"
 

@@ -23,6 +23,11 @@ from calls.switch.port import (
     Transferred,
 )
 from ivr.commands import (
+    Charge,
+    Charged,
+    ChargeDeclined,
+    ChargeFailed,
+    ChargeUnknown,
     Command,
     Enqueue,
     LookedUp,
@@ -40,6 +45,9 @@ from ivr.testing.running import prompts_of
 from ivr.testing.script import MONDAY_NOON
 from ivr.values import Value, in_words
 from ivr.walk import Asked, Told, spoken_s
+
+PAID = {Charged: "c+", ChargeDeclined: "c-", ChargeFailed: "cf", ChargeUnknown: "cu"}
+"""The word of a walk for what a payment comes to."""
 
 PRESS, REST = "press ", "rest "
 """How a step of keys begins until those that belong together are joined."""
@@ -105,7 +113,7 @@ def _deeds(asked: Asked, told: Told) -> Iterator[str]:
     """What must be done for ``told`` to come of ``asked``."""
     took_s = told.since_s - asked.since_s
     match asked.command, told.result:
-        case Play() | Gather() | Enqueue() | Transfer() | Lookup(), HungUp() | Interrupted() as ended:
+        case Play() | Gather() | Enqueue() | Transfer() | Lookup() | Charge(), HungUp() | Interrupted() as ended:
             if took_s > 0.0005:
                 yield f"wait: {_duration(took_s)}"
             yield "hang_up" if isinstance(ended, HungUp) else "word: f"
@@ -146,6 +154,8 @@ def _others(command: Command, result: Result) -> Iterator[str]:
             yield "agent: nobody"
         case QueueClosed():
             yield "agent: closed"
+        case Charged() | ChargeDeclined() | ChargeFailed() | ChargeUnknown():
+            yield f"word: {PAID[type(result)]}"
         case LookedUp(values):
             yield f"lookup: {json.dumps({name: _written(value) for name, value in values.items()})}"
         case LookupFailed(reason):

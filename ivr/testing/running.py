@@ -9,11 +9,11 @@ from typing import assert_never
 
 from calls.errors import Location
 from calls.switch.port import Gather, Play, PlayRecording, Prompt, Transfer
-from ivr.commands import Command, Enqueue, Lookup
+from ivr.commands import Charge, Command, Enqueue, Lookup
 from ivr.exchange import MASK
 from ivr.faults import did_you_mean
 from ivr.flow import Flow
-from ivr.script import Act, Fail, InLookup, Leave, Pass
+from ivr.script import Act, Fail, InLookup, InPayment, Leave, Pass
 from ivr.session import Finished, Session
 from ivr.testing.script import (
     Expectation,
@@ -116,7 +116,7 @@ class _Caller:
 
     def act(self, asked: Asked) -> Act | None:
         """See :class:`ivr.walk.Caller`. When the steps are done, the caller hangs up."""
-        listens = not isinstance(asked.command, Play | PlayRecording | Lookup)
+        listens = not isinstance(asked.command, Play | PlayRecording | Lookup | Charge)
         while self._steps:
             step = self._steps[0]
             match step.do:
@@ -132,6 +132,8 @@ class _Caller:
                     self._steps.pop(0)
                 case deed if misfit(asked, deed) and self._goes_on(asked.command):
                     return None
+                case InPayment() as deed if isinstance(asked.command, Charge):
+                    return self._do(step, deed, asked)
                 case InLookup() as deed if isinstance(asked.command, Lookup):
                     return self._do(step, deed, asked)
                 case deed if listens or isinstance(deed, Leave | Pass | Fail):

@@ -403,3 +403,26 @@ def test_a_look_up_that_asks_nothing_or_too_much_is_refused(folder: Path, text: 
 def test_transfers_to_numbers_need_rules_that_hold(folder: Path, text: str, key: str, words: str) -> None:
     wrong = fault(folder, GOOD + f"\n[transfer]\n{text}\n")
     assert key in str(wrong) and words in str(wrong)
+
+
+GATEWAY = '[[payment_gateways]]\nname = "cards"\nurl = "https://pay.example/charges"\ncurrency = "EUR"\n'
+
+
+def test_a_gateway_has_its_defaults(folder: Path) -> None:
+    (gateway,) = loaded(folder, GATEWAY).payment_gateways
+    assert (gateway.currency, gateway.deadline_s) == ("EUR", 20.0)
+    assert loaded(folder, GATEWAY.replace("https://pay.example", "http://127.0.0.1:9")).payment_gateways
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (GATEWAY.replace("https", "http"), "expected https"),
+        (f"{GATEWAY}insecure = true\n", "never sent without TLS"),
+        (GATEWAY.replace("https", "http") + "insecure = true\n", "never sent without TLS"),
+        (GATEWAY.replace("EUR", "Euro"), "a currency such as"),
+        (GATEWAY + GATEWAY, "cards is there already"),
+    ],
+)
+def test_a_gateway_that_cards_must_not_be_sent_to_is_refused(folder: Path, text: str, words: str) -> None:
+    assert words in str(fault(folder, text))

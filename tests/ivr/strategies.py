@@ -82,6 +82,16 @@ node = st.one_of(
     _node(lookup=st.just("l"), arguments=st.just({"a": "r"}), into=st.just({"r": "x"}), failed=target, next=target),
     _node(lookup=st.just("l"), failed=target, missing=target, timeout=target, refused=target, next=target),
     _node(
+        payment=st.sampled_from(["2.50", "v"]),
+        gateway=st.just("g"),
+        card=some,
+        expiry=some,
+        code=st.sampled_from([[], ["x.one"]]),
+        failed=target,
+        unknown=target,
+        next=target,
+    ),
+    _node(
         order=some,
         items=st.just({"1": {"price": "1.5", "prompt": "x.item"}, "12": {"price": 2}}),
         quantity=some,

@@ -35,7 +35,17 @@ FRAGMENTS = [example for example in EXAMPLES if not example.startswith("language
 texts: dict[str, str] = YAML(typ="safe", pure=True).load(ROOT / "console" / "demo" / "prompts" / "en.yaml")
 SURVEY = {"main.recorded", "main.press_1", "survey.agent", "survey.recommend", "survey.words"}
 SHIPPED = frozenset(prompt.key for prompt in shipped_texts(["en"]))
-OF_ORDER = {"order.ask", "order.said", "order.how_many", "order.more", "order.total", "item.lamp"}
+OF_ORDER = {
+    "order.ask",
+    "order.said",
+    "order.how_many",
+    "order.more",
+    "order.total",
+    "item.lamp",
+    "pay.card",
+    "pay.expiry",
+    "pay.code",
+}
 OF_EXAMPLES = OF_ORDER | {"auth.pin", "main.which_language", "main.one_moment"}
 KEYS = frozenset(texts) | SHIPPED | SURVEY | OF_EXAMPLES
 LOOKUPS = {"orders": frozenset({"order"})}
@@ -45,6 +55,7 @@ KNOWN = Known(
     {"en": KEYS, "de": KEYS},
     webhooks=frozenset({"tickets"}),
     lookups=LOOKUPS,
+    gateways=frozenset({"cards"}),
     authenticators=frozenset({"customers"}),
 )
 

@@ -35,6 +35,11 @@ from ivr.check import check
 from ivr.commands import (
     AgentConnected,
     AgentOffered,
+    Charge,
+    Charged,
+    ChargeDeclined,
+    ChargeFailed,
+    ChargeUnknown,
     Command,
     Commit,
     CommitFailed,
@@ -92,6 +97,8 @@ def one_that_fits(command: Command, draw: st.DataObject) -> Result:
             fitting = (Done(), RecordingFailed("unavailable"))
         case Commit():
             fitting = (Committed(), CommitFailed("unavailable"))
+        case Charge():
+            fitting = (Charged("t"), ChargeDeclined("x"), ChargeFailed("x"), ChargeUnknown("x"))
         case Verify():
             fitting = (Verified(), NotVerified(), LockedOut(), VerifyFailed("unavailable"))
         case Hangup():
@@ -118,6 +125,8 @@ def silent(command: Command) -> Result:
             return RecordingFailed("unavailable")
         case Commit():
             return CommitFailed("unavailable")
+        case Charge():
+            return ChargeUnknown("timeout")
         case Verify():
             return NotVerified()
         case Hangup():

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -40,6 +41,10 @@ MAX_DEPTH = 40
 
 CALL = "call"
 """The one name that has parts: ``call.caller``."""
+
+NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?\Z")
+"""A number in a text. There is no ``e``: a caller's name such as 1e-99999999 must not become a number that fills
+the memory when it is written out."""
 
 CONSTANTS: Mapping[str, Value] = {"true": True, "false": False, "none": None}
 
@@ -146,7 +151,7 @@ class _Reader:
                 return self._call(name, args)
             case _:
                 raise ExpressionProblem(
-                    f"{ast.unparse(node)!r} may not stand in an expression;"
+                    f"{ast.get_source_segment(self._source, node)!r} may not stand in an expression;"
                     " expected values, variables, + - * / // %, comparisons, in, and, or, not, if-else or a function"
                 )
 
@@ -327,10 +332,11 @@ def _as_number(value: Value) -> Value:
     if is_number(value):
         return value
     text = in_words(value).strip()
+    if NUMBER.match(text) is None:
+        return None
     try:
-        number = Decimal(text)
-        return checked(int(number) if text.lstrip("+-").isdecimal() else number)
-    except (InvalidOperation, BadValue):
+        return checked(Decimal(text) if "." in text else int(text))
+    except (ValueError, BadValue):  # Python reads whole numbers of up to some thousand digits
         return None
 
 

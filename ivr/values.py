@@ -12,6 +12,8 @@ MAX_TEXT = 2_000
 """Characters of one text; what a caller keys and what a look-up gives is far shorter."""
 MAX_NUMBER = 10**15
 """Numbers reach from minus to plus this."""
+MAX_PLACES = 100
+"""Digits behind the point. Far more than any price or rate has; what is written out stays short."""
 
 Number = int | Decimal
 
@@ -36,6 +38,8 @@ def checked(value: object) -> Value:
         case int() | Decimal():
             if not -MAX_NUMBER <= value <= MAX_NUMBER:
                 raise BadValue(f"a number is at most {MAX_NUMBER}")
+            if isinstance(value, Decimal) and _places(value) > MAX_PLACES:
+                raise BadValue(f"a number has at most {MAX_PLACES} digits behind the point")
             return value
         case str():
             if len(value) > MAX_TEXT:
@@ -48,6 +52,11 @@ def checked(value: object) -> Value:
 def is_number(value: Value) -> bool:
     """True for numbers; true and false are none."""
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def _places(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def in_words(value: Value) -> str:

@@ -21,6 +21,7 @@ VALUES: dict[str, Value] = {
     "keyed": "0042",
     "due": "2026-12-01",
     "call.time": "09:30",
+    "small": Decimal("1e-50"),
 }
 
 
@@ -75,7 +76,11 @@ VALUES: dict[str, Value] = {
         ("min(n, price)", Decimal("2.50")),
         ("number(keyed)", 42),
         ("number('2.5')", Decimal("2.5")),
+        ("number('-7')", -7),
         ("number('x')", None),
+        ("number('1e-99999999')", None),
+        ("number('1_000')", None),
+        ("number('nan')", None),
         ("number(vip)", None),
         ("round(price * 3)", 8),
         ("round(price / 3, 2)", Decimal("0.83")),
@@ -112,6 +117,7 @@ def test_what_it_comes_to(source: str, value: Value) -> None:
         "n ** 9",
         "n << 3",
         "~n",
+        "~" * 400 + "1",
         "n is none",
         "1j",
         "b'x'",
@@ -153,6 +159,7 @@ def test_what_is_no_expression_is_refused(source: str) -> None:
         "lower(n)",
         "round(name)",
         "round(n, 99)",
+        "small / 1000000000000000 / 1000000000000000 / 1000000000000000 / 1000000000000000",
         f"{MAX_NUMBER} + {MAX_NUMBER}",
         f"{MAX_NUMBER} * {MAX_NUMBER} * {MAX_NUMBER}",
     ],

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, cast, get_args
@@ -27,7 +27,10 @@ FORMAT = 1
 """Of what this module writes."""
 
 MASK = "***"
-"""Stands for each text of a result that is secret."""
+"""Stands for each text of a result that is secret, and for each value that a look-up by a secret found."""
+
+DECIMAL = "$decimal"
+"""The key of an exact number as a text. No variable has this name."""
 
 UNCHANGED = frozenset({str, int, float, bool, type(None)})
 """What is plain already."""
@@ -46,12 +49,22 @@ def encoded(value: object) -> dict[str, Json]:
 
 
 def masked(value: Result) -> dict[str, Json]:
-    """A result of which each text is :data:`MASK`: a PIN is one. How a call ended is none."""
+    """A result of which each text is :data:`MASK`: a PIN is one, and who is asked for it may say it again. How a call
+    ended is none."""
     ((name, inside),) = encoded(value).items()
     if isinstance(inside, dict):
-        secret = {each.name for each in fields(value) if isinstance(getattr(value, each.name), str)}
-        inside = {key: MASK if key in secret else told for key, told in inside.items()}
+        inside = {key: _covered(getattr(value, key), told) for key, told in inside.items()}
     return {name: inside}
+
+
+def _covered(held: object, told: Json) -> Json:
+    match held:
+        case str() if not isinstance(held, Enum):
+            return MASK
+        case Mapping():
+            return {str(name): MASK for name in held}
+        case _:
+            return told
 
 
 def _plain(value: object) -> Any:
@@ -70,7 +83,7 @@ def _plain(value: object) -> Any:
         case datetime():
             return value.isoformat()
         case Decimal():
-            return {"decimal": str(value)}
+            return {DECIMAL: str(value)}
         case _ if is_dataclass(value):
             held = [(name, getattr(value, name), default) for name, default in _defaults(cast(Hashable, kind))]
             return {name: _plain(inside) for name, inside, default in held if inside != default}
@@ -125,12 +138,14 @@ def _decoded(data: object, kinds: tuple[type, ...]) -> Any:
         return _adapter(kind).validate_python(_restored(inside))
     except ValidationError as problem:
         raise NotAnExchange(f"{name}: {problem.errors(include_url=False)[0]['msg']}") from problem
+    except InvalidOperation as problem:
+        raise NotAnExchange(f"{name}: expected a number as a text at {DECIMAL}") from problem
 
 
 def _restored(data: object) -> object:
     match data:
         case Mapping():
-            number = data.get("decimal") if len(data) == 1 else None
+            number = data.get(DECIMAL) if len(data) == 1 else None
             return {name: _restored(each) for name, each in data.items()} if number is None else Decimal(str(number))
         case list():
             return [_restored(each) for each in data]

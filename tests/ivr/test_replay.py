@@ -18,8 +18,8 @@ from calls.ids import FlowId
 from calls.overrides import Override, OverrideState
 from calls.records.store import CallEvent
 from calls.switch.port import Done, EndedBy, Gather, HungUp, KeyPlan, Match, NoInput, Prompt
-from ivr.commands import AgentConnected, AgentOffered, Enqueue, Notice, OverridesChanged, Result
-from ivr.exchange import LONGEST_SET, MASK, NotAnExchange, decoded, encoded, result_of
+from ivr.commands import AgentConnected, AgentOffered, Enqueue, LookedUp, Notice, OverridesChanged, Result
+from ivr.exchange import LONGEST_SET, MASK, NotAnExchange, decoded, encoded, masked, result_of
 from ivr.flow import Flow
 from ivr.nodes.base import End, Exit, NodeModel, Visit
 from ivr.replay import Replay, recorded, replay
@@ -140,6 +140,19 @@ def test_results_survive_their_encoding(result: Result) -> None:
     assert encoded(back) == encoded(result)
 
 
+def test_a_variable_may_be_called_decimal() -> None:
+    for held in ("abc", 5, Decimal("2.50")):
+        found = LookedUp({"decimal": held})
+        assert result_of(json.loads(json.dumps(encoded(found)))) == found
+
+
+def test_what_a_secret_look_up_found_is_covered_and_how_it_ended_is_not() -> None:
+    assert masked(LookedUp({"card": "4711", "holder": 4711})) == {
+        "LookedUp": {"values": {"card": MASK, "holder": MASK}}
+    }
+    assert masked(HungUp(EndedBy.CALLER)) == {"HungUp": {"by": "caller"}}
+
+
 def test_commands_are_short_and_the_same_each_time() -> None:
     plan = KeyPlan(frozenset({"2", "1"}), frozenset({3}))
     gather = Gather((Prompt("main.menu", "en"),), plan, 5.0, 2.0)
@@ -158,7 +171,18 @@ def test_commands_are_short_and_the_same_each_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [None, [], {}, "Done", {"Done": {}, "Match": {}}, {"Answer": {}}, {"Match": {}}, {"Match": {"keys": 1}}]
+    "data",
+    [
+        None,
+        [],
+        {},
+        "Done",
+        {"Done": {}, "Match": {}},
+        {"Answer": {}},
+        {"Match": {}},
+        {"Match": {"keys": 1}},
+        {"LookedUp": {"values": {"a": {"$decimal": "x"}}}},
+    ],
 )
 def test_what_is_no_result_is_refused(data: object) -> None:
     with pytest.raises(NotAnExchange):

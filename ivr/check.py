@@ -19,6 +19,7 @@ from ivr.faults import RULES, Fault, Rule, Severity, did_you_mean
 from ivr.flow import SYSTEM_PROMPTS, Flow, compiled
 from ivr.graph import Graph
 from ivr.nodes.base import Need, NodeModel, Place
+from ivr.nodes.collect import Collect
 from ivr.nodes.language import Language
 from ivr.nodes.lookup import LookupNode
 from ivr.nodes.menu import Menu
@@ -27,6 +28,7 @@ from ivr.nodes.subflow import Return, Subflow
 from ivr.reading import Reading, read_flow
 from ivr.turn import CALL_NAMES, Phrases
 from prompts.phrases import Phrase, slots
+from prompts.spoken import Kind
 
 LONG_MENU = 5
 """Choices that a caller keeps in mind. Source: the complaints in call-centre surveys of menus that are too long."""
@@ -284,10 +286,11 @@ def _prompts(reading: Reading, known: Known) -> Iterator[Fault]:
 
 
 def _slots(reading: Reading, known: Known) -> Iterator[Fault]:
-    """Texts that say variables which nothing sets."""
+    """Texts that say variables which nothing sets, or secrets in a way that is kept."""
     if reading.file is None or reading.variables is None:
         return
     there = reading.variables | _set_somewhere(reading)
+    secrets = {node.into for node in reading.nodes.values() if isinstance(node, Collect) and node.secret}
     for language in reading.languages:
         phrases = known.phrases.get(language, {})
         for name, node in reading.nodes.items():
@@ -296,6 +299,10 @@ def _slots(reading: Reading, known: Known) -> Iterator[Fault]:
                     near = did_you_mean(variable, there)
                     problem = f'"{key}" in {language} says "{variable}", which nothing sets{near}'
                     yield _error(reading, ("nodes", name, *path), Rule.UNKNOWN_VARIABLE, problem)
+                for slot in slots(phrases.get(key, ())):
+                    if slot.name in secrets and slot.kind is Kind.TEXT:
+                        problem = f'"{key}" in {language} says the secret "{slot.name}"; write {{{slot.name}:digits}}'
+                        yield _error(reading, ("nodes", name, *path), Rule.SPOKEN_SECRET, problem)
 
 
 def _said(phrase: Phrase) -> frozenset[str]:

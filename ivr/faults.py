@@ -50,6 +50,7 @@ class Rule(StrEnum):
     UNKNOWN_CALLBACK = "unknown-callback"
     FAULTY_FLOW = "faulty-flow"
     UNKNOWN_VARIABLE = "unknown-variable"
+    SPOKEN_SECRET = "spoken-secret"
     UNKNOWN_LANGUAGE = "unknown-language"
     MISSING_PROMPT = "missing-prompt"
     NO_EXTENSIONS = "no-extensions"
@@ -112,6 +113,9 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.UNKNOWN_CALLBACK: _error("a callback for a queue that there is not, or where nobody is called back"),
     Rule.FAULTY_FLOW: _error("a subflow that has errors, or that comes back to itself"),
     Rule.UNKNOWN_VARIABLE: _error("a variable that nothing sets, or a `call.*` that there is not"),
+    Rule.SPOKEN_SECRET: _error(
+        "a text that says a secret without a kind such as `digits`: the speech of it would be kept"
+    ),
     Rule.UNKNOWN_LANGUAGE: _error("a language that the flow does not list, or that a subflow does not speak"),
     Rule.MISSING_PROMPT: _error("a prompt with neither text nor recording in one of the flow's languages"),
     Rule.NO_EXTENSIONS: _error("`direct_dial` in a flow without `extensions`"),

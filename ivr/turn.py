@@ -12,7 +12,7 @@ from ivr.effects import Effect
 from ivr.expressions import CALL, EvaluationError, Expression
 from ivr.trail import Detail, Instant, Json, Kind, TrailEvent
 from ivr.values import Value, Values, checked
-from prompts.phrases import LiveText, Phrase, compose, slots
+from prompts.phrases import LiveText, Phrase, Slot, compose, slots
 from prompts.spoken import SpokenError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -188,7 +188,8 @@ class Turn:
         return tuple(prompt for key in keys for prompt in self._spoken(key, phrases.get(key)))
 
     def _spoken(self, key: str, phrase: Phrase | None) -> Iterator[Prompt]:
-        """What is played for one key. A value that cannot be spoken is left out, and the trail says so."""
+        """What is played for one key. A value that cannot be spoken is left out, and the trail says so. So is a
+        secret that no rendered prompts say: the speech of a text is kept in a file."""
         if phrase is None:
             yield Prompt(key, self.language)
             return
@@ -202,7 +203,12 @@ class Turn:
                 self.note(Kind.UNSPOKEN, prompt=key, problem=told)
                 continue
             for each in heard:
-                yield Prompt("", each.language, each.text) if isinstance(each, LiveText) else each
+                if not isinstance(each, LiveText):
+                    yield each
+                elif isinstance(part, Slot) and part.name in self.scope.secrets:
+                    self.note(Kind.UNSPOKEN, prompt=key, problem="a secret is spoken as digits or another kind only")
+                else:
+                    yield Prompt("", each.language, each.text)
 
     def conceal(self) -> None:
         """Let nothing be kept of what the caller gives to the next command: a PIN, a card's number.

@@ -50,7 +50,11 @@ class Try:
 
 
 def begin(connection: sqlite3.Connection, tried: Try, limits: Limits, now: datetime) -> datetime | None:
-    """Count a try. None: it may be judged; else it may not, and this is when the lock ends."""
+    """Count a try. None: it may be judged; else it may not, and this is when the lock ends.
+
+    What counts no more is taken out on the way: whoever keys one account after the other fills no table.
+    """
+    _forget(connection, tried.authenticator, limits, now)
     counted = [_counted(connection, tried, side, who, limits, now) for side, who in tried.sides()]
     ends = [end for end in counted if end is not None]
     return max(ends) if ends else None
@@ -90,6 +94,15 @@ def unlock(connection: sqlite3.Connection, who: str, by: str, now: datetime) -> 
     if removed:
         add_audit(connection, now, by, "pin.unlock", {"who": printable(who)})
     return removed
+
+
+def _forget(connection: sqlite3.Connection, authenticator: str, limits: Limits, now: datetime) -> None:
+    """Take out whose tries are too long ago and whose lock, where there was one, is over."""
+    connection.execute(
+        "DELETE FROM pin_tries WHERE authenticator = ?"
+        " AND iif(locked_until IS NULL, since_at <= ?, locked_until <= ?)",
+        (authenticator, as_text(now - timedelta(seconds=limits.within_s)), as_text(now)),
+    )
 
 
 def _counted(

@@ -72,8 +72,7 @@ class Outbox:
         """Send from now on."""
         for name, webhook in self._webhooks.items():
             self._tasks.start(self._serve(webhook), f"webhook {name}")
-        if self._webhooks:
-            self._tasks.start(self._forget(), "forget sent messages")
+        self._tasks.start(self._forget(), "forget sent messages")
 
     def wake(self) -> None:
         """Something may be due: a call has written a message, or a person wants one sent again."""
@@ -149,8 +148,10 @@ class Outbox:
         await self._writer.run(work)
 
     async def _forget(self) -> None:
+        """Also of webhooks that the settings have lost: what they were sent is about people."""
         while True:
             before = self._clock.now() - KEEP_SENT
             with contextlib.suppress(RecordError):  # the next hour will do
-                await self._writer.run(partial(outbox.forget, before=before))
+                while await self._writer.run(partial(outbox.forget, before=before)):
+                    pass  # some at a time: the records of calls do not wait for all
             await asyncio.sleep(FORGET_EVERY_S)

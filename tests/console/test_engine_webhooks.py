@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from functools import partial
 from pathlib import Path
 
@@ -169,6 +170,26 @@ async def test_what_was_sent_long_ago_is_forgotten_and_the_rest_is_kept(tmp_path
         await world.kill()
         await world.start()  # it looks when it starts, and every hour
         await world.until(lambda: len(world.rows("SELECT 1 FROM outbox")) == 2)
+
+
+@pytest.mark.parametrize("webhooks", [(TICKETS,), ()])
+@held
+async def test_however_many_there_are_and_whatever_the_settings_have_lost_all_are_forgotten(
+    tmp_path: Path, webhooks: tuple[WebhookSettings, ...]
+) -> None:
+    hosts = FakeHosts(lambda at, sent: Answered(500))
+    async with world_in(tmp_path, hosts=hosts, outside={"webhooks": webhooks}) as world:
+        many = [Message(f"old:{each}", "tickets", "a-call", "node", "{}") for each in range(1_500)]
+
+        def sent_long_ago(db: sqlite3.Connection) -> None:
+            for message in many:
+                outbox.put(db, message, NOON)
+            db.execute("UPDATE outbox SET state = 'sent', ended_at = '2025-01-01T00:00:00.000000+00:00'")
+
+        await world.engine.writer.run(sent_long_ago)
+        await world.kill()
+        await world.start()
+        await world.until(lambda: world.rows("SELECT count(*) FROM outbox") == [(0,)], within_s=60.0)
 
 
 @held

@@ -67,6 +67,16 @@ def test_tries_of_long_ago_are_forgotten(db: sqlite3.Connection) -> None:
         assert begin(db, tried(), LIMITS, later(second)) is None
 
 
+def test_what_counts_no_more_is_not_kept(db: sqlite3.Connection) -> None:
+    for number in range(4):
+        begin(db, tried(account=str(number)), LIMITS, NOON)
+    for _ in range(4):
+        begin(db, tried(account="locked", caller=""), LIMITS, NOON)
+    begin(db, tried(account="later", caller=""), LIMITS, later(1800))
+    begin(db, tried(account="last", caller=""), LIMITS, later(3600))
+    assert db.execute("SELECT who FROM pin_tries ORDER BY who").fetchall() == [("last",), ("later",)]
+
+
 def test_a_right_one_begins_anew(db: sqlite3.Connection) -> None:
     for _ in range(4):
         for _ in range(2):

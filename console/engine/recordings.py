@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sqlite3
 from datetime import timedelta
 from functools import partial
 
@@ -68,18 +67,20 @@ class RecordingKeeper:
             RecordError: the store did not take it.
             RecordingError: the folder cannot be read.
         """
-        before = self._clock.now() - timedelta(days=self._keep_days)
+        now = self._clock.now()
+        before = now - timedelta(days=self._keep_days)
         names = await asyncio.to_thread(lambda: list(self.files.older_than(before.timestamp())))
         deleted = 0
         for name in names:
-            deleted += await self._writer.run(partial(self._delete, name))
+            mark = partial(voicemail.set_state, message_id=name, state=MessageState.DELETED, who=WHO, now=now)
+            await self._writer.run(mark)  # before the file: should we die between the two, it is found again
+            try:
+                deleted += await asyncio.to_thread(self.files.delete, name)
+            except RecordingError as problem:  # the others are too old as well
+                log.get().error("a recording is too old and cannot be deleted", problem=str(problem))
         if deleted:
             log.get().info("recordings were deleted", count=deleted, older_than=before.isoformat(timespec="minutes"))
         return deleted
-
-    def _delete(self, name: str, connection: sqlite3.Connection) -> bool:
-        voicemail.set_state(connection, name, MessageState.DELETED, WHO, self._clock.now())
-        return self.files.delete(name)
 
     async def _look(self) -> None:
         while True:

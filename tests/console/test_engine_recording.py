@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from calls.errors import RecordingError
+from calls.recordings import RecordingFiles
 from calls.records.database import open_readonly
 from calls.records.figures import Scope, Targets, all_figures
 from calls.switch.loopback.callers import HangUp, Hear, Press, Speak, Wait
@@ -168,3 +170,26 @@ async def test_what_is_too_old_is_deleted_and_its_message_marked(tmp_path: Path)
         assert [path.stem for path in keeper.files.folder.iterdir()] == ["young-call-1"]
         assert [row[3] for row in messages(world)] == ["deleted"]
         assert await keeper.delete_old() == 0
+
+
+@held
+async def test_one_that_cannot_be_deleted_keeps_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world_in(tmp_path, flow=BOX) as world:
+        keeper = recordings.RecordingKeeper(
+            world.settings.recordings.model_copy(update={"keep_days": 30}), world.engine.writer, world.engine.clock
+        )
+        assert keeper.has_room()
+        old_s = world.engine.clock.now().timestamp() - 31 * 86_400
+        for name in ("a-call-1", "b-call-1"):
+            keeper.files.path(name).write_bytes(b"RIFF")
+            os.utime(keeper.files.path(name), (old_s, old_s))
+        delete = RecordingFiles.delete
+
+        def refused(files: RecordingFiles, name: str) -> bool:
+            if name == "a-call-1":
+                raise RecordingError("a-call-1.wav cannot be deleted: Operation not permitted")
+            return delete(files, name)
+
+        monkeypatch.setattr(RecordingFiles, "delete", refused)
+        assert await keeper.delete_old() == 1
+        assert [path.stem for path in keeper.files.folder.iterdir()] == ["a-call-1"]

@@ -17,6 +17,7 @@ METADATA = frozenset(
         "169.254.170.2",  # AWS, of containers
         "fd00:ec2::254",  # AWS by IPv6: a private address otherwise
         "100.100.100.200",  # Alibaba: shared address space otherwise
+        "192.0.0.192",  # Oracle's older one: reserved, and to some Python releases a public address
         "168.63.129.16",  # Azure's WireServer: a public address otherwise
     )
 )
@@ -24,6 +25,9 @@ METADATA = frozenset(
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are the IPv4 address that is reached."""
+
+SITE_LOCAL = ipaddress.ip_network("fec0::/10")
+"""RFC 3879: networks of one's own as they were before RFC 4193; to Python they are public."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -52,7 +56,7 @@ def refusal(text: str, allowed: Allowed) -> str:
         return "is in none of the networks of the setting"
     if address.is_loopback:
         return "" if allowed.loopback or allowed.private else "is this machine"
-    if not address.is_global and not allowed.private:
+    if (not address.is_global or address in SITE_LOCAL) and not allowed.private:
         return "is private, and the setting does not say allow_private = true"
     return ""
 

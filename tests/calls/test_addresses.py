@@ -14,10 +14,12 @@ def test_public_addresses_may_be_connected_to(address: str) -> None:
     assert refusal(address, Allowed()) == ""
 
 
-PRIVATE = ["10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1"]
+PRIVATE = ["10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "fd00::1", "fec0::1", "::ffff:10.0.0.1"]
 
 
-@pytest.mark.parametrize("address", [*PRIVATE, "2002:a00:1::1", "198.18.0.1", "192.0.2.1", "2001:db8::1"])
+@pytest.mark.parametrize(
+    "address", [*PRIVATE, "64:ff9b::a00:1", "2002:a00:1::1", "198.18.0.1", "192.0.2.1", "2001:db8::1"]
+)
 def test_private_ones_only_where_the_setting_says_so(address: str) -> None:
     assert "allow_private" in refusal(address, Allowed(loopback=True))
     assert refusal(address, Allowed(private=True)) == ""

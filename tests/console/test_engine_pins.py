@@ -137,5 +137,6 @@ def test_a_hash_is_another_each_time_and_nonsense_is_none() -> None:
     hasher = PinHasher()
     first, second = hasher.hash(PIN), hasher.hash(PIN)
     assert first != second and hasher.is_right(PIN, first) and not hasher.is_right("1", second)
-    with pytest.raises(InvalidHashError):
-        hasher.is_right(PIN, "x")
+    for nonsense in ("x", "", "\u00e4", "$argon2id$v=19$m=65536,t=3,p=4$\u00e4$\u00e4", "plain:\u00e4"):
+        with pytest.raises(InvalidHashError):
+            hasher.is_right(PIN, nonsense)

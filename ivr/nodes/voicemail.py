@@ -161,6 +161,7 @@ class Voicemail(NodeModel):
         if gone and taken.duration_s <= LEAST_S:
             yield Commit(DropRecording(taken.name), f"{turn.key}:drop")
             return End("hung_up", "hung_up")
+        turn.left_behind[turn.key] = self._message(taken)  # where it cannot be written now, it is tried at the end
         result = yield Commit(self._message(taken), turn.key)
         match result:
             case Committed():

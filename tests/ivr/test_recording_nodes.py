@@ -127,6 +127,7 @@ def test_what_cannot_be_recorded_or_kept_leads_to_failed(make: Make) -> None:
     assert isinstance(commit, Commit) and isinstance(commit.effect, LeaveMessage)
     talk.to(CommitFailed("unavailable"))
     assert talk.session.node == "no"
+    assert talk.session.hangup(at(9), EndedBy.CALLER).commits == (commit,), "it is tried once more"
 
 
 @pytest.mark.parametrize(

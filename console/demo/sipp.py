@@ -113,6 +113,9 @@ class AgentPhone:
     ring_ms: int = 300
     stays_ms: int | None = None
     """The agent hangs up after this; None: stays until the switch ends the call."""
+    key: str = ""
+    """A digit that is pressed ``key_ms`` after the answer; "" for none."""
+    key_ms: int = 500
     voice: Path | None = None
 
 

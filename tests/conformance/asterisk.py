@@ -50,7 +50,7 @@ from console.demo.sipp import call as place_call
 from dialplans.asterisk import Phone, Trunk
 from tests.conformance.door import Door
 from tests.conformance.play import DEADLINE_S
-from tests.conformance.vocabulary import DESTINATIONS, DURATIONS_S, Act, HangUp, Press, Speak, duration_s
+from tests.conformance.vocabulary import DESTINATIONS, DURATIONS_S, TAKER, Act, HangUp, Press, Speak, duration_s
 
 SLACK_S = 1.0
 """Processes, sockets and packets of 20 ms on a machine that does other things too."""
@@ -275,6 +275,10 @@ async def open_exchange(
         stack.push_async_callback(people.stop)
         agent = await answer_as_agent(sipp, "agent", AgentPhone(), port=phone_port)
         stack.push_async_callback(agent.stop)
+        taker_port = free_port(socket.SOCK_DGRAM)
+        takes = AgentPhone(key="1", key_ms=1_500, stays_ms=3_500)
+        taker = await answer_as_agent(sipp, "taker", takes, port=taker_port)
+        stack.push_async_callback(taker.stop)
         pbx = await stack.enter_async_context(
             PrivateAsterisk(
                 asterisk,
@@ -283,7 +287,10 @@ async def open_exchange(
                 secrets=SECRETS,
                 agi_port=agi_port,
                 trunks=(Trunk(TRUNK, LOOPBACK, trunk_port),),
-                phones=tuple(Phone(name, LOOPBACK, phone_port) for name in (AGENT, *own)),
+                phones=(
+                    Phone(TAKER, LOOPBACK, taker_port),
+                    *(Phone(name, LOOPBACK, phone_port) for name in (AGENT, *own)),
+                ),
             )
         )
         recordings = folder / "recordings"
@@ -305,7 +312,8 @@ def _config(ami_port: int, agi_port: int, own: Collection[str]) -> AsteriskConfi
         agi_token=SecretStr(SECRETS.agi_token),
         agi_allow=(IPv4Network("127.0.0.0/8"),),
         trunks=dict.fromkeys((TRUNK, *own), TrunkDial(f"PJSIP/{{number}}@{TRUNK}")),
-        destinations={name: f"PJSIP/+155520000{digit}@{TRUNK}" for name, digit in DESTINATIONS.items()},
+        destinations={name: f"PJSIP/+155520000{digit}@{TRUNK}" for name, digit in DESTINATIONS.items()}
+        | {TAKER: f"PJSIP/{TAKER}"},
         settle_s=0.2,
         sweep_s=NO_SWEEP_S,
     )

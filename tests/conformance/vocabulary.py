@@ -159,7 +159,8 @@ def duration_s(prompt: Prompt) -> float:
 
 
 ANSWERS, BUSY, SILENT, MACHINE = "answers", "busy", "silent", "machine"
-DESTINATIONS = {ANSWERS: "1", BUSY: "5", SILENT: "6", MACHINE: "4"}
+TAKER = "taker"
+DESTINATIONS = {ANSWERS: "1", BUSY: "5", SILENT: "6", MACHINE: "4", TAKER: "2"}
 """The transfer targets of the scripts, and the last digit of each one's number."""
 
 AGENT = LegId("the-agents-leg")

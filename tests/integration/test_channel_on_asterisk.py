@@ -35,6 +35,7 @@ from calls.switch.port import (
     Interrupted,
     KeyPlan,
     Match,
+    MuteRecording,
     NoInput,
     NoMatch,
     NotConnected,
@@ -51,7 +52,9 @@ from console.demo.pbx import PrivateAsterisk
 from console.demo.ports import free_port
 from console.demo.sipp import AgentPhone, Callees, CallerScript, Press, SippHome, answer_as_agent, answer_calls
 from console.demo.sipp import call as place_call
+from console.engine.meanwhile import meanwhile
 from dialplans.asterisk import Phone, Trunk
+from ivr.nodes.asking import entry
 from tests.integration.conftest import SECRETS, StartAsterisk
 from tests.integration.raw_wire import DEADLINE_S, LOOPBACK, RawAmi
 
@@ -259,6 +262,20 @@ def timed(command: SwitchCommand, least_s: float, most_s: float) -> Handler:
     return handler
 
 
+def looking_up(took_s: float, least_s: float, most_s: float) -> Handler:
+    """Something is done for the caller that takes ``took_s``; the caller hears a prompt of 1 s and then music."""
+
+    async def handler(_: Office, case: Case) -> list[Result]:
+        await perform(case, Answer())
+        began = asyncio.get_running_loop().time()
+        found = await meanwhile(case.channel, asyncio.sleep(took_s, NoInput()), (ONE_S,), "default")
+        heard_s = asyncio.get_running_loop().time() - began
+        assert isinstance(found, HungUp) or least_s < heard_s < most_s, heard_s
+        return [found, await perform(case, Hangup())]
+
+    return handler
+
+
 async def begin(case: Case, command: SwitchCommand) -> asyncio.Task[Result]:
     """The command, well under way."""
     pending = asyncio.ensure_future(perform(case, command))
@@ -317,7 +334,18 @@ async def test_prompts_and_keys(start_asterisk: StartAsterisk, sipp: SippHome, s
             Case(timed(Play((ONE_S, ONE_S)), 1.9, 3.0), (Press(1.5, "1"),)),
             *(Case(timed(Hold(2.0, music), 1.9, 3.0)) for music in ("default", "callwright", "nosuchmusic")),
         ]
-        await here.run(*cases, *whole)
+        card = "4000007731773179"
+        keyed = gather(entry(12, 19), prompts=(ONE_S,))
+        paying = Case(
+            performing(Answer(), MuteRecording(True), keyed, MuteRecording(False), Hangup()),
+            (Press(1.5, f"{card}#"),),
+        )
+        found = [Case(looking_up(0.1, 0.0, 0.5)), Case(looking_up(0.6, 1.0, 2.0)), Case(looking_up(2.6, 2.3, 5.0))]
+        leaving = Case(looking_up(20.0, 0.0, 0.0), hang_up_at_s=2.0)
+        await here.run(*cases, *whole, paying, *found, leaving)
+        assert paying.results == [Done(), Done(), Match(card), Done(), ENDED]
+        assert [case.results for case in found] == [[NoInput(), ENDED]] * 3
+        assert {type(result) for result in leaving.results} == {HungUp}
         for case, (presses, command, expected) in zip(cases, KEYED, strict=True):
             assert case.results == [Done(), expected, ENDED], (presses, command)
         assert [case.results for case in whole] == [[Done(), ENDED]] * 4

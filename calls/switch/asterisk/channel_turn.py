@@ -51,7 +51,7 @@ _CALL_REJECTED = "21"
 
 _NOT_ANSWERED = ("17", _CALL_REJECTED)
 """The causes of a busy telephone. One that answered and did not take the call, for which our dialplan says BUSY too,
-ended with 16 (seen on 16.28), as calls do that were up."""
+ended with 16 (seen on 16.28 and 22.10), as calls do that were up."""
 
 _ROUND_S = 0.02
 """A hold of whole seconds is not a frame short for the time that it took to begin."""

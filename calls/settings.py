@@ -9,8 +9,7 @@ settings file's folder, wherever they were given. A wrong setting stops the star
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -21,9 +20,8 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, V
 from calls import outside
 from calls.callbacks import CallbackSettings
 from calls.errors import Location, SettingsError
-from calls.hours import HoursProblem, WeeklyHours, parse
-from calls.hours import parse as parse_hours
-from calls.outside import Access, LookupSettings, PaymentGateway, WebhookSettings, is_loopback
+from calls.hours import WeeklyHours, parse
+from calls.outside import LookupSettings, PaymentGateway, WebhookSettings
 from calls.parts import (
     Context,
     Count,
@@ -41,20 +39,16 @@ from calls.parts import (
     Title,
     Wait,
 )
-from calls.recordings import is_safe_folder
 from calls.secrets import FILE_NAME, NAMED, VARIABLES, Secrets, load_secrets
+from calls.settings_faults import faults
 from calls.toml_file import Document, Fault, Place, checked, read
 
 PREFIX = "CALLWRIGHT_"
-SOCKET_PATH_BYTES = 107
-"""``sun_path`` of unix(7) has 108 bytes, the last of them NUL."""
-
 DIAL_LETTERS = r"A-Za-z0-9_./@:-"
 """What a dial string may hold: no sign that Asterisk or FreeSWITCH gives a meaning to in one."""
 
 ENDPOINT = re.compile(rf"[A-Za-z][A-Za-z0-9_]*/[{DIAL_LETTERS}]{{1,200}}\Z")
 TEMPLATE = re.compile(rf"[A-Za-z][A-Za-z0-9_]*/[{DIAL_LETTERS}]*\{{number\}}[{DIAL_LETTERS}]*\Z")
-EXPLICIT_HOST = re.compile(r"\{number\}@([A-Za-z0-9.-]+)(?::[0-9]+)?\Z")
 
 
 def _dial_template(dial: str) -> str:
@@ -300,7 +294,7 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     document = _with_environment(file, env)
     settings = _anchored(checked(Settings, document, SettingsError), base)
     settings = settings.model_copy(update={"secrets": load_secrets(None if path is None else base, env)})
-    for place, problem in _faults(settings):
+    for place, problem in faults(settings):
         raise SettingsError(problem, document.where(place))
     _require_secrets(settings, base)
     return settings
@@ -402,85 +396,6 @@ def _parsed(text: str, annotation: object) -> object:
         return text
 
 
-# --- what one value alone does not show ------------------------------------------------------------------------
-
-
-def _faults(settings: Settings) -> Iterator[tuple[Place, str]]:
-    yield from _doubles("trunks", "name", (each.name for each in settings.trunks))
-    yield from _doubles("queues", "name", (each.name for each in settings.queues))
-    yield from _doubles("agents", "id", (each.id for each in settings.agents))
-    yield from _doubles("inbound", "called", (each.called for each in settings.inbound))
-    yield from _doubles("destinations", "name", (each.name for each in settings.destinations))
-    yield from _outside("webhooks", ((each.url, each) for each in settings.webhooks))
-    for index, lookup in enumerate(settings.lookups):
-        for key, problem in outside.lookup_faults(lookup):
-            yield ("lookups", index, key), problem
-    yield from _doubles("lookups", "name", (each.name for each in settings.lookups))
-    yield from _doubles("authenticators", "name", (each.name for each in settings.authenticators))
-    for index, authenticator in enumerate(settings.authenticators):
-        yield from _unknown_lookup(index, authenticator, {each.name: each for each in settings.lookups})
-    for index, gateway in enumerate(settings.payment_gateways):
-        for key, problem in outside.gateway_faults(gateway):
-            yield ("payment_gateways", index, key), problem
-    yield from _doubles("payment_gateways", "name", (each.name for each in settings.payment_gateways))
-    yield from _doubles("webhooks", "name", (each.name for each in settings.webhooks))
-    size = len(bytes(settings.engine.socket))
-    if size > SOCKET_PATH_BYTES:
-        most = f"a socket's path has {SOCKET_PATH_BYTES} bytes at most, this has {size}: choose a shorter folder"
-        yield ("engine", "socket"), most
-    if settings.switch.kind == "asterisk" and not is_safe_folder(settings.recordings.folder):
-        yield ("recordings", "folder"), "Asterisk takes a path of letters, digits and _ + @ = ~ . - only"
-    yield from _transfer_faults(settings)
-    queues = [each.name for each in settings.queues]
-    for index, agent in enumerate(settings.agents):
-        yield from _unknown_queues(index, agent, queues)
-    for index, trunk in enumerate(settings.trunks):
-        host = EXPLICIT_HOST.search(trunk.dial)
-        if trunk.loopback_only and host and trunk.dial.count("/") > 1 and not is_loopback(host[1]):
-            yield (
-                ("trunks", index, "dial"),
-                f"loopback_only, yet it leads to {host[1]}: expected an address of this machine such as 127.0.0.1",
-            )
-    for language in settings.prompts.voices:
-        if language not in settings.prompts.languages:
-            spoken = ", ".join(settings.prompts.languages)
-            yield ("prompts", "voices", language), f"a voice for a language that is not in languages ({spoken})"
-
-
-def _doubles(section: str, key: str, names: Iterable[str]) -> Iterator[tuple[Place, str]]:
-    seen: Counter[str] = Counter()
-    for index, name in enumerate(names):
-        if seen[name]:
-            yield (section, index, key), f"{name} is there already: expected another {key} for each of the {section}"
-        seen[name] += 1
-
-
-def _transfer_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
-    given = settings.transfer
-    trunks = [each.name for each in settings.trunks]
-    if given.countries and given.trunk is None:
-        yield ("transfer", "countries"), "numbers of callers' choice need a trunk: name one in trunk"
-    if given.trunk is not None and given.trunk not in trunks:
-        yield ("transfer", "trunk"), f"no trunk is named so: there are {', '.join(trunks) or 'none'}"
-    try:
-        parse_hours(given.hours or {}, given.zone)
-    except HoursProblem as problem:
-        yield ("transfer", "hours"), str(problem)
-
-
-def _unknown_queues(index: int, agent: AgentSettings, queues: list[str]) -> Iterator[tuple[Place, str]]:
-    for number, queue in enumerate(agent.queues):
-        if queue not in queues:
-            known = f"expected one of {', '.join(queues)}" if queues else "there are none: add [[queues]]"
-            yield ("agents", index, "queues", number), f"no queue is named {queue}: {known}"
-
-
-def _outside(section: str, all_of_it: Iterable[tuple[str, Access]]) -> Iterator[tuple[Place, str]]:
-    for index, (url, at) in enumerate(all_of_it):
-        for key, problem in outside.faults(url, at):
-            yield (section, index, key), problem
-
-
 def require_named_secrets(settings: Settings) -> None:
     """Look whether every secret that the settings name is there; for who uses them, as the console does not.
 
@@ -497,15 +412,3 @@ def require_named_secrets(settings: Settings) -> None:
             f"no secret is named {', '.join(missing)}: put it into {FILE_NAME} under [named], or set"
             f" {NAMED}{missing[0].upper()}"
         )
-
-
-def _unknown_lookup(
-    index: int, authenticator: AuthenticatorSettings, lookups: Mapping[str, LookupSettings]
-) -> Iterator[tuple[Place, str]]:
-    at = lookups.get(authenticator.lookup)
-    if at is None:
-        known = f"expected one of {', '.join(lookups)}" if lookups else "there are none: add [[lookups]]"
-        yield ("authenticators", index, "lookup"), f"no look-up is named {authenticator.lookup}: {known}"
-    elif at.parameters is not None and at.parameters != {"account"}:
-        asks = ", ".join(sorted(at.parameters)) or "nothing"
-        yield ("authenticators", index, "lookup"), f"{authenticator.lookup} asks for {asks}: expected account alone"

@@ -1,0 +1,112 @@
+"""What one value of the settings alone does not show: names twice, names that nothing has, values that do not fit."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from calls import outside
+from calls.hours import HoursProblem
+from calls.hours import parse as parse_hours
+from calls.outside import Access, LookupSettings, is_loopback
+from calls.recordings import is_safe_folder
+from calls.toml_file import Place
+
+if TYPE_CHECKING:  # the settings ask for their own faults
+    from calls.settings import AgentSettings, AuthenticatorSettings, Settings
+
+SOCKET_PATH_BYTES = 107
+"""``sun_path`` of unix(7) has 108 bytes, the last of them NUL."""
+
+EXPLICIT_HOST = re.compile(r"\{number\}@([A-Za-z0-9.-]+)(?::[0-9]+)?\Z")
+
+
+def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
+    """Each fault with the place of the value that is to be changed."""
+    yield from _doubles("trunks", "name", (each.name for each in settings.trunks))
+    yield from _doubles("queues", "name", (each.name for each in settings.queues))
+    yield from _doubles("agents", "id", (each.id for each in settings.agents))
+    yield from _doubles("inbound", "called", (each.called for each in settings.inbound))
+    yield from _doubles("destinations", "name", (each.name for each in settings.destinations))
+    yield from _outside("webhooks", ((each.url, each) for each in settings.webhooks))
+    for index, lookup in enumerate(settings.lookups):
+        for key, problem in outside.lookup_faults(lookup):
+            yield ("lookups", index, key), problem
+    yield from _doubles("lookups", "name", (each.name for each in settings.lookups))
+    yield from _doubles("authenticators", "name", (each.name for each in settings.authenticators))
+    for index, authenticator in enumerate(settings.authenticators):
+        yield from _unknown_lookup(index, authenticator, {each.name: each for each in settings.lookups})
+    for index, gateway in enumerate(settings.payment_gateways):
+        for key, problem in outside.gateway_faults(gateway):
+            yield ("payment_gateways", index, key), problem
+    yield from _doubles("payment_gateways", "name", (each.name for each in settings.payment_gateways))
+    yield from _doubles("webhooks", "name", (each.name for each in settings.webhooks))
+    size = len(bytes(settings.engine.socket))
+    if size > SOCKET_PATH_BYTES:
+        most = f"a socket's path has {SOCKET_PATH_BYTES} bytes at most, this has {size}: choose a shorter folder"
+        yield ("engine", "socket"), most
+    if settings.switch.kind == "asterisk" and not is_safe_folder(settings.recordings.folder):
+        yield ("recordings", "folder"), "Asterisk takes a path of letters, digits and _ + @ = ~ . - only"
+    yield from _transfer_faults(settings)
+    queues = [each.name for each in settings.queues]
+    for index, agent in enumerate(settings.agents):
+        yield from _unknown_queues(index, agent, queues)
+    for index, trunk in enumerate(settings.trunks):
+        host = EXPLICIT_HOST.search(trunk.dial)
+        if trunk.loopback_only and host and trunk.dial.count("/") > 1 and not is_loopback(host[1]):
+            yield (
+                ("trunks", index, "dial"),
+                f"loopback_only, yet it leads to {host[1]}: expected an address of this machine such as 127.0.0.1",
+            )
+    for language in settings.prompts.voices:
+        if language not in settings.prompts.languages:
+            spoken = ", ".join(settings.prompts.languages)
+            yield ("prompts", "voices", language), f"a voice for a language that is not in languages ({spoken})"
+
+
+def _doubles(section: str, key: str, names: Iterable[str]) -> Iterator[tuple[Place, str]]:
+    seen: Counter[str] = Counter()
+    for index, name in enumerate(names):
+        if seen[name]:
+            yield (section, index, key), f"{name} is there already: expected another {key} for each of the {section}"
+        seen[name] += 1
+
+
+def _transfer_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
+    given = settings.transfer
+    trunks = [each.name for each in settings.trunks]
+    if given.countries and given.trunk is None:
+        yield ("transfer", "countries"), "numbers of callers' choice need a trunk: name one in trunk"
+    if given.trunk is not None and given.trunk not in trunks:
+        yield ("transfer", "trunk"), f"no trunk is named so: there are {', '.join(trunks) or 'none'}"
+    try:
+        parse_hours(given.hours or {}, given.zone)
+    except HoursProblem as problem:
+        yield ("transfer", "hours"), str(problem)
+
+
+def _unknown_queues(index: int, agent: AgentSettings, queues: list[str]) -> Iterator[tuple[Place, str]]:
+    for number, queue in enumerate(agent.queues):
+        if queue not in queues:
+            known = f"expected one of {', '.join(queues)}" if queues else "there are none: add [[queues]]"
+            yield ("agents", index, "queues", number), f"no queue is named {queue}: {known}"
+
+
+def _outside(section: str, all_of_it: Iterable[tuple[str, Access]]) -> Iterator[tuple[Place, str]]:
+    for index, (url, at) in enumerate(all_of_it):
+        for key, problem in outside.faults(url, at):
+            yield (section, index, key), problem
+
+
+def _unknown_lookup(
+    index: int, authenticator: AuthenticatorSettings, lookups: Mapping[str, LookupSettings]
+) -> Iterator[tuple[Place, str]]:
+    at = lookups.get(authenticator.lookup)
+    if at is None:
+        known = f"expected one of {', '.join(lookups)}" if lookups else "there are none: add [[lookups]]"
+        yield ("authenticators", index, "lookup"), f"no look-up is named {authenticator.lookup}: {known}"
+    elif at.parameters is not None and at.parameters != {"account"}:
+        asks = ", ".join(sorted(at.parameters)) or "nothing"
+        yield ("authenticators", index, "lookup"), f"{authenticator.lookup} asks for {asks}: expected account alone"

@@ -108,17 +108,22 @@ class Outbox:
         return found, min(LOOK_AGAIN_S, max(0.0, wait_s))
 
     async def _deliver(self, webhook: WebhookSettings, kept: Kept) -> None:
+        """Send one message. Where its end was not written, by whatever fault, it rests before it is sent again."""
+        rest_s = STORE_AGAIN_S
         try:
             said = await self._send(webhook, kept)
             now = self._clock.now()
             verdict = judge(said, kept, now, webhook.give_up_after_s, self._draw())
             await self._note(kept, verdict)
+            rest_s = 0.0
         except RecordError as problem:  # it is sent again, and the server knows it by its key
             log.get().error("a message's end was not written", message=kept.message_id, problem=str(problem))
-            await asyncio.sleep(STORE_AGAIN_S)
         finally:
-            self._under_way[webhook.name].discard(kept.message_id)
-            self._wake[webhook.name].set()
+            asyncio.get_running_loop().call_later(rest_s, self._release, webhook.name, kept.message_id)
+
+    def _release(self, name: str, message_id: int) -> None:
+        self._under_way[name].discard(message_id)
+        self._wake[name].set()
 
     async def _send(self, webhook: WebhookSettings, kept: Kept) -> Answered | OutsideError:
         written = headers(kept, self._keys.get(webhook.name), self._clock.now())

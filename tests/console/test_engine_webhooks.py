@@ -159,6 +159,21 @@ async def test_few_are_under_way_at_once_and_a_slow_webhook_keeps_up_no_other(tm
 
 
 @held
+async def test_a_fault_of_ours_floods_no_server(tmp_path: Path) -> None:
+    def say(at: Access, sent: Sent) -> Answered:
+        if len(hosts.asked) <= 3:
+            raise AssertionError("our bug")
+        return Answered(200)
+
+    hosts = FakeHosts(say)
+    async with world_in(tmp_path, flow=FLOW, hosts=hosts, outside={"webhooks": (TICKETS,)}) as world:
+        began_s = world.loop.time()
+        await post(world, 1)
+        await world.until(lambda: world.rows("SELECT state FROM outbox") == [("sent",)], within_s=60.0)
+        assert world.loop.time() - began_s >= 15.0
+
+
+@held
 async def test_what_was_sent_long_ago_is_forgotten_and_the_rest_is_kept(tmp_path: Path) -> None:
     hosts = FakeHosts(lambda at, sent: Answered(500))
     async with world_in(tmp_path, flow=FLOW, hosts=hosts, outside={"webhooks": (TICKETS,)}) as world:

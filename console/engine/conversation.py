@@ -73,6 +73,9 @@ from ivr.trail import Instant, Kind
 Voice = Callable[[str, str], Awaitable[Prompt | None]]
 
 
+WAITING_MUSIC = "default"
+"""What a caller hears whose PIN takes longer to be judged than a moment: nobody is left in silence."""
+
 NO_ROOM = "disk"
 """Why nothing was recorded where the disk is at its reserve."""
 
@@ -209,7 +212,8 @@ class Conversations:
             case Charge():
                 return await self._payments.perform(channel, recorder, command)
             case Verify():
-                return await self._verifier.verify(command, channel.info.caller)
+                judging = self._verifier.verify(command, channel.info.caller)
+                return await meanwhile(channel, judging, (), WAITING_MUSIC)
             case Commit():
                 return await self.commit(recorder.live, command)
             case Answer():

@@ -12,9 +12,11 @@ from argon2.exceptions import InvalidHashError
 
 from calls.outside import LookupSettings
 from calls.settings import AuthenticatorSettings
-from calls.switch.loopback.callers import CallerScript, Hear, Press
+from calls.switch.loopback.callers import CallerScript, HangUp, Hear, Press, Wait
+from console.engine.outside import Answered
 from console.engine.verifying import PinHasher
 from ivr.commands import LockedOut, NotVerified, Verdict, Verified, Verify, VerifyFailed
+from tests.console.fake_hosts import FakeHosts, Late
 from tests.console.held_time import held
 from tests.console.world import World, world_in
 
@@ -102,6 +104,22 @@ async def test_a_caller_who_tries_one_account_after_the_other(tmp_path: Path) ->
         assert tried == [NotVerified()] * 4 + [LockedOut()]
         assert await verdict(world, "plain", PIN, "+4930") == LockedOut()
         assert await verdict(world, "plain", PIN, "+4931") == Verified()
+
+
+@held
+async def test_who_hangs_up_while_a_slow_source_is_asked_is_not_waited_for(tmp_path: Path) -> None:
+    """The caller hears music meanwhile, so the hang-up is seen at once."""
+    said = Answered(200, f'{{"pin": "plain:{PIN}"}}'.encode())
+    hosts = FakeHosts(lambda at, sent: Late(3.0, said))
+    slow = LookupSettings(name="pins", url="https://customers.example/{account}")
+    async with world_in(tmp_path, flow=FLOW, outside=outside(tmp_path) | {"lookups": (slow,)}, hosts=hosts) as world:
+        for waits_s, outcome in ((60.0, "proved"), (1.0, "hung_up")):
+            call = world.call(Hear("main.pin", whole=True), Press(PIN), Wait(waits_s), HangUp())
+            await call.over()
+            over_s = world.loop.time()
+            await world.settled()
+            assert outcomes(world)[-1] == outcome
+            assert world.loop.time() - over_s < 0.5
 
 
 @held

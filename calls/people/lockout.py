@@ -61,11 +61,17 @@ def begin(connection: sqlite3.Connection, tried: Try, limits: Limits, now: datet
 
 
 def succeeded(connection: sqlite3.Connection, tried: Try) -> None:
-    """The try was right: account and caller begin anew."""
+    """The try was right: the account begins anew, and the try does not count for the caller. The caller's others do:
+    who has an account too must not win back, by its PIN, guesses at those of others."""
     for side, who in tried.sides():
+        key = (tried.authenticator, side.value, who)
         connection.execute(
-            "DELETE FROM pin_tries WHERE authenticator = ? AND side = ? AND who = ?",
-            (tried.authenticator, side.value, who),
+            "UPDATE pin_tries SET tries = iif(side = 'caller', tries - 1, 0)"
+            " WHERE authenticator = ? AND side = ? AND who = ?",
+            key,
+        )
+        connection.execute(
+            "DELETE FROM pin_tries WHERE authenticator = ? AND side = ? AND who = ? AND tries <= 0", key
         )
 
 

@@ -1,4 +1,4 @@
--- Tries at PINs, by account and by caller. A right one takes its rows away.
+-- Tries at PINs, by account and by caller. A right one takes the account's row away.
 CREATE TABLE pin_tries (
     authenticator  TEXT NOT NULL,
     side           TEXT NOT NULL CHECK (side IN ('account', 'caller')),

@@ -77,12 +77,25 @@ def test_what_counts_no_more_is_not_kept(db: sqlite3.Connection) -> None:
     assert db.execute("SELECT who FROM pin_tries ORDER BY who").fetchall() == [("last",), ("later",)]
 
 
-def test_a_right_one_begins_anew(db: sqlite3.Connection) -> None:
-    for _ in range(4):
+def test_a_right_one_begins_the_account_anew_and_does_not_count_for_the_caller(db: sqlite3.Connection) -> None:
+    for number in range(4):
         for _ in range(2):
-            assert begin(db, tried(), LIMITS, NOON) is None
-        succeeded(db, tried())
-    assert db.execute("SELECT count(*) FROM pin_tries").fetchone() == (0,)
+            assert begin(db, tried(caller=f"+49{number}"), LIMITS, NOON) is None
+        succeeded(db, tried(caller=f"+49{number}"))
+    for _ in range(9):
+        assert begin(db, tried(account="mine", caller="+4"), LIMITS, NOON) is None
+        succeeded(db, tried(account="mine", caller="+4"))
+    rows = db.execute("SELECT side, tries FROM pin_tries").fetchall()
+    assert rows == [("caller", 1)] * 4
+
+
+def test_a_caller_wins_no_guesses_back_by_an_account_of_their_own(db: sqlite3.Connection) -> None:
+    guesses = 0
+    while begin(db, tried(account=str(guesses)), LIMITS, NOON) is None:
+        guesses += 1
+        if begin(db, tried(account="mine"), LIMITS, NOON) is None:
+            succeeded(db, tried(account="mine"))
+        assert guesses <= LIMITS.by_caller
 
 
 def test_authenticators_are_apart_and_a_supervisor_unlocks(db: sqlite3.Connection) -> None:

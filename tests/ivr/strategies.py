@@ -133,7 +133,7 @@ conditional = _node(branch=st.dictionaries(st.sampled_from(["v == 1", "v"]), tar
 """A node that may go round for as long as a condition holds, which no check can see."""
 
 
-def _flows(nodes: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+def flows_of(nodes: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
             "language": st.just("en"),
@@ -146,9 +146,9 @@ def _flows(nodes: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[s
     )
 
 
-unconditional = _flows(node)
+unconditional = flows_of(node)
 """Flows whose every way leads to a node; many go round for ever."""
-flows = _flows(st.one_of(node, conditional))
+flows = flows_of(st.one_of(node, conditional))
 """The same with conditions."""
 
 results = st.one_of(

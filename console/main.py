@@ -15,6 +15,7 @@ from calls.errors import CallwrightError, SettingsError, UserError
 from calls.settings import load
 from console.cli import (
     agents,
+    block,
     callbacks,
     campaign,
     db,
@@ -61,6 +62,7 @@ app.add_typer(leads.app, name="leads")
 app.add_typer(dnc.app, name="dnc")
 app.add_typer(hours.app, name="hours")
 app.add_typer(pins.app, name="pins")
+app.add_typer(block.app, name="block")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(agents.app, name="agents")

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from calls import numbers, toml_file
 from calls.errors import CampaignError, Location, UserError
 from calls.ids import CampaignId, is_safe_id
 from calls.numbers import NumberProblem
 from calls.overrides import Override, OverrideState
-from calls.people import callbacks, do_not_call, lockout
+from calls.people import blocked, callbacks, do_not_call, lockout
 from calls.recordings import RecordingFiles
 from calls.records import outbox, voicemail
 from calls.records import overrides as opening_hours
@@ -257,6 +257,27 @@ def retry_messages(connection: sqlite3.Connection, message_id: int | None, who: 
         raise UserError(f"no message {message_id} waits to be sent or was given up: callwright webhooks list")
     add_audit(connection, now, who, "webhooks.retry", {"message": message_id, "count": count})
     return Done(said=f"{count} {'message is' if count == 1 else 'messages are'} to be sent again")
+
+
+class BlockOrder(BaseModel):
+    """A number that is to be turned away; ``until`` is aware."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    number: Annotated[str, Field(min_length=1, max_length=40)]
+    reason: Annotated[str, Field(max_length=200)] = ""
+    until: AwareDatetime | None = None
+
+
+def block(connection: sqlite3.Connection, order: BlockOrder, who: str, now: datetime) -> Done:
+    """Turn a number away."""
+    blocked.add(connection, blocked.Blocked(order.number, order.reason, order.until, now, who))
+    return Done(said=f"{order.number} is blocked")
+
+
+def unblock(connection: sqlite3.Connection, number: str, who: str, now: datetime) -> Done:
+    """Let a number call again."""
+    removed = blocked.remove(connection, number, who, now)
+    return Done(said=f"{number} may call again" if removed else f"{number} was not blocked")
 
 
 def cancel_callback(connection: sqlite3.Connection, callback_id: int, who: str, now: datetime) -> Done:

@@ -249,6 +249,22 @@ class VerifyFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class CheckCaller:
+    """Look whether a caller's number is blocked, and how often it called within a time. Result: ``CallerChecked``."""
+
+    number: str
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallerChecked:
+    """``calls`` counts this call too. What cannot be looked up in time is neither blocked nor counted."""
+
+    blocked: bool
+    calls: int
+
+
 Verdict = Verified | NotVerified | LockedOut | VerifyFailed
 
 
@@ -285,6 +301,7 @@ Command = (
     | PlayRecording
     | Commit
     | Verify
+    | CheckCaller
     | Hangup
 )
 Ask = Command | RunFlow
@@ -307,6 +324,7 @@ Result = (
     | CommitFailed
     | FlowReturned
     | Verdict
+    | CallerChecked
     | Interrupted
     | HungUp
 )

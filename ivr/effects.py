@@ -85,4 +85,12 @@ class BookCallback:
     at: str = ""
 
 
-Effect = BookCallback | OptOut | Webhook | LeaveMessage | DropRecording | SurveyAnswers
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Show supervisors what a caller does."""
+
+    number: str
+    what: str
+
+
+Effect = BookCallback | Flag | OptOut | Webhook | LeaveMessage | DropRecording | SurveyAnswers

@@ -10,6 +10,7 @@ word       the caller
 ``q+``     is served by an agent; ``q-`` waits in vain; ``q0`` nobody is logged in; ``qc`` it is closed; ``qf`` full
 ``l+``     a look-up finds something: ``l+price=9.50;name=Lamp`` gives these variables their values; ``l-`` there
            is no such thing; ``lf`` it fails; ``lt`` its time is up; ``lr`` it is refused
+``g+``     is let through by a guard; ``g-`` is blocked; ``gm`` has called too often
 ``p+``     has the right PIN; ``p-`` a wrong one; ``pl`` is locked out; ``pf`` nobody can judge it
 ``c+``     a payment is paid; ``c-`` the card is declined; ``cf`` it fails; ``cu`` nobody knows
 ``t+``     is transferred; ``t-`` nobody answers; ``tb`` busy; ``td`` declined; ``tr`` refused by a rule
@@ -31,6 +32,7 @@ from calls.errors import Location, UserError
 from calls.switch.keys import KEYS
 from calls.switch.port import TransferFailed, Transferred
 from ivr.commands import (
+    CallerChecked,
     Charged,
     ChargeDeclined,
     ChargeFailed,
@@ -137,7 +139,14 @@ class Speak:
     seconds: float
 
 
-Act = Press | Silent | Pass | Leave | InQueue | InTransfer | InLookup | InPayment | InVerdict | Speak | Fail
+@dataclass(frozen=True, slots=True)
+class InGuard:
+    """What is known of the caller's number."""
+
+    result: CallerChecked
+
+
+Act = Press | Silent | Pass | Leave | InQueue | InTransfer | InLookup | InPayment | InVerdict | InGuard | Speak | Fail
 
 WORDS: dict[str, Act] = {
     "w": Silent(),
@@ -152,6 +161,9 @@ WORDS: dict[str, Act] = {
     "lf": InLookup(LookupFailed("failed")),
     "lt": InLookup(LookupFailed("timeout")),
     "lr": InLookup(LookupFailed("refused")),
+    "g+": InGuard(CallerChecked(blocked=False, calls=1)),
+    "g-": InGuard(CallerChecked(blocked=True, calls=1)),
+    "gm": InGuard(CallerChecked(blocked=False, calls=10_001)),
     "p+": InVerdict(Verified()),
     "p-": InVerdict(NotVerified()),
     "pl": InVerdict(LockedOut()),

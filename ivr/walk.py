@@ -39,9 +39,11 @@ from ivr.commands import (
     AgentConnected,
     AgentOffered,
     BrokeOut,
+    CallerChecked,
     Charge,
     Charged,
     ChargeResult,
+    CheckCaller,
     Command,
     Commit,
     Committed,
@@ -64,6 +66,7 @@ from ivr.script import (
     TALK_S,
     Act,
     Fail,
+    InGuard,
     InLookup,
     InPayment,
     InQueue,
@@ -256,6 +259,8 @@ class Walk:
                 return self._charge(asked)
             case Verify():
                 return self._verify(asked)
+            case CheckCaller():
+                return self._check(asked)
             case Commit(effect=Webhook()):
                 return Committed(REFERENCE)
             case Commit():
@@ -290,7 +295,7 @@ class Walk:
                     return self._recorded(record, said_s or 0.0, RecordEnd.SILENCE)
                 case None:
                     return self._recorded(record, SPEECH_S if said_s is None else said_s, RecordEnd.SILENCE)
-                case InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() as wrong:
+                case InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case later:
                     self._hold(later)
@@ -358,6 +363,19 @@ class Walk:
         self._since_s += spoken_s(asked.texts)
         return result
 
+    def _check(self, asked: Asked) -> Result:
+        """What is known of the number, at once. A word for later is left for it."""
+        match self._act(asked):
+            case InGuard(said):
+                return said
+            case Leave():
+                return HungUp(EndedBy.CALLER)
+            case None:
+                pass
+            case later:
+                self._hold(later)
+        return CallerChecked(blocked=False, calls=1)
+
     def _verify(self, asked: Asked) -> Result:
         """What comes of a PIN, at once. A word for later is left for it."""
         match self._act(asked):
@@ -394,7 +412,7 @@ class Walk:
                     return self._serve(talk_s, left_s)
                 case InQueue(result):
                     return result
-                case InTransfer() | InLookup() | InPayment() | InVerdict() | Speak() as wrong:
+                case InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(keys) if keys[0] in wait.keys:
                     if keys[1:]:
@@ -435,7 +453,7 @@ class Walk:
                     result = TransferFailed("no_answer")
                 case InTransfer(said):
                     result = said
-                case InQueue() | InLookup() | InPayment() | InVerdict() | Speak() as wrong:
+                case InQueue() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
@@ -488,7 +506,7 @@ class _Gathering:
                 return self._timed_out()
             case Press():
                 return self._press(act)
-            case InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | Speak():
+            case InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak():
                 raise _does_not_fit(self._asked, act)
 
     def _is_for_now(self, act: Act) -> bool:
@@ -552,13 +570,13 @@ def json_line(event: TrailEvent) -> str:
 def misfit(asked: Asked, act: Act) -> str:
     """Why ``act`` cannot be done while ``asked`` is performed, and what was expected; "" where it can."""
     match asked.command, act:
-        case Gather(), InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | Speak():
+        case Gather(), InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak():
             return "a menu listens; expected keys, w, wN or h"
-        case Enqueue(), InTransfer() | InLookup() | InPayment() | InVerdict() | Speak():
+        case Enqueue(), InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak():
             return "a caller waits in a queue; expected q+, q-, q0, qc, qf, a key, w, wN or h"
-        case Record(), InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict():
+        case Record(), InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard():
             return "a message is recorded; expected mN, a key that ends it, w, wN or h"
-        case Transfer(), InQueue() | InLookup() | InPayment() | InVerdict() | Speak():
+        case Transfer(), InQueue() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak():
             return "a telephone rings; expected t+, t-, tb, td, tr, w, wN or h"
         case _:
             return ""

@@ -101,6 +101,10 @@ class SwitchBack:
 # --- calls ----------------------------------------------------------------------------------------------------
 
 
+URGENT = 1000
+"""A priority from which on a call goes before all others, people whom we called among them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Overflow:
     """``after_s`` after its arrival the call may be taken by the agents of another queue too."""

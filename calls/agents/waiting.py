@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from calls.agents.events import CallKind
+from calls.agents.events import URGENT, CallKind
 from calls.ids import AgentId, CallId, QueueName
 
 
@@ -44,9 +44,9 @@ class WaitingCall:
         return (self.queue, self.overflow)
 
     @property
-    def rank(self) -> tuple[int, int, float, int]:
+    def rank(self) -> tuple[bool, int, int, float, int]:
         """Its place: the smaller is served first. It never changes, so a call that lost its agent has it again."""
-        return (self.kind, -self.priority, self.arrived_at, self.sequence)
+        return (self.priority < URGENT, self.kind, -self.priority, self.arrived_at, self.sequence)
 
 
 @dataclass(slots=True)
@@ -134,5 +134,5 @@ def expires(call: WaitingCall) -> bool:
     return call.agent_id is None or (call.kind is CallKind.DIALLED and not call.connecting)
 
 
-def _rank(call: WaitingCall) -> tuple[int, int, float, int]:
+def _rank(call: WaitingCall) -> tuple[bool, int, int, float, int]:
     return call.rank

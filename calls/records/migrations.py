@@ -65,6 +65,11 @@ def _callbacks(database: Database) -> None:
     database.executescript(_statements("callbacks.sql"))
 
 
+@MIGRATIONS(name="0010_blocked")
+def _blocked(database: Database) -> None:
+    database.executescript(_statements("blocked.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -36,4 +36,5 @@ def summary(found: Status) -> list[str]:
     lines += [f"not ready: {reason}" for reason in found.not_ready]
     if found.hold:
         lines.append(f"nothing is dialled: {found.hold}")
+    lines += [f"flag: {each.at:%H:%M} {each.number}: {each.what} (call {each.call_id})" for each in found.flags]
     return lines

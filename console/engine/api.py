@@ -160,6 +160,7 @@ def control(engine: Engine) -> FastAPI:
     _add_agents(app, engine)
     _add_leads(app, engine)
     _add_do_not_call(app, engine)
+    _add_blocked(app, engine)
     _add_callbacks(app, engine)
     _add_webhooks(app, engine)
     _add_hours(app, engine)
@@ -270,6 +271,18 @@ def _add_flows(app: FastAPI, engine: Engine) -> None:
         flow: str, version: Annotated[str | None, Query()] = None, note: Note = "", who: Who = "unknown"
     ) -> operations.Done:
         return await engine.flows.roll_back(flow, version, who, note)
+
+
+def _add_blocked(app: FastAPI, engine: Engine) -> None:
+    @app.post("/v1/blocked")
+    async def block(order: operations.BlockOrder, who: Who = "unknown") -> operations.Done:
+        now = engine.clock.now()
+        return await engine.writer.run(lambda db: operations.block(db, order, who, now))
+
+    @app.delete("/v1/blocked/{number}")
+    async def unblock(number: str, who: Who = "unknown") -> operations.Done:
+        now = engine.clock.now()
+        return await engine.writer.run(lambda db: operations.unblock(db, number, who, now))
 
 
 def _add_callbacks(app: FastAPI, engine: Engine) -> None:

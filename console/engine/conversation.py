@@ -37,6 +37,7 @@ from calls.switch.port import (
 from console.engine.books import Books
 from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
+from console.engine.guard import Guard
 from console.engine.lookups import Lookups
 from console.engine.meanwhile import meanwhile
 from console.engine.payments import Payments
@@ -51,6 +52,7 @@ from ivr.commands import (
     AgentOffered,
     BrokeOut,
     Charge,
+    CheckCaller,
     Command,
     Commit,
     CommitFailed,
@@ -125,6 +127,7 @@ class Conversations:
         verifier: Verifier,
         clock: Clock,
         hours: QueueHours,
+        guard: Guard,
         is_closed: Callable[[], bool],
         voice: Voice,
         recordings: RecordingKeeper,
@@ -142,6 +145,7 @@ class Conversations:
         self._verifier = verifier
         self._clock = clock
         self._hours = hours
+        self._guard = guard
         self._is_closed = is_closed
         self._voice = voice
         self._recordings = recordings
@@ -214,6 +218,8 @@ class Conversations:
             case Verify():
                 judging = self._verifier.verify(command, channel.info.caller)
                 return await meanwhile(channel, judging, (), WAITING_MUSIC)
+            case CheckCaller():
+                return await self._guard.check(command, recorder.live.call_id)
             case Commit():
                 return await self.commit(recorder.live, command)
             case Answer():

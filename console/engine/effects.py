@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -15,17 +16,21 @@ from calls.clock import Clock
 from calls.errors import RecordError, RecordingError
 from calls.ids import CallId
 from calls.numbers import NumberProblem
-from calls.people import do_not_call
+from calls.people import blocked, do_not_call
+from calls.people.blocked import Flagged
 from calls.records import outbox, surveys, voicemail
 from calls.records.outbox import Message
 from calls.records.store import Direction, LiveCall
 from calls.records.voicemail import MessageState
 from calls.records.writer import Writer
 from ivr.commands import Commit, CommitFailed, Committed
-from ivr.effects import BookCallback, DropRecording, Json, LeaveMessage, OptOut, SurveyAnswers, Webhook
+from ivr.effects import BookCallback, DropRecording, Flag, Json, LeaveMessage, OptOut, SurveyAnswers, Webhook
 
 WITHIN_S = 5.0
 """How long a caller waits for the books: a longer silence is worse than an apology."""
+
+FLAGS = 20
+"""As many as are looked at in one glance; the store has all."""
 
 NO_NUMBER = "no_number"
 UNAVAILABLE = "unavailable"
@@ -47,6 +52,8 @@ class Effects:
         """``region``: the country of numbers without one; ``forbidden`` hears of numbers never to be dialled,
         ``to_send`` that a message was written; ``drop`` deletes a recording; ``book`` has
         somebody called back."""
+        self.flagged: deque[Flagged] = deque(maxlen=FLAGS)
+        """What supervisors are to look at, of this run."""
         self._writer = writer
         self._clock = clock
         self._region = region
@@ -81,6 +88,11 @@ class Effects:
                 return Committed()
             case SurveyAnswers():
                 return await self._answer(live, commit.key, effect)
+            case Flag(number, what):
+                flagged = Flagged(live.call_id, number, what, self._clock.now())
+                if await self._writer.run(lambda connection: blocked.flag(connection, commit.key, flagged)):
+                    self.flagged.append(flagged)
+                return Committed()
             case BookCallback():
                 return await self._book(live, commit.key, effect)
             case _:

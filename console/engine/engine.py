@@ -31,6 +31,7 @@ from console.engine.dialled import DialledCalls
 from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
 from console.engine.flows import LiveFlows
+from console.engine.guard import Guard
 from console.engine.hours import OpeningHours
 from console.engine.inbound import InboundCalls
 from console.engine.lookups import Lookups
@@ -45,6 +46,7 @@ from console.engine.status import (
     agents_shown,
     calls_shown,
     campaigns_shown,
+    flags_shown,
     queues_shown,
     trunks_shown,
     webhooks_shown,
@@ -109,7 +111,7 @@ class Engine:
         self._hosts = hosts or GuardedHosts(named)
         self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
         self.recordings = RecordingKeeper(settings.recordings, self.writer, clock)
-        effects = Effects(
+        self.effects = Effects(
             self.writer,
             clock,
             settings.engine.region,
@@ -126,12 +128,13 @@ class Engine:
             self.books,
             self.floor,
             self.meetings,
-            effects,
+            self.effects,
             self.lookups,
             self.payments,
             self.verifier,
             clock,
             QueueHours(lambda: self.hours.overrides),
+            Guard(self.writer, clock, settings.engine.region),
             self._closed,
             self.voice.render,
             self.recordings,
@@ -261,6 +264,7 @@ class Engine:
             campaigns=campaigns_shown(core),
             trunks=trunks_shown(core),
             webhooks=webhooks_shown(self.outbox.names, self.outbox.backlog, self.clock.now()),
+            flags=flags_shown(self.effects.flagged),
             loop_lag_s=self.watch.loop_lag_s,
             writer_behind_s=round(self.writer.behind_s(), 3),
         )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from calls.agents.view import AgentView, FloorView
 from calls.log import masked
+from calls.people.blocked import Flagged
 from calls.records.outbox import Backlog
 from console.engine.recorder import CallRecorder
 from dialer.view import CampaignView, CoreView
@@ -93,6 +94,15 @@ class WebhookShown(Shown):
     oldest_s: float | None
 
 
+class FlagShown(Shown):
+    """Something of a call that a flow would have supervisors look at."""
+
+    at: datetime
+    call_id: str
+    number: str
+    what: str
+
+
 class Status(Shown):
     """All of it at one moment. ``not_ready``: why nothing new is dialled; empty: ready."""
 
@@ -107,6 +117,8 @@ class Status(Shown):
     campaigns: tuple[CampaignShown, ...]
     trunks: tuple[TrunkShown, ...]
     webhooks: tuple[WebhookShown, ...]
+    flags: tuple[FlagShown, ...] = ()
+    """The last of this run."""
     loop_lag_s: float
     writer_behind_s: float
 
@@ -205,4 +217,11 @@ def _webhook(name: str, known: bool, left: Backlog | None, now: datetime) -> Web
         waiting=left.waiting if left is not None else 0,
         dead=left.dead if left is not None else 0,
         oldest_s=oldest_s and round(max(0.0, oldest_s), 3),
+    )
+
+
+def flags_shown(flagged: Iterable[Flagged]) -> tuple[FlagShown, ...]:
+    """What supervisors are to look at, the newest last."""
+    return tuple(
+        FlagShown(at=each.at, call_id=each.call_id, number=masked(each.number), what=each.what) for each in flagged
     )

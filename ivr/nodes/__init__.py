@@ -12,7 +12,9 @@ from ivr.nodes.base import NodeModel
 from ivr.nodes.branch import Branch
 from ivr.nodes.callback import Callback
 from ivr.nodes.collect import Collect
+from ivr.nodes.emergency import Emergency
 from ivr.nodes.goto import Goto
+from ivr.nodes.guard import Guard
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
 from ivr.nodes.language import Language
@@ -51,6 +53,8 @@ MODELS: tuple[type[NodeModel], ...] = (
     WebhookNode,
     OrderNode,
     Payment,
+    Guard,
+    Emergency,
     Queue,
     Callback,
     Transfer,
@@ -91,6 +95,8 @@ Node = Annotated[
     | Annotated[OrderNode, Tag("order")]
     | Annotated[Payment, Tag("payment")]
     | Annotated[Queue, Tag("queue")]
+    | Annotated[Guard, Tag("guard")]
+    | Annotated[Emergency, Tag("emergency")]
     | Annotated[Callback, Tag("callback")]
     | Annotated[Transfer, Tag("transfer")]
     | Annotated[TransferTo, Tag("transfer_to")]

@@ -76,6 +76,8 @@ node = st.one_of(
     _node(queue=st.just("q"), failed=target, timeout=target, nobody=target, closed=target),
     _node(queue=st.just("q"), announce=some, keys=st.fixed_dictionaries({"1": target}), failed=target, full=target),
     _node(callback=st.just("q"), failed=target, next=target),
+    _node(emergency=st.just("q"), transfer=st.just("t"), failed=target),
+    _node(guard=st.just(3), blocked=target, next=target),
     _node(transfer=st.just("t"), failed=target),
     _node(transfer=st.just("t"), whisper=some, attended=st.booleans(), failed=target, declined=target),
     _node(transfer=st.just("t"), failed=target, next=target),

@@ -35,11 +35,13 @@ from ivr.check import check
 from ivr.commands import (
     AgentConnected,
     AgentOffered,
+    CallerChecked,
     Charge,
     Charged,
     ChargeDeclined,
     ChargeFailed,
     ChargeUnknown,
+    CheckCaller,
     Command,
     Commit,
     CommitFailed,
@@ -99,6 +101,8 @@ def one_that_fits(command: Command, draw: st.DataObject) -> Result:
             fitting = (Committed(), CommitFailed("unavailable"))
         case Charge():
             fitting = (Charged("t"), ChargeDeclined("x"), ChargeFailed("x"), ChargeUnknown("x"))
+        case CheckCaller():
+            fitting = (CallerChecked(blocked=False, calls=1), CallerChecked(blocked=True, calls=9))
         case Verify():
             fitting = (Verified(), NotVerified(), LockedOut(), VerifyFailed("unavailable"))
         case Hangup():
@@ -127,6 +131,8 @@ def silent(command: Command) -> Result:
             return CommitFailed("unavailable")
         case Charge():
             return ChargeUnknown("timeout")
+        case CheckCaller():
+            return CallerChecked(blocked=False, calls=1)
         case Verify():
             return NotVerified()
         case Hangup():

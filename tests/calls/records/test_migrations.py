@@ -24,6 +24,7 @@ ALL = (
     "0007_pin_tries",
     "0008_toll",
     "0009_callbacks",
+    "0010_blocked",
 )
 
 

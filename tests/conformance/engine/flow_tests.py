@@ -13,7 +13,18 @@ from pathlib import Path
 from calls.causes import Outcome
 from calls.switch.port import EndedBy, Gather, HungUp, Play, Prompt, TransferFailed
 from ivr.check import Known, load
-from ivr.commands import Charge, Commit, Enqueue, Lookup, NobodyThere, Result, Served, Verify, WaitExpired
+from ivr.commands import (
+    Charge,
+    CheckCaller,
+    Commit,
+    Enqueue,
+    Lookup,
+    NobodyThere,
+    Result,
+    Served,
+    Verify,
+    WaitExpired,
+)
 from ivr.flow import Flow
 from ivr.script import Act, Leave, Pass, Press
 from ivr.session import Finished
@@ -143,7 +154,7 @@ class _Unhurried:
 def _said(asked: Asked, result: Result) -> str:
     """What the engine asks of the channel for one command of the session."""
     match asked.command, result:
-        case Commit() | Lookup() | Charge() | Verify(), _:
+        case Commit() | Lookup() | Charge() | CheckCaller() | Verify(), _:
             return ""
         case Enqueue(), Served():
             return "hold | connect"
@@ -152,7 +163,7 @@ def _said(asked: Asked, result: Result) -> str:
         case Enqueue(), _:
             return ""
         case command, _:
-            assert not isinstance(command, Charge | Commit | Enqueue | Lookup | Verify)
+            assert not isinstance(command, Charge | CheckCaller | Commit | Enqueue | Lookup | Verify)
             assert set(prompts_of(command)) <= set(DURATIONS_S)
             return said(command)
 

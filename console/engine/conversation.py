@@ -192,6 +192,9 @@ class Conversations:
                 return replace(command, prompts=await self._all_voiced(prompts))
             case Lookup(meanwhile=prompts) | Charge(meanwhile=prompts):
                 return replace(command, meanwhile=await self._all_voiced(prompts))
+            case Transfer(whisper=prompts):
+                whisper = await self._all_voiced(prompts)  # a key that nothing asks for is not waited for
+                return replace(command, whisper=whisper, take_key=command.take_key if whisper else "")
             case _:
                 return command
 

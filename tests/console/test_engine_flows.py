@@ -10,7 +10,7 @@ import pytest
 from calls.causes import Outcome
 from calls.overrides import Override, OverrideState
 from calls.switch.loopback.callers import CallerScript, HangUp, Wait
-from calls.switch.port import Prompt
+from calls.switch.port import Prompt, Result, SwitchCommand, Transfer
 from console.engine.voice import LiveVoice
 from ivr.check import Known
 from ivr.nodes.base import Visit
@@ -18,7 +18,7 @@ from ivr.nodes.branch import Branch
 from ivr.turn import Turn
 from prompts.phrases import Split, split
 from tests.console.held_time import held
-from tests.console.world import PROMPT_S, World, adds_up, agent, world_in
+from tests.console.world import PROMPT_S, MortalChannel, World, adds_up, agent, world_in
 
 OPT_OUT = """\
 language: en
@@ -150,6 +150,39 @@ async def test_a_text_without_a_prompt_is_spoken_while_the_caller_waits_or_left_
         played = 3 if spoken else 2
         assert world.record().duration_s == pytest.approx(0.2 + played * PROMPT_S)
         assert world.record().outcome is Outcome.ANSWERED
+
+
+WHISPERED = """\
+language: en
+variables: {name: Ann}
+start: boss
+nodes:
+  boss: {transfer: boss, whisper: [main.from], attended: true, failed: bye}
+  bye: {hangup: [system.goodbye]}
+"""
+
+
+@pytest.mark.parametrize("spoken", [True, False])
+@held
+async def test_a_destination_hears_a_text_too_and_without_one_no_key_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoken: bool
+) -> None:
+    asked: list[Transfer] = []
+    perform = MortalChannel.perform
+
+    async def look(channel: MortalChannel, command: SwitchCommand) -> Result:
+        if isinstance(command, Transfer):
+            asked.append(command)
+        return await perform(channel, command)
+
+    monkeypatch.setattr(MortalChannel, "perform", look)
+    found = split("main.from", "{name}", "en")
+    assert isinstance(found, Split)
+    known = Known(phrases={"en": {"main.from": found.phrase}})
+    async with world_in(tmp_path, flow=WHISPERED, known=known, voice=Says(spoken)) as world:
+        await world.call().over()
+    whisper = (Prompt("live.ann", "en"),) if spoken else ()
+    assert [(each.whisper, each.take_key) for each in asked] == [(whisper, "1" if spoken else "")]
 
 
 FAULTY = """\

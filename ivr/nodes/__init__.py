@@ -12,6 +12,7 @@ from ivr.nodes.base import NodeModel
 from ivr.nodes.branch import Branch
 from ivr.nodes.callback import Callback
 from ivr.nodes.collect import Collect
+from ivr.nodes.directory import Directory
 from ivr.nodes.emergency import Emergency
 from ivr.nodes.goto import Goto
 from ivr.nodes.guard import Guard
@@ -54,6 +55,7 @@ MODELS: tuple[type[NodeModel], ...] = (
     OrderNode,
     Payment,
     Guard,
+    Directory,
     Emergency,
     Queue,
     Callback,
@@ -96,6 +98,7 @@ Node = Annotated[
     | Annotated[Payment, Tag("payment")]
     | Annotated[Queue, Tag("queue")]
     | Annotated[Guard, Tag("guard")]
+    | Annotated[Directory, Tag("directory")]
     | Annotated[Emergency, Tag("emergency")]
     | Annotated[Callback, Tag("callback")]
     | Annotated[Transfer, Tag("transfer")]

@@ -77,6 +77,11 @@ node = st.one_of(
     _node(queue=st.just("q"), announce=some, keys=st.fixed_dictionaries({"1": target}), failed=target, full=target),
     _node(callback=st.just("q"), failed=target, next=target),
     _node(emergency=st.just("q"), transfer=st.just("t"), failed=target),
+    _node(
+        directory=some,
+        people=st.fixed_dictionaries({"Ann": st.fixed_dictionaries({"says": some, "to": target})}),
+        failed=target,
+    ),
     _node(guard=st.just(3), blocked=target, next=target),
     _node(transfer=st.just("t"), failed=target),
     _node(transfer=st.just("t"), whisper=some, attended=st.booleans(), failed=target, declined=target),

@@ -87,8 +87,8 @@ def test_what_the_loader_refuses_does_not_fit(write: Write, path: tuple[str, ...
 def test_defaults_are_what_may_be_written() -> None:
     definitions: Any = SCHEMA["$defs"]
     nodes = [definition for definition in definitions.values() if "properties" in definition]
-    assert len(nodes) == len(KINDS) + 3, (
-        "each kind, and a question of a survey, an overflow of a queue, an item of an order"
+    assert len(nodes) == len(KINDS) + 4, (
+        "each kind, and a question of a survey, an overflow of a queue, a person of a directory, an item of an order"
     )
     for definition in nodes:
         for name, field in definition["properties"].items():

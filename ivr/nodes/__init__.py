@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Discriminator, Tag
 
 from ivr.nodes.authenticate import Authenticate
-from ivr.nodes.base import NodeModel
+from ivr.nodes.base import NodeModel, written
 from ivr.nodes.branch import Branch
 from ivr.nodes.callback import Callback
 from ivr.nodes.collect import Collect
@@ -71,11 +71,17 @@ KINDS: Mapping[str, type[NodeModel]] = {model.kind: model for model in MODELS}
 
 
 def kind_of(value: object) -> str | None:
-    """The kind of a node as it is written: the first of its keys that names one. None: it has no such key."""
+    """The kind of a node as it is written, by the key that names one. None: it has no such key.
+
+    Some kinds have a key that names another (``hours`` has ``emergency``): the kind is the one that has all the keys,
+    in whatever order they are written, and where none has, the first that is named.
+    """
     if isinstance(value, NodeModel):
         return value.kind
     keys = value if isinstance(value, Mapping) else ()
-    return next((key for key in keys if key in KINDS), None)
+    named = [key for key in keys if key in KINDS]
+    fits = (key for key in named if {*keys} <= written(KINDS[key]).keys())  # "set" is a module of this package
+    return named[0] if len(named) == 1 else next(fits, named[0] if named else None)
 
 
 Node = Annotated[

@@ -222,6 +222,7 @@ def _subflows(
     """What is wrong with the flows that this one calls. Those that are right are put into ``checked``."""
     reading = checked.reading
     way = (*callers, path.stem)
+    inners: dict[str, _Checked] = {}
     for name, node in reading.nodes.items():
         if not isinstance(node, Subflow):
             continue
@@ -235,12 +236,15 @@ def _subflows(
             problem = f'there is no flow "{node.subflow}" beside this one{did_you_mean(node.subflow, there)}'
             yield _error(reading, at, Rule.UNKNOWN_FLOW, problem)
         else:
-            inner = _checked(file, known, way, drafts)
+            if node.subflow not in inners:
+                inners[node.subflow] = _checked(file, known, way, drafts)
+            inner = inners[node.subflow]
             if inner.errors:
                 problem = f'the flow "{node.subflow}" cannot be used: {inner.errors[0]}'
                 yield _error(reading, at, Rule.FAULTY_FLOW, problem)
                 continue
-            checked.subflows[FlowId(node.subflow)] = _flow(file, inner, known)
+            if FlowId(node.subflow) not in checked.subflows:
+                checked.subflows[FlowId(node.subflow)] = _flow(file, inner, known)
             yield from _call(reading, name, node, inner.reading)
 
 

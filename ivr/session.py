@@ -27,7 +27,7 @@ steps.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -151,6 +151,10 @@ class Session:
     def record(self) -> tuple[TrailEvent, ...]:
         """The trail, and in it each command with its result: what a call's record keeps, and a replay needs."""
         return tuple(self._turn.trail) if self._turn is not None else ()
+
+    def noted(self, after: int) -> Sequence[TrailEvent]:
+        """What :attr:`record` holds after its first ``after`` events."""
+        return self._turn.trail[after:] if self._turn is not None else ()
 
     @property
     def node(self) -> str:

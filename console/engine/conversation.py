@@ -104,12 +104,11 @@ class Trail:
 
     def keep(self) -> None:
         """Take what is new; to be called before anybody else notes what happened later."""
-        trail = self._session.record
-        for event in trail[self._kept :]:
+        for event in self._session.noted(self._kept):
+            self._kept += 1
             self._recorder.keep(event.at, self._began_s + event.since_s, event.kind.value, event.detail)
             if event.kind in LOST:
                 log.get().error("the flow failed", kind=event.kind.value, **event.detail)
-        self._kept = len(trail)
 
 
 class Conversations:

@@ -17,13 +17,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import agi, ami, dialer, flows, ivr, records
+from tests.bench import agi, ami, dialer, flows, ivr, load, records
 from tests.bench.machine import described, fetch
+from tests.bench.quantiles import quantile
 from tests.integration.harness import PROJECT
 
 Trees = Mapping[str, Path]
 
 AGI_TURN_AIM_S = 0.02
+CALL_AIM_BYTES = 100_000
+LOAD_AIM_S = 0.3
+CHECK_AIM_S = 1.0
 DIALER_AIM_S = 0.0035
 """About 3 ms of CPU an attempt."""
 
@@ -69,9 +73,34 @@ def _agi(_: Trees) -> Outcome:
 def _flows(_: Trees) -> Outcome:
     found = flows.measure()
     ratio = found.load_s / found.round_trip_s
-    return Outcome(
-        flows.table(found).split("\n"), [Row("a flow's load, to ruamel.yaml reading the file", f"{ratio:.2f}")]
-    )
+    load_s, check_s = found.mixed_load_s, found.mixed_check_s
+    rows = [
+        Row("a flow's load, to ruamel.yaml reading the file", f"{ratio:.2f}"),
+        Row("a flow of 500 nodes: load", f"{load_s * 1e3:.0f} ms", "300 ms or less", load_s <= LOAD_AIM_S),
+        Row("a flow of 500 nodes: check", f"{check_s * 1e3:.0f} ms", "1 s or less", check_s <= CHECK_AIM_S),
+    ]
+    return Outcome(flows.table(found).split("\n"), rows)
+
+
+def _load(_: Trees) -> Outcome:
+    found = asyncio.run(load.measure())
+    rich, turn_s, heavy = found.rich, quantile(found.rich.turns_s, 0.99), found.rich.rss_a_call
+    calls = f"{rich.calls:,} calls"
+    left = sum(each.after.sessions + each.after.turns for each in (found.few, found.plain, found.rich, found.traced))
+    many = found.plain.cpu_a_choice_s / found.few.cpu_a_choice_s
+    spoken = rich.cpu_a_choice_s / found.plain.cpu_a_choice_s
+    rows = [
+        Row(f"{calls}: lost", f"{rich.lost}", "0", rich.lost == 0),
+        Row(f"{calls}: turn, p99", f"{turn_s * 1e3:.1f} ms", "20 ms or less", turn_s <= AGI_TURN_AIM_S),
+        Row(f"{calls}: memory a call", f"{heavy / 1e3:.0f} kB", "100 kB or less", heavy <= CALL_AIM_BYTES),
+        Row(f"{calls}: sessions left after them", f"{left}", "0", left == 0),
+        Row(f"{calls}: CPU a choice, to that of {found.few.calls} calls", f"{many:.2f}"),
+        Row(
+            "variables and spoken values: CPU a choice, to none",
+            f"{spoken:.2f}",
+        ),
+    ]
+    return Outcome(load.report(found), rows)
 
 
 def _records(_: Trees) -> Outcome:
@@ -113,6 +142,7 @@ BENCHMARKS = {
     "ami": Benchmark(_ami),
     "agi": Benchmark(_agi),
     "flows": Benchmark(_flows),
+    "load": Benchmark(_load),
     "records": Benchmark(_records),
     "ivr": Benchmark(_ivr, asterisk=True),
     "dialer": Benchmark(_dialer, asterisk=True),

@@ -21,6 +21,7 @@ from ivr.check import Known, check, load
 from ivr.flow import Flow
 from ivr.session import Context, Finished, Session
 from ivr.trail import Instant
+from prompts.phrases import Split, split
 
 NODES = 500
 RUNS = 5
@@ -51,14 +52,55 @@ def flow_text(nodes: int) -> str:
     )
 
 
+MIXED = """\
+  n{0}:
+    menu: [x.menu]
+    keys: {{"1": n{1}, "2": support, "9": bye}}
+    failed: bye
+  n{1}: {{set: {{tries: tries + 1, said: "left(text(order), 4) + call.caller"}}, next: n{2}}}
+  n{2}:
+    branch: {{tries > 3 and not vip: bye, 'kind in ["a", "b"] or order == none': n{3}}}
+    otherwise: n{3}
+  n{3}: {{collect: [x.said], into: order, length: "4-8", read_back: [x.said], failed: bye, next: n{4}}}
+  n{4}: {{subflow: inner, arguments: {{asked: order}}, into: {{kind: answer}}, next: n{5}}}
+"""
+INNER = """\
+language: en
+variables: {asked: "", order: ""}
+start: a
+nodes:
+  a: {set: {answer: "default(asked, 'none')"}, next: b}
+  b: {say: [x.said], next: c}
+  c: {return: done}
+"""
+
+
+def mixed_text(nodes: int) -> str:
+    """A flow of ``nodes`` nodes with expressions, texts that say values, and a call of a subflow in every fifth."""
+    fives = "".join(MIXED.format(*range(first, first + 5), (first + 5) % nodes) for first in range(0, nodes, 5))
+    return (
+        'language: en\nvariables: {tries: 0, vip: false, kind: "", order: "", asked: ""}\nstart: n0\n'
+        f"nodes:\n{fives}  support: {{queue: q, failed: bye, next: bye}}\n  bye: {{hangup: [x.bye]}}\n"
+    )
+
+
+def saying() -> Known:
+    """A text with places for values, for all flows."""
+    said = split("x.said", "Order {order:digits}, and {asked}.", "en")
+    assert isinstance(said, Split)
+    return Known(phrases={"en": {"x.said": said.phrase}})
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """CPU seconds, but for the last three."""
+    """CPU seconds, but for the last three. ``mixed``: of a flow with variables, expressions and subflows."""
 
     round_trip_s: float
     events_s: float
     check_s: float
     load_s: float
+    mixed_check_s: float
+    mixed_load_s: float
     steps_per_s: float
     calls_per_s: float
     steps_a_call: int
@@ -70,6 +112,9 @@ def measure() -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "big.yaml"
         path.write_text(text, encoding="utf-8")
+        mixed, said = Path(folder) / "mixed.yaml", saying()
+        mixed.write_text(mixed_text(NODES), encoding="utf-8")
+        (Path(folder) / "inner.yaml").write_text(INNER, encoding="utf-8")
         flow = load(path, KNOWN)
         steps = sum(run(flow) for _ in range(CALLS))
         sessions_s = least_s(lambda: [run(flow) for _ in range(CALLS)])
@@ -78,6 +123,8 @@ def measure() -> Figures:
             events_s=least_s(lambda: list(YAML(typ="safe").parse(text))),
             check_s=least_s(lambda: check(path, KNOWN)),
             load_s=least_s(lambda: load(path, KNOWN)),
+            mixed_check_s=least_s(lambda: check(mixed, said)),
+            mixed_load_s=least_s(lambda: load(mixed, said)),
             steps_per_s=steps / sessions_s,
             calls_per_s=CALLS / sessions_s,
             steps_a_call=steps // CALLS,
@@ -122,6 +169,8 @@ def table(figures: Figures) -> str:
         ("  against ruamel.yaml reading it (round trip)", f"{figures.load_s / figures.round_trip_s:.2f}x"),
         ("  against ruamel.yaml parsing it (events only)", f"{figures.load_s / figures.events_s:.2f}x"),
         ("check it", f"{figures.check_s * 1000:.0f} ms of CPU"),
+        ("load one with expressions and subflows", f"{figures.mixed_load_s * 1000:.0f} ms of CPU"),
+        ("  check it", f"{figures.mixed_check_s * 1000:.0f} ms of CPU"),
         ("session steps per CPU-second", f"{figures.steps_per_s:,.0f}"),
         (f"calls of {figures.steps_a_call} steps per CPU-second", f"{figures.calls_per_s:,.0f}"),
     ]

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
 from console.demo.ports import free_port
-from tests.bench import ivr
+from tests.bench import ivr, load
 from tests.bench.__main__ import BENCHMARKS, Row, table
 from tests.bench.callers import LoadCaller
 from tests.bench.machine import Meter, cpu_s
@@ -105,3 +105,18 @@ def test_every_benchmark_is_described() -> None:
     described = (PROJECT / "docs/benchmarks.md").read_text(encoding="utf-8")
     headings = [line for line in described.splitlines() if line.startswith("### ")]
     assert [line.rpartition(": ")[2].strip("`") for line in headings] == list(BENCHMARKS)
+
+
+async def test_calls_of_a_load_choose_and_leave_nothing_behind() -> None:
+    found = await load.run(load.RICH, calls=8, lasts_s=3.5)
+    assert (found.lost, found.before.sessions, found.up.sessions, found.after.sessions) == (0, 0, 8, 0)
+    assert found.up.turns == 8 and found.after.turns == 0
+    assert found.turns_s and all(0 < each < WITHIN_S for each in found.turns_s)
+    assert found.choices > 0 and found.cpu_s > 0
+    lines = load.report(load.Figures(found, found, found, found))
+    assert len(lines) == 5 and "0 sessions" in lines[1]
+
+
+async def test_an_engine_that_cannot_start_ends_the_load() -> None:
+    with pytest.raises((EOFError, TimeoutError)):
+        await load.run("language: en\n", calls=1, lasts_s=0.1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ivr.check import Known, check, load
 from ivr.faults import Rule
 from ivr.walk import walk
-from tests.bench.flows import flow_text
+from tests.bench.flows import INNER, flow_text, mixed_text, saying
 from tests.ivr.conftest import Write, at
 
 KNOWN = Known(frozenset({"q"}), frozenset(), {"en": frozenset({"x.menu", "x.retry", "x.bye", "system.sorry"})})
@@ -27,3 +27,11 @@ def test_a_long_round_is_found_without_recursion(write: Write) -> None:
     nodes = "\n".join(f"  n{index}: {{say: [x.bye], next: n{(index + 1) % 5000}}}" for index in range(5000))
     faults = check(write(f"language: en\nstart: n0\nnodes:\n{nodes}\n"), KNOWN)
     assert [fault.rule for fault in faults] == [Rule.ENDLESS_LOOP]
+
+
+def test_500_nodes_with_expressions_and_subflows(write: Write) -> None:
+    path = write(mixed_text(500))
+    path.with_name("inner.yaml").write_text(INNER, encoding="utf-8")
+    assert [str(fault) for fault in check(path, saying())] == []
+    flow = load(path, saying())
+    assert (len(flow.nodes), list(flow.subflows)) == (502, ["inner"])

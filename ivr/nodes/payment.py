@@ -156,12 +156,12 @@ class Payment(NodeModel):
         return None
 
     def _pay(self, turn: Turn, amount: Decimal, card: Card) -> Generator[Command, Result, Goto]:
-        said = turn.prompts(self.meanwhile)
+        said, last4 = turn.prompts(self.meanwhile), card.last4  # whoever charges wipes the card
         turn.conceal()
         result = yield Charge(self.gateway, amount, card, turn.key, said, self.music)
         match result:
             case Charged(token):
-                self._tell(turn, token, card.last4)
+                self._tell(turn, token, last4)
                 return self._left(turn, amount, "next", None)
             case ChargeDeclined(reason):
                 return self._left(turn, amount, "declined", reason)

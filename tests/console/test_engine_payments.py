@@ -116,6 +116,18 @@ async def test_each_answer_of_the_gateway_and_no_digit_anywhere(
 
 
 @held
+async def test_the_last_four_digits_are_known_though_the_card_is_wiped(tmp_path: Path) -> None:
+    flow = PAYING.replace("next: done", "next: look").replace(
+        "  done:", f"  look: {{branch: {{last4 == '{CANARY[-4:]}': done}}, otherwise: failed}}\n  done:"
+    )
+    hosts = FakeHosts(lambda at, sent: PAID)
+    async with world_in(tmp_path, flow=flow, hosts=hosts, outside={"payment_gateways": (CARDS,)}) as world:
+        await world.call(*keys(Wait(5.0), HangUp())).over()
+        await world.settled()
+        assert world.record().last_node == "done"
+
+
+@held
 async def test_a_charge_goes_on_to_its_end_though_the_caller_hangs_up(tmp_path: Path) -> None:
     hosts = FakeHosts(lambda at, sent: Late(6.0, PAID))
     async with world_in(tmp_path, flow=PAYING, hosts=hosts, outside={"payment_gateways": (CARDS,)}) as world:

@@ -27,6 +27,7 @@ from console.cli import (
     hours,
     ivr,
     leads,
+    payments,
     pins,
     prompts,
     report,
@@ -62,6 +63,7 @@ app.add_typer(leads.app, name="leads")
 app.add_typer(dnc.app, name="dnc")
 app.add_typer(hours.app, name="hours")
 app.add_typer(pins.app, name="pins")
+app.add_typer(payments.app, name="payments")
 app.add_typer(block.app, name="block")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(voicemail.app, name="voicemail")

@@ -70,6 +70,11 @@ def _blocked(database: Database) -> None:
     database.executescript(_statements("blocked.sql"))
 
 
+@MIGRATIONS(name="0011_payments")
+def _payments(database: Database) -> None:
+    database.executescript(_statements("payments.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -121,7 +121,7 @@ class Engine:
             lambda live, key, effect: self.callbacks.book(live, key, effect),
         )
         self.lookups = Lookups(settings.lookups, self._hosts, clock)
-        self.payments = Payments(settings.payment_gateways, self._hosts)
+        self.payments = Payments(settings.payment_gateways, self._hosts, self.writer, clock)
         self.verifier = Verifier(settings.authenticators, self.lookups, self.writer, clock, PinHasher())
         self.conversations = Conversations(
             settings.queues,
@@ -177,6 +177,7 @@ class Engine:
         self.writer.start()
         try:
             await self.hours.load()
+            await self.payments.settle_left()
             await self.restart.look()
             await self.flows.keep_found()
         except RecordError:

@@ -1,4 +1,4 @@
-"""Payments of calls: each is asked of its gateway once, and what came of it is written down."""
+"""Payments of calls: each is written down, asked of its gateway once, and what came of it is written down too."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from calls import log
-from calls.errors import OutsideError, OutsideRefused, OutsideTooLate, OutsideUnreached
+from calls.clock import Clock
+from calls.errors import OutsideError, OutsideRefused, OutsideTooLate, OutsideUnreached, RecordError
 from calls.ids import CallId
 from calls.outside import PaymentGateway
+from calls.records import payments as kept
+from calls.records.writer import Writer
 from calls.switch.port import CallChannel, HungUp
 from calls.text import printable
 from console.engine.meanwhile import meanwhile
@@ -36,8 +39,10 @@ NOT_NOW = frozenset({408, 409, 425})
 class Payments:
     """Asks the gateways of the settings."""
 
-    def __init__(self, gateways: Sequence[PaymentGateway], hosts: Hosts) -> None:
+    def __init__(self, gateways: Sequence[PaymentGateway], hosts: Hosts, writer: Writer, clock: Clock) -> None:
         self._gateways = {at.name: (at, hosts.host(at)) for at in gateways}
+        self._writer = writer
+        self._clock = clock
         self.results: Counter[tuple[str, str]] = Counter()
         """What came of charges since the start, by the gateway's name and a word."""
 
@@ -53,6 +58,17 @@ class Payments:
         finally:
             await asyncio.wait({charging})
 
+    async def settle_left(self) -> None:
+        """After a start: what a run before this one asked and did not hear of is unknown.
+
+        Raises:
+            RecordError: the store refuses.
+        """
+        now = self._clock.now()
+        left = await self._writer.run_alone(lambda connection: kept.settle_left(connection, now))
+        for payment_id in left:
+            log.get().error("nobody knows whether a call has paid: ask the gateway", id=payment_id)
+
     async def charge(self, recorder: CallRecorder, charge: Charge) -> ChargeResult:
         """Ask for the amount, once. A question that was asked is never given up, nor asked again."""
         at, host = self._gateways[charge.gateway]
@@ -60,6 +76,9 @@ class Payments:
         told = {"id": identity, "gateway": at.name, "amount": f"{charge.amount:f}", "currency": at.currency}
         result: ChargeResult = ChargeUnknown("stopped")
         try:
+            if not await self._written(recorder.live.call_id, told):
+                result = ChargeFailed("not_written")
+                return result
             answer = await host.ask(_request(at, recorder.live.call_id, identity, charge), at.deadline_s)
             result = _result(answer, charge.card.number.reveal())
         except (OutsideRefused, OutsideUnreached) as problem:
@@ -76,9 +95,29 @@ class Payments:
             self.results[at.name, word] += 1
             reason = None if isinstance(result, Charged) else result.reason
             recorder.note(PAYMENT, {**told, "result": word, "reason": reason})
+            await self._settle(identity, word, reason)
             if isinstance(result, ChargeUnknown):
                 log.get().error("nobody knows whether a call has paid: ask the gateway", **told)
         return result
+
+    async def _written(self, call_id: CallId, told: Mapping[str, str]) -> bool:
+        """Write down that it will be asked; False where it cannot be written, or was asked before."""
+        asked = kept.PaymentAsked(
+            told["id"], call_id, told["gateway"], told["amount"], told["currency"], self._clock.now()
+        )
+        try:
+            return await self._writer.run(lambda connection: kept.begin(connection, asked))
+        except RecordError as problem:
+            log.get().error("a payment was not asked for: it cannot be written down", problem=str(problem), **told)
+            return False
+
+    async def _settle(self, payment_id: str, state: str, reason: str | None) -> None:
+        """Write down what came of it. Where that fails, the next start says that nobody knows."""
+        now = self._clock.now()
+        try:
+            await self._writer.run(lambda connection: kept.settle(connection, payment_id, state, reason, now))
+        except RecordError as problem:
+            log.get().error("what came of a payment was not written", id=payment_id, problem=str(problem))
 
 
 async def _shielded(charging: asyncio.Future[ChargeResult]) -> ChargeResult:

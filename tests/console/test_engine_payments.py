@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from calls import log
-from calls.errors import OutsideError, OutsideRefused, OutsideUnanswered, OutsideUnreached
+from calls.errors import OutsideError, OutsideRefused, OutsideUnanswered, OutsideUnreached, RecordError
 from calls.outside import PaymentGateway
+from calls.records import payments as records
 from calls.switch.loopback.callers import HangUp, Hear, Press, Step, Wait
 from console.engine.metrics import exposition
 from console.engine.outside import Answered
@@ -148,3 +149,49 @@ async def test_a_caller_who_leaves_while_keying_is_charged_nothing(tmp_path: Pat
         await world.call(Wait(seconds), HangUp()).over()
         await world.settled()
         assert hosts.asked == []
+
+
+def kept(world: World) -> list[tuple[object, ...]]:
+    return world.rows("SELECT gateway, amount, currency, state, reason FROM payments")
+
+
+@held
+async def test_a_charge_is_written_before_it_is_asked_and_settled_after(tmp_path: Path) -> None:
+    seen: list[list[tuple[object, ...]]] = []
+
+    def answer(at: object, sent: object) -> Answered:
+        seen.append(kept(world))
+        return PAID
+
+    hosts = FakeHosts(answer)
+    async with world_in(tmp_path, flow=PAYING, hosts=hosts, outside={"payment_gateways": (CARDS,)}) as world:
+        await world.call(*keys(Wait(5.0), HangUp())).over()
+        await world.settled()
+        assert seen == [[("cards", "31.25", "EUR", "asked", None)]]
+        assert kept(world) == [("cards", "31.25", "EUR", "paid", None)]
+
+
+@held
+async def test_a_killed_engine_leaves_word_of_a_charge_that_was_asked(tmp_path: Path) -> None:
+    hosts = FakeHosts(lambda at, sent: Late(6.0, PAID))
+    async with world_in(tmp_path, flow=PAYING, hosts=hosts, outside={"payment_gateways": (CARDS,)}) as world:
+        world.call(*keys(Wait(60.0)))
+        await world.until(lambda: bool(hosts.asked))
+        await world.kill()
+        await world.start()
+        assert kept(world) == [("cards", "31.25", "EUR", "unknown", "the engine stopped")]
+
+
+@held
+async def test_what_cannot_be_written_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> bool:
+        raise RecordError("the disk is full")
+
+    monkeypatch.setattr(records, "begin", refused)
+    hosts = FakeHosts(lambda at, sent: PAID)
+    async with world_in(tmp_path, flow=PAYING, hosts=hosts, outside={"payment_gateways": (CARDS,)}) as world:
+        call = world.call(*keys(Wait(5.0), HangUp()))
+        await call.over()
+        await world.settled()
+        assert hosts.asked == []
+        assert settled(world, call.info.call_id)["reason"] == "not_written"

@@ -25,6 +25,7 @@ ALL = (
     "0008_toll",
     "0009_callbacks",
     "0010_blocked",
+    "0011_payments",
 )
 
 

@@ -369,8 +369,11 @@ def _leads_on(node: NodeModel, subflows: Mapping[FlowId, Flow]) -> bool:
     match node:
         case Return():
             return True
-        case Subflow(subflow=flow_id) if (flow := subflows.get(FlowId(flow_id))) is not None:
-            return any(inner.reaches_person for each in flow.with_subflows() for inner in each.nodes.values())
+        case Subflow():
+            flow = subflows.get(FlowId(node.subflow))  # one that cannot be used has an error of its own
+            return flow is None or any(
+                inner.reaches_person for each in flow.with_subflows() for inner in each.nodes.values()
+            )
         case _:
             return node.reaches_person
 

@@ -13,13 +13,15 @@ word       the caller
 ``g+``     is let through by a guard; ``g-`` is blocked; ``gm`` has called too often
 ``p+``     has the right PIN; ``p-`` a wrong one; ``pl`` is locked out; ``pf`` nobody can judge it
 ``c+``     a payment is paid; ``c-`` the card is declined; ``cf`` it fails; ``cu`` nobody knows
+``b-``     asks for what cannot be written down: an order, a ticket, an opt-out
 ``t+``     is transferred; ``t-`` nobody answers; ``tb`` busy; ``td`` declined; ``tr`` refused by a rule
 ``mN``     speaks for N seconds after a beep: ``m10,#``, ``m10,h``; silence ends it else
 ``f``      meets a fault of ours: the node fails
 =========  ===========================================================================================
 
 When the script is at its end the caller is silent in menus, is served in queues, is transferred, and speaks for 5 s
-after a beep; look-ups find something of which nothing is known, PINs are right, and payments are paid.
+after a beep; look-ups find something of which nothing is known, PINs are right, payments are paid, and what is
+to be kept is kept.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ from ivr.commands import (
     ChargeFailed,
     ChargeResult,
     ChargeUnknown,
+    CommitFailed,
     LockedOut,
     LookedUp,
     LookupFailed,
@@ -146,7 +149,28 @@ class InGuard:
     result: CallerChecked
 
 
-Act = Press | Silent | Pass | Leave | InQueue | InTransfer | InLookup | InPayment | InVerdict | InGuard | Speak | Fail
+@dataclass(frozen=True, slots=True)
+class InBooks:
+    """What comes of something that is to be kept."""
+
+    result: CommitFailed
+
+
+Act = (
+    Press
+    | Silent
+    | Pass
+    | Leave
+    | InQueue
+    | InTransfer
+    | InLookup
+    | InPayment
+    | InVerdict
+    | InGuard
+    | InBooks
+    | Speak
+    | Fail
+)
 
 WORDS: dict[str, Act] = {
     "w": Silent(),
@@ -172,6 +196,7 @@ WORDS: dict[str, Act] = {
     "c-": InPayment(ChargeDeclined("declined")),
     "cf": InPayment(ChargeFailed("not_reached")),
     "cu": InPayment(ChargeUnknown("timeout")),
+    "b-": InBooks(CommitFailed("unavailable")),
     "t+": InTransfer(Transferred(TALK_S)),
     "t-": InTransfer(TransferFailed("no_answer")),
     "tb": InTransfer(TransferFailed("busy")),

@@ -66,6 +66,7 @@ from ivr.script import (
     TALK_S,
     Act,
     Fail,
+    InBooks,
     InGuard,
     InLookup,
     InPayment,
@@ -261,10 +262,8 @@ class Walk:
                 return self._verify(asked)
             case CheckCaller():
                 return self._check(asked)
-            case Commit(effect=Webhook()):
-                return Committed(REFERENCE)
-            case Commit():
-                return Committed()
+            case Commit() as commit:
+                return self._commit(asked, commit)
             case Hangup():
                 return HungUp(EndedBy.US)
 
@@ -295,7 +294,9 @@ class Walk:
                     return self._recorded(record, said_s or 0.0, RecordEnd.SILENCE)
                 case None:
                     return self._recorded(record, SPEECH_S if said_s is None else said_s, RecordEnd.SILENCE)
-                case InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() as wrong:
+                case (
+                    InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() as wrong
+                ):
                     raise _does_not_fit(asked, wrong)
                 case later:
                     self._hold(later)
@@ -389,6 +390,17 @@ class Walk:
                 self._hold(later)
                 return Verified()
 
+    def _commit(self, asked: Asked, commit: Commit) -> Result:
+        """What the books say, at once. A word for later is left for it."""
+        match None if self._gone else self._act(asked):
+            case InBooks(said):
+                return said
+            case None:
+                pass
+            case later:
+                self._hold(later)
+        return Committed(REFERENCE if isinstance(commit.effect, Webhook) else "")
+
     def _queue(self, asked: Asked, wait: Enqueue) -> Result:
         left_s = wait.max_wait_s if wait.max_wait_s is not None else QUEUE_MAX_WAIT_S
         while True:
@@ -412,7 +424,7 @@ class Walk:
                     return self._serve(talk_s, left_s)
                 case InQueue(result):
                     return result
-                case InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak() as wrong:
+                case InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(keys) if keys[0] in wait.keys:
                     if keys[1:]:
@@ -453,7 +465,7 @@ class Walk:
                     result = TransferFailed("no_answer")
                 case InTransfer(said):
                     result = said
-                case InQueue() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak() as wrong:
+                case InQueue() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak() as wrong:
                     raise _does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
@@ -506,7 +518,7 @@ class _Gathering:
                 return self._timed_out()
             case Press():
                 return self._press(act)
-            case InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak():
+            case InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak():
                 raise _does_not_fit(self._asked, act)
 
     def _is_for_now(self, act: Act) -> bool:
@@ -570,13 +582,16 @@ def json_line(event: TrailEvent) -> str:
 def misfit(asked: Asked, act: Act) -> str:
     """Why ``act`` cannot be done while ``asked`` is performed, and what was expected; "" where it can."""
     match asked.command, act:
-        case Gather(), InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak():
+        case (
+            Gather(),
+            InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak(),
+        ):
             return "a menu listens; expected keys, w, wN or h"
-        case Enqueue(), InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak():
+        case Enqueue(), InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak():
             return "a caller waits in a queue; expected q+, q-, q0, qc, qf, a key, w, wN or h"
-        case Record(), InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard():
+        case Record(), InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks():
             return "a message is recorded; expected mN, a key that ends it, w, wN or h"
-        case Transfer(), InQueue() | InLookup() | InPayment() | InVerdict() | InGuard() | Speak():
+        case Transfer(), InQueue() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak():
             return "a telephone rings; expected t+, t-, tb, td, tr, w, wN or h"
         case _:
             return ""

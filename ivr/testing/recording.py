@@ -23,21 +23,27 @@ from calls.switch.port import (
     Transferred,
 )
 from ivr.commands import (
+    BrokeOut,
     Charge,
     Charged,
     ChargeDeclined,
     ChargeFailed,
     ChargeUnknown,
     Command,
+    CommitFailed,
     Enqueue,
+    LockedOut,
     LookedUp,
     Lookup,
     LookupFailed,
     NobodyThere,
+    NotVerified,
     QueueClosed,
+    QueueFull,
     Result,
     Served,
     TransferRefused,
+    VerifyFailed,
     WaitExpired,
 )
 from ivr.session import Context, Finished
@@ -154,12 +160,24 @@ def _others(command: Command, result: Result) -> Iterator[str]:
             yield "agent: nobody"
         case QueueClosed():
             yield "agent: closed"
+        case QueueFull():
+            yield "word: qf"
+        case BrokeOut(keys):
+            yield f"{PRESS}{keys}"
         case Charged() | ChargeDeclined() | ChargeFailed() | ChargeUnknown():
             yield f"word: {PAID[type(result)]}"
         case LookedUp(values):
             yield f"lookup: {json.dumps({name: _written(value) for name, value in values.items()})}"
         case LookupFailed(reason):
             yield f"lookup: {reason}"
+        case NotVerified():
+            yield "word: p-"
+        case LockedOut():
+            yield "word: pl"
+        case VerifyFailed():
+            yield "word: pf"
+        case CommitFailed():
+            yield "word: b-"
         case Transferred(talk_s):
             yield f"transfer: {{answers: {_duration(talk_s)}}}"
         case TransferFailed(reason):

@@ -8,12 +8,12 @@ from dataclasses import dataclass, fields
 from typing import assert_never
 
 from calls.errors import Location
-from calls.switch.port import Gather, Play, PlayRecording, Prompt, Transfer
-from ivr.commands import Charge, Command, Enqueue, Lookup
+from calls.switch.port import Gather, Prompt, Record, Transfer
+from ivr.commands import Charge, CheckCaller, Command, Commit, Enqueue, Lookup, Verify
 from ivr.exchange import MASK
 from ivr.faults import did_you_mean
 from ivr.flow import Flow
-from ivr.script import Act, Fail, InLookup, InPayment, Leave, Pass
+from ivr.script import Act, Fail, InBooks, InGuard, InLookup, InPayment, InVerdict, Leave, Pass
 from ivr.session import Finished, Session
 from ivr.testing.script import (
     Expectation,
@@ -116,7 +116,7 @@ class _Caller:
 
     def act(self, asked: Asked) -> Act | None:
         """See :class:`ivr.walk.Caller`. When the steps are done, the caller hangs up."""
-        listens = not isinstance(asked.command, Play | PlayRecording | Lookup | Charge)
+        listens = isinstance(asked.command, Gather | Enqueue | Transfer | Record)
         while self._steps:
             step = self._steps[0]
             match step.do:
@@ -132,9 +132,9 @@ class _Caller:
                     self._steps.pop(0)
                 case deed if misfit(asked, deed) and self._goes_on(asked.command):
                     return None
-                case InPayment() as deed if isinstance(asked.command, Charge):
-                    return self._do(step, deed, asked)
-                case InLookup() as deed if isinstance(asked.command, Lookup):
+                case InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() as deed if _answers(
+                    asked.command, deed
+                ):
                     return self._do(step, deed, asked)
                 case deed if listens or isinstance(deed, Leave | Pass | Fail):
                     return self._do(step, deed, asked)
@@ -213,6 +213,17 @@ class _Caller:
 
     def _since(self) -> str:
         return "since the call began" if self._last is None else f"since line {self._last.where.line}"
+
+
+def _answers(command: Command, deed: Act) -> bool:
+    """True where ``deed`` is what comes of a command at which the caller has nothing to do."""
+    match command, deed:
+        case (Lookup(), InLookup()) | (Charge(), InPayment()) | (Verify(), InVerdict()) | (Commit(), InBooks()):
+            return True
+        case CheckCaller(), InGuard():
+            return True
+        case _:
+            return False
 
 
 def _find(item: str, heard: Sequence[tuple[str, str]], begin: int) -> int | None:

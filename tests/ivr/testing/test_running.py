@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.ivr.testing.conftest import Play
@@ -99,3 +101,30 @@ def test_a_fault_of_the_flow_is_a_failure(play: Play, monkeypatch: pytest.Monkey
     monkeypatch.setattr("ivr.nodes.say.Say.visit", broken)
     failure = play("- expect: {outcome: completed}").failure
     assert failure is not None and "it was fault at welcome" in failure.problem
+
+
+PROVES = """\
+language: en
+start: prove
+nodes:
+  prove: {authenticate: pins, account: call.caller, pin: [main.pin], length: 4, failed: bye, next: stop}
+  stop: {opt_out: call.caller, failed: bye, next: stopped}
+  stopped: {hangup: [main.stopped], outcome: stopped}
+  bye: {hangup: [system.goodbye]}
+"""
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        '- press: "1234"\n- hear: [main.stopped]\n- expect: {outcome: stopped}',
+        '- press: "1234"\n- word: p+\n- expect: {node: stop, outcome: stopped}',
+        '- press: "1234"\n- word: p-\n- hear: [system.wrong_pin]\n- press: "1234"\n- expect: {outcome: stopped}',
+        '- press: "1234"\n- word: pl\n- expect: {node: bye}',
+        '- press: "1234"\n- word: b-\n- hear: [system.goodbye]\n- expect: {outcome: completed}',
+        '- press: "1234"\n- word: p+\n- word: b-\n- expect: {outcome: completed}',
+    ],
+)
+def test_what_is_judged_or_kept_while_the_caller_only_listens(play: Play, flow_file: Path, steps: str) -> None:
+    flow_file.write_text(PROVES, encoding="utf-8")
+    assert play(steps).failure is None

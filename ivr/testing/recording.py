@@ -43,6 +43,7 @@ from ivr.commands import (
     Result,
     Served,
     TransferRefused,
+    Verify,
     VerifyFailed,
     WaitExpired,
 )
@@ -119,7 +120,10 @@ def _deeds(asked: Asked, told: Told) -> Iterator[str]:
     """What must be done for ``told`` to come of ``asked``."""
     took_s = told.since_s - asked.since_s
     match asked.command, told.result:
-        case Play() | Gather() | Enqueue() | Transfer() | Lookup() | Charge(), HungUp() | Interrupted() as ended:
+        case (
+            Play() | Gather() | Enqueue() | Transfer() | Lookup() | Charge() | Verify(),
+            HungUp() | Interrupted() as ended,
+        ):
             if took_s > 0.0005:
                 yield f"wait: {_duration(took_s)}"
             yield "hang_up" if isinstance(ended, HungUp) else "word: f"

@@ -227,10 +227,10 @@ def _answers(command: Command, deed: Act) -> bool:
 
 
 def _find(item: str, heard: Sequence[tuple[str, str]], begin: int) -> int | None:
-    """The place behind ``item`` in what was heard from ``begin`` on: a prompt by its key, or words, however the flow
-    has put them together of several prompts. None: it was not heard."""
+    """The place behind ``item`` in what was heard from ``begin`` on: a prompt by its key, though it was heard in its
+    parts, or words, however the flow has put them together of several prompts. None: it was not heard."""
     for index in range(begin, len(heard)):
-        if heard[index][0] == item:
+        if heard[index][0] == item or heard[index][0].startswith(f"{item}.part-"):
             return index + 1
     wanted = _words(item)
     said: list[str] = []

@@ -1,4 +1,4 @@
-"""The command lines that README.md and docs/*.md show."""
+"""The command lines that README.md, docs/*.md and the samples' README.md show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typer.core import TyperGroup
 from tests.console.commands_doc import root
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SAMPLES = ROOT / "docs" / "samples"
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), SAMPLES / "README.md"]
 
 LINE = re.compile(
     r"^(?: {4}|\$ |)(?:sudo |runuser -u callwright -- )?(callwright [a-z].*)$|`(callwright [a-z][^`]*)`", re.MULTILINE

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -25,7 +26,7 @@ from prompts.library import PromptLibrary
 from prompts.rendering import render_all
 from tests.console.processes import START_S, answers, said, started
 from tests.console.served import free_port
-from tests.console.shown import DOCUMENTS, ROOT, Shown, example, shown_in
+from tests.console.shown import DOCUMENTS, ROOT, SAMPLES, Shown, example, shown_in
 from tests.console.walked import keep, walk
 
 DOCS = ROOT / "docs"
@@ -147,6 +148,16 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def with_samples(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The samples' installation instead, in whose folder we stand then; its settings file."""
+    shutil.copytree(SAMPLES, folder, ignore=shutil.ignore_patterns("var"))
+    (folder / "var").mkdir()
+    monkeypatch.chdir(folder)
+    path = folder / "callwright.toml"
+    render_all(PromptLibrary(load(path, os.environ).prompts), Hum())
+    return path
+
+
 def run(path: Path, line: Shown) -> tuple[object, str]:
     """The exit status of a command line and what it says, by the entry point and in this process."""
     settings = load(path, os.environ)
@@ -174,7 +185,9 @@ async def running(path: Path) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("document", [path for path in DOCUMENTS if typed(path)], ids=lambda path: str(path.name))
-async def test_what_a_document_shows_ends_well(document: Path, path: Path) -> None:
+async def test_what_a_document_shows_ends_well(document: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if document.parent == SAMPLES:
+        path = with_samples(path.parent / "samples", monkeypatch)
     async with AsyncExitStack() as until_the_end:
         words = {word for line in typed(document) for word in line.words}
         if words & OF_AN_ENGINE and STAYS not in words:

@@ -120,6 +120,7 @@ nodes:
         '- press: "1234"\n- hear: [main.stopped]\n- expect: {outcome: stopped}',
         '- press: "1234"\n- word: p+\n- expect: {node: stop, outcome: stopped}',
         '- press: "1234"\n- word: p-\n- hear: [system.wrong_pin]\n- press: "1234"\n- expect: {outcome: stopped}',
+        '- press: "1234"\n- expect: {node: stop}\n- hear: [main.stopped]',
         '- press: "1234"\n- word: pl\n- expect: {node: bye}',
         '- press: "1234"\n- word: b-\n- hear: [system.goodbye]\n- expect: {outcome: completed}',
         '- press: "1234"\n- word: p+\n- word: b-\n- expect: {outcome: completed}',

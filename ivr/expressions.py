@@ -26,7 +26,6 @@ from __future__ import annotations
 import ast
 import operator
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -38,6 +37,10 @@ MAX_SOURCE = 500
 
 MAX_DEPTH = 40
 """How deep one may be nested; nobody reads deeper, and no stack is exhausted."""
+
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+JOINED = re.compile(r"\b[0-9][0-9.]*[A-Za-z_]")
+"""What Python takes with a warning, such as ``1if x else 2``: warnings are a process's, and threads read flows."""
 
 CALL = "call"
 """The one name that has parts: ``call.caller``."""
@@ -95,11 +98,11 @@ def parse(source: str) -> Expression:
         raise ExpressionProblem(f"an expression has at most {MAX_SOURCE} characters, and this has {len(text)}")
     if "\\" in text or "\n" in text:
         raise ExpressionProblem("an expression is one line without backslashes")
+    if JOINED.search(QUOTED.sub("''", text)):
+        raise ExpressionProblem(f"{text!r} is no expression: a number runs into a name; put a blank between them")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            tree = ast.parse(text, mode="eval")
-    except (SyntaxError, SyntaxWarning, DeprecationWarning, ValueError, RecursionError, MemoryError) as problem:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         told = problem.msg if isinstance(problem, SyntaxError) else "it is written wrongly"
         raise ExpressionProblem(f"{text!r} is no expression: {told}") from problem
     reader = _Reader(text)

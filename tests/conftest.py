@@ -6,9 +6,11 @@ lost, renamed or deselected by accident turns the run red.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 # No test is timed: a busy machine must not turn a run red. What is measured stands in the benchmarks.
@@ -17,6 +19,14 @@ settings.load_profile("callwright")
 
 TESTS = Path(__file__).parent
 SUITES = ("calls", "ivr", "dialer", "console", "prompts", "dialplans", "conformance", "integration")
+
+
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> Iterator[None]:
+    """Each test finds the log as a process does that has not configured it."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -91,7 +91,8 @@ class InboundCalls:
                 gone = HungUp(EndedBy.SWITCH)
             except Exception as problem:  # noqa: BLE001 - the supervisor of one call
                 log.get().error("a call failed", exc_info=problem)
-                recorder.note(Kind.FAULT.value, {"error": f"{type(problem).__name__}: {problem}"})
+                words = f": {problem}" if isinstance(problem, CallwrightError) else ""  # others' may hold a secret
+                recorder.note(Kind.FAULT.value, {"error": f"{type(problem).__name__}{words}"})
                 failed = True
                 gone = await _sorry(channel, Prompt(SORRY, flow.language))
             finished = session.hangup(instant(self._clock), gone.by, gone.cause)

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -32,26 +33,33 @@ class PinHasher:
 
     def __init__(self) -> None:
         self._argon2 = PasswordHasher()
-        self._nobody_s = self._argon2.hash("nobody's")
+
+    @cached_property
+    def _nobody_s(self) -> str:
+        return self._argon2.hash("nobody's")
 
     def hash(self, pin: str) -> str:
         """What may be kept of ``pin``."""
         return self._argon2.hash(pin)
 
     def is_right(self, pin: str, kept: str | None) -> bool:
-        """Whether ``pin`` is that of which ``kept`` was made. None, nobody's, takes as long as another.
+        """Whether ``pin`` is that of which ``kept`` was made. Each takes the time of one hash: one that is kept as it
+        is, and None, nobody's, too.
 
         Raises:
             InvalidHashError: ``kept`` is of neither form.
         """
         if kept is not None and not kept.isascii():
             raise InvalidHashError("letters beyond ASCII")  # the library raises another error for them
-        if kept is not None and kept.startswith(PLAIN):
-            return hmac.compare_digest(pin.encode(), kept.removeprefix(PLAIN).encode())
+        plain = kept is not None and kept.startswith(PLAIN)
         try:
-            return self._argon2.verify(self._nobody_s if kept is None else kept, pin) and kept is not None
+            hashed = self._nobody_s if kept is None or plain else kept
+            right = self._argon2.verify(hashed, pin) and kept is not None
         except VerificationError:
-            return False
+            right = False
+        if kept is not None and plain:
+            return hmac.compare_digest(pin.encode(), kept.removeprefix(PLAIN).encode())
+        return right
 
 
 class Verifier:

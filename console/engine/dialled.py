@@ -19,7 +19,7 @@ from calls.records.durations import Phase
 from calls.records.store import Direction, LiveCall
 from calls.records.writer import Writer
 from calls.settings import Trunk
-from calls.switch import port
+from calls.switch import events, port
 from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Play, Switch
 from console.engine.books import Books
 from console.engine.recorder import CallRecorder
@@ -136,18 +136,18 @@ class DialledCalls:
             self._books.show(recorder)
         self._lines[begun.attempt_id] = Line(recorder)
 
-    def leg_event(self, event: port.LegRinging | port.LegAnswered | port.LegEnded) -> None:
+    def leg_event(self, event: events.LegRinging | events.LegAnswered | events.LegEnded) -> None:
         """An event of an attempt's leg; one that the core does not know changes nothing."""
         attempt_id = AttemptId(event.leg_id)
         match event:
-            case port.LegRinging():
+            case events.LegRinging():
                 self.tell(ev.LegRinging(attempt_id))
-            case port.LegAnswered():
+            case events.LegAnswered():
                 if (line := self._lines.get(attempt_id)) is not None and line.recorder.phase is Phase.RING:
                     line.recorder.note_answer()
                     line.recorder.enter(Phase.WAIT)
                 self.tell(ev.LegAnswered(attempt_id, event.unseen))
-            case port.LegEnded(_, cause, timed_out, never_existed, unseen):
+            case events.LegEnded(_, cause, timed_out, never_existed, unseen):
                 self.tell(ev.LegEnded(attempt_id, cause, timed_out, never_existed, unseen))
 
     def drain(self) -> None:

@@ -22,8 +22,9 @@ from calls.records import store
 from calls.records.store import AgentStateChange
 from calls.records.writer import Writer
 from calls.settings import Settings
-from calls.switch import port
-from calls.switch.port import CallChannel, Hangup, Switch, SwitchEvent
+from calls.switch import events
+from calls.switch.events import SwitchEvent
+from calls.switch.port import CallChannel, Hangup, Switch
 from console.engine.books import AGAIN_S, Books
 from console.engine.callbacks import Callbacks
 from console.engine.conversation import Conversations
@@ -309,30 +310,30 @@ class Engine:
 
     def _on_event(self, event: SwitchEvent) -> None:
         match event:
-            case port.SwitchUp():
+            case events.SwitchUp():
                 self._switch_up(event)
-            case port.SwitchDown(reason):
+            case events.SwitchDown(reason):
                 self.watch.switch_down = reason
                 self.floor.tell(SwitchLost())
                 self.dialled.tell(ev.SwitchDown(reason))
-            case port.LegRinging():
+            case events.LegRinging():
                 if self.floor.agent_of(event.leg_id) is None:
                     self.dialled.leg_event(event)
-            case port.LegAnswered():
+            case events.LegAnswered():
                 if not self.floor.leg_answered(event.leg_id):
                     self.dialled.leg_event(event)
-            case port.LegEnded():
+            case events.LegEnded():
                 if not self.floor.leg_ended(event.leg_id):
                     self.restart.call_ended(CallId(event.leg_id), event.cause)
                     self.dialled.leg_event(event)
-            case port.CallConnected(call_id):
+            case events.CallConnected(call_id):
                 self.meetings.connected(call_id)
-            case port.CallLost(call_id, cause):
+            case events.CallLost(call_id, cause):
                 self.restart.call_ended(call_id, cause)
             case _:
                 assert_never(event)
 
-    def _switch_up(self, event: port.SwitchUp) -> None:
+    def _switch_up(self, event: events.SwitchUp) -> None:
         self._boot = event.boot
         self.watch.switch_down = ""
         log.get().info("switch up", switch=self.switch.name, boot=event.boot, live=len(event.live))
@@ -348,7 +349,7 @@ class Engine:
         self.restart.switch_back(event)
         self.dialled.tell(ev.SwitchUp(event.boot, event.live))
 
-    async def _recover(self, event: port.SwitchUp) -> None:
+    async def _recover(self, event: events.SwitchUp) -> None:
         while True:
             try:
                 await self.restart.recover(event)

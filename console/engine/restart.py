@@ -20,7 +20,8 @@ from calls.records.store import Direction, LastState, LiveCall
 from calls.records.times import as_time
 from calls.records.writer import Writer
 from calls.settings import Settings
-from calls.switch.port import EndedBy, Switch, SwitchUp
+from calls.switch.events import SwitchUp
+from calls.switch.port import EndedBy, Switch
 from console.engine.books import Books
 from console.engine.dialled import DialledCalls
 from console.engine.floor import FloorRunner

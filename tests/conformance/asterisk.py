@@ -24,24 +24,18 @@ from calls.recordings import RecordingFiles
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.config import AsteriskConfig, TrunkDial
 from calls.switch.asterisk.switch import AsteriskSwitch
-from calls.switch.port import (
-    CallChannel,
+from calls.switch.events import (
     CallConnected,
-    CallHandler,
     CallLost,
-    DialAttempt,
-    EndedBy,
     EventHandler,
     LegAnswered,
     LegEnded,
     LegRinging,
-    Originate,
-    Prompt,
-    Switch,
     SwitchDown,
     SwitchEvent,
     SwitchUp,
 )
+from calls.switch.port import CallChannel, CallHandler, DialAttempt, EndedBy, Originate, Prompt, Switch
 from console.demo.pbx import PbxPorts, PbxSecrets, PrivateAsterisk
 from console.demo.ports import LOOPBACK, free_port
 from console.demo.sipp import AgentPhone, Callees, CallerScript, SippHome, answer_as_agent, answer_calls

@@ -12,16 +12,13 @@ import pytest
 
 from calls.errors import SwitchError, SwitchRefused
 from calls.ids import AttemptId, LegId
+from calls.switch.events import CallConnected, LegAnswered, LegEnded, LegRinging, SwitchEvent, SwitchUp
 from calls.switch.port import (
     CallChannel,
-    CallConnected,
     Connect,
     DialAttempt,
     EndedBy,
     HungUp,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
     Match,
     NoMatch,
     NotConnected,
@@ -31,8 +28,6 @@ from calls.switch.port import (
     RingAgent,
     Switch,
     SwitchCommand,
-    SwitchEvent,
-    SwitchUp,
     Transferred,
 )
 from tests.conformance.vocabulary import (

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from calls.clock import SystemClock
-from calls.switch.port import LegEnded
+from calls.switch.events import LegEnded
 from console.demo.sipp import Callees, SippHome
 from tests.conformance.asterisk import SLACK_S, AsteriskUnderTest, Exchange, open_exchange
 from tests.conformance.engine.play import Bench, open_bench

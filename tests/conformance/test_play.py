@@ -8,12 +8,12 @@ import pytest
 
 from calls.errors import SwitchUnavailable
 from calls.ids import CallId, LegId
+from calls.switch.events import EventHandler
 from calls.switch.port import (
     CallChannel,
     CallHandler,
     CallInfo,
     Done,
-    EventHandler,
     HungUp,
     Originate,
     Result,

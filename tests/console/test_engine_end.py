@@ -12,8 +12,9 @@ from calls.causes import Outcome
 from calls.errors import RecordError, StoreFull, SwitchRefused, SwitchUnavailable, WriterBusy
 from calls.ids import LegId
 from calls.records.writer import Writer
+from calls.switch.events import EventHandler
 from calls.switch.loopback.callers import HangUp, Hear, Press, Wait
-from calls.switch.port import CallHandler, EventHandler
+from calls.switch.port import CallHandler
 from tests.console.conftest import Logged
 from tests.console.held_time import held
 from tests.console.world import Mortal, agent, world_in

@@ -27,21 +27,12 @@ from calls.settings import (
 )
 from calls.settings import Engine as EngineSettings
 from calls.settings import Prompts as PromptSettings
+from calls.switch.events import EventHandler, SwitchEvent
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callers import CallerScript, Step
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.loopback.switch import LoopbackSwitch
-from calls.switch.port import (
-    CallChannel,
-    CallHandler,
-    CallInfo,
-    EventHandler,
-    Originate,
-    Prompt,
-    Result,
-    SwitchCommand,
-    SwitchEvent,
-)
+from calls.switch.port import CallChannel, CallHandler, CallInfo, Originate, Prompt, Result, SwitchCommand
 from console import operations
 from console.engine.engine import Engine
 from console.engine.outside import Hosts

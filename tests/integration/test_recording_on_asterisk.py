@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from calls.ids import LegId
+from calls.switch.events import LegAnswered, SwitchEvent
 from calls.switch.port import (
     Answer,
     CallChannel,
@@ -19,7 +20,6 @@ from calls.switch.port import (
     Done,
     EndedBy,
     Hangup,
-    LegAnswered,
     MuteRecording,
     Play,
     Record,
@@ -27,7 +27,6 @@ from calls.switch.port import (
     RecordEnd,
     RingAgent,
     StartRecording,
-    SwitchEvent,
     TalkEnded,
 )
 from console.demo.sipp import Callees, CallerScript, Press, SippHome

@@ -20,26 +20,28 @@ from calls.ids import AttemptId, CallId, LegId
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.config import AsteriskConfig, TrunkDial
 from calls.switch.asterisk.switch import AsteriskSwitch, Chance
+from calls.switch.events import (
+    CallConnected,
+    CallLost,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    SwitchDown,
+    SwitchEvent,
+    SwitchUp,
+)
 from calls.switch.port import (
     Answer,
     CallChannel,
-    CallConnected,
-    CallLost,
     Connect,
     DialAttempt,
     EndedBy,
     Hangup,
     Hold,
     HungUp,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
     Prompt,
     Result,
     RingAgent,
-    SwitchDown,
-    SwitchEvent,
-    SwitchUp,
     TalkEnded,
 )
 from console.demo.pbx import PrivateAsterisk

@@ -20,7 +20,8 @@ from calls.switch.asterisk.channel import AsteriskChannel, Surroundings
 from calls.switch.asterisk.channel_info import dialled_info, inbound_info, name_call, take_over
 from calls.switch.asterisk.fastagi_connection import AgiConnection
 from calls.switch.asterisk.legs import cause_of, genuine
-from calls.switch.port import CallConnected, CallHandler, CallInfo, CallLost, EndedBy, EventHandler
+from calls.switch.events import CallConnected, CallLost, EventHandler
+from calls.switch.port import CallHandler, CallInfo, EndedBy
 from calls.wire import agi
 from calls.wire.ami import Event
 

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 from calls.ids import LegId
 from calls.switch.asterisk.channels import RINGING, UP, Channel
-from calls.switch.port import LegAnswered, LegEnded, LegRinging
+from calls.switch.events import LegAnswered, LegEnded, LegRinging
 from calls.wire.ami import Event
 
 LegEvent = LegRinging | LegAnswered | LegEnded

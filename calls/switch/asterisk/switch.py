@@ -30,19 +30,8 @@ from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.asterisk.desk import Desk, Dialled
 from calls.switch.asterisk.fastagi import FastAgiServer
 from calls.switch.asterisk.legs import LegBook, genuine
-from calls.switch.port import (
-    CallChannel,
-    CallHandler,
-    DialAttempt,
-    EventHandler,
-    LegEnded,
-    Originate,
-    PromptFiles,
-    RingAgent,
-    SwitchDown,
-    SwitchEvent,
-    SwitchUp,
-)
+from calls.switch.events import EventHandler, LegEnded, SwitchDown, SwitchEvent, SwitchUp
+from calls.switch.port import CallChannel, CallHandler, DialAttempt, Originate, PromptFiles, RingAgent
 from calls.wire import ami_actions
 from calls.wire.ami import Event
 

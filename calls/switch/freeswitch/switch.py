@@ -17,13 +17,14 @@ from pydantic import SecretStr
 from calls import log
 from calls.errors import SwitchError, SwitchRefused
 from calls.ids import UNKNOWN_BOOT, CallId, LegId
+from calls.switch.events import EventHandler, SwitchUp
 from calls.switch.freeswitch.bridge import Bridge
 from calls.switch.freeswitch.call_info import inbound_info
 from calls.switch.freeswitch.channel import FreeSwitchChannel
 from calls.switch.freeswitch.hub import HubThread
 from calls.switch.freeswitch.server import Limits, Server
 from calls.switch.freeswitch.session import Session
-from calls.switch.port import CallHandler, CallInfo, EventHandler, Originate, PromptFiles, SwitchUp
+from calls.switch.port import CallHandler, CallInfo, Originate, PromptFiles
 from calls.wire.esl import Headers
 
 OPEN_S = 5.0

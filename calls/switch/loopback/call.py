@@ -8,6 +8,7 @@ from typing import Protocol, assert_never
 
 from calls.errors import CommandRefused, PromptError, SwitchUnavailable
 from calls.ids import LegId, is_safe_id
+from calls.switch.events import CallConnected, SwitchEvent
 from calls.switch.loopback.activities import (
     Activity,
     Gathering,
@@ -23,7 +24,6 @@ from calls.switch.loopback.diary import Diary, Seen
 from calls.switch.loopback.earshot import Earshot
 from calls.switch.port import (
     Answer,
-    CallConnected,
     CallInfo,
     Connect,
     Done,
@@ -47,7 +47,6 @@ from calls.switch.port import (
     StartRecording,
     StopRecording,
     SwitchCommand,
-    SwitchEvent,
     TalkEnded,
     Transfer,
 )

@@ -7,22 +7,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from calls.ids import LegId
+from calls.switch.events import LegAnswered, LegEnded, LegRinging, SwitchEvent
 from calls.switch.loopback.activities import Timer
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.diary import Diary, Seen
 from calls.switch.loopback.phones import AgentPhone
-from calls.switch.port import (
-    Detected,
-    DialAttempt,
-    EndedBy,
-    HungUp,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
-    RingAgent,
-    SwitchEvent,
-)
+from calls.switch.port import Detected, DialAttempt, EndedBy, HungUp, RingAgent
 
 INVITE_S = 0.02
 """From the INVITE to the first answer of the far end."""

@@ -10,6 +10,16 @@ from random import Random
 from calls import log
 from calls.errors import CommandRefused, SwitchRefused, SwitchUnavailable
 from calls.ids import AttemptId, BootId, CallId, LegId, is_safe_id
+from calls.switch.events import (
+    CallConnected,
+    CallLost,
+    EventHandler,
+    LegAnswered,
+    LegEnded,
+    SwitchDown,
+    SwitchEvent,
+    SwitchUp,
+)
 from calls.switch.loopback.call import AgentSide, LoopbackCall
 from calls.switch.loopback.callees import Callee, callee_of
 from calls.switch.loopback.callers import CallerScript, follow
@@ -17,23 +27,15 @@ from calls.switch.loopback.diary import Diary
 from calls.switch.loopback.legs import NORMAL, AgentLeg, DialledLeg, Leg, Ringing
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import (
-    CallConnected,
     CallHandler,
     CallInfo,
-    CallLost,
     Detected,
     DialAttempt,
     EndedBy,
-    EventHandler,
     HungUp,
-    LegAnswered,
-    LegEnded,
     Originate,
     PromptFiles,
     RingAgent,
-    SwitchDown,
-    SwitchEvent,
-    SwitchUp,
 )
 from calls.text import printable
 

@@ -17,7 +17,8 @@ from calls.clock import Clock
 from calls.ids import AgentId, CallId, LegId
 from calls.records import store
 from calls.records.database import open_readonly
-from calls.switch.port import CallConnected, EndedBy, LegRinging, Switch
+from calls.switch.events import CallConnected, LegRinging
+from calls.switch.port import EndedBy, Switch
 from console import operations
 from console.engine.engine import Engine
 from console.operations import Import

@@ -7,17 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from calls.ids import CallId, LegId
-from calls.switch.port import (
-    CallChannel,
-    CallHandler,
-    CallInfo,
-    EventHandler,
-    Originate,
-    Result,
-    Switch,
-    SwitchCommand,
-    SwitchEvent,
-)
+from calls.switch.events import EventHandler, SwitchEvent
+from calls.switch.port import CallChannel, CallHandler, CallInfo, Originate, Result, Switch, SwitchCommand
 from tests.conformance.engine.vocabulary import said
 
 

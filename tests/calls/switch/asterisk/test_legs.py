@@ -12,7 +12,7 @@ from calls.causes import Outcome, outcome_of
 from calls.ids import LegId
 from calls.switch.asterisk.channels import Channel, ids, rows
 from calls.switch.asterisk.legs import GRACE_S, LegBook, LegEvent, genuine
-from calls.switch.port import LegAnswered, LegEnded, LegRinging
+from calls.switch.events import LegAnswered, LegEnded, LegRinging
 from calls.wire.ami import Event
 from tests.calls.wire import ami_transcripts as recorded
 

@@ -18,22 +18,16 @@ from calls.switch.asterisk import legs
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.config import AsteriskConfig, TrunkDial
 from calls.switch.asterisk.switch import AsteriskSwitch, Chance
+from calls.switch.events import CallLost, LegAnswered, LegEnded, LegRinging, SwitchDown, SwitchEvent, SwitchUp
 from calls.switch.port import (
     Answer,
     CallChannel,
-    CallLost,
     DialAttempt,
     EndedBy,
     HungUp,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
     Prompt,
     Result,
     RingAgent,
-    SwitchDown,
-    SwitchEvent,
-    SwitchUp,
     Transfer,
     Transferred,
 )

@@ -8,6 +8,7 @@ import pytest
 
 from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import AttemptId, LegId
+from calls.switch.events import SwitchUp
 from calls.switch.freeswitch import turn
 from calls.switch.port import (
     Answer,
@@ -31,7 +32,6 @@ from calls.switch.port import (
     Result,
     StartRecording,
     StopRecording,
-    SwitchUp,
     Transfer,
 )
 from tests.calls.switch.freeswitch.fake_freeswitch import Caller, FakeCall, Key, Leave

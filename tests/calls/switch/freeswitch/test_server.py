@@ -14,10 +14,11 @@ from pydantic import SecretStr
 
 from calls.errors import SwitchError, SwitchUnavailable
 from calls.ids import UNKNOWN_BOOT
+from calls.switch.events import SwitchEvent, SwitchUp
 from calls.switch.freeswitch.causes import NAMES, hung_up, name_of
 from calls.switch.freeswitch.server import Limits, Server
 from calls.switch.freeswitch.switch import FreeSwitch, FreeSwitchConfig
-from calls.switch.port import Answer, CallChannel, EndedBy, Hangup, HungUp, Play, Result, SwitchEvent, SwitchUp
+from calls.switch.port import Answer, CallChannel, EndedBy, Hangup, HungUp, Play, Result
 from calls.wire.esl import Headers
 from tests.calls.switch.freeswitch.fake_freeswitch import Caller, FakeCall, Seen
 from tests.calls.switch.freeswitch.world import SHORT, TOKEN, Files, World, descriptors, soon, until, world

@@ -15,9 +15,10 @@ import pytest
 from pydantic import SecretStr
 
 from calls.errors import PromptError
+from calls.switch.events import SwitchEvent
 from calls.switch.freeswitch.server import Limits, Server
 from calls.switch.freeswitch.switch import FreeSwitch, FreeSwitchConfig
-from calls.switch.port import CallChannel, Prompt, Result, SwitchEvent
+from calls.switch.port import CallChannel, Prompt, Result
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeFreeSwitch
 
 TOKEN = "a-token-of-this-test"

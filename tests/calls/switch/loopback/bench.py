@@ -9,17 +9,10 @@ from pathlib import Path
 from random import Random
 
 from calls.ids import LegId
+from calls.switch.events import LegAnswered, SwitchEvent
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.loopback.switch import LoopbackSwitch
-from calls.switch.port import (
-    Answer,
-    CallChannel,
-    LegAnswered,
-    Prompt,
-    RingAgent,
-    SwitchCommand,
-    SwitchEvent,
-)
+from calls.switch.port import Answer, CallChannel, Prompt, RingAgent, SwitchCommand
 
 TRUNK = "carrier"
 WELCOME, MENU = Prompt("welcome", "en"), Prompt("menu", "en")

@@ -10,6 +10,7 @@ import structlog
 
 from calls.errors import CommandRefused, SwitchRefused, SwitchUnavailable
 from calls.ids import AttemptId, BootId, CallId, LegId
+from calls.switch.events import CallConnected, CallLost, LegAnswered, LegEnded, LegRinging, SwitchDown, SwitchUp
 from calls.switch.loopback.callees import Callee, callee_of
 from calls.switch.loopback.callers import PATIENCE_S, CallerScript, HangUp, Hear, Press, Wait
 from calls.switch.loopback.diary import Seen
@@ -17,8 +18,6 @@ from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import (
     Answer,
     CallChannel,
-    CallConnected,
-    CallLost,
     Connect,
     DialAttempt,
     Done,
@@ -28,16 +27,11 @@ from calls.switch.port import (
     Hold,
     HungUp,
     KeyPlan,
-    LegAnswered,
-    LegEnded,
-    LegRinging,
     Match,
     NotConnected,
     Play,
     RingAgent,
     Switch,
-    SwitchDown,
-    SwitchUp,
     TalkEnded,
     Transfer,
     Transferred,

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from calls.errors import SwitchUnavailable
 from calls.ids import AttemptId, LegId
+from calls.switch.events import CallConnected, LegAnswered, LegEnded
 from calls.switch.loopback.callers import CallerScript, HangUp, Hear, Press, Step, Wait
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import (
     Answer,
     CallChannel,
-    CallConnected,
     Connect,
     DialAttempt,
     Gather,
@@ -25,8 +25,6 @@ from calls.switch.port import (
     Hold,
     HungUp,
     KeyPlan,
-    LegAnswered,
-    LegEnded,
     Play,
     SwitchCommand,
     TalkEnded,

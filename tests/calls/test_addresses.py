@@ -37,7 +37,7 @@ HOSTS_OF_NOBODY = ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255", "
 @pytest.mark.parametrize(
     "address",
     [
-        *map(str, METADATA),
+        *sorted(map(str, METADATA)),
         "169.254.1.1",
         "fe80::1",
         "fe80::1%eth0",

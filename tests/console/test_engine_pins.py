@@ -145,7 +145,9 @@ async def test_a_locked_caller_is_told_so_and_a_supervisor_lifts_the_lock(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("kept", "right"), [(f"plain:{PIN}", True), ("plain:1", False), (CHEAP.hash(PIN), True), (None, False)]
+    ("kept", "right"),
+    [(f"plain:{PIN}", True), ("plain:1", False), (CHEAP.hash(PIN), True), (None, False)],
+    ids=["plain", "another", "hashed", "none"],
 )
 def test_what_is_kept_of_a_pin(kept: str | None, right: bool) -> None:
     assert PinHasher().is_right(PIN, kept) is right

@@ -120,11 +120,24 @@ async def test_the_duties_leave_what_they_promise(tmp_path: Path) -> None:
                 "+4930555014",
                 *MENU,
                 Press("3"),
+                Hear("appointment.when"),
+                Press("3"),
                 Hear("follow_up.same.part-1"),
                 Press("1"),
                 Hear("follow_up.when"),
                 Press("2"),
                 Hear("follow_up.told.part-1"),
+            ),
+            ring(
+                world,
+                "+4930555018",
+                *MENU,
+                Press("3"),
+                Hear("appointment.when"),
+                Press("1"),
+                Hear("system.callback_confirm.part-1"),
+                Press("1"),
+                Hear("appointment.booked"),
             ),
             ring(
                 world,
@@ -181,7 +194,9 @@ async def test_the_duties_leave_what_they_promise(tmp_path: Path) -> None:
         (request,) = sent(world, "follow_up")
         assert (request["number"], request["at"]) == ("+4930555014", "afternoon")
         assert world.rows("SELECT mailbox, caller FROM voicemail") == [("support", "+4930555016")]
+        booked = world.rows("SELECT number, queue, appointment FROM callbacks")
+        assert booked == [("+4930555018", "support", 1)]
         answers = world.rows("SELECT question, value FROM survey_answers WHERE value IS NOT NULL")
         assert answers == [("solved", 1), ("agent", 5), ("recommend", 9)]
         assert {record.flow for record in world.records()} == {"main"}
-        assert len(world.records()) == 7
+        assert len(world.records()) == 8

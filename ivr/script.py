@@ -32,17 +32,23 @@ from decimal import Decimal
 
 from calls.errors import Location, UserError
 from calls.switch.keys import KEYS
-from calls.switch.port import TransferFailed, Transferred
+from calls.switch.port import Transfer, TransferFailed, Transferred
 from ivr.commands import (
     CallerChecked,
+    Charge,
     Charged,
     ChargeDeclined,
     ChargeFailed,
     ChargeResult,
     ChargeUnknown,
+    CheckCaller,
+    Command,
+    Commit,
     CommitFailed,
+    Enqueue,
     LockedOut,
     LookedUp,
+    Lookup,
     LookupFailed,
     NobodyThere,
     NotVerified,
@@ -53,6 +59,7 @@ from ivr.commands import (
     TransferRefused,
     Verdict,
     Verified,
+    Verify,
     VerifyFailed,
     WaitExpired,
 )
@@ -96,43 +103,8 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
-class InQueue:
-    """What comes of the wait in a queue."""
-
-    result: QueueResult
-
-
-@dataclass(frozen=True, slots=True)
-class InTransfer:
-    """What comes of a transfer."""
-
-    result: Transferred | TransferFailed | TransferRefused
-
-
-@dataclass(frozen=True, slots=True)
 class Fail:
     """A fault of ours: the node is told what it cannot be told."""
-
-
-@dataclass(frozen=True, slots=True)
-class InVerdict:
-    """What comes of a PIN."""
-
-    result: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class InPayment:
-    """What comes of a payment."""
-
-    result: ChargeResult
-
-
-@dataclass(frozen=True, slots=True)
-class InLookup:
-    """What comes of a look-up."""
-
-    result: LookedUp | LookupFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,66 +114,79 @@ class Speak:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class InGuard:
-    """What is known of the caller's number."""
-
-    result: CallerChecked
-
-
-@dataclass(frozen=True, slots=True)
-class InBooks:
-    """What comes of something that is to be kept."""
-
-    result: CommitFailed
-
-
-Act = (
-    Press
-    | Silent
-    | Pass
-    | Leave
-    | InQueue
-    | InTransfer
-    | InLookup
-    | InPayment
-    | InVerdict
-    | InGuard
-    | InBooks
-    | Speak
-    | Fail
+Outside = (
+    QueueResult
+    | Transferred
+    | TransferFailed
+    | TransferRefused
+    | LookedUp
+    | LookupFailed
+    | ChargeResult
+    | Verdict
+    | CallerChecked
+    | CommitFailed
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Comes:
+    """What comes of what the caller waits for: an agent, a telephone that rings, a source, a PIN, the books."""
+
+    result: Outside
+
+    def answers(self, command: Command) -> bool:
+        """True where it may come of ``command``."""
+        match command:
+            case Enqueue():
+                return isinstance(self.result, QueueResult)
+            case Transfer():
+                return isinstance(self.result, Transferred | TransferFailed | TransferRefused)
+            case Lookup():
+                return isinstance(self.result, LookedUp | LookupFailed)
+            case Charge():
+                return isinstance(self.result, ChargeResult)
+            case Verify():
+                return isinstance(self.result, Verdict)
+            case CheckCaller():
+                return isinstance(self.result, CallerChecked)
+            case Commit():
+                return isinstance(self.result, CommitFailed)
+            case _:
+                return False
+
+
+Act = Press | Silent | Pass | Leave | Comes | Speak | Fail
 
 WORDS: dict[str, Act] = {
     "w": Silent(),
     "h": Leave(),
-    "q+": InQueue(Served(TALK_S)),
-    "q-": InQueue(WaitExpired()),
-    "q0": InQueue(NobodyThere()),
-    "qc": InQueue(QueueClosed()),
-    "qf": InQueue(QueueFull()),
-    "l+": InLookup(LookedUp({})),
-    "l-": InLookup(LookupFailed("missing")),
-    "lf": InLookup(LookupFailed("failed")),
-    "lt": InLookup(LookupFailed("timeout")),
-    "lr": InLookup(LookupFailed("refused")),
-    "g+": InGuard(CallerChecked(blocked=False, calls=1)),
-    "g-": InGuard(CallerChecked(blocked=True, calls=1)),
-    "gm": InGuard(CallerChecked(blocked=False, calls=10_001)),
-    "p+": InVerdict(Verified()),
-    "p-": InVerdict(NotVerified()),
-    "pl": InVerdict(LockedOut()),
-    "pf": InVerdict(VerifyFailed("unavailable")),
-    "c+": InPayment(Charged("a-token")),
-    "c-": InPayment(ChargeDeclined("declined")),
-    "cf": InPayment(ChargeFailed("not_reached")),
-    "cu": InPayment(ChargeUnknown("timeout")),
-    "b-": InBooks(CommitFailed("unavailable")),
-    "t+": InTransfer(Transferred(TALK_S)),
-    "t-": InTransfer(TransferFailed("no_answer")),
-    "tb": InTransfer(TransferFailed("busy")),
-    "td": InTransfer(TransferFailed("declined")),
-    "tr": InTransfer(TransferRefused("country")),
+    "q+": Comes(Served(TALK_S)),
+    "q-": Comes(WaitExpired()),
+    "q0": Comes(NobodyThere()),
+    "qc": Comes(QueueClosed()),
+    "qf": Comes(QueueFull()),
+    "l+": Comes(LookedUp({})),
+    "l-": Comes(LookupFailed("missing")),
+    "lf": Comes(LookupFailed("failed")),
+    "lt": Comes(LookupFailed("timeout")),
+    "lr": Comes(LookupFailed("refused")),
+    "g+": Comes(CallerChecked(blocked=False, calls=1)),
+    "g-": Comes(CallerChecked(blocked=True, calls=1)),
+    "gm": Comes(CallerChecked(blocked=False, calls=10_001)),
+    "p+": Comes(Verified()),
+    "p-": Comes(NotVerified()),
+    "pl": Comes(LockedOut()),
+    "pf": Comes(VerifyFailed("unavailable")),
+    "c+": Comes(Charged("a-token")),
+    "c-": Comes(ChargeDeclined("declined")),
+    "cf": Comes(ChargeFailed("not_reached")),
+    "cu": Comes(ChargeUnknown("timeout")),
+    "b-": Comes(CommitFailed("unavailable")),
+    "t+": Comes(Transferred(TALK_S)),
+    "t-": Comes(TransferFailed("no_answer")),
+    "tb": Comes(TransferFailed("busy")),
+    "td": Comes(TransferFailed("declined")),
+    "tr": Comes(TransferRefused("country")),
     "f": Fail(),
 }
 
@@ -225,7 +210,7 @@ def act(word: str, position: int = 1) -> Act:
     if word in WORDS:
         return WORDS[word]
     if word.startswith("l+"):
-        return InLookup(LookedUp(dict(_found(each, word, position) for each in word[2:].split(";"))))
+        return Comes(LookedUp(dict(_found(each, word, position) for each in word[2:].split(";"))))
     seconds = SECONDS.match(word)
     if seconds is not None:
         return Pass(float(seconds[1]))

@@ -7,12 +7,10 @@ judged by the very rules of the drivers (``calls/switch/keys.py``), and time pas
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
 
-from calls.errors import UserError
 from calls.switch.keys import Complete, KeyBuffer
 from calls.switch.port import (
     Answer,
@@ -35,6 +33,7 @@ from calls.switch.port import (
     TransferFailed,
     Transferred,
 )
+from ivr.callers import Asked, Caller, ScriptedCaller, Told, does_not_fit, spoken_s
 from ivr.commands import (
     AgentConnected,
     AgentOffered,
@@ -42,7 +41,6 @@ from ivr.commands import (
     CallerChecked,
     Charge,
     Charged,
-    ChargeResult,
     CheckCaller,
     Command,
     Commit,
@@ -50,7 +48,6 @@ from ivr.commands import (
     Enqueue,
     LookedUp,
     Lookup,
-    LookupFailed,
     Result,
     Served,
     TransferRefused,
@@ -65,14 +62,8 @@ from ivr.script import (
     SPEECH_S,
     TALK_S,
     Act,
+    Comes,
     Fail,
-    InBooks,
-    InGuard,
-    InLookup,
-    InPayment,
-    InQueue,
-    InTransfer,
-    InVerdict,
     Leave,
     Pass,
     Press,
@@ -83,8 +74,6 @@ from ivr.script import (
 from ivr.session import NOTHING_KNOWN, Context, Finished, Session
 from ivr.trail import Instant, TrailEvent
 
-WORDS_PER_S = 2.5
-"""How fast a prompt is spoken: 150 words a minute, the usual rate of announcements."""
 BETWEEN_KEYS_S = 0.3
 """The time between the keys of one word of a script."""
 AGENT_AFTER_S = 10.0
@@ -97,82 +86,6 @@ REFERENCE = "100001"
 
 Texts = Callable[[Prompt], str]
 """The text of a prompt, for the eyes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A command is about to be performed; the caller hears ``texts``. ``since_s``: since the start."""
-
-    since_s: float
-    node: str
-    command: Command
-    texts: tuple[str, ...]
-    keys: str = ""
-    """What the caller has keyed already, where more keys may follow."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What came of the command that was asked last."""
-
-    since_s: float
-    result: Result
-
-
-class Caller(Protocol):
-    """Who is on the telephone."""
-
-    def act(self, asked: Asked) -> Act | None:
-        """What the caller does while ``asked`` is performed; None: nothing more.
-
-        Asked again while the command goes on, e.g. after a key that may be the first of several. For a command at
-        which a caller can only listen or hang up, a caller who does neither gives None.
-        """
-
-
-class ScriptedCaller:
-    """A caller who does what a script says."""
-
-    def __init__(self, acts: Iterable[Act]) -> None:
-        self._acts = iter(acts)
-
-    def act(self, asked: Asked) -> Act | None:
-        """The next act, whatever is asked."""
-        return next(self._acts, None)
-
-
-class TypingCaller:
-    """A caller at a terminal, who types words of a script where there is something to do.
-
-    ``ask`` shows what is asked, and what was wrong with the line before (""), and gives a line; an empty one is
-    silence in a menu, an agent in a queue, and an answer to a transfer.
-    """
-
-    def __init__(self, ask: Callable[[Asked, str], str]) -> None:
-        self._ask = ask
-        self._acts: list[Act] = []
-
-    def act(self, asked: Asked) -> Act | None:
-        """The next word of the line, or of a new one."""
-        if not self._acts and isinstance(asked.command, Gather | Enqueue | Transfer | Lookup | Record):
-            self._acts = self._line(asked)
-        return self._acts.pop(0) if self._acts else None
-
-    def _line(self, asked: Asked) -> list[Act]:
-        problem = ""
-        while True:
-            line = self._ask(asked, problem)
-            try:
-                acts = list(parse(line))
-            except UserError as not_understood:
-                problem = str(not_understood)
-                continue
-            problem = misfit(asked, acts[0]) if acts else ""
-            if problem:
-                continue
-            if asked.keys and acts and isinstance(acts[0], Press):
-                acts[0] = Press(acts[0].keys, at_once=True)
-            return acts
 
 
 class Walk:
@@ -255,15 +168,17 @@ class Walk:
             case Transfer() as transfer:
                 return self._transfer(asked, transfer)
             case Lookup():
-                return self._lookup(asked)
+                return self._comes(asked, LookedUp({}))
             case Charge():
-                return self._charge(asked)
+                return self._comes(asked, Charged("a-token"))
             case Verify():
-                return self._verify(asked)
+                return self._comes(asked, Verified())
             case CheckCaller():
-                return self._check(asked)
-            case Commit() as commit:
-                return self._commit(asked, commit)
+                return self._comes(asked, CallerChecked(blocked=False, calls=1))
+            case Commit(effect=Webhook()):
+                return self._comes(asked, Committed(REFERENCE))
+            case Commit():
+                return self._comes(asked, Committed())
             case Hangup():
                 return HungUp(EndedBy.US)
 
@@ -294,10 +209,8 @@ class Walk:
                     return self._recorded(record, said_s or 0.0, RecordEnd.SILENCE)
                 case None:
                     return self._recorded(record, SPEECH_S if said_s is None else said_s, RecordEnd.SILENCE)
-                case (
-                    InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() as wrong
-                ):
-                    raise _does_not_fit(asked, wrong)
+                case Comes() as wrong:
+                    raise does_not_fit(asked, wrong)
                 case later:
                     self._hold(later)
                     return self._recorded(record, said_s or 0.0, RecordEnd.SILENCE)
@@ -330,76 +243,23 @@ class Walk:
             self._since_s += left_s
             return Done()
 
-    def _charge(self, asked: Asked) -> Result:
-        """What the gateway says, once the caller has heard what is said meanwhile. A word for later is left."""
-        result: ChargeResult = Charged("a-token")
-        match self._act(asked):
-            case InPayment(said):
-                result = said
-            case Leave():
-                return HungUp(EndedBy.CALLER)
-            case Fail():
-                return Interrupted()
-            case None:
-                pass
-            case later:
-                self._hold(later)
-        self._since_s += spoken_s(asked.texts)
-        return result
-
-    def _lookup(self, asked: Asked) -> Result:
-        """What the source says, once the caller has heard what is said meanwhile. A word for later is left for it."""
-        result: LookedUp | LookupFailed = LookedUp({})
-        match self._act(asked):
-            case InLookup(said):
-                result = said
-            case Leave():
-                return HungUp(EndedBy.CALLER)
-            case Fail():
-                return Interrupted()
-            case None:
-                pass
-            case later:
-                self._hold(later)
-        self._since_s += spoken_s(asked.texts)
-        return result
-
-    def _check(self, asked: Asked) -> Result:
-        """What is known of the number, at once. A word for later is left for it."""
-        match self._act(asked):
-            case InGuard(said):
-                return said
-            case Leave():
-                return HungUp(EndedBy.CALLER)
-            case None:
-                pass
-            case later:
-                self._hold(later)
-        return CallerChecked(blocked=False, calls=1)
-
-    def _verify(self, asked: Asked) -> Result:
-        """What comes of a PIN, at once. A word for later is left for it."""
-        match self._act(asked):
-            case InVerdict(said):
-                return said
-            case Leave():
-                return HungUp(EndedBy.CALLER)
-            case None:
-                return Verified()
-            case later:
-                self._hold(later)
-                return Verified()
-
-    def _commit(self, asked: Asked, commit: Commit) -> Result:
-        """What the books say, at once. A word for later is left for it."""
+    def _comes(self, asked: Asked, otherwise: Result) -> Result:
+        """What comes of what lies outside, once the caller has heard what is said meanwhile. A word for later is left
+        for it; what the script says nothing of comes to ``otherwise``."""
+        result = otherwise
         match None if self._gone else self._act(asked):
-            case InBooks(said):
-                return said
+            case Comes(said) as came if came.answers(asked.command):
+                result = said
+            case Leave():
+                return HungUp(EndedBy.CALLER)
+            case Fail():
+                return Interrupted()
             case None:
                 pass
             case later:
                 self._hold(later)
-        return Committed(REFERENCE if isinstance(commit.effect, Webhook) else "")
+        self._since_s += spoken_s(asked.texts)
+        return result
 
     def _queue(self, asked: Asked, wait: Enqueue) -> Result:
         left_s = wait.max_wait_s if wait.max_wait_s is not None else QUEUE_MAX_WAIT_S
@@ -417,15 +277,15 @@ class Walk:
                     self._hold(Pass(seconds - left_s))
                     self._since_s += left_s
                     return WaitExpired()
-                case Silent() | InQueue(WaitExpired()):
+                case Silent() | Comes(WaitExpired()):
                     self._since_s += left_s
                     return WaitExpired()
-                case InQueue(Served(talk_s)):
+                case Comes(Served(talk_s)):
                     return self._serve(talk_s, left_s)
-                case InQueue(result):
+                case Comes(result) as came if came.answers(wait):
                     return result
-                case InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak() as wrong:
-                    raise _does_not_fit(asked, wrong)
+                case Comes() | Speak() as wrong:
+                    raise does_not_fit(asked, wrong)
                 case Press(keys) if keys[0] in wait.keys:
                     if keys[1:]:
                         self._hold(Press(keys[1:], at_once=True))
@@ -463,10 +323,10 @@ class Walk:
                     result = TransferFailed("no_answer")
                 case Silent():
                     result = TransferFailed("no_answer")
-                case InTransfer(said):
+                case Comes(Transferred() | TransferFailed() | TransferRefused() as said):
                     result = said
-                case InQueue() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak() as wrong:
-                    raise _does_not_fit(asked, wrong)
+                case Comes() | Speak() as wrong:
+                    raise does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
                 case Press() as later:
@@ -518,8 +378,8 @@ class _Gathering:
                 return self._timed_out()
             case Press():
                 return self._press(act)
-            case InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak():
-                raise _does_not_fit(self._asked, act)
+            case Comes() | Speak():
+                raise does_not_fit(self._asked, act)
 
     def _is_for_now(self, act: Act) -> bool:
         """False where a word is for what comes next: the caller waits to hear it, unless time was let pass."""
@@ -551,11 +411,6 @@ class _Gathering:
         return None
 
 
-def spoken_s(texts: Iterable[str]) -> float:
-    """How long the texts take to say, in seconds."""
-    return sum(len(text.split()) for text in texts) / WORDS_PER_S
-
-
 def walk(
     flow: Flow, keys: str, texts: Texts, began: Instant, draw: float = 0.0
 ) -> tuple[Finished, tuple[TrailEvent, ...]]:
@@ -577,26 +432,3 @@ def json_line(event: TrailEvent) -> str:
     return json.dumps(
         {"at": event.at.isoformat(), "since_s": round(event.since_s, 3), "kind": event.kind.value, **event.detail}
     )
-
-
-def misfit(asked: Asked, act: Act) -> str:
-    """Why ``act`` cannot be done while ``asked`` is performed, and what was expected; "" where it can."""
-    match asked.command, act:
-        case (
-            Gather(),
-            InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak(),
-        ):
-            return "a menu listens; expected keys, w, wN or h"
-        case Enqueue(), InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak():
-            return "a caller waits in a queue; expected q+, q-, q0, qc, qf, a key, w, wN or h"
-        case Record(), InQueue() | InTransfer() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks():
-            return "a message is recorded; expected mN, a key that ends it, w, wN or h"
-        case Transfer(), InQueue() | InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() | Speak():
-            return "a telephone rings; expected t+, t-, tb, td, tr, w, wN or h"
-        case _:
-            return ""
-
-
-def _does_not_fit(asked: Asked, act: Act) -> UserError:
-    place = f'node "{asked.node}"' if asked.node else "the start"
-    return UserError(f"the script does not fit at {place}, {asked.since_s:.1f} s into the call: {misfit(asked, act)}")

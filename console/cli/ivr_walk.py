@@ -16,6 +16,7 @@ from calls.errors import UserError
 from calls.switch.port import Gather, KeyPlan, Prompt, Record, Transfer
 from console.cli.flows import Alone, File, known_by, texts_of
 from console.cli.shared import out, settings_of
+from ivr.callers import Asked, Caller, ScriptedCaller, Told, TypingCaller
 from ivr.check import load
 from ivr.commands import Command, Enqueue, Lookup, Result
 from ivr.nodes.split import BELOW_ONE
@@ -24,7 +25,7 @@ from ivr.session import Context
 from ivr.testing.recording import recorded
 from ivr.testing.script import MONDAY_NOON
 from ivr.trail import Instant
-from ivr.walk import Asked, Caller, ScriptedCaller, Told, TypingCaller, Walk, json_line
+from ivr.walk import Walk, json_line
 
 MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"]
 

@@ -22,6 +22,7 @@ from calls.switch.port import (
     TransferFailed,
     Transferred,
 )
+from ivr.callers import Asked, Told, spoken_s
 from ivr.commands import (
     BrokeOut,
     Charge,
@@ -51,7 +52,6 @@ from ivr.session import Context, Finished
 from ivr.testing.running import prompts_of
 from ivr.testing.script import MONDAY_NOON
 from ivr.values import Value, in_words
-from ivr.walk import Asked, Told, spoken_s
 
 PAID = {Charged: "c+", ChargeDeclined: "c-", ChargeFailed: "cf", ChargeUnknown: "cu"}
 """The word of a walk for what a payment comes to."""

@@ -9,11 +9,12 @@ from typing import assert_never
 
 from calls.errors import Location
 from calls.switch.port import Gather, Prompt, Record, Transfer
-from ivr.commands import Charge, CheckCaller, Command, Commit, Enqueue, Lookup, Verify
+from ivr.callers import Asked, misfit
+from ivr.commands import Command, Enqueue
 from ivr.exchange import MASK
 from ivr.faults import did_you_mean
 from ivr.flow import Flow
-from ivr.script import Act, Fail, InBooks, InGuard, InLookup, InPayment, InVerdict, Leave, Pass
+from ivr.script import Act, Comes, Fail, Leave, Pass
 from ivr.session import Finished, Session
 from ivr.testing.script import (
     Expectation,
@@ -27,7 +28,7 @@ from ivr.testing.script import (
 )
 from ivr.trail import Instant, Kind, TrailEvent
 from ivr.values import in_words
-from ivr.walk import Asked, Texts, Walk, misfit
+from ivr.walk import Texts, Walk
 
 SHOWN = 6
 """How many prompts a message repeats."""
@@ -132,9 +133,7 @@ class _Caller:
                     self._steps.pop(0)
                 case deed if misfit(asked, deed) and self._goes_on(asked.command):
                     return None
-                case InLookup() | InPayment() | InVerdict() | InGuard() | InBooks() as deed if _answers(
-                    asked.command, deed
-                ):
+                case Comes() as deed if deed.answers(asked.command):
                     return self._do(step, deed, asked)
                 case deed if listens or isinstance(deed, Leave | Pass | Fail):
                     return self._do(step, deed, asked)
@@ -213,17 +212,6 @@ class _Caller:
 
     def _since(self) -> str:
         return "since the call began" if self._last is None else f"since line {self._last.where.line}"
-
-
-def _answers(command: Command, deed: Act) -> bool:
-    """True where ``deed`` is what comes of a command at which the caller has nothing to do."""
-    match command, deed:
-        case (Lookup(), InLookup()) | (Charge(), InPayment()) | (Verify(), InVerdict()) | (Commit(), InBooks()):
-            return True
-        case CheckCaller(), InGuard():
-            return True
-        case _:
-            return False
 
 
 def _find(item: str, heard: Sequence[tuple[str, str]], begin: int) -> int | None:

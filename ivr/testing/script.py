@@ -29,7 +29,7 @@ from ivr.commands import LookedUp, LookupFailed, NobodyThere, QueueClosed, Queue
 from ivr.document import Data, Document, read
 from ivr.faults import did_you_mean
 from ivr.nodes.base import Place, duration_s
-from ivr.script import TALK_S, Act, InLookup, InQueue, InTransfer, Leave, Pass, Press, Silent, Speak, act, as_found
+from ivr.script import TALK_S, Act, Comes, Leave, Pass, Press, Silent, Speak, act, as_found
 from ivr.session import NOTHING_KNOWN, Context
 from ivr.turn import Facts
 from ivr.values import BadValue, Value, checked
@@ -249,24 +249,24 @@ class _Reader:
     def agent(self, path: Place, data: Data) -> Iterator[Act]:
         without: dict[str, QueueResult] = {"none": WaitExpired(), "nobody": NobodyThere(), "closed": QueueClosed()}
         if isinstance(data, str) and data in without:
-            yield InQueue(without[data])
+            yield Comes(without[data])
         else:
-            yield InQueue(Served(self._talk(path, data, without)))
+            yield Comes(Served(self._talk(path, data, without)))
 
     def transfer(self, path: Place, data: Data) -> Iterator[Act]:
         without = ("busy", "no_answer", "unavailable", "refused", "declined")
         if isinstance(data, str) and data in without:
-            yield InTransfer(TransferFailed(data))
+            yield Comes(TransferFailed(data))
         else:
-            yield InTransfer(Transferred(self._talk(path, data, without)))
+            yield Comes(Transferred(self._talk(path, data, without)))
 
     def lookup(self, path: Place, data: Data) -> Iterator[Act]:
         without = ("missing", "failed", "timeout", "refused")
         if isinstance(data, str) and data in without:
-            yield InLookup(LookupFailed(data))
+            yield Comes(LookupFailed(data))
         elif isinstance(data, dict):
             values = self._values(path, data)
-            yield InLookup(
+            yield Comes(
                 LookedUp({name: as_found(each) if isinstance(each, str) else each for name, each in values.items()})
             )
         else:

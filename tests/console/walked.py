@@ -11,11 +11,12 @@ from calls.records.store import CallEvent, finish_call
 from calls.records.writer import write_once
 from calls.settings import Settings
 from calls.switch.port import Prompt
+from ivr.callers import ScriptedCaller
 from ivr.check import Known, load
 from ivr.script import parse
 from ivr.session import Session
 from ivr.trail import Instant
-from ivr.walk import ScriptedCaller, Walk
+from ivr.walk import Walk
 from tests.console.test_cli import CALL
 
 

@@ -8,10 +8,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from calls.switch.port import Prompt
+from ivr.callers import spoken_s
 from ivr.check import Known, check, load
 from ivr.faults import Rule
 from ivr.trail import Kind
-from ivr.walk import spoken_s, walk
+from ivr.walk import walk
 from tests.ivr.conftest import at
 
 DEMO = Path(__file__).resolve().parents[2] / "console" / "demo"

@@ -24,13 +24,14 @@ from calls.records.flow_figures import FlowScope
 from calls.records.migrations import migrate
 from calls.records.store import CallEvent, CallRecord, Direction, finish_call
 from calls.switch.port import Gather, Transfer
+from ivr.callers import Asked
 from ivr.check import Known, load
 from ivr.commands import Enqueue
 from ivr.flow import Flow
 from ivr.script import Act, Leave, Pass, act
 from ivr.session import Context
 from ivr.trail import Instant, TrailEvent
-from ivr.walk import Asked, Walk
+from ivr.walk import Walk
 from tests.calls.records.scratch import taken_back
 
 BEGIN = datetime.fromisoformat("2026-01-05T00:00:00+00:00")

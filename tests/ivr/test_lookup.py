@@ -14,7 +14,7 @@ from calls.switch.port import Done, Hangup, Play, Prompt
 from ivr.check import Known, check
 from ivr.commands import LookedUp, Lookup, LookupFailed, Result
 from ivr.faults import Severity
-from ivr.script import InLookup, act
+from ivr.script import Comes, act
 from ivr.session import Context, Session
 from ivr.trail import Kind
 from ivr.value_path import PathProblem, parse
@@ -178,7 +178,7 @@ def test_a_walk_says_what_a_look_up_comes_to(make: Make, keys: str, node: str) -
 
 
 def test_the_values_of_a_word_are_numbers_where_they_are_written_so() -> None:
-    assert act("l+a=1;b=-2.50;c=x=y;d=;e=1e5") == InLookup(
+    assert act("l+a=1;b=-2.50;c=x=y;d=;e=1e5") == Comes(
         LookedUp({"a": 1, "b": Decimal("-2.50"), "c": "x=y", "d": "", "e": "1e5"})
     )
     for wrong in ("l+a", "l+A=1", "l+;", "l+=1"):

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from calls.errors import UserError
+from ivr.callers import ScriptedCaller
 from ivr.check import load
 from ivr.script import parse
 from ivr.session import Context
 from ivr.testing.recording import recorded
 from ivr.testing.running import run
 from ivr.testing.script import load_tests
-from ivr.walk import ScriptedCaller, Walk
+from ivr.walk import Walk
 from tests.ivr.conftest import NOON, NOTHING_KNOWN, at
 from tests.ivr.test_lookup import FLOW
 

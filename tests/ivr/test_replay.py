@@ -18,6 +18,7 @@ from calls.ids import FlowId
 from calls.overrides import Override, OverrideState
 from calls.records.store import CallEvent
 from calls.switch.port import Done, EndedBy, Gather, HungUp, KeyPlan, Match, NoInput, Prompt
+from ivr.callers import ScriptedCaller
 from ivr.commands import AgentConnected, AgentOffered, Enqueue, LookedUp, Notice, OverridesChanged, Result
 from ivr.exchange import LONGEST_SET, MASK, NotAnExchange, decoded, encoded, masked, result_of
 from ivr.flow import Flow
@@ -28,7 +29,7 @@ from ivr.session import Context, Finished, Session
 from ivr.trail import Kind, TrailEvent
 from ivr.turn import Facts, Turn
 from ivr.values import Value
-from ivr.walk import ScriptedCaller, Walk
+from ivr.walk import Walk
 from tests.ivr import strategies
 from tests.ivr.conftest import NOON, SMALL, Make, at
 from tests.ivr.test_properties import flow_of, one_that_fits

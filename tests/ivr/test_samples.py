@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from calls.settings import load as load_settings
 from console import building
 from console.cli.flows import texts_of
+from ivr.callers import spoken_s
 from ivr.check import check, load
 from ivr.flow import Flow
 from ivr.nodes.menu import Menu
@@ -20,7 +21,6 @@ from ivr.testing.coverage import coverage
 from ivr.testing.running import run
 from ivr.testing.script import load_tests
 from ivr.trail import TrailEvent
-from ivr.walk import spoken_s
 from prompts.library import PromptLibrary
 
 SAMPLES = Path(__file__).resolve().parents[2] / "docs" / "samples"

@@ -10,11 +10,12 @@ import pytest
 
 from calls.errors import UserError
 from calls.switch.port import Prompt
+from ivr.callers import Asked, ScriptedCaller, Told, TypingCaller
 from ivr.flow import Flow
 from ivr.script import Leave, Pass, Press, Silent, parse
 from ivr.session import Finished
 from ivr.trail import Kind, TrailEvent
-from ivr.walk import Asked, ScriptedCaller, Told, TypingCaller, Walk, json_line, walk
+from ivr.walk import Walk, json_line, walk
 from tests.ivr.conftest import SMALL, Make, at
 
 Go = Callable[[str], tuple[Finished, tuple[TrailEvent, ...]]]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from calls.causes import Outcome
 from calls.switch.port import EndedBy, Gather, HungUp, Play, Prompt, TransferFailed
+from ivr.callers import Asked, Told, spoken_s
 from ivr.check import Known, load
 from ivr.commands import (
     Charge,
@@ -31,7 +32,7 @@ from ivr.session import Finished
 from ivr.testing.running import prompts_of, run
 from ivr.testing.script import ExpectOutcome, FlowTest, load_tests
 from ivr.trail import Instant, Kind, TrailEvent
-from ivr.walk import Asked, Told, Walk, spoken_s
+from ivr.walk import Walk
 from tests.conformance.engine.parts import ANSWERED, AWAY, FAR_END
 from tests.conformance.engine.vocabulary import OWN, Agent, FlowScript, Record, Span, said, told
 from tests.conformance.vocabulary import DURATIONS_S, HangUp, Need

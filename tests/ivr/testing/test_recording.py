@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ivr.callers import ScriptedCaller
 from ivr.check import Known, load
 from ivr.flow import Flow
 from ivr.script import parse
@@ -16,7 +17,7 @@ from ivr.testing.recording import recorded
 from ivr.testing.running import run
 from ivr.testing.script import load_tests
 from ivr.trail import Instant, Kind, TrailEvent
-from ivr.walk import ScriptedCaller, Walk
+from ivr.walk import Walk
 from tests.ivr import strategies
 from tests.ivr.conftest import NOON
 from tests.ivr.test_properties import flow_of

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import ClassVar
+from typing import ClassVar, assert_never
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,6 +39,11 @@ from calls.switch.port import (
     Transferred,
 )
 from ivr.commands import (
+    CallerChecked,
+    Charge,
+    Charged,
+    ChargeDeclined,
+    CheckCaller,
     Command,
     Commit,
     CommitFailed,
@@ -208,8 +213,14 @@ class Caller:
                 fitting = (Committed(self.open), CommitFailed("unavailable"))
             case Verify():
                 fitting = (Verified(), NotVerified())
+            case Charge():
+                fitting = (Charged("a-token"), ChargeDeclined("declined"))
+            case CheckCaller():
+                fitting = (CallerChecked(blocked=False, calls=1), CallerChecked(blocked=True, calls=1))
             case Hangup():
                 fitting = (HungUp(EndedBy.US),)
+            case _:
+                assert_never(command)
         return self.draw.choice(fitting)
 
 

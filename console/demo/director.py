@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +18,11 @@ from console.demo.hum import Hum
 from console.demo.scene import CAMPAIGN, HERE, LIST, PHONES, Caller, Scene, callers
 from console.demo.stage import Stage, make_secrets
 from console.engine.status import Status
-from prompts.espeak import EspeakSynthesizer, find_espeak
+from prompts.espeak import find_espeak
 from prompts.library import PromptLibrary
 from prompts.rendering import render_all
 from prompts.synthesis import Synthesizer
+from prompts.warm import WarmEspeak
 
 LIMIT_S = 165.0
 """The demonstration is ended after this, whatever still goes on: it promises three minutes."""
@@ -129,16 +130,18 @@ async def _end_talks(client: EngineClient, play: Play) -> None:
 def _render(scene: Scene) -> PromptLibrary:
     settings = load(scene.settings, {})
     library = PromptLibrary(settings.prompts)
-    report = render_all(library, _voice(settings.switch.kind))
+    with ExitStack() as stack:
+        report = render_all(library, _voice(settings.switch.kind, stack))
     if report.failed:
         raise report.failed[0]
     return library
 
 
-def _voice(kind: str) -> Synthesizer:
-    """espeak-ng; on the loopback switch, where nobody listens, a hum will do on a machine that has none."""
+def _voice(kind: str, stack: ExitStack) -> Synthesizer:
+    """espeak-ng, until ``stack`` ends; on the loopback switch, where nobody listens, a hum will do on a machine that
+    has none."""
     try:
-        return EspeakSynthesizer(find_espeak(os.environ, [Path("var/pbx/espeak")]))
+        return stack.enter_context(WarmEspeak(find_espeak(os.environ, [Path("var/pbx/espeak")])))
     except PromptError:
         if kind == "loopback":
             return Hum()

@@ -143,7 +143,9 @@ Script = CallScript | DialScript
 SHORT = Prompt("conformance.short", "en")
 LONG = Prompt("conformance.long", "en")
 SORRY = Prompt("system.sorry", "en")
-DURATIONS_S = {SHORT: 1.0, LONG: 4.0, SORRY: 1.0}
+DIRECTORY_KEY = Prompt("system.directory_key", "en")
+
+DURATIONS_S = {SHORT: 1.0, LONG: 4.0, SORRY: 1.0, DIRECTORY_KEY: 1.0}
 """The prompts of the scripts, and how long each plays, in seconds."""
 
 

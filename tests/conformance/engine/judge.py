@@ -36,7 +36,8 @@ class Seen:
 def differences(script: EngineScript, premises: Premises, slack_s: float, seen: Seen) -> Iterator[str]:
     """All that is not as the script has it, in words; nothing where all is."""
     expected = [command.strip() for command in script.commands.split("|") if command.strip()]
-    if list(seen.asked) != expected:
+    may_hold = isinstance(script, FlowScript) and script.may_hold
+    if [command for command in seen.asked if not (may_hold and command == "hold")] != expected:
         yield f"asked: {' | '.join(seen.asked)}"
     trail = [told(event.kind, event.detail, script.name) for event in seen.events if event.kind != Kind.EXCHANGE]
     if trail != list(_trail(script)):
@@ -129,10 +130,11 @@ def _wrong_attempt(script: EngineScript, seen: Seen) -> Iterator[str]:
 
 
 def _wrong_replay(script: EngineScript, premises: Premises, seen: Seen) -> Iterator[str]:
-    """Where the call does not go the same way again, offline, by what its record holds."""
+    """Where the call does not go the same way again, offline, by what its record holds. It holds no secret: where one
+    decides, a replay departs and knows it."""
     if isinstance(script, FlowScript) and script.nodes:
         departure = replay(premises.flows[FlowId(script.name)], recorded(seen.events)).departure
-        if departure is not None:
+        if departure is not None and not departure.masked:
             yield f"replay: {departure}"
 
 

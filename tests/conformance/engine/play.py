@@ -54,7 +54,9 @@ class Bench:
         new_id: Callable[[], str],
     ) -> None:
         self.switch = Watched(switch)
-        self.engine = Engine(premises.settings, self.switch, premises.flows, clock, new_id, lambda: 0.5)
+        self.engine = Engine(
+            premises.settings, self.switch, premises.flows, clock, new_id, lambda: 0.5, hosts=premises.outside()
+        )
         self._premises = premises
         self._ring_in = ring_in
         self._slack_s = slack_s

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent, indent
 
+from calls.callbacks import CallbackSettings
 from calls.ids import FlowId
-from calls.settings import AgentSettings, Destination, InboundRoute, QueueSettings, Settings, Trunk
+from calls.outside import LookupSettings, PaymentGateway, WebhookSettings
+from calls.settings import (
+    AgentSettings,
+    AuthenticatorSettings,
+    Destination,
+    InboundRoute,
+    QueueSettings,
+    RecordingSettings,
+    Settings,
+    Trunk,
+)
 from calls.settings import Engine as EngineSettings
+from console.engine.outside import Answered
 from ivr.check import Known, load
 from ivr.flow import Flow
 from tests.conformance.engine.vocabulary import OWN, CampaignScript, EngineScript, FlowScript
 from tests.conformance.vocabulary import DESTINATIONS
+from tests.console.fake_hosts import FakeHosts
 
 WRAP_UP_S = 0.5
 FIRST_CALLED = 500
@@ -74,9 +89,31 @@ class Premises:
         path.write_text(text, encoding="utf-8")
         return path
 
+    def outside(self) -> FakeHosts:
+        """The servers of others: they take every message, and every card."""
+        return FakeHosts(lambda at, sent: Answered(200, b'{"status": "paid", "token": "tok"}'))
+
+    def _write_orders(self) -> Path:
+        path = self.folder / "orders.db"
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("CREATE TABLE orders (number TEXT, status TEXT)")
+            database.execute("INSERT INTO orders VALUES ('4711', 'sent')")
+        return path
+
     def _settings(self) -> Settings:
         with_agent = [script for script in self.scripts if script.agent is not None]
+        orders = self._write_orders()
+        pins = "SELECT 'plain:2580' AS pin FROM orders WHERE number = :account"
         return Settings(
+            lookups=(
+                LookupSettings(name="orders", database=orders, sql="SELECT status FROM orders WHERE number = :order"),
+                LookupSettings(name="pins", database=orders, sql=pins),
+            ),
+            authenticators=(AuthenticatorSettings(name="customers", lookup="pins"),),
+            webhooks=(WebhookSettings(name="tickets", url="https://desk.example/hooks"),),
+            payment_gateways=(PaymentGateway(name="cards", url="https://pay.example/charges", currency="EUR"),),
+            callbacks=CallbackSettings(trunk="none", caller_id=CALLER_ID, preset="demo", countries=("DE",)),
+            recordings=RecordingSettings(folder=self.folder / "recordings"),
             engine=EngineSettings(
                 database=self.folder / "callwright.db", socket=self.folder / "engine.sock", settle_s=0.2
             ),
@@ -128,5 +165,6 @@ def _agent(script: EngineScript) -> AgentSettings:
 def _flow(script: FlowScript) -> str:
     """The script's nodes as a flow that begins with the first of them."""
     nodes = dedent(script.nodes).strip().replace(f"queue: {OWN}", f"queue: {script.name}")
+    nodes = nodes.replace(f"callback: {OWN}", f"callback: {script.name}")
     first = nodes.partition(":")[0]
     return "\n".join(["language: en", f"start: {first}", script.head, "nodes:", indent(nodes, "  "), ""])

@@ -11,11 +11,12 @@ from __future__ import annotations
 from tests.conformance.engine.campaigns import CAMPAIGNS
 from tests.conformance.engine.flow_tests import FLOW_TESTS
 from tests.conformance.engine.menus import MENUS
+from tests.conformance.engine.nodes import NODES
 from tests.conformance.engine.people import AGENTS, TRANSFERS
 from tests.conformance.engine.vocabulary import EngineScript
 from tests.conformance.vocabulary import Need
 
-ENGINE_SCRIPTS: tuple[EngineScript, ...] = (*MENUS, *AGENTS, *TRANSFERS, *CAMPAIGNS, *FLOW_TESTS)
+ENGINE_SCRIPTS: tuple[EngineScript, ...] = (*MENUS, *NODES, *AGENTS, *TRANSFERS, *CAMPAIGNS, *FLOW_TESTS)
 
 
 def engine_scripts_for(*needs: Need) -> list[EngineScript]:

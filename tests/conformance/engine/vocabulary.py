@@ -101,6 +101,8 @@ class FlowScript:
     head: str = ""
     """What the flow has beside its nodes, in YAML: extensions, variables."""
     needs: Need = Need.MENU
+    may_hold: bool = False
+    """What is done for the call may take longer than a moment: then there is music, which no script can foresee."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def said(command: SwitchCommand) -> str:
     ::
 
         answer    play short long    gather short for 1,2    gather long whole for 1    gather for 2 digits
+        gather short for 4 to 8 digits
         hold      connect            transfer busy           hangup 16
         record short for 20          start recording    stop recording    mute    unmute    hear
     """
@@ -139,7 +142,7 @@ def said(command: SwitchCommand) -> str:
         case Gather(prompts, plan):
             whole = () if command.barge_in else ("whole",)
             choices = [",".join(sorted(plan.choices))] if plan.choices else []
-            free = [f"{length} digits" for length in sorted(plan.direct_dial_digits)]
+            free = _lengths(sorted(plan.direct_dial_digits))
             return " ".join(("gather", *map(_short, prompts), *whole, "for", " or ".join(choices + free)))
         case Hold():
             return "hold"
@@ -163,6 +166,13 @@ def said(command: SwitchCommand) -> str:
             assert_never(command)
 
 
+def _lengths(lengths: list[int]) -> list[str]:
+    """Each by itself; many in a row by the first and the last."""
+    if len(lengths) > 2 and lengths == list(range(lengths[0], lengths[-1] + 1)):
+        return [f"{lengths[0]} to {lengths[-1]} digits"]
+    return [f"{length} digits" for length in lengths]
+
+
 def _short(prompt: Prompt) -> str:
     return prompt.key.removeprefix("conformance.")
 
@@ -170,8 +180,9 @@ def _short(prompt: Prompt) -> str:
 TIMES = frozenset(("took_s", "menu_s", "wait_s", "talk_s"))
 """Differ from run to run; the record's own are judged."""
 
-ELSEWHERE = frozenset(("version", "cause", "traceback"))
-"""The flow's version is its text's; the cause stands in the record; a traceback is for people."""
+ELSEWHERE = frozenset(("version", "cause", "traceback", "reference", "id"))
+"""The flow's version is its text's; the cause stands in the record; a traceback is for people; numbers and ids are
+given in the order in which calls ask for them."""
 
 
 def told(kind: str, detail: Mapping[str, object], own: str) -> str:

@@ -1,0 +1,216 @@
+"""Whole calls through every other kind of node: what they ask of the books and of what lies outside is done above any
+switch, and what they ask of the caller is the same on each."""
+
+from __future__ import annotations
+
+from tests.conformance.engine.parts import ANSWERED, BYE, GOODBYE, US
+from tests.conformance.engine.vocabulary import FlowScript, Record, about
+from tests.conformance.vocabulary import Need, Press
+
+QUIET = "noinput: [], nomatch: []"
+
+NODES = (
+    FlowScript(
+        "node-collect",
+        "Digits are keyed, heard again and accepted.",
+        "ask: {collect: [conformance.short], into: code, length: 4, read_back: [conformance.short],"
+        f" confirm: [conformance.short], {QUIET}, failed: bye, next: look}}\n"
+        'look: {branch: {code == "4711": bye}, otherwise: wrong}\n'
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (Press(2.5, "4711"), Press(7.5, "1")),
+        "answer | gather short for 4 digits | gather short short for 1,2 | play short | hangup 16",
+        """
+        node_entered ask type=collect
+        collected ask into=code digits=4711 length=4
+        node_left ask exit=next
+        node_entered look type=branch
+        branch look condition=code == "4711" to=bye
+        node_left look exit=branch.code == "4711"
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(8.5)),
+    ),
+    FlowScript(
+        "node-lookup",
+        "A database is asked for what there is and for what there is not, and the caller is led by it.",
+        "here: {lookup: orders, arguments: {order: '\"4711\"'}, into: {status: status}, missing: bye, failed: bye,"
+        " next: look}\n"
+        'look: {branch: {status == "sent": there}, otherwise: bye}\n'
+        "there: {lookup: orders, arguments: {order: '\"1\"'}, into: {status: status}, missing: gone, failed: bye,"
+        " next: bye}\n"
+        "gone: {say: [conformance.short], next: bye}" + BYE,
+        (),
+        "answer | play short | play short | hangup 16",
+        """
+        node_entered here type=lookup
+        looked_up here lookup=orders result=found
+        node_left here exit=next
+        node_entered look type=branch
+        branch look condition=status == "sent" to=there
+        node_left look exit=branch.status == "sent"
+        node_entered there type=lookup
+        looked_up there lookup=orders result=missing
+        node_left there exit=missing
+        node_entered gone type=say
+        node_left gone exit=next
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=(2.0, 4.0)),
+        may_hold=True,
+    ),
+    FlowScript(
+        "node-authenticate",
+        "A wrong PIN, and the right one.",
+        "prove: {authenticate: customers, account: '\"4711\"', pin: [conformance.short], length: 4, noinput: [],"
+        " wrong: [conformance.short], failed: wrong, next: bye}\n"
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (Press(2.5, "1111"), Press(8.0, "2580")),
+        "answer | gather short for 4 digits | gather short short for 4 digits | play short | hangup 16",
+        """
+        node_entered prove type=authenticate
+        authenticated prove result=notverified
+        nomatch prove keys= count=1 left=1
+        authenticated prove result=verified
+        node_left prove exit=next
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=(9.6, 13.6)),
+        needs=Need.AGENTS,
+        may_hold=True,
+    ),
+    FlowScript(
+        "node-webhook",
+        "What is told to others is written down, and has a number.",
+        "tell: {webhook: tickets, values: {kind: '\"late\"'}, reference: ticket, failed: wrong, next: look}\n"
+        "look: {branch: {length(ticket) > 3: bye}, otherwise: wrong}\n"
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (),
+        "answer | play short | hangup 16",
+        """
+        node_entered tell type=webhook
+        webhook tell webhook=tickets failed=None
+        node_left tell exit=next
+        node_entered look type=branch
+        branch look condition=length(ticket) > 3 to=bye
+        node_left look exit=branch.length(ticket) > 3
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(1.0)),
+    ),
+    FlowScript(
+        "node-order",
+        "One item is ordered, and the whole confirmed.",
+        'shop: {order: [conformance.short], items: {"12": {price: 4}}, quantity: [conformance.short],'
+        " confirm: [conformance.short], more: [conformance.short], total: [conformance.short], send: tickets,"
+        f" {QUIET}, next_key: 2s, failed: wrong, cancelled: wrong, next: bye}}\n"
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (Press(2.5, "12"), Press(5.5, "3#"), Press(8.5, "1"), Press(11.5, "2"), Press(14.5, "1")),
+        "answer"
+        " | gather short for 2 digits"
+        " | gather short for 1 digits or 2 digits"
+        " | gather short for 1,2"
+        " | gather short for 1,2"
+        " | gather short for 1,2"
+        " | play short"
+        " | hangup 16",
+        """
+        node_entered shop type=order
+        order_line shop code=12 quantity=3 confirmed=True
+        ordered shop lines=1 total=12 failed=None
+        node_left shop exit=next
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(15.5)),
+    ),
+    FlowScript(
+        "node-payment",
+        "A card is keyed, and charged once; nothing of it is in the record.",
+        'pay: {payment: "19.50", gateway: cards, card: [conformance.short], expiry: [conformance.short],'
+        " last_four: last4, " + QUIET + ", failed: wrong, unknown: wrong, next: look}\n"
+        'look: {branch: {last4 == "1111": bye}, otherwise: wrong}\n'
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (Press(2.5, "4111111111111111#"), Press(10.0, "1239")),
+        "answer"
+        " | mute"
+        " | gather short for 12 to 19 digits"
+        " | gather short for 4 digits"
+        " | unmute"
+        " | play short"
+        " | hangup 16",
+        """
+        node_entered pay type=payment
+        payment_settled gateway=cards amount=19.5 currency=EUR result=paid reason=None
+        payment pay gateway=cards amount=19.5 result=paid reason=None
+        node_left pay exit=next
+        node_entered look type=branch
+        branch look condition=last4 == "1111" to=bye
+        node_left look exit=branch.last4 == "1111"
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=(11.6, 13.6)),
+        needs=Need.RECORD,
+        may_hold=True,
+    ),
+    FlowScript(
+        "node-guard",
+        "A number that calls for the first time is let through.",
+        "first: {guard: 1, blocked: wrong, next: bye}\nwrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (),
+        "answer | play short | hangup 16",
+        """
+        node_entered first type=guard
+        guard first way=next calls=1
+        node_left first exit=next
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(1.0)),
+    ),
+    FlowScript(
+        "node-directory",
+        "A name is spelled by keys, and leads to its node.",
+        "who: {directory: [conformance.short], people: {Ann: {says: [conformance.short], to: bye}}, "
+        f"{QUIET}, failed: wrong}}\n"
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (Press(2.5, "266#"), Press(6.5, "1")),
+        "answer | gather short for 1 to 20 digits | gather system.directory_key short for 1 | play short | hangup 16",
+        """
+        node_entered who type=directory
+        directory who keys=266 to=bye
+        node_left who exit=people
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(7.5)),
+    ),
+    FlowScript(
+        "node-callback",
+        "A request to be called back is confirmed and written down.",
+        "call: {callback: own, confirm: [conformance.short], enter: [conformance.short],"
+        " booked: [conformance.short], failed: wrong, next: bye}\n"
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (Press(2.5, "1"),),
+        "answer | gather short for 1,2 | play short | play short | hangup 16",
+        """
+        node_entered call type=callback
+        callback call queue=own failed=None
+        node_left call exit=next
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(4.5)),
+    ),
+    FlowScript(
+        "node-transfer-to",
+        "A number that no rule allows is not dialled.",
+        "out: {transfer_to: '\"+19005550199\"', failed: wrong, refused: bye}\n"
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (),
+        "answer | play short | hangup 16",
+        """
+        node_entered out type=transfer_to
+        transfer_started out destination=+19005550199
+        transfer_refused out destination=+19005550199 rule=off
+        node_left out exit=refused
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(1.0)),
+    ),
+)

@@ -156,7 +156,7 @@ async def test_the_pieces_of_values_must_be_rendered_too(tmp_path: Path) -> None
     async with world_in(tmp_path) as world:
         render(world)
         texts = world.settings.prompts.texts / "en.yaml"
-        texts.write_text(texts.read_text(encoding="utf-8") + "main.owe: You owe {tries:number} parts.\n", "utf-8")
+        texts.write_text(texts.read_text(encoding="utf-8") + "main.owe: You owe {tries:ordinal} parts.\n", "utf-8")
         owing = FLOW.replace("start: menu", "variables: {tries: 3}\nstart: menu").replace(
             "[main.hours]", "[main.owe]"
         )

@@ -3,9 +3,9 @@ switch, and what they ask of the caller is the same on each."""
 
 from __future__ import annotations
 
-from tests.conformance.engine.parts import ANSWERED, BYE, GOODBYE, US
+from tests.conformance.engine.parts import ANSWERED, BYE, ENDS_TALK, GOODBYE, US
 from tests.conformance.engine.vocabulary import FlowScript, Record, about
-from tests.conformance.vocabulary import Need, Press
+from tests.conformance.vocabulary import Need, Press, Speak
 
 QUIET = "noinput: [], nomatch: []"
 
@@ -212,5 +212,105 @@ NODES = (
         """
         + GOODBYE,
         Record(ANSWERED, US, "bye", menu_s=about(1.0)),
+    ),
+    FlowScript(
+        "node-survey",
+        "Two questions are answered by keys.",
+        "ask: {survey: [{id: agent, kind: csat, ask: [conformance.short]}, {id: again, kind: nps,"
+        f" ask: [conformance.short]}}], {QUIET}, failed: wrong, next: bye}}\n"
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (Press(2.5, "5"), Press(5.5, "10")),
+        "answer | gather short for *,1,2,3,4,5 | gather short for *,0,1,10,2,3,4,5,6,7,8,9 | play short | hangup 16",
+        """
+        node_entered ask type=survey
+        survey_answer ask question=agent asks=csat value=5
+        survey_answer ask question=again asks=nps value=10
+        survey_ended ask survey=survey asked=2 answered=2 failed=None
+        node_left ask exit=next
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(6.7)),
+    ),
+    FlowScript(
+        "node-subflow",
+        "Another flow is gone through, and comes back with a word and a value.",
+        "ask: {subflow: own, arguments: {asked: '\"order\"'}, into: {got: answer}, returns: {right: look},"
+        " next: wrong}\n"
+        'look: {branch: {got == "order!": bye}, otherwise: wrong}\n'
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (Press(2.5, "1"),),
+        "answer | gather short for 1 | play short | hangup 16",
+        """
+        node_entered ask type=subflow
+        node_entered node-subflow-inner/menu type=menu
+        choice node-subflow-inner/menu keys=1 to=keep barged_in=False
+        node_left node-subflow-inner/menu exit=keys.1
+        node_entered node-subflow-inner/keep type=set
+        node_left node-subflow-inner/keep exit=next
+        node_entered node-subflow-inner/done type=return
+        node_left node-subflow-inner/done exit=return
+        subflow_returned ask flow=node-subflow-inner word=right
+        node_left ask exit=returns.right
+        node_entered look type=branch
+        branch look condition=got == "order!" to=bye
+        node_left look exit=branch.got == "order!"
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(3.5)),
+        inner='menu: {menu: [conformance.short], keys: {"1": keep}, noinput: [], nomatch: [], failed: done}\n'
+        "keep: {set: {answer: asked + '!'}, next: done}\n"
+        "done: {return: right}",
+    ),
+    FlowScript(
+        "node-voicemail",
+        "A message is left, and kept.",
+        "leave: {voicemail: box, greeting: [conformance.short], longest: 20s, silence: 2s, review: [],"
+        " sent: [conformance.short], empty: [conformance.short], failed: wrong, next: bye}\n"
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (Speak(2.5, 3.0), Press(6.5, "#")),
+        "answer | record short for 20 | play short | play short | hangup 16",
+        """
+        node_entered leave type=voicemail
+        voicemail leave mailbox=box ended_by=key failed=None
+        node_left leave exit=next
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(8.5)),
+        needs=Need.RECORD,
+    ),
+    FlowScript(
+        "node-record",
+        "The call is recorded from here on.",
+        "tape: {record: start, failed: wrong, next: bye}\nwrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (),
+        "answer | start recording | play short | hangup 16",
+        """
+        node_entered tape type=record
+        recording tape what=start failed=None
+        node_left tape exit=next
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(1.0)),
+        needs=Need.RECORD,
+    ),
+    FlowScript(
+        "node-emergency",
+        "Somebody in need meets an agent at once.",
+        "help: {emergency: own, failed: bye, next: bye}" + BYE,
+        (),
+        "answer | hold | connect | play short | hangup 16",
+        """
+        node_entered help type=emergency
+        queue_entered help queue=own priority=1000
+        agent_offered help agent=own
+        agent_connected help agent=own
+        talk_ended agent=own by=agent
+        queue_served help queue=own
+        node_left help exit=next
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", talks=1, in_queue=True, menu_s=about(1.0), wait_s=about(0.0), talk_s=about(1.5)),
+        agent=ENDS_TALK,
+        needs=Need.AGENTS,
     ),
 )

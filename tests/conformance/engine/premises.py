@@ -135,6 +135,9 @@ class Premises:
         found: dict[FlowId, Flow] = {}
         for script in self.scripts:
             if isinstance(script, FlowScript) and script.nodes:
+                if script.inner:
+                    inner = _written(dedent(script.inner).strip(), 'variables: {asked: "", answer: ""}')
+                    (self.folder / f"{script.name}-inner.yaml").write_text(inner, encoding="utf-8")
                 path = self.folder / f"{script.name}.yaml"
                 path.write_text(_flow(script), encoding="utf-8")
                 found[FlowId(script.name)] = load(path, known)
@@ -164,7 +167,12 @@ def _agent(script: EngineScript) -> AgentSettings:
 
 def _flow(script: FlowScript) -> str:
     """The script's nodes as a flow that begins with the first of them."""
-    nodes = dedent(script.nodes).strip().replace(f"queue: {OWN}", f"queue: {script.name}")
-    nodes = nodes.replace(f"callback: {OWN}", f"callback: {script.name}")
+    nodes = dedent(script.nodes).strip()
+    for kind in ("queue", "callback", "emergency"):
+        nodes = nodes.replace(f"{kind}: {OWN}", f"{kind}: {script.name}")
+    return _written(nodes.replace(f"subflow: {OWN}", f"subflow: {script.name}-inner"), script.head)
+
+
+def _written(nodes: str, head: str) -> str:
     first = nodes.partition(":")[0]
-    return "\n".join(["language: en", f"start: {first}", script.head, "nodes:", indent(nodes, "  "), ""])
+    return "\n".join(["language: en", f"start: {first}", head, "nodes:", indent(nodes, "  "), ""])

@@ -100,6 +100,8 @@ class FlowScript:
     agent: Agent | None = None
     head: str = ""
     """What the flow has beside its nodes, in YAML: extensions, variables."""
+    inner: str = ""
+    """The nodes of a flow that this one may call as ``own``; it declares ``asked`` and ``answer``."""
     needs: Need = Need.MENU
     may_hold: bool = False
     """What is done for the call may take longer than a moment: then there is music, which no script can foresee."""
@@ -177,10 +179,10 @@ def _short(prompt: Prompt) -> str:
     return prompt.key.removeprefix("conformance.")
 
 
-TIMES = frozenset(("took_s", "menu_s", "wait_s", "talk_s"))
+TIMES = frozenset(("took_s", "menu_s", "wait_s", "talk_s", "duration_s"))
 """Differ from run to run; the record's own are judged."""
 
-ELSEWHERE = frozenset(("version", "cause", "traceback", "reference", "id"))
+ELSEWHERE = frozenset(("version", "cause", "traceback", "reference", "id", "recording"))
 """The flow's version is its text's; the cause stands in the record; a traceback is for people; numbers and ids are
 given in the order in which calls ask for them."""
 

@@ -15,8 +15,9 @@ PBX    := var/pbx
 run: env
 	@$(PY) -m console.demo --switch $(SWITCH) --pbx $(PBX)
 
+# Two Asterisks at a time, and everything else beside them (tests/lanes.py).
 test: dev lint pbx
-	$(PY) -m pytest --complete -m "not soak"
+	$(PY) -m pytest --complete -m "not soak" -n 3
 
 test-asterisk22: dev
 	docker/fetch-asterisk 22 $(PBX)

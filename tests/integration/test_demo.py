@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from console.demo.process import DIES_WITH_US
 from tests.integration.conftest import PROJECT, Trees
 
 pytestmark = pytest.mark.asterisk
@@ -33,7 +34,7 @@ class Demo:
         self.output = output
         with output.open("wb") as sink:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "console.demo", "--switch", switch],
+                ["setpriv", *DIES_WITH_US, sys.executable, "-m", "console.demo", "--switch", switch],
                 cwd=PROJECT,
                 env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "CALLWRIGHT_DEMO_MARK": self.mark},
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,33 @@
+"""Lanes of tests on a real Asterisk: even, and the same on every worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.lanes import SECONDS, USUAL_S, lanes
+
+PROJECT = Path(__file__).resolve().parents[1]
+NAMES = st.sets(st.text("abcdef", min_size=1, max_size=3), max_size=12)
+
+
+def test_the_longest_has_a_lane_of_its_own_where_the_rest_is_shorter() -> None:
+    seconds = {"long": 100.0, "a": 40.0, "b": 30.0, "c": 20.0}
+    assert lanes(["a", "b", "c", "long"], 2, seconds) == {"long": 0, "a": 1, "b": 1, "c": 1}
+
+
+@given(NAMES, st.integers(1, 4), st.dictionaries(st.text("abcdef", min_size=1, max_size=3), st.floats(1, 200)))
+def test_no_lane_is_longer_than_the_rest_by_more_than_its_last(
+    names: set[str], count: int, seconds: dict[str, float]
+) -> None:
+    found = lanes(names, count, seconds)
+    assert found.keys() == names and lanes(sorted(names, reverse=True), count, seconds) == found
+    lengths = [sum(seconds.get(each, USUAL_S) for each in found if found[each] == lane) for lane in range(count)]
+    longest = max((seconds.get(each, USUAL_S) for each in names), default=0.0)
+    assert max(lengths) - min(lengths) <= longest + 1e-6
+
+
+def test_every_module_with_a_length_is_there() -> None:
+    assert [path for path in SECONDS if not (PROJECT / path).is_file()] == []

@@ -21,7 +21,7 @@ test: dev lint pbx
 
 test-asterisk22: dev
 	docker/fetch-asterisk 22 $(PBX)
-	CALLWRIGHT_TEST_ASTERISK=22 $(PY) -m pytest -m "asterisk and not soak"
+	CALLWRIGHT_TEST_ASTERISK=22 $(PY) -m pytest -m "asterisk and not soak" -n 3
 
 soak: dev pbx
 	$(PY) -m pytest -m soak

@@ -56,6 +56,17 @@ flow = "main"
 [[inbound]]
 called = "2000"
 flow = "direct"
+
+[[inbound]]
+called = "3000"
+flow = "later"
+
+[callbacks]
+trunk = "carrier"
+caller_id = "+12025550100"
+preset = "demo"
+countries = ["DE"]
+ring_timeout_s = 5
 """
 
 AGENT = """
@@ -125,6 +136,16 @@ nodes:
 """
 """Callers of 2000 wait for an agent without a key."""
 
+LATER = """\
+language: en
+start: later
+
+nodes:
+  later: {callback: support, confirm: [main.menu], booked: [system.goodbye], failed: goodbye, next: goodbye}
+  goodbye: {hangup: [system.goodbye]}
+"""
+"""Callers of 3000 ask to be called back."""
+
 TEXTS = """\
 main.menu: Press 1.
 main.silence: Please press a key.
@@ -162,7 +183,9 @@ def write(plan: Plan, folder: Path, ports: PbxPorts, agi_port: int, cache: Path)
     """Lay out settings, secrets, flow and texts."""
     for name in ("flows", "prompts", "campaigns"):
         (folder / name).mkdir(parents=True)
-    for file, text in (("flows/main.yaml", FLOW), ("flows/direct.yaml", DIRECT), ("prompts/en.yaml", TEXTS)):
+    flows = {"main": FLOW, "direct": DIRECT, "later": LATER}
+    files = {"prompts/en.yaml": TEXTS, **{f"flows/{name}.yaml": text for name, text in flows.items()}}
+    for file, text in files.items():
         (folder / file).write_text(text, encoding="utf-8")
     settings = SETTINGS.format(
         http=free_port(socket.SOCK_STREAM),

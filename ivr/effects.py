@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from calls.agents.events import Claim
 from ivr.values import Value
 
 
@@ -77,12 +78,14 @@ class SurveyAnswers:
 @dataclass(frozen=True, slots=True)
 class BookCallback:
     """Call a person back, on ``number`` as the flow has it, for an agent of ``queue`` in whose place they have stood
-    since ``waiting_since`` (aware). ``at``: "" for as soon as may be, a slot of the settings, or a time."""
+    since ``waiting_since`` (aware), with its ``claim``. ``at``: "" for as soon as may be, a slot of the settings, or
+    a time."""
 
     number: str
     queue: str
     waiting_since: datetime
     at: str = ""
+    claim: Claim = field(default_factory=Claim)
 
 
 @dataclass(frozen=True, slots=True)

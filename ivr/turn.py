@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from calls.agents.events import Claim
 from calls.overrides import Override, OverrideState
 from calls.switch.port import Prompt
 from ivr.effects import Effect
@@ -62,6 +63,14 @@ class Scope:
     """The variables of which nothing is kept: no trail, log or record ever holds their values."""
 
 
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """Since when a caller waits in a queue, and for whom."""
+
+    since: Instant
+    claim: Claim = field(default_factory=Claim)
+
+
 class Turn:
     """The state of one call that nodes share: the moment, the language, the variables, the trail, the outcome."""
 
@@ -86,8 +95,8 @@ class Turn:
         self.left_behind: dict[str, Effect] = {}
         """By their keys, the effects that are written down should the caller hang up now; a node takes out what it
         has written itself."""
-        self.waits_since: dict[str, Instant] = {}
-        """Since when the caller has a place in each queue, where no agent has talked with the caller since."""
+        self.places: dict[str, QueuePlace] = {}
+        """The caller's place in each queue, where no agent has talked with the caller since."""
         self.overrides: Mapping[str, Override] = {}
         """What supervisors have set for opening hours, by name."""
         self.phrases: Phrases = {}

@@ -114,6 +114,16 @@ class Overflow:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What a caller keeps of a wait when it goes on as a callback: the fields of ``CallWaiting`` of these names."""
+
+    priority: int = 0
+    skills: frozenset[str] = frozenset()
+    level: int = 1
+    widen_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallWaiting:
     """A call waits for an agent of ``queue``. The larger ``priority`` is served first, then the longest wait.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from calls.agents.events import Claim
 from calls.causes import Outcome
 from calls.ids import AttemptId, CallId, CampaignId, LeadId, QueueName
 from calls.log import masked
@@ -39,6 +41,7 @@ class Booking:
     window_end: datetime
     max_tries: int
     retry_after_s: float
+    claim: Claim = field(default_factory=Claim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ class Callback:
 
 _COLUMNS = (
     "callback_id, call_id, key, number, queue, asked_at, waiting_since, appointment, window_begin, window_end,"
-    " max_tries, retry_after_s, due_at, tries, state, reason, attempt_id, ended_at"
+    " max_tries, retry_after_s, due_at, tries, state, reason, attempt_id, ended_at, priority, skills, level,"
+    " widen_after_s"
 )
 
 
@@ -74,6 +78,12 @@ def _callback(row: tuple[str, ...]) -> Callback:
         window_end=as_time(row[9]),
         max_tries=int(row[10]),
         retry_after_s=float(row[11]),
+        claim=Claim(
+            priority=int(row[18]),
+            skills=frozenset(json.loads(row[19])),
+            level=int(row[20]),
+            widen_after_s=None if row[21] is None else float(row[21]),
+        ),
     )
     attempt_id = AttemptId(row[16]) if row[16] else None
     ended_at = as_time(row[17]) if row[17] else None
@@ -92,8 +102,8 @@ def book(connection: sqlite3.Connection, booking: Booking) -> int:
         return int(open_one[0])
     written = connection.execute(
         "INSERT INTO callbacks (call_id, key, number, queue, asked_at, waiting_since, appointment, window_begin,"
-        " window_end, due_at, max_tries, retry_after_s, state)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
+        " window_end, due_at, max_tries, retry_after_s, priority, skills, level, widen_after_s, state)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
         (
             booking.call_id,
             booking.key,
@@ -107,6 +117,10 @@ def book(connection: sqlite3.Connection, booking: Booking) -> int:
             as_text(booking.window_begin),
             booking.max_tries,
             booking.retry_after_s,
+            booking.claim.priority,
+            json.dumps(sorted(booking.claim.skills)),
+            booking.claim.level,
+            booking.claim.widen_after_s,
         ),
     )
     return int(written.lastrowid or 0)

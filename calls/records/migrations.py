@@ -75,6 +75,11 @@ def _payments(database: Database) -> None:
     database.executescript(_statements("payments.sql"))
 
 
+@MIGRATIONS(name="0012_callback_claims")
+def _callback_claims(database: Database) -> None:
+    database.executescript(_statements("callback_claims.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -121,6 +121,7 @@ class Callbacks:
             window_end=end,
             max_tries=given.tries,
             retry_after_s=given.retry_after_s,
+            claim=effect.claim,
         )
         number_of_it = await self._writer.run(lambda connection: callbacks.book(connection, booking))
         self.wake()
@@ -178,11 +179,16 @@ class Callbacks:
 
     def _place(self, callback: Callback, attempt_id: AttemptId) -> CallWaiting:
         booking, now = callback.booking, self._clock.now()
+        claim = booking.claim
         return CallWaiting(
             call_id=CallId(attempt_id),
             queue=booking.queue,
             kind=CallKind.INBOUND,
+            priority=claim.priority,
             max_wait_s=max(0.0, (booking.window_end - now).total_seconds()),
+            skills=claim.skills,
+            level=claim.level,
+            widen_after_s=claim.widen_after_s,
             since=self._clock.monotonic_s() - max(0.0, (now - booking.waiting_since).total_seconds()),
             virtual=True,
         )

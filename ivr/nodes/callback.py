@@ -27,7 +27,7 @@ from ivr.nodes.base import (
     listed,
 )
 from ivr.trail import Kind
-from ivr.turn import Turn
+from ivr.turn import QueuePlace, Turn
 from ivr.values import in_words
 
 NUMBER = "callback_number"
@@ -52,7 +52,8 @@ class Callback(NodeModel):
 
     The caller hears the number and confirms it with 1, or keys another one after 2; without a known number it is
     asked for at once. ``at`` gives another time than as soon as possible: the name of a slot of the settings, or
-    ``2026-12-01T09:30``. ``failed`` is where the caller goes who confirms none, or who cannot be called back.
+    ``2026-12-01T09:30``. A caller who has waited in the queue keeps the priority and the skills of that wait too.
+    ``failed`` is where the caller goes who confirms none, or who cannot be called back.
     """
 
     kind: ClassVar[str] = "callback"
@@ -106,11 +107,11 @@ class Callback(NodeModel):
             turn.note(Kind.CALLBACK, queue=self.callback, failed="not_confirmed")
             return Goto("failed", self.failed)
         at = "" if self.at is None else in_words(turn.value(self.at))
-        since = turn.waits_since.get(self.callback, turn.now)
-        result = yield Commit(BookCallback(number, self.callback, since.at, at), turn.key)
+        place = turn.places.get(self.callback, QueuePlace(turn.now))
+        result = yield Commit(BookCallback(number, self.callback, place.since.at, at, place.claim), turn.key)
         match result:
             case Committed():
-                turn.waits_since.pop(self.callback, None)
+                turn.places.pop(self.callback, None)
                 turn.note(Kind.CALLBACK, queue=self.callback, failed=None)
                 yield Play(turn.prompts(self.booked))
                 return Goto("next", self.next)

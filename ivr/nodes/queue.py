@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from calls.agents.events import Overflow
+from calls.agents.events import Claim, Overflow
 from calls.ids import QueueName
 from calls.switch.port import Prompt
 from ivr.commands import (
@@ -37,7 +37,7 @@ from ivr.nodes.base import (
     listed,
 )
 from ivr.trail import Kind
-from ivr.turn import Turn
+from ivr.turn import QueuePlace, Turn
 from prompts.phrases import slots
 
 POSITION, WAIT = "queue_position", "queue_wait_s"
@@ -154,7 +154,10 @@ class Queue(NodeModel):
         """Wait, and see what became of it."""
         began_s = turn.now.mono_s
         turn.note(Kind.QUEUE_ENTERED, queue=self.queue, priority=self.priority)
-        since = turn.waits_since.setdefault(self.queue, turn.now)
+        known = turn.places.get(self.queue)
+        since = turn.now if known is None else known.since
+        skills = frozenset(self.skills)
+        turn.places[self.queue] = QueuePlace(since, Claim(self.priority, skills, self.level, self.widen_after))
         over = self.overflow
         result = yield Enqueue(
             queue=self.queue,
@@ -164,7 +167,7 @@ class Queue(NodeModel):
             announce_every_s=self.announce_every,
             announcements=self.announce,
             keys=frozenset(self.keys),
-            skills=frozenset(self.skills),
+            skills=skills,
             level=self.level,
             widen_after_s=self.widen_after,
             overflow=None if over is None else Overflow(over.after, QueueName(over.queue)),
@@ -181,7 +184,7 @@ class Queue(NodeModel):
         to: str | None
         match result:
             case Served(talk_s):
-                turn.waits_since.clear()
+                turn.places.clear()
                 turn.talk_s += talk_s
                 turn.wait_s += max(0.0, stayed_s - talk_s)
                 turn.note(Kind.QUEUE_SERVED, queue=self.queue, talk_s=talk_s)

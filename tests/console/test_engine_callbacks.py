@@ -85,6 +85,30 @@ async def test_the_person_is_called_in_the_old_place_and_talks_at_once(tmp_path:
 
 
 @held
+async def test_the_agent_has_what_the_caller_waited_for_over_a_crash_too(tmp_path: Path) -> None:
+    """ann is ready all the time and cannot serve the caller; bob can, and comes after the engine was killed."""
+    flow = FLOW.replace("queue: sales,", "queue: sales, priority: 5, skills: [german], level: 3,", 1)
+    people = (agent("ann"), agent("bob").model_copy(update={"skills": {"german": 3}}))
+    async with world_in(tmp_path, *people, flow=flow, outside=settings()) as world:
+        await world.log_in("ann")
+        await asks(world, "+12025550101").over()
+        await world.until(lambda: len(requests(world)) == 1, 20.0)
+        await asyncio.sleep(2.0)
+        (queue,) = world.engine.floor.view().queues
+        assert [(call.virtual, call.priority) for call in queue.waiting] == [(True, 5)]
+        assert (invites(world), world.state("ann")) == ([], "ready")
+        await world.kill()
+        await world.start()
+        await world.log_in("ann")
+        await asyncio.sleep(2.0)
+        assert (invites(world), world.state("ann")) == ([], "ready")
+        await world.log_in("bob")
+        await world.until(lambda: requests(world) == [("+12025550101", "reached", "", 1)], 60.0)
+        await world.settled()
+        assert [each.agent_id for each in world.records() if each.direction is Direction.OUTBOUND] == ["bob"]
+
+
+@held
 async def test_who_is_busy_is_tried_again_and_then_no_more(tmp_path: Path) -> None:
     async with world_in(tmp_path, agent("ann"), flow=FLOW, outside=settings(tries=2, retry_after_s=60)) as world:
         await asks_alone(world, "+12025550105")

@@ -26,6 +26,7 @@ ALL = (
     "0009_callbacks",
     "0010_blocked",
     "0011_payments",
+    "0012_callback_claims",
 )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import random
 import signal
@@ -15,7 +14,7 @@ from calls.clock import SystemClock
 from calls.errors import Location, PromptError, SettingsError
 from calls.settings import Settings, require_named_secrets
 from console import building
-from console.engine import api
+from console.engine import api, garbage
 from console.engine.engine import Engine
 from console.engine.supervisor import Supervisor
 from console.engine.voice import LiveVoice
@@ -52,7 +51,8 @@ async def _run(engine: Engine, stopping: asyncio.Event, supervisor: Supervisor) 
     served: list[Serving] = []
     try:
         served = await _serve(engine)
-        _spare_what_stays()
+        garbage.spare_callers()
+        engine.tasks.start(garbage.collect_in_quiet(lambda: len(engine.books.open_calls)), "garbage")
         log.get().info("engine started", switch=settings.switch.kind, database=str(settings.engine.database))
         supervisor.ready()
         if supervisor.interval_s is not None:
@@ -102,14 +102,6 @@ async def _serve(engine: Engine) -> list[Serving]:
     for serving in served:
         await serving.start()
     return served
-
-
-def _spare_what_stays() -> None:
-    """Take what stays for good, some 100,000 objects of the program itself, out of the garbage collector's sight: it
-    looked through them again and again, and every call waited meanwhile (0.2 s each time, seen at 30 calls a second).
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def _signals() -> asyncio.Event:

@@ -60,10 +60,11 @@ class CallRecorder:
         """Add an event of the moment ``mono_s`` on the monotonic clock: none before the event that was added last.
 
         The order of the events is the order in which they are added; seconds that come from a difference of
-        differences may be short by a rounding, and never put an event before its cause.
+        differences may be short by a rounding, and never put an event before its cause. ``detail`` is kept as it is,
+        not copied: nobody changes it afterwards.
         """
         earliest_s = self._events[-1].since_s if self._events else 0.0
-        self._events.append(CallEvent(at, max(earliest_s, mono_s - self._began_s), kind, dict(detail)))
+        self._events.append(CallEvent(at, max(earliest_s, mono_s - self._began_s), kind, detail))
 
     def enter(self, phase: Phase, since: datetime | None = None) -> None:
         """The call is in ``phase`` from now on, or since a time before it was taken over."""

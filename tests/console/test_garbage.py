@@ -1,0 +1,92 @@
+"""When the engine looks for garbage."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from console.engine import garbage
+from tests.virtual_time import run
+
+
+class Knot:
+    """Refers to itself, so only a look at all objects frees it once it is old."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture(autouse=True)
+def collector() -> Iterator[None]:
+    """The interpreter's own looks are as they were afterwards."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.enable()
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+def generations_looked_at(objects: int) -> set[int]:
+    """Which looks the interpreter takes by itself while so many objects come and stay."""
+    seen: set[int] = set()
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            seen.add(info["generation"])
+
+    gc.callbacks.append(note)
+    try:
+        kept = [[number] for number in range(objects)]
+    finally:
+        gc.callbacks.remove(note)
+    assert len(kept) == objects
+    return seen
+
+
+def test_all_objects_are_never_looked_at_while_calls_come() -> None:
+    gc.collect()
+    gc.freeze()
+    assert 2 in generations_looked_at(200_000), "by itself it would"
+    gc.unfreeze()
+    garbage.spare_callers()
+    assert gc.get_freeze_count() > 10_000
+    assert generations_looked_at(200_000) == {0, 1}
+
+
+def freed_after_s(calls: list[int]) -> float:
+    """When an old knot is freed, with ``calls[n]`` calls up in minute n; the last stays."""
+
+    async def main() -> float:
+        gc.disable()  # whatever comes is ours
+        loop = asyncio.get_running_loop()
+        minute = iter(calls)
+        up = 0
+
+        def calls_up() -> int:
+            nonlocal up
+            up = next(minute, up)
+            return up
+
+        knot = Knot()
+        gc.collect()  # it is old now
+        freed = asyncio.Event()
+        weakref.finalize(knot, freed.set)
+        del knot
+        looking = loop.create_task(garbage.collect_in_quiet(calls_up))
+        await freed.wait()
+        looking.cancel()
+        return loop.time()
+
+    return run(main())
+
+
+@pytest.mark.parametrize(
+    ("calls", "after_s"),
+    [([0], 60.0), ([garbage.FEW_CALLS], 60.0), ([900, 900, 3], 180.0), ([1000], 600.0)],
+)
+def test_garbage_waits_for_a_quiet_minute_and_no_longer_than_ten(calls: list[int], after_s: float) -> None:
+    assert freed_after_s(calls) == pytest.approx(after_s, abs=1.0)

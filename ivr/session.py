@@ -157,6 +157,11 @@ class Session:
         return self._turn.trail[after:] if self._turn is not None else ()
 
     @property
+    def began_s(self) -> float | None:
+        """When it began, on the monotonic clock: the seconds of its events count from then. None: it has not yet."""
+        return self._turn.began_s if self._turn is not None else None
+
+    @property
     def node(self) -> str:
         """The node the caller is in; "" before the first."""
         return self._turn.node if self._turn is not None else ""

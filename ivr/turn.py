@@ -122,6 +122,11 @@ class Turn:
         self._now = now if now.mono_s >= self._now.mono_s else Instant(now.at, self._now.mono_s)
 
     @property
+    def began_s(self) -> float:
+        """When the session began, on the monotonic clock."""
+        return self._began.mono_s
+
+    @property
     def since_s(self) -> float:
         """Seconds since the session began."""
         return self._now.mono_s - self._began.mono_s

@@ -100,13 +100,15 @@ class Trail:
         self._recorder = recorder
         self._session = session
         self._kept = 0
-        self._began_s = recorder.began_s
 
     def keep(self) -> None:
         """Take what is new; to be called before anybody else notes what happened later."""
+        began_s = self._session.began_s
+        if began_s is None:
+            return
         for event in self._session.noted(self._kept):
             self._kept += 1
-            self._recorder.keep(event.at, self._began_s + event.since_s, event.kind.value, event.detail)
+            self._recorder.keep(event.at, began_s + event.since_s, event.kind.value, event.detail)
             if event.kind in LOST:
                 log.get().error("the flow failed", kind=event.kind.value, **event.detail)
 

@@ -38,11 +38,6 @@ class CallRecorder:
         self._events: list[CallEvent] = []
 
     @property
-    def began_s(self) -> float:
-        """The call's first sight on the monotonic clock."""
-        return self._began_s
-
-    @property
     def answered(self) -> bool:
         """True once :meth:`note_answer` was called."""
         return self._answered_at is not None

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from calls.causes import Outcome
 from calls.ids import BootId, CallId
 from calls.records.durations import Phase
 from calls.records.store import Direction, LiveCall
 from calls.switch.port import EndedBy
+from console.engine.conversation import Trail, instant
 from console.engine.recorder import CallRecorder
+from ivr.check import Known, load
+from ivr.session import NOTHING_KNOWN, Session
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -40,3 +44,26 @@ def test_events_keep_the_order_in_which_they_are_added() -> None:
     _, events = recorder.finish(Outcome.ANSWERED, 16, EndedBy.US)
     assert [event.kind for event in events] == ["talk_ended", "queue_served", "node_left", "ended"]
     assert [event.since_s for event in events] == [3.0, 3.0, 4.0, 4.0]
+
+
+def test_events_of_a_flow_have_their_own_moments_however_late_it_began(tmp_path: Path) -> None:
+    """Else what others note meanwhile would stand before them, and push them away from their moments."""
+    file = tmp_path / "main.yaml"
+    file.write_text("language: en\nstart: bye\nnodes:\n  bye: {hangup: [x.bye]}\n", encoding="utf-8")
+    clock = Clock()
+    live = LiveCall(CallId("c"), Direction.INBOUND, "main", BootId("b"), "ch", "", "100", NOON)
+    recorder = CallRecorder(live, clock, Phase.MENU)
+    session = Session(load(file, Known()))
+    trail = Trail(recorder, session)
+    clock.now_s = 102.0
+    session.start(NOTHING_KNOWN, instant(clock))
+    trail.keep()
+    clock.now_s = 103.0
+    recorder.note("leg_answered")
+    session.hangup(instant(clock), EndedBy.CALLER, 16)
+    trail.keep()
+    clock.now_s = 104.0
+    _, events = recorder.finish(Outcome.ANSWERED, 16, EndedBy.CALLER)
+    moments = {event.kind: event.since_s for event in events}
+    kinds = ("flow_started", "leg_answered", "hung_up", "ended")
+    assert [moments[kind] for kind in kinds] == [2.0, 3.0, 3.0, 4.0]

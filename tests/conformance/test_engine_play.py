@@ -11,9 +11,11 @@ import pytest
 from calls.causes import Outcome
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.switch.port import EndedBy, HungUp, Match, NoInput, Result, Switch
+from ivr.nodes import KINDS
 from tests.conformance.engine.campaigns import CAMPAIGNS
 from tests.conformance.engine.menus import MENUS
 from tests.conformance.engine.people import AGENTS
+from tests.conformance.engine.scripts import ENGINE_SCRIPTS
 from tests.conformance.engine.vocabulary import CampaignScript, EngineScript, FlowScript, Record, about
 from tests.conformance.loopback import play_call
 from tests.conformance.test_play import FaultySwitch
@@ -23,6 +25,12 @@ KEY: FlowScript = next(script for script in MENUS if script.name == "call-right-
 TALK: FlowScript = next(script for script in AGENTS if script.name == "call-agent-ends-talk")
 LEFT: FlowScript = next(script for script in MENUS if script.name == "call-left-in-prompt")
 BUSY: CampaignScript = next(script for script in CAMPAIGNS if script.name == "lead-busy")
+
+
+def test_every_kind_of_node_is_in_a_whole_call() -> None:
+    trails = [script.trail for script in ENGINE_SCRIPTS if isinstance(script, FlowScript)]
+    lines = [line.split() for trail in trails for line in trail.splitlines()]
+    assert {line[2].removeprefix("type=") for line in lines if line[:1] == ["node_entered"]} == set(KINDS)
 
 
 def no_key(result: Result) -> Result:

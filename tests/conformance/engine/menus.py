@@ -192,10 +192,12 @@ MENUS = (
     ),
     FlowScript(
         "call-branch",
-        "A split, a variable and a condition lead the caller, who hears nothing of it.",
+        "A split, a variable, a condition, a language and a jump lead the caller, who hears nothing of it.",
         "share: {split: {count: 80, end: 20}}\n"
         "count: {set: {tries: tries + 2}, next: look}\n"
-        "look: {branch: {tries > 2: end, tries == 2: bye}, otherwise: end}\n"
+        "look: {branch: {tries > 2: end, tries == 2: tongue}, otherwise: end}\n"
+        "tongue: {language: en, next: hop}\n"
+        "hop: {goto: bye}\n"
         "end: {hangup: []}" + BYE,
         (),
         "answer | play short | hangup 16",
@@ -206,8 +208,13 @@ MENUS = (
         node_entered count type=set
         node_left count exit=next
         node_entered look type=branch
-        branch look condition=tries == 2 to=bye
+        branch look condition=tries == 2 to=tongue
         node_left look exit=branch.tries == 2
+        node_entered tongue type=language
+        language tongue language=en
+        node_left tongue exit=next
+        node_entered hop type=goto
+        node_left hop exit=goto
         """
         + GOODBYE,
         Record(ANSWERED, US, "bye", menu_s=about(1.0)),

@@ -98,7 +98,7 @@ class _Again:
         """The first event that came otherwise, up to the command that differs."""
         was = [event for event in self._record[: self._compared] if event.kind is not Kind.EXCHANGE]
         for old, new in zip(was, trail, strict=False):
-            if not same(old, new):
+            if not same(old, new, self._record[0].since_s):
                 return self._departure(old, told(old), told(new))
         if departed is None and len(was) > len(trail):
             return self._departure(was[len(trail)], told(was[len(trail)]), "nothing more")
@@ -130,9 +130,10 @@ class _Again:
         return Departure(event.since_s, str(event.detail.get("node", "")), was, now, masked)
 
 
-def same(old: TrailEvent, new: TrailEvent) -> bool:
-    """True where two events say the same, times to within :data:`NEAR_S`."""
-    if old.kind is not new.kind or abs(old.since_s - new.since_s) > NEAR_S:
+def same(old: TrailEvent, new: TrailEvent, began_s: float) -> bool:
+    """True where two events say the same, times to within :data:`NEAR_S`. A record counts from the call's first
+    sight; the flow began ``began_s`` later, from where ``new`` counts."""
+    if old.kind is not new.kind or abs(old.since_s - began_s - new.since_s) > NEAR_S:
         return False
     names = (old.detail.keys() | new.detail.keys()) - NOT_COMPARED
     return all(_near(old.detail.get(name), new.detail.get(name)) for name in names)

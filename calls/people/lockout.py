@@ -26,7 +26,12 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many tries are judged ``within_s`` seconds, by account and by caller; one more locks for ``locked_s``."""
+    """How many tries are judged, by account and by caller; one more locks for ``locked_s``.
+
+    An account's tries count until none came for ``within_s`` seconds: so no two windows meet, at whose border the
+    tries of both could be had. A caller's count for ``within_s`` from the first: many people may share a number, and
+    one of them always errs.
+    """
 
     by_account: int
     by_caller: int
@@ -124,6 +129,8 @@ def _counted(
         return locked
     if locked is not None or now - since >= timedelta(seconds=limits.within_s):
         tries, since = 0, now
+    if side is Side.ACCOUNT:
+        since = now
     tries += 1
     most = limits.by_account if side is Side.ACCOUNT else limits.by_caller
     until = now + timedelta(seconds=limits.locked_s) if tries > most else None

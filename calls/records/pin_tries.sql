@@ -4,7 +4,7 @@ CREATE TABLE pin_tries (
     side           TEXT NOT NULL CHECK (side IN ('account', 'caller')),
     who            TEXT NOT NULL,
     tries          INTEGER NOT NULL,
-    since_at       TEXT NOT NULL,
+    since_at       TEXT NOT NULL,            -- of an account the latest try, of a caller the first that counts
     locked_until   TEXT,
     PRIMARY KEY (authenticator, side, who)
 ) STRICT, WITHOUT ROWID;

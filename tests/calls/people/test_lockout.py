@@ -63,8 +63,20 @@ def test_callers_without_a_number_are_not_one(db: sqlite3.Connection) -> None:
 
 
 def test_tries_of_long_ago_are_forgotten(db: sqlite3.Connection) -> None:
-    for second in (0, 1, 2, 3601, 3602, 3603):
+    for second in (0, 1, 2, 3602, 3603, 3604):
         assert begin(db, tried(), LIMITS, later(second)) is None
+
+
+def test_an_account_has_no_moment_at_which_two_windows_meet(db: sqlite3.Connection) -> None:
+    """Three tries just before an hour is over since the first, and three just after it, would be six in a minute."""
+    for second in (0, 3590, 3591):
+        assert begin(db, tried(caller=""), LIMITS, later(second)) is None
+    assert begin(db, tried(caller=""), LIMITS, later(3601)) == later(3601 + 1800)
+
+
+def test_tries_of_a_caller_count_from_the_first(db: sqlite3.Connection) -> None:
+    for second in (0, 10, 20, 30, 40, 3601):
+        assert begin(db, tried(account=str(second)), LIMITS, later(second)) is None
 
 
 def test_what_counts_no_more_is_not_kept(db: sqlite3.Connection) -> None:

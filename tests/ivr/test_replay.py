@@ -85,6 +85,12 @@ def test_a_walk_replays_to_the_same_trail(small: Flow, keys: str) -> None:
     assert replay(small, stored(session.record)) == Replay(session.trail, None)
 
 
+def test_a_flow_that_began_later_than_its_call_replays_to_the_same_trail(small: Flow) -> None:
+    session = walked(small, "1")
+    later = tuple(replace(event, since_s=event.since_s + 2.0) for event in stored(session.record))
+    assert replay(small, later) == Replay(session.trail, None)
+
+
 def test_another_way_is_told_with_its_moment(small: Flow, make: Make) -> None:
     session = walked(small, "w,1,h")
     other = make(SMALL.replace('"1": info', '"1": alice'))

@@ -172,6 +172,7 @@ class Callbacks:
                 await self._close(callback, "window")
         except RecordError as problem:
             log.get().error("a person could not be called back yet", id=callback.callback_id, problem=str(problem))
+            await asyncio.sleep(AGAIN_S)
         finally:
             self._over.pop(attempt_id, None)
             self._serving.pop(callback.callback_id, None)

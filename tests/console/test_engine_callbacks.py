@@ -10,12 +10,14 @@ import pytest
 
 from calls.callbacks import CallbackSettings
 from calls.causes import Outcome
+from calls.errors import RecordError
 from calls.people import do_not_call
 from calls.records.store import Direction
 from calls.settings import QueueSettings
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callers import CallerScript, Hear, Press, Wait
 from calls.switch.loopback.diary import Seen
+from dialer import callbacks as requests_of_dialer
 from tests.console.held_time import NOON, held
 from tests.console.world import World, agent, world_in
 
@@ -106,6 +108,30 @@ async def test_the_agent_has_what_the_caller_waited_for_over_a_crash_too(tmp_pat
         await world.until(lambda: requests(world) == [("+12025550101", "reached", "", 1)], 60.0)
         await world.settled()
         assert [each.agent_id for each in world.records() if each.direction is Direction.OUTBOUND] == ["bob"]
+
+
+@held
+async def test_a_store_that_refuses_is_not_asked_all_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attempt that cannot be written down is not made; the agent is free meanwhile, and the place is kept."""
+    begun, asked = requests_of_dialer.begin, 0
+
+    def refuses(*given: object) -> object:
+        nonlocal asked
+        asked += 1
+        raise RecordError("the disk is full")
+
+    async with world_in(tmp_path, agent("ann"), flow=FLOW, outside=settings()) as world:
+        await asks_alone(world, "+12025550101")
+        monkeypatch.setattr(requests_of_dialer, "begin", refuses)
+        await world.log_in("ann")
+        await asyncio.sleep(12.0)
+        assert 1 <= asked <= 4
+        assert (requests(world), invites(world)) == ([("+12025550101", "waiting", "", 0)], [])
+        monkeypatch.setattr(requests_of_dialer, "begin", begun)
+        await world.until(lambda: requests(world) == [("+12025550101", "reached", "", 1)], 60.0)
+        await world.settled()
 
 
 @held

@@ -160,23 +160,28 @@ class Callbacks:
         return max(0.01, wait_s)
 
     async def _serve(self, callback: Callback) -> None:
-        """Keep one place until its person was dialled, or its time is over."""
+        """Keep one place until its person was dialled, or its time is over. After a fault, whichever, it rests before
+        the person has a place again."""
         attempt_id = AttemptId(self._new_id())
         over = self._over[attempt_id] = asyncio.Event()
+        rest_s = AGAIN_S
         try:
             with self._floor.waiting(self._place(callback, attempt_id)) as offers:
-                if await self._agent_there(offers) and await self._dial(callback, attempt_id):
+                is_dialled = await self._agent_there(offers) and await self._dial(callback, attempt_id)
+                if is_dialled:
                     await over.wait()
-                    return
-            if self._clock.now() >= callback.booking.window_end:
+            if not is_dialled and self._clock.now() >= callback.booking.window_end:
                 await self._close(callback, "window")
+            rest_s = 0.0
         except RecordError as problem:
             log.get().error("a person could not be called back yet", id=callback.callback_id, problem=str(problem))
-            await asyncio.sleep(AGAIN_S)
         finally:
             self._over.pop(attempt_id, None)
-            self._serving.pop(callback.callback_id, None)
-            self.wake()
+            asyncio.get_running_loop().call_later(rest_s, self._release, callback.callback_id)
+
+    def _release(self, callback_id: int) -> None:
+        self._serving.pop(callback_id, None)
+        self.wake()
 
     def _place(self, callback: Callback, attempt_id: AttemptId) -> CallWaiting:
         booking, now = callback.booking, self._clock.now()

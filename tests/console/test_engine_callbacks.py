@@ -110,9 +110,10 @@ async def test_the_agent_has_what_the_caller_waited_for_over_a_crash_too(tmp_pat
         assert [each.agent_id for each in world.records() if each.direction is Direction.OUTBOUND] == ["bob"]
 
 
+@pytest.mark.parametrize("fault", [RecordError("the disk is full"), RuntimeError("a bug of ours")])
 @held
-async def test_a_store_that_refuses_is_not_asked_all_the_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_what_fails_is_not_tried_all_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     """An attempt that cannot be written down is not made; the agent is free meanwhile, and the place is kept."""
     begun, asked = requests_of_dialer.begin, 0
@@ -120,7 +121,7 @@ async def test_a_store_that_refuses_is_not_asked_all_the_time(
     def refuses(*given: object) -> object:
         nonlocal asked
         asked += 1
-        raise RecordError("the disk is full")
+        raise fault
 
     async with world_in(tmp_path, agent("ann"), flow=FLOW, outside=settings()) as world:
         await asks_alone(world, "+12025550101")

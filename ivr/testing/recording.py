@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from calls.switch.port import (
     Gather,
+    Hangup,
     HungUp,
     Interrupted,
     Match,
@@ -120,10 +121,7 @@ def _deeds(asked: Asked, told: Told) -> Iterator[str]:
     """What must be done for ``told`` to come of ``asked``."""
     took_s = told.since_s - asked.since_s
     match asked.command, told.result:
-        case (
-            Play() | Gather() | Enqueue() | Transfer() | Lookup() | Charge() | Verify(),
-            HungUp() | Interrupted() as ended,
-        ):
+        case command, (HungUp() | Interrupted()) as ended if not isinstance(command, Hangup):
             if took_s > 0.0005:
                 yield f"wait: {_duration(took_s)}"
             yield "hang_up" if isinstance(ended, HungUp) else "word: f"

@@ -58,6 +58,28 @@ def test_a_walk_passes_as_a_test(flow_file: Path, script: str) -> None:
     assert way(was) == way(now)
 
 
+SENT = """\
+language: en
+variables: {ticket: ""}
+start: count
+nodes:
+  count: {guard: 5, within: 10m, blocked: told, next: send}
+  send: {webhook: tickets, reference: ticket, failed: told, next: told}
+  told: {say: [x.one], next: bye}
+  bye: {hangup: [x.one]}
+"""
+
+
+@pytest.mark.parametrize("script", ["h", "w0.1,h", "b-,h", "f", ""])
+def test_who_hangs_up_while_something_is_asked_or_written_does_so_in_the_test(tmp_path: Path, script: str) -> None:
+    file = tmp_path / "main.yaml"
+    file.write_text(SENT, encoding="utf-8")
+    flow = load(file, Known())
+    walk = Walk(flow, ScriptedCaller(parse(script)), text, Instant(NOON, 0.0))
+    was, now = again(walk, flow, tmp_path / "walk.yaml", Context())
+    assert way(was) == way(now)
+
+
 words = st.sampled_from(["1", "2", "12", "7", "#", "200", "201", "29", "w", "w1", "w0.2", "h"])
 
 

@@ -7,6 +7,7 @@
     |   +-- SettingsError          settings and secrets
     |   +-- FlowError              a flow file
     |   +-- PromptError            a prompt file or text
+    |   +-- SpeechError            a model or a grammar of speech recognition
     |   +-- LeadError              a list of leads
     |   +-- ScenarioError          a scenario of a simulation
     |   +-- CampaignError          a campaign's settings or state
@@ -74,6 +75,10 @@ class FlowError(UserError):
 
 class PromptError(UserError):
     """A prompt that cannot be found or rendered."""
+
+
+class SpeechError(UserError):
+    """A model of speech recognition that cannot serve, or words that it cannot hear."""
 
 
 class LeadError(UserError):

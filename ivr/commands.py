@@ -40,6 +40,7 @@ from calls.switch.port import (
 )
 from ivr.cards import Card
 from ivr.effects import Effect
+from ivr.speech.expected import Expected
 from ivr.values import Value
 
 
@@ -106,6 +107,54 @@ class BrokeOut:
 
 
 QueueResult = Served | WaitExpired | NobodyThere | QueueClosed | QueueFull | BrokeOut
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """As ``Gather``, and the caller may say what is ``expected`` as well. Result: ``Match``, ``NoMatch`` or
+    ``NoInput`` by key, or one of :data:`SpeechResult`.
+
+    Keys work at any moment, and one that is pressed decides. Where recognition is not to be had the command is a
+    ``Gather`` and no more; where it fails while the caller speaks the result is ``Deaf``.
+    """
+
+    gather: Gather
+    expected: Expected
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The caller said something that is expected.
+
+    ``value`` is the choice, the digits, the number, the date (``2026-12-01``), the code, or the words themselves,
+    by the expectation's kind. ``sure`` is false where recognition without a grammar heard something else: the caller
+    should be asked. ``confidence`` is the engine's own, in [0, 1]; it rejects nothing.
+    """
+
+    value: str
+    words: str
+    sure: bool = True
+    confidence: float = 1.0
+    barged_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """The caller spoke, and nothing that is expected. ``words``: what it sounded like, or ""."""
+
+    words: str = ""
+    barged_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """The caller spoke, and recognition failed: only keys are left. ``reason``: ``crashed``, ``late``, ``lost`` (the
+    audio) or ``unavailable``."""
+
+    reason: str
+
+
+SpeechResult = Heard | NotUnderstood | Deaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +339,7 @@ Command = (
     Answer
     | Play
     | Gather
+    | Listen
     | Enqueue
     | Transfer
     | Lookup
@@ -311,6 +361,7 @@ Result = (
     | Match
     | NoMatch
     | NoInput
+    | SpeechResult
     | QueueResult
     | Transferred
     | TransferFailed

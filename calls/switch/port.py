@@ -18,6 +18,8 @@ the conformance suite holds each of them to it:
    nothing. A hang-up ends a recording; a talk or a transfer does not.
 8. A hang-up during ``Record``, once the recording had begun, still gives ``Recorded``; the next command gives
    ``HungUp``.
+9. ``StopPrompts`` and ``StopGather`` may be performed at any moment. They reach a pending ``Gather`` and nothing
+   else; where none is pending they change nothing: it may just have ended. A key that was pressed first wins.
 
 Prompts are named by key and language; the driver is given a :class:`PromptFiles` that knows the files. Recordings are
 named by an id of ours, ``[A-Za-z0-9_-]{1,64}``, and lie in one folder of the settings: see
@@ -27,6 +29,7 @@ named by an id of ours, ``[A-Za-z0-9_-]{1,64}``, and lie in one folder of the se
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -34,6 +37,7 @@ from typing import Protocol
 
 from calls.ids import AttemptId, BootId, CallId, LegId
 from calls.switch.events import EventHandler
+from calls.switch.hearing import CallerAudio
 
 # --- what callers hear and key ---------------------------------------------------------------------------------
 
@@ -105,6 +109,17 @@ class Gather:
     first_key_timeout_s: float
     next_key_timeout_s: float
     barge_in: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StopPrompts:
+    """Stop the prompts of a pending ``Gather`` with barge-in, which listens on with ``first_key_timeout_s`` from now.
+    Result: ``Done``. The caller has begun to speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopGather:
+    """End a pending ``Gather``, which gives ``Interrupted``. Result: ``Done``. The caller has said enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +234,8 @@ SwitchCommand = (
     Answer
     | Play
     | Gather
+    | StopPrompts
+    | StopGather
     | Hold
     | Connect
     | Transfer
@@ -261,7 +278,7 @@ class NoInput:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """A Connect or a Hangup took the place of the command."""
+    """A Connect or a Hangup took the place of the command, or a StopGather ended it."""
 
 
 class EndedBy(Enum):
@@ -398,6 +415,13 @@ class CallChannel(Protocol):
 
     async def end_talk(self) -> None:
         """End a talk under way (the agent hung up): the pending ``Connect`` gives ``TalkEnded``."""
+
+    def hear(self) -> AbstractAsyncContextManager[CallerAudio]:
+        """What the caller says from now on, until the context is left or the call ends. One at a time.
+
+        Entering it raises:
+            SwitchUnavailable: this switch cannot let us hear callers, or could not in time; the call goes on.
+        """
 
 
 # --- originating ----------------------------------------------------------------------------------------------

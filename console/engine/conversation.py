@@ -58,6 +58,7 @@ from ivr.commands import (
     CommitFailed,
     Committed,
     Enqueue,
+    Listen,
     Lookup,
     NobodyThere,
     Notice,
@@ -191,6 +192,8 @@ class Conversations:
         match command:
             case Play(prompts) | Gather(prompts) | Record(prompts=prompts):
                 return replace(command, prompts=await self._all_voiced(prompts))
+            case Listen(gather):
+                return replace(command, gather=replace(gather, prompts=await self._all_voiced(gather.prompts)))
             case Lookup(meanwhile=prompts) | Charge(meanwhile=prompts):
                 return replace(command, meanwhile=await self._all_voiced(prompts))
             case Transfer(whisper=prompts):
@@ -240,6 +243,8 @@ class Conversations:
                 result = await channel.perform(command)
             case Transfer(number=number) if number:
                 return await self._transfer_to_number(channel, recorder, command)
+            case Listen(gather):
+                result = await channel.perform(gather)
             case Play() | Gather() | Transfer() | Hangup():
                 result = await channel.perform(command)
                 if isinstance(result, Transferred):

@@ -1,0 +1,81 @@
+"""The protocol of a recogniser: what an engine is given and what it tells. Synchronous: it runs in a worker process.
+
+An engine hears one utterance a session. It knows nothing of calls, keys, prompts or time limits: those are of
+``ivr/speech/ear.py``. Engines are found by the entry point group ``callwright.recognizers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+GROUP = "callwright.recognizers"
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What an engine may hear: the ``phrases``, each of lower-case words with single spaces between.
+
+    ``repeated``: any number of them, one after another (digits). No phrases at all: anything, by the model's own
+    language model. Made by ``ivr/speech/grammar.py``, which refuses what would hurt an engine.
+    """
+
+    language: str
+    phrases: frozenset[str]
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What the engine takes the utterance for so far; it may still change its mind."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """What the utterance was. ``words`` is "" where it is none of the grammar's phrases. ``free``: what recognition
+    without the grammar heard; None where the engine has no such second opinion."""
+
+    words: str
+    free: str | None = None
+    confidence: float = 1.0
+
+
+Told = Partial | Final
+
+
+class RecognizerSession(Protocol):
+    """One utterance of one caller. Used by one thread."""
+
+    def feed(self, pcm: bytes) -> list[Told]:
+        """Take the next audio, at the rate it was opened with; what is new. ``Final`` only by :meth:`finish`."""
+
+    def finish(self) -> Final:
+        """The utterance is over."""
+
+    def close(self) -> None:
+        """Let go of everything. Safe at any moment, and again."""
+
+
+class Recognizer(Protocol):
+    """One engine with one model, which serves one language. Its sessions may run in several threads."""
+
+    def unknown(self, words: Iterable[str]) -> frozenset[str]:
+        """Those of ``words`` that it cannot hear, because its dictionary lacks them."""
+
+    def open(self, rate_hz: int, grammar: Grammar) -> RecognizerSession:
+        """A session for one utterance."""
+
+
+class Engine(Protocol):
+    """What an entry point names: makes a recogniser of a model's folder (None: the engine's own model)."""
+
+    def __call__(self, language: str, model: Path | None) -> Recognizer:
+        """Load the model.
+
+        Raises:
+            SpeechError: the model is not there, is damaged, or does not serve ``language``.
+        """

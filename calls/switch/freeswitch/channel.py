@@ -1,20 +1,23 @@
 """One live call on FreeSWITCH, driven through its outbound socket.
 
-In this slice: ``Answer``, ``Play``, ``Gather`` and ``Hangup``. Unlike AGI the socket takes a command at any time, and
-FreeSWITCH runs it within what is pending (seen on 1.11.1 with a playback), so a hang-up simply follows. How the call
-ended comes as ``CHANNEL_HANGUP_COMPLETE``, which is awaited, because a caller may have been faster than we were.
+In this slice: ``Answer``, ``Play``, ``Gather`` with what stops it, and ``Hangup``. Unlike AGI the socket takes a
+command at any time, and FreeSWITCH runs it within what is pending (seen on 1.11.1 with a playback), so a hang-up
+simply follows. How the call ended comes as ``CHANNEL_HANGUP_COMPLETE``, which is awaited, because a caller may have
+been faster than we were.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from calls import log
 from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.switch.freeswitch import causes
 from calls.switch.freeswitch.connection import EslConnection, Link
 from calls.switch.freeswitch.turn import Cut, Turn
+from calls.switch.hearing import CallerAudio
 from calls.switch.port import (
     Answer,
     CallInfo,
@@ -32,6 +35,8 @@ from calls.switch.port import (
     RecordingFailed,
     Result,
     StartRecording,
+    StopGather,
+    StopPrompts,
     StopRecording,
     SwitchCommand,
 )
@@ -119,6 +124,14 @@ class FreeSwitchChannel:
                 return await self._hang_up(command.cause)
             case Answer() | Play() | Gather():
                 return await self._in_turn(command)
+            case StopPrompts():
+                if self._turn is not None:
+                    self._turn.hush()
+                return Done()
+            case StopGather():
+                if self._turn is not None:
+                    self._turn.stop()
+                return Done()
             case StartRecording() | MuteRecording() | Record() | PlayRecording():
                 log.get().error("FreeSWITCH records nothing in this release", asked=type(command).__name__)
                 return RecordingFailed("unavailable")
@@ -129,6 +142,16 @@ class FreeSwitchChannel:
 
     async def end_talk(self) -> None:
         """See :meth:`calls.switch.port.CallChannel.end_talk`. There are no talks yet, so nothing happens."""
+
+    @asynccontextmanager
+    async def hear(self) -> AsyncIterator[CallerAudio]:
+        """See :meth:`calls.switch.port.CallChannel.hear`.
+
+        Raises:
+            SwitchUnavailable: always, in this release.
+        """
+        raise SwitchUnavailable("FreeSWITCH does not let us hear callers in this release")
+        yield  # what makes this a generator, as its decorator wants it
 
     async def finish(self, *, planned: bool) -> None:
         """The call's handler is through. ``planned``: a call that is still up is hung up; else it is given back to

@@ -18,7 +18,7 @@ from typing import assert_never
 from calls.errors import CommandRefused, PromptError, SwitchRefused, SwitchTimeout
 from calls.switch.freeswitch.connection import EslConnection
 from calls.switch.keys import KEYS, Complete, KeyBuffer
-from calls.switch.port import Answer, Done, Gather, Play, Prompt, PromptFiles, Result
+from calls.switch.port import Answer, Done, Gather, Interrupted, Play, Prompt, PromptFiles, Result
 from calls.text import printable
 from calls.wire import esl_commands
 from calls.wire.esl import ApiReply, Event, Headers, Reply
@@ -58,18 +58,41 @@ class _Run:
 
 @dataclass(slots=True)
 class _Ear:
-    """Which keys count: none outside of a ``Gather``, and without barge-in none before its prompts are over."""
+    """Which keys count: none outside of a ``Gather``, and without barge-in none before its prompts are over.
+
+    The caller's voice may end the prompts or the whole, but not once there was a key.
+    """
 
     listening: bool = False
     barge_in: bool = False
     prompts_left: int = 0
+    first_key_timeout_s: float = 0.0
     keys: deque[_Key] = field(default_factory=deque)
+    until_s: float | None = None
+    """When time is up; None while the prompts play."""
+    keyed: bool = False
+    stopped: bool = False
+
+    @property
+    def breaks(self) -> bool:
+        """What plays is to end."""
+        return bool(self.keys) or self.stopped or self.until_s is not None
 
     def hear(self, key: str, at_s: float) -> None:
         """A key of the caller."""
         in_prompt = self.prompts_left > 0
         if key in KEYS and self.listening and (self.barge_in or not in_prompt):
             self.keys.append(_Key(key, at_s, in_prompt))
+            self.keyed = True
+
+    def hush(self, at_s: float) -> None:
+        """The caller begins to speak: no prompts any more, and time anew."""
+        if self.listening and not self.keyed and (self.barge_in or self.prompts_left <= 0):
+            self.until_s = at_s + self.first_key_timeout_s
+
+    def stop(self) -> None:
+        """The caller has said enough."""
+        self.stopped = self.listening and not self.keyed
 
 
 class Turn:
@@ -118,6 +141,16 @@ class Turn:
         self.interrupted = self.interrupted or interrupted
         self._news.set()
 
+    def hush(self) -> None:
+        """The prompts of a ``Gather`` end; see :class:`calls.switch.port.StopPrompts`."""
+        self._ear.hush(self._loop.time())
+        self._news.set()
+
+    def stop(self) -> None:
+        """A ``Gather`` ends; see :class:`calls.switch.port.StopGather`."""
+        self._ear.stop()
+        self._news.set()
+
     def heard(self, event: Event) -> None:
         """An event of the call."""
         run, ids = self._run, event.headers.get("Application-UUID")
@@ -148,30 +181,45 @@ class Turn:
 
     async def _gather(self, command: Gather) -> Result:
         files = self._files(command.prompts)
-        ear = self._ear = _Ear(listening=True, barge_in=command.barge_in, prompts_left=len(files))
+        ear = self._ear = _Ear(True, command.barge_in, len(files), command.first_key_timeout_s)
         for file, lasts_s in files:
-            if ear.keys:
+            if ear.breaks:
                 break
             await self._play(file, lasts_s)
         ear.prompts_left = 0
+        if ear.until_s is None:
+            ear.until_s = self._loop.time() + command.first_key_timeout_s
         buffer = KeyBuffer(command.plan)
-        until = self._loop.time() + command.first_key_timeout_s
-        while await self._until(lambda: bool(ear.keys), until):
+        while await self._key_or_stop(ear):
+            if ear.stopped:
+                return Interrupted()
             key = ear.keys.popleft()
             decision = buffer.press(key.key, in_prompt=key.in_prompt)
             if isinstance(decision, Complete):
                 return decision.result
-            until = key.at_s + command.next_key_timeout_s
+            ear.until_s = key.at_s + command.next_key_timeout_s
         return buffer.timed_out()
+
+    async def _key_or_stop(self, ear: _Ear) -> bool:
+        """Wait for either; False: time is up, which a caller who begins to speak puts off."""
+        while not (ear.keys or ear.stopped):
+            until_s = ear.until_s
+
+            def news(until_s: float | None = until_s) -> bool:
+                return bool(ear.keys) or ear.stopped or ear.until_s != until_s
+
+            if not await self._until(news, until_s):
+                return False
+        return True
 
     # --- applications ------------------------------------------------------------------------------------------
 
     async def _execute(self, application: Application, within_s: float) -> Headers:
-        """How ``application`` ended: by itself, or broken by a key that counts."""
+        """How ``application`` ended: by itself, or broken by a key that counts or by the caller's voice."""
         run = self._run = _Run(self._new_id())
         until = self._loop.time() + within_s
         await self._say(Execute(application, run.event_id))
-        if await self._until(lambda: run.ended is not None or (run.begun and bool(self._ear.keys)), until):
+        if await self._until(lambda: run.ended is not None or (run.begun and self._ear.breaks), until):
             await self._break(run)
         if run.ended is None:
             raise SwitchTimeout(f"FreeSWITCH: {application.words()[0]} did not end within {within_s} s")

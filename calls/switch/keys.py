@@ -29,8 +29,12 @@ from dataclasses import dataclass
 from calls.switch.port import KeyPlan, Match, NoInput, NoMatch
 
 DIGITS = frozenset("0123456789")
-KEYS = DIGITS | frozenset("*#ABCD")
-"""The sixteen keys of DTMF. Source: ITU-T Q.23, and RFC 4733 section 3.2 for events 0 to 15."""
+KEYS = DIGITS | frozenset("*#ABC")
+"""The keys of DTMF that count. Source: ITU-T Q.23, and RFC 4733 section 3.2 for events 0 to 15."""
+
+SIGNAL = "D"
+"""The sixteenth key is the drivers' own: pressed in the caller's place it stops what plays (Asterisk). A caller's is
+dropped on every switch."""
 
 END = "#"
 """Ends a sequence where no choice goes on with it."""

@@ -113,13 +113,19 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class StopPrompts:
-    """Stop the prompts of a pending ``Gather`` with barge-in, which listens on with ``first_key_timeout_s`` from now.
-    Result: ``Done``. The caller has begun to speak."""
+    """The caller has begun to speak: stop the prompts of a pending ``Gather``, which listens on with
+    ``first_key_timeout_s`` from now, also where its prompts are over. Result: ``Done``.
+
+    While the prompts of one without barge-in play, and after a key, nothing changes.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class StopGather:
-    """End a pending ``Gather``, which gives ``Interrupted``. Result: ``Done``. The caller has said enough."""
+    """The caller has said enough: end a pending ``Gather``, which gives ``Interrupted``. Result: ``Done``.
+
+    After a key nothing changes.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import pytest
 
 from calls.errors import SwitchUnavailable
 from calls.ids import CallId, LegId
 from calls.switch.events import EventHandler
+from calls.switch.hearing import CallerAudio
 from calls.switch.port import (
     CallChannel,
     CallHandler,
@@ -45,6 +47,11 @@ class FaultyChannel:
 
     async def end_talk(self) -> None:
         await self._channel.end_talk()
+
+    @asynccontextmanager
+    async def hear(self) -> AsyncIterator[CallerAudio]:
+        async with self._channel.hear() as audio:
+            yield audio
 
 
 class FaultySwitch:

@@ -28,6 +28,7 @@ from calls.settings import (
 from calls.settings import Engine as EngineSettings
 from calls.settings import Prompts as PromptSettings
 from calls.switch.events import EventHandler, SwitchEvent
+from calls.switch.hearing import CallerAudio
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callers import CallerScript, Step
 from calls.switch.loopback.phones import AgentPhone
@@ -184,6 +185,12 @@ class MortalChannel:
 
     async def end_talk(self) -> None:
         await self._channel.end_talk()
+
+    @asynccontextmanager
+    async def hear(self) -> AsyncIterator[CallerAudio]:
+        await self._run.alive()
+        async with self._channel.hear() as audio:
+            yield audio
 
 
 async def never() -> Never:

@@ -13,7 +13,8 @@ STATUS`` tells them apart: a dead channel refuses it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -33,6 +34,7 @@ from calls.switch.asterisk.channel_talk import NEVER_MET, Talk
 from calls.switch.asterisk.channel_turn import Turn
 from calls.switch.asterisk.control import ChannelControl
 from calls.switch.asterisk.fastagi_connection import AgiConnection, Cut
+from calls.switch.hearing import CallerAudio
 from calls.switch.port import (
     Answer,
     CallInfo,
@@ -51,6 +53,8 @@ from calls.switch.port import (
     Record,
     Result,
     StartRecording,
+    StopGather,
+    StopPrompts,
     StopRecording,
     SwitchCommand,
     TalkEnded,
@@ -125,6 +129,8 @@ class AsteriskChannel:
                     return await self._recording.mute(muted=muted)
                 case StopRecording():
                     return await self._recording.stop()
+                case StopPrompts() | StopGather():
+                    raise CommandRefused(f"Asterisk: {type(command).__name__} is not there yet")
                 case _:
                     return await self._in_turn(command)
         except Cut:
@@ -141,6 +147,12 @@ class AsteriskChannel:
         """See :meth:`calls.switch.port.CallChannel.end_talk`. With no talk under way nothing happens."""
         if self._talk is not None:
             await self._around.control.kick(_room(self._talk.leg_id), self._name)
+
+    @asynccontextmanager
+    async def hear(self) -> AsyncIterator[CallerAudio]:
+        """See :meth:`calls.switch.port.CallChannel.hear`."""
+        raise SwitchUnavailable("Asterisk does not let us hear callers yet")
+        yield  # what makes this a generator, as its decorator wants it
 
     # --- what the switch tells of the channel ------------------------------------------------------------------
 

@@ -128,6 +128,17 @@ class Gathering:
             self._in_prompt = False
             self._timer.set(self._gather.next_key_timeout_s, self._timed_out)
 
+    @property
+    def keyed(self) -> bool:
+        """A key was taken: nothing but keys and their time decides any more."""
+        return bool(self._buffer.keys)
+
+    def stop_prompts(self) -> None:
+        """The caller has begun to speak: fall silent, unless that is not wanted, and give time anew."""
+        if not self.keyed and (self._gather.barge_in or not self._in_prompt):
+            self._playing.stop()
+            self._prompts_ended()
+
     def stop(self) -> None:
         """Stop playing and listening."""
         self._playing.stop()

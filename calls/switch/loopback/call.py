@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Protocol, assert_never
 
 from calls.errors import CommandRefused, PromptError, SwitchUnavailable
 from calls.ids import LegId, is_safe_id
 from calls.switch.events import CallConnected, SwitchEvent
+from calls.switch.hearing import CallerAudio
 from calls.switch.loopback.activities import (
     Activity,
     Gathering,
@@ -22,6 +24,7 @@ from calls.switch.loopback.activities import (
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.diary import Diary, Seen
 from calls.switch.loopback.earshot import Earshot
+from calls.switch.loopback.microphone import Microphone
 from calls.switch.port import (
     Answer,
     CallInfo,
@@ -45,6 +48,8 @@ from calls.switch.port import (
     RecordingFailed,
     Result,
     StartRecording,
+    StopGather,
+    StopPrompts,
     StopRecording,
     SwitchCommand,
     TalkEnded,
@@ -110,6 +115,7 @@ class LoopbackCall:
         self._pending: asyncio.Future[Result] | None = None
         self._activity: Activity | None = None
         self._speaking = False
+        self._microphone = Microphone()
         self._recording: str | None = None
         """The id of the call's recording."""
         self._messages: set[str] = set()
@@ -133,6 +139,8 @@ class LoopbackCall:
             return self._ended.result()
         if isinstance(command, StartRecording | MuteRecording | StopRecording):
             return self._on_recording(command)
+        if isinstance(command, StopPrompts | StopGather):
+            return self._on_speech(command)
         activity = self._prepare(command)
         if self._pending is not None:
             if not isinstance(command, Connect | Hangup):
@@ -151,6 +159,31 @@ class LoopbackCall:
     async def end_talk(self) -> None:
         """See the port."""
         self.agent_left()
+
+    @asynccontextmanager
+    async def hear(self) -> AsyncIterator[CallerAudio]:
+        """See the port. Of a call that has ended nothing is heard.
+
+        Raises:
+            CommandRefused: somebody hears the caller already: our bug.
+        """
+        audio = self._microphone.open()
+        try:
+            if self._ended.done():
+                self._microphone.close()
+            yield audio
+        finally:
+            self._microphone.close()
+
+    def _on_speech(self, command: StopPrompts | StopGather) -> Result:
+        """What the caller's voice does to a pending ``Gather``; a key that was pressed before decides alone."""
+        if isinstance(self._activity, Gathering):
+            match command:
+                case StopPrompts():
+                    self._activity.stop_prompts()
+                case StopGather() if not self._activity.keyed:
+                    self._finish(Interrupted())
+        return Done()
 
     def _on_recording(self, command: StartRecording | MuteRecording | StopRecording) -> Result:
         """What is done at once, whatever is pending."""
@@ -287,11 +320,12 @@ class LoopbackCall:
             if self._activity is not None:
                 self._activity.key(key)
 
-    def voice(self, speaking: bool) -> None:
-        """The customer begins to speak, or is silent again."""
-        self._speaking = speaking
+    def voice(self, sound: bytes) -> None:
+        """The customer begins to make this sound, or is silent again."""
+        self._speaking = bool(sound)
+        self._microphone.say(sound)
         if isinstance(self._activity, Recording):
-            self._activity.voice(speaking)
+            self._activity.voice(self._speaking)
 
     def far_hangs_up(self) -> None:
         """The customer hangs up. 16 is Q.850 normal call clearing."""
@@ -330,6 +364,7 @@ class LoopbackCall:
             if isinstance(self._activity, Recording) and self._activity.begun:
                 self._record_ended(self._activity.ended(RecordEnd.HANGUP))
             self._finish(how)
+            self._microphone.close()
             self._note(Seen.HANG_UP, f"{by.value} {cause}")
             self._tell_ended(self, how)
         return self._ended.result()

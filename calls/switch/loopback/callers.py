@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
+from calls.switch.loopback.voice import said
+
 KEY_GAP_S = 0.2
 """From key to key, where a script presses several: 160 ms of tone and a gap."""
 
@@ -37,9 +39,10 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Speak for ``seconds``; else a caller is silent."""
+    """Speak for ``seconds``; else a caller is silent. Without ``words`` nothing can be understood."""
 
     seconds: float
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,8 @@ class Line(Protocol):
     def press(self, key: str) -> None:
         """Press a key."""
 
-    def voice(self, speaking: bool) -> None:
-        """Begin to speak, or be silent."""
+    def voice(self, sound: bytes) -> None:
+        """Begin to make this sound, 8 kHz; ``b""``: be silent."""
 
     def far_hangs_up(self) -> None:
         """Hang up."""
@@ -94,10 +97,10 @@ async def follow(script: CallerScript, line: Line) -> None:
                 await line.heard(prompt, whole)
             case Press(keys):
                 await _press(line, keys)
-            case Speak(seconds):
-                line.voice(True)
+            case Speak(seconds, words):
+                line.voice(said(words, seconds))
                 await asyncio.sleep(seconds)
-                line.voice(False)
+                line.voice(b"")
             case HangUp():
                 line.far_hangs_up()
             case _:

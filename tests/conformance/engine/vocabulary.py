@@ -29,6 +29,8 @@ from calls.switch.port import (
     PlayRecording,
     Prompt,
     StartRecording,
+    StopGather,
+    StopPrompts,
     StopRecording,
     SwitchCommand,
     Transfer,
@@ -135,6 +137,7 @@ def said(command: SwitchCommand) -> str:
         gather short for 4 to 8 digits
         hold      connect            transfer busy           hangup 16
         record short for 20          start recording    stop recording    mute    unmute    hear
+        stop prompts    stop gather
     """
     match command:
         case Answer():
@@ -146,6 +149,10 @@ def said(command: SwitchCommand) -> str:
             choices = [",".join(sorted(plan.choices))] if plan.choices else []
             free = _lengths(sorted(plan.direct_dial_digits))
             return " ".join(("gather", *map(_short, prompts), *whole, "for", " or ".join(choices + free)))
+        case StopPrompts():
+            return "stop prompts"
+        case StopGather():
+            return "stop gather"
         case Hold():
             return "hold"
         case Connect():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from calls.ids import CallId, LegId
 from calls.switch.events import EventHandler, SwitchEvent
+from calls.switch.hearing import CallerAudio
 from calls.switch.port import CallChannel, CallHandler, CallInfo, Originate, Result, Switch, SwitchCommand
 from tests.conformance.engine.vocabulary import said
 
@@ -77,3 +79,8 @@ class WatchedChannel:
 
     async def end_talk(self) -> None:
         await self._channel.end_talk()
+
+    @asynccontextmanager
+    async def hear(self) -> AsyncIterator[CallerAudio]:
+        async with self._channel.hear() as audio:
+            yield audio

@@ -222,6 +222,29 @@ class Prompts(Part):
     )
 
 
+class SpeechModel(Part):
+    """``[[speech.models]]``: what understands callers who speak one language."""
+
+    language: Language
+    engine: Name = "vosk"
+    folder: Annotated[Path | None, Field(description="a path, in quotes")] = None
+    """The model's; none: the engine has its own."""
+
+
+class SpeechSettings(Part):
+    """``[speech]``: what callers say. Recognition runs in processes of its own."""
+
+    workers: Annotated[int, Field(ge=1, le=64, description="a number of processes, 1 to 64")] = 1
+    models: Annotated[tuple[SpeechModel, ...], Field(description="tables, [[speech.models]]")] = ()
+
+    @property
+    def served(self) -> tuple[SpeechModel, ...]:
+        """A model for each language; English has the one inside pocketsphinx where none is set."""
+        if any(model.language == "en" for model in self.models):
+            return self.models
+        return (*self.models, SpeechModel(language="en", engine="pocketsphinx"))
+
+
 class RecordingSettings(Part):
     """``[recordings]``: calls and messages that are recorded. The switch writes them."""
 
@@ -271,6 +294,7 @@ class Settings(Part):
     lookups: Annotated[tuple[LookupSettings, ...], Field(description="tables, [[lookups]]")] = ()
     payment_gateways: Annotated[tuple[PaymentGateway, ...], Field(description="tables, [[payment_gateways]]")] = ()
     prompts: Annotated[Prompts, Field(description="a table")] = Prompts()
+    speech: Annotated[SpeechSettings, Field(description="a table")] = SpeechSettings()
     callbacks: Annotated[CallbackSettings | None, Field(description="a table")] = None
     recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
     transfer: Annotated[TransferSettings, Field(description="a table")] = TransferSettings()

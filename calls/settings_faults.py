@@ -15,7 +15,7 @@ from calls.recordings import is_safe_folder
 from calls.toml_file import Place
 
 if TYPE_CHECKING:  # the settings ask for their own faults
-    from calls.settings import AgentSettings, AuthenticatorSettings, Settings
+    from calls.settings import AgentSettings, AuthenticatorSettings, Settings, SpeechSettings
 
 SOCKET_PATH_BYTES = 107
 """``sun_path`` of unix(7) has 108 bytes, the last of them NUL."""
@@ -50,6 +50,7 @@ def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     if settings.switch.kind == "asterisk" and not is_safe_folder(settings.recordings.folder):
         yield ("recordings", "folder"), "Asterisk takes a path of letters, digits and _ + @ = ~ . - only"
     yield from _transfer_faults(settings)
+    yield from _speech_faults(settings.speech)
     queues = [each.name for each in settings.queues]
     for index, agent in enumerate(settings.agents):
         yield from _unknown_queues(index, agent, queues)
@@ -85,6 +86,17 @@ def _transfer_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
         parse_hours(given.hours or {}, given.zone)
     except HoursProblem as problem:
         yield ("transfer", "hours"), str(problem)
+
+
+def _speech_faults(given: SpeechSettings) -> Iterator[tuple[Place, str]]:
+    seen: set[str] = set()
+    for index, model in enumerate(given.models):
+        if model.language in seen:
+            problem = f"{model.language} has a model already: expected one for each language"
+            yield ("speech", "models", index, "language"), problem
+        seen.add(model.language)
+        if model.engine == "vosk" and model.folder is None:
+            yield ("speech", "models", index), "vosk has no model of its own: expected the folder of one"
 
 
 def _unknown_queues(index: int, agent: AgentSettings, queues: list[str]) -> Iterator[tuple[Place, str]]:

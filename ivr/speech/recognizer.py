@@ -18,13 +18,21 @@ GROUP = "callwright.recognizers"
 class Grammar:
     """What an engine may hear: the ``phrases``, each of lower-case words with single spaces between.
 
-    ``repeated``: any number of them, one after another (digits). No phrases at all: anything, by the model's own
-    language model. Made by ``ivr/speech/grammar.py``, which refuses what would hurt an engine.
+    ``repeated``: any number of them, one after another (digits); each is one word then. No phrases at all: anything,
+    by the model's own language model. Made by ``ivr/speech/grammar.py``, which refuses what would hurt an engine.
     """
 
     language: str
     phrases: frozenset[str]
     repeated: bool = False
+
+    def allows(self, words: str) -> bool:
+        """Whether ``words``, with single spaces between, is one of the phrases, or of what they repeat; "" is not."""
+        if not self.phrases:
+            return words != ""
+        if not self.repeated:
+            return words in self.phrases
+        return words != "" and self.phrases.issuperset(words.split(" "))
 
 
 @dataclass(frozen=True, slots=True)

@@ -426,3 +426,46 @@ def test_a_gateway_has_its_defaults(folder: Path) -> None:
 )
 def test_a_gateway_that_cards_must_not_be_sent_to_is_refused(folder: Path, text: str, words: str) -> None:
     assert words in str(fault(folder, text))
+
+
+MODEL = '[[speech.models]]\nlanguage = "de"\nfolder = "models/de"\n'
+
+
+def test_speech_serves_english_where_nothing_is_said_of_it(folder: Path) -> None:
+    speech = loaded(folder).speech
+    assert (speech.workers, speech.models) == (1, ())
+    assert [(model.language, model.engine, model.folder) for model in speech.served] == [("en", "pocketsphinx", None)]
+
+
+def test_a_model_of_ones_own_takes_the_place_of_the_bundled_one(folder: Path) -> None:
+    speech = loaded(folder, GOOD + "[speech]\nworkers = 2\n" + MODEL.replace('"de"\n', '"en"\n')).speech
+    assert speech.workers == 2
+    assert [(model.language, model.engine, model.folder) for model in speech.served] == [
+        ("en", "vosk", folder / "models/de")
+    ]
+
+
+def test_another_language_stands_beside_the_bundled_model(folder: Path) -> None:
+    served = loaded(folder, GOOD + MODEL).speech.served
+    assert [(model.language, model.engine) for model in served] == [("de", "vosk"), ("en", "pocketsphinx")]
+
+
+@pytest.mark.parametrize(
+    ("added", "key", "words"),
+    [
+        ("[speech]\nworkers = 0\n", "speech.workers", "a number of processes, 1 to 64"),
+        ("[speech]\nwork = 1\n", "speech.work", "unknown key"),
+        (MODEL + MODEL, "speech.models[1].language", "de has a model already"),
+        ('[[speech.models]]\nlanguage = "de"\n', "speech.models[0]", "expected the folder"),
+        ('[[speech.models]]\nlanguage = "German"\n', "speech.models[0].language", 'a language such as "en"'),
+        ('[[speech.models]]\nlanguage = "de"\nengine = "a b"\n', "speech.models[0].engine", "a name of 1 to 64"),
+        ('[[speech.models]]\nlanguage = "de"\nfolder = 1\n', "speech.models[0].folder", "a path, in quotes"),
+    ],
+)
+def test_what_is_wrong_with_speech_is_named(folder: Path, added: str, key: str, words: str) -> None:
+    found = fault(folder, GOOD + added)
+    assert (found.where.key, words in found.problem) == (key, True), str(found)
+
+
+def test_the_number_of_processes_that_listen_comes_from_the_environment_too(folder: Path) -> None:
+    assert loaded(folder, env={"CALLWRIGHT_SPEECH__WORKERS": "3"}).speech.workers == 3

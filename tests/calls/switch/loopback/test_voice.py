@@ -22,10 +22,9 @@ def mu_law(pcm: bytes) -> bytes:
     """``pcm`` as the far end of a mu-law line has it. Source: ITU-T G.711, table 2a."""
     samples = np.frombuffer(pcm, dtype="<i2").astype(np.int64)
     louder = np.minimum(np.abs(samples), 32635) + 132
-    step = 2 ** (np.floor(np.log2(louder)).astype(np.int64) - 4)
-    return (
-        np.clip(np.sign(samples) * (louder // step * step + step // 2 - 132), -32768, 32767).astype("<i2").tobytes()
-    )
+    step = np.exp2(np.floor(np.log2(louder)) - 4).astype(np.int64)
+    middle = np.sign(samples) * (louder // step * step + step // 2 - 132)
+    return np.clip(middle, -32768, 32767).astype("<i2").tobytes()
 
 
 @given(st.lists(st.tuples(QUIET, WORDS), max_size=4), QUIET)

@@ -1,0 +1,1 @@
+"""Recognition: engines, what they are given, and what is made of what they heard."""

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from calls.errors import UserError
 from calls.switch.port import Gather, Record, Transfer
-from ivr.commands import Command, Enqueue, Lookup, Result
-from ivr.script import Act, Comes, Press, Speak, parse
+from ivr.commands import Command, Enqueue, Listen, Lookup, Result
+from ivr.script import Act, Comes, Mishear, Press, Say, Speak, parse
 
 WORDS_PER_S = 2.5
 """How fast a prompt is spoken: 150 words a minute, the usual rate of announcements."""
@@ -61,7 +61,8 @@ class TypingCaller:
     """A caller at a terminal, who types words of a script where there is something to do.
 
     ``ask`` shows what is asked, and what was wrong with the line before (""), and gives a line; an empty one is
-    silence in a menu, an agent in a queue, and an answer to a transfer.
+    silence in a menu, an agent in a queue, and an answer to a transfer. Where an answer by voice is taken, what is no
+    word of a script is said.
     """
 
     def __init__(self, ask: Callable[[Asked, str], str]) -> None:
@@ -70,7 +71,7 @@ class TypingCaller:
 
     def act(self, asked: Asked) -> Act | None:
         """The next word of the line, or of a new one."""
-        if not self._acts and isinstance(asked.command, Gather | Enqueue | Transfer | Lookup | Record):
+        if not self._acts and isinstance(asked.command, Gather | Listen | Enqueue | Transfer | Lookup | Record):
             self._acts = self._line(asked)
         return self._acts.pop(0) if self._acts else None
 
@@ -81,8 +82,10 @@ class TypingCaller:
             try:
                 acts = list(parse(line))
             except UserError as not_understood:
-                problem = str(not_understood)
-                continue
+                if not isinstance(asked.command, Listen):
+                    problem = str(not_understood)
+                    continue
+                acts = [Say(line.strip())]
             problem = misfit(asked, acts[0]) if acts else ""
             if problem:
                 continue
@@ -99,14 +102,19 @@ def spoken_s(texts: Iterable[str]) -> float:
 def misfit(asked: Asked, act: Act) -> str:
     """Why ``act`` cannot be done while ``asked`` is performed, and what was expected; "" where it can."""
     strange = isinstance(act, Comes) and not act.answers(asked.command)
+    says = isinstance(act, Say | Mishear)
     match asked.command:
+        case Listen() if strange or isinstance(act, Speak):
+            return "a menu listens; expected s=words, s?=words, s-, sd, keys, w, wN or h"
+        case Gather() if says:
+            return "nothing is answered by voice here; expected keys, w, wN or h"
         case Gather() if strange or isinstance(act, Speak):
             return "a menu listens; expected keys, w, wN or h"
-        case Enqueue() if strange or isinstance(act, Speak):
+        case Enqueue() if strange or says or isinstance(act, Speak):
             return "a caller waits in a queue; expected q+, q-, q0, qc, qf, a key, w, wN or h"
-        case Record() if strange:
+        case Record() if strange or says:
             return "a message is recorded; expected mN, a key that ends it, w, wN or h"
-        case Transfer() if strange or isinstance(act, Speak):
+        case Transfer() if strange or says or isinstance(act, Speak):
             return "a telephone rings; expected t+, t-, tb, td, tr, w, wN or h"
         case _:
             return ""

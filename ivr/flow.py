@@ -45,6 +45,11 @@ class FlowFile(BaseModel):
     variables: dict[VariableName, Scalar] = Field(
         default_factory=dict, description='variables and what they hold at first, such as {tries: 0, kind: "repair"}'
     )
+    speech: bool | None = Field(
+        default=None,
+        description="false where nothing is answered by voice, or true; without it, true where a node says what"
+        " callers may say",
+    )
     start: NodeName = Field(description="the node that a call begins with")
     fault: NodeName | None = Field(
         default=None, description="the node for after the apology, where a node of ours has failed"
@@ -65,6 +70,13 @@ class FlowFile(BaseModel):
     def spoken(self) -> tuple[str, ...]:
         """All languages of the flow, the first first, each once."""
         return tuple(dict.fromkeys((self.language, *self.languages)))
+
+    @property
+    def speaks(self) -> bool:
+        """Whether callers may answer by voice."""
+        if self.speech is not None:
+            return self.speech
+        return any(any(node.spoken(language)) for node in self.nodes.values() for language in self.spoken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,8 @@ class Flow:
     """All texts with places for values, those too that this flow does not play."""
     fault: str | None = None
     """Where a call goes on, once, after the apology for a fault of ours. Of a subflow it is not asked."""
+    speech: bool = False
+    """Whether callers may answer by voice."""
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -133,6 +147,7 @@ def compiled(
         source=raw,
         phrases=phrases,
         fault=file.fault,
+        speech=file.speaks,
     )
 
 

@@ -16,6 +16,8 @@ word       the caller
 ``b-``     asks for what cannot be written down: an order, a ticket, an opt-out
 ``t+``     is transferred; ``t-`` nobody answers; ``tb`` busy; ``td`` declined; ``tr`` refused by a rule
 ``mN``     speaks for N seconds after a beep: ``m10,#``, ``m10,h``; silence ends it else
+``s=...``  says the words: ``s=new order``; ``s?=...`` and is heard unsurely
+``s-``     says something that is not understood; ``sd`` recognition fails
 ``f``      meets a fault of ours: the node fails
 =========  ===========================================================================================
 
@@ -45,6 +47,7 @@ from ivr.commands import (
     Command,
     Commit,
     CommitFailed,
+    Deaf,
     Enqueue,
     LockedOut,
     LookedUp,
@@ -74,6 +77,7 @@ SPEECH_S = 5.0
 NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?\Z")
 FOUND = re.compile(r"([a-z][a-z0-9_]{0,63})=(.*)\Z", re.DOTALL)
 SPOKEN = re.compile(r"m([0-9]{1,4}(?:\.[0-9]{1,3})?)\Z")
+SAYING = re.compile(r"s(\??)=(.*\S.*)\Z", re.DOTALL)
 SECONDS = re.compile(r"w([0-9]{1,5}(?:\.[0-9]{1,3})?)\Z")
 
 
@@ -112,6 +116,25 @@ class Speak:
     """Speak."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say the words, where an answer by voice is taken. ``sure``: whether they are heard surely.
+
+    ``understood`` is false for words that are not, whatever they are; those that are not expected never are.
+    """
+
+    words: str
+    sure: bool = True
+    understood: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Mishear:
+    """Say something while recognition fails."""
+
+    deaf: Deaf
 
 
 Outside = (
@@ -155,7 +178,7 @@ class Comes:
                 return False
 
 
-Act = Press | Silent | Pass | Leave | Comes | Speak | Fail
+Act = Press | Silent | Pass | Leave | Comes | Speak | Say | Mishear | Fail
 
 WORDS: dict[str, Act] = {
     "w": Silent(),
@@ -187,6 +210,8 @@ WORDS: dict[str, Act] = {
     "tb": Comes(TransferFailed("busy")),
     "td": Comes(TransferFailed("declined")),
     "tr": Comes(TransferRefused("country")),
+    "s-": Say("", understood=False),
+    "sd": Mishear(Deaf("crashed")),
     "f": Fail(),
 }
 
@@ -217,10 +242,13 @@ def act(word: str, position: int = 1) -> Act:
     spoken = SPOKEN.match(word)
     if spoken is not None:
         return Speak(float(spoken[1]))
+    said = SAYING.match(word)
+    if said is not None:
+        return Say(said[2].strip(), sure=not said[1])
     if word and KEYS.issuperset(word):
         return Press(word)
     raise UserError(
-        f"{word!a} is not understood; expected keys such as 1 or 200, or one of: {', '.join(WORDS)}, w5, m10",
+        f"{word!a} is not understood; expected keys such as 1 or 200, or one of: {', '.join(WORDS)}, w5, m10, s=yes",
         Location(key=f"keys, word {position}"),
     )
 

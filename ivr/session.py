@@ -425,4 +425,5 @@ class Session:
 def _scope(flow: Flow, variables: Mapping[str, Value], prefix: str = "") -> Scope:
     """The scope of a flow that begins with ``variables`` instead of what it declares; those it lacks are left out."""
     given = {name: value for name, value in variables.items() if name in flow.variables}
-    return Scope(flow.extensions, flow.zone, {**flow.variables, **given}, prefix)
+    variables = {**flow.variables, **given}
+    return Scope(flow.extensions, flow.zone, variables, prefix, speech=flow.speech)

@@ -17,10 +17,11 @@ class Kind(StrEnum):
 
     FLOW_STARTED = "flow_started"  # flow, version, language
     NODE_ENTERED = "node_entered"  # node, type
-    CHOICE = "choice"  # node, keys, to, barged_in
+    CHOICE = "choice"  # node, keys, to, barged_in, by, words, confidence, sure, retries
     DIRECT_DIAL = "direct_dial"  # node, keys, to, barged_in
-    NOMATCH = "nomatch"  # node, keys, count, left
+    NOMATCH = "nomatch"  # node, keys, count, left, by, words, value
     NOINPUT = "noinput"  # node, count, left
+    DEAF = "deaf"  # node, reason
     COLLECTED = "collected"  # node, into, digits, length
     NOT_COLLECTED = "not_collected"  # node, into, problem
     AUTHENTICATED = "authenticated"  # node, result

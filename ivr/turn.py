@@ -61,6 +61,8 @@ class Scope:
     """What stands before a node's name in the trail: "" in the call's own flow, else the subflow's id and ``/``."""
     secrets: set[str] = field(default_factory=set)
     """The variables of which nothing is kept: no trail, log or record ever holds their values."""
+    speech: bool = False
+    """Whether callers may answer by voice, where a node says what."""
 
 
 @dataclass(frozen=True, slots=True)

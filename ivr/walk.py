@@ -46,8 +46,10 @@ from ivr.commands import (
     Commit,
     Committed,
     Enqueue,
+    Listen,
     LookedUp,
     Lookup,
+    NotUnderstood,
     Result,
     Served,
     TransferRefused,
@@ -58,6 +60,7 @@ from ivr.commands import (
 )
 from ivr.effects import Webhook
 from ivr.flow import Flow
+from ivr.saying import heard
 from ivr.script import (
     SPEECH_S,
     TALK_S,
@@ -65,17 +68,22 @@ from ivr.script import (
     Comes,
     Fail,
     Leave,
+    Mishear,
     Pass,
     Press,
+    Say,
     Silent,
     Speak,
     parse,
 )
 from ivr.session import NOTHING_KNOWN, Context, Finished, Session
+from ivr.speech.expected import Expected
 from ivr.trail import Instant, TrailEvent
 
 BETWEEN_KEYS_S = 0.3
 """The time between the keys of one word of a script."""
+HANGOVER_S = 0.7
+"""The silence by which it is known that somebody has said all. Source: the endpoint of the bundled recogniser."""
 AGENT_AFTER_S = 10.0
 """When an agent takes the call of a walk."""
 QUEUE_MAX_WAIT_S = 300.0
@@ -133,6 +141,7 @@ class Walk:
             case (
                 Play(prompts)
                 | Gather(prompts)
+                | Listen(gather=Gather(prompts))
                 | Enqueue(announce=prompts)
                 | Lookup(meanwhile=prompts)
                 | Charge(meanwhile=prompts)
@@ -163,6 +172,8 @@ class Walk:
                 return self._record(asked, record)
             case Gather() as gather:
                 return _Gathering(self, asked, gather).result()
+            case Listen(gather, expected):
+                return _Gathering(self, asked, gather, expected).result()
             case Enqueue() as wait:
                 return self._queue(asked, wait)
             case Transfer() as transfer:
@@ -209,7 +220,7 @@ class Walk:
                     return self._recorded(record, said_s or 0.0, RecordEnd.SILENCE)
                 case None:
                     return self._recorded(record, SPEECH_S if said_s is None else said_s, RecordEnd.SILENCE)
-                case Comes() as wrong:
+                case Comes() | Say() | Mishear() as wrong:
                     raise does_not_fit(asked, wrong)
                 case later:
                     self._hold(later)
@@ -284,7 +295,7 @@ class Walk:
                     return self._serve(talk_s, left_s)
                 case Comes(result) as came if came.answers(wait):
                     return result
-                case Comes() | Speak() as wrong:
+                case Comes() | Speak() | Say() | Mishear() as wrong:
                     raise does_not_fit(asked, wrong)
                 case Press(keys) if keys[0] in wait.keys:
                     if keys[1:]:
@@ -325,7 +336,7 @@ class Walk:
                     result = TransferFailed("no_answer")
                 case Comes(Transferred() | TransferFailed() | TransferRefused() as said):
                     result = said
-                case Comes() | Speak() as wrong:
+                case Comes() | Speak() | Say() | Mishear() as wrong:
                     raise does_not_fit(asked, wrong)
                 case Press(at_once=True):
                     continue
@@ -338,12 +349,13 @@ class Walk:
 
 
 class _Gathering:
-    """One ``Gather`` of a walk."""
+    """One ``Gather`` of a walk, or one ``Listen``, where something is ``expected`` by voice."""
 
-    def __init__(self, walk: Walk, asked: Asked, gather: Gather) -> None:
+    def __init__(self, walk: Walk, asked: Asked, gather: Gather, expected: Expected | None = None) -> None:
         self._walk = walk
         self._asked = asked
         self._gather = gather
+        self._expected = expected
         self._buffer = KeyBuffer(gather.plan)
         self._at_s = 0.0
         self._prompt_s = spoken_s(asked.texts)
@@ -378,7 +390,9 @@ class _Gathering:
                 return self._timed_out()
             case Press():
                 return self._press(act)
-            case Comes() | Speak():
+            case Say() | Mishear() if self._expected is not None:
+                return self._say(act, self._expected)
+            case Comes() | Speak() | Say() | Mishear():
                 raise does_not_fit(self._asked, act)
 
     def _is_for_now(self, act: Act) -> bool:
@@ -390,6 +404,20 @@ class _Gathering:
     def _timed_out(self) -> Result:
         self._at_s = self._deadline_s
         return self._buffer.timed_out()
+
+    def _say(self, act: Say | Mishear, expected: Expected) -> Result:
+        """What comes of it once the words are said and the caller is silent."""
+        if not (self._let_pass and self._gather.barge_in):
+            self._at_s = max(self._at_s, self._prompt_s)
+        barged_in = self._at_s < self._prompt_s
+        words = act.words if isinstance(act, Say) else ""
+        self._at_s += spoken_s([words]) + HANGOVER_S
+        if isinstance(act, Mishear):
+            return act.deaf
+        if not act.understood:
+            return NotUnderstood(words, barged_in)
+        today = self._walk._now().at.date()
+        return heard(words, expected, today, sure=act.sure, barged_in=barged_in)
 
     def _press(self, press: Press) -> Result | None:
         if not (press.at_once or self._let_pass):

@@ -18,10 +18,11 @@ from console.cli.flows import Alone, File, known_by, texts_of
 from console.cli.shared import out, settings_of
 from ivr.callers import Asked, Caller, ScriptedCaller, Told, TypingCaller
 from ivr.check import load
-from ivr.commands import Command, Enqueue, Lookup, Result
+from ivr.commands import Command, Enqueue, Listen, Lookup, Result
 from ivr.nodes.split import BELOW_ONE
 from ivr.script import parse
 from ivr.session import Context
+from ivr.speech.expected import Expected
 from ivr.testing.recording import recorded
 from ivr.testing.script import MONDAY_NOON
 from ivr.trail import Instant
@@ -37,7 +38,7 @@ def walk(
     context: typer.Context,
     file: File,
     keys: Annotated[
-        str | None, typer.Option(help='What the caller does, e.g. "1,w,2": keys, w waits, h hangs up, q+ an agent.')
+        str | None, typer.Option(help='What the caller does, e.g. "1,w,s=sales": keys, w waits, s= says, h hangs up.')
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The trail as JSON lines.")] = False,
     at: Annotated[
@@ -88,6 +89,8 @@ def _ask(asked: Asked, problem: str) -> str:
     if problem:
         typer.echo(f"           {problem}")
     match asked.command:
+        case Listen():
+            question = "words or keys (empty: silence, s?=words: heard unsurely, s-: not understood, h: hang up)"
         case Gather():
             question = "keys (empty: silence, h: hang up)"
         case Lookup():
@@ -117,6 +120,9 @@ def _show(event: Asked | Told) -> None:
 def described(command: Command) -> Iterator[str]:
     """What is listened for or waited for, and for how long; what is heard is shown already."""
     match command:
+        case Listen(gather, expected):
+            yield f"listens for {_expected(expected)}"
+            yield from described(gather)
         case Gather():
             yield f"listens for {_choices(command.plan)}"
             first = (
@@ -142,6 +148,15 @@ def _choices(plan: KeyPlan) -> str:
     choices = sorted(plan.choices, key=lambda keys: (len(keys), keys))
     shown = choices[:SHOWN_KEYS] + ([f"… ({len(choices)} in all)"] if len(choices) > SHOWN_KEYS else [])
     return ", ".join(shown + [f"any {length} digits" for length in sorted(plan.direct_dial_digits)])
+
+
+def _expected(expected: Expected) -> str:
+    """What may be said: of phrases the first few, else what kind of thing."""
+    phrases = [f'"{phrase}"' for phrase in expected.phrases]
+    if not phrases:
+        return f"{expected.kind.value} by voice"
+    more = [f"… ({len(phrases)} in all)"] if len(phrases) > SHOWN_KEYS else []
+    return ", ".join(phrases[:SHOWN_KEYS] + more)
 
 
 def _held(value: Command | Result) -> Iterator[tuple[str, object]]:

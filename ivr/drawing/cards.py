@@ -86,10 +86,10 @@ def _ways(name: str, node: NodeModel, extensions: Mapping[str, str], traffic: Tr
 
 
 def _label(exit: Exit, extensions: Mapping[str, str]) -> str:
-    """The way in a word: the key, or the branch. Of direct dial, the extensions that lead there."""
+    """The way in a word: the key, what is said, or the branch. Of direct dial, the extensions that lead there."""
     if exit.path == ("direct_dial",):
         return ", ".join(digits for digits, to in extensions.items() if to == exit.to)
-    return str(exit.path[-1])
+    return exit.label or str(exit.path[-1])
 
 
 def _mark(node: NodeModel, extensions: Mapping[str, str]) -> Mark:

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from ivr.commands import Ask, Result
 from ivr.expressions import Expression, parse
+from ivr.speech.expected import Expected
 from ivr.turn import Turn
 
 Place = tuple[str | int, ...]
@@ -119,6 +120,8 @@ class Exit:
     path: Place
     to: str
     taken: Taken = Taken.BY_ITSELF
+    label: str = ""
+    """What a picture says of it, where that is more than its last key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,10 @@ class NodeModel(BaseModel, ABC):
 
     def sets(self) -> Iterator[tuple[Place, str]]:
         """The variables that the node may set, with where they are written."""
+        yield from ()
+
+    def spoken(self, language: str) -> Iterator[tuple[Place, Expected]]:
+        """What the caller may say in ``language``, with where it is written. Questions of yes or no are left out."""
         yield from ()
 
 

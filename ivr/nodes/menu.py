@@ -1,4 +1,4 @@
-"""``menu``: let the caller choose by key, or dial an extension."""
+"""``menu``: let the caller choose by key or by voice, or dial an extension."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from calls.switch.port import Gather, KeyPlan, Match, NoInput, NoMatch
-from ivr.commands import Command, Result
+from ivr.commands import Command, Deaf, Heard, NotUnderstood, Result
 from ivr.nodes.base import (
     Duration,
     Exit,
@@ -24,11 +24,20 @@ from ivr.nodes.base import (
     Visit,
     listed,
 )
+from ivr.nodes.phrases import Phrases, choices
+from ivr.nodes.voice import DID_YOU_SAY, KEYS_ONLY, NOT_UNDERSTOOD, SPEECH, YES_OR_NO, Voice, agreed, told
+from ivr.speech.expected import Expected, SpokenKind
 from ivr.trail import Kind
 from ivr.turn import Turn
 
 NOINPUT = "system.noinput"
 NOMATCH = "system.nomatch"
+
+SAID = "said."
+"""With a node's name behind it the prompt that names the choice, for the question whether it was meant."""
+
+YES, NO = "1", "2"
+"""The keys of that question."""
 
 Retries = Annotated[tuple[PromptKey, ...], Field(max_length=9)]
 
@@ -41,11 +50,18 @@ class Menu(NodeModel):
     ``failed``. Silence and wrong keys are counted apart. With ``direct_dial`` the caller may dial any of the flow's
     ``extensions`` as well. ``first_key`` runs from the end of the prompts, ``next_key`` from each key. Without
     ``barge_in`` the prompts are played whole, and keys pressed meanwhile are dropped.
+
+    ``phrases`` says what the caller may say for a node. Who was heard unsurely is asked whether that was meant; after
+    two answers that were not understood, or not meant, keys alone are taken.
     """
 
     kind: ClassVar[str] = "menu"
     menu: SomePromptKeys = Field(description="a list of prompts, such as [main.menu]")
     keys: dict[KeySequence, NodeName] = Field(min_length=1, description='keys and nodes, such as {"1": sales}')
+    phrases: Phrases = Field(
+        default_factory=dict,
+        description="nodes, and by language what a caller may say for each, such as {sales: {en: [new order]}}",
+    )
     direct_dial: bool = Field(default=False, description="true where the flow's extensions may be dialled, or false")
     barge_in: bool = Field(default=True, description="true where a key stops the prompt, or false")
     first_key: Duration = Field(
@@ -59,9 +75,12 @@ class Menu(NodeModel):
     failed: NodeName = Field(description="the node for when all tries are used up")
 
     def exits(self, extensions: dict[str, str]) -> Iterator[Exit]:
-        """The keys and extensions by the caller, ``failed`` by itself."""
+        """The keys, phrases and extensions by the caller, ``failed`` by itself."""
         for keys, to in self.keys.items():
             yield Exit(("keys", keys), to, Taken.BY_CALLER)
+        for to, written in self.phrases.items():
+            firsts = dict.fromkeys(said[0] for said in written.values())
+            yield Exit(("phrases", to), to, Taken.BY_CALLER, ", ".join(f'"{first}"' for first in firsts))
         if self.direct_dial:
             for to in extensions.values():
                 yield Exit(("direct_dial",), to, Taken.BY_CALLER)
@@ -72,24 +91,38 @@ class Menu(NodeModel):
         yield from listed("menu", self.menu)
         yield from listed("noinput", self.noinput)
         yield from listed("nomatch", self.nomatch)
+        if self.phrases:
+            for key in (DID_YOU_SAY, YES_OR_NO, NOT_UNDERSTOOD, KEYS_ONLY):
+                yield ("phrases",), key
+        for to in self.phrases:
+            yield ("phrases", to), f"{SAID}{to}"
+
+    def spoken(self, language: str) -> Iterator[tuple[Place, Expected]]:
+        """The phrases, where the language has some."""
+        if phrases := choices(self.phrases, language):
+            yield ("phrases",), Expected(SpokenKind.CHOICE, language, phrases)
 
     def visit(self, turn: Turn) -> Visit:
-        """Ask until a key fits or the tries are used up."""
+        """Ask until a key or a phrase fits or the tries are used up."""
         extensions = turn.extensions if self.direct_dial else {}
         plan = KeyPlan(frozenset(self.keys) | frozenset(extensions))
+        voice = Voice(turn, next((expected for _, expected in self.spoken(turn.language)), None))
         before: tuple[str, ...] | None = ()
         silences = misses = 0
         while before is not None:
-            result = yield Gather(
-                prompts=turn.prompts((*before, *self.menu)),
-                plan=plan,
-                first_key_timeout_s=self.first_key,
-                next_key_timeout_s=self.next_key,
-                barge_in=self.barge_in,
-            )
+            asked = turn.prompts((*before, *self.menu))
+            result = yield voice.ask(Gather(asked, plan, self.first_key, self.next_key, self.barge_in))
             match result:
                 case Match():
                     return self._choose(turn, result)
+                case Heard(to, words) if voice.listens:
+                    if result.sure or (yield from self._meant(turn, to)):
+                        return self._take(turn, result, silences + misses + voice.misses)
+                    before = voice.missed(words, to)
+                case NotUnderstood(words) if voice.listens:
+                    before = voice.missed(words)
+                case Deaf(reason) if voice.listens:
+                    before = voice.lost(reason)
                 case NoInput():
                     silences += 1
                     before = further_try(turn, Kind.NOINPUT, self.noinput, silences)
@@ -109,6 +142,27 @@ class Menu(NodeModel):
             kind, way, to = Kind.DIRECT_DIAL, "direct_dial", turn.extensions[match.keys]
         turn.note(kind, keys=match.keys, to=to, barged_in=match.barged_in)
         return Goto(way, to)
+
+    def _meant(self, turn: Turn, to: str) -> Generator[Command, Result, bool]:
+        """Whether the caller meant the choice."""
+        asked = turn.prompts((DID_YOU_SAY, f"{SAID}{to}", YES_OR_NO))
+        gather = Gather(asked, KeyPlan(frozenset({YES, NO})), self.first_key, self.next_key)
+        return (yield from agreed(turn, gather, YES, NO)) is True
+
+    def _take(self, turn: Turn, heard: Heard, retries: int) -> Goto:
+        """The way of what was said."""
+        turn.note(
+            Kind.CHOICE,
+            keys="",
+            to=heard.value,
+            barged_in=heard.barged_in,
+            by=SPEECH,
+            words=told(heard.words),
+            confidence=heard.confidence,
+            sure=heard.sure,
+            retries=retries,
+        )
+        return Goto(f"phrases.{heard.value}", heard.value)
 
     def _rest(self, keys: str, plan: KeyPlan, extensions: Mapping[str, str]) -> Generator[Command, Result, str]:
         """The digits that still come of a wrongly dialled extension, so that it costs one try and not one a digit.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -30,15 +31,20 @@ from ivr.commands import (
     ChargeUnknown,
     Command,
     CommitFailed,
+    Deaf,
+    Heard,
+    Listen,
     LockedOut,
     LookedUp,
     LookupFailed,
     NobodyThere,
+    NotUnderstood,
     NotVerified,
     QueueClosed,
     QueueFull,
     Result,
     Served,
+    SpeechResult,
     TransferRefused,
     VerifyFailed,
     WaitExpired,
@@ -119,6 +125,10 @@ def _deeds(asked: Asked, told: Told) -> Iterator[str]:
             if took_s > 0.0005:
                 yield f"wait: {_duration(took_s)}"
             yield "hang_up" if isinstance(ended, HungUp) else "word: f"
+        case Listen(gather), (Heard() | NotUnderstood() | Deaf()) as result:
+            yield from _said(asked, gather, result)
+        case Listen(gather), result:
+            yield from _deeds(replace(asked, command=gather), told)
         case Gather(()), Match(keys) | NoMatch(keys):
             yield f"{REST}{keys}"
         case Gather(()), NoInput():
@@ -143,6 +153,21 @@ def _deeds(asked: Asked, told: Told) -> Iterator[str]:
                     pass
         case command, result:
             yield from _others(command, result)
+
+
+def _said(asked: Asked, gather: Gather, result: SpeechResult) -> Iterator[str]:
+    """What was said, and what a recogniser made of it."""
+    if isinstance(result, Heard | NotUnderstood) and result.barged_in and gather.barge_in:
+        yield f"wait: {_duration(spoken_s(asked.texts) / 2)}"
+    match result:
+        case Heard(_, words, sure):
+            yield f"say: {_text(words)}" if sure else f"say: {{unsure: {_text(words)}}}"
+        case NotUnderstood(words) if words:
+            yield f"say: {{unclear: {_text(words)}}}"
+        case NotUnderstood():
+            yield "word: s-"
+        case Deaf(reason):
+            yield f"say: {{deaf: {reason}}}"
 
 
 def _others(command: Command, result: Result) -> Iterator[str]:
@@ -187,6 +212,10 @@ def _others(command: Command, result: Result) -> Iterator[str]:
 def _written(value: Value) -> str | int | bool | None:
     """A value as a test file holds it; a decimal number as a text."""
     return in_words(value) if isinstance(value, Decimal) else value
+
+
+def _text(words: str) -> str:
+    return json.dumps(words, ensure_ascii=False)
 
 
 def _duration(seconds: float) -> str:

@@ -10,7 +10,7 @@ from typing import assert_never
 from calls.errors import Location
 from calls.switch.port import Gather, Prompt, Record, Transfer
 from ivr.callers import Asked, misfit
-from ivr.commands import Command, Enqueue
+from ivr.commands import Command, Enqueue, Listen
 from ivr.exchange import MASK
 from ivr.faults import did_you_mean
 from ivr.flow import Flow
@@ -87,6 +87,8 @@ def prompts_of(command: Command) -> tuple[Prompt, ...]:
     """All prompts that the caller hears of ``command``, in whatever of its fields they stand."""
     if isinstance(command, Transfer):
         return ()  # what it has is for the destination
+    if isinstance(command, Listen):
+        return command.gather.prompts
     held = (getattr(command, each.name) for each in fields(command))
     return tuple(each for value in held if isinstance(value, tuple) for each in value if isinstance(each, Prompt))
 
@@ -117,7 +119,7 @@ class _Caller:
 
     def act(self, asked: Asked) -> Act | None:
         """See :class:`ivr.walk.Caller`. When the steps are done, the caller hangs up."""
-        listens = isinstance(asked.command, Gather | Enqueue | Transfer | Record)
+        listens = isinstance(asked.command, Gather | Listen | Enqueue | Transfer | Record)
         while self._steps:
             step = self._steps[0]
             match step.do:

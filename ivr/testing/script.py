@@ -25,11 +25,11 @@ from pathlib import Path
 from calls.errors import Location, UserError
 from calls.switch.keys import KEYS
 from calls.switch.port import TransferFailed, Transferred
-from ivr.commands import LookedUp, LookupFailed, NobodyThere, QueueClosed, QueueResult, Served, WaitExpired
+from ivr.commands import Deaf, LookedUp, LookupFailed, NobodyThere, QueueClosed, QueueResult, Served, WaitExpired
 from ivr.document import Data, Document, read
 from ivr.faults import did_you_mean
 from ivr.nodes.base import Place, duration_s
-from ivr.script import TALK_S, Act, Comes, Leave, Pass, Press, Silent, Speak, act, as_found
+from ivr.script import TALK_S, Act, Comes, Leave, Mishear, Pass, Press, Say, Silent, Speak, act, as_found
 from ivr.session import NOTHING_KNOWN, Context
 from ivr.turn import Facts
 from ivr.values import BadValue, Value, checked
@@ -39,6 +39,10 @@ MONDAY_NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 TIMEOUT = "timeout"
 ANSWERS = "answers"
+
+SAYING = "what the caller says, such as new order"
+DEAF = ("crashed", "late", "lost", "unavailable")
+"""Why recognition fails. Source: ``Deaf``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +239,20 @@ class _Reader:
         yield Press(data)
 
     def say(self, path: Place, data: Data) -> Iterator[Act]:
-        raise self.refuse(path, "callers are not understood by voice in this release; press keys instead")
-        yield
+        if isinstance(data, dict) and len(data) == 1:
+            ((name, value),) = data.items()
+            match name:
+                case "unsure":
+                    yield Say(self.text((*path, name), value, SAYING), sure=False)
+                    return
+                case "unclear":
+                    yield Say(self.text((*path, name), value, SAYING), understood=False)
+                    return
+                case "deaf" if value in DEAF:
+                    yield Mishear(Deaf(str(value)))
+                    return
+        what = f"{SAYING}, or {{unsure: words}}, {{unclear: words}} or {{deaf: {DEAF[0]}}} ({', '.join(DEAF)})"
+        yield Say(self.text(path, data, what))
 
     def speak(self, path: Place, data: Data) -> Iterator[Act]:
         yield Speak(self._seconds(path, data, "how long the caller speaks after a beep, such as 10s"))

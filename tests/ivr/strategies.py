@@ -24,9 +24,12 @@ from ivr.commands import (
     BrokeOut,
     CommitFailed,
     Committed,
+    Deaf,
+    Heard,
     LookedUp,
     LookupFailed,
     NobodyThere,
+    NotUnderstood,
     QueueClosed,
     QueueFull,
     Served,
@@ -38,6 +41,9 @@ KEYS = ("1", "2", "12", "#", "200")
 
 target = st.sampled_from(NAMES)
 some = st.lists(st.sampled_from(["x.one", "x.two"]), min_size=1, max_size=2)
+spoken = st.dictionaries(
+    st.sampled_from(["en", "de"]), st.sampled_from([["sales"], ["support"], ["sales", "new order"]]), min_size=1
+)
 retries = st.lists(st.sampled_from(["x.retry"]), max_size=3)
 
 
@@ -54,6 +60,13 @@ node = st.one_of(
         barge_in=st.booleans(),
         noinput=retries,
         nomatch=retries,
+        failed=target,
+    ),
+    _node(
+        menu=some,
+        keys=st.just({"1": "a"}),
+        phrases=st.dictionaries(target, spoken, min_size=1),
+        noinput=retries,
         failed=target,
     ),
     _node(
@@ -164,6 +177,8 @@ results = st.one_of(
     ),
     st.sampled_from([LookedUp({"r": 1}), LookupFailed("failed"), Committed("1"), CommitFailed("late")]),
     st.sampled_from(KEYS).map(Match),
+    st.builds(Heard, st.sampled_from([*NAMES, "1"]), st.just("words"), st.booleans()),
+    st.sampled_from([NotUnderstood(), NotUnderstood("words", True), Deaf("late")]),
     st.sampled_from(["3", "*", "20", "9"]).map(NoMatch),
     st.sampled_from(["busy", "no_answer", "declined"]).map(TransferFailed),
     st.floats(0, 1e6).map(Transferred),

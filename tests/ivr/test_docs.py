@@ -46,7 +46,8 @@ OF_ORDER = {
     "pay.expiry",
     "pay.code",
 }
-OF_EXAMPLES = OF_ORDER | {"auth.pin", "main.which_language", "main.one_moment"}
+OF_VOICE = {"said.support", "said.goodbye"}
+OF_EXAMPLES = OF_ORDER | OF_VOICE | {"auth.pin", "main.which_language", "main.one_moment"}
 KEYS = frozenset(texts) | SHIPPED | SURVEY | OF_EXAMPLES
 LOOKUPS = {"orders": frozenset({"order"})}
 KNOWN = Known(

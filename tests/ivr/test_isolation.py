@@ -49,9 +49,12 @@ from ivr.commands import (
     CommitFailed,
     Committed,
     Enqueue,
+    Heard,
+    Listen,
     LookedUp,
     Lookup,
     LookupFailed,
+    NotUnderstood,
     NotVerified,
     Result,
     Served,
@@ -194,6 +197,10 @@ class Caller:
         match command:
             case Answer() | Play():
                 fitting: tuple[Result, ...] = (Done(),)
+            case Listen(gather, expected):
+                values = sorted(set(expected.phrases.values())) or [self.open]
+                said = (Heard(value, self.open, sure) for value in values for sure in (True, False))
+                fitting = (self.result(gather), NotUnderstood(self.open), *said)
             case Gather(plan=plan) if plan.choices:
                 fitting = tuple(map(Match, sorted(plan.choices)))
             case Gather(plan=plan):

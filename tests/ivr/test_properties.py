@@ -46,13 +46,17 @@ from ivr.commands import (
     Commit,
     CommitFailed,
     Committed,
+    Deaf,
     Enqueue,
+    Heard,
+    Listen,
     LockedOut,
     LookedUp,
     Lookup,
     LookupFailed,
     NobodyThere,
     Notice,
+    NotUnderstood,
     NotVerified,
     Result,
     Served,
@@ -80,8 +84,16 @@ def one_that_fits(command: Command, draw: st.DataObject) -> Result:
     match command:
         case Answer() | Play():
             return Done()
+        case Listen(gather, expected):
+            said: tuple[Result, ...] = (
+                NotUnderstood("mumble"),
+                Deaf("late"),
+                *(Heard(choice, "x", sure) for choice in expected.phrases.values() for sure in (True, False)),
+            )
+            by_key = one_that_fits(gather, draw)
+            fitting: tuple[Result, ...] = (by_key, *said)
         case Gather(plan=plan) if plan.choices:
-            fitting: tuple[Result, ...] = (NoInput(), NoMatch("9"), *map(Match, sorted(plan.choices)))
+            fitting = (NoInput(), NoMatch("9"), *map(Match, sorted(plan.choices)))
         case Gather():
             fitting = (NoInput(), Match("45"), NoMatch("4"))
         case Enqueue():
@@ -115,7 +127,7 @@ def silent(command: Command) -> Result:
     match command:
         case Answer() | Play():
             return Done()
-        case Gather():
+        case Gather() | Listen():
             return NoInput()
         case Enqueue():
             return WaitExpired()

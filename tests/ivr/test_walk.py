@@ -251,7 +251,7 @@ def test_a_line_that_is_no_use_is_asked_for_again(small: Flow) -> None:
         "",
         "keys, word 1: 'x' is not understood; expected keys such as 1 or 200, or one of: w, h, "
         "q+, q-, q0, qc, qf, l+, l-, lf, lt, lr, "
-        "g+, g-, gm, p+, p-, pl, pf, c+, c-, cf, cu, b-, t+, t-, tb, td, tr, f, w5, m10",
+        "g+, g-, gm, p+, p-, pl, pf, c+, c-, cf, cu, b-, t+, t-, tb, td, tr, s-, sd, f, w5, m10, s=yes",
         "a menu listens; expected keys, w, wN or h",
         "",
         "a telephone rings; expected t+, t-, tb, td, tr, w, wN or h",

@@ -1,0 +1,65 @@
+"""What callers may say for a choice, as it is written in a flow: phrases by language. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, TypeVar
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from ivr.nodes.base import LanguageTag, NodeName
+
+T = TypeVar("T")
+
+MOST_WORDS = 8
+"""Words of one phrase: who says more does not answer a menu."""
+
+LONGEST = 80
+"""Characters of one phrase."""
+
+MOST_PHRASES = 50
+"""Phrases of one choice in one language."""
+
+WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*'?\Z")
+"""Letters, whatever the alphabet, with apostrophes inside."""
+
+
+def phrase(value: object) -> str:
+    """``value`` as it is heard: words in small letters, with single spaces between.
+
+    Raises:
+        ValueError: it is no phrase, or has characters that nobody can say.
+    """
+    if not isinstance(value, str) or not value.split():
+        raise ValueError("expected the words that a caller may say, such as new order")
+    words = unicodedata.normalize("NFC", value).lower().replace("\u2019", "'").split()
+    for word in words:
+        if WORD.match(word) is None:
+            hint = "write numbers as words" if any(map(str.isdecimal, word)) else "write words of letters only"
+            raise ValueError(f"{word!a} cannot be said so; {hint}")
+    if len(words) > MOST_WORDS or sum(map(len, words)) > LONGEST:
+        raise ValueError(f"expected at most {MOST_WORDS} words of {LONGEST} letters in all")
+    return " ".join(words)
+
+
+Phrase = Annotated[
+    str,
+    PlainValidator(phrase),
+    WithJsonSchema({"type": "string", "minLength": 1, "pattern": r"^[^0-9_]+$", "examples": ["new order"]}),
+]
+SomePhrases = Annotated[tuple[Phrase, ...], Field(min_length=1, max_length=MOST_PHRASES)]
+InLanguages = Annotated[dict[LanguageTag, SomePhrases], Field(min_length=1)]
+Phrases = Annotated[dict[NodeName, InLanguages], Field(max_length=50)]
+"""By the node that is chosen, and by language, what a caller may say for it."""
+
+
+def of_language(by_language: Mapping[str, T], language: str) -> T | None:
+    """What is for ``language``, or for the language of its region (``de`` for ``de-AT``); None: nothing is."""
+    return by_language.get(language, by_language.get(language.partition("-")[0]))
+
+
+def choices(phrases: Mapping[str, Mapping[str, tuple[str, ...]]], language: str) -> dict[str, str]:
+    """The choice of each phrase of ``language``."""
+    return {said: to for to, written in phrases.items() for said in of_language(written, language) or ()}

@@ -1,0 +1,115 @@
+"""Answers by voice, beside keys: how often it is tried, and questions of yes or no."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+
+from calls.switch.port import Gather, Match, NoInput, NoMatch
+from calls.text import printable
+from ivr.commands import Command, Deaf, Heard, Listen, NotUnderstood, Result
+from ivr.nodes.base import Unexpected
+from ivr.nodes.phrases import of_language
+from ivr.speech.expected import Expected, SpokenKind
+from ivr.trail import Kind
+from ivr.turn import Turn
+
+DID_YOU_SAY = "system.did_you_say"
+YES_OR_NO = "system.yes_or_no"
+NOT_UNDERSTOOD = "system.not_understood"
+KEYS_ONLY = "system.keys_only"
+
+TRIES = (NOT_UNDERSTOOD, KEYS_ONLY)
+"""What is said after each answer by voice that was not understood, or not meant. The last leaves keys alone: a caller
+whom the recogniser does not understand twice is not understood a third time either."""
+
+SPEECH = "speech"
+"""By what a choice was made, in the trail."""
+
+LONGEST_WORDS = 300
+"""Characters of what was heard that the trail keeps."""
+
+YES: Mapping[str, tuple[str, ...]] = {
+    "en": ("yes", "yeah", "yes please", "correct", "that's right"),
+    "de": ("ja", "ja bitte", "genau", "richtig", "stimmt"),
+    "es": ("sí", "sí por favor", "claro", "correcto", "exacto"),
+    "fr": ("oui", "oui merci", "exact", "exactement", "c'est ça"),
+}
+NO: Mapping[str, tuple[str, ...]] = {
+    "en": ("no", "nope", "no thanks", "wrong", "that's wrong"),
+    "de": ("nein", "nein danke", "nee", "falsch", "stimmt nicht"),
+    "es": ("no", "no gracias", "incorrecto", "para nada"),
+    "fr": ("non", "non merci", "faux", "pas du tout"),
+}
+
+
+def yes_or_no(language: str, yes: str, no: str) -> Expected | None:
+    """What says ``yes`` and what says ``no``, which are keys; None where we do not know the language's words."""
+    agree, disagree = of_language(YES, language), of_language(NO, language)
+    if agree is None or disagree is None:
+        return None
+    return Expected(SpokenKind.CHOICE, language, dict.fromkeys(agree, yes) | dict.fromkeys(disagree, no))
+
+
+def told(words: str) -> str:
+    """What was heard, as the trail keeps it."""
+    return printable(words)[:LONGEST_WORDS]
+
+
+class Voice:
+    """What is left of the tries by voice at one question. Without anything ``expected``, keys alone are taken."""
+
+    def __init__(self, turn: Turn, expected: Expected | None) -> None:
+        self._turn = turn
+        self._expected = expected if turn.scope.speech else None
+        self.misses = 0
+
+    @property
+    def listens(self) -> bool:
+        """True while an answer by voice is taken."""
+        return self._expected is not None
+
+    def ask(self, gather: Gather) -> Command:
+        """The command that asks the question."""
+        return gather if self._expected is None else Listen(gather, self._expected)
+
+    def missed(self, words: str, value: str = "") -> tuple[str, ...]:
+        """What is said before the next try, since ``words`` were not understood, or ``value`` was not meant."""
+        self.misses += 1
+        left = len(TRIES) - self.misses + 1
+        heard = {"words": told(words), "value": told(value)}
+        self._turn.note(Kind.NOMATCH, keys="", count=self.misses, left=left, by=SPEECH, **heard)
+        if self.misses >= len(TRIES):
+            self._expected = None
+        return TRIES[self.misses - 1 : self.misses]
+
+    def lost(self, reason: str) -> tuple[str, ...]:
+        """What is said before the next try, which is by keys, since recognition failed."""
+        self._turn.note(Kind.DEAF, reason=told(reason))
+        self._expected = None
+        return (KEYS_ONLY,)
+
+
+def agreed(
+    turn: Turn, gather: Gather, yes: str, no: str, tries: int = 2, *, by_voice: bool = True
+) -> Generator[Command, Result, bool | None]:
+    """Whether the caller says yes, by voice or by the keys ``yes`` and ``no``; None where nothing clear came of it.
+
+    A "no" counts though it was heard unsurely; a "yes" like that is asked for again.
+    """
+    voice = Voice(turn, yes_or_no(turn.language, yes, no) if by_voice else None)
+    for _ in range(tries):
+        result = yield voice.ask(gather)
+        match result:
+            case Match(keys):
+                return keys == yes
+            case Heard(value, sure=sure) if voice.listens and (sure or value == no):
+                return value == yes
+            case NoMatch() | NoInput():
+                continue
+            case Heard() | NotUnderstood() if voice.listens:
+                continue
+            case Deaf(reason) if voice.listens:
+                voice.lost(reason)
+            case _:
+                raise Unexpected("Gather", result)
+    return None

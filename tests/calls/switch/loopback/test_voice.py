@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pocketsphinx
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ def mu_law(pcm: bytes) -> bytes:
     samples = np.frombuffer(pcm, dtype="<i2").astype(np.int64)
     louder = np.minimum(np.abs(samples), 32635) + 132
     step = np.exp2(np.floor(np.log2(louder)) - 4).astype(np.int64)
-    middle = np.sign(samples) * (louder // step * step + step // 2 - 132)
+    middle: npt.NDArray[np.int64] = np.sign(samples) * (louder // step * step + step // 2 - 132)
     return np.clip(middle, -32768, 32767).astype("<i2").tobytes()
 
 

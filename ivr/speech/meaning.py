@@ -1,0 +1,26 @@
+"""What the words that were heard mean, where something is expected."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ivr.speech.expected import Expected, SpokenKind
+from ivr.speech.grammar import choices
+from ivr.speech.words import value_of
+
+
+def meaning_of(expected: Expected, words: str, today: date) -> str | None:
+    """The choice, digits, number, date, code or words that ``words`` stand for; None where they are not expected.
+
+    ``today`` is the caller's: days without a year are counted from it. Digits and codes have as many signs as are
+    expected.
+
+    Raises:
+        SpeechError: as :func:`ivr.speech.grammar.grammar_of`.
+    """
+    if expected.kind is SpokenKind.CHOICE:
+        return choices(expected).get(words)
+    value = value_of(expected.kind, expected.language, words, today)
+    if value is not None and expected.kind in (SpokenKind.DIGITS, SpokenKind.SPELLED):
+        return value if expected.least <= len(value) <= expected.most else None
+    return value

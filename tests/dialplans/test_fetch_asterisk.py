@@ -131,7 +131,7 @@ def test_both_versions_are_tried_where_none_is_named(etc: Path, tmp_path: Path) 
 def home(tmp_path: Path) -> Path:
     """A folder where everything stands already."""
     folder = tmp_path / "pbx"
-    for name in ("asterisk-16", "sipp", "espeak"):
+    for name in ("asterisk-16", "sipp", "espeak", "flite"):
         (folder / name).mkdir(parents=True)
         (folder / name / "run").write_text("#!/bin/sh\n")
         (folder / name / "run").chmod(0o755)
@@ -175,6 +175,11 @@ def test_what_stands_is_found_again_with_no_network(etc: Path, tmp_path: Path, h
             "sipp": str(home / "sipp"),
             "espeak": str(home / "espeak"),
         }
+    spoken = fetch("--root", tmp_path / "root", "--voices", home)
+    assert spoken.stdout.splitlines()[-1] == f"flite={home}/flite"
+    (home / "flite/complete").unlink()
+    assert fetch("--root", tmp_path / "root", home).returncode == 0, "nobody asked for its voices"
+    assert fetch("--root", tmp_path / "root", "--voices", home).returncode == 3
     (home / "asterisk-16/complete").unlink()
     assert fetch("--root", tmp_path / "root", "16", home).returncode == 3, "what is not complete is not taken"
 

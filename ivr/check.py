@@ -14,6 +14,7 @@ from typing import assert_never
 from calls.errors import FlowError
 from calls.ids import FlowId
 from ivr.check_lookups import Parameters, lookup_faults
+from ivr.check_voice import Dictionary, voice_faults
 from ivr.expressions import CALL
 from ivr.faults import RULES, Fault, Rule, Severity, did_you_mean
 from ivr.flow import SYSTEM_PROMPTS, Flow, compiled
@@ -22,8 +23,9 @@ from ivr.nodes.base import Need, NodeModel, Place
 from ivr.nodes.collect import Collect
 from ivr.nodes.language import Language
 from ivr.nodes.lookup import LookupNode
-from ivr.nodes.menu import Menu
+from ivr.nodes.menu import SAID, Menu
 from ivr.nodes.order import OrderNode
+from ivr.nodes.phrases import of_language
 from ivr.nodes.subflow import Return, Subflow
 from ivr.reading import Reading, read_flow
 from ivr.turn import CALL_NAMES, Phrases
@@ -55,6 +57,8 @@ class Known:
     skills: frozenset[str] | None = None
     callbacks: frozenset[str] | None = None
     """The queues whose callers can be called back."""
+    dictionary: Dictionary | None = None
+    """Which words the recognisers do not know."""
 
     def of(self, need: Need) -> frozenset[str] | None:
         """The names of what ``need`` is; flows are looked for in the folder of the one that is checked."""
@@ -150,6 +154,7 @@ def _checked(path: Path, known: Known, callers: tuple[str, ...], drafts: Drafts 
         *_slots(reading, known),
         *_keys(reading),
         *_lookups(reading, known),
+        *_voice(reading, known),
         *_subflows(path, known, callers, drafts, checked),
     ]
     if reading.file is not None:
@@ -164,6 +169,11 @@ def _error(reading: Reading, path: Place, rule: Rule, problem: str) -> Fault:
 
 def _warning(reading: Reading, path: Place, rule: Rule, problem: str) -> Fault:
     return Fault(reading.document.location(path), Severity.WARNING, rule, problem)
+
+
+def _told(reading: Reading, path: Place, rule: Rule, problem: str) -> Fault:
+    """A fault as grave as its rule is."""
+    return Fault(reading.document.location(path), RULES[rule].severity, rule, problem)
 
 
 def _names(reading: Reading) -> Iterator[Fault]:
@@ -284,9 +294,16 @@ def _prompts(reading: Reading, known: Known) -> Iterator[Fault]:
             for path, key in node.prompts():
                 if key not in there:
                     near = did_you_mean(key, there)
-                    hint = near if "did you mean" in near else "; add its text"
+                    hint = near if "did you mean" in near else f"; add its text{_example(node, key, language)}"
                     problem = f'there is no prompt "{key}" in {language}{hint}'
                     yield _error(reading, ("nodes", name, *path), Rule.MISSING_PROMPT, problem)
+
+
+def _example(node: NodeModel, key: str, language: str) -> str:
+    """The text of a choice's name, where its phrases show one."""
+    written = node.phrases.get(key.removeprefix(SAID)) if isinstance(node, Menu) and key.startswith(SAID) else None
+    said = of_language(written, language) if written is not None else None
+    return f", such as {key}: {said[0]}" if said else ""
 
 
 def _slots(reading: Reading, known: Known) -> Iterator[Fault]:
@@ -342,8 +359,13 @@ def _lookups(reading: Reading, known: Known) -> Iterator[Fault]:
     for name, node in reading.nodes.items():
         if isinstance(node, LookupNode | OrderNode):
             for path, rule, problem in lookup_faults(node, known.lookups or {}):
-                tell = _error if RULES[rule].severity is Severity.ERROR else _warning
-                yield tell(reading, ("nodes", name, *path), rule, problem)
+                yield _told(reading, ("nodes", name, *path), rule, problem)
+
+
+def _voice(reading: Reading, known: Known) -> Iterator[Fault]:
+    """Phrases that callers cannot say, or that are easily misheard."""
+    for path, rule, problem in voice_faults(reading, known.dictionary):
+        yield _told(reading, path, rule, problem)
 
 
 def _overlaps(reading: Reading, place: Place, menu: Menu) -> Iterator[Fault]:

@@ -53,6 +53,8 @@ class Rule(StrEnum):
     SPOKEN_SECRET = "spoken-secret"
     UNKNOWN_LANGUAGE = "unknown-language"
     MISSING_PROMPT = "missing-prompt"
+    AMBIGUOUS_PHRASE = "ambiguous-phrase"
+    UNKNOWN_WORD = "unknown-word"
     NO_EXTENSIONS = "no-extensions"
     ENDLESS_LOOP = "endless-loop"
     FAILURE_AS_SUCCESS = "failure-as-success"
@@ -61,6 +63,9 @@ class Rule(StrEnum):
     UNUSED_EXTENSIONS = "unused-extensions"
     OVERLAPPING_KEYS = "overlapping-keys"
     LONG_MENU = "long-menu"
+    SIMILAR_PHRASES = "similar-phrases"
+    MISSING_PHRASES = "missing-phrases"
+    SPOKEN_ONLY = "spoken-only"
     NO_PERSON = "no-person"
 
 
@@ -118,6 +123,8 @@ RULES: Mapping[Rule, RuleNote] = {
     ),
     Rule.UNKNOWN_LANGUAGE: _error("a language that the flow does not list, or that a subflow does not speak"),
     Rule.MISSING_PROMPT: _error("a prompt with neither text nor recording in one of the flow's languages"),
+    Rule.AMBIGUOUS_PHRASE: _error("a phrase that stands for two choices of a menu"),
+    Rule.UNKNOWN_WORD: _error("a phrase with a word that the recogniser of its language does not know"),
     Rule.NO_EXTENSIONS: _error("`direct_dial` in a flow without `extensions`"),
     Rule.ENDLESS_LOOP: _error("a round that a caller who presses nothing never leaves"),
     Rule.FAILURE_AS_SUCCESS: _warning("a look-up that goes the same way whether it found something or failed"),
@@ -126,6 +133,9 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.UNUSED_EXTENSIONS: _warning("extensions that no menu lets callers dial"),
     Rule.OVERLAPPING_KEYS: _warning("a choice that is taken late, or never, because of another"),
     Rule.LONG_MENU: _warning("more choices in a menu than people remember"),
+    Rule.SIMILAR_PHRASES: _warning("phrases of two choices that sound alike, or of which one begins with the other"),
+    Rule.MISSING_PHRASES: _warning("a choice that can be said in one language of the flow and not in another"),
+    Rule.SPOKEN_ONLY: _warning("a choice that can be said and not keyed"),
     Rule.NO_PERSON: _warning(
         "a menu from which no way leads to a queue, a transfer, a subflow with one, or a return"
     ),

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from ivr.nodes.base import LanguageTag, NodeName
 
@@ -44,12 +44,27 @@ def phrase(value: object) -> str:
     return " ".join(words)
 
 
+def some(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    """``phrases``, where there is one.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not phrases:
+        raise ValueError("expected a list of phrases, such as [sales, new order]")
+    return phrases
+
+
 Phrase = Annotated[
     str,
     PlainValidator(phrase),
     WithJsonSchema({"type": "string", "minLength": 1, "pattern": r"^[^0-9_]+$", "examples": ["new order"]}),
 ]
-SomePhrases = Annotated[tuple[Phrase, ...], Field(min_length=1, max_length=MOST_PHRASES)]
+SomePhrases = Annotated[
+    tuple[Phrase, ...],
+    AfterValidator(some),
+    Field(max_length=MOST_PHRASES, json_schema_extra={"minItems": 1}),
+]
 InLanguages = Annotated[dict[LanguageTag, SomePhrases], Field(min_length=1)]
 Phrases = Annotated[dict[NodeName, InLanguages], Field(max_length=50)]
 """By the node that is chosen, and by language, what a caller may say for it."""

@@ -41,9 +41,7 @@ KEYS = ("1", "2", "12", "#", "200")
 
 target = st.sampled_from(NAMES)
 some = st.lists(st.sampled_from(["x.one", "x.two"]), min_size=1, max_size=2)
-spoken = st.dictionaries(
-    st.sampled_from(["en", "de"]), st.sampled_from([["sales"], ["support"], ["sales", "new order"]]), min_size=1
-)
+phrases = st.lists(target, min_size=1, unique=True).map(lambda names: {to: {"en": [f"go to {to}"]} for to in names})
 retries = st.lists(st.sampled_from(["x.retry"]), max_size=3)
 
 
@@ -65,7 +63,7 @@ node = st.one_of(
     _node(
         menu=some,
         keys=st.just({"1": "a"}),
-        phrases=st.dictionaries(target, spoken, min_size=1),
+        phrases=phrases,
         noinput=retries,
         failed=target,
     ),

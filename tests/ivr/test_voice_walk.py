@@ -90,7 +90,7 @@ def test_a_walk_with_words_passes_as_a_test_and_in_a_replay(flow: Flow, tmp_path
     assert replay(flow, walked.session.record).departure is None
 
 
-words = st.sampled_from(["1", "9", "w", "w0.2", "h", "s=sales", "s?=sales", "s=yes", "s=no", "s-", "sd"])
+words = st.sampled_from(["1", "9", "w", "w0.2", "h", "s=go to a", "s?=go to b", "s=yes", "s=no", "s-", "sd"])
 
 
 @settings(max_examples=40, deadline=None)

@@ -23,6 +23,7 @@
     |   +-- OutsideUnreached       no connection: nothing of the request has left
     |   +-- OutsideUnanswered      no answer, or none that can be used: what was asked may be done or not
     |   +-- OutsideTooLate         the same, for the deadline came
+    +-- SpeechUnavailable          recognition cannot be had now: callers are left with their keys
     +-- RecordError                the store
         +-- SchemaTooNew           written by a newer release
         +-- WriterBusy             another process holds the writer's lock
@@ -139,6 +140,10 @@ class OutsideUnanswered(OutsideError):
 
 class OutsideTooLate(OutsideUnanswered):
     """No answer within the deadline: what was asked may be done or not."""
+
+
+class SpeechUnavailable(CallwrightError):
+    """Recognition cannot be had now: callers are left with their keys."""
 
 
 class RecordError(CallwrightError):

@@ -1,0 +1,100 @@
+"""One caller in one worker process, from the engine's side: audio goes in and never waits, events come out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from calls.switch.hearing import RATE_HZ, SAMPLE_BYTES
+from ivr.speech.events import Broken, SpeechBegan, SpeechEnded, SpeechEvent
+from ivr.speech.frames import Audio, Close, Finish, ToWorker
+from ivr.speech.recognizer import Final, Partial
+
+LATE_S = 2.0
+"""So much audio may be on its way through a worker; one with more is too slow to be of use to this caller."""
+
+PIECE_S = 0.06
+"""Audio is handed over in pieces of this: three packets of a telephone, a third of the frames."""
+
+LATE_BYTES = int(LATE_S * RATE_HZ) * SAMPLE_BYTES
+PIECE_BYTES = int(PIECE_S * RATE_HZ) * SAMPLE_BYTES
+
+MOST_EVENTS = 1_000
+"""Events that nobody has read: an utterance has some ten."""
+
+
+class Hearing:
+    """One utterance. Used on the event loop."""
+
+    def __init__(self, session: int, send: Callable[[ToWorker], None], came_to: Callable[[bool], None]) -> None:
+        """``came_to`` is told once how it went: True at ``Final``, False where this session failed by itself."""
+        self.session = session
+        self._send = send
+        self._came_to = came_to
+        self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
+        self._held = b""
+        self._untaken = 0
+        self._is_over = False
+        self.fed_s = 0.0
+        """Seconds of audio given so far."""
+
+    def feed(self, pcm: bytes) -> None:
+        """What the caller says next, 8 kHz s16le. Never waits; after the end it is left out."""
+        if self._is_over:
+            return
+        self.fed_s += len(pcm) / SAMPLE_BYTES / RATE_HZ
+        self._held += pcm
+        if len(self._held) >= PIECE_BYTES:
+            self._hand_over()
+
+    def finish(self) -> None:
+        """The utterance is over: ``Final`` or ``Broken`` will be the last event."""
+        if not self._is_over:
+            self._hand_over()
+            self._send(Finish(self.session))
+
+    async def next_event(self) -> SpeechEvent:
+        """The next one. After ``Final`` or ``Broken`` there is none, and this never returns."""
+        return await self._events.get()
+
+    def close(self) -> None:
+        """Nobody listens any more. Again is no error."""
+        if not self._is_over:
+            self._is_over = True
+            self._send(Close(self.session))
+
+    def taken(self, count: int) -> None:
+        """The worker is done with so many more bytes."""
+        self._untaken -= count
+
+    def told(self, event: SpeechBegan | SpeechEnded | Partial | Final) -> None:
+        """The worker tells."""
+        if self._is_over:
+            return
+        if self._events.qsize() >= MOST_EVENTS:
+            self.fail("crashed")
+            return
+        self._events.put_nowait(event)
+        if isinstance(event, Final):
+            self._is_over = True
+            self._came_to(True)
+
+    def fail(self, reason: str) -> None:
+        """This session has failed; ``reason`` as :class:`ivr.speech.events.Broken` has it."""
+        if not self._is_over:
+            self.break_off(reason)
+            self._came_to(False)
+
+    def break_off(self, reason: str) -> None:
+        """The worker is no more, and this session with it."""
+        if not self._is_over:
+            self.close()
+            self._events.put_nowait(Broken(reason))
+
+    def _hand_over(self) -> None:
+        piece, self._held = self._held, b""
+        self._untaken += len(piece)
+        if self._untaken > LATE_BYTES:
+            self.fail("late")
+        elif piece:
+            self._send(Audio(self.session, piece))

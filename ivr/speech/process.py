@@ -1,0 +1,237 @@
+"""One worker process, from the engine's side: started, given callers, watched, and ended whatever it does.
+
+It is a program of its own and not a fork: it has none of the engine's sockets, locks and memory. What it sends is
+judged: a frame that is none ends it. It answers a ping twice a second; one that says nothing for a while hangs, and
+is killed, by its own process id and no other. Its callers are told at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+
+from calls import log
+from calls.errors import SpeechUnavailable
+from ivr.speech.frames import (
+    Decoder,
+    Failed,
+    Load,
+    Loaded,
+    Message,
+    NotLoaded,
+    Open,
+    Ping,
+    Pong,
+    Taken,
+    Told,
+    ToWorker,
+    encode,
+)
+from ivr.speech.hearing import Hearing
+from ivr.speech.recognizer import Grammar
+
+COMMAND = (sys.executable, "-I", "-m", "ivr.speech.worker")
+
+LOAD_S = 60.0
+"""A large model is two gigabytes on a slow disk."""
+
+PING_S = 0.5
+
+SILENT_S = 1.3
+"""A worker that says nothing for so long, though it is pinged, hangs: with a ping's time its callers know within two
+seconds."""
+
+LAG_S = 0.25
+"""Where our own loop came so much too late, it is not the worker that said nothing."""
+
+END_S = 1.0
+"""How long a worker may take to see that its input has ended."""
+
+_READ_BYTES = 65_536
+
+
+class WorkerProcess:
+    """One process, from :meth:`start` to the end of :meth:`run`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None and process.stdout is not None
+        self._process = process
+        self._requests = process.stdin
+        self._answers = process.stdout
+        self._decoder = Decoder()
+        self._ids = count(1)
+        self._hearings: dict[int, Hearing] = {}
+        self._told_at_s = 0.0
+        self.is_up = True
+        """False once it is known to have failed; it may not have ended yet."""
+        self.languages: frozenset[str] = frozenset()
+        """What it serves, of the languages that were asked for."""
+
+    @classmethod
+    async def start(cls, load: Load, command: Sequence[str] = COMMAND, within_s: float = LOAD_S) -> WorkerProcess:
+        """A process that has loaded its models.
+
+        Raises:
+            SpeechUnavailable: there is none; says why.
+        """
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env=_environment(),
+            )
+        except OSError as problem:
+            raise SpeechUnavailable(f"no process can be started: {problem.strerror}") from problem
+        worker = cls(process)
+        try:
+            async with asyncio.timeout(within_s):
+                await worker._loaded(load)
+        except TimeoutError as problem:
+            await worker.end()
+            raise SpeechUnavailable(f"its models were not loaded within {within_s:g} s") from problem
+        except BaseException:
+            await worker.end()
+            raise
+        return worker
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def sessions(self) -> int:
+        """How many callers it hears."""
+        return len(self._hearings)
+
+    async def run(self) -> str:
+        """Serve until the process is no more; why it ended, in words. Its callers are told, and nothing is left."""
+        watch = asyncio.ensure_future(self._watch())
+        reading = asyncio.ensure_future(self._read())
+        try:
+            done, _ = await asyncio.wait({watch, reading}, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            self.is_up = False
+            await _ended(watch, reading)
+            for hearing in list(self._hearings.values()):
+                hearing.break_off("crashed")
+            self._hearings.clear()
+            await self.end()
+
+    def open(self, grammar: Grammar, came_to: Callable[[bool], None]) -> Hearing:
+        """Hear one more caller, until the hearing is closed; for ``came_to`` see there."""
+        session = next(self._ids)
+        hearing = self._hearings[session] = Hearing(session, self._send, came_to)
+        self._send(Open(session, grammar))
+        return hearing
+
+    def close(self, hearing: Hearing) -> None:
+        """The caller is heard no more."""
+        hearing.close()
+        self._hearings.pop(hearing.session, None)
+
+    async def end(self) -> None:
+        """End the process: it is let go, and killed where it does not go."""
+        self._requests.close()
+        try:
+            async with asyncio.timeout(END_S):
+                await self._gone()
+        except TimeoutError:
+            self.kill()
+            await self._gone()
+
+    async def _gone(self) -> None:
+        while await self._answers.read(_READ_BYTES):  # its pipe is read empty, or nobody sees it end
+            pass
+        await self._process.wait()
+
+    def kill(self) -> None:
+        """Kill it, by its own id."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def _loaded(self, load: Load) -> None:
+        self._send(load)
+        while data := await self._answers.read(_READ_BYTES):
+            for message in self._messages(data):
+                match message:
+                    case NotLoaded(language, problem):
+                        log.get().error("a language is not understood", language=language, problem=problem)
+                    case Loaded(languages):
+                        self.languages = frozenset(languages)
+                        return
+                    case _:
+                        raise SpeechUnavailable(f"it said {type(message).__name__} while it was to load its models")
+        raise SpeechUnavailable("it ended while it loaded its models")
+
+    def _messages(self, data: bytes) -> list[Message]:
+        try:
+            return list(self._decoder.feed(data))
+        except ValueError as problem:
+            raise SpeechUnavailable(f"it talks nonsense: {problem}") from problem
+
+    async def _read(self) -> str:
+        loop = asyncio.get_running_loop()
+        while data := await self._answers.read(_READ_BYTES):
+            self._told_at_s = loop.time()
+            try:
+                for message in self._messages(data):
+                    self._take(message)
+            except SpeechUnavailable as problem:
+                self.kill()
+                return str(problem)
+        return "it crashed"
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case Taken(session, count):
+                if (hearing := self._hearings.get(session)) is not None:
+                    hearing.taken(count)
+            case Told(session, event):
+                if (hearing := self._hearings.get(session)) is not None:
+                    hearing.told(event)
+            case Failed(session, problem):
+                log.get().error("an engine of speech recognition failed", problem=problem)
+                if (hearing := self._hearings.get(session)) is not None:
+                    hearing.fail("crashed")
+            case Pong():
+                pass
+            case _:
+                raise SpeechUnavailable(f"it said {type(message).__name__}, which it may not")
+
+    async def _watch(self) -> str:
+        loop = asyncio.get_running_loop()
+        self._told_at_s = loop.time()
+        while True:
+            due_s = loop.time() + PING_S / 2
+            self._send(Ping())
+            await asyncio.sleep(PING_S / 2)
+            if loop.time() - due_s > LAG_S:
+                self._told_at_s = loop.time()
+            elif loop.time() - self._told_at_s > SILENT_S:
+                self.kill()
+                return "it hung"
+
+    def _send(self, message: ToWorker) -> None:
+        if not self._requests.is_closing():
+            self._requests.write(encode(message))
+
+
+async def _ended(*tasks: asyncio.Task[str]) -> None:
+    """Cancel the tasks, and return when they are over."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+def _environment() -> Mapping[str, str]:
+    """All that a worker has in its environment: one thread a process, as there are as many as are wanted."""
+    path = os.environ.get("PATH", os.defpath)
+    return {"PATH": path, "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

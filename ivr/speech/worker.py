@@ -1,0 +1,219 @@
+"""A process that recognises speech: ``python -I -m ivr.speech.worker``, started by ``ivr/speech/process.py``.
+
+It inherits nothing but its three pipes. Standard input and output carry frames (``ivr/speech/frames.py``); what
+libraries print goes nowhere. It does one thing after the other, and answers a ping in its turn: what keeps it from
+that keeps it from its callers too. It ends when its input does, which is when whoever started it has gone, however;
+and where an engine hangs, so that it cannot see that, by its own alarm. An engine that raises loses the session in
+which it did; one that crashes takes the process with it, which is what the process is for.
+
+An engine is opened for a session when the caller begins to speak, and is given what was said just before that: a
+caller who is silent costs no decoder.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from io import FileIO
+from typing import assert_never
+
+from calls.errors import SpeechError
+from calls.settings import SpeechSettings
+from calls.switch.hearing import RATE_HZ, SAMPLE_BYTES
+from ivr.speech.engines import load, model_for
+from ivr.speech.events import SpeechBegan, SpeechEnded
+from ivr.speech.frames import (
+    Audio,
+    Close,
+    Decoder,
+    Failed,
+    Finish,
+    FromWorker,
+    Load,
+    Loaded,
+    NotLoaded,
+    Open,
+    Ping,
+    Pong,
+    Taken,
+    Told,
+    encode,
+)
+from ivr.speech.recognizer import Final, Grammar, Partial, Recognizer, RecognizerSession
+from ivr.speech.voice_activity import Began, Ended, VoiceActivity
+
+BEFORE_S = 0.6
+"""What an engine hears from before speech was known to have begun: that comes 200 to 360 ms late, and an engine needs
+a moment of silence to begin with."""
+
+_BEFORE_BYTES = int(BEFORE_S * RATE_HZ) * SAMPLE_BYTES
+
+ALARM_S = 10
+"""Nothing was heard for so long of an engine that pings twice a second: it has gone, and this process hangs or cannot
+see it. Its last resort; the engine itself is quicker."""
+
+LOAD_ALARM_S = 120
+"""The same while models are loaded, during which nothing is read."""
+
+NICE = 5
+"""Calls come before recognition, where both want the machine."""
+
+_READ_BYTES = 65_536
+
+Tell = Callable[[FromWorker], None]
+Event = SpeechBegan | SpeechEnded | Partial | Final
+
+
+def main() -> None:
+    """Serve standard input until it ends."""
+    answers = FileIO(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the engine, which may want us for its last calls
+        signal.signal(number, signal.SIG_IGN)
+    os.nice(NICE)
+    with FileIO(0, "rb") as requests:
+        serve(requests, answers)
+    os._exit(0)
+
+
+def serve(requests: FileIO, answers: FileIO) -> None:
+    """Do what ``requests`` ask until they end, or nobody takes the answers."""
+
+    def tell(message: FromWorker) -> None:
+        frame = memoryview(encode(message))
+        while frame:
+            frame = frame[answers.write(frame) :]
+
+    decoder = Decoder()
+    worker = Worker(tell)
+    signal.alarm(LOAD_ALARM_S)
+    try:
+        while data := requests.read(_READ_BYTES):
+            for message in decoder.feed(data):
+                worker.take(message)
+            if worker.is_loaded:
+                signal.alarm(ALARM_S)
+    except BrokenPipeError:
+        return
+
+
+class Worker:
+    """The recognisers of one process, and its sessions."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._recognizers: Mapping[str, Recognizer] = {}
+        self._settings = SpeechSettings()
+        self._sessions: dict[int, _Session] = {}
+        self.is_loaded = False
+
+    def take(self, message: object) -> None:
+        """Do what ``message`` asks."""
+        match message:
+            case Load(settings, languages):
+                self._load(settings, languages)
+            case Open(session, grammar):
+                self._sessions[session] = _Session(self._recognizer(grammar), grammar)
+            case Audio(session, pcm):
+                self._in(session, lambda found: found.feed(pcm))
+                self._tell(Taken(session, len(pcm)))
+            case Finish(session):
+                self._in(session, lambda found: found.finish())
+                self._close(session)
+            case Close(session):
+                self._close(session)
+            case Ping():
+                self._tell(Pong())
+            case _:
+                raise ValueError(f"{type(message).__name__} is not for a worker")
+
+    def _load(self, settings: SpeechSettings, languages: tuple[str, ...]) -> None:
+        self._settings = settings
+        recognizers: dict[str, Recognizer] = {}
+        for language in languages:
+            model = model_for(settings, language)
+            if model is None:
+                self._tell(NotLoaded(language, "no model of the settings serves it"))
+            elif model.language not in recognizers:
+                try:
+                    recognizers[model.language] = load(model)
+                except SpeechError as problem:
+                    self._tell(NotLoaded(language, str(problem)))
+        self._recognizers = recognizers
+        self.is_loaded = True
+        served = (each for each in languages if self._recognizer(Grammar(each, frozenset())) is not None)
+        self._tell(Loaded(tuple(served)))
+
+    def _recognizer(self, grammar: Grammar) -> Recognizer | None:
+        model = model_for(self._settings, grammar.language)
+        return None if model is None else self._recognizers.get(model.language)
+
+    def _in(self, session: int, work: Callable[[_Session], list[Event]]) -> None:
+        """Do ``work`` in ``session``, if there still is one, and tell what it gives."""
+        found = self._sessions.get(session)
+        if found is None:
+            return
+        try:
+            events = work(found)
+        except Exception as problem:  # noqa: BLE001 - an engine that raises loses this session and no other
+            self._close(session)
+            self._tell(Failed(session, f"{type(problem).__name__}: {problem}"[:500]))
+            return
+        for event in events:
+            self._tell(Told(session, event))
+
+    def _close(self, session: int) -> None:
+        found = self._sessions.pop(session, None)
+        if found is not None:
+            found.close()
+
+
+class _Session:
+    """One caller: what is judged of the voice, and the engine once there is one to hear."""
+
+    def __init__(self, recognizer: Recognizer | None, grammar: Grammar) -> None:
+        self._recognizer = recognizer
+        self._grammar = grammar
+        self._activity = VoiceActivity()
+        self._before = b""
+        self._engine: RecognizerSession | None = None
+
+    def feed(self, pcm: bytes) -> list[Event]:
+        heard, changes = self._activity.take(pcm)
+        events: list[Event] = [_event(change, self._activity.taken_s) for change in changes]
+        if self._engine is None:
+            heard = (self._before + heard)[-_BEFORE_BYTES:]
+            self._before = heard
+            if not changes:
+                return events
+            self._engine = self._open()
+        if heard:
+            events += self._engine.feed(heard)
+        return events
+
+    def finish(self) -> list[Event]:
+        return [Final("") if self._engine is None else self._engine.finish()]
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+
+    def _open(self) -> RecognizerSession:
+        if self._recognizer is None:
+            raise SpeechError(f"nothing here understands {self._grammar.language}")
+        return self._recognizer.open(RATE_HZ, self._grammar)
+
+
+def _event(change: Began | Ended, taken_s: float) -> SpeechBegan | SpeechEnded:
+    match change:
+        case Began(at_s):
+            return SpeechBegan(taken_s - at_s)
+        case Ended(at_s):
+            return SpeechEnded(taken_s - at_s)
+        case _:
+            assert_never(change)
+
+
+if __name__ == "__main__":
+    main()

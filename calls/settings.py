@@ -213,6 +213,7 @@ class Prompts(Part):
 
     texts: FilePath = Path("prompts/texts")
     recorded: FilePath | None = None
+    pronunciation: FilePath | None = None
     system_texts: Flag = True
     """The system's prompts are there in the languages that Callwright speaks; ``texts`` may say them otherwise."""
     cache: FilePath = Path("prompts/cache")

@@ -18,11 +18,13 @@ from typing import Protocol, assert_never
 
 from calls.errors import Location, PromptError
 from calls.switch.port import Prompt
+from prompts.aloud import read_aloud
 from prompts.formats import CHAIN_REVISION, JOINED, WHOLE, Edges, Format
 from prompts.index import INDEX_NAME, Rendered, read_index
 from prompts.live_cache import LIVE, live_name
 from prompts.phrases import Phrase
 from prompts.pieces import Silence, find_pieces
+from prompts.pronunciations import load_pronunciation
 from prompts.recordings import Recording, find_recordings
 from prompts.synthesis import EngineVersion, Utterance
 from prompts.texts import PromptText, Role, is_prompt, load_texts, shipped_texts
@@ -53,6 +55,10 @@ class LibrarySettings(Protocol):
     @property
     def system_texts(self) -> bool:
         """Whether the system's prompts are there without texts of the installation's own."""
+
+    @property
+    def pronunciation(self) -> Path | None:
+        """File of the words that are read otherwise than they are written, or None."""
 
     @property
     def voices(self) -> Mapping[str, str]:
@@ -89,6 +95,7 @@ class PromptLibrary:
         self.cache = Path(os.path.realpath(settings.cache))
         self.languages = settings.languages
         self._voices = settings.voices
+        self._pronunciation = load_pronunciation(settings.pronunciation, settings.languages)
         texts = shipped_texts(settings.languages) if settings.system_texts else {}
         texts |= load_texts(settings.texts, settings.languages)
         recordings = find_recordings(settings.recorded, settings.languages)
@@ -113,7 +120,7 @@ class PromptLibrary:
         """All that there is, in the order of the files; a recording or a text takes the place of a piece."""
         joined = self.pieces | {prompt for prompt, text in texts.items() if text.role is Role.PART}
         self.wanted: Mapping[Prompt, Wanted] = {
-            prompt: _wanted(source, settings.voices, form, JOINED if prompt in joined else WHOLE)
+            prompt: self._wanted(source, JOINED if prompt in joined else WHOLE)
             for prompt, source in self.sources.items()
             if prompt not in templates
         }
@@ -127,8 +134,8 @@ class PromptLibrary:
         return frozenset(prompt.key for prompt in self._plain if prompt.language == language)
 
     def utterance(self, text: str, language: str) -> Utterance:
-        """How ``text`` is spoken in ``language``."""
-        return _utterance(text, language, self._voices)
+        """How ``text``, as it is written, is spoken in ``language``."""
+        return self._utterance(read_aloud(text, language, self._pronunciation), language)
 
     def path(self, prompt: Prompt) -> Path:
         """See :meth:`calls.switch.port.PromptFiles.path`."""
@@ -192,6 +199,28 @@ class PromptLibrary:
                 raise PromptError(f"cannot be deleted: {error.strerror}", Location(path)) from error
         return len(unused)
 
+    def _wanted(self, source: Source, edges: Edges) -> Wanted:
+        chain: list[object] = [CHAIN_REVISION, self.form.value]
+        if edges is not WHOLE:
+            chain.append([edges.lead_s, edges.tail_s])
+        match source:
+            case PromptText(text=text, role=role, prompt=prompt):
+                if role is Role.PIECE:  # it says how it sounds: nothing of it is written
+                    utterance = self._utterance(text, prompt.language)
+                else:
+                    utterance = self.utterance(text, prompt.language)
+                made_of: list[object] = ["text", utterance.text, utterance.voice, utterance.rate_wpm]
+                return Wanted(source, utterance, edges, _digest([*chain, *made_of]))
+            case Recording(digest=digest):
+                return Wanted(source, None, edges, _digest([*chain, "recording", digest]))
+            case Silence(duration_s=duration_s):
+                return Wanted(source, None, edges, _digest([*chain, "silence", duration_s]))
+            case _:
+                assert_never(source)
+
+    def _utterance(self, words: str, language: str) -> Utterance:
+        return Utterance(words, self._voices.get(language, language))
+
     def _has_file(self, prompt: Prompt, index: Mapping[Prompt, Rendered]) -> bool:
         return prompt in index and (self.cache / prompt.language / index[prompt].file).is_file()
 
@@ -237,28 +266,6 @@ def _refuse_whole(recordings: Mapping[Prompt, Recording], templates: Mapping[Pro
             f"{prompt.key}.part-1.wav and so on, see `callwright prompts list`",
             Location(recordings[prompt].path),
         )
-
-
-def _wanted(source: Source, voices: Mapping[str, str], form: Format, edges: Edges) -> Wanted:
-    language = source.prompt.language
-    chain: list[object] = [CHAIN_REVISION, form.value]
-    if edges is not WHOLE:
-        chain.append([edges.lead_s, edges.tail_s])
-    match source:
-        case PromptText(text=text):
-            utterance = _utterance(text, language, voices)
-            made_of: list[object] = ["text", text, utterance.voice, utterance.rate_wpm]
-            return Wanted(source, utterance, edges, _digest([*chain, *made_of]))
-        case Recording(digest=digest):
-            return Wanted(source, None, edges, _digest([*chain, "recording", digest]))
-        case Silence(duration_s=duration_s):
-            return Wanted(source, None, edges, _digest([*chain, "silence", duration_s]))
-        case _:
-            assert_never(source)
-
-
-def _utterance(text: str, language: str, voices: Mapping[str, str]) -> Utterance:
-    return Utterance(text, voices.get(language, language))
 
 
 def _digest(parts: list[object]) -> str:

@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.nodes import Node, ScalarNode
 
 from calls.errors import Location, PromptError
 from calls.switch.port import Prompt
 from calls.text import printable
 from prompts.phrases import Phrase, split
+from prompts.yaml_file import CONTROL, TEXT, mapping_of
 
 KEY = re.compile(r"(?!\.)[a-z0-9_.-]{1,100}\Z")
 """A key is part of a file name on the switch's side: lower case, no separator, no leading dot, no length that a file
@@ -35,13 +34,7 @@ SHIPPED = Path(__file__).with_name("shipped")
 MAX_TEXT = 2_000
 """Characters in one prompt: about two minutes of speech; whoever needs more has several prompts."""
 
-MAX_FILE_BYTES = 2_000_000
-"""A file of texts beyond this is some other file."""
-
-TEXT = "tag:yaml.org,2002:str"
-"""How YAML names a text. Source: YAML 1.2, failsafe schema."""
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_LINES = "lines of the form 'key: text'"
 
 
 class Role(Enum):
@@ -108,7 +101,7 @@ def _read(path: Path, language: str) -> Iterator[PromptText | PromptError]:
         yield PromptError(f"the language {language!r} is not a tag such as 'en' or 'de-AT'", Location(path))
         return
     try:
-        lines = _parse(path)
+        lines = mapping_of(path, "there is no such file; write a line 'key: text' for each prompt", _LINES)
     except PromptError as fault:
         yield fault
         return
@@ -121,33 +114,6 @@ def _read(path: Path, language: str) -> Iterator[PromptText | PromptError]:
             yield from _parts(entry, keys)
         else:
             yield entry
-
-
-def _parse(path: Path) -> list[tuple[Node, Node]]:
-    """The keys and values of the file. Nothing is made of them: what YAML takes for a date may not even be one."""
-    try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8")
-    except FileNotFoundError:
-        raise PromptError("there is no such file; write a line 'key: text' for each prompt", Location(path)) from None
-    except OSError as error:
-        raise PromptError(f"cannot be read: {error.strerror}", Location(path)) from error
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise PromptError("is not UTF-8; save the file as UTF-8", Location(path, line)) from error
-    if len(raw) > MAX_FILE_BYTES:
-        raise PromptError(f"has {len(raw)} bytes; at most {MAX_FILE_BYTES} are taken", Location(path))
-    try:
-        data = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        raise PromptError(f"is not YAML: {error.problem or error.context}", _at(path, error)) from error
-    except (YAMLError, ValueError, OverflowError) as error:  # e.g. an escape that names no character
-        raise PromptError(f"is not YAML: {str(error).splitlines()[0]}", Location(path)) from error
-    except RecursionError:
-        raise PromptError("is nested too deeply; expected lines of the form 'key: text'", Location(path)) from None
-    if not isinstance(data, MappingNode):
-        raise PromptError("expected lines of the form 'key: text'", Location(path, 1))
-    return list(data.value)
 
 
 def _entry(path: Path, language: str, written: Mapping[str, int], key: Node, value: Node) -> PromptText | PromptError:
@@ -165,7 +131,7 @@ def _entry(path: Path, language: str, written: Mapping[str, int], key: Node, val
         kind = str(value.tag).rpartition(":")[2]
         return PromptError(f"expected a text, found {kind!a}; put it in quotes", where)
     text = " ".join(value.value.split())
-    if found := _CONTROL.search(value.value):
+    if found := CONTROL.search(value.value):
         return PromptError(f"the text holds the control character U+{ord(found[0]):04X}; remove it", where)
     if not text:
         return PromptError("the text is empty; write what is to be spoken, or remove the key", where)
@@ -193,8 +159,3 @@ def _parts(entry: PromptText, keys: frozenset[str]) -> Iterator[PromptText | Pro
             yield PromptError(f"its part {part!r} is too long for a key; give it a shorter one", where)
         else:
             yield PromptText(Prompt(part, language), text, where, Role.PART)
-
-
-def _at(path: Path, error: MarkedYAMLError) -> Location:
-    mark = error.problem_mark or error.context_mark
-    return Location(path, None if mark is None else int(mark.line) + 1)

@@ -12,6 +12,7 @@ from console import building
 from console.cli.shared import print_json, print_table, settings_of
 from prompts.library import PromptLibrary, Source
 from prompts.pieces import Silence
+from prompts.pronunciations import pronunciation_faults
 from prompts.recordings import Recording
 from prompts.texts import PromptText, text_faults
 
@@ -33,7 +34,10 @@ def render(context: typer.Context) -> None:
 def check(context: typer.Context) -> None:
     """What is wrong with the texts, and what is missing, stale, untranslated or unused."""
     settings = settings_of(context).prompts
-    faults: tuple[PromptError, ...] = text_faults(settings.texts, settings.languages)
+    faults: tuple[PromptError, ...] = (
+        *text_faults(settings.texts, settings.languages),
+        *pronunciation_faults(settings.pronunciation, settings.languages),
+    )
     for fault in faults:
         typer.echo(str(fault))
     if faults:
@@ -77,7 +81,12 @@ def list_prompts(
     listed.sort(key=lambda prompt: (library.languages.index(prompt.language), prompt in library.pieces))
     rows = [(prompt.key, prompt.language, _shown(library.sources[prompt])) for prompt in listed]
     if as_json:
-        print_json([dict(zip(("key", "language", "text"), row, strict=True)) for row in rows])
+        spoken = [
+            wanted.utterance.text if (wanted := library.wanted.get(each)) and wanted.utterance else None
+            for each in listed
+        ]
+        named = (dict(zip(("key", "language", "text"), row, strict=True)) for row in rows)
+        print_json([{**each, "spoken": words} for each, words in zip(named, spoken, strict=True)])
     else:
         print_table("Prompts", ["key", "language", "text"], rows)
 

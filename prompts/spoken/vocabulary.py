@@ -39,13 +39,13 @@ def vocabulary(
 @functools.cache
 def _vocabulary(code: str, kinds: frozenset[Kind], currencies: frozenset[str]) -> Mapping[str, str]:
     language = LANGUAGES[code]
-    texts = _texts(code)
+    texts = piece_texts(code)
     keys = dict.fromkeys(key for kind in sorted(kinds) for key in _keys(language, kind, currencies))
     return MappingProxyType({key: texts[key] for key in keys})
 
 
 @functools.cache
-def _texts(code: str) -> Mapping[str, str]:
+def piece_texts(code: str) -> Mapping[str, str]:
     """Every piece of a language and its text."""
     language = LANGUAGES[code]
     return {

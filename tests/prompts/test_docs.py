@@ -7,8 +7,10 @@ from pathlib import Path
 
 from calls.settings import Prompts, load
 from calls.switch.port import Prompt
+from prompts.aloud import read_aloud
 from prompts.library import PromptLibrary
 from prompts.phrases import compose
+from prompts.pronunciations import load_pronunciation
 from prompts.spoken import Kind, Value
 from prompts.texts import PromptText
 from tests.prompts.conftest import ROOT
@@ -63,6 +65,21 @@ def test_the_values_shown_are_said_as_it_is_shown(tmp_path: Path) -> None:
     assert [(language, letters(text)) for language, text in said] == [
         (language, letters(text)) for language, text in shown
     ]
+
+
+def test_the_readings_shown_are_those_that_an_engine_is_given() -> None:
+    shown = re.findall(r"^\| `(en|de|es|fr)` \| `(.*)` \| (.*) \|$", DOC, re.MULTILINE)
+    assert len(shown) == 6
+    for language, written, read in shown:
+        assert read_aloud(written, language) == read
+
+
+def test_the_pronunciation_list_shown_is_taken(tmp_path: Path) -> None:
+    found = re.search(r"```yaml\n# pronunciation\.yaml\n(.*?)```", DOC, re.DOTALL)
+    assert found is not None
+    (tmp_path / "pronunciation.yaml").write_text(found[1])
+    words = load_pronunciation(tmp_path / "pronunciation.yaml", ("en", "de"))
+    assert read_aloud("SQL by Nguyen in St. Gallen", "en", words) == "sequel by win in Sankt Gallen"
 
 
 def letters(text: str) -> str:

@@ -185,7 +185,7 @@ async def test_many_texts_at_once_are_late_and_no_failures(
 ) -> None:
     """Only the one that the engine was at counts: a busy minute must not hold everybody off."""
     gate = threading.Event()
-    refusing(fake, lambda utterance: utterance.text == "Name 0" and not gate.wait(PATIENT_S))
+    refusing(fake, lambda utterance: utterance.text == "Name zero" and not gate.wait(PATIENT_S))
     async with LiveSpeech(PromptLibrary(settings), fake, deadline_s=0.3, observe=told) as live:
         assert await asyncio.gather(*(live.render(f"Name {number}", "en") for number in range(6))) == [None] * 6
         gate.set()

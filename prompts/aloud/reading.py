@@ -1,0 +1,67 @@
+"""From a text as it is written to the text as it is read: what begins at each place is looked for in turn.
+
+Nothing is guessed that a reader would have to guess: what no rule knows stays as it is, for the engine to read. Roman
+numerals are such a thing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from prompts.aloud import figures, moments, shorts, signs
+from prompts.aloud.english import DAY_FIRST_WORDING, ENGLISH_WORDING
+from prompts.aloud.french import FRENCH_WORDING
+from prompts.aloud.german import GERMAN_WORDING
+from prompts.aloud.language import Read, Rule, Wording
+from prompts.aloud.pronunciation import NONE, Pronunciation
+from prompts.aloud.spanish import POINT_WORDING, SPANISH_WORDING
+
+_LANGUAGES = {"de": GERMAN_WORDING, "en": ENGLISH_WORDING, "es": SPANISH_WORDING, "fr": FRENCH_WORDING}
+_REGIONS = {
+    **{f"en-{region}": DAY_FIRST_WORDING for region in ("GB", "IE", "AU", "NZ", "IN", "ZA", "SG")},
+    **{
+        f"es-{region}": POINT_WORDING
+        for region in ("MX", "US", "PR", "DO", "GT", "HN", "NI", "PA", "PE", "SV", "419")
+    },
+}
+"""Regions that write dates or decimals otherwise than their language alone. Source: CLDR, date and number formats."""
+
+_WORD = re.compile(r"[^\W\d_]")
+_FIGURE = re.compile(r"[0-9(+\-\u2212€$£¥]")
+_UNREAD = re.compile(r"[0-9][\w.,:/'\u2019-]*[\w]|[0-9]|\w+|.", re.DOTALL)
+_GAP = re.compile(r"[ ]{2,}")
+
+_FIGURES: tuple[Rule, ...] = (figures.money, moments.iso_date)
+_AFTER: tuple[Rule, ...] = (figures.fraction, signs.phone, figures.range_sign, figures.number)
+
+
+def read_aloud(text: str, tag: str, pronunciation: Pronunciation = NONE) -> str:
+    """``text`` in the words in which a reader of the language ``tag`` says it; in a language that is not known here
+    only what ``pronunciation`` says of it is changed."""
+    wording = _REGIONS.get(tag) or _LANGUAGES.get(tag.partition("-")[0])
+    said = pronunciation.of(tag)
+    parts: list[str] = []
+    at = 0
+    while at < len(text):
+        found = said(text, at) or (wording and _read(wording, text, at))
+        if found:
+            stops = found.words.endswith(".") and text[found.end : found.end + 1] == "."
+            parts.append(found.words[:-1] if stops else found.words)
+            at = found.end
+        else:
+            unread = _UNREAD.match(text, at)
+            assert unread is not None
+            parts.append(unread[0])
+            at = unread.end()
+    return _GAP.sub(" ", "".join(parts))
+
+
+def _read(wording: Wording, text: str, at: int) -> Read | None:
+    sign = text[at]
+    if _FIGURE.match(sign):
+        rules: tuple[Rule, ...] = (*_FIGURES, *wording.rules, *_AFTER, signs.key, signs.sign)
+    elif _WORD.match(sign):
+        rules = (signs.address, *wording.letter_rules, shorts.short, figures.money, signs.sign)
+    else:
+        rules = (figures.range_sign, signs.alternatives, signs.key, signs.sign)
+    return next((found for rule in rules if (found := rule(wording, text, at)) is not None), None)

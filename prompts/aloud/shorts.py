@@ -1,0 +1,73 @@
+"""Abbreviations: what they stand for depends on what stands beside them."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from prompts.aloud.context import CAPITAL, ends_sentence, previous_word
+from prompts.aloud.language import Before, Read, Short, Wording
+
+_NAME = re.compile(rf" ?{CAPITAL}")
+_NUMBER = re.compile(r" ?[0-9]")
+
+
+def short(wording: Wording, text: str, at: int) -> Read | None:
+    """The words of the abbreviation that stands here."""
+    found = _pattern(wording).match(text, at)
+    if found is None:
+        return None
+    entry, end = _known(wording)[found[0]], found.end()
+    words = _chosen(entry, text, at, end)
+    if words is None:
+        return None
+    may_end = entry.ends and (words != entry.words or entry.otherwise is None)
+    return Read(f"{words}." if may_end and ends_sentence(text, end) else words, end)
+
+
+def _chosen(entry: Short, text: str, at: int, end: int) -> str | None:
+    match entry.before:
+        case Before.ANYTHING:
+            return entry.words
+        case Before.NUMBER:
+            return entry.words if _NUMBER.match(text, end) else entry.otherwise
+        case Before.NAME:
+            follows = _NAME.match(text, end) is not None
+            if entry.otherwise is not None and _after_name(text, at):
+                return entry.otherwise
+            return entry.words if follows else entry.otherwise
+
+
+def _after_name(text: str, at: int) -> bool:
+    """True where a capitalised word that does not begin a sentence stands before: Main St."""
+    word = previous_word(text, at)
+    if not word[:1].isupper() or word.casefold() in _TITLES or text[at - 2 : at - 1] == ",":
+        return False
+    begins = at - 1 - len(word)
+    return re.search(r"(?:\A|[.!?:]\s*)\Z", text[:begins]) is None
+
+
+_TITLES = frozenset({"professor", "doctor", "saint", "mister", "herr", "frau"})
+
+
+@functools.cache
+def _known(wording: Wording) -> Mapping[str, Short]:
+    """The abbreviations as they are in the table, and as they are written where a sentence begins."""
+    capitals = {
+        _capital(name): replace(entry, words=_capital(entry.words))
+        for name, entry in wording.shorts.items()
+        if name[0].islower()
+    }
+    return {**capitals, **wording.shorts}
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+@functools.cache
+def _pattern(wording: Wording) -> re.Pattern[str]:
+    known = "|".join(re.escape(name) for name in sorted(_known(wording), key=len, reverse=True))
+    return re.compile(rf"(?:{known})(?!\w)")

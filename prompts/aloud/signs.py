@@ -1,0 +1,77 @@
+"""Telephone numbers, addresses of the net, and signs that have a word."""
+
+from __future__ import annotations
+
+import re
+
+from prompts.aloud import saying
+from prompts.aloud.language import Read, Wording
+from prompts.spoken import SpokenError
+
+_INTERNATIONAL = re.compile(r"\+[0-9][0-9 ()/.-]{5,24}[0-9](?![\w])")
+_WITH_ZERO = re.compile(r"\(?0[0-9)][0-9 ()/-]{4,20}[0-9](?!\w|[.,][0-9])")
+_CHAIN = re.compile(r"[0-9]+(?:-[0-9]+){2,}(?!\w)")
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_SITE = re.compile(
+    r"(?:https?://|www\.)[\w.-]+\w(?:/[\w./-]*\w)?/?|[\w-]+\.(?:com|org|net|eu|de|es|fr|co\.uk|io)(?!\w)"
+)
+_FEWEST = 6
+"""Digits of a telephone number that begins with 0."""
+
+
+def phone(wording: Wording, text: str, at: int) -> Read | None:
+    """A number that begins with + or 0, or is written as those at home are."""
+    if at and (text[at - 1].isalnum() or text[at - 1] in "+-"):
+        return None
+    patterns = (_INTERNATIONAL, _WITH_ZERO, *([wording.phone] if wording.phone else []), _CHAIN)
+    for pattern in patterns:
+        found = pattern.match(text, at)
+        if found is None:
+            continue
+        shown = found[0].replace("(0)", " ").strip()
+        if sum(char.isdigit() for char in shown) < _FEWEST and pattern is not wording.phone:
+            continue
+        try:
+            return Read(saying.phone(wording.spoken, shown), found.end())
+        except SpokenError:
+            continue
+    return None
+
+
+def address(wording: Wording, text: str, at: int) -> Read | None:
+    """An e-mail address or one of the web: its stops and signs have names, its words stay."""
+    found = _MAIL.match(text, at) or _SITE.match(text, at)
+    if found is None:
+        return None
+    shown = re.sub(r"\Ahttps?://|/\Z", "", found[0])
+    web = f"{wording.spoken.letters['w']} " * 3 if shown.startswith("www.") else ""
+    named = (f" {wording.spoken.letters[char]} " if char in ".@-_/+" else char for char in shown.removeprefix("www"))
+    return Read(" ".join(f"{web}{''.join(named)}".split()), found.end())
+
+
+def sign(wording: Wording, text: str, at: int) -> Read | None:
+    """A sign that has a word: the words beside it are kept apart from it."""
+    for length in (2, 1):
+        words = wording.signs.get(text[at : at + length])
+        if words is None or not text[at : at + length]:
+            continue
+        before = " " if at and not text[at - 1].isspace() and text[at - 1] not in "(\"'" else ""
+        end = at + length
+        after = " " if text[end : end + 1].isalnum() else ""
+        return Read(f"{before}{words}{after}", end)
+    return None
+
+
+def key(wording: Wording, text: str, at: int) -> Read | None:
+    """``*``, ``#`` and ``+`` that stand alone are keys or signs with a name."""
+    found = re.compile(r"[*#+](?![\w])").match(text, at)
+    if found is None or (at and not text[at - 1].isspace()):
+        return None
+    return Read(wording.spoken.letters[found[0]], found.end())
+
+
+def alternatives(wording: Wording, text: str, at: int) -> Read | None:
+    """The stroke between two words is not said: and/or."""
+    if text[at] != "/" or not re.search(r"[^\W\d_]{2}\Z", text[max(0, at - 2) : at]):
+        return None
+    return Read(" ", at + 1) if re.compile(r"[^\W\d_]{2}").match(text, at + 1) else None

@@ -1,0 +1,206 @@
+"""How texts are read: language, as it is written, as it is read. Each line was judged by eye."""
+
+from __future__ import annotations
+
+READINGS = (
+    (
+        "en",
+        "Dr. Smith lives at 5 St. James St. & pays 12.5% of $1,250.50 by 2026-12-01 at 14:30.",
+        (
+            "Doctor Smith lives at five Saint James Street and pays twelve point five percent of one "
+            "thousand two hundred fifty dollars and fifty cents by December first twenty twenty-six at two "
+            "thirty p.m."
+        ),
+    ),
+    (
+        "en",
+        "Professor Dr. Brown vs. Mrs. Green, e.g. at No. 7. No. Not there.",
+        "Professor Doctor Brown versus Missis Green, for example at number seven. No. Not there.",
+    ),
+    ("en", "That is not on Main St. Please call us, etc.", "That is not on Main Street. Please call us, et cetera."),
+    ("en", "Visit St. James on Mulholland Dr. Then stop.", "Visit Saint James on Mulholland Drive. Then stop."),
+    (
+        "en",
+        "Call +44 20 7946 0958 or 1-800-555-0199 or (555) 010-1234.",
+        (
+            "Call plus four four, two zero, seven nine four six, zero nine five eight or one, eight zero "
+            "zero, five five five, zero one nine nine or five five five, zero one zero, one two three four."
+        ),
+    ),
+    (
+        "en",
+        "$1.5 million, $1,000, €20, £3.05, EUR 20, 20 EUR, 1 euro, -$5.50, 50 cents",
+        (
+            "one point five million dollars, one thousand dollars, twenty euros, three pounds and five "
+            "pence, twenty euros, twenty euros, one euro, minus five dollars and fifty cents, fifty cents"
+        ),
+    ),
+    (
+        "en",
+        "Open 9am-5pm, 8:00\u201318:00, Mon.-Fri., 9 a.m. to 12 p.m.",
+        "Open nine a.m. to five p.m., eight o'clock to six p.m., Monday to Friday, nine a.m. to noon",
+    ),
+    (
+        "en",
+        "9:05, 12:00, 0:15, 14:30, 25:00, 9:65",
+        "nine oh five, twelve o'clock, twelve fifteen a.m., two thirty p.m., 25:00, 9:65",
+    ),
+    (
+        "en",
+        "December 1, 2026, Dec. 24, 1st May 2027, 12/01/2026, 31/12/2026, 99/99/2026",
+        (
+            "December first twenty twenty-six, December twenty-fourth, May first twenty twenty-seven, "
+            "December first twenty twenty-six, December thirty-first twenty twenty-six, 99/99/2026"
+        ),
+    ),
+    ("en-GB", "01/12/2026", "December first twenty twenty-six"),
+    (
+        "en",
+        "since 1984, in 2026, room 2026, 1,984",
+        (
+            "since nineteen eighty-four, in twenty twenty-six, room two thousand twenty-six, one thousand "
+            "nine hundred eighty-four"
+        ),
+    ),
+    (
+        "en",
+        "Press 1, 2 or 0; then #, * or 30 s. Wait 1 min.",
+        "Press one, two or zero; then hash, star or thirty seconds. Wait one minute.",
+    ),
+    (
+        "en",
+        "Your code is 0042, your reference 12345678, of 1000000.",
+        (
+            "Your code is zero zero four two, your reference one two three, four five six, seven eight, of "
+            "one million."
+        ),
+    ),
+    ("en", "The 3rd, the 21st, the 112th.", "The third, the twenty-first, the one hundred and twelfth."),
+    ("en", "versions 1.2.3, 192.168.0.1, 1,2, A4, B2B, 4K", "versions 1.2.3, 192.168.0.1, 1,2, A4, B2B, 4K"),
+    (
+        "en",
+        "AT&T, Q&A, and/or, 24/7, 1/2 hour, ½ hour, §5, 20°C, 100 km/h, -5 degrees",
+        (
+            "AT and T, Q and A, and or, twenty-four seven, one half hour, one half hour, section five, "
+            "twenty degrees Celsius, one hundred kilometers an hour, minus five degrees"
+        ),
+    ),
+    (
+        "en",
+        "info@example.com, www.example.com/help, https://shop.example.com.",
+        "info at example dot com, W. W. W. dot example dot com slash help, shop dot example dot com.",
+    ),
+    (
+        "de",
+        ("Dr. Müller wohnt in der Hauptstr. 5 & zahlt 12,5% von 1.250,50 € bis zum 01.12.2026 um 14:30 Uhr."),
+        (
+            "Doktor Müller wohnt in der Hauptstraße fünf und zahlt zwölf Komma fünf Prozent von eintausend "
+            "zweihundert fünfzig Euro und fünfzig Cent bis zum ersten Dezember zweitausendsechsundzwanzig um "
+            "vierzehn Uhr dreißig."
+        ),
+    ),
+    (
+        "de",
+        "Rufen Sie +49 30 123456 an, z.B. zwischen 9 und 17 Uhr, Nr. 7, § 5, usw. Danach die 1.",
+        (
+            "Rufen Sie plus vier neun, drei null, eins zwei drei vier fünf sechs an, zum Beispiel zwischen "
+            "neun und siebzehn Uhr, Nummer sieben, Paragraph fünf, und so weiter. Danach die eins."
+        ),
+    ),
+    (
+        "de",
+        "Drücken Sie die 3. Danach die 1. Für Verkauf die 2.",
+        "Drücken Sie die drei. Danach die eins. Für Verkauf die zwei.",
+    ),
+    (
+        "de",
+        "Im 3. Stock, der 2. Versuch, 1. Mahnung, am 1. Dezember, der 3. Mai 2027, Dienstag, 1.12.2026",
+        (
+            "Im dritten Stock, der zweite Versuch, erste Mahnung, am ersten Dezember, der dritte Mai "
+            "zweitausendsiebenundzwanzig, Dienstag, ersten Dezember zweitausendsechsundzwanzig"
+        ),
+    ),
+    (
+        "de",
+        "Mo.-Fr. 9-17 Uhr, 8.30 Uhr, 1984 Kunden, im Jahr 1984",
+        (
+            "Montag bis Freitag neun bis siebzehn Uhr, acht Uhr dreißig, eintausendneunhundertvierundachtzig "
+            "Kunden, im Jahr neunzehnhundertvierundachtzig"
+        ),
+    ),
+    (
+        "de",
+        "1 Minute, 1 Stunde, 2 Std., 1 Euro, 1 €, 1,50 Euro, 1,5 Mio. €, 2 %, -3 °C, 5 km",
+        (
+            "eine Minute, eine Stunde, zwei Stunden, ein Euro, ein Euro, ein Euro und fünfzig Cent, eins "
+            "Komma fünf Millionen Euro, zwei Prozent, minus drei Grad Celsius, fünf Kilometer"
+        ),
+    ),
+    (
+        "de",
+        "Fr. Müller in St. Pauli, und/oder info@beispiel.de",
+        "Frau Müller in Sankt Pauli, und oder info ät beispiel Punkt de",
+    ),
+    (
+        "de",
+        "030/123456, 0800 123 456, 10 000 €, 1\u2019000 Franken",
+        (
+            "null drei null, eins zwei drei vier fünf sechs, null acht null null, eins zwei drei, vier fünf "
+            "sechs, zehn tausend Euro, eintausend Franken"
+        ),
+    ),
+    ("de-AT", "am 24.12.", "am vierundzwanzigsten Dezember"),
+    (
+        "es",
+        "El Dr. Pérez, c/ Mayor nº 5, p. ej. 12,5 % de 1.250,50 € el 01/12/2026 a las 14:30 h.",
+        (
+            "El doctor Pérez, calle Mayor número cinco, por ejemplo doce coma cinco por ciento de mil "
+            "doscientos cincuenta euros con cincuenta céntimos el uno de diciembre de dos mil veintiséis a "
+            "las catorce horas y treinta minutos."
+        ),
+    ),
+    (
+        "es",
+        "Llame al 91 123 45 67 o al 900 123 456, EE. UU., Sr. D. Juan",
+        (
+            "Llame al nueve uno, uno dos tres, cuatro cinco, seis siete o al nueve cero cero, uno dos tres, "
+            "cuatro cinco seis, Estados Unidos, señor don Juan"
+        ),
+    ),
+    (
+        "es",
+        "1.º piso, 1er piso, 3ª planta, 1 hora, 21 días, 1 vez, siglo XIV, 8:00-18:00, 21 libras",
+        (
+            "primer piso, primer piso, tercera planta, una hora, veintiún días, una vez, siglo XIV, ocho "
+            "horas a dieciocho horas, veintiuna libras"
+        ),
+    ),
+    (
+        "es-MX",
+        "$1,250.50 y 12.5 %",
+        "mil doscientos cincuenta dólares con cincuenta centavos y doce coma cinco por ciento",
+    ),
+    (
+        "fr",
+        "Le Dr Dupont, M. Durand et Mme Petit, 12,5 % de 1 250,50 € le 01/12/2026 à 14h30, n° 5, etc.",
+        (
+            "Le docteur Dupont, monsieur Durand et madame Petit, douze virgule cinq pour cent de mille deux "
+            "cents cinquante euros et cinquante centimes le premier décembre deux mille vingt-six à quatorze "
+            "heures trente, numéro cinq, et cetera."
+        ),
+    ),
+    (
+        "fr",
+        "Appelez le 01 23 45 67 89, de 9h à 17h30, le 1er mai, le 1 mai, la 2e fois, la 1re, 1 fois",
+        (
+            "Appelez le zéro un, vingt-trois, quarante-cinq, soixante-sept, quatre-vingt-neuf, de neuf "
+            "heures à dix-sept heures trente, le premier mai, le premier mai, la deuxième fois, la première, "
+            "une fois"
+        ),
+    ),
+    (
+        "fr",
+        "21 heures, 1 minute, 10 000 €, tapez 1 ou 2. non. Louis XIV",
+        "vingt et une heures, une minute, dix mille euros, tapez un ou deux. non. Louis XIV",
+    ),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-CHAIN_REVISION = 1
+CHAIN_REVISION = 2
 """Raised whenever ``prompts/audio.py`` makes other bytes of the same speech: what is rendered becomes stale."""
 
 TELEPHONE_RATE_HZ = 8_000

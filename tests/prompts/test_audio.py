@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from calls.errors import PromptError
 from prompts.audio import (
@@ -69,12 +71,52 @@ def test_speech_ends_at_one_level_whatever_it_came_in(rate_hz: int, amplitude: f
     assert telephone.duration_s == pytest.approx(1.0, abs=0.02)
 
 
-def test_a_peak_holds_the_level_down() -> None:
+def test_a_peak_is_turned_down_and_the_rest_is_as_loud_as_ever() -> None:
     samples = tone(1.0, 8_000, 1_000, 0.01).samples.copy()
     samples[4_000] = 1.0
-    level = measure(to_telephone(Audio(samples, 8_000)))
+    telephone = to_telephone(Audio(samples, 8_000))
+    level = measure(telephone)
     assert level.peak_dbov <= PEAK_DBOV + 0.01
-    assert level.active_dbov < LEVEL_DBOV - 3
+    assert level.active_dbov == pytest.approx(LEVEL_DBOV, abs=0.5)
+    steady = to_telephone(tone(1.0, 8_000, 1_000, 0.01)).samples
+    assert telephone.samples[400:3_000] == pytest.approx(steady[400:3_000], abs=0.005)
+
+
+@given(
+    peaks=st.lists(st.tuples(st.integers(0, 7_999), st.floats(-1, 1)), max_size=20),
+    amplitude=st.floats(0.01, 1.0),
+)
+def test_no_sample_is_above_the_limit(peaks: list[tuple[int, float]], amplitude: float) -> None:
+    samples = tone(1.0, 8_000, 500, amplitude).samples.copy()
+    for place, value in peaks:
+        samples[place] = value
+    assert measure(to_telephone(Audio(samples, 8_000))).peak_dbov <= PEAK_DBOV + 0.01
+
+
+def test_direct_current_goes() -> None:
+    samples = to_telephone(Audio(tone(1.0, 8_000, 500, 0.05).samples + numpy.float32(0.3), 8_000)).samples
+    assert abs(float(samples[800:-800].mean())) < 1e-4
+
+
+@pytest.mark.parametrize("noise_dbov", [-90, -60, -48, -42])
+def test_the_noise_of_a_room_is_no_speech(noise_dbov: float) -> None:
+    """Speech at -20 dBov, a second and a half of the room before and after it."""
+    draw = numpy.random.default_rng(1)
+    speech = tone(0.8, 8_000, 700, 0.14).samples
+    take = numpy.concatenate([silence(1.5, 8_000), speech, silence(1.5, 8_000)])
+    take += (10 ** (noise_dbov / 20) * draw.standard_normal(len(take))).astype(numpy.float32)
+    telephone = to_telephone(Audio(take, 8_000))
+    assert telephone.duration_s == pytest.approx(0.8 + 0.03 + 0.15, abs=0.04)
+    assert measure(telephone).active_dbov == pytest.approx(LEVEL_DBOV, abs=0.3)
+
+
+def test_a_click_far_from_speech_goes_and_a_short_word_stays() -> None:
+    speech = tone(0.5, 8_000, 700, 0.1).samples
+    click = tone(0.02, 8_000, 900, 0.3).samples
+    word = tone(0.06, 8_000, 700, 0.1).samples
+    take = [click, silence(0.6, 8_000), speech, silence(0.2, 8_000), word, silence(0.8, 8_000), click]
+    telephone = to_telephone(Audio(numpy.concatenate(take), 8_000))
+    assert telephone.duration_s == pytest.approx(0.5 + 0.2 + 0.06 + 0.18, abs=0.04)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ callwright-room        a customer enters the room of an agent's leg (the extensi
 callwright-resume      the talk is over: AGI ``/resume,<call>,<how the talk ended>``
 callwright-agent       an agent's leg (the extension is its id), marked in its room
 callwright-whisper     a transfer's destination hears a prompt, and may have to take the call by a key
+callwright-hear        a leg of the engine's listens to what one caller says (CW_HEARS is the channel's id)
 callwright-fallback    the engine is not there: a spoken sorry, then the configured place or the end
 =====================  ============================================================================================
 
@@ -70,6 +71,7 @@ PJSIP = (
 )
 APPLICATIONS = (
     "app_amd",
+    "app_chanspy",
     "app_confbridge",
     "app_dial",
     "app_exec",
@@ -77,22 +79,30 @@ APPLICATIONS = (
     "app_playback",
     "app_playtones",
     "app_read",
+    "app_senddtmf",
     "app_stack",
     "app_verbose",
     "pbx_config",
 )
 FUNCTIONS = (
     "func_callerid",
+    "func_cdr",
     "func_channel",
     "func_cut",
     "func_hangupcause",
     "func_logic",
+    "func_module",
     "func_strings",
     "func_timeout",
 )
+AUDIO = ("res_rtp_multicast", "chan_rtp")
+"""How callers' audio reaches the engine. chan_rtp needs the other."""
 RECORDS = ("cdr_csv", "cdr_manager")
-MODULES = LIBRARIES + FORMATS + CODECS + BRIDGES + PJSIP + APPLICATIONS + FUNCTIONS + RECORDS
+MODULES = LIBRARIES + FORMATS + CODECS + BRIDGES + PJSIP + AUDIO + APPLICATIONS + FUNCTIONS + RECORDS
 """What an Asterisk of ours loads, in this order; everything else stays out (RELIABILITY: least privilege)."""
+
+AUDIO_SOCKET = ("res_audiosocket", "chan_audiosocket")
+"""The same over TCP, where there is it: not in 16."""
 
 
 RESERVED = ("callers", "line", "global", "system", "udp")
@@ -159,8 +169,15 @@ class Pbx:
     """Networks from which callers come."""
     trunks: tuple[Trunk, ...] = ()
     phones: tuple[Phone, ...] = ()
+    audio_socket: bool = False
+    """It has the modules of AudioSocket."""
     strict_rtp: bool = True
     """False for SIPp as a far end: it numbers the packets of each key anew, as an intruder would."""
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Its modules, in their order."""
+        return MODULES + (AUDIO_SOCKET if self.audio_socket else ())
 
     def __post_init__(self) -> None:
         folder("folder", self.folder)
@@ -193,7 +210,7 @@ def render(values: Includes) -> dict[str, str]:
 def render_whole(values: Pbx) -> dict[str, str]:
     """The whole configuration of an Asterisk of our own: file name in its ``etc`` -> text."""
     given = {field: getattr(values, field) for field in values.__dataclass_fields__}
-    given |= {"etc": values.folder / "etc", "loaded": MODULES, "prefix": values.includes.prefix}
+    given |= {"etc": values.folder / "etc", "loaded": values.loaded, "prefix": values.includes.prefix}
     given |= {"music": values.includes.music}
     whole = {
         path.name.removesuffix(".j2"): _fill(f"whole/{path.name}", given)

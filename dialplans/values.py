@@ -135,6 +135,8 @@ class Includes:
     """A customer's call ends after this, whatever goes wrong."""
     leg_limit_s: int = 16 * 3600
     """An agent's leg ends after this: a working day and a margin."""
+    hear_limit_s: int = 30
+    """A leg by which the engine hears a caller ends after this, unless the engine puts it off."""
     music: Path | None = None
     """A folder of music files for waiting callers, class ``callwright``; None: no class of ours."""
     amd: Amd = Amd()
@@ -154,6 +156,7 @@ class Includes:
         within("take_over_s", self.take_over_s, 1, 60)
         within("call_limit_s", self.call_limit_s, 60, 24 * 3600)
         within("leg_limit_s", self.leg_limit_s, 60, 7 * 24 * 3600)
+        within("hear_limit_s", self.hear_limit_s, 1, 3600)
         for permitted in self.ami_permit:
             network("ami_permit", permitted)
 

@@ -109,6 +109,7 @@ def values(settings: Settings, pbx: PbxFile, tree: Tree, folder: Path) -> Pbx:
         ami_port=settings.asterisk.ami_port,
         rtp_first=pbx.rtp_first,
         rtp_last=pbx.rtp_last,
+        audio_socket=tree.audio_socket,
         callers=pbx.callers,
         trunks=tuple(Trunk(trunk.name, trunk.host, trunk.port) for trunk in pbx.trunks),
         phones=tuple(

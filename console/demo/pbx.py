@@ -17,7 +17,7 @@ from calls.errors import SwitchError, UserError
 from console.demo.music import hold_music
 from console.demo.ports import free_media_ports, free_port
 from console.demo.process import Child, start, tail
-from dialplans.asterisk import MODE, Pbx, Phone, Trunk, render_whole
+from dialplans.asterisk import AUDIO_SOCKET, MODE, Pbx, Phone, Trunk, render_whole
 from dialplans.values import CallerId, Includes
 
 BOOT_TIMEOUT_S = 30.0
@@ -76,6 +76,11 @@ class Tree:
         if found is None:
             raise UserError(f"{self.folder} is no unpacked Asterisk: run docker/fetch-asterisk")
         return found
+
+    @property
+    def audio_socket(self) -> bool:
+        """It has the modules of AudioSocket."""
+        return all((self.modules / f"{each}.so").exists() for each in AUDIO_SOCKET)
 
     @property
     def data(self) -> Path:
@@ -137,6 +142,7 @@ class PrivateAsterisk:
             rtp_last=ports.media_last,
             trunks=trunks,
             phones=phones,
+            audio_socket=self.tree.audio_socket,
             strict_rtp=False,
         )
 

@@ -13,7 +13,7 @@ from dialplans.asterisk import MODULES, Pbx, Phone, Trunk, render, render_whole
 from dialplans.values import CallerId, Includes
 from tests.dialplans.lint import faults, steps
 
-CONTEXTS = {"in", "call", "dialled", "room", "resume", "agent", "whisper", "fallback"}
+CONTEXTS = {"in", "call", "dialled", "room", "resume", "agent", "whisper", "hear", "fallback"}
 
 
 def whole(base: Includes, **values: object) -> Pbx:
@@ -96,6 +96,22 @@ def test_every_context_that_asks_the_engine_ends_in_the_fallback(includes: Inclu
     timed_out = {step.context for step in found if step.exten == "T" and step.data == "callwright-fallback,s,1"}
     failed = {step.context for step in found if step.data.endswith("?callwright-fallback,s,1")}
     assert asking == timed_out == failed == {"callwright-call", "callwright-dialled", "callwright-resume"}
+
+
+def test_a_leg_that_hears_a_caller_is_bounded_and_hears_one_side_of_one_channel(includes: Includes) -> None:
+    text = render(replace(includes, hear_limit_s=45))["extensions_callwright.conf"]
+    hearing = [(step.application, step.data) for step in steps(text) if step.context == "callwright-hear"]
+    assert hearing[0] == ("Set", "TIMEOUT(absolute)=45")
+    assert ("Set", "CW_HEARS=${FILTER(0-9A-Za-z_.\\-,${CW_HEARS})}") in hearing
+    assert ("ChanSpy", "${CW_HEARS},quoES") in hearing
+    assert hearing[-1] == ("Hangup", "")
+
+
+def test_audio_socket_is_loaded_where_there_is_it(includes: Includes) -> None:
+    for has_it in (False, True):
+        modules = render_whole(whole(includes, audio_socket=has_it))["modules.conf"]
+        assert ("chan_audiosocket.so" in modules) is has_it
+        assert "load = chan_rtp.so" in modules and "load = app_senddtmf.so" in modules
 
 
 def test_only_numbers_are_called(includes: Includes) -> None:

@@ -180,15 +180,18 @@ class SetHangupCause(_Quick):
 class StreamFile(_Quick):
     """Play a file, without its extension, until its end or one of the ``escape`` keys.
 
-    ``lasts_s`` is how long it plays: the reply is due that much later. The reply's number is the key's, or 0.
+    ``lasts_s`` is how long it plays: the reply is due that much later. The reply's number is the key's, or 0, and its
+    ``endpos`` says where the file was left: ``from_sample`` begins there again.
     """
 
     path: str
     escape: str
     lasts_s: float
+    from_sample: int = 0
 
     def __post_init__(self) -> None:
         _check_path(self.path)
+        _refuse_unless(self.from_sample >= 0, f"sample {self.from_sample}")
         _refuse_unless(set(ALL_KEYS).issuperset(self.escape), f"escape keys {self.escape!r}")
         _check_seconds("a prompt", self.lasts_s, MAX_PLAY_S)
 
@@ -198,8 +201,9 @@ class StreamFile(_Quick):
         return self.lasts_s + REPLY_MARGIN_S
 
     def words(self) -> tuple[str, ...]:
-        """``STREAM FILE <path> <keys>``."""
-        return ("STREAM", "FILE", self.path, self.escape)
+        """``STREAM FILE <path> <keys>``, and ``<sample>`` where it does not begin with the first."""
+        begin = (str(self.from_sample),) if self.from_sample else ()
+        return ("STREAM", "FILE", self.path, self.escape, *begin)
 
 
 @dataclass(frozen=True, slots=True)

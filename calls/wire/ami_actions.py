@@ -13,7 +13,9 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import ClassVar
+from uuid import UUID
 
 from calls.errors import CommandRefused
 from calls.ids import SAFE_ID
@@ -28,7 +30,7 @@ KEYS = frozenset(
     (
         *("Action", "ActionID", "AuthType", "Username", "Key", "Events"),
         *("Channel", "Context", "Exten", "Priority", "Timeout", "CallerID", "Variable", "Async", "EarlyMedia"),
-        *("ChannelId", "Cause", "Conference", "Direction", "State", "Value"),
+        *("ChannelId", "Cause", "Conference", "Direction", "State", "Value", "Digit", "Receive"),
     )
 )
 """Every header that we ever send."""
@@ -45,6 +47,21 @@ NUMBER = re.compile(r"\+?[0-9]{1,15}\Z")
 
 VARIABLE = re.compile(r"CW_[A-Z][A-Z0-9_]{0,31}\Z")
 """The variables that we set: our own, so never a function and never one that Asterisk gives a meaning to."""
+
+UNIQUE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,149}\Z")
+"""A channel's unique id: the system's name, a time and a count, or an id of ours."""
+
+FAR_END = re.compile(
+    r"UnicastRTP/[0-9.]{7,15}:[0-9]{1,5}/c\(ulaw\)\Z"
+    r"|AudioSocket/[0-9.]{7,15}:[0-9]{1,5}/[0-9a-f-]{36}/c\(slin\)\Z"
+)
+"""Where a leg of ours gives what it hears. The parentheses hold a coding, and nothing else has a place there."""
+
+KEY = re.compile(r"[0-9*#A-D]\Z")
+"""A key of DTMF."""
+
+MODULE = re.compile(r"[a-z][a-z0-9_]{1,40}\Z")
+"""A module's name without its suffix."""
 
 USER = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z")
 """A manager account's name: a section of manager.conf."""
@@ -298,6 +315,87 @@ class StopMixMonitor:
 
 
 @dataclass(frozen=True, slots=True)
+class PressKey:
+    """Press a key in the place of the far end: the channel takes it as one that came from there."""
+
+    name: ClassVar[str] = "PlayDTMF"
+    channel: str
+    key: str
+
+    def headers(self) -> Headers:
+        return (
+            ("Channel", _checked(CHANNEL, "the channel", self.channel)),
+            ("Digit", _checked(KEY, "the key", self.key)),
+            ("Receive", "true"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AbsoluteTimeout:
+    """Hang a channel up after whole seconds from now, whatever was said of that before."""
+
+    name: ClassVar[str] = "AbsoluteTimeout"
+    channel: str
+    timeout_s: int
+
+    def headers(self) -> Headers:
+        if not 1 <= self.timeout_s <= 86_400:
+            raise CommandRefused(f"a limit of {self.timeout_s!r} s")
+        return (("Channel", _checked(CHANNEL, "the channel", self.channel)), ("Timeout", str(self.timeout_s)))
+
+
+@dataclass(frozen=True, slots=True)
+class HasModule:
+    """Ask whether a module is loaded: ``Value`` of the answer is 1 or 0. Refused where func_module itself is not."""
+
+    name: ClassVar[str] = "Getvar"
+    module: str
+
+    def headers(self) -> Headers:
+        return (("Variable", f"IFMODULE({_checked(MODULE, 'the module', self.module)}.so)"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Overhear:
+    """Let a leg of ours, ``channel_id``, listen to the far end of the channel ``heard`` (its unique id).
+
+    ``far_end`` is where the leg gives what it hears: :func:`rtp_far_end` or :func:`audio_socket_far_end`; ``context``
+    is that of our dialplan which does the rest.
+    """
+
+    name: ClassVar[str] = "Originate"
+    channel_id: str
+    far_end: str
+    context: str
+    heard: str
+    timeout_s: float
+
+    def headers(self) -> Headers:
+        heard = _checked(UNIQUE_ID, "the channel that is heard", self.heard)
+        return (
+            ("ChannelId", _checked(SAFE_ID, "the id", self.channel_id)),
+            ("Channel", _checked(FAR_END, "the far end", self.far_end)),
+            ("Context", _checked(SAFE_ID, "the context", self.context)),
+            ("Exten", "s"),
+            ("Priority", "1"),
+            ("Timeout", _milliseconds(self.timeout_s)),
+            ("Variable", f"CW_HEARS={heard}"),
+            ("EarlyMedia", "false"),
+            ("Async", "true"),
+        )
+
+
+def rtp_far_end(host: IPv4Address, port: int) -> str:
+    """Where a leg sends RTP, mu-law."""
+    return f"UnicastRTP/{host}:{port}/c(ulaw)"
+
+
+def audio_socket_far_end(host: IPv4Address, port: int, connection: UUID) -> str:
+    """Where a leg connects to by AudioSocket, and under which id."""
+    return f"AudioSocket/{host}:{port}/{connection}/c(slin)"
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Ask for one channel: refused ("No such channel") where it is gone."""
 
@@ -324,6 +422,10 @@ Action = (
     | ConfbridgeKick
     | MixMonitorMute
     | StopMixMonitor
+    | PressKey
+    | AbsoluteTimeout
+    | HasModule
+    | Overhear
     | Status
 )
 

@@ -34,7 +34,7 @@ LEAD_MS = 580
 play_dtmf cuts a first one off: keys are sent this much ahead of their time."""
 
 NUMBER = re.compile(r"\+?[0-9]{1,15}\Z")
-KEYS = re.compile(r"[0-9*#]{1,20}\Z")
+KEYS = re.compile(r"[0-9*#A-D]{1,20}\Z")
 FILE = re.compile(r"/[A-Za-z0-9_./+=~-]+\Z")
 EVENT = re.compile(
     r"at=\S+\s+\S+\s+(?P<at_s>[0-9.]+) call=(?P<call>[0-9]+) number=(?P<number>\S*) event=(?P<event>\S+)\Z"
@@ -79,7 +79,7 @@ class CallerScript:
         if times != sorted(times) or any(at < 0 for at in times):
             raise UserError("a caller's keys must be in the order of their times")
         if not all(KEYS.match(press.keys) for press in self.presses):
-            raise UserError("a caller's keys are digits, * and #")
+            raise UserError("a caller's keys are digits, *, # and A to D")
         if self.hang_up_at_s is not None and times and self.hang_up_at_s < times[-1]:
             raise UserError("a caller hangs up after the last key")
         _check_audio(self.voice)

@@ -30,6 +30,7 @@ from calls.switch.port import (
     SwitchCommand,
     Transferred,
 )
+from tests.conformance.hearing import check_heard, listen
 from tests.conformance.vocabulary import (
     AGENT,
     SHORT,
@@ -170,7 +171,7 @@ async def _play_call(script: CallScript, stage: Stage) -> None:
         endpoint = stage.under_test.agent_endpoint
         await stage.switch.originate(RingAgent(stage.agent, endpoint, CALLER_ID, ring_timeout_s=20.0))
         await stage.until(lambda event: event == LegAnswered(stage.agent))
-    stage.handle = lambda channel: _handle(script.handler, channel, stage)
+    stage.handle = lambda channel: _handle_heard(script, channel, stage)
     async with asyncio.timeout(DEADLINE_S):
         ended_by = await stage.under_test.call_in(script.caller)
         await stage.handled.wait()
@@ -202,6 +203,24 @@ async def _let_agent_go(script: CallScript, stage: Stage) -> None:
     assert [type(event) for event in stage.of_leg(stage.agent)].count(LegEnded) == 1
 
 
+async def _handle_heard(script: CallScript, channel: CallChannel, stage: Stage) -> None:
+    """As :func:`_handle`, with what the script says of the caller's voice."""
+    if script.heard_s is None:
+        await _handle(script.handler, channel, stage)
+        return
+    clock = asyncio.get_running_loop().time
+    await _do(script.handler[0], channel, stage)
+    async with channel.hear() as audio:
+        began = clock()
+        listening = asyncio.ensure_future(listen(audio))
+        await _handle(script.handler[1:], channel, stage)
+        lasted_s = clock() - began
+    async with asyncio.timeout(DEADLINE_S):
+        heard = await listening
+    check_heard(heard, script.heard_s, lasted_s, stage.under_test.slack_s)
+    assert audio.lost_s == 0.0, f"{audio.lost_s:.2f} s of what the caller said were lost"
+
+
 async def _handle(steps: tuple[Do, ...], channel: CallChannel, stage: Stage) -> None:
     for step in steps:
         await _do(step, channel, stage)
@@ -216,7 +235,7 @@ async def _do(step: Do, channel: CallChannel, stage: Stage) -> None:
     try:
         async with asyncio.timeout(DEADLINE_S):
             got = await channel.perform(_with_agent(step.command, stage))
-        took_s = clock() - began
+        took_s = round(clock() - began, 6)  # sums of virtual seconds are not exact
         await meanwhile
     finally:
         meanwhile.cancel()

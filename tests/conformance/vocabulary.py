@@ -99,6 +99,8 @@ class Need(Enum):
     """Hold, Connect and agents' legs."""
     TRANSFER = "transfer"
     DIAL = "dial"
+    HEAR = "hear"
+    """``hear``, on calls that come in."""
     RECORD = "record"
     """Record, PlayRecording, and StartRecording, MuteRecording, StopRecording, on calls that come in."""
 
@@ -114,6 +116,9 @@ class CallScript:
     ended_by: EndedBy
     """What the caller saw: CALLER, who hung up first, or US, where the hang-up came from the switch."""
     needs: Need = Need.MENU
+    heard_s: tuple[tuple[float, float], ...] | None = None
+    """With this the caller is heard from the first command's end on, and says something from and to these seconds
+    from then, and nothing else; the caller's telephone sends audio all the time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,9 @@ class Ami:
     async def hang_up(self, channel: str, cause: int = 16) -> None:
         await self._ask(Action="Hangup", Channel=channel, Cause=str(cause))
 
+    async def signal(self, channel: str) -> None:
+        await self._ask(Action="PlayDTMF", Channel=channel, Digit="D", Receive="true")
+
     async def mute_recording(self, channel: str, *, muted: bool) -> None:
         await self._ask(Action="MixMonitorMute", Channel=channel, Direction="both", State=str(int(muted)))
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from calls.errors import SwitchRefused
 from calls.switch.asterisk.ami_client import AmiClient
-from calls.wire.ami_actions import ConfbridgeKick, Hangup, MixMonitorMute, Redirect, Status, StopMixMonitor
+from calls.switch.keys import SIGNAL
+from calls.wire.ami_actions import (
+    ConfbridgeKick,
+    Hangup,
+    MixMonitorMute,
+    PressKey,
+    Redirect,
+    Status,
+    StopMixMonitor,
+)
 
 
 class AmiControl:
@@ -27,6 +36,10 @@ class AmiControl:
     async def hang_up(self, channel: str, cause: int = 16) -> None:
         """See :class:`calls.switch.asterisk.control.ChannelControl`."""
         await self.end(channel, cause)
+
+    async def signal(self, channel: str) -> None:
+        """See :class:`calls.switch.asterisk.control.ChannelControl`."""
+        await self._client.ask(PressKey(channel, SIGNAL))
 
     async def mute_recording(self, channel: str, *, muted: bool) -> None:
         """See :class:`calls.switch.asterisk.control.ChannelControl`."""

@@ -13,6 +13,7 @@ STATUS`` tells them apart: a dead channel refuses it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ from calls.switch.port import (
     Answer,
     CallInfo,
     Connect,
+    Done,
     EndedBy,
     Gather,
     Hangup,
@@ -130,7 +132,7 @@ class AsteriskChannel:
                 case StopRecording():
                     return await self._recording.stop()
                 case StopPrompts() | StopGather():
-                    raise CommandRefused(f"Asterisk: {type(command).__name__} is not there yet")
+                    return await self._on_voice(command)
                 case _:
                     return await self._in_turn(command)
         except Cut:
@@ -209,6 +211,16 @@ class AsteriskChannel:
             except SwitchError as error:
                 log.get().warning("AGI: the dialplan was not told that the call is done", error=str(error))
         connection.close()
+
+    async def _on_voice(self, command: StopPrompts | StopGather) -> Done:
+        """Tell a pending ``Gather``, and end the AGI command that it waits for. Where none runs just now, or the call
+        is ending, it looks by itself."""
+        turn, connection = self._turn, self._connection
+        if turn is not None and (turn.hush() if isinstance(command, StopPrompts) else turn.stop()):
+            if connection is not None and connection.pending:
+                with contextlib.suppress(SwitchRefused):  # no such channel
+                    await self._around.control.signal(self._name)
+        return Done()
 
     # --- turns -------------------------------------------------------------------------------------------------
 

@@ -2,10 +2,6 @@
 
 A turn knows nothing of the call's state. It says each AGI command through its channel, which raises when another
 command took the turn's place or the call has ended.
-
-``Gather`` with barge-in uses ``GET DATA`` for the last prompt and the wait behind it. ``STREAM FILE`` and ``WAIT FOR
-DIGIT`` leave a gap between the two, and a key that begins and ends within it is thrown away. Seen on 16.28: in a gap
-of 60 ms no key of 100 ms was lost, but it came 100 ms late; an engine may be held up for longer.
 """
 
 from __future__ import annotations
@@ -18,10 +14,10 @@ from pathlib import Path
 from typing import assert_never
 
 from calls import log
-from calls.errors import CommandRefused, PromptError, RemoteProtocolError, SwitchRefused
+from calls.errors import CommandRefused, PromptError, SwitchRefused
 from calls.recordings import RecordingFiles
+from calls.switch.asterisk.channel_gather import Gathering, key_of, milliseconds
 from calls.switch.asterisk.channel_recording import UNAVAILABLE, file_of, record
-from calls.switch.keys import Complete, KeyBuffer
 from calls.switch.port import (
     Answer,
     Done,
@@ -86,6 +82,15 @@ class Turn:
         self.cut = False
         """Another command took its place."""
         self._answered_at: float | None = None
+        self._gathering: Gathering | None = None
+
+    def hush(self) -> bool:
+        """The caller begins to speak: whether the command that AGI runs is to be ended by a signal."""
+        return self._gathering is not None and self._gathering.hush()
+
+    def stop(self) -> bool:
+        """The caller has said enough: whether the command that AGI runs is to be ended by a signal."""
+        return self._gathering is not None and self._gathering.stop()
 
     def target_answered(self) -> None:
         """Somebody else tells that the target of the transfer has answered just now."""
@@ -105,7 +110,8 @@ class Turn:
                 await self._play(command.prompts)
                 return Done()
             case Gather():
-                return await self._gather(command)
+                self._gathering = Gathering(command, self._files(command.prompts), self._must)
+                return await self._gathering.run()
             case Hold(plan=plan) if plan is not None and plan.choices:
                 return await self._hold_for_key(command, plan.choices)
             case Hold():
@@ -143,46 +149,15 @@ class Turn:
         for path, lasts_s in self._files(prompts):
             await self._must(agi.StreamFile(path, "", lasts_s))
 
-    async def _gather(self, command: Gather) -> Result:
-        buffer = KeyBuffer(command.plan)
-        in_prompt = False
-        if command.barge_in and command.prompts:
-            key, in_prompt = await self._listen(command.prompts, command.first_key_timeout_s)
-        else:
-            await self._play(command.prompts)
-            key = await self._wait_for_key(command.first_key_timeout_s)
-        while key is not None:
-            decision = buffer.press(key, in_prompt=in_prompt)
-            if isinstance(decision, Complete):
-                return decision.result
-            in_prompt = False
-            key = await self._wait_for_key(command.next_key_timeout_s)
-        return buffer.timed_out()
-
-    async def _listen(self, prompts: Sequence[Prompt], timeout_s: float) -> tuple[str | None, bool]:
-        """Play, then wait: the first key, and whether it came while the prompts played."""
-        *before, (last, lasts_s) = self._files(prompts)
-        for path, plays_s in before:
-            key = _key(await self._must(agi.StreamFile(path, agi.ALL_KEYS, plays_s)))
-            if key is not None:
-                return key, True
-        began = self._loop.time()
-        reply = await self._must(agi.GetKey(last, _ms(timeout_s), lasts_s))
-        if reply.word == "timeout":
-            return None, False
-        if len(reply.data) > 1:
-            raise RemoteProtocolError(f"AGI GET DATA: more than one key: {reply.data!r}")
-        return reply.data or "#", self._loop.time() - began < lasts_s
-
     async def _wait_for_key(self, timeout_s: float) -> str | None:
-        return _key(await self._must(agi.WaitForDigit(_ms(timeout_s))))
+        return key_of(await self._must(agi.WaitForDigit(milliseconds(timeout_s))))
 
     # --- recordings --------------------------------------------------------------------------------------------
 
     async def _record(self, command: Record) -> Result:
         path = _without_extension(Path(file_of(self._recordings, command.name)))
         for file, lasts_s in self._files(command.prompts):
-            if _key(await self._must(agi.StreamFile(file, command.end_keys, lasts_s))) is not None:
+            if key_of(await self._must(agi.StreamFile(file, command.end_keys, lasts_s))) is not None:
                 break
         return await record(partial(self._say, self), path, command, self._loop.time)
 
@@ -230,7 +205,7 @@ class Turn:
 
     async def _wait_in_silence(self, until: float) -> None:
         while (rest_s := until - self._loop.time()) > 0:
-            await self._must(agi.WaitForDigit(_ms(rest_s)))
+            await self._must(agi.WaitForDigit(milliseconds(rest_s)))
 
     async def _transfer(self, command: Transfer) -> Result:
         """Dial, talk, and what became of it.
@@ -277,20 +252,6 @@ class Turn:
             return self._destinations.get(command.destination)
         trunk = self._trunks.get(command.destination)
         return None if trunk is None else trunk(command.number)
-
-
-def _key(reply: Reply) -> str | None:
-    """The key whose number the reply is; None where there was none."""
-    number = reply.number
-    if number == 0:
-        return None
-    if not 0 < number < 128 or chr(number) not in agi.ALL_KEYS:
-        raise RemoteProtocolError(f"AGI: {number} is the number of no key")
-    return chr(number)
-
-
-def _ms(seconds: float) -> int:
-    return min(max(1, round(seconds * 1_000)), agi.MAX_WAIT_MS)
 
 
 def _without_extension(path: Path) -> str:

@@ -33,6 +33,13 @@ class ChannelControl(Protocol):
     async def hang_up(self, channel: str, cause: int = 16) -> None:
         """End the channel with a Q.850 cause. A channel that is gone already is no error."""
 
+    async def signal(self, channel: str) -> None:
+        """Press :data:`calls.switch.keys.SIGNAL` in the caller's place: what AGI plays or waits for ends by it.
+
+        Raises:
+            SwitchRefused: there is no such channel (any more).
+        """
+
     async def mute_recording(self, channel: str, *, muted: bool) -> None:
         """Let the channel's recording hold silence, or no longer.
 

@@ -17,6 +17,10 @@ GOLDEN: list[tuple[agi.Command, bytes]] = [
     (agi.SetHangupCause(17), b"EXEC Hangup 17\n"),
     (agi.StreamFile("/var/lib/pbx/sounds/ok1s", "", 1.7), b'STREAM FILE /var/lib/pbx/sounds/ok1s ""\n'),
     (agi.StreamFile("/var/lib/pbx/sounds/menu2s", "1234#", 2.4), b"STREAM FILE /var/lib/pbx/sounds/menu2s 1234#\n"),
+    (
+        agi.StreamFile("/var/lib/pbx/sounds/menu2s", "D", 2.4, 8_000),
+        b"STREAM FILE /var/lib/pbx/sounds/menu2s D 8000\n",
+    ),
     (agi.StreamFile("/home/jürgen/call centre/a", "", 1.0), 'STREAM FILE "/home/jürgen/call centre/a" ""\n'.encode()),
     (agi.GetKey("/p/a", 4000, 3.0), b"GET DATA /p/a 4000 1\n"),
     (agi.WaitForDigit(4000), b"WAIT FOR DIGIT 4000\n"),
@@ -117,6 +121,7 @@ def test_numbers_out_of_range_are_refused() -> None:
         lambda: agi.StreamFile("/p/a", "", -1.0),
         lambda: agi.StreamFile("/p/a", "", float("nan")),
         lambda: agi.StreamFile("/p/a", "x", 1.0),
+        lambda: agi.StreamFile("/p/a", "D", 1.0, -1),
         lambda: agi.GetKey("/p/a", 0, 1.0),
     ):
         with pytest.raises(CommandRefused):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from ipaddress import IPv4Address
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +23,13 @@ DIAL = ami.Originate(
     timeout_s=25.0,
     caller_id="+4930999",
     variables=(("CW_CALL", "att-1"), ("CW_AMD", "1")),
+)
+HEAR = ami.Overhear(
+    channel_id="callwright-hear-1",
+    far_end=ami.rtp_far_end(IPv4Address("127.0.0.1"), 20_000),
+    context="callwright-hear",
+    heard="pbx-1795300156.2",
+    timeout_s=1.0,
 )
 
 GOLDEN: list[tuple[ami.Action, bytes]] = [
@@ -67,6 +76,24 @@ GOLDEN: list[tuple[ami.Action, bytes]] = [
     (
         ami.StopMixMonitor("PJSIP/caller-00000002"),
         b"Action: StopMixMonitor\r\nActionID: n-1\r\nChannel: PJSIP/caller-00000002\r\n\r\n",
+    ),
+    (
+        ami.PressKey("PJSIP/caller-00000002", "D"),
+        b"Action: PlayDTMF\r\nActionID: n-1\r\nChannel: PJSIP/caller-00000002\r\nDigit: D\r\nReceive: true\r\n\r\n",
+    ),
+    (
+        ami.AbsoluteTimeout("callwright-hear-1", 30),
+        b"Action: AbsoluteTimeout\r\nActionID: n-1\r\nChannel: callwright-hear-1\r\nTimeout: 30\r\n\r\n",
+    ),
+    (
+        ami.HasModule("chan_rtp"),
+        b"Action: Getvar\r\nActionID: n-1\r\nVariable: IFMODULE(chan_rtp.so)\r\n\r\n",
+    ),
+    (
+        HEAR,
+        b"Action: Originate\r\nActionID: n-1\r\nChannelId: callwright-hear-1\r\n"
+        b"Channel: UnicastRTP/127.0.0.1:20000/c(ulaw)\r\nContext: callwright-hear\r\nExten: s\r\nPriority: 1\r\n"
+        b"Timeout: 1000\r\nVariable: CW_HEARS=pbx-1795300156.2\r\nEarlyMedia: false\r\nAsync: true\r\n\r\n",
     ),
     (
         ami.Status("pbx-1795300156.2"),
@@ -120,11 +147,28 @@ def test_a_caller_id_may_be_left_out() -> None:
         dataclasses.replace(DIAL, variables=(("FILE(/path)", "evil"),)),
         dataclasses.replace(DIAL, variables=(("CDR(x)", "1"),)),
         dataclasses.replace(DIAL, variables=(("CW_A", "1"),) * 120),
+        dataclasses.replace(HEAR, heard=""),
+        dataclasses.replace(HEAR, heard="PJSIP/a-1,w"),
+        dataclasses.replace(HEAR, heard="pbx-1,FILE(/path)=evil"),
+        dataclasses.replace(HEAR, far_end="PJSIP/+4930123456@carrier"),
+        dataclasses.replace(HEAR, far_end="UnicastRTP/127.0.0.1:20000/c(ulaw)v(1)"),
+        dataclasses.replace(HEAR, far_end="AudioSocket/127.0.0.1:20000/1/c(slin)"),
+        ami.PressKey("PJSIP/a-1", "DD"),
+        ami.PressKey("PJSIP/a-1", "E"),
+        ami.AbsoluteTimeout("callwright-hear-1", 0),
+        ami.HasModule("func_module.so)${X"),
     ],
 )
 def test_more_than_the_action_is_refused(action: ami.Action) -> None:
     with pytest.raises(CommandRefused):
         ami.encode(action, "n-1")
+
+
+def test_an_audio_sockets_far_end() -> None:
+    connection = UUID("0190a3c1-0000-4000-8000-000000000001")
+    far_end = ami.audio_socket_far_end(IPv4Address("10.0.0.7"), 20_000, connection)
+    data = ami.encode(dataclasses.replace(HEAR, far_end=far_end), "n-1")
+    assert b"\r\nChannel: AudioSocket/10.0.0.7:20000/0190a3c1-0000-4000-8000-000000000001/c(slin)\r\n" in data
 
 
 @pytest.mark.parametrize("action_id", ["", "a\r\nAction: Logoff", "a b", "x" * 65])

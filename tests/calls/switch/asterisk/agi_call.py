@@ -57,6 +57,9 @@ class Control:
     async def hang_up(self, channel: str, cause: int = 16) -> None:
         await self._ask("hang_up", channel, str(cause))
 
+    async def signal(self, channel: str) -> None:
+        await self._ask("signal", channel)
+
     async def mute_recording(self, channel: str, *, muted: bool) -> None:
         await self._ask("mute_recording", channel, str(muted))
 

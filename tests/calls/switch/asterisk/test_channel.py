@@ -260,7 +260,7 @@ async def test_an_extension_that_is_cut_short_is_no_match() -> None:
 async def test_without_barge_in_keys_in_the_prompt_are_dropped() -> None:
     async with live_call() as call:
         done = call.start(gather(barge_in=False))
-        await call.peer.expect(b"STREAM FILE " + MENU_FILE + b' ""', b"200 result=0 endpos=12000\n")
+        await call.peer.expect(b"STREAM FILE " + MENU_FILE + b" D", b"200 result=0 endpos=12000\n")
         await call.peer.expect(b"WAIT FOR DIGIT 4000", b"200 result=49\n")
         assert await result(done) == Match("1", barged_in=False)
 
@@ -436,7 +436,7 @@ EVERYWHERE: list[tuple[SwitchCommand, bytes]] = [
     (Play((WELCOME, MENU)), b"STREAM FILE " + WELCOME_FILE + b' ""'),
     (gather(), b"GET DATA " + MENU_FILE + b" 4000 1"),
     (gather(prompts=()), b"WAIT FOR DIGIT 4000"),
-    (gather(barge_in=False), b"STREAM FILE " + MENU_FILE + b' ""'),
+    (gather(barge_in=False), b"STREAM FILE " + MENU_FILE + b" D"),
     (Hold(30.0), b"EXEC MusicOnHold default,30"),
     (Transfer("sales", 20.0), b"EXEC Dial PJSIP/sales@carrier,20,gS(14400)"),
 ]

@@ -11,36 +11,39 @@ LONGEST_S = 2.0
 """How much may wait: see :meth:`calls.switch.hearing.CallerAudio.read`."""
 
 _MOST_BYTES = int(LONGEST_S * RATE_HZ * SAMPLE_BYTES)
+_LEAST_PIECE, _MOST_PIECE = (int(seconds * RATE_HZ) * SAMPLE_BYTES for seconds in (0.01, 0.1))
 
 
 class Backlog:
-    """A driver puts pieces in, of 10 to 100 ms and whole samples each; one reader takes them out."""
+    """A driver puts audio in, of any length and whole samples; one reader takes pieces out."""
 
     def __init__(self) -> None:
+        self._rest = b""
+        """What is too short for a piece."""
         self._pieces: deque[bytes] = deque()
         self._bytes = 0
-        self._lost_bytes = 0
+        self._dropped = 0
+        self._lost_on_the_way_s = 0.0
         self._ended = False
         self._news = asyncio.Event()
 
-    def put(self, piece: bytes) -> None:
+    def put(self, audio: bytes) -> None:
         """The caller's next audio. Where too much waits the oldest is dropped; after the end nothing is taken."""
         if self._ended:
             return
-        self._pieces.append(piece)
-        self._bytes += len(piece)
-        while self._bytes > _MOST_BYTES:
-            dropped = len(self._pieces.popleft())
-            self._bytes -= dropped
-            self._lost_bytes += dropped
-        self._news.set()
+        self._rest += audio
+        while len(self._rest) >= _LEAST_PIECE:
+            self._add(self._rest[:_MOST_PIECE])
+            self._rest = self._rest[_MOST_PIECE:]
 
-    def lose(self, seconds: float) -> None:
-        """So much was lost on the way; the silence in its place is put in as any other piece."""
-        self._lost_bytes += round(seconds * RATE_HZ) * SAMPLE_BYTES
+    def lost(self, seconds: float) -> None:
+        """So much was lost on the way in all; the silence in its place is put in as any audio."""
+        self._lost_on_the_way_s = seconds
 
     def end(self) -> None:
         """No more will come. What waits is still read."""
+        if not self._ended and self._rest:
+            self._add(self._rest)
         self._ended = True
         self._news.set()
 
@@ -55,7 +58,16 @@ class Backlog:
         self._bytes -= len(piece)
         return piece
 
+    def _add(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._bytes += len(piece)
+        while self._bytes > _MOST_BYTES:
+            dropped = len(self._pieces.popleft())
+            self._bytes -= dropped
+            self._dropped += dropped
+        self._news.set()
+
     @property
     def lost_s(self) -> float:
         """See :class:`calls.switch.hearing.CallerAudio`."""
-        return self._lost_bytes / (RATE_HZ * SAMPLE_BYTES)
+        return self._lost_on_the_way_s + self._dropped / (RATE_HZ * SAMPLE_BYTES)

@@ -61,7 +61,7 @@ def test_of_more_than_two_seconds_the_oldest_is_dropped_and_counted(count: int, 
         backlog = Backlog()
         for number in range(count):
             backlog.put(piece(number))
-        backlog.lose(lost_s)
+        backlog.lost(lost_s)
         backlog.end()
         kept = min(count, round(LONGEST_S / 0.02))
         assert await rest_of(backlog) == [piece(number) for number in range(count - kept, count)]

@@ -27,6 +27,7 @@ from ivr.nodes.menu import SAID, Menu
 from ivr.nodes.order import OrderNode
 from ivr.nodes.phrases import of_language
 from ivr.nodes.subflow import Return, Subflow
+from ivr.nodes.voice import PROMPTS as VOICE_PROMPTS
 from ivr.reading import Reading, read_flow
 from ivr.turn import CALL_NAMES, Phrases
 from prompts.phrases import Phrase, slots
@@ -286,9 +287,11 @@ def _prompts(reading: Reading, known: Known) -> Iterator[Fault]:
             yield _error(reading, place, Rule.MISSING_PROMPT, problem)
             continue
         there = known.prompts[language]
-        for key in SYSTEM_PROMPTS:
+        speaks = reading.file is not None and reading.file.speaks
+        for key in (*SYSTEM_PROMPTS, *(VOICE_PROMPTS if speaks else ())):
             if key not in there:
-                problem = f'every flow needs the prompt "{key}", and there is none in {language}; add its text'
+                who = "every flow" if key in SYSTEM_PROMPTS else "a flow that is answered by voice"
+                problem = f'{who} needs the prompt "{key}", and there is none in {language}; add its text'
                 yield _error(reading, place, Rule.MISSING_PROMPT, problem)
         for name, node in reading.nodes.items():
             for path, key in node.prompts():

@@ -15,6 +15,7 @@ from calls.ids import FlowId
 from calls.records.flow_versions import version_of
 from ivr.nodes import Node
 from ivr.nodes.base import Extension, LanguageTag, NodeModel, NodeName, VariableName
+from ivr.nodes.voice import PROMPTS as VOICE_PROMPTS
 from ivr.turn import Phrases
 from ivr.values import Values
 
@@ -76,7 +77,7 @@ class FlowFile(BaseModel):
         """Whether callers may answer by voice."""
         if self.speech is not None:
             return self.speech
-        return any(any(node.spoken(language)) for node in self.nodes.values() for language in self.spoken)
+        return any(any(node.expects(language)) for node in self.nodes.values() for language in self.spoken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ class Flow:
     def prompts(self) -> Iterator[str]:
         """The key of every prompt that a call in this flow may hear, in whatever language it is spoken to."""
         yield from SYSTEM_PROMPTS
+        if self.speech:
+            yield from VOICE_PROMPTS
         for node in self.nodes.values():
             for _, key in node.prompts():
                 yield key

@@ -22,8 +22,9 @@ class Kind(StrEnum):
     NOMATCH = "nomatch"  # node, keys, count, left, by, words, value
     NOINPUT = "noinput"  # node, count, left
     DEAF = "deaf"  # node, reason
-    COLLECTED = "collected"  # node, into, digits, length
+    COLLECTED = "collected"  # node, into, digits, length, by, words, confidence, sure
     NOT_COLLECTED = "not_collected"  # node, into, problem
+    SAID = "said"  # node, into, words, confidence
     AUTHENTICATED = "authenticated"  # node, result
     HOURS = "hours"  # node, way, overridden
     SPLIT = "split"  # node, arm

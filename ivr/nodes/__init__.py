@@ -19,6 +19,7 @@ from ivr.nodes.guard import Guard
 from ivr.nodes.hangup import Hangup
 from ivr.nodes.hours import Hours
 from ivr.nodes.language import Language
+from ivr.nodes.listen import ListenNode
 from ivr.nodes.lookup import LookupNode
 from ivr.nodes.menu import Menu
 from ivr.nodes.opt_out import OptOutNode
@@ -40,6 +41,7 @@ MODELS: tuple[type[NodeModel], ...] = (
     Say,
     Menu,
     Collect,
+    ListenNode,
     Authenticate,
     Hours,
     Language,
@@ -88,6 +90,7 @@ Node = Annotated[
     Annotated[Say, Tag("say")]
     | Annotated[Menu, Tag("menu")]
     | Annotated[Collect, Tag("collect")]
+    | Annotated[ListenNode, Tag("listen")]
     | Annotated[Authenticate, Tag("authenticate")]
     | Annotated[Hours, Tag("hours")]
     | Annotated[Split, Tag("split")]

@@ -6,16 +6,21 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from calls.switch.port import Gather, KeyPlan, Match, NoInput, NoMatch
-from ivr.commands import Command, Result
+from ivr.commands import Command, Deaf, Heard, NotUnderstood, Result
 from ivr.nodes.base import Unexpected
 from ivr.nodes.menu import further_try
+from ivr.nodes.voice import Voice
+from ivr.speech.expected import Expected
 from ivr.trail import Kind
 from ivr.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked and for how long, and what is said before each further try. Of a ``secret`` nothing is kept."""
+    """What is asked and for how long, and what is said before each further try. Of a ``secret`` nothing is kept.
+
+    ``expected`` is what may be said for keys of the plan: its choices are these keys. A secret is never said.
+    """
 
     prompts: tuple[str, ...]
     plan: KeyPlan
@@ -24,6 +29,7 @@ class Question:
     noinput: tuple[str, ...]
     nomatch: tuple[str, ...]
     secret: bool = False
+    expected: Expected | None = None
 
 
 @dataclass(slots=True)
@@ -35,18 +41,30 @@ class Asking:
     _silences: int = 0
     _misses: int = 0
     _before: tuple[str, ...] | None = field(default=())
+    _voice: Voice = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._voice = Voice(self.turn, None if self.question.secret else self.question.expected)
 
     def keys(self) -> Generator[Command, Result, str | None]:
-        """The next entry that fits the plan; None where the tries are used up."""
-        asked = self.question
+        """The next entry that fits the plan, or the keys that were said; None where the tries are used up."""
+        asked, voice = self.question, self._voice
         while self._before is not None:
             heard = self.turn.prompts((*self._before, *asked.prompts))
             if asked.secret:
                 self.turn.conceal()
-            result = yield Gather(heard, asked.plan, asked.first_key_s, asked.next_key_s)
+            result = yield voice.ask(Gather(heard, asked.plan, asked.first_key_s, asked.next_key_s))
             match result:
                 case Match(keys):
                     return keys
+                case Heard(keys, sure=True) if voice.listens:
+                    return keys
+                case Heard(value, words) if voice.listens:
+                    self._before = voice.missed(words, value)
+                case NotUnderstood(words) if voice.listens:
+                    self._before = voice.missed(words)
+                case Deaf(reason) if voice.listens:
+                    self._before = voice.lost(reason)
                 case NoMatch(keys):
                     self.wrong(keys)
                 case NoInput():

@@ -194,7 +194,7 @@ class NodeModel(BaseModel, ABC):
         """The variables that the node may set, with where they are written."""
         yield from ()
 
-    def spoken(self, language: str) -> Iterator[tuple[Place, Expected]]:
+    def expects(self, language: str) -> Iterator[tuple[Place, Expected]]:
         """What the caller may say in ``language``, with where it is written. Questions of yes or no are left out."""
         yield from ()
 

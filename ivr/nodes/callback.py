@@ -26,6 +26,7 @@ from ivr.nodes.base import (
     Visit,
     listed,
 )
+from ivr.nodes.voice import agreed
 from ivr.trail import Kind
 from ivr.turn import QueuePlace, Turn
 from ivr.values import in_words
@@ -50,10 +51,10 @@ ASKED = 3
 class Callback(NodeModel):
     """Offer to call back, without losing the place in the queue. Then go on to ``next``.
 
-    The caller hears the number and confirms it with 1, or keys another one after 2; without a known number it is
-    asked for at once. ``at`` gives another time than as soon as possible: the name of a slot of the settings, or
-    ``2026-12-01T09:30``. A caller who has waited in the queue keeps the priority and the skills of that wait too.
-    ``failed`` is where the caller goes who confirms none, or who cannot be called back.
+    The caller hears the number and confirms it with 1 or a yes, or keys another one after 2 or a no; without a known
+    number it is asked for at once. ``at`` gives another time than as soon as possible: the name of a slot of the
+    settings, or ``2026-12-01T09:30``. A caller who has waited in the queue keeps the priority and the skills of that
+    wait too. ``failed`` is where the caller goes who confirms none, or who cannot be called back.
     """
 
     kind: ClassVar[str] = "callback"
@@ -129,18 +130,19 @@ class Callback(NodeModel):
                 if not number:
                     continue
             turn.set(NUMBER, number)
-            keys = yield from self._ask(turn, self.confirm, KeyPlan(frozenset({RIGHT, OTHER})))
-            if keys == RIGHT:
-                return number
-            if keys == OTHER:
-                number = ""
+            plan = KeyPlan(frozenset({RIGHT, OTHER}))
+            asked = Gather(turn.prompts(self.confirm), plan, FIRST_KEY_S, NEXT_KEY_S)
+            match (yield from agreed(turn, asked, RIGHT, OTHER, tries=1)):
+                case True:
+                    return number
+                case False:
+                    number = ""
+                case None:
+                    pass
         return ""
 
     def _keyed(self, turn: Turn) -> Generator[Command, Result, str]:
-        return (yield from self._ask(turn, self.enter, KeyPlan(frozenset(), DIGITS)))
-
-    def _ask(self, turn: Turn, prompts: tuple[str, ...], plan: KeyPlan) -> Generator[Command, Result, str]:
-        result = yield Gather(turn.prompts(prompts), plan, FIRST_KEY_S, NEXT_KEY_S)
+        result = yield Gather(turn.prompts(self.enter), KeyPlan(frozenset(), DIGITS), FIRST_KEY_S, NEXT_KEY_S)
         match result:
             case Match(keys):
                 return keys

@@ -25,9 +25,9 @@ from ivr.nodes.base import (
     listed,
 )
 from ivr.nodes.phrases import Phrases, choices
-from ivr.nodes.voice import DID_YOU_SAY, KEYS_ONLY, NOT_UNDERSTOOD, SPEECH, YES_OR_NO, Voice, agreed, told
+from ivr.nodes.voice import DID_YOU_SAY, SPEECH, YES_OR_NO, Voice, agreed, told
 from ivr.speech.expected import Expected, SpokenKind
-from ivr.trail import Kind
+from ivr.trail import Json, Kind
 from ivr.turn import Turn
 
 NOINPUT = "system.noinput"
@@ -91,13 +91,10 @@ class Menu(NodeModel):
         yield from listed("menu", self.menu)
         yield from listed("noinput", self.noinput)
         yield from listed("nomatch", self.nomatch)
-        if self.phrases:
-            for key in (DID_YOU_SAY, YES_OR_NO, NOT_UNDERSTOOD, KEYS_ONLY):
-                yield ("phrases",), key
         for to in self.phrases:
             yield ("phrases", to), f"{SAID}{to}"
 
-    def spoken(self, language: str) -> Iterator[tuple[Place, Expected]]:
+    def expects(self, language: str) -> Iterator[tuple[Place, Expected]]:
         """The phrases, where the language has some."""
         if phrases := choices(self.phrases, language):
             yield ("phrases",), Expected(SpokenKind.CHOICE, language, phrases)
@@ -106,7 +103,7 @@ class Menu(NodeModel):
         """Ask until a key or a phrase fits or the tries are used up."""
         extensions = turn.extensions if self.direct_dial else {}
         plan = KeyPlan(frozenset(self.keys) | frozenset(extensions))
-        voice = Voice(turn, next((expected for _, expected in self.spoken(turn.language)), None))
+        voice = Voice(turn, next((expected for _, expected in self.expects(turn.language)), None))
         before: tuple[str, ...] | None = ()
         silences = misses = 0
         while before is not None:
@@ -185,10 +182,13 @@ class Menu(NodeModel):
 
 
 def further_try(
-    turn: Turn, kind: Kind, prompts: tuple[str, ...], count: int, keys: str | None = None
+    turn: Turn, kind: Kind, prompts: tuple[str, ...], count: int, keys: str | None = None, **more: str
 ) -> tuple[str, ...] | None:
-    """What is said before the menu is played again after the ``count``-th failure, or None: no further try."""
-    detail = {"count": count, "left": max(0, len(prompts) - count + 1)}
+    """What is said before the menu is played again after the ``count``-th failure, or None: no further try.
+
+    ``more`` is noted too.
+    """
+    detail: dict[str, Json] = {"count": count, "left": max(0, len(prompts) - count + 1), **more}
     if keys is None:
         turn.note(kind, **detail)
     else:

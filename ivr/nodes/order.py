@@ -35,7 +35,9 @@ from ivr.nodes.lookup import Path
 from ivr.nodes.menu import NOINPUT, NOMATCH, Retries
 from ivr.nodes.ordering import Item, Stop, Wanted, total
 from ivr.nodes.prices import price_of
+from ivr.nodes.voice import yes_or_no
 from ivr.nodes.webhook import SECRET
+from ivr.speech.expected import Expected
 from ivr.trail import Kind
 from ivr.turn import Turn
 
@@ -68,7 +70,8 @@ class OrderNode(NodeModel):
     """Ask for codes and quantities, say each again, say the total, and send the order to a webhook.
 
     Items stand in the flow (``items``) or are looked up (``source``). Every question that is answered by yes or no
-    takes 1 for yes and 2 for no. Nothing is kept of an order that was not confirmed as a whole.
+    takes 1 for yes and 2 for no, or the words in a flow that is answered by voice. Nothing is kept of an order that
+    was not confirmed as a whole.
     """
 
     kind: ClassVar[str] = "order"
@@ -240,7 +243,8 @@ class OrderNode(NodeModel):
 
     def _agreed(self, turn: Turn, prompts: tuple[str, ...]) -> Generator[Command, Result, bool]:
         """What the caller says to a question of yes or no."""
-        keys = yield from self._asking(turn, prompts, choices(YES, NO)).keys()
+        agreed = yes_or_no(turn.language, YES, NO)
+        keys = yield from self._asking(turn, prompts, choices(YES, NO), agreed).keys()
         if keys is None:
             raise Stop("failed", "no_answer")
         return keys == YES
@@ -264,8 +268,11 @@ class OrderNode(NodeModel):
         turn.set("order_lines", len(ordered))
         turn.set("order_total", total(ordered))
 
-    def _asking(self, turn: Turn, prompts: tuple[str, ...], plan: KeyPlan) -> Asking:
-        return Asking(turn, Question(prompts, plan, self.first_key, self.next_key, self.noinput, self.nomatch))
+    def _asking(
+        self, turn: Turn, prompts: tuple[str, ...], plan: KeyPlan, expected: Expected | None = None
+    ) -> Asking:
+        waits = self.first_key, self.next_key
+        return Asking(turn, Question(prompts, plan, *waits, self.noinput, self.nomatch, expected=expected))
 
     @property
     def _shortest(self) -> int:

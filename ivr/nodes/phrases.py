@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
+from calls.errors import SpeechError
 from ivr.nodes.base import LanguageTag, NodeName
+from ivr.speech.grammar import phrase as heard_phrase
 
 T = TypeVar("T")
 
@@ -22,9 +22,6 @@ LONGEST = 80
 MOST_PHRASES = 50
 """Phrases of one choice in one language."""
 
-WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*'?\Z")
-"""Letters, whatever the alphabet, with apostrophes inside."""
-
 
 def phrase(value: object) -> str:
     """``value`` as it is heard: words in small letters, with single spaces between.
@@ -32,16 +29,15 @@ def phrase(value: object) -> str:
     Raises:
         ValueError: it is no phrase, or has characters that nobody can say.
     """
-    if not isinstance(value, str) or not value.split():
+    if not isinstance(value, str):
         raise ValueError("expected the words that a caller may say, such as new order")
-    words = unicodedata.normalize("NFC", value).lower().replace("\u2019", "'").split()
-    for word in words:
-        if WORD.match(word) is None:
-            hint = "write numbers as words" if any(map(str.isdecimal, word)) else "write words of letters only"
-            raise ValueError(f"{word!a} cannot be said so; {hint}")
-    if len(words) > MOST_WORDS or sum(map(len, words)) > LONGEST:
-        raise ValueError(f"expected at most {MOST_WORDS} words of {LONGEST} letters in all")
-    return " ".join(words)
+    try:
+        words = heard_phrase(value)
+    except SpeechError as problem:
+        raise ValueError(problem.problem) from problem
+    if words.count(" ") >= MOST_WORDS or len(words) > LONGEST:
+        raise ValueError(f"expected at most {MOST_WORDS} words and {LONGEST} characters")
+    return words
 
 
 def some(phrases: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from calls.switch.port import (
     RecordEnd,
     RecordingFailed,
 )
-from ivr.commands import Command, Commit, CommitFailed, Committed, Result
+from ivr.commands import Command, Commit, CommitFailed, Committed, Deaf, Heard, NotUnderstood, Result
 from ivr.effects import DropRecording, SurveyAnswer, SurveyAnswers
 from ivr.nodes.base import (
     Duration,
@@ -39,10 +39,12 @@ from ivr.nodes.base import (
     listed,
 )
 from ivr.nodes.menu import NOINPUT, NOMATCH
+from ivr.nodes.voice import Voice, yes_or_no
 from ivr.trail import Kind
 from ivr.turn import Turn
 
 SKIP = "*"
+YES, NO = "1", "2"
 LEAST_S = 1.0
 """A spoken answer must be longer than this."""
 
@@ -58,7 +60,7 @@ class Asks(StrEnum):
     NPS = "nps"
     """0 to 10: 1 waits for a second key, or for #."""
     YES_NO = "yes_no"
-    """1 is yes and counts as 1, 2 is no and counts as 0."""
+    """1 is yes and counts as 1, 2 is no and counts as 0; by voice too."""
     SPOKEN = "spoken"
     """In the caller's own words, recorded."""
 
@@ -66,7 +68,7 @@ class Asks(StrEnum):
 VALUES = {
     Asks.CSAT: {str(number): number for number in range(1, 6)},
     Asks.NPS: {str(number): number for number in range(11)},
-    Asks.YES_NO: {"1": 1, "2": 0},
+    Asks.YES_NO: {YES: 1, NO: 0},
 }
 """What the keys of an answer count as."""
 
@@ -160,10 +162,19 @@ class Survey(NodeModel):
         """The answer by keys; one without a value where there was none."""
         values = VALUES[question.kind]
         plan = KeyPlan(frozenset(values) | {SKIP})
+        agreed = yes_or_no(turn.language, YES, NO) if question.kind is Asks.YES_NO else None
+        voice = Voice(turn, agreed)
         before: tuple[Prompt, ...] = ()
         for _ in range(self.tries):
-            result = yield Gather((*before, *turn.prompts(question.ask)), plan, self.first_key, self.next_key)
+            prompts = (*before, *turn.prompts(question.ask))
+            result = yield voice.ask(Gather(prompts, plan, self.first_key, self.next_key))
             match result:
+                case Heard(keys, sure=True) if voice.listens:
+                    return SurveyAnswer(asked.question, asked.kind, values[keys])
+                case Heard(_, words) | NotUnderstood(words) if voice.listens:
+                    before = turn.prompts(voice.missed(words))
+                case Deaf(reason) if voice.listens:
+                    before = turn.prompts(voice.lost(reason))
                 case Match(keys) if keys == SKIP:
                     return asked
                 case Match(keys):

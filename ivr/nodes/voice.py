@@ -18,6 +18,9 @@ YES_OR_NO = "system.yes_or_no"
 NOT_UNDERSTOOD = "system.not_understood"
 KEYS_ONLY = "system.keys_only"
 
+PROMPTS = (DID_YOU_SAY, YES_OR_NO, NOT_UNDERSTOOD, KEYS_ONLY)
+"""What callers of a flow may hear who may answer by voice."""
+
 TRIES = (NOT_UNDERSTOOD, KEYS_ONLY)
 """What is said after each answer by voice that was not understood, or not meant. The last leaves keys alone: a caller
 whom the recogniser does not understand twice is not understood a third time either."""
@@ -29,17 +32,18 @@ LONGEST_WORDS = 300
 """Characters of what was heard that the trail keeps."""
 
 YES: Mapping[str, tuple[str, ...]] = {
-    "en": ("yes", "yeah", "yes please", "correct", "that's right"),
-    "de": ("ja", "ja bitte", "genau", "richtig", "stimmt"),
-    "es": ("sí", "sí por favor", "claro", "correcto", "exacto"),
-    "fr": ("oui", "oui merci", "exact", "exactement", "c'est ça"),
+    "en": ("yes", "yeah", "correct", "right"),
+    "de": ("ja", "jawohl", "richtig", "genau", "stimmt"),
+    "es": ("sí", "claro", "correcto", "exacto"),
+    "fr": ("oui", "exact", "exactement", "correct"),
 }
 NO: Mapping[str, tuple[str, ...]] = {
-    "en": ("no", "nope", "no thanks", "wrong", "that's wrong"),
-    "de": ("nein", "nein danke", "nee", "falsch", "stimmt nicht"),
-    "es": ("no", "no gracias", "incorrecto", "para nada"),
-    "fr": ("non", "non merci", "faux", "pas du tout"),
+    "en": ("no", "nope", "wrong"),
+    "de": ("nein", "falsch"),
+    "es": ("no", "incorrecto"),
+    "fr": ("non", "faux"),
 }
+"""Words that every model of the language has: a phrase with a word that a model lacks cannot be listened for."""
 
 
 def yes_or_no(language: str, yes: str, no: str) -> Expected | None:

@@ -75,6 +75,16 @@ node = st.one_of(
         failed=target,
         next=target,
     ),
+    _node(
+        collect=some,
+        into=st.just("v"),
+        length=st.just(8),
+        spoken=st.sampled_from(["digits", "number", "date", "spelled"]),
+        read_back=st.just(["x.back"]),
+        failed=target,
+        next=target,
+    ),
+    _node(listen=some, into=st.just("v"), noinput=retries, nomatch=retries, failed=target, next=target),
     _node(set=st.just({"v": "1"}), next=target),
     _node(
         authenticate=st.just("pins"), account=st.just("v"), pin=some, length=st.just(4), failed=target, next=target
@@ -160,7 +170,7 @@ def flows_of(nodes: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict
             "extensions": st.dictionaries(st.sampled_from(["200", "201"]), target, min_size=1),
             "nodes": st.fixed_dictionaries(dict.fromkeys(NAMES, nodes)),
         },
-        optional={"fault": target},
+        optional={"fault": target, "speech": st.booleans()},
     )
 
 
@@ -175,7 +185,7 @@ results = st.one_of(
     ),
     st.sampled_from([LookedUp({"r": 1}), LookupFailed("failed"), Committed("1"), CommitFailed("late")]),
     st.sampled_from(KEYS).map(Match),
-    st.builds(Heard, st.sampled_from([*NAMES, "1"]), st.just("words"), st.booleans()),
+    st.builds(Heard, st.sampled_from([*NAMES, "1", "12345678"]), st.just("words"), st.booleans()),
     st.sampled_from([NotUnderstood(), NotUnderstood("words", True), Deaf("late")]),
     st.sampled_from(["3", "*", "20", "9"]).map(NoMatch),
     st.sampled_from(["busy", "no_answer", "declined"]).map(TransferFailed),

@@ -93,12 +93,12 @@ def told(path: Path, known: Known = NOTHING_KNOWN) -> list[str]:
             ],
         ),
         (
-            "q: {en: [line 2], de: ['e-mail']}",
+            "q: {en: [line 2], de: [a_b]}",
             [
-                "10: nodes.a.phrases.q.en[0]: error: '2' cannot be said so; write numbers as words, not 'line 2' "
-                "[bad-value]",
-                "10: nodes.a.phrases.q.de[0]: error: 'e-mail' cannot be said so; write words of letters only, "
-                "not 'e-mail' [bad-value]",
+                "10: nodes.a.phrases.q.en[0]: error: the phrase 'line 2' holds '2': write numbers as words, "
+                "not 'line 2' [bad-value]",
+                "10: nodes.a.phrases.q.de[0]: error: the phrase 'a_b' holds '_': write only letters, apostrophes and "
+                "hyphens, not 'a_b' [bad-value]",
             ],
         ),
         (
@@ -108,7 +108,7 @@ def told(path: Path, known: Known = NOTHING_KNOWN) -> list[str]:
                 "empty list [bad-value]",
                 "10: nodes.a.phrases.q.de[0]: error: expected the words that a caller may say, such as new order, "
                 "not '5' [bad-value]",
-                "10: nodes.a.phrases.q.de[1]: error: expected at most 8 words of 80 letters in all, "
+                "10: nodes.a.phrases.q.de[1]: error: expected at most 8 words and 80 characters, "
                 "not 'one two three four five six seven eight ...' [bad-value]",
             ],
         ),

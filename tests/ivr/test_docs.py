@@ -46,7 +46,7 @@ OF_ORDER = {
     "pay.expiry",
     "pay.code",
 }
-OF_VOICE = {"said.support", "said.goodbye"}
+OF_VOICE = {"said.support", "said.goodbye", "complaint.ask"}
 OF_EXAMPLES = OF_ORDER | OF_VOICE | {"auth.pin", "main.which_language", "main.one_moment"}
 KEYS = frozenset(texts) | SHIPPED | SURVEY | OF_EXAMPLES
 LOOKUPS = {"orders": frozenset({"order"})}

@@ -68,6 +68,7 @@ from ivr.commands import (
 from ivr.faults import Severity
 from ivr.flow import Flow, FlowFile, compiled
 from ivr.session import MAX_STEPS, Context, Finished, Session
+from ivr.speech.expected import Expected
 from ivr.trail import Kind
 from tests.fuzz.targets import refused_with_a_place
 from tests.ivr import strategies
@@ -79,6 +80,11 @@ def flow_of(data: dict[str, object]) -> Flow:
     return compiled("random", b"", FlowFile.model_validate_json(json.dumps(data), strict=False))
 
 
+def said_values(expected: Expected) -> list[str]:
+    """Values of what is ``expected``, right and wrong ones."""
+    return [*expected.phrases.values()] or ["12345678", "2026-12-01", "AB12CD34", "7"]
+
+
 def one_that_fits(command: Command, draw: st.DataObject) -> Result:
     """A result that ``command`` may have."""
     match command:
@@ -88,7 +94,7 @@ def one_that_fits(command: Command, draw: st.DataObject) -> Result:
             said: tuple[Result, ...] = (
                 NotUnderstood("mumble"),
                 Deaf("late"),
-                *(Heard(choice, "x", sure) for choice in expected.phrases.values() for sure in (True, False)),
+                *(Heard(value, "x", sure) for value in said_values(expected) for sure in (True, False)),
             )
             by_key = one_that_fits(gather, draw)
             fitting: tuple[Result, ...] = (by_key, *said)

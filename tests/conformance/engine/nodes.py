@@ -31,6 +31,23 @@ NODES = (
         Record(ANSWERED, US, "bye", menu_s=about(8.5)),
     ),
     FlowScript(
+        "node-listen",
+        "Who says nothing is asked again, and a key says nothing too.",
+        "ask: {listen: [conformance.short], into: words, first_word: 2s, noinput: [conformance.short], nomatch: [],"
+        " failed: bye, next: wrong}\n"
+        "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
+        (Press(6.5, "5"),),
+        "answer | gather short for #,*,0,1,2,3,4,5,6,7,8,9 | gather short short for #,*,0,1,2,3,4,5,6,7,8,9"
+        " | play short | hangup 16",
+        """
+        node_entered ask type=listen
+        noinput ask count=1 left=1
+        node_left ask exit=failed
+        """
+        + GOODBYE,
+        Record(ANSWERED, US, "bye", menu_s=about(7.5)),
+    ),
+    FlowScript(
         "node-lookup",
         "A database is asked for what there is and for what there is not, and the caller is led by it.",
         "here: {lookup: orders, arguments: {order: '\"4711\"'}, into: {status: status}, missing: bye, failed: bye,"

@@ -26,7 +26,7 @@ from calls.records.store import CallEvent, CallRecord, Direction, finish_call
 from calls.switch.port import Gather, Transfer
 from ivr.callers import Asked
 from ivr.check import Known, load
-from ivr.commands import Enqueue
+from ivr.commands import Enqueue, Listen
 from ivr.flow import Flow
 from ivr.script import Act, Leave, Pass, act
 from ivr.session import Context
@@ -59,7 +59,7 @@ nodes:
   sales: {queue: sales, failed: back, next: back}
   back: {return: done}
 """
-NEWER = FLOW.replace("failed: sorry", "failed: bye")
+NEWER = FLOW.replace("failed: sorry", "phrases: {boss: {en: [front desk]}}, failed: bye")
 
 
 class Fitting:
@@ -67,6 +67,7 @@ class Fitting:
 
     WORDS: dict[type, tuple[str, ...]] = {  # noqa: RUF012 - never changed
         Gather: ("1", "2", "3", "9", "200", "w", "#", "h", "5"),
+        Listen: ("1", "2", "9", "w", "#", "s=front desk", "s?=front desk", "s-", "sd", "s=yes"),
         Enqueue: ("q+", "q-", "q0", "h", "w3"),
         Transfer: ("t+", "t-", "h"),
     }
@@ -228,16 +229,14 @@ def test_a_flow_by_hand(six_calls: sqlite3.Connection) -> None:
     assert found["zero_outs menu_b"] == (1, 5) and found["node_drop_off boss"] == (0, 1)
 
 
-def test_speech_is_counted_once_the_trail_says_so(connection: sqlite3.Connection, flows: tuple[Flow, ...]) -> None:
+def test_choices_by_speech_and_words_that_are_none(connection: sqlite3.Connection, flows: tuple[Flow, ...]) -> None:
+    one, says, unsure, mumbles, yes = 0, 5, 6, 7, 9
     with taken_back(connection):
-        keep(connection, [row("a", flows[0], [0, 3])])
-        connection.execute(
-            "UPDATE call_events SET detail = json_set(detail, '$.by', 'speech')"
-            " WHERE kind = 'choice' AND json_extract(detail, '$.node') = 'menu_a'"
-        )
+        keep(connection, [row("a", flows[1], [one, mumbles, unsure, yes]), row("b", flows[1], [one, says])])
         found = named(ff.flow_figures(connection, FlowScope(FlowId("main"), BEGIN, END)))
-        assert (found["by_speech menu_a"], found["by_keys menu_a"]) == ((1, 1), (0, 1))
-        assert (found["by_speech menu_b"], found["by_keys menu_b"]) == ((0, 1), (1, 1))
+        assert (found["by_speech menu_a"], found["by_keys menu_a"]) == ((0, 2), (2, 2))
+        assert (found["by_speech menu_b"], found["by_keys menu_b"]) == ((2, 2), (0, 2))
+        assert (found["nomatch menu_b"], found["zero_outs menu_b"]) == ((1, 2), (2, 2))
 
 
 def test_paths_and_links_by_hand(six_calls: sqlite3.Connection) -> None:
@@ -378,7 +377,8 @@ def slow_nodes(rows: list[Row]) -> dict[str, tuple[float, float | None]]:
                 case "hung_up":
                     count[node]["node_drop_off"] += each.dropped and event.detail["by"] == "caller"
                 case "choice" | "direct_dial":
-                    count[node]["by_keys"] += 1
+                    count[node]["choices"] += 1
+                    count[node]["by_speech"] += event.detail.get("by") == "speech"
                     comes = next((x for x in each.trail[position:] if x.kind == "node_entered"), None)
                     count[node]["zero_outs"] += comes is not None and comes.detail["type"] in ("queue", "transfer")
     found: dict[str, tuple[float, float | None]] = {}
@@ -388,9 +388,9 @@ def slow_nodes(rows: list[Row]) -> dict[str, tuple[float, float | None]]:
         found[f"time {node}"] = (round(took[node], 6), entries)
         for name in ("node_drop_off", "noinput", "nomatch", "retries", "zero_outs"):
             found[f"{name} {node}"] = (of[name], entries)
-        if of["by_keys"]:
-            found[f"by_keys {node}"] = (of["by_keys"], of["by_keys"])
-            found[f"by_speech {node}"] = (0, of["by_keys"])
+        if of["choices"]:
+            found[f"by_keys {node}"] = (of["choices"] - of["by_speech"], of["choices"])
+            found[f"by_speech {node}"] = (of["by_speech"], of["choices"])
     return found
 
 

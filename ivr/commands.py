@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from calls.agents.events import Overflow
 from calls.ids import FlowId
@@ -42,6 +43,8 @@ from ivr.cards import Card
 from ivr.effects import Effect
 from ivr.speech.expected import Expected
 from ivr.values import Value
+
+UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,8 @@ class Listen:
 
     gather: Gather
     expected: Expected
+    zone: ZoneInfo = UTC
+    """The caller's, in which "tomorrow" is a day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from console.engine.books import Books
 from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
 from console.engine.guard import Guard
+from console.engine.hearing import Listener
 from console.engine.lookups import Lookups
 from console.engine.meanwhile import meanwhile
 from console.engine.payments import Payments
@@ -134,6 +135,7 @@ class Conversations:
         voice: Voice,
         recordings: RecordingKeeper,
         tolls: Tolls,
+        listener: Listener,
     ) -> None:
         """``is_closed``: no caller is put into a queue any more, as the engine is being drained. ``voice`` speaks a
         text in a language while the caller waits; None where it could not in time."""
@@ -152,6 +154,7 @@ class Conversations:
         self._voice = voice
         self._recordings = recordings
         self._tolls = tolls
+        self._listener = listener
         self._sessions: set[Session] = set()
 
     async def run(
@@ -243,8 +246,8 @@ class Conversations:
                 result = await channel.perform(command)
             case Transfer(number=number) if number:
                 return await self._transfer_to_number(channel, recorder, command)
-            case Listen(gather):
-                result = await channel.perform(gather)
+            case Listen():
+                return await self._listener.listen(channel, command)
             case Play() | Gather() | Transfer() | Hangup():
                 result = await channel.perform(command)
                 if isinstance(result, Transferred):

@@ -24,7 +24,7 @@ from calls.records.writer import Writer
 from calls.settings import Settings
 from calls.switch import events
 from calls.switch.events import SwitchEvent
-from calls.switch.port import CallChannel, Hangup, Switch
+from calls.switch.port import CallChannel, Hangup, Prompt, Switch
 from console.engine.books import AGAIN_S, Books
 from console.engine.callbacks import Callbacks
 from console.engine.conversation import Conversations
@@ -33,6 +33,7 @@ from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
 from console.engine.flows import LiveFlows
 from console.engine.guard import Guard
+from console.engine.hearing import Listener
 from console.engine.hours import OpeningHours
 from console.engine.inbound import InboundCalls
 from console.engine.lookups import Lookups
@@ -40,6 +41,7 @@ from console.engine.outbox import Outbox
 from console.engine.outside import GuardedHosts, Hosts
 from console.engine.payments import Payments
 from console.engine.queue_hours import QueueHours
+from console.engine.recognition import Recognises, Recognition
 from console.engine.recordings import RecordingKeeper
 from console.engine.restart import Restart
 from console.engine.status import (
@@ -62,6 +64,7 @@ from dialer import events as ev
 from dialer.core import DialerCore
 from ivr.commands import OverridesChanged
 from ivr.flow import Flow
+from ivr.speaking import spoken_of
 
 CONNECT_AGAIN_S = 2.0
 """How long after a vain first try the switch is asked again: the PBX may start later than we do."""
@@ -86,9 +89,12 @@ class Engine:
         draw: Callable[[], float],
         voice: LiveVoice | None = None,
         hosts: Hosts | None = None,
+        recognition: Recognises | None = None,
+        prompt_s: Callable[[Prompt], float] = lambda prompt: 0.0,
     ) -> None:
         """``voice`` speaks what no prompt was rendered for, while a caller waits. ``hosts``: the servers of others;
-        None: the real ones, each with its guard."""
+        None: the real ones, each with its guard. ``recognition`` understands callers; None: by the settings' models.
+        ``prompt_s``: how long a prompt plays, for the record: who speaks meanwhile has barged in."""
         self.settings = settings
         self.voice = voice or LiveVoice()
         self.switch = switch
@@ -123,6 +129,8 @@ class Engine:
         )
         self.lookups = Lookups(settings.lookups, self._hosts, clock)
         self.payments = Payments(settings.payment_gateways, self._hosts, self.writer, clock)
+        self.recognition = recognition or Recognition(settings.speech)
+        self.listener = Listener(self.recognition, clock, prompt_s)
         self.verifier = Verifier(settings.authenticators, self.lookups, self.writer, clock, PinHasher())
         self.conversations = Conversations(
             settings.queues,
@@ -140,8 +148,10 @@ class Engine:
             self.voice.render,
             self.recordings,
             Tolls(settings, self.writer, clock),
+            self.listener,
         )
         self.hours = OpeningHours(self.writer, clock, self._overridden)
+        self._spoken = {expected.language for flow in flows.values() for _, expected in spoken_of(flow)}
         self.flows = LiveFlows(settings, flows, self.writer, self.books, clock)
         self.inbound = InboundCalls(settings, self.flows, self.books, self.conversations, self.hours, clock, draw)
         self.dialled = DialledCalls(
@@ -184,6 +194,7 @@ class Engine:
         except RecordError:
             await self.writer.close()
             raise
+        await self.recognition.start(self._spoken)
         self.watch.start(self.tasks)
         self.outbox.start()
         self.recordings.start(self.tasks)
@@ -211,6 +222,7 @@ class Engine:
         except TimeoutError:
             log.get().error("records are not written: the store took none", folder=str(self.writer.path.parent))
         await self.tasks.cancel_all()
+        await self.recognition.stop()
         self.lookups.close()
         await self._hosts.close()
         await self.writer.close()

@@ -51,6 +51,7 @@ class EngineCollector(Collector):
         yield live
         yield from _lookups(self._engine)
         yield from _payments(self._engine)
+        yield from _speech(self._engine)
         attempts = CounterMetricFamily(
             "callwright_attempts", "attempts that are over", labels=("campaign", "outcome")
         )
@@ -88,6 +89,26 @@ def _payments(engine: Engine) -> Iterator[Metric]:
     for (name, result), count in sorted(engine.payments.results.items()):
         charges.add_metric((name, result), count)
     yield charges
+
+
+def _speech(engine: Engine) -> Iterator[Metric]:
+    figures = engine.listener.figures
+    answers = CounterMetricFamily("callwright_spoken_answers", "questions by voice or key", labels=("answer",))
+    for answer, count in sorted(figures.answers.items()):
+        answers.add_metric((answer,), count)
+    yield answers
+    keys = CounterMetricFamily("callwright_keys_only", "such questions that were left to keys", labels=("reason",))
+    for reason, count in sorted(figures.keys_only.items()):
+        keys.add_metric((reason,), count)
+    yield keys
+    yield CounterMetricFamily("callwright_heard_audio_seconds", "audio that was recognised", figures.audio_s)
+    help_text = "from the end of a caller's speech to what comes of it"
+    yield _histogram("speech_decision_seconds", help_text, figures.decisions)
+    yield _gauge("speech_workers", "processes that recognise speech", float(engine.recognition.workers_up()))
+    held = GaugeMetricFamily("callwright_speech_held_off", "1: left alone after failures", labels=("language",))
+    for language, is_held_off in engine.recognition.held_off().items():
+        held.add_metric((language,), float(is_held_off))
+    yield held
 
 
 def exposition(engine: Engine) -> tuple[bytes, int, None, str]:

@@ -38,7 +38,8 @@ async def run(settings: Settings) -> None:
     switch = building.build_switch(settings, library)
     voice = LiveVoice()
     draw = random.Random().random
-    engine = Engine(settings, switch, flows, SystemClock(), lambda: str(uuid.uuid4()), draw, voice)
+    ids, clock = (lambda: str(uuid.uuid4())), SystemClock()
+    engine = Engine(settings, switch, flows, clock, ids, draw, voice, prompt_s=library.duration_s)
     stopping = _signals()
     supervisor = Supervisor(os.environ)
     async with voice.running(library, [building.PRIVATE_ESPEAK]):

@@ -74,7 +74,7 @@ class Voice:
 
     def ask(self, gather: Gather) -> Command:
         """The command that asks the question."""
-        return gather if self._expected is None else Listen(gather, self._expected)
+        return gather if self._expected is None else Listen(gather, self._expected, self._turn.scope.zone)
 
     def missed(self, words: str, value: str = "") -> tuple[str, ...]:
         """What is said before the next try, since ``words`` were not understood, or ``value`` was not meant."""

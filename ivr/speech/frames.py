@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from calls.settings import SpeechSettings
+from calls.settings import SpeechModel
 from ivr.speech.events import SpeechBegan, SpeechEnded
 from ivr.speech.recognizer import Final, Grammar, Partial
 
@@ -26,10 +26,9 @@ _HEAD = struct.Struct(">BI")
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """To the worker, first of all: load what serves these languages."""
+    """To the worker, first of all: load this."""
 
-    settings: SpeechSettings
-    languages: tuple[str, ...]
+    model: SpeechModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +68,13 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """From the worker, last of all that it tells of loading: these languages are served."""
-
-    languages: tuple[str, ...]
+    """From the worker: the model is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotLoaded:
-    """From the worker: ``language`` cannot be served."""
+    """From the worker: the model cannot be loaded."""
 
-    language: str
     problem: str
 
 
@@ -149,8 +145,8 @@ class Decoder:
 
 def _parts(message: Message) -> tuple[int, int, bytes]:
     match message:
-        case Load(settings, languages):
-            return 1, 0, _json([settings.model_dump(mode="json"), languages])
+        case Load(model):
+            return 1, 0, _json([model.model_dump(mode="json")])
         case Open(session, grammar):
             return 2, session, _json([grammar.language, sorted(grammar.phrases), grammar.repeated])
         case Audio(session, pcm):
@@ -161,10 +157,10 @@ def _parts(message: Message) -> tuple[int, int, bytes]:
             return 5, session, b""
         case Ping():
             return 6, 0, b""
-        case Loaded(languages):
-            return 7, 0, _json([languages])
-        case NotLoaded(language, problem):
-            return 8, 0, _json([language, problem])
+        case Loaded():
+            return 7, 0, b""
+        case NotLoaded(problem):
+            return 8, 0, _json([problem])
         case Taken(session, count):
             return 9, session, _json([count])
         case Told(session, event):
@@ -194,16 +190,6 @@ def _told(event: SpeechBegan | SpeechEnded | Partial | Final) -> tuple[int, byte
 
 def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _load(body: bytes) -> Load:
-    settings, languages = _of(body)
-    return Load(SpeechSettings.model_validate(settings), _texts(languages))
-
-
-def _not_loaded(body: bytes) -> NotLoaded:
-    language, problem = _of(body)
-    return NotLoaded(_text(language), _text(problem))
 
 
 def _open(session: int, body: bytes) -> Open:
@@ -247,14 +233,14 @@ def _only(body: bytes) -> Any:
 
 
 _KINDS: Mapping[int, Callable[[int, bytes], Message]] = {
-    1: lambda session, body: _load(body),
+    1: lambda session, body: Load(SpeechModel.model_validate(_only(body))),
     2: _open,
     3: Audio,
     4: lambda session, body: Finish(session),
     5: lambda session, body: Close(session),
     6: lambda session, body: Ping(),
-    7: lambda session, body: Loaded(_texts(_only(body))),
-    8: lambda session, body: _not_loaded(body),
+    7: lambda session, body: Loaded(),
+    8: lambda session, body: NotLoaded(_text(_only(body))),
     9: lambda session, body: Taken(session, int(_number(_only(body)))),
     10: lambda session, body: Told(session, SpeechBegan(_number(_only(body)))),
     11: lambda session, body: Told(session, SpeechEnded(_number(_only(body)))),

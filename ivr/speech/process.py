@@ -16,6 +16,7 @@ from itertools import count
 
 from calls import log
 from calls.errors import SpeechUnavailable
+from calls.settings import SpeechModel
 from ivr.speech.frames import (
     Decoder,
     Failed,
@@ -68,12 +69,12 @@ class WorkerProcess:
         self._told_at_s = 0.0
         self.is_up = True
         """False once it is known to have failed; it may not have ended yet."""
-        self.languages: frozenset[str] = frozenset()
-        """What it serves, of the languages that were asked for."""
 
     @classmethod
-    async def start(cls, load: Load, command: Sequence[str] = COMMAND, within_s: float = LOAD_S) -> WorkerProcess:
-        """A process that has loaded its models.
+    async def start(
+        cls, model: SpeechModel, command: Sequence[str] = COMMAND, within_s: float = LOAD_S
+    ) -> WorkerProcess:
+        """A process that has loaded ``model``.
 
         Raises:
             SpeechUnavailable: there is none; says why.
@@ -91,10 +92,10 @@ class WorkerProcess:
         worker = cls(process)
         try:
             async with asyncio.timeout(within_s):
-                await worker._loaded(load)
+                await worker._load(model)
         except TimeoutError as problem:
             await worker.end()
-            raise SpeechUnavailable(f"its models were not loaded within {within_s:g} s") from problem
+            raise SpeechUnavailable(f"its model was not loaded within {within_s:g} s") from problem
         except BaseException:
             await worker.end()
             raise
@@ -157,19 +158,18 @@ class WorkerProcess:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
-    async def _loaded(self, load: Load) -> None:
-        self._send(load)
+    async def _load(self, model: SpeechModel) -> None:
+        self._send(Load(model))
         while data := await self._answers.read(_READ_BYTES):
             for message in self._messages(data):
                 match message:
-                    case NotLoaded(language, problem):
-                        log.get().error("a language is not understood", language=language, problem=problem)
-                    case Loaded(languages):
-                        self.languages = frozenset(languages)
+                    case Loaded():
                         return
+                    case NotLoaded(problem):
+                        raise SpeechUnavailable(problem)
                     case _:
-                        raise SpeechUnavailable(f"it said {type(message).__name__} while it was to load its models")
-        raise SpeechUnavailable("it ended while it loaded its models")
+                        raise SpeechUnavailable(f"it said {type(message).__name__} while it was to load its model")
+        raise SpeechUnavailable("it ended while it loaded its model")
 
     def _messages(self, data: bytes) -> list[Message]:
         try:

@@ -1,4 +1,4 @@
-"""Recognition for the calls of one engine: worker processes that are kept running, and callers divided among them.
+"""Recognition by one model: worker processes that are kept running, and callers divided among them.
 
 One that ends is started again after a rest that grows. Where that happens again and again, or sessions fail one after
 the other, nothing is tried for a while (``calls/breaker.py``): callers are told at once that they have their keys.
@@ -7,7 +7,8 @@ the other, nothing is tried for a while (``calls/breaker.py``): callers are told
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -15,12 +16,11 @@ from typing import Self
 from calls import log
 from calls.breaker import Breaker
 from calls.errors import SpeechError, SpeechUnavailable
-from calls.settings import SpeechSettings
+from calls.settings import SpeechModel
 from ivr.speech.expected import Expected
-from ivr.speech.frames import Load
+from ivr.speech.grammar import grammar_of
 from ivr.speech.hearing import Hearing
 from ivr.speech.process import COMMAND, WorkerProcess
-from ivr.speech.recognizer import Grammar
 
 FIRST_REST_S = 0.5
 LONGEST_REST_S = 30.0
@@ -38,18 +38,16 @@ class SpeechService:
 
     def __init__(
         self,
-        settings: SpeechSettings,
-        languages: Iterable[str],
-        grammar: Callable[[Expected], Grammar],
+        model: SpeechModel,
+        workers: int,
         *,
         command: Sequence[str] = COMMAND,
         breaker: Breaker | None = None,
         most: int = MOST_SESSIONS,
     ) -> None:
-        """``languages``: those that callers are expected to speak. ``grammar`` says what an engine may hear, and
-        raises ``SpeechError`` where nothing of it can be heard."""
-        self._load = Load(settings, tuple(sorted(set(languages))))
-        self._grammar = grammar
+        """``workers`` processes are kept, each of which hears ``most`` callers at most."""
+        self._model = model
+        self._workers = workers
         self._command = command
         self._breaker = breaker or Breaker()
         self._most = most
@@ -59,7 +57,7 @@ class SpeechService:
 
     async def __aenter__(self) -> Self:
         """Begin to start the workers; nobody waits for them."""
-        self._keepers = [asyncio.ensure_future(self._keep()) for _ in range(self._load.settings.workers)]
+        self._keepers = [asyncio.ensure_future(self._keep()) for _ in range(self._workers)]
         return self
 
     async def __aexit__(
@@ -80,7 +78,7 @@ class SpeechService:
     @property
     def is_held_off(self) -> bool:
         """True while nothing is tried, after too many failures."""
-        return not self._breaker.allows(asyncio.get_running_loop().time())
+        return not self._breaker.allows(time.monotonic())
 
     async def changed(self) -> None:
         """Return when the next worker is up."""
@@ -101,14 +99,13 @@ class SpeechService:
         """
         if self.is_held_off:
             raise SpeechUnavailable("it failed again and again, and is left alone for a while")
-        serving = [each for each in self.workers if expected.language in each.languages]
-        if not serving:
-            raise SpeechUnavailable(f"no worker that understands {expected.language} is up")
-        worker = min(serving, key=lambda each: each.sessions)
+        if not self.workers:
+            raise SpeechUnavailable(f"no process that understands {self._model.language} is up")
+        worker = min(self.workers, key=lambda each: each.sessions)
         if worker.sessions >= self._most:
             raise SpeechUnavailable("all workers have as many callers as they may")
         try:
-            grammar = self._grammar(expected)
+            grammar = grammar_of(expected)
         except SpeechError as problem:
             raise SpeechUnavailable(str(problem)) from problem
         hearing = worker.open(grammar, self._came_to)
@@ -124,32 +121,31 @@ class SpeechService:
             self._failed()
 
     def _failed(self) -> None:
-        self._breaker.failed(asyncio.get_running_loop().time())
+        self._breaker.failed(time.monotonic())
         if self.is_held_off:
             log.get().error("speech recognition is left alone for a while")
 
     async def _keep(self) -> None:
         """Keep one worker running."""
-        loop = asyncio.get_running_loop()
         rest_s = FIRST_REST_S
         while True:
-            began_s = loop.time()
+            began_s = time.monotonic()
             try:
                 why = await self._run()
             except SpeechUnavailable as problem:
                 why = str(problem)
-            log.get().error("a process for speech recognition has ended", why=why)
+            log.get().error("a process for speech recognition has ended", language=self._model.language, why=why)
             self._failed()
-            if loop.time() - began_s >= STEADY_S:
+            if time.monotonic() - began_s >= STEADY_S:
                 rest_s = FIRST_REST_S
             await asyncio.sleep(rest_s)
             rest_s = min(2 * rest_s, LONGEST_REST_S)
 
     async def _run(self) -> str:
-        worker = await WorkerProcess.start(self._load, self._command)
+        worker = await WorkerProcess.start(self._model, self._command)
         self._up.append(worker)
         self._changed.set()
-        log.get().info("a process for speech recognition is up", languages=sorted(worker.languages))
+        log.get().info("a process for speech recognition is up", language=self._model.language)
         try:
             return await worker.run()
         finally:

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from io import FileIO
 from typing import assert_never
 
 from calls.errors import SpeechError
-from calls.settings import SpeechSettings
+from calls.settings import SpeechModel
 from calls.switch.hearing import RATE_HZ, SAMPLE_BYTES
-from ivr.speech.engines import load, model_for
+from ivr.speech.engines import load
 from ivr.speech.events import SpeechBegan, SpeechEnded
 from ivr.speech.frames import (
     Audio,
@@ -40,6 +40,7 @@ from ivr.speech.frames import (
     Told,
     encode,
 )
+from ivr.speech.grammar import known_of
 from ivr.speech.recognizer import Final, Grammar, Partial, Recognizer, RecognizerSession
 from ivr.speech.voice_activity import Began, Ended, VoiceActivity
 
@@ -99,22 +100,25 @@ def serve(requests: FileIO, answers: FileIO) -> None:
 
 
 class Worker:
-    """The recognisers of one process, and its sessions."""
+    """The recogniser of one process, and its sessions."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._recognizers: Mapping[str, Recognizer] = {}
-        self._settings = SpeechSettings()
+        self._recognizer: Recognizer | None = None
         self._sessions: dict[int, _Session] = {}
-        self.is_loaded = False
+
+    @property
+    def is_loaded(self) -> bool:
+        """True once callers can be heard."""
+        return self._recognizer is not None
 
     def take(self, message: object) -> None:
         """Do what ``message`` asks."""
         match message:
-            case Load(settings, languages):
-                self._load(settings, languages)
-            case Open(session, grammar):
-                self._sessions[session] = _Session(self._recognizer(grammar), grammar)
+            case Load(model):
+                self._load(model)
+            case Open(session, grammar) if self._recognizer is not None:
+                self._sessions[session] = _Session(self._recognizer, grammar)
             case Audio(session, pcm):
                 self._in(session, lambda found: found.feed(pcm))
                 self._tell(Taken(session, len(pcm)))
@@ -126,28 +130,15 @@ class Worker:
             case Ping():
                 self._tell(Pong())
             case _:
-                raise ValueError(f"{type(message).__name__} is not for a worker")
+                raise ValueError(f"{type(message).__name__} is not for a worker, or not yet")
 
-    def _load(self, settings: SpeechSettings, languages: tuple[str, ...]) -> None:
-        self._settings = settings
-        recognizers: dict[str, Recognizer] = {}
-        for language in languages:
-            model = model_for(settings, language)
-            if model is None:
-                self._tell(NotLoaded(language, "no model of the settings serves it"))
-            elif model.language not in recognizers:
-                try:
-                    recognizers[model.language] = load(model)
-                except SpeechError as problem:
-                    self._tell(NotLoaded(language, str(problem)))
-        self._recognizers = recognizers
-        self.is_loaded = True
-        served = (each for each in languages if self._recognizer(Grammar(each, frozenset())) is not None)
-        self._tell(Loaded(tuple(served)))
-
-    def _recognizer(self, grammar: Grammar) -> Recognizer | None:
-        model = model_for(self._settings, grammar.language)
-        return None if model is None else self._recognizers.get(model.language)
+    def _load(self, model: SpeechModel) -> None:
+        try:
+            self._recognizer = load(model)
+        except SpeechError as problem:
+            self._tell(NotLoaded(str(problem)))
+        else:
+            self._tell(Loaded())
 
     def _in(self, session: int, work: Callable[[_Session], list[Event]]) -> None:
         """Do ``work`` in ``session``, if there still is one, and tell what it gives."""
@@ -172,7 +163,7 @@ class Worker:
 class _Session:
     """One caller: what is judged of the voice, and the engine once there is one to hear."""
 
-    def __init__(self, recognizer: Recognizer | None, grammar: Grammar) -> None:
+    def __init__(self, recognizer: Recognizer, grammar: Grammar) -> None:
         self._recognizer = recognizer
         self._grammar = grammar
         self._activity = VoiceActivity()
@@ -200,9 +191,7 @@ class _Session:
             self._engine.close()
 
     def _open(self) -> RecognizerSession:
-        if self._recognizer is None:
-            raise SpeechError(f"nothing here understands {self._grammar.language}")
-        return self._recognizer.open(RATE_HZ, self._grammar)
+        return self._recognizer.open(RATE_HZ, known_of(self._grammar, self._recognizer.unknown))
 
 
 def _event(change: Began | Ended, taken_s: float) -> SpeechBegan | SpeechEnded:

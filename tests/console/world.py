@@ -45,6 +45,7 @@ from dialer.campaign import Campaign
 from ivr.check import Known, load
 from ivr.replay import Replay, recorded, replay
 from tests.console.held_time import NOON, HeldTimeLoop, LoopClock
+from tests.ivr.speech.inline import InlineRecognition
 
 LONG_AGO = NOON.replace(year=2000)
 LONG_AHEAD = NOON.replace(year=2100)
@@ -246,6 +247,7 @@ class World:
         hosts: Hosts | None = None,
     ) -> None:
         self._hosts = hosts
+        self.recognition = InlineRecognition()
         loop = asyncio.get_running_loop()
         assert isinstance(loop, HeldTimeLoop)
         self.loop = loop
@@ -289,6 +291,8 @@ class World:
             self.draws.random,
             self._voice,
             self._hosts,
+            self.recognition,
+            Prompts().duration_s,
         )
         writer = self.engine.writer
         self.loop.hold_while(lambda: writer.behind_s() > 0)

@@ -21,13 +21,13 @@ def main(way: str) -> None:
             os.write(1, b"HTTP/1.1 200 OK\r\n\r\n" * 10)
         case "speaks-out-of-turn":
             os.write(1, encode(Pong()))
-    os.write(1, encode(Loaded(("en",))))
+    os.write(1, encode(Loaded()))
     while os.read(0, 65_536):
         match way:
             case "nonsense":
                 os.write(1, b"\xff" * 100)
             case "loads-again":
-                os.write(1, encode(Loaded(("en",))))
+                os.write(1, encode(Loaded()))
             case "goes-on":
                 os.write(1, b"".join(encode(Told(each, Partial("told to nobody, and to you"))) for each in (1, 2)))
             case _:

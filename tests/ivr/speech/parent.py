@@ -9,11 +9,11 @@ from calls import log
 from ivr.speech.events import SpeechBegan
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.service import SpeechService
-from tests.ivr.speech.services import SCRIPTED, feed, grammar, utterance
+from tests.ivr.speech.services import SCRIPTED, feed, utterance
 
 
 async def main(words: str) -> None:
-    async with SpeechService(SCRIPTED, ["en"], grammar) as service:
+    async with SpeechService(SCRIPTED, 1) as service:
         await service.ready()
         (worker,) = service.workers
         async with service.open(Expected(SpokenKind.FREE, "en")) as hearing:

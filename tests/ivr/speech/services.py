@@ -9,31 +9,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from calls.breaker import Breaker
-from calls.settings import SpeechModel, SpeechSettings
+from calls.settings import SpeechModel
 from calls.switch.loopback.voice import said
 from ivr.speech.events import Broken, SpeechEvent
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.hearing import Hearing
 from ivr.speech.process import WorkerProcess
-from ivr.speech.recognizer import Final, Grammar
+from ivr.speech.recognizer import Final
 from ivr.speech.service import SpeechService
 
-SCRIPTED = SpeechSettings(models=(SpeechModel(language="en", engine="scripted"),))
+SCRIPTED = SpeechModel(language="en", engine="scripted")
 ANYTHING = Expected(SpokenKind.FREE, "en")
 NEVER = 10**6
 """As many failures in a row as no test has."""
 
 
-def grammar(expected: Expected) -> Grammar:
-    return Grammar(expected.language, frozenset(expected.phrases))
-
-
 @asynccontextmanager
 async def serving(workers: int = 1, breaker: Breaker | None = None) -> AsyncIterator[SpeechService]:
     """A service whose workers are all up."""
-    settings = SCRIPTED.model_copy(update={"workers": workers})
     async with asyncio.timeout(60):
-        async with SpeechService(settings, ["en"], grammar, breaker=breaker or Breaker(failures=NEVER)) as service:
+        async with SpeechService(SCRIPTED, workers, breaker=breaker or Breaker(failures=NEVER)) as service:
             await up(service, workers)
             yield service
 

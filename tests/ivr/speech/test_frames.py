@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.settings import SpeechModel, SpeechSettings
+from calls.settings import SpeechModel
 from ivr.speech.events import SpeechBegan, SpeechEnded
 from ivr.speech.frames import (
     LONGEST,
@@ -44,18 +44,14 @@ EVENTS = st.one_of(
     st.builds(Final, TEXTS, st.none() | TEXTS, st.floats(0, 1)),
 )
 MESSAGES: st.SearchStrategy[Message] = st.one_of(
-    st.builds(
-        Load,
-        st.builds(SpeechSettings, workers=st.integers(1, 64), models=st.lists(MODELS, max_size=2).map(tuple)),
-        st.lists(TEXTS, max_size=3).map(tuple),
-    ),
+    st.builds(Load, MODELS),
     st.builds(Open, SESSIONS, st.builds(Grammar, TEXTS, st.frozensets(TEXTS, max_size=5), st.booleans())),
     st.builds(Audio, SESSIONS, st.binary(max_size=1_000)),
     st.builds(Finish, SESSIONS),
     st.builds(Close, SESSIONS),
     st.just(Ping()),
-    st.builds(Loaded, st.lists(TEXTS, max_size=3).map(tuple)),
-    st.builds(NotLoaded, TEXTS, TEXTS),
+    st.just(Loaded()),
+    st.builds(NotLoaded, TEXTS),
     st.builds(Taken, SESSIONS, st.integers(0, 10**6)),
     st.builds(Told, SESSIONS, EVENTS),
     st.builds(Failed, SESSIONS, TEXTS),

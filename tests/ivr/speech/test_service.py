@@ -13,17 +13,16 @@ from pathlib import Path
 import pytest
 
 from calls.breaker import Breaker
-from calls.errors import SpeechError, SpeechUnavailable
-from calls.settings import SpeechModel, SpeechSettings
+from calls.errors import SpeechUnavailable
+from calls.settings import SpeechModel
 from calls.switch.hearing import RATE_HZ, SAMPLE_BYTES
 from ivr.speech.events import Broken, SpeechBegan, SpeechEnded
 from ivr.speech.expected import Expected, SpokenKind
-from ivr.speech.frames import Load
 from ivr.speech.hearing import LATE_S
 from ivr.speech.process import WorkerProcess
 from ivr.speech.recognizer import Final, Grammar, Partial
 from ivr.speech.service import SpeechService
-from tests.ivr.speech.services import ANYTHING, SCRIPTED, feed, gone, grammar, serving, told, up, utterance
+from tests.ivr.speech.services import ANYTHING, SCRIPTED, feed, gone, serving, told, up, utterance
 
 MENU = Expected(SpokenKind.CHOICE, "en", {"opening hours": "hours", "sales": "sales"})
 BAD = Path(__file__).resolve().with_name("bad_worker.py")
@@ -182,7 +181,7 @@ async def test_one_crash_is_one_failure_however_many_callers_it_had() -> None:
 
 
 async def test_there_is_no_room_for_more_than_a_worker_hears() -> None:
-    async with asyncio.timeout(60), SpeechService(SCRIPTED, ["en"], grammar, most=1) as service:
+    async with asyncio.timeout(60), SpeechService(SCRIPTED, 1, most=1) as service:
         await service.ready()
         async with service.open(ANYTHING):
             with pytest.raises(SpeechUnavailable, match="as many callers as they may"):
@@ -192,56 +191,51 @@ async def test_there_is_no_room_for_more_than_a_worker_hears() -> None:
             pass
 
 
-async def test_before_a_worker_is_up_and_for_another_language_nothing_is_heard() -> None:
-    async with asyncio.timeout(60), SpeechService(SCRIPTED, ["en"], grammar) as service:
-        with pytest.raises(SpeechUnavailable, match="no worker that understands en is up"):
+async def test_before_a_worker_is_up_nothing_is_heard() -> None:
+    async with SpeechService(SCRIPTED, 1) as service:
+        with pytest.raises(SpeechUnavailable, match="no process that understands en is up"):
             async with service.open(ANYTHING):
                 pass
-        await service.ready()
-        with pytest.raises(SpeechUnavailable, match="no worker that understands de is up"):
-            async with service.open(Expected(SpokenKind.FREE, "de")):
-                pass
 
 
-async def test_a_language_without_a_model_takes_nothing_from_another() -> None:
-    models = (*SCRIPTED.models, SpeechModel(language="de", engine="vosk", folder=Path("/nowhere")))
-    settings = SpeechSettings(models=models)
-    async with asyncio.timeout(60), SpeechService(settings, ["en", "de", "fr"], grammar) as service:
-        await service.ready()
-        (worker,) = service.workers
-        assert worker.languages == {"en"}
+@pytest.mark.parametrize(
+    ("model", "problem"),
+    [
+        (SpeechModel(language="de", engine="scripted", folder=Path("/nowhere")), "takes no model"),
+        (SpeechModel(language="de", engine="gramophone"), "no engine of speech recognition is named 'gramophone'"),
+    ],
+)
+async def test_a_model_that_cannot_be_loaded_is_named(model: SpeechModel, problem: str) -> None:
+    with pytest.raises(SpeechUnavailable, match=problem):
+        await WorkerProcess.start(model)
 
 
 async def test_words_that_cannot_be_heard_are_no_crash() -> None:
-    def refuse(expected: Expected) -> Grammar:
-        raise SpeechError("nobody says that")
-
-    async with asyncio.timeout(60), SpeechService(SCRIPTED, ["en"], refuse) as service:
-        await service.ready()
-        with pytest.raises(SpeechUnavailable, match="nobody says that"):
-            async with service.open(ANYTHING):
+    async with serving() as service:
+        with pytest.raises(SpeechUnavailable, match="holds '4'"):
+            async with service.open(Expected(SpokenKind.CHOICE, "en", {"line 4": "4"})):
                 pass
 
 
 @pytest.mark.parametrize("way", ["dies", "nonsense-at-once", "speaks-out-of-turn"])
 async def test_a_worker_that_does_not_begin_well_is_none(way: str) -> None:
     with pytest.raises(SpeechUnavailable):
-        await WorkerProcess.start(Load(SCRIPTED, ("en",)), bad(way))
+        await WorkerProcess.start(SCRIPTED, bad(way))
 
 
 async def test_a_worker_that_does_not_load_in_time_is_ended() -> None:
     with pytest.raises(SpeechUnavailable, match="not loaded within"):
-        await WorkerProcess.start(Load(SCRIPTED, ("en",)), bad("never-loads"), within_s=0.5)
+        await WorkerProcess.start(SCRIPTED, bad("never-loads"), within_s=0.5)
 
 
 async def test_a_program_that_is_not_there_is_no_crash() -> None:
     with pytest.raises(SpeechUnavailable, match="no process can be started"):
-        await WorkerProcess.start(Load(SCRIPTED, ("en",)), ["/nowhere/python"])
+        await WorkerProcess.start(SCRIPTED, ["/nowhere/python"])
 
 
 @pytest.mark.parametrize("way", ["nonsense", "loads-again"])
 async def test_what_a_worker_may_not_say_ends_it(way: str) -> None:
-    worker = await WorkerProcess.start(Load(SCRIPTED, ("en",)), bad(way))
+    worker = await WorkerProcess.start(SCRIPTED, bad(way))
     hearing = worker.open(Grammar("en", frozenset()), lambda is_well: None)
     async with asyncio.timeout(TOLD_S):
         running = asyncio.ensure_future(worker.run())
@@ -251,13 +245,13 @@ async def test_what_a_worker_may_not_say_ends_it(way: str) -> None:
 
 
 async def test_a_worker_that_does_not_go_is_killed() -> None:
-    worker = await WorkerProcess.start(Load(SCRIPTED, ("en",)), bad("stays"))
+    worker = await WorkerProcess.start(SCRIPTED, bad("stays"))
     await worker.end()
     assert await gone(worker.pid, 0)
 
 
 async def test_what_is_told_of_a_caller_who_has_gone_is_left_out() -> None:
-    worker = await WorkerProcess.start(Load(SCRIPTED, ("en",)), bad("goes-on"))
+    worker = await WorkerProcess.start(SCRIPTED, bad("goes-on"))
     running = asyncio.ensure_future(worker.run())
     worker.close(worker.open(Grammar("en", frozenset()), lambda is_well: None))
     last = worker.open(Grammar("en", frozenset()), lambda is_well: None)

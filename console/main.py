@@ -29,6 +29,7 @@ from console.cli import (
     leads,
     payments,
     pins,
+    prompt_takes,
     prompts,
     report,
     report_flows,
@@ -69,6 +70,8 @@ app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(agents.app, name="agents")
 app.add_typer(prompts.app, name="prompts")
+prompts.app.command()(prompt_takes.script)
+prompts.app.command("import")(prompt_takes.import_recordings)
 app.add_typer(dialplans.app, name="dialplans")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(db.app, name="db")

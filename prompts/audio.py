@@ -86,16 +86,16 @@ class Level:
 
 
 def read_audio(path: Path) -> Audio:
-    """The sound of a WAV file of any rate and sample format.
+    """The sound of a WAV, FLAC or Ogg file of any rate and sample format; of two channels that are the same, one.
 
     Raises:
-        PromptError: unreadable, not one channel, under 8 kHz, or empty.
+        PromptError: unreadable, of several channels, under 8 kHz, or empty.
     """
     try:
         samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
-        raise PromptError(f"is not a WAV file that can be read: {error}", Location(path)) from error
-    if samples.shape[1] != 1:
+        raise PromptError(f"is not a sound file that can be read: {error}", Location(path)) from error
+    if samples.shape[1] != 1 and not (samples == samples[:, :1]).all():
         raise PromptError(f"has {samples.shape[1]} channels; save it as mono", Location(path))
     if rate_hz < TELEPHONE_RATE_HZ:
         raise PromptError(f"is recorded at {rate_hz} Hz; 8000 Hz or more is needed", Location(path))
@@ -135,6 +135,16 @@ def measure(audio: Audio) -> Level:
     rms = float(numpy.sqrt(numpy.mean(active**2))) if len(active) else 0.0
     peak = float(numpy.abs(audio.samples).max(initial=0.0))
     return Level(_db(rms), _db(peak), audio.duration_s)
+
+
+def noise_dbov(audio: Audio) -> float | None:
+    """What is heard where nobody speaks, at the ends and in pauses; None where there is less than 0.1 s of it. The
+    quieter half counts: a breath is no noise of the room."""
+    frames = _frame_rms(audio.samples, audio.rate_hz // _FRAMES_PER_S)[:-1]
+    pauses = numpy.sort(frames[frames < _speech_rms(frames) * 10.0 ** (-_ACTIVE_MARGIN_DB / 20)])
+    if len(pauses) < _FRAMES_PER_S // 10:
+        return None
+    return _db(float(numpy.sqrt(numpy.mean(pauses[: (len(pauses) + 1) // 2] ** 2))))
 
 
 def encode(audio: Audio, form: Format) -> bytes:

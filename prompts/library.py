@@ -118,6 +118,11 @@ class PromptLibrary:
             **{prompt: piece for prompt, piece in pieces.items() if prompt not in texts and prompt not in recordings},
         }
         """All that there is, in the order of the files; a recording or a text takes the place of a piece."""
+        self.texts: Mapping[Prompt, PromptText] = {
+            **{prompt: piece for prompt, piece in pieces.items() if isinstance(piece, PromptText)},
+            **texts,
+        }
+        """What is written, also of what there is a recording of."""
         joined = self.pieces | {prompt for prompt, text in texts.items() if text.role is Role.PART}
         self.wanted: Mapping[Prompt, Wanted] = {
             prompt: self._wanted(source, JOINED if prompt in joined else WHOLE)

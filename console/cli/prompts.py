@@ -1,22 +1,42 @@
-"""``callwright prompts``: render and check what callers hear."""
+"""``callwright prompts``: render, check and hear what callers hear."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections import Counter
-from typing import Annotated, assert_never
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from calls.errors import PromptError
-from console import building
+from calls.errors import PromptError, UserError
+from console import building, players
 from console.cli.shared import print_json, print_table, settings_of
-from prompts.library import PromptLibrary, Source
-from prompts.pieces import Silence
+from console.prompt_uses import Uses, uses
+from prompts.heard import heard, write_wav
+from prompts.library import PromptLibrary
+from prompts.overview import Made, Standing, State, overview
 from prompts.pronunciations import pronunciation_faults
-from prompts.recordings import Recording
-from prompts.texts import PromptText, text_faults
+from prompts.texts import text_faults
 
-app = typer.Typer(help="Render and check what callers hear.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Render, check, hear and record what callers hear.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+class Only(StrEnum):
+    """Which prompts are listed."""
+
+    MISSING = "missing"
+    STALE = "stale"
+    UNUSED = "unused"
+    RECORDED = "recorded"
+    SPOKEN = "spoken"
 
 
 @app.command()
@@ -32,7 +52,7 @@ def render(context: typer.Context) -> None:
 
 @app.command()
 def check(context: typer.Context) -> None:
-    """What is wrong with the texts, and what is missing, stale, untranslated or unused."""
+    """What is wrong with the texts, and what is missing, stale, untranslated or unused: 0 if all is well, else 1."""
     settings = settings_of(context).prompts
     faults: tuple[PromptError, ...] = (
         *text_faults(settings.texts, settings.languages),
@@ -72,32 +92,96 @@ def voices() -> None:
 @app.command("list")
 def list_prompts(
     context: typer.Context,
+    only: Annotated[Only | None, typer.Option("--only", help="Only those that are so.")] = None,
+    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="A column for each language.")] = False,
     pieces: Annotated[bool, typer.Option("--pieces", help="Also the pieces that values are composed of.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """The prompts: key, language, text or recording. A text with placeholders is followed by its parts."""
-    library = PromptLibrary(settings_of(context).prompts)
-    listed = [prompt for prompt in library.sources if pieces or prompt not in library.pieces]
-    listed.sort(key=lambda prompt: (library.languages.index(prompt.language), prompt in library.pieces))
-    rows = [(prompt.key, prompt.language, _shown(library.sources[prompt])) for prompt in listed]
+    """The prompts: key, language, state, how it is made, length, what plays it, text. Parts follow their whole."""
+    settings = settings_of(context)
+    library = PromptLibrary(settings.prompts)
+    played = uses(settings)
+    for fault in played.unread:
+        typer.echo(f"not read, so what it plays may be listed as unused: {fault}", err=True)
+    listed = [each for each in overview(library, pieces=pieces) if _is_listed(each, only, played, library)]
     if as_json:
-        spoken = [
-            wanted.utterance.text if (wanted := library.wanted.get(each)) and wanted.utterance else None
-            for each in listed
-        ]
-        named = (dict(zip(("key", "language", "text"), row, strict=True)) for row in rows)
-        print_json([{**each, "spoken": words} for each, words in zip(named, spoken, strict=True)])
+        print_json([_as_json(each, played) for each in listed])
+    elif side_by_side:
+        print_table("Prompts", ["key", *library.languages], _side_by_side(listed, library.languages))
     else:
-        print_table("Prompts", ["key", "language", "text"], rows)
+        columns = ["key", "language", "state", "made", "s", "played by", "text"]
+        print_table(
+            "Prompts", columns, ([*_row(each), ", ".join(played.of(each.prompt.key)), each.text] for each in listed)
+        )
 
 
-def _shown(source: Source) -> str:
-    match source:
-        case PromptText(text=text):
-            return text
-        case Recording():
-            return "(recorded)"
-        case Silence(duration_s=duration_s):
-            return f"(silence of {duration_s:g} s)"
-        case _:
-            assert_never(source)
+@app.command()
+def play(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="The key of a prompt.")],
+    language: Annotated[str | None, typer.Option("--language", help="Its language; the first one otherwise.")] = None,
+    values: Annotated[
+        list[str] | None, typer.Option("--value", help="A value of a placeholder: name=value. Once for each.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="Write it into this WAV file.")] = None,
+) -> None:
+    """Play a rendered prompt as callers hear it, values and all, by the machine's own player; else say the file."""
+    settings = settings_of(context).prompts
+    library = PromptLibrary(settings)
+    given = dict(_pair(each) for each in values or ())
+    audio = heard(library, key, language or library.languages[0], given)
+    target = output or Path(tempfile.mkdtemp(prefix="callwright-"), f"{key}.wav")
+    write_wav(audio, target)
+    player = None if output else players.play(target, os.environ.get("PATH"))
+    typer.echo(f"{key}: {audio.duration_s:.1f} s, {'played by ' + player if player else f'in {target}'}")
+    if player:
+        shutil.rmtree(target.parent)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise UserError(f"--value {text}: expected name=value")
+    return name, value
+
+
+def _is_listed(each: Standing, only: Only | None, played: Uses, library: PromptLibrary) -> bool:
+    match only:
+        case None:
+            return True
+        case Only.MISSING:
+            return each.state is State.MISSING
+        case Only.STALE:
+            return each.state is State.STALE
+        case Only.UNUSED:
+            return not played.of(each.prompt.key) and each.prompt not in library.pieces
+        case Only.RECORDED:
+            return each.made is Made.RECORDED
+        case Only.SPOKEN:
+            return each.made is Made.SPOKEN
+
+
+def _row(each: Standing) -> list[object]:
+    length = None if each.duration_s is None else f"{each.duration_s:.1f}"
+    return [each.prompt.key, each.prompt.language, each.state.value, each.made.value, length]
+
+
+def _as_json(each: Standing, played: Uses) -> dict[str, object]:
+    fields = asdict(each)
+    prompt = fields.pop("prompt")
+    return {"key": prompt["key"], "language": prompt["language"], **fields, "played_by": played.of(each.prompt.key)}
+
+
+def _side_by_side(listed: Sequence[Standing], languages: Iterable[str]) -> list[list[object]]:
+    """A row for each key: how it is made, its length and its text in each language; "-" where there is none."""
+    by_prompt = {(each.prompt.key, each.prompt.language): each for each in listed}
+    keys = dict.fromkeys(each.prompt.key for each in listed)
+    return [[key, *(_cell(by_prompt.get((key, language))) for language in languages)] for key in keys]
+
+
+def _cell(each: Standing | None) -> str | None:
+    if each is None:
+        return None
+    length = "" if each.duration_s is None else f" {each.duration_s:.1f} s"
+    state = "" if each.state is State.READY else f"{each.state.value}, "
+    return f"({state}{each.made.value}{length}) {each.text or ''}".rstrip()

@@ -94,7 +94,7 @@ def _silent(menu: Menu, language: str) -> Iterator[Found]:
 def _unknown(menu: Menu, language: str, dictionary: Dictionary) -> Iterator[Found]:
     """Words that would never be heard."""
     words = frozenset(word for phrase in choices(menu.phrases, language) for word in phrase.split())
-    unknown = dictionary(language, words)
+    unknown = dictionary(language, words) if words else words
     for to, written in menu.phrases.items():
         tag = language if language in written else language.partition("-")[0]
         for index, phrase in enumerate(written.get(tag, ())):

@@ -77,7 +77,6 @@ from ivr.script import (
     parse,
 )
 from ivr.session import NOTHING_KNOWN, Context, Finished, Session
-from ivr.speech.expected import Expected
 from ivr.trail import Instant, TrailEvent
 
 BETWEEN_KEYS_S = 0.3
@@ -172,8 +171,8 @@ class Walk:
                 return self._record(asked, record)
             case Gather() as gather:
                 return _Gathering(self, asked, gather).result()
-            case Listen(gather, expected):
-                return _Gathering(self, asked, gather, expected).result()
+            case Listen(gather) as listen:
+                return _Gathering(self, asked, gather, listen).result()
             case Enqueue() as wait:
                 return self._queue(asked, wait)
             case Transfer() as transfer:
@@ -349,13 +348,13 @@ class Walk:
 
 
 class _Gathering:
-    """One ``Gather`` of a walk, or one ``Listen``, where something is ``expected`` by voice."""
+    """One ``Gather`` of a walk, or that of a ``listen``."""
 
-    def __init__(self, walk: Walk, asked: Asked, gather: Gather, expected: Expected | None = None) -> None:
+    def __init__(self, walk: Walk, asked: Asked, gather: Gather, listen: Listen | None = None) -> None:
         self._walk = walk
         self._asked = asked
         self._gather = gather
-        self._expected = expected
+        self._listen = listen
         self._buffer = KeyBuffer(gather.plan)
         self._at_s = 0.0
         self._prompt_s = spoken_s(asked.texts)
@@ -390,8 +389,8 @@ class _Gathering:
                 return self._timed_out()
             case Press():
                 return self._press(act)
-            case Say() | Mishear() if self._expected is not None:
-                return self._say(act, self._expected)
+            case Say() | Mishear() if self._listen is not None:
+                return self._say(act, self._listen)
             case Comes() | Speak() | Say() | Mishear():
                 raise does_not_fit(self._asked, act)
 
@@ -405,7 +404,7 @@ class _Gathering:
         self._at_s = self._deadline_s
         return self._buffer.timed_out()
 
-    def _say(self, act: Say | Mishear, expected: Expected) -> Result:
+    def _say(self, act: Say | Mishear, listen: Listen) -> Result:
         """What comes of it once the words are said and the caller is silent."""
         if not (self._let_pass and self._gather.barge_in):
             self._at_s = max(self._at_s, self._prompt_s)
@@ -416,8 +415,8 @@ class _Gathering:
             return act.deaf
         if not act.understood:
             return NotUnderstood(words, barged_in)
-        today = self._walk._now().at.date()
-        return heard(words, expected, today, sure=act.sure, barged_in=barged_in)
+        today = self._walk._now().at.astimezone(listen.zone).date()
+        return heard(words, listen.expected, today, sure=act.sure, barged_in=barged_in)
 
     def _press(self, press: Press) -> Result | None:
         if not (press.at_once or self._let_pass):

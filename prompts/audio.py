@@ -111,9 +111,7 @@ def to_telephone(audio: Audio, edges: Edges = WHOLE) -> Audio:
     Raises:
         PromptError: it is silent.
     """
-    samples = audio.samples
-    if audio.rate_hz != TELEPHONE_RATE_HZ:
-        samples = numpy.asarray(soxr.resample(samples, audio.rate_hz, TELEPHONE_RATE_HZ, "HQ"), dtype=numpy.float32)
+    samples = _resampled(audio)
     limited = numpy.convolve(samples, _band_filter(), mode="full")[_TAPS // 2 :][: len(samples)].astype(numpy.float32)
     level = measure(Audio(limited, TELEPHONE_RATE_HZ))
     if level.active_dbov < MIN_ACTIVE_DBOV:
@@ -151,7 +149,7 @@ def encode(audio: Audio, form: Format) -> bytes:
     """The bytes of a file in ``form``; ``audio`` is at 8 kHz."""
     if audio.rate_hz != TELEPHONE_RATE_HZ:
         raise ValueError(f"expected {TELEPHONE_RATE_HZ} Hz, not {audio.rate_hz}: call to_telephone first")
-    linear = numpy.clip(numpy.rint(audio.samples * 32_768), -32_768, 32_767).astype("<i2")
+    linear = _linear(audio.samples)
     match form:
         case Format.ULAW:
             return numpy.take(_mulaw_table(), linear.astype(numpy.int32) + 32_768).tobytes()
@@ -165,12 +163,27 @@ def encode(audio: Audio, form: Format) -> bytes:
             return buffer.getvalue()
 
 
+def pcm(audio: Audio) -> bytes:
+    """The samples of ``audio`` at 8 kHz, 16 bits, little endian: as recognition takes them, and not levelled."""
+    return _linear(_resampled(audio)).tobytes()
+
+
 def decode_ulaw(data: bytes) -> Audio:
     """The sound of headerless mu-law."""
     code = ~numpy.frombuffer(data, numpy.uint8)
     magnitude = (((code & 0x0F).astype(numpy.int32) << 3) + _MULAW_BIAS << ((code >> 4) & 7)) - _MULAW_BIAS
     linear = numpy.where(code & 0x80, -magnitude, magnitude)
     return Audio((linear / 32_768).astype(numpy.float32), TELEPHONE_RATE_HZ)
+
+
+def _resampled(audio: Audio) -> Samples:
+    if audio.rate_hz == TELEPHONE_RATE_HZ:
+        return audio.samples
+    return numpy.asarray(soxr.resample(audio.samples, audio.rate_hz, TELEPHONE_RATE_HZ, "HQ"), dtype=numpy.float32)
+
+
+def _linear(samples: Samples) -> numpy.typing.NDArray[numpy.int16]:
+    return numpy.clip(numpy.rint(samples * 32_768), -32_768, 32_767).astype("<i2")
 
 
 @functools.cache

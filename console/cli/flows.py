@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from calls.settings import Settings
+from calls.settings import Settings, SpeechSettings
 from calls.switch.port import Prompt
 from console import building
 from ivr.check import Known
+from ivr.speech.engines import recognizer_for
+from ivr.speech.recognizer import Recognizer
 from prompts.library import PromptLibrary
 from prompts.texts import PromptText, load_texts
 
@@ -24,6 +27,15 @@ Texts = Callable[[Prompt], str]
 def known_by(settings: Settings | None) -> Known:
     """What a flow may name; None: nothing is known, and nothing checked."""
     return Known() if settings is None else building.known(settings, PromptLibrary(settings.prompts))
+
+
+def recognizers(settings: Settings | None) -> Callable[[str], Recognizer]:
+    """What gives the recogniser of a language by the settings, each loaded once; without settings, by the defaults.
+
+    Raises, when it is called:
+        SpeechError: no model serves the language, or it cannot be loaded.
+    """
+    return cache(partial(recognizer_for, SpeechSettings() if settings is None else settings.speech))
 
 
 def texts_of(settings: Settings | None) -> Texts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from typing import Annotated
 import typer
 
 from console.cli import ivr_graph, ivr_replay, ivr_test, ivr_walk
-from console.cli.flows import Alone, known_by
+from console.cli.flows import Alone, known_by, recognizers
 from console.cli.shared import print_json, settings_of
 from ivr.check import check
 from ivr.faults import Fault, Severity
@@ -41,12 +42,19 @@ def check_flows(
     context: typer.Context,
     files: Files,
     alone: Alone = False,
+    speech: Annotated[
+        bool, typer.Option("--speech", help="Load the recognisers, and find the words that they do not know.")
+    ] = False,
     as_format: Annotated[
         Format, typer.Option("--format", help="For people, for programs, or SARIF 2.1.0 for code hosts.")
     ] = Format.TEXT,
 ) -> None:
     """Check flows: 0 where all can be used, 1 with file, line and key of each fault where one can't."""
-    known = known_by(None if alone else settings_of(context))
+    settings = None if alone else settings_of(context)
+    known = known_by(settings)
+    if speech:
+        recognizer = recognizers(settings)
+        known = replace(known, dictionary=lambda language, words: recognizer(language).unknown(words))
     found = {file: check(file, known) for file in files}
     faults = [fault for each in found.values() for fault in each]
     match as_format:

@@ -14,7 +14,7 @@ import typer
 
 from calls.errors import UserError
 from calls.switch.port import Gather, KeyPlan, Prompt, Record, Transfer
-from console.cli.flows import Alone, File, known_by, texts_of
+from console.cli.flows import Alone, File, known_by, recognizers, texts_of
 from console.cli.shared import out, settings_of
 from ivr.callers import Asked, Caller, ScriptedCaller, Told, TypingCaller
 from ivr.check import load
@@ -27,6 +27,7 @@ from ivr.testing.recording import recorded
 from ivr.testing.script import MONDAY_NOON
 from ivr.trail import Instant
 from ivr.walk import Walk, json_line
+from ivr.wav_caller import WavCaller
 
 MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"]
 
@@ -50,6 +51,14 @@ def walk(
     record: Annotated[
         Path | None, typer.Option(help="Write the walk to this file, as a test of the flow.", dir_okay=False)
     ] = None,
+    wav: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A WAV file that is the next answer by voice, through the recogniser; may be given again.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     alone: Alone = False,
 ) -> None:
     """Walk a flow at the terminal, without a switch and without waiting."""
@@ -57,6 +66,8 @@ def walk(
     flow = load(file, known_by(settings))
     began = Instant(MONDAY_NOON if at is None else at.replace(tzinfo=UTC), 0.0)
     caller: Caller = TypingCaller(_ask) if keys is None else ScriptedCaller(parse(keys))
+    if wav:
+        caller = WavCaller(wav, caller, recognizers(settings), began.at.date())
     known = Context(draw=draw)
     walked = Walk(flow, caller, texts_of(settings), began, known)
     events = []

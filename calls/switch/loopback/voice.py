@@ -112,5 +112,5 @@ def _hum(count: int) -> Samples:
     voice = np.zeros(count)
     for multiple, loudness in _HARMONICS.items():
         voice += loudness * np.sin(2 * math.pi * _PITCH_HZ * multiple * seconds + multiple**2)
-    syllables = 0.75 + 0.25 * np.sin(2 * math.pi * _SYLLABLES_HZ * seconds)
+    syllables = 0.55 + 0.45 * np.sin(2 * math.pi * _SYLLABLES_HZ * seconds)
     return np.rint(voice / sum(_HARMONICS.values()) * 1.6 * syllables * _LOUDNESS).astype(np.int16)

@@ -221,6 +221,11 @@ class Prompts(Part):
     voices: Annotated[dict[Language, Title], Field(description='a voice by language: {en = "en-gb"}')] = Field(
         default_factory=dict
     )
+    synthesizer: Name = "espeak-ng"
+    synthesizer_options: Annotated[dict[Name, Title], Field(description='texts by name: {model = "anna"}')] = Field(
+        default_factory=dict
+    )
+    """Of a synthesizer that another package brings along."""
 
 
 class SpeechModel(Part):

@@ -6,34 +6,46 @@ import os
 import random
 import uuid
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from calls.errors import Location, SettingsError
 from calls.ids import FlowId
-from calls.settings import Settings
+from calls.settings import Prompts, Settings
 from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.asterisk.switch import AsteriskSwitch
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.switch.port import PromptFiles, Switch
 from ivr.check import Known, load
 from ivr.flow import Flow
-from prompts.espeak import EspeakSynthesizer, find_espeak
+from prompts.engines import open_synthesizer
+from prompts.espeak import DEADLINE_S, EspeakSynthesizer, find_espeak
 from prompts.library import PromptLibrary
 from prompts.rendering import Report, render_all
-from prompts.warm import WarmEspeak
+from prompts.synthesis import Synthesizer
 
 PRIVATE_ESPEAK = Path("var/pbx/espeak")
 """Where ``make run`` and ``make test`` put an espeak-ng of their own, seen from the checkout."""
 
 
-def render(library: PromptLibrary) -> Report:
-    """Render what ``library`` lacks, by espeak-ng.
+def render(settings: Prompts, library: PromptLibrary) -> Report:
+    """Render what ``library`` lacks, by the synthesizer of the settings.
 
     Raises:
-        PromptError: there is no espeak-ng, or the cache cannot be written.
+        PromptError: it is not to be had, or the cache cannot be written.
     """
-    with WarmEspeak(find_espeak(os.environ, [PRIVATE_ESPEAK])) as speaker:
+    with synthesizer(settings) as speaker:
         return render_all(library, speaker)
+
+
+def synthesizer(settings: Prompts, deadline_s: float = DEADLINE_S) -> AbstractContextManager[Synthesizer]:
+    """The synthesizer of the settings. ``deadline_s``: what one text may take espeak-ng.
+
+    Raises:
+        PromptError: it is not to be had on this machine.
+    """
+    name, options = settings.synthesizer, settings.synthesizer_options
+    return open_synthesizer(name, options, os.environ, [PRIVATE_ESPEAK], deadline_s=deadline_s)
 
 
 def espeak() -> EspeakSynthesizer:

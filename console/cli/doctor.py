@@ -23,6 +23,7 @@ from console.cli.shared import print_table, settings_of
 from console.client import EngineClient, NoEngine
 from console.engine.watch import RESERVE_BYTES, ZONE
 from ivr.flow import Flow
+from prompts.engines import ESPEAK
 from prompts.espeak import find_espeak
 from prompts.library import PromptLibrary
 
@@ -97,7 +98,10 @@ def _disk(settings: Settings) -> str:
     return f"{free // 2**20} MB free"
 
 
-def _voice(_settings: Settings) -> str:
+def _voice(settings: Settings) -> str:
+    if settings.prompts.synthesizer != ESPEAK:
+        with building.synthesizer(settings.prompts) as speaker:
+            return str(speaker.engine)
     place = find_espeak(os.environ, [building.PRIVATE_ESPEAK])
     return "a private espeak-ng" if place.environment else "the machine's espeak-ng"
 

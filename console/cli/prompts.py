@@ -42,8 +42,8 @@ class Only(StrEnum):
 @app.command()
 def render(context: typer.Context) -> None:
     """Render the prompts that are missing or stale."""
-    library = PromptLibrary(settings_of(context).prompts)
-    report = building.render(library)
+    settings = settings_of(context).prompts
+    report = building.render(settings, PromptLibrary(settings))
     for problem in report.failed:
         typer.echo(str(problem), err=True)
     typer.echo(f"{len(report.rendered)} rendered, {len(report.kept)} kept, {len(report.failed)} failed")
@@ -84,7 +84,7 @@ def clean(context: typer.Context) -> None:
 
 @app.command()
 def voices() -> None:
-    """The voices that there are on this machine, for the settings' voices by language."""
+    """The voices that espeak-ng has on this machine, for the settings' voices by language."""
     for voice in building.espeak().voices():
         typer.echo(voice)
 

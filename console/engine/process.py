@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import uuid
+from functools import partial
 
 from calls import log
 from calls.clock import SystemClock
@@ -42,7 +43,7 @@ async def run(settings: Settings) -> None:
     engine = Engine(settings, switch, flows, clock, ids, draw, voice, prompt_s=library.duration_s)
     stopping = _signals()
     supervisor = Supervisor(os.environ)
-    async with voice.running(library, [building.PRIVATE_ESPEAK]):
+    async with voice.running(library, partial(building.synthesizer, settings.prompts)):
         await _run(engine, stopping, supervisor)
 
 

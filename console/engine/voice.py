@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 
 from calls import log
 from calls.errors import PromptError
 from calls.switch.port import Prompt
-from prompts.espeak import find_espeak
 from prompts.library import PromptLibrary
 from prompts.live import Attempt, LiveSpeech, Outcome
 from prompts.phrases import slots
 from prompts.spoken import Kind
-from prompts.warm import WarmEspeak
+from prompts.synthesis import Synthesizer
 
 ENGINE_S = 2.0
 """A synthesiser that has not spoken by then hangs. No caller waits for it: the deadline of a call is far shorter."""
@@ -42,18 +39,21 @@ class LiveVoice:
         return await self._speech.render(text, language)
 
     @asynccontextmanager
-    async def running(self, library: PromptLibrary, private: Sequence[Path]) -> AsyncIterator[None]:
-        """Speak from now on, by the espeak-ng of this machine or one of ``private``, if a text asks for it at all."""
+    async def running(
+        self, library: PromptLibrary, opening: Callable[[float], AbstractContextManager[Synthesizer]]
+    ) -> AsyncIterator[None]:
+        """Speak from now on, by the synthesizer that ``opening`` gives for a deadline in seconds, if a text asks for
+        it at all."""
         if not _is_needed(library):
             yield
             return
-        try:
-            place = find_espeak(os.environ, private)
-        except PromptError as problem:
-            log.get().warning("texts cannot be spoken while callers wait", problem=str(problem))
-            yield
-            return
-        with WarmEspeak(place, deadline_s=ENGINE_S) as engine:
+        with ExitStack() as stack:
+            try:
+                engine = stack.enter_context(opening(ENGINE_S))
+            except PromptError as problem:
+                log.get().warning("texts cannot be spoken while callers wait", problem=str(problem))
+                yield
+                return
             async with LiveSpeech(library, engine, observe=self._observe) as speech:
                 self._speech = speech
                 try:

@@ -28,7 +28,7 @@ from ivr.nodes.base import (
 from ivr.nodes.digits import CheckDigit, Lengths, lengths, pattern
 from ivr.nodes.entries import KEYED_DATE, Rules, Spoken
 from ivr.nodes.menu import NOINPUT, NOMATCH, Retries, further_try
-from ivr.nodes.voice import SPEECH, Voice, agreed, told
+from ivr.nodes.voice import IS_THAT_RIGHT, SPEECH, Voice, agreed, told
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.trail import Json, Kind
 from ivr.turn import Turn
@@ -73,7 +73,9 @@ class Collect(NodeModel):
     read_back: PromptKeys = Field(
         default=(), description="a list of prompts that say the entry, such as [order.said]"
     )
-    confirm: SomePromptKeys = Field(default=(CONFIRM,), description="a list of prompts that ask whether it is right")
+    confirm: SomePromptKeys | None = Field(
+        default=None, description="a list of prompts that ask whether it is right, such as [order.right]"
+    )
     accept: KeySequence = Field(default="1", description='the key that accepts it, such as "1"')
     again: KeySequence = Field(default="2", description='the key for another try, such as "2"')
     noinput: Retries = Field(default=(NOINPUT,), description="a list of prompts, one for each try after a silence")
@@ -112,7 +114,7 @@ class Collect(NodeModel):
         yield from listed("collect", self.collect)
         yield from listed("read_back", self.read_back)
         if self.read_back:
-            yield from listed("confirm", self.confirm)
+            yield from listed("confirm", self.confirm or (CONFIRM,))
         yield from listed("noinput", self.noinput)
         yield from listed("nomatch", self.nomatch)
 
@@ -186,7 +188,9 @@ class Collect(NodeModel):
         """Let the caller hear the entry and say whether it is right; who does not is asked once more."""
         if not self.read_back:
             return True
-        asked = turn.prompts((*self.read_back, *self.confirm))
+        by_voice = turn.scope.speech and not self.secret
+        confirm = self.confirm or ((IS_THAT_RIGHT,) if by_voice else (CONFIRM,))
+        asked = turn.prompts((*self.read_back, *confirm))
         plan = KeyPlan(frozenset({self.accept, self.again}))
         gather = Gather(asked, plan, self.first_key, self.next_key, self.barge_in)
-        return (yield from agreed(turn, gather, self.accept, self.again, by_voice=not self.secret)) is True
+        return (yield from agreed(turn, gather, self.accept, self.again, by_voice=by_voice)) is True

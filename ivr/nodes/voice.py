@@ -18,7 +18,9 @@ YES_OR_NO = "system.yes_or_no"
 NOT_UNDERSTOOD = "system.not_understood"
 KEYS_ONLY = "system.keys_only"
 
-PROMPTS = (DID_YOU_SAY, YES_OR_NO, NOT_UNDERSTOOD, KEYS_ONLY)
+IS_THAT_RIGHT = "system.is_that_right"
+
+PROMPTS = (DID_YOU_SAY, YES_OR_NO, IS_THAT_RIGHT, NOT_UNDERSTOOD, KEYS_ONLY)
 """What callers of a flow may hear who may answer by voice."""
 
 TRIES = (NOT_UNDERSTOOD, KEYS_ONLY)

@@ -137,7 +137,9 @@ def test_words_that_no_recogniser_knows_are_told_with_their_line(write: Write) -
 
 def test_the_name_of_a_choice_is_a_prompt_and_its_text_is_shown(write: Write) -> None:
     prompts = frozenset({"x", "system.noinput", "system.nomatch", "system.sorry"})
-    prompts |= {f"system.{name}" for name in ("did_you_say", "yes_or_no", "not_understood", "keys_only")}
+    prompts |= {
+        f"system.{name}" for name in ("did_you_say", "yes_or_no", "is_that_right", "not_understood", "keys_only")
+    }
     path = write(f"{BEGIN}      q: {{en: [sales], de: [verkauf]}}\n{END}")
     assert told(path, Known(prompts={"en": prompts, "de": prompts})) == [
         f'10: nodes.a.phrases.q: error: there is no prompt "said.q" in {language}; add its text, such as said.q: '

@@ -48,7 +48,7 @@ def test_digits_are_keyed_or_said_and_said_again(make: Make) -> None:
     call = Call(make(ASK))
     assert expected(call.step) == Expected(SpokenKind.DIGITS, "en", least=4, most=6)
     assert expected(call.give(SAID)).phrases["yes"] == "1"
-    assert call.heard == ("x.said", "system.confirm")
+    assert call.heard == ("x.said", "system.is_that_right")
     call.give(Heard("1", "yes"))
     assert call.session.node == "bye" and call.session.variables["order"] == "4711"
     (collected,) = call.noted(Kind.COLLECTED)

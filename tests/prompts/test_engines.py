@@ -147,7 +147,7 @@ def test_it_is_asked_by_one_thread_at_a_time(package: Install) -> None:
         ("import nothing_of_this_name\n", "open_tones", "failed: ModuleNotFoundError"),
         ("x = 1\n", "open_tones", "failed: AttributeError"),
         ("def open_tones(options): raise OSError('no model')\n", "open_tones", "failed: OSError: no model"),
-        (tones("", "raise OSError('no model')"), "open_tones", "failed: OSError: no model"),
+        (tones("pass", "raise OSError('no model')"), "open_tones", "failed: OSError: no model"),
         ("def open_tones(options): return 1\n", "open_tones", "failed: TypeError"),
     ],
 )

@@ -57,7 +57,7 @@ $(VENV)/.fuzz: requirements-fuzz.lock $(VENV)/.dev
 	@touch $@
 
 pbx:
-	docker/fetch-asterisk $${CALLWRIGHT_TEST_ASTERISK:-16} $(PBX)
+	docker/fetch-asterisk --voices $${CALLWRIGHT_TEST_ASTERISK:-16} $(PBX)
 
 # Made with uv (pip install uv); the lock names no index.
 lock:

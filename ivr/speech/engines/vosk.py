@@ -1,0 +1,216 @@
+"""vosk: one model for all sessions, one recogniser for each utterance, and one more without the grammar beside it.
+
+The grammar always has ``[unk]``, which takes what is not in it; that is not enough, for vosk fits much into a grammar
+and is sure of it. So :attr:`Final.free` says what was heard without one. Nothing here makes a recogniser before the
+folder was looked at, nor changes a recogniser's grammar: vosk 0.3.45 ends its process on either. It may still die of
+what nobody knows yet, and runs in processes that may.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+import vosk
+
+from calls.errors import SpeechError
+from calls.switch.hearing import SAMPLE_BYTES
+from ivr.speech.engines.vosk_files import ModelFiles, look_at
+from ivr.speech.expected import SpokenKind
+from ivr.speech.grammar import known_of
+from ivr.speech.recognizer import Final, Grammar, Partial, Told
+from ivr.speech.words import vocabulary
+
+UNKNOWN = "[unk]"
+"""What vosk hears where nothing of a grammar was said."""
+
+_SILENT = -3
+"""A log level: Kaldi's failed assertions only."""
+
+_NO_WORD = -1
+_OWN_SIGNS = ("<", "[", "#")
+_TRIED_S = 0.2
+
+
+def load(language: str, model: Path | None) -> VoskRecognizer:
+    """See :class:`ivr.speech.recognizer.Engine`. The folder is looked at and the model tried."""
+    if model is None:
+        raise SpeechError(f"vosk has no model of its own: name the folder of one for {language}")
+    files = look_at(model)
+    vosk.SetLogLevel(_SILENT)
+    recognizer = VoskRecognizer(language, files, _model(files.folder))
+    recognizer.verify()
+    return recognizer
+
+
+class VoskRecognizer:
+    """One model. Sessions may be opened and used in any thread, each in one."""
+
+    def __init__(self, language: str, files: ModelFiles, model: Any) -> None:
+        self._language = language
+        self._files = files
+        self._model = model
+
+    def verify(self) -> None:
+        """Try the model: damage shows only when a recogniser is made, and an empty list of words never by itself.
+
+        Raises:
+            SpeechError: it cannot be used, or is a model of another language.
+        """
+        folder = self._files.folder
+        if not self._has(UNKNOWN):
+            raise SpeechError(f"{folder} has no word {UNKNOWN}: its list of words is empty, or no model's of vosk")
+        digits = vocabulary(SpokenKind.DIGITS, self._language)
+        missing = self.unknown(digits)
+        if digits and len(missing) > len(digits) / 2:
+            raise SpeechError(
+                f"{folder} is no model of {self._language}: it does not know {', '.join(sorted(missing))}"
+            )
+        session = self.open(self._files.rate_hz, Grammar(self._language, digits - missing, repeated=True))
+        session.feed(bytes(round(self._files.rate_hz * _TRIED_S) * SAMPLE_BYTES))
+        session.finish()
+        session.close()
+
+    def unknown(self, words: Iterable[str]) -> frozenset[str]:
+        """Those of ``words`` that are not in the model's list, or that vosk has for itself: ``<eps>``, ``[unk]``."""
+        return frozenset(word for word in words if word.startswith(_OWN_SIGNS) or not self._has(word))
+
+    def open(self, rate_hz: int, grammar: Grammar) -> VoskSession:
+        """See :meth:`ivr.speech.recognizer.Recognizer.open`.
+
+        Raises:
+            SpeechError: a phrase holds a word that the model does not know, the rate is none, or vosk fails.
+        """
+        if rate_hz <= 0:
+            raise SpeechError(f"{rate_hz} Hz is no rate of audio")
+        known = known_of(grammar, self.unknown)
+        resampler = None
+        if rate_hz != self._files.rate_hz:
+            resampler = soxr.ResampleStream(rate_hz, self._files.rate_hz, 1, dtype="int16")
+        bound = self._recognizer(known) if known.phrases else None
+        return VoskSession(known, bound, self._recognizer(None), resampler)
+
+    def _has(self, word: str) -> bool:
+        return bool(self._model.vosk_model_find_word(word) != _NO_WORD)
+
+    def _recognizer(self, grammar: Grammar | None) -> Any:
+        given = () if grammar is None else (json.dumps([*sorted(grammar.phrases), UNKNOWN], ensure_ascii=False),)
+        try:
+            recognizer = vosk.KaldiRecognizer(self._model, self._files.rate_hz, *given)
+        except Exception as error:
+            raise SpeechError(f"vosk cannot use the model in {self._files.folder}: unpack it again") from error
+        recognizer.SetWords(True)
+        return recognizer
+
+
+class VoskSession:
+    """One utterance, heard with the grammar (``bound``; None: there is none) and without it (``free``)."""
+
+    def __init__(self, grammar: Grammar, bound: Any | None, free: Any, resampler: Any | None) -> None:
+        self._grammar = grammar
+        self._bound = None if bound is None else _Hearing(bound)
+        self._free = _Hearing(free)
+        self._resampler = resampler
+        self._partial = ""
+
+    def feed(self, pcm: bytes) -> list[Told]:
+        """See :meth:`ivr.speech.recognizer.RecognizerSession.feed`."""
+        if len(pcm) % SAMPLE_BYTES:
+            raise ValueError(f"{len(pcm)} bytes end in half a sample")
+        self._take(self._resampled(pcm, last=False))
+        partial = self._main.partial()
+        if partial == self._partial:
+            return []
+        self._partial = partial
+        return [Partial(partial)]
+
+    def finish(self) -> Final:
+        """See :meth:`ivr.speech.recognizer.RecognizerSession.finish`."""
+        self._take(self._resampled(b"", last=True))
+        free = self._free.final()
+        if self._bound is None:
+            return Final(_known(free), None, self._free.confidence)
+        heard = self._bound.final()
+        return Final(heard if self._grammar.allows(heard) else "", _known(free), self._bound.confidence)
+
+    def close(self) -> None:
+        """See :meth:`ivr.speech.recognizer.RecognizerSession.close`."""
+        self._free.close()
+        if self._bound is not None:
+            self._bound.close()
+
+    @property
+    def _main(self) -> _Hearing:
+        return self._free if self._bound is None else self._bound
+
+    def _take(self, pcm: bytes) -> None:
+        if pcm:
+            self._free.take(pcm)
+            if self._bound is not None:
+                self._bound.take(pcm)
+
+    def _resampled(self, pcm: bytes, *, last: bool) -> bytes:
+        if self._resampler is None:
+            return pcm
+        samples = np.frombuffer(pcm, dtype="<i2")
+        return bytes(self._resampler.resample_chunk(samples, last=last).astype("<i2").tobytes())
+
+
+class _Hearing:
+    """One recogniser, whose own ends of an utterance do not end ours."""
+
+    def __init__(self, recognizer: Any) -> None:
+        self._recognizer: Any | None = recognizer
+        self._done: list[str] = []
+        self._sure: list[float] = []
+
+    @property
+    def confidence(self) -> float:
+        """Of the word that is least sure; 0 where there is none."""
+        return min(self._sure, default=0.0)
+
+    def take(self, pcm: bytes) -> None:
+        """Hear ``pcm``, at the model's rate."""
+        recognizer = self._open
+        if recognizer.AcceptWaveform(pcm):
+            self._keep(recognizer.Result())
+
+    def partial(self) -> str:
+        """The known words so far. Right after an end of its own the recogniser has no partial."""
+        so_far = json.loads(self._open.PartialResult()).get("partial", "")
+        return _known(" ".join([*self._done, so_far]))
+
+    def final(self) -> str:
+        """All words, ``[unk]`` among them."""
+        self._keep(self._open.FinalResult())
+        return " ".join(self._done)
+
+    def close(self) -> None:
+        """Free the recogniser."""
+        self._recognizer = None
+
+    @property
+    def _open(self) -> Any:
+        assert self._recognizer is not None, "the session is closed"
+        return self._recognizer
+
+    def _keep(self, result: str) -> None:
+        told = json.loads(result)
+        if told["text"]:
+            self._done.append(told["text"])
+            self._sure += [word["conf"] for word in told.get("result", [])]
+
+
+def _known(words: str) -> str:
+    return " ".join(word for word in words.split() if word != UNKNOWN)
+
+
+def _model(folder: Path) -> Any:
+    try:
+        return vosk.Model(str(folder))
+    except Exception as error:
+        raise SpeechError(f"vosk cannot load the model in {folder}: unpack it again") from error

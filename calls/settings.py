@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar, get_origin
+from typing import Annotated, Literal, Self, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, ValidationError, model_validator
 
@@ -58,6 +58,12 @@ def _dial_template(dial: str) -> str:
             f" e.g. PJSIP/{{number}}@carrier; found {dial!r}"
         )
     return dial
+
+
+def _in_order(ports: tuple[int, int]) -> tuple[int, int]:
+    if ports[0] > ports[1]:
+        raise Fault(f"expected the first port and one that is not before it; found {list(ports)}")
+    return ports
 
 
 def _endpoint(dial: str) -> str:
@@ -118,6 +124,19 @@ class Asterisk(Part):
     ] = (IPv4Network("127.0.0.0/8"),)
     max_calls: Count = 1000
     context_prefix: Context = "callwright"
+    audio: Annotated[
+        Literal["auto", "audiosocket", "rtp", "none"],
+        Field(description='"auto", "audiosocket", "rtp" or "none"'),
+    ] = "auto"
+    """How callers' speech comes from Asterisk: by AudioSocket where it has that, else by RTP."""
+    audio_host: Annotated[IPv4Address, Field(description="an IPv4 address of this machine, in quotes")] = IPv4Address(
+        "127.0.0.1"
+    )
+    """Our own address, at which Asterisk finds us with it."""
+    audio_ports: Annotated[
+        tuple[Port, Port], AfterValidator(_in_order), Field(description="the first and the last port, [20000, 20200]")
+    ] = (20_000, 20_200)
+    """By RTP each caller who is listened to takes one; AudioSocket takes one for all."""
 
 
 class Trunk(Part):
@@ -417,7 +436,9 @@ def _sections() -> list[str]:
 def _parsed(text: str, annotation: object) -> object:
     """The variable's text as the file would have it; what does not fit is left to the check of the model."""
     if get_origin(annotation) is tuple:
-        return [part.strip() for part in text.split(",") if part.strip()]
+        member = get_args(annotation)[0]
+        kind = get_args(member)[0] if get_origin(member) is Annotated else member
+        return [_parsed(part.strip(), kind) for part in text.split(",") if part.strip()]
     if annotation not in (int, float, bool):
         return text
     try:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -35,6 +35,7 @@ from calls.switch.asterisk.channel_talk import NEVER_MET, Talk
 from calls.switch.asterisk.channel_turn import Turn
 from calls.switch.asterisk.control import ChannelControl
 from calls.switch.asterisk.fastagi_connection import AgiConnection, Cut
+from calls.switch.backlog import Backlog
 from calls.switch.hearing import CallerAudio
 from calls.switch.port import (
     Answer,
@@ -73,6 +74,17 @@ ENTERS_ROOM_S = 5.0
 COMES_BACK_S = 5.0
 
 
+@asynccontextmanager
+async def nobody_hears(unique_id: str) -> AsyncIterator[CallerAudio]:
+    """Where there is no way to hear callers.
+
+    Raises:
+        SwitchUnavailable: always.
+    """
+    raise SwitchUnavailable(f"the caller on {unique_id} cannot be heard: there is no way for it")
+    yield  # what makes this a generator, as its decorator wants it
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all calls of one switch have in common."""
@@ -86,6 +98,9 @@ class Surroundings:
     """Where recordings lie; the settings say so."""
     trunks: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     """What is dialled for a number, by the trunk's name."""
+    hear: Callable[[str], AbstractAsyncContextManager[CallerAudio]] = nobody_hears
+    """What the caller on a channel says, by the channel's unique id; raises as
+    :meth:`calls.switch.port.CallChannel.hear` does."""
 
 
 class AsteriskChannel:
@@ -96,6 +111,7 @@ class AsteriskChannel:
     ) -> None:
         self._info = info
         self._name = connection.environment.channel
+        self._unique_id = connection.environment.unique_id
         self._connection: AgiConnection | None = connection
         self._around = around
         self._on_connected = on_connected
@@ -103,6 +119,7 @@ class AsteriskChannel:
         self._gone: HungUp | None = None
         self._turn: Turn | None = None
         self._talk: Talk | None = None
+        self._heard = False
 
     @property
     def info(self) -> CallInfo:
@@ -152,9 +169,24 @@ class AsteriskChannel:
 
     @asynccontextmanager
     async def hear(self) -> AsyncIterator[CallerAudio]:
-        """See :meth:`calls.switch.port.CallChannel.hear`."""
-        raise SwitchUnavailable("Asterisk does not let us hear callers yet")
-        yield  # what makes this a generator, as its decorator wants it
+        """See :meth:`calls.switch.port.CallChannel.hear`. Of a call that has ended nothing is heard.
+
+        Raises:
+            CommandRefused: somebody hears the caller already: our bug.
+        """
+        if self._gone is not None:
+            silence = Backlog()
+            silence.end()
+            yield silence
+            return
+        if self._heard:
+            raise CommandRefused("the caller is being heard already")
+        self._heard = True
+        try:
+            async with self._around.hear(self._unique_id) as audio:
+                yield audio
+        finally:
+            self._heard = False
 
     # --- what the switch tells of the channel ------------------------------------------------------------------
 

@@ -13,10 +13,14 @@ from calls.numbers import is_dialable
 from calls.recordings import DEPLOYED, RecordingFiles
 from calls.settings import Settings
 from calls.switch.asterisk.ami_client import AmiSettings
+from calls.switch.asterisk.audio_way import AudioConfig
 from calls.switch.asterisk.fastagi import Limits
 
 CALL_LIMIT_S = 4 * 3600
 """A customer's call ends after this, whatever goes wrong; the dialplan says the same of a talk."""
+
+HEARING_LIMIT_S = 30
+"""A leg that hears a caller ends after this where nobody puts it off; the dialplan says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class AsteriskConfig:
     """How often what we believe is compared with the switch's list of channels: an event can be lost."""
     call_limit_s: int = CALL_LIMIT_S
     recordings: RecordingFiles = DEPLOYED
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    """How callers are heard."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> AsteriskConfig:
@@ -83,6 +89,12 @@ class AsteriskConfig:
             limits=Limits(calls=asterisk.max_calls, calls_per_address=asterisk.max_calls),
             settle_s=settings.engine.settle_s,
             recordings=RecordingFiles(settings.recordings.folder),
+            audio=AudioConfig(
+                asterisk.audio,
+                asterisk.audio_host,
+                range(asterisk.audio_ports[0], asterisk.audio_ports[1] + 1),
+                asterisk.agi_allow,
+            ),
         )
 
     def trunk(self, name: str) -> TrunkDial:

@@ -20,7 +20,7 @@ from calls import failpoints, log
 from calls.errors import SwitchError, SwitchRefused
 from calls.histogram import Histogram
 from calls.ids import BootId, CallId, LegId
-from calls.switch.asterisk import desk, legs
+from calls.switch.asterisk import desk, hearings, legs
 from calls.switch.asterisk.ami_client import AmiClient, Client
 from calls.switch.asterisk.ami_control import AmiControl
 from calls.switch.asterisk.ami_link import NotSent
@@ -29,6 +29,7 @@ from calls.switch.asterisk.channels import Channel, ids, rows
 from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.asterisk.desk import Desk, Dialled
 from calls.switch.asterisk.fastagi import FastAgiServer
+from calls.switch.asterisk.hearings import Hearings
 from calls.switch.asterisk.legs import LegBook, genuine
 from calls.switch.events import EventHandler, LegEnded, SwitchDown, SwitchEvent, SwitchUp
 from calls.switch.port import CallChannel, CallHandler, DialAttempt, Originate, PromptFiles, RingAgent
@@ -49,6 +50,7 @@ class Chance:
     call_id: Callable[[], CallId] = lambda: CallId(str(uuid.uuid4()))
     nonce: Callable[[], str] = lambda: secrets.token_hex(8)
     random: Callable[[], float] = random.random
+    audio_id: Callable[[], uuid.UUID] = uuid.uuid4
 
 
 class AsteriskSwitch:
@@ -62,7 +64,7 @@ class AsteriskSwitch:
         self._client = AmiClient(
             config.ami,
             Client(
-                wanted=WANTED | legs.WANTED | desk.WANTED,
+                wanted=WANTED | legs.WANTED | desk.WANTED | hearings.WANTED,
                 on_event=self._on_ami_event,
                 on_up=self._on_up,
                 on_down=self._on_down,
@@ -71,6 +73,7 @@ class AsteriskSwitch:
             ),
         )
         self._control = AmiControl(self._client)
+        self._hearings = Hearings(self._client, config.context_prefix, config.audio, self._chance.audio_id)
         self._server = FastAgiServer(config.agi_token, config.agi_allow, config.limits)
         around = Surroundings(
             self._control,
@@ -79,6 +82,7 @@ class AsteriskSwitch:
             config.context_prefix,
             config.recordings,
             {name: trunk.channel for name, trunk in config.trunks.items()},
+            self._hearings.hear,
         )
         self._desk = Desk(
             config.name, around, self._control, self._chance.call_id, config.call_limit_s, self._tell, self._on_call
@@ -132,6 +136,7 @@ class AsteriskSwitch:
             self._sweeper.cancel()
             await asyncio.wait((self._sweeper,))
         await self._desk.stop()
+        await self._hearings.stop()
         await self._server.stop()
         await self._client.stop()
         if self._timer is not None:
@@ -235,6 +240,8 @@ class AsteriskSwitch:
     def _on_ami_event(self, event: Event) -> None:
         if event.name in desk.WANTED:
             self._desk.handle(event)
+        if event.name in hearings.WANTED:
+            self._hearings.handle(event)
         if event.name in legs.WANTED:
             self._told(self._book.handle(event, self._loop.time()))
         cause = self._doomed.get(event.get("Uniqueid"))
@@ -254,7 +261,8 @@ class AsteriskSwitch:
         if not restarted:
             await asyncio.sleep(self._config.settle_s)
         began = self._loop.time()
-        channels = await self._list()
+        channels = await self._list(began)
+        await self._hearings.connected()
         self._boot = self._desk.boot = boot
         self._live = ids(channels)
         self._up = True
@@ -269,8 +277,10 @@ class AsteriskSwitch:
             self._up = False
             self._tell(SwitchDown(reason))
 
-    async def _list(self) -> tuple[Channel, ...]:
-        return rows((await self._client.ask(ami_actions.CoreShowChannels(), LIST_DEADLINE_S)).events)
+    async def _list(self, asked_at: float) -> tuple[Channel, ...]:
+        """The switch's channels, but for those by which callers are heard."""
+        events = (await self._client.ask(ami_actions.CoreShowChannels(), LIST_DEADLINE_S)).events
+        return self._hearings.sort_out(rows(events), asked_at)
 
     def _believe(self, channels: tuple[Channel, ...], asked_at: float) -> None:
         self._live = ids(channels)
@@ -281,14 +291,14 @@ class AsteriskSwitch:
         """Compare with the switch's list of channels, when it is there to be asked."""
         asked_at = self._loop.time()
         try:
-            self._believe(await self._list(), asked_at)
+            self._believe(await self._list(asked_at), asked_at)
         except SwitchError as error:
             log.get().warning("the switch's channels could not be listed", error=str(error))
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(self._config.sweep_s)
-            if self._up and (len(self._book) or len(self._desk)):
+            if self._up and (len(self._book) or len(self._desk) or len(self._hearings)):
                 await self._compare()
 
     def _run(self, work: Coroutine[None, None, None], name: str) -> None:

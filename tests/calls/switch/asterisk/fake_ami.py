@@ -66,6 +66,8 @@ class FakeAmi:
             "MixMonitorMute": with_id(said(version, "ami-mixmonitor-mute", "MixMonitorMute")),
             "StopMixMonitor": with_id(said(version, "ami-mixmonitor-mute", "StopMixMonitor")),
             "Status": with_id(said(version, "ami-status", "Status")),
+            "AbsoluteTimeout": lambda f: f"Response: Success\r\nActionID: {f['ActionID']}\r\n\r\n".encode(),
+            "PlayDTMF": lambda f: f"Response: Success\r\nActionID: {f['ActionID']}\r\n\r\n".encode(),
             "Logoff": with_id(said(version, "ami-login-ok", "Logoff")),
         }
         self.no_such_channel = with_id(said(version, "ami-originate-no-such-endpoint", "Hangup", 1))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.errors import CommandRefused
+from calls.errors import CommandRefused, SettingsError
 from calls.settings import load
-from calls.switch.asterisk.config import AsteriskConfig, TrunkDial
+from calls.switch.asterisk.audio_way import AudioConfig
+from calls.switch.asterisk.config import HEARING_LIMIT_S, AsteriskConfig, TrunkDial
+from dialplans.values import Includes
 
 FILE = """
 [engine]
@@ -24,6 +27,10 @@ connect_timeout_s = 4.0
 agi_port = 14573
 max_calls = 300
 context_prefix = "cw"
+audio = "rtp"
+audio_host = "10.0.0.7"
+audio_ports = [30000, 30009]
+agi_allow = ["10.0.0.0/24"]
 [[trunks]]
 name = "carrier"
 dial = "PJSIP/{number}@carrier"
@@ -53,9 +60,38 @@ def test_from_settings(tmp_path: Path) -> None:
     assert config.destinations == {"desk": "PJSIP/desk"}
     assert config.trunk("carrier").channel("+4930123456") == "PJSIP/+4930123456@carrier"
     assert config.trunk("bare").channel("+4930123456") == "PJSIP/bare/sip:4930123456@127.0.0.1:5070"
+    assert config.audio == AudioConfig(
+        "rtp", IPv4Address("10.0.0.7"), range(30_000, 30_010), (IPv4Network("10.0.0.0/24"),)
+    )
     with pytest.raises(CommandRefused, match="no trunk"):
         config.trunk("none")
     assert "Zu9" not in repr(config) and "a8Jq" not in repr(config)
+
+
+SECRETS = {"CALLWRIGHT_AMI_SECRET": "Zu9-kf83mQpw_21x", "CALLWRIGHT_AGI_TOKEN": "a8Jq-0Pzn3bVw_7y"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("audio_ports = [30009, 30000]", "expected the first port"),
+        ("audio_ports = [30000]", "audio_ports"),
+        ('audio_host = "pbx.example.com"', "an IPv4 address of this machine"),
+        ('audio = "eagi"', '"auto", "audiosocket", "rtp" or "none"'),
+    ],
+)
+def test_what_is_no_way_for_audio_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "callwright.toml").write_text(f"[asterisk]\n{line}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=said):
+        load(tmp_path / "callwright.toml", SECRETS)
+
+
+def test_ports_come_from_the_environment_too() -> None:
+    assert load(None, {"CALLWRIGHT_ASTERISK__AUDIO_PORTS": "30000,30009"}).asterisk.audio_ports == (30_000, 30_009)
+
+
+def test_the_dialplan_has_our_limit_of_a_leg_that_hears() -> None:
+    assert Includes.__dataclass_fields__["hear_limit_s"].default == HEARING_LIMIT_S
 
 
 @given(st.text(max_size=20) | st.from_regex(r"\A\+?[0-9]{1,17}[&,@]?\Z"))

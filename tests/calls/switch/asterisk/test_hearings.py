@@ -1,0 +1,387 @@
+"""Legs that hear callers, between a scripted manager and a played sender of audio: none is left, and no port."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import struct
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from uuid import UUID
+
+import pytest
+
+from calls.errors import SwitchUnavailable
+from calls.ids import BootId
+from calls.switch.asterisk import hearings
+from calls.switch.asterisk.ami_client import AmiClient, Client
+from calls.switch.asterisk.audio_way import AudioConfig, Way, choose
+from calls.switch.asterisk.channels import Channel
+from calls.switch.asterisk.hearings import Hearings
+from calls.switch.asterisk.rtp import RtpPorts
+from calls.switch.hearing import CallerAudio
+from calls.wire.g711 import Law, decode
+from console.demo.ports import free_media_ports
+from tests.calls.switch.asterisk.agi_peer import settled
+from tests.calls.switch.asterisk.fake_ami import FakeAmi, Fields
+from tests.calls.switch.asterisk.test_switch import config
+
+CALLER = "pbx-1795300000.5"
+SOON_S = 5.0
+
+
+def success(fields: Fields) -> bytes:
+    return f"Response: Success\r\nActionID: {fields['ActionID']}\r\n\r\n".encode()
+
+
+def refused(fields: Fields) -> bytes:
+    return f"Response: Error\r\nActionID: {fields['ActionID']}\r\nMessage: No such channel\r\n\r\n".encode()
+
+
+@dataclass
+class Pbx:
+    """A manager that has some modules, and legs that are born, hear, and die as it is told."""
+
+    ami: FakeAmi
+    modules: frozenset[str] = frozenset({"app_chanspy", "chan_rtp"})
+    hears: bool = True
+    hangs_up: bool = True
+
+    def __post_init__(self) -> None:
+        self.live: set[str] = set()
+        self.ami.answers |= {"Getvar": self.getvar, "Originate": self.originate, "Hangup": self.hangup}
+
+    def getvar(self, fields: Fields) -> bytes:
+        name = fields["Variable"]
+        if not name.startswith("IFMODULE("):
+            return FakeAmi._get_global(self.ami, fields)
+        value = int(name.removeprefix("IFMODULE(").removesuffix(".so)") in self.modules)
+        lines = ("Response: Success", f"ActionID: {fields['ActionID']}", f"Variable: {name}", f"Value: {value}")
+        return "\r\n".join((*lines, "", "")).encode()
+
+    def originate(self, fields: Fields) -> bytes:
+        leg_id = fields["ChannelId"]
+        if self.hears:
+            self.live.add(leg_id)
+            asyncio.get_running_loop().call_later(0.02, self.begin, leg_id)
+        return success(fields)
+
+    def begin(self, leg_id: str) -> None:
+        self.say("Newchannel", f"Uniqueid: {leg_id}")
+        self.say("ChanSpyStart", f"SpyerUniqueid: {leg_id}", f"SpyeeUniqueid: {CALLER}")
+
+    def hangup(self, fields: Fields) -> bytes:
+        leg_id = fields["Channel"]
+        if leg_id not in self.live:
+            return refused(fields)
+        if self.hangs_up:
+            asyncio.get_running_loop().call_later(0.02, self.end, leg_id)
+        return success(fields)
+
+    def end(self, leg_id: str) -> None:
+        self.live.discard(leg_id)
+        self.say("Hangup", f"Uniqueid: {leg_id}", "Cause: 16")
+
+    def say(self, event: str, *lines: str) -> None:
+        self.ami.push("\r\n".join([f"Event: {event}", "Privilege: call,all", *lines, "", ""]).encode())
+
+
+@dataclass
+class Room:
+    """The hearings of one switch."""
+
+    pbx: Pbx
+    client: AmiClient
+    hearings: Hearings
+    ports: range
+
+    def far_end(self) -> tuple[str, int]:
+        """Where the last leg was told to send."""
+        target = self.pbx.ami.of("Originate")[-1]["Channel"].split("/")[1]
+        host, port = target.split(":")
+        return host, int(port)
+
+    async def quiet(self) -> None:
+        """No leg and no inlet is left."""
+        inlets = self.hearings._inlets
+        assert isinstance(inlets, RtpPorts)
+        await settled(lambda: not len(self.hearings) and not inlets._inlets)
+        assert sorted(inlets._free) == list(self.ports)
+
+
+@asynccontextmanager
+async def room(
+    wanted: str = "auto", allow: tuple[IPv4Network, ...] = (IPv4Network("127.0.0.0/8"),), **changed: object
+) -> AsyncIterator[Room]:
+    first, _ = free_media_ports(10, random.Random())
+    ports, ids = range(first, first + 3), iter(range(1, 1_000))
+    async with FakeAmi() as ami:
+        pbx = Pbx(ami, **changed)  # type: ignore[arg-type]
+        found: list[Hearings] = []
+
+        async def up(_: BootId) -> None:
+            await found[0].connected()
+
+        client = AmiClient(
+            config(ami).ami,
+            Client(
+                wanted=hearings.WANTED,
+                on_event=lambda event: found[0].handle(event),
+                on_up=up,
+                on_down=lambda _: None,
+                nonce=lambda: f"nonce{next(ids)}",
+                random=lambda: 0.5,
+            ),
+        )
+        audio = AudioConfig(wanted, ports=ports, allow=allow)
+        found.append(Hearings(client, "callwright", audio, lambda: UUID(int=next(ids) << 64)))
+        await client.start()
+        try:
+            yield Room(pbx, client, found[0], ports)
+        finally:
+            await found[0].stop()
+            await client.stop()
+
+
+async def send(room: Room, *numbers: int, source: int = 7) -> None:
+    """What a leg would send."""
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=room.far_end())
+    for number in numbers:
+        transport.sendto(struct.pack("!BBHII", 0x80, 0, number, number * 160, source) + bytes([number]) * 160)
+    transport.close()
+
+
+async def read(audio: CallerAudio) -> bytes:
+    async with asyncio.timeout(SOON_S):
+        return await audio.read()
+
+
+async def test_a_caller_is_heard_and_nothing_is_left() -> None:
+    async with room() as each:
+        async with each.hearings.hear(CALLER) as audio:
+            asked = each.pbx.ami.of("Originate")[0]
+            assert asked["Channel"] == f"UnicastRTP/127.0.0.1:{each.ports[0]}/c(ulaw)"
+            assert (asked["Context"], asked["Variable"]) == ("callwright-hear", f"CW_HEARS={CALLER}")
+            assert asked["ChannelId"].startswith("callwright-hear-")
+            await send(each, 1, 2)
+            assert [await read(audio), await read(audio)] == [decode(bytes([n]) * 160, Law.MU) for n in (1, 2)]
+        assert await read(audio) == b""
+        assert each.pbx.live == set()
+        await each.quiet()
+
+
+async def test_the_call_s_end_ends_it() -> None:
+    async with room() as each, each.hearings.hear(CALLER) as audio:
+        each.pbx.end(each.pbx.ami.of("Originate")[0]["ChannelId"])
+        assert await read(audio) == b""
+        await each.quiet()
+
+
+async def test_a_leg_that_never_hears_is_given_up_and_ended_when_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hearings, "OPENS_S", 0.1)
+    monkeypatch.setattr(hearings, "ENDS_S", 0.1)
+    async with room(hears=False) as each:
+        with pytest.raises(SwitchUnavailable, match="within"):
+            async with each.hearings.hear(CALLER):
+                pass
+        leg_id = each.pbx.ami.of("Originate")[0]["ChannelId"]
+        await each.pbx.ami.asked("Hangup", 1)
+        each.pbx.live.add(leg_id)
+        each.pbx.begin(leg_id)
+        await each.pbx.ami.asked("Hangup", 2)
+        await each.quiet()
+
+
+@pytest.mark.parametrize("how", ["refused", "failed", "ended"])
+async def test_what_the_switch_does_not_do_is_told_at_once(how: str) -> None:
+    async with room(hears=False) as each:
+
+        def originate(fields: Fields) -> bytes:
+            loop = asyncio.get_running_loop()
+            if how == "refused":
+                return refused(fields)
+            if how == "failed":
+                lines = ("Response: Failure", f"ActionID: {fields['ActionID']}", "Reason: 0", "Uniqueid: <null>")
+                loop.call_later(0.02, each.pbx.say, "OriginateResponse", *lines)
+            else:
+                loop.call_later(0.02, each.pbx.end, fields["ChannelId"])
+            return success(fields)
+
+        each.pbx.ami.answers["Originate"] = originate
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(SwitchUnavailable):
+            async with each.hearings.hear(CALLER):
+                pass
+        assert asyncio.get_running_loop().time() - began < 0.8
+        await each.quiet()
+
+
+async def test_a_channel_whose_id_must_not_go_on_the_wire_is_not_heard() -> None:
+    async with room() as each:
+        with pytest.raises(SwitchUnavailable, match="must not reach"):
+            async with each.hearings.hear("pbx-1,FILE(/x)=1"):
+                pass
+        assert each.pbx.ami.of("Originate") == []
+        await each.quiet()
+
+
+async def test_every_port_is_lent_once_and_then_none() -> None:
+    async with room() as each:
+        async with each.hearings.hear(CALLER), each.hearings.hear(CALLER), each.hearings.hear(CALLER):
+            with pytest.raises(SwitchUnavailable, match="no UDP port"):
+                async with each.hearings.hear(CALLER):
+                    pass
+        await each.quiet()
+        lent = [fields["Channel"].split(":")[1].split("/")[0] for fields in each.pbx.ami.of("Originate")]
+        assert lent == [str(port) for port in each.ports]
+
+
+async def test_a_port_waits_for_the_end_of_its_leg(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hearings, "ENDS_S", 0.05)
+    async with room(hangs_up=False) as each:
+        async with each.hearings.hear(CALLER):
+            pass
+        leg_id = each.pbx.ami.of("Originate")[0]["ChannelId"]
+        assert len(each.hearings) == 1
+        with pytest.raises(SwitchUnavailable):
+            async with each.hearings.hear(CALLER), each.hearings.hear(CALLER), each.hearings.hear(CALLER):
+                pass
+        each.pbx.hangs_up = True
+        for each_id in list(each.pbx.live):
+            each.pbx.end(each_id)
+        assert leg_id not in each.pbx.live
+        await each.quiet()
+
+
+async def test_its_limit_is_put_off_while_somebody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hearings, "RENEW_S", 0.02)
+    async with room() as each:
+        async with each.hearings.hear(CALLER):
+            asked = await each.pbx.ami.asked("AbsoluteTimeout", 3)
+            assert (asked[0]["Channel"], asked[0]["Timeout"]) == (each.pbx.ami.of("Originate")[0]["ChannelId"], "30")
+        each.pbx.ami.answers["AbsoluteTimeout"] = refused
+        async with each.hearings.hear(CALLER) as audio:
+            assert await read(audio) == b"", "the switch knows no such channel"
+        await each.quiet()
+
+
+async def test_without_the_manager_nobody_is_heard_and_who_is_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hearings, "ENDS_S", 0.05)
+    async with room() as each:
+        async with each.hearings.hear(CALLER) as audio:
+            each.pbx.ami.drop()
+            await send(each, 1)
+            assert await read(audio) != b""
+            with pytest.raises(SwitchUnavailable):
+                async with each.hearings.hear(CALLER):
+                    pass
+        assert len(each.hearings) == 1, "it could not be ended yet"
+        each.hearings.sort_out((), asyncio.get_running_loop().time() + 1.0)
+        await each.quiet()
+
+
+def row(unique_id: str) -> Channel:
+    return Channel(f"UnicastRTP/127.0.0.1:20000-{unique_id}", unique_id, unique_id, "6")
+
+
+async def test_what_another_run_left_is_ended_and_no_list_has_ours() -> None:
+    async with room() as each:
+        left, call = row("callwright-hear-0123456789abcdef"), Channel("PJSIP/a-1", CALLER, CALLER, "6")
+        other = row("else-hear-0123456789abcdef")
+        async with each.hearings.hear(CALLER) as audio:
+            ours = row(each.pbx.ami.of("Originate")[0]["ChannelId"])
+            now = asyncio.get_running_loop().time()
+            assert each.hearings.sort_out((left, call, ours, other), now) == (call, other)
+            asked = await each.pbx.ami.asked("Hangup", 1)
+            assert [fields["Channel"] for fields in asked] == [left.unique_id]
+            each.hearings.sort_out((call,), now)
+            assert await read(audio) == b"", "its end was missed"
+        await each.quiet()
+
+
+async def test_events_that_are_not_the_switch_s_own_change_nothing() -> None:
+    async with room() as each, each.hearings.hear(CALLER) as audio:
+        leg_id = each.pbx.ami.of("Originate")[0]["ChannelId"]
+        each.pbx.ami.push(f"Event: Hangup\r\nUniqueid: {leg_id}\r\n\r\n".encode())
+        each.pbx.say("Hangup", f"Uniqueid: {leg_id}", "Cause: 16", "Channel: a", "Channel: b")
+        each.pbx.say("Hangup", "Uniqueid: callwright-hear-0000000000000000", "Cause: 16")
+        await send(each, 1)
+        assert await read(audio) != b""
+
+
+async def test_audio_from_elsewhere_is_nobody_s() -> None:
+    async with room(allow=(IPv4Network("10.0.0.0/8"),)) as each, each.hearings.hear(CALLER) as audio:
+        await send(each, 1, 2)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await audio.read()
+
+
+async def test_a_listener_who_is_cancelled_leaves_nothing() -> None:
+    async with room() as each:
+
+        async def listen() -> None:
+            async with each.hearings.hear(CALLER) as audio:
+                await audio.read()
+
+        for wait_s in (0.0, 0.005, 0.05):
+            task = asyncio.ensure_future(listen())
+            await asyncio.sleep(wait_s)
+            task.cancel()
+            await asyncio.wait((task,))
+            await each.quiet()
+
+
+async def test_stopping_ends_every_leg() -> None:
+    async with room() as each:
+        async with each.hearings.hear(CALLER) as audio:
+            await each.hearings.stop()
+            assert each.pbx.live == set()
+            assert await read(audio) == b""
+
+
+CHOICES: list[tuple[str, set[str], Way | str]] = [
+    ("auto", {"app_chanspy", "chan_audiosocket", "chan_rtp"}, Way.AUDIO_SOCKET),
+    ("auto", {"app_chanspy", "chan_rtp"}, Way.RTP),
+    ("auto", {"app_chanspy"}, "neither"),
+    ("auto", {"chan_rtp"}, "app_chanspy"),
+    ("rtp", {"app_chanspy", "chan_audiosocket", "chan_rtp"}, Way.RTP),
+    ("audiosocket", {"app_chanspy", "chan_rtp"}, "chan_audiosocket"),
+    ("none", {"app_chanspy", "chan_rtp"}, "the settings say"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "modules", "expected"), CHOICES)
+async def test_the_way_is_what_the_switch_has(wanted: str, modules: set[str], expected: Way | str) -> None:
+    async with room(wanted, modules=frozenset(modules)) as each:
+        if isinstance(expected, Way):
+            assert await choose(each.client, wanted) is expected
+        else:
+            with pytest.raises(SwitchUnavailable, match=expected):
+                await choose(each.client, wanted)
+            with pytest.raises(SwitchUnavailable, match=expected):
+                async with each.hearings.hear(CALLER):
+                    pass
+
+
+async def test_a_switch_that_does_not_tell_its_modules_is_asked_for_rtp() -> None:
+    answer: Callable[[Fields], bytes]
+    for answer in (refused, lambda fields: success(fields).replace(b"\r\n\r\n", b"\r\nValue: \r\n\r\n")):
+        async with room() as each:
+            each.pbx.ami.answers["Getvar"] = answer
+            assert await choose(each.client, "auto") is Way.RTP
+
+
+async def test_a_way_that_was_missing_is_looked_for_at_the_next_connection() -> None:
+    async with room(modules=frozenset()) as each:
+        with pytest.raises(SwitchUnavailable, match="app_chanspy"):
+            async with each.hearings.hear(CALLER):
+                pass
+        each.pbx.modules = frozenset({"app_chanspy", "chan_rtp"})
+        await each.hearings.connected()
+        async with each.hearings.hear(CALLER):
+            pass
+        await each.quiet()

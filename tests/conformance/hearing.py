@@ -9,8 +9,8 @@ from calls.switch.hearing import RATE_HZ, SAMPLE_BYTES, CallerAudio
 WINDOW = RATE_HZ // 50
 """20 ms."""
 
-LOUD = 1_000
-"""The level of a voice or a tone is above it, by far; that of silence far below."""
+LOUD = 300
+"""The level (root mean square) of a voice is far above it, that of the tone of 716 that SIPp speaks above, too."""
 
 JOINS_S = 0.2
 """A pause of less is none."""

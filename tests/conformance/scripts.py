@@ -48,7 +48,7 @@ from tests.conformance.vocabulary import (
     Press,
     Script,
 )
-from tests.conformance.voices import STOPS
+from tests.conformance.voices import HEARD, STOPS
 
 BY_CALLER = HungUp(EndedBy.CALLER, 16)
 BY_US = HungUp(EndedBy.US, 16)
@@ -576,7 +576,7 @@ DIALLED = (
     ),
 )
 
-SCRIPTS: tuple[Script, ...] = (*MENUS, *STOPS, *AGENTS, *TRANSFERS, *DIALLED, *RECORDINGS)
+SCRIPTS: tuple[Script, ...] = (*MENUS, *STOPS, *HEARD, *AGENTS, *TRANSFERS, *DIALLED, *RECORDINGS)
 
 
 def scripts_for(*needs: Need) -> list[Script]:

@@ -12,6 +12,7 @@ caller who is silent costs no decoder.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -60,6 +61,9 @@ LOAD_ALARM_S = 120
 NICE = 5
 """Calls come before recognition, where both want the machine."""
 
+OOM_SCORE = 500
+"""Where memory runs out a worker ends and not the engine. Source: proc(5), -1000 (never) to 1000 (first)."""
+
 _READ_BYTES = 65_536
 
 Tell = Callable[[FromWorker], None]
@@ -72,10 +76,18 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     for number in (signal.SIGINT, signal.SIGTERM):  # meant for the engine, which may want us for its last calls
         signal.signal(number, signal.SIG_IGN)
-    os.nice(NICE)
+    _stand_back()
     with FileIO(0, "rb") as requests:
         serve(requests, answers)
     os._exit(0)
+
+
+def _stand_back() -> None:
+    """Let the engine have the machine first, as far as a process may ask for that: units of systemd may forbid it."""
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+        score.write(str(OOM_SCORE))
 
 
 def serve(requests: FileIO, answers: FileIO) -> None:

@@ -22,6 +22,7 @@ from ivr.speech.hearing import LATE_S
 from ivr.speech.process import WorkerProcess
 from ivr.speech.recognizer import Final, Grammar, Partial
 from ivr.speech.service import SpeechService
+from ivr.speech.worker import NICE, OOM_SCORE
 from tests.ivr.speech.services import ANYTHING, SCRIPTED, feed, gone, serving, told, up, utterance
 
 MENU = Expected(SpokenKind.CHOICE, "en", {"opening hours": "hours", "sales": "sales"})
@@ -279,6 +280,17 @@ async def test_a_worker_has_nothing_of_ours_but_its_pipes() -> None:
             assert variables <= {
                 "PATH", "LC_ALL", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS",
             }  # fmt: skip
+
+
+async def test_a_worker_stands_back_behind_the_engine() -> None:
+    async with serving() as service:
+        (worker,) = service.workers
+        assert os.getpriority(os.PRIO_PROCESS, worker.pid) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
+        assert _oom_score(worker.pid) == OOM_SCORE
+
+
+def _oom_score(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
 
 async def test_nothing_is_left_when_the_service_ends() -> None:

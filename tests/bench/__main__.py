@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import agi, ami, dialer, flows, ivr, load, records
+from tests.bench import agi, ami, dialer, flows, ivr, load, prompts, records
 from tests.bench.machine import described, fetch
 from tests.bench.quantiles import quantile
 from tests.integration.harness import PROJECT
@@ -28,6 +28,9 @@ AGI_TURN_AIM_S = 0.02
 CALL_AIM_BYTES = 100_000
 LOAD_AIM_S = 0.3
 CHECK_AIM_S = 1.0
+LIVE_AIM_S = 0.3
+LOOKUP_AIM_S = 0.0001
+"""A call plays some ten prompts a second at the most; the loop is others' too."""
 DIALER_AIM_S = 0.0035
 """About 3 ms of CPU an attempt."""
 
@@ -113,6 +116,18 @@ def _records(_: Trees) -> Outcome:
     return Outcome(records.report(found).strip().split("\n"), rows)
 
 
+def _prompts(trees: Trees) -> Outcome:
+    found = asyncio.run(prompts.measure(trees["espeak"]))
+    p99_s, lookup_s = found.live_p99_s, found.lookup_s
+    rows = [
+        Row("prompts: seconds of speech rendered a second", f"{found.speech_per_s:.0f}"),
+        Row("prompts: characters rendered a second", f"{found.characters / found.rendered_s:,.0f}"),
+        Row("prompts: a look-up", f"{lookup_s * 1e6:.0f} us", "100 us or less", lookup_s <= LOOKUP_AIM_S),
+        Row("prompts: a live text, p99", f"{p99_s * 1e3:.0f} ms", "300 ms or less", p99_s < LIVE_AIM_S),
+    ]
+    return Outcome(prompts.report(found), rows)
+
+
 def _ivr(trees: Trees) -> Outcome:
     found = asyncio.run(ivr.run(trees))
     keyed, right, turn_s = found.digits_keyed, found.digits_right, found.turn_p99_s
@@ -144,6 +159,7 @@ BENCHMARKS = {
     "flows": Benchmark(_flows),
     "load": Benchmark(_load),
     "records": Benchmark(_records),
+    "prompts": Benchmark(_prompts, asterisk=True),
     "ivr": Benchmark(_ivr, asterisk=True),
     "dialer": Benchmark(_dialer, asterisk=True),
 }

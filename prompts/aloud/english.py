@@ -117,6 +117,9 @@ _NUMBERED = {"No.": "number", "Nos.": "numbers", "ext.": "extension", "p.": "pag
 _RULES: tuple[Rule, ...] = (_round, _twelve, _oclock, clock(r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"), _day_month)
 
 
+_WEEK, _MONTHS_LONG, _YEAR = Noun("weeks", "week"), Noun("months", "month"), Noun("years", "year")
+
+
 def _wording(order: str) -> Wording:
     return Wording(
         spoken=ENGLISH,
@@ -168,10 +171,20 @@ def _wording(order: str) -> Wording:
             "sec": Noun("seconds", "second"),
             "s": Noun("seconds", "second"),
             "kWh": Noun("kilowatt hours", "kilowatt hour"),
+            "x": Noun("times", "time"),
+            "¢": Noun("cents", "cent"),
+            "week": _WEEK,
+            "weeks": _WEEK,
+            "month": _MONTHS_LONG,
+            "months": _MONTHS_LONG,
+            "year": _YEAR,
+            "years": _YEAR,
             "MB": Noun("megabytes", "megabyte"),
             "GB": Noun("gigabytes", "gigabyte"),
         },
         to="to",
+        per="a",
+        digits_after=frozenset("pin code zip extension dial flight".split()),
         years_after=frozenset("in since of by from until till year before after for early late during".split()),
         year_words=year_words,
         day_words=day_words,

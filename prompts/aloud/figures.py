@@ -16,7 +16,10 @@ from prompts.spoken.words import weekday
 LONGEST_COUNT = 6
 """Digits without a sign between them that are still a number: what is longer is a reference, a card, a telephone."""
 
-_SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
+_SYMBOLS = {
+    "US$": "USD", "CA$": "CAD", "C$": "CAD", "AU$": "AUD", "A$": "AUD", "€": "EUR", "$": "USD", "£": "GBP",
+    "¥": "JPY",
+}  # fmt: skip
 _FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾"}
 _MINUS = "-\u2212"
 _RANGE = re.compile(r" ?[-\u2013] ?")
@@ -42,11 +45,11 @@ def money(wording: Wording, text: str, at: int) -> Read | None:
     """``€20``, ``20,50 €``, ``USD 20``."""
     codes = "|".join(wording.currencies)
     names = "|".join(_currency_names(wording))
-    symbols = "".join(_SYMBOLS)
+    symbols = "|".join(map(re.escape, _SYMBOLS))
     minus = rf"(?P<minus>[{_MINUS}])?"
     for before, after in (
-        (rf"{minus}(?P<unit>[{symbols}]|(?:{codes})\b) ?", r"(?P<scale> (?:million|billion|thousand)\b)?"),
-        (minus, rf" ?(?P<unit>[{symbols}]|(?:{codes}|{names})(?!\w))"),
+        (rf"{minus}(?P<unit>{symbols}|(?:{codes})\b) ?", r"(?P<scale> (?:million|billion|thousand)\b)?"),
+        (minus, rf" ?(?P<unit>{symbols}|(?:{codes}|{names})(?!\w))"),
     ):
         found = _compiled(wording.decimal, wording.groups, before, after + "(?![0-9])").match(text, at)
         if found is None or not _begins(text, at):
@@ -74,23 +77,31 @@ def fraction(wording: Wording, text: str, at: int) -> Read | None:
 
 def number(wording: Wording, text: str, at: int) -> Read | None:
     """A number, with the unit or the sign for percent after it where there is one."""
-    pattern = rf"(?P<minus>[{_MINUS}])?"
+    pattern = rf"(?P<sign>[{_MINUS}+])?"
     found = _compiled(wording.decimal, wording.groups, pattern, "").match(text, at)
-    if found is None or not _begins(text, at) or (found["minus"] and not _may_be_negative(text, at)):
+    if found is None or not _begins(text, at) or (found["sign"] and not _may_have_sign(text, at)):
         return None
-    value = _value(found) * (-1 if found["minus"] else 1)
+    plus = f"{wording.spoken.letters['+']} " if found["sign"] == "+" else ""
+    read = _number(wording, text, at, found)
+    return read and Read(plus + read.words, read.end)
+
+
+def _number(wording: Wording, text: str, at: int, found: re.Match[str]) -> Read | None:
+    value = _value(found) * (-1 if found["sign"] and found["sign"] in _MINUS else 1)
     end = found.end()
-    unit = _unit_pattern(wording).match(text, end)
+    unit = unit_pattern(wording).match(text, end)
     if unit is not None:
         stop = "." if unit[1].endswith(".") and ends_sentence(text, unit.end()) else ""
-        return Read(saying.counted(wording.spoken, value, _units(wording)[unit[1]]) + stop, unit.end())
-    if re.compile(r"[\w]|[.,:/][0-9]").match(text, end):
+        return Read(saying.counted(wording.spoken, value, units(wording)[unit[1]]) + stop, unit.end())
+    if re.compile(r"\w|[.,:/'\u2019][0-9]|['\u2019]\w").match(text, end):
         return None
     whole = found["whole"]
-    plain = not found["minus"] and found["fraction"] is None and whole.isdigit()
+    plain = not found["sign"] and found["fraction"] is None and whole.isdigit()
     if plain and (
         (whole.startswith("0") and len(whole) > 1) or (len(whole) > LONGEST_COUNT and whole[-5:] != "00000")
     ):
+        return Read(_grouped_digits(wording, whole), end)
+    if plain and previous_word(text, at).casefold() in wording.digits_after:
         return Read(_grouped_digits(wording, whole), end)
     if plain and _is_year(wording, text, at, value):
         return Read(wording.year_words(int(value)), end)
@@ -112,7 +123,7 @@ def _begins(text: str, at: int) -> bool:
     return at == 0 or not re.compile(r"\w|(?<=[0-9])[.,:/]").match(text, at - 1)
 
 
-def _may_be_negative(text: str, at: int) -> bool:
+def _may_have_sign(text: str, at: int) -> bool:
     return at == 0 or text[at - 1] in " ("
 
 
@@ -131,7 +142,7 @@ def _grouped_digits(wording: Wording, text: str) -> str:
 
 
 @functools.cache
-def _units(wording: Wording) -> Mapping[str, Noun]:
+def units(wording: Wording) -> Mapping[str, Noun]:
     """Units of measure and of time, and the small ones of money, by all their names."""
     nouns = [*wording.spoken.units.values(), *(each.minor for each in wording.currencies.values() if each.minor)]
     named = {name: noun for noun in nouns for name in (noun.one, noun.other) if name is not None}
@@ -139,9 +150,9 @@ def _units(wording: Wording) -> Mapping[str, Noun]:
 
 
 @functools.cache
-def _unit_pattern(wording: Wording) -> re.Pattern[str]:
-    known = "|".join(re.escape(name) for name in sorted(_units(wording), key=len, reverse=True))
-    return re.compile(rf" ?({known})(?!\w)")
+def unit_pattern(wording: Wording) -> re.Pattern[str]:
+    known = "|".join(re.escape(name) for name in sorted(units(wording), key=len, reverse=True))
+    return re.compile(rf"(?: ?(?!s\b)| (?=s\b))({known})(?!\w)")  # 30 s are seconds, the 1990s are none
 
 
 @functools.cache

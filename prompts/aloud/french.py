@@ -50,10 +50,11 @@ _ALWAYS = {
     "tél.": "téléphone", "av.": "avenue", "bd": "boulevard", "boul.": "boulevard", "env.": "environ",
     "max.": "maximum", "Cie": "compagnie", "dép.": "département", "lun.": "lundi", "mar.": "mardi",
     "mer.": "mercredi", "jeu.": "jeudi", "ven.": "vendredi", "sam.": "samedi", "dim.": "dimanche",
-    "svp": "s'il vous plaît", "SVP": "s'il vous plaît", "incl.": "inclus",
+    "svp": "s'il vous plaît", "SVP": "s'il vous plaît", "s.v.p.": "s'il vous plaît", "incl.": "inclus",
 }  # fmt: skip
 _TITLES = {
-    "M.": "monsieur", "MM.": "messieurs", "Mme": "madame", "Mmes": "mesdames", "Mlle": "mademoiselle",
+    "M.": "monsieur", "MM.": "messieurs", "Mme": "madame", "Mme.": "madame", "Mmes": "mesdames",
+    "Mlle": "mademoiselle", "Mlle.": "mademoiselle",
     "Dr": "docteur", "Dr.": "docteur", "Pr": "professeur", "Me": "maître", "St": "saint", "Ste": "sainte",
 }  # fmt: skip
 _NUMBERED = {"n°": "numéro", "nº": "numéro", "no": "numéro", "art.": "article", "p.": "page"}
@@ -103,10 +104,16 @@ FRENCH_WORDING = Wording(
         "s": FRENCH.units["second"],
         "fois": Noun("fois", form=Form.FEMININE),
         "semaine": Noun("semaines", "semaine", form=Form.FEMININE),
+        "mois": Noun("mois"),
+        "an": Noun("ans", "an"),
+        "ans": Noun("ans", "an"),
+        "x": Noun("fois", form=Form.FEMININE),
         "Mo": Noun("mégaoctets", "mégaoctet"),
         "Go": Noun("gigaoctets", "gigaoctet"),
     },
     to="à",
+    per="par",
+    digits_after=frozenset("pin code poste".split()),
     years_after=frozenset(),
     year_words=year_words,
     day_words=day_words,
@@ -117,4 +124,5 @@ FRENCH_WORDING = Wording(
         _first,
         _ordinal,
     ),
+    phone=re.compile(r"0 8[0-9]{2}(?: [0-9]{3}){2}(?!\w|[.,][0-9])"),
 )

@@ -86,10 +86,19 @@ _ALWAYS = {
     "o.ä.": "oder ähnliches", "s.o.": "siehe oben", "bzgl.": "bezüglich", "gem.": "gemäß", "Abt.": "Abteilung",
     "Mo.": "Montag", "Di.": "Dienstag", "Mi.": "Mittwoch", "Do.": "Donnerstag", "Sa.": "Samstag", "So.": "Sonntag",
     "geb.": "geboren", "MwSt.": "Mehrwertsteuer", "Hbf.": "Hauptbahnhof", "Pl.": "Platz", "v.a.": "vor allem",
+    "u.U.": "unter Umständen", "u. U.": "unter Umständen", "z.Zt.": "zur Zeit", "z. Zt.": "zur Zeit",
+    "z.T.": "zum Teil",    "z. T.": "zum Teil", "i.A.": "im Auftrag",
 }  # fmt: skip
 _ENDING = frozenset({"usw.", "etc.", "Str.", "str.", "o.ä."})
 _TITLES = {"Dr.": "Doktor", "Prof.": "Professor", "Hr.": "Herr", "Hrn.": "Herrn", "Dipl.-Ing.": "Diplomingenieur"}
-_NUMBERED = {"Nr.": "Nummer", "Abs.": "Absatz", "Art.": "Artikel", "Kap.": "Kapitel", "Durchw.": "Durchwahl"}
+_NUMBERED = {
+    "Nr.": "Nummer",
+    "Abs.": "Absatz",
+    "Art.": "Artikel",
+    "Kap.": "Kapitel",
+    "S.": "Seite",
+    "Durchw.": "Durchwahl",
+}
 _HOUR, _MINUTE, _SECOND = (GERMAN.units[name] for name in ("hour", "minute", "second"))
 
 GERMAN_WORDING = Wording(
@@ -143,10 +152,17 @@ GERMAN_WORDING = Wording(
         "Monat": Noun("Monate", "Monat"),
         "Jahr": Noun("Jahre", "Jahr"),
         "Mal": Noun("Mal"),
+        "Monate": Noun("Monate", "Monat"),
+        "Jahre": Noun("Jahre", "Jahr"),
+        "x": Noun("mal"),
+        "Ct.": Noun("Cent"),
+        "Ct": Noun("Cent"),
         "MB": Noun("Megabyte"),
         "GB": Noun("Gigabyte"),
     },
     to="bis",
+    per="pro",
+    digits_after=frozenset("pin code plz durchwahl apparat".split()),
     years_after=frozenset("jahr jahre jahres seit von bis ab im anno vor nach in".split()),
     year_words=year_words,
     day_words=day_words,
@@ -154,6 +170,9 @@ GERMAN_WORDING = Wording(
         figures(r"(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\.(?: ?(?P<year>[0-9]{4}|[0-9]{2}))?"),
         clock(r"(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2}) ?(?:Uhr|h)"),
         clock(r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"),
+        clock(
+            r"(?P<hour>[0-9]{1,2})\.(?P<minute>[0-9]{2})(?= ?(?:[-\u2013]|bis|und|oder) ?[0-9]{1,2}[.:][0-9]{2} ?Uhr)"
+        ),
         clock(r"(?P<hour>[0-9]{1,2})(?P<minute>)? ?Uhr", wholly=True),
         _textual,
         _ordinal,

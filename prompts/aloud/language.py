@@ -60,6 +60,10 @@ class Wording:
     """Units after a number, by their sign."""
     to: str
     """Between the ends of a range: 9-17."""
+    per: str
+    """Between an amount and what it is for: 14 cents/min."""
+    digits_after: frozenset[str]
+    """Words in lower case after which a number is said digit by digit: PIN, code."""
     years_after: frozenset[str]
     """Words in lower case after which four digits are a year; empty where years are said as any number."""
     year_words: Callable[[int], str]

@@ -24,7 +24,8 @@ def short(wording: Wording, text: str, at: int) -> Read | None:
     if words is None:
         return None
     may_end = entry.ends and (words != entry.words or entry.otherwise is None)
-    return Read(f"{words}." if may_end and ends_sentence(text, end) else words, end)
+    after = "." if may_end and ends_sentence(text, end) else " " if text[end : end + 1].isalnum() else ""
+    return Read(words + after, end)
 
 
 def _chosen(entry: Short, text: str, at: int, end: int) -> str | None:
@@ -70,4 +71,4 @@ def _capital(text: str) -> str:
 @functools.cache
 def _pattern(wording: Wording) -> re.Pattern[str]:
     known = "|".join(re.escape(name) for name in sorted(_known(wording), key=len, reverse=True))
-    return re.compile(rf"(?:{known})(?!\w)")
+    return re.compile(rf"(?:{known})(?:(?<=\W)|(?!\w))")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from prompts.aloud import saying
+from prompts.aloud.context import ends_sentence
+from prompts.aloud.figures import unit_pattern, units
 from prompts.aloud.language import Read, Wording
 from prompts.spoken import SpokenError
 
@@ -15,6 +17,10 @@ _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SITE = re.compile(
     r"(?:https?://|www\.)[\w.-]+\w(?:/[\w./-]*\w)?/?|[\w-]+\.(?:com|org|net|eu|de|es|fr|co\.uk|io)(?!\w)"
 )
+_ALONE = re.compile(r"[*#+](?!\w)")
+_NUMBERED = re.compile(r"#[0-9]")
+_BETWEEN = re.compile(r"\+ ?[0-9]")
+_AMOUNT = re.compile(r"[0-9] ?[^\W\d_.]*[.€$£¢]?\Z")
 _FEWEST = 6
 """Digits of a telephone number that begins with 0."""
 
@@ -29,7 +35,7 @@ def phone(wording: Wording, text: str, at: int) -> Read | None:
         if found is None:
             continue
         shown = found[0].replace("(0)", " ").strip()
-        if sum(char.isdigit() for char in shown) < _FEWEST and pattern is not wording.phone:
+        if sum(char.isdigit() for char in shown) < _FEWEST and pattern in (_INTERNATIONAL, _WITH_ZERO):
             continue
         try:
             return Read(saying.phone(wording.spoken, shown), found.end())
@@ -63,11 +69,28 @@ def sign(wording: Wording, text: str, at: int) -> Read | None:
 
 
 def key(wording: Wording, text: str, at: int) -> Read | None:
-    """``*``, ``#`` and ``+`` that stand alone are keys or signs with a name."""
-    found = re.compile(r"[*#+](?![\w])").match(text, at)
-    if found is None or (at and not text[at - 1].isspace()):
+    """``*``, ``#`` and ``+`` that stand alone are keys or signs with a name; so is a ``+`` between figures,
+    and ``#1`` is a number."""
+    name = wording.spoken.letters.get(text[at]) if text[at] in "*#+" else None
+    if name is None:
         return None
-    return Read(wording.spoken.letters[found[0]], found.end())
+    if text[at] == "#" and _NUMBERED.match(text, at):
+        return Read(f"{wording.signs['№']} ", at + 1)
+    if _ALONE.match(text, at) and (at == 0 or text[at - 1].isspace()):
+        return Read(name, at + 1)
+    return Read(f" {name} ", at + 1) if _BETWEEN.match(text, at) and at and text[at - 1].isdigit() else None
+
+
+def per(wording: Wording, text: str, at: int) -> Read | None:
+    """``/min`` after an amount."""
+    if text[at] != "/" or not _AMOUNT.search(text, max(0, at - 20), at):
+        return None
+    found = unit_pattern(wording).match(text, at + 1)
+    if found is None or text[at + 1 : at + 2] == " ":
+        return None
+    noun = units(wording)[found[1]]
+    stop = "." if found[1].endswith(".") and ends_sentence(text, found.end()) else ""
+    return Read(f" {wording.per} {noun.one or noun.other}{stop}", found.end())
 
 
 def alternatives(wording: Wording, text: str, at: int) -> Read | None:

@@ -11,7 +11,7 @@ from prompts.spoken import words as names
 from prompts.spoken.language import Form, Noun
 from prompts.spoken.spanish import SPANISH
 
-_ORDINAL = re.compile(r"([0-9]{1,3})(?:\.?(º|ª|°)|(er|do|to|ra|da|ta)\b)(?!\w)")
+_ORDINAL = re.compile(r"([0-9]{1,3})(?:\.?(º|ª|°)|(er|do|to|ra|da|ta)\b\.?)(?!\w)")
 _FEMININE = frozenset({"ª", "ra", "da", "ta"})
 
 
@@ -101,6 +101,7 @@ def _wording(decimal: str, groups: str) -> Wording:
             "l": Noun("litros", "litro"),
             "kWh": Noun("kilovatios hora", "kilovatio hora"),
             "h": SPANISH.units["hour"],
+            "h.": SPANISH.units["hour"],
             "min": SPANISH.units["minute"],
             "min.": SPANISH.units["minute"],
             "s": SPANISH.units["second"],
@@ -109,10 +110,14 @@ def _wording(decimal: str, groups: str) -> Wording:
             "vez": _TIMES,
             "veces": _TIMES,
             "mes": Noun("meses", "mes"),
+            "meses": Noun("meses", "mes"),
+            "x": _TIMES,
             "MB": Noun("megabytes", "megabyte"),
             "GB": Noun("gigabytes", "gigabyte"),
         },
         to="a",
+        per="por",
+        digits_after=frozenset("pin código clave extensión".split()),
         years_after=frozenset(),
         year_words=lambda year: f"de {year_words(year)}",
         day_words=day_words,

@@ -203,4 +203,84 @@ READINGS = (
         "21 heures, 1 minute, 10 000 €, tapez 1 ou 2. non. Louis XIV",
         "vingt et une heures, une minute, dix mille euros, tapez un ou deux. non. Louis XIV",
     ),
+    (
+        "de",
+        (
+            "Geöffnet 8.30\u201317.00 Uhr, von 9.00 bis 12.30 Uhr. 24-Stunden-Hotline, vor 3 Tagen, 2 x täglich, "
+            "COVID-19"
+        ),
+        (
+            "Geöffnet acht Uhr dreißig bis siebzehn Uhr, von neun Uhr bis zwölf Uhr dreißig. "
+            "vierundzwanzig-Stunden-Hotline, vor drei Tagen, zwei mal täglich, COVID-neunzehn"
+        ),
+    ),
+    (
+        "de",
+        ("Das kostet 14 Ct./Min. bzw. 0,14 €/Min., max. 42 Cent. GmbH & Co. KG, z. Zt., Nr.5, S. 12, Hr. Dr. Meier"),
+        (
+            "Das kostet vierzehn Cent pro Minute beziehungsweise vierzehn Cent pro Minute, maximal "
+            "zweiundvierzig Cent. GmbH und Co. KG, zur Zeit, Nummer fünf, Seite zwölf, Herr Doktor Meier"
+        ),
+    ),
+    (
+        "de",
+        "PIN 1234, 3.4. bis 5.4., 10.000, 1.000.000 €, 0,5 %, Bahnhofstr. 12a",
+        (
+            "PIN eins zwei drei vier, dritter April bis fünften April, zehntausend, eine Million Euro, null "
+            "Komma fünf Prozent, Bahnhofstraße 12a"
+        ),
+    ),
+    (
+        "en",
+        (
+            "Press +1, 0-9, 2x, v2.0, 3.5mm, 10%, US$20, 50¢, #1, 1990s, 80's, July 4th, July 4, 2026 at "
+            "9am. Chapter 3. The end."
+        ),
+        (
+            "Press plus one, zero to nine, two times, v2.0, three point five millimeters, ten percent, "
+            "twenty dollars, fifty cents, number one, 1990s, 80's, July fourth, July fourth twenty "
+            "twenty-six at nine a.m. Chapter three. The end."
+        ),
+    ),
+    (
+        "en",
+        (
+            "Calls cost 14 cents/min. Our ZIP 94103, B-12, 5th Ave. and 42nd St., P.O. Box 12, 9-1-1, 2+2=4, "
+            "it's 5 o'clock"
+        ),
+        (
+            "Calls cost fourteen cents a minute. Our ZIP nine four one, zero three, B-twelve, fifth Avenue "
+            "and forty-second Street, P.O. Box twelve, nine, one, one, two plus two equals four, it's five "
+            "o'clock"
+        ),
+    ),
+    (
+        "en",
+        "Your balance: -12.50. Change: +3.5%. From 1-5 p.m., Sat.-Sun., $5/month, for 3 months",
+        (
+            "Your balance: minus twelve point five zero. Change: plus three point five percent. From one to "
+            "five p.m., Saturday to Sunday, five dollars a month, for three months"
+        ),
+    ),
+    (
+        "es",
+        ("Horario de 9:00 a 14:00 y de 16:30 a 20 h., pulse 1. Extensión 204, tel. 600123456, 3er. piso, 5 €/mes"),
+        (
+            "Horario de nueve horas a catorce horas y de dieciséis horas y treinta minutos a veinte horas, "
+            "pulse uno. Extensión dos cero cuatro, teléfono seis cero cero, uno dos tres, cuatro cinco seis, "
+            "tercer piso, cinco euros por mes"
+        ),
+    ),
+    (
+        "fr",
+        (
+            "Ouvert du lun. au ven. de 9 h à 12 h 30. Tél. 0 800 123 456, 1,5 €/min, Mme. Durand, s.v.p., "
+            "c.-à-d. 3 fois, 80 %"
+        ),
+        (
+            "Ouvert du lundi au vendredi de neuf heures à douze heures trente. Téléphone zéro, huit zéro "
+            "zéro, un vingt-trois, quatre cinquante-six, un euro et cinquante centimes par minute, madame "
+            "Durand, s'il vous plaît, c'est-à-dire trois fois, quatre-vingts pour cent"
+        ),
+    ),
 )

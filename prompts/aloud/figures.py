@@ -10,11 +10,15 @@ from decimal import Decimal
 from prompts.aloud import saying
 from prompts.aloud.context import ends_sentence, previous_word
 from prompts.aloud.language import Read, Wording
+from prompts.spoken.characters import MAX_DIGITS, MAX_PHONE
 from prompts.spoken.language import Noun
 from prompts.spoken.words import weekday
 
 LONGEST_COUNT = 6
 """Digits without a sign between them that are still a number: what is longer is a reference, a card, a telephone."""
+
+SHORT_CODE = 5
+"""Digits that are said in one breath."""
 
 _SYMBOLS = {
     "US$": "USD", "CA$": "CAD", "C$": "CAD", "AU$": "AUD", "A$": "AUD", "€": "EUR", "$": "USD", "£": "GBP",
@@ -97,11 +101,9 @@ def _number(wording: Wording, text: str, at: int, found: re.Match[str]) -> Read 
         return None
     whole = found["whole"]
     plain = not found["sign"] and found["fraction"] is None and whole.isdigit()
-    if plain and (
-        (whole.startswith("0") and len(whole) > 1) or (len(whole) > LONGEST_COUNT and whole[-5:] != "00000")
-    ):
-        return Read(_grouped_digits(wording, whole), end)
-    if plain and previous_word(text, at).casefold() in wording.digits_after:
+    if plain and len(whole) > MAX_DIGITS:
+        return None
+    if plain and (_counts_nothing(whole) or previous_word(text, at).casefold() in wording.digits_after):
         return Read(_grouped_digits(wording, whole), end)
     if plain and _is_year(wording, text, at, value):
         return Read(wording.year_words(int(value)), end)
@@ -127,6 +129,11 @@ def _may_have_sign(text: str, at: int) -> bool:
     return at == 0 or text[at - 1] in " ("
 
 
+def _counts_nothing(whole: str) -> bool:
+    """True for a number that begins with 0, and for a long one that is not round."""
+    return (whole.startswith("0") and len(whole) > 1) or (len(whole) > LONGEST_COUNT and whole[-5:] != "00000")
+
+
 def _is_year(wording: Wording, text: str, at: int, value: Decimal) -> bool:
     return 1100 <= value <= 2099 and previous_word(text, at).casefold() in wording.years_after
 
@@ -137,8 +144,9 @@ def _value(found: re.Match[str]) -> Decimal:
 
 
 def _grouped_digits(wording: Wording, text: str) -> str:
-    """Digits that count nothing, in groups."""
-    return saying.phone(wording.spoken, text) if len(text) <= 20 else saying.digits(wording.spoken, text[:40])
+    """Digits that count nothing, in groups where there are many."""
+    grouped = SHORT_CODE < len(text) <= MAX_PHONE
+    return saying.phone(wording.spoken, text) if grouped else saying.digits(wording.spoken, text)
 
 
 @functools.cache

@@ -24,7 +24,9 @@ from ivr.expressions import EvaluationError, ExpressionProblem, parse
 from ivr.trail import Instant, Kind
 from ivr.values import MAX_TEXT, Value, checked
 from ivr.walk import walk
+from prompts.aloud import read_aloud
 from prompts.phrases import Split, compose, slots, split
+from prompts.pronunciations import pronunciation_faults
 from prompts.spoken import SpokenError
 from prompts.texts import text_faults
 from tests.fuzz import seeds
@@ -109,8 +111,10 @@ def text(data: bytes) -> None:
         assert str(problem)
         return
     if not isinstance(found, Split):
+        assert bool(read_aloud(found, language)) is bool(found)
         return
     assert all(found.fragments.values())
+    assert all(read_aloud(each, language) for each in found.fragments.values())
     for said in (value, number(value)):
         values = {slot.name: said for slot in slots(found.phrase)}
         for each in found.phrase:
@@ -126,10 +130,11 @@ def number(text: str) -> Value:
 
 
 def texts(data: bytes) -> None:
-    """A file of prompts' texts: every fault has its file."""
+    """A file of prompts' texts, or a pronunciation list: every fault has its file."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "en.yaml").write_bytes(data)
-        for fault in text_faults(Path(folder), ["en"]):
+        path = Path(folder) / "en.yaml"
+        path.write_bytes(data)
+        for fault in (*text_faults(Path(folder), ["en"]), *pronunciation_faults(path, ["en"])):
             assert fault.where.file is not None
             assert fault.problem and "\n" not in str(fault)
 

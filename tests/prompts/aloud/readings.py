@@ -249,7 +249,7 @@ READINGS = (
             "it's 5 o'clock"
         ),
         (
-            "Calls cost fourteen cents a minute. Our ZIP nine four one, zero three, B-twelve, fifth Avenue "
+            "Calls cost fourteen cents a minute. Our ZIP nine four one zero three, B-twelve, fifth Avenue "
             "and forty-second Street, P.O. Box twelve, nine, one, one, two plus two equals four, it's five "
             "o'clock"
         ),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calls.errors import SwitchError, UserError
+from calls.switch.asterisk.config import HEARING_LIMIT_S
 from console.demo.music import hold_music
 from console.demo.ports import free_media_ports, free_port
 from console.demo.process import Child, start, tail
@@ -107,6 +108,7 @@ class PrivateAsterisk:
         sorry: Path | None = None,
         fallback: str | None = None,
         take_over_s: int = 8,
+        hear_limit_s: int = HEARING_LIMIT_S,
         caller_id: CallerId = CallerId.HEADER,
         name: str = "callwright",
     ) -> None:
@@ -130,6 +132,7 @@ class PrivateAsterisk:
                 fallback=fallback,
                 caller_id=caller_id,
                 take_over_s=take_over_s,
+                hear_limit_s=hear_limit_s,
                 music=self.folder / "moh",
             ),
             folder=self.folder,

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import struct
 from collections.abc import Awaitable, Callable
 from types import TracebackType
+from typing import Self
 
 DEADLINE_S = 15.0
 LOOPBACK = "127.0.0.1"
@@ -147,13 +149,18 @@ class SipCaller(asyncio.DatagramProtocol):
         self._media.setblocking(False)
         self.heard = bytearray()
         """The µ-law payload of all RTP that came."""
+        self.heard_at_s: list[tuple[float, bytes]] = []
+        """The same, packet by packet, with the times of the loop's clock."""
+        self._media_port: int | None = None
+        """Where the switch listens to us."""
+        self._sent = 0
         self.statuses: list[int] = []
         self.ended = asyncio.Event()
         """The switch has ended the call, or refused it."""
         self._news = asyncio.Event()
         self._hang_up_line = ""
 
-    async def __aenter__(self) -> SipCaller:
+    async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(LOOPBACK, 0))
         self._transport = transport
@@ -192,6 +199,13 @@ class SipCaller(asyncio.DatagramProtocol):
             "CSeq: 2 BYE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
         )
 
+    def say(self, sound: bytes) -> None:
+        """Send one packet of µ-law, the next 20 ms of an answered call."""
+        assert self._media_port is not None, "nobody has answered"
+        header = struct.pack("!BBHII", 0x80, 0, self._sent % 2**16, self._sent * len(sound), 0xC0FFEE)
+        self._media.sendto(header + sound, (LOOPBACK, self._media_port))
+        self._sent += 1
+
     async def until_heard(self, sound: bytes) -> None:
         """Wait until ``sound`` was heard, byte by byte."""
         async with asyncio.timeout(DEADLINE_S):
@@ -218,6 +232,8 @@ class SipCaller(asyncio.DatagramProtocol):
                     f"ACK {self._uri} SIP/2.0\r\n{self._dialog}{self._to}\r\n{self._call}"
                     "CSeq: 1 ACK\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
                 )
+                media = re.search(r"^m=audio ([0-9]+) ", text, re.MULTILINE)
+                self._media_port = int(media[1]) if media else None
                 if status >= 300:
                     self.ended.set()
             self.statuses.append(status)
@@ -230,7 +246,9 @@ class SipCaller(asyncio.DatagramProtocol):
         self._news.set()
 
     def _listen(self) -> None:
-        self.heard += self._media.recv(2048)[12:]
+        sound = self._media.recv(2048)[12:]
+        self.heard += sound
+        self.heard_at_s.append((asyncio.get_running_loop().time(), sound))
         self._news.set()
 
     def _send(self, text: str) -> None:

@@ -123,7 +123,7 @@ RULES: Mapping[Rule, RuleNote] = {
     ),
     Rule.UNKNOWN_LANGUAGE: _error("a language that the flow does not list, or that a subflow does not speak"),
     Rule.MISSING_PROMPT: _error("a prompt with neither text nor recording in one of the flow's languages"),
-    Rule.AMBIGUOUS_PHRASE: _error("a phrase that stands for two choices of a menu"),
+    Rule.AMBIGUOUS_PHRASE: _error("a phrase that stands for two choices, or for two people"),
     Rule.UNKNOWN_WORD: _error("a phrase with a word that the recogniser of its language does not know"),
     Rule.NO_EXTENSIONS: _error("`direct_dial` in a flow without `extensions`"),
     Rule.ENDLESS_LOOP: _error("a round that a caller who presses nothing never leaves"),

@@ -39,7 +39,7 @@ class Kind(StrEnum):
     ORDERED = "ordered"  # node, lines, total, reference, failed
     PAYMENT = "payment"  # node, gateway, amount, result, reason
     WEBHOOK = "webhook"  # node, webhook, reference, failed
-    DIRECTORY = "directory"  # node, keys, to
+    DIRECTORY = "directory"  # node, keys, to, by, words, sure
     GUARD = "guard"  # node, way, calls
     CALLBACK = "callback"  # node, queue, failed
     QUEUE_ENTERED = "queue_entered"  # node, queue, priority

@@ -19,7 +19,8 @@ from ivr.turn import Turn
 class Question:
     """What is asked and for how long, and what is said before each further try. Of a ``secret`` nothing is kept.
 
-    ``expected`` is what may be said for keys of the plan: its choices are these keys. A secret is never said.
+    ``expected`` is what may be said for keys of the plan: its choices or values are these keys. With ``said_again``
+    what is heard unsurely is taken too, since the caller hears it and is asked. A secret is never said.
     """
 
     prompts: tuple[str, ...]
@@ -30,6 +31,7 @@ class Question:
     nomatch: tuple[str, ...]
     secret: bool = False
     expected: Expected | None = None
+    said_again: bool = False
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Asking:
             match result:
                 case Match(keys):
                     return keys
-                case Heard(keys, sure=True) if voice.listens:
+                case Heard(keys, sure=sure) if voice.listens and (sure or asked.said_again):
                     return keys
                 case Heard(value, words) if voice.listens:
                     self._before = voice.missed(words, value)

@@ -1,17 +1,19 @@
-"""``directory``: find a person by spelling the name on the telephone's keys."""
+"""``directory``: find a person by spelling the name on the telephone's keys, or by saying it."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from calls.switch.port import Gather, KeyPlan, Match, NoInput, NoMatch, Prompt
+from ivr.commands import Command, Deaf, Heard, NotUnderstood, Result
 from ivr.nodes.base import (
     Exit,
     Goto,
+    LanguageTag,
     NodeModel,
     NodeName,
     Place,
@@ -21,8 +23,11 @@ from ivr.nodes.base import (
     Visit,
     listed,
 )
-from ivr.nodes.menu import NOINPUT, NOMATCH, Retries, further_try
-from ivr.trail import Kind
+from ivr.nodes.menu import NO, NOINPUT, NOMATCH, YES, Retries, further_try
+from ivr.nodes.phrases import SomePhrases, choices
+from ivr.nodes.voice import DID_YOU_SAY, SPEECH, YES_OR_NO, Voice, agreed, told
+from ivr.speech.expected import Expected, SpokenKind
+from ivr.trail import Json, Kind
 from ivr.turn import Turn
 
 KEY = "directory_key"
@@ -33,7 +38,7 @@ OFFER = "system.directory_key"
 MOST = 9
 """Names that are offered at a time: one for each key but 0."""
 
-LONGEST = 20
+SPELLING = KeyPlan(frozenset(), frozenset(range(1, 21)))
 FIRST_KEY_S, NEXT_KEY_S = 7.0, 3.0
 
 LETTERS = {
@@ -65,10 +70,14 @@ class Person(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     says: SomePromptKeys = Field(description="a list of prompts that say the name")
     to: NodeName = Field(description="the node for whoever asks for this name")
+    phrases: Annotated[dict[LanguageTag, SomePhrases], Field(max_length=20)] = Field(
+        default_factory=dict,
+        description="by language what a caller may say for it, such as {en: [ann baker, ann]}",
+    )
 
 
 class Directory(NodeModel):
-    """Let the caller spell the beginning of a name (2 is a, b or c), and choose among those that fit.
+    """Let the caller spell the beginning of a name (2 is a, b or c) and choose among those that fit, or say it.
 
     Each word of a name counts, the first and the last. The tries are counted as in a menu; ``failed`` is where the
     caller goes when they are used up.
@@ -102,6 +111,16 @@ class Directory(NodeModel):
         yield from listed("noinput", self.noinput)
         yield from listed("nomatch", self.nomatch)
 
+    def expects(self, language: str) -> Iterator[tuple[Place, Expected]]:
+        """The names of those who have phrases."""
+        if phrases := choices(self.phrases, language):
+            yield ("people",), Expected(SpokenKind.CHOICE, language, phrases)
+
+    @property
+    def phrases(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """What may be said for each name, by language."""
+        return {name: person.phrases for name, person in self.people.items() if person.phrases}
+
     def sets(self) -> Iterator[tuple[Place, str]]:
         """The key that is offered."""
         yield ("directory",), KEY
@@ -115,10 +134,22 @@ class Directory(NodeModel):
         """Ask until a name is chosen, or the tries are used up."""
         before: tuple[str, ...] | None = ()
         silences = misses = 0
-        plan = KeyPlan(frozenset(), frozenset(range(1, LONGEST + 1)))
+        voice = Voice(turn, next((expected for _, expected in self.expects(turn.language)), None))
         while before is not None:
-            result = yield Gather(turn.prompts((*before, *self.directory)), plan, FIRST_KEY_S, NEXT_KEY_S)
+            asked = turn.prompts((*before, *self.directory))
+            result = yield voice.ask(Gather(asked, SPELLING, FIRST_KEY_S, NEXT_KEY_S))
             match result:
+                case Heard(name, words) if voice.listens:
+                    if result.sure or (yield from self._meant(turn, name)):
+                        return self._take(turn, name, "", by=SPEECH, words=told(words), sure=result.sure)
+                    before = voice.missed(words, name)
+                    continue
+                case NotUnderstood(words) if voice.listens:
+                    before = voice.missed(words)
+                    continue
+                case Deaf(reason) if voice.listens:
+                    before = voice.lost(reason)
+                    continue
                 case NoInput():
                     silences += 1
                     before = further_try(turn, Kind.NOINPUT, self.noinput, silences)
@@ -147,6 +178,12 @@ class Directory(NodeModel):
             heard += turn.prompts((OFFER, *self.people[name].says))
         return tuple(heard)
 
-    def _take(self, turn: Turn, name: str, keys: str) -> Goto:
-        turn.note(Kind.DIRECTORY, keys=keys, to=self.people[name].to)
+    def _meant(self, turn: Turn, name: str) -> Generator[Command, Result, bool]:
+        """Whether the caller meant the name."""
+        asked = turn.prompts((DID_YOU_SAY, *self.people[name].says, YES_OR_NO))
+        gather = Gather(asked, KeyPlan(frozenset({YES, NO})), FIRST_KEY_S, NEXT_KEY_S)
+        return (yield from agreed(turn, gather, YES, NO)) is True
+
+    def _take(self, turn: Turn, name: str, keys: str, **more: Json) -> Goto:
+        turn.note(Kind.DIRECTORY, keys=keys, to=self.people[name].to, **more)
         return Goto("people", self.people[name].to)

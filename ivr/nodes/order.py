@@ -37,7 +37,7 @@ from ivr.nodes.ordering import Item, Stop, Wanted, total
 from ivr.nodes.prices import price_of
 from ivr.nodes.voice import yes_or_no
 from ivr.nodes.webhook import SECRET
-from ivr.speech.expected import Expected
+from ivr.speech.expected import Expected, SpokenKind
 from ivr.trail import Kind
 from ivr.turn import Turn
 
@@ -90,6 +90,7 @@ class OrderNode(NodeModel):
     digits: Lengthy = Field(
         default=4, validate_default=True, description='how many digits a code has, such as 4 or "4-10"'
     )
+    spoken: bool = Field(default=False, description="true where codes and quantities may be said, or false")
     meanwhile: PromptKeys = Field(default=(), description="a list of prompts, such as [main.one_moment]")
     music: Name = Field(default="default", description="the name of a class of music")
     unknown: PromptKeys = Field(default=(), description="a list of prompts for a code that there is not")
@@ -131,6 +132,12 @@ class OrderNode(NodeModel):
         if self.cancelled is not None:
             yield Exit(("cancelled",), self.cancelled, Taken.BY_CALLER)
         yield Exit(("next",), self.next, Taken.BY_CALLER)
+
+    def expects(self, language: str) -> Iterator[tuple[Place, Expected]]:
+        """Codes and quantities."""
+        if self.spoken:
+            yield ("order",), Expected(SpokenKind.DIGITS, language, least=self._shortest, most=self._longest)
+            yield ("quantity",), Expected(SpokenKind.NUMBER, language)
 
     def prompts(self) -> Iterator[tuple[Place, str]]:
         """All questions."""
@@ -201,12 +208,14 @@ class OrderNode(NodeModel):
 
     def _item(self, turn: Turn) -> Generator[Command, Result, Wanted]:
         """An item that there is."""
-        asking = self._asking(turn, self.order, entry(self._shortest, self._longest))
-        while (code := (yield from asking.keys())) is not None:
-            found = yield from self._found(turn, code)
+        code = Expected(SpokenKind.DIGITS, turn.language, least=self._shortest, most=self._longest)
+        plan = entry(self._shortest, self._longest)
+        asking = self._asking(turn, self.order, plan, code if self.spoken else None, said_again=True)
+        while (given := (yield from asking.keys())) is not None:
+            found = yield from self._found(turn, given)
             if found is not None:
                 return found
-            asking.wrong(code, self.unknown)
+            asking.wrong(given, self.unknown)
         raise Stop("failed", "no_code")
 
     def _found(self, turn: Turn, code: str) -> Generator[Command, Result, Wanted | None]:
@@ -234,7 +243,8 @@ class OrderNode(NodeModel):
 
     def _many(self, turn: Turn) -> Generator[Command, Result, int]:
         """How many."""
-        asking = self._asking(turn, self.quantity, entry(1, len(str(self.most))))
+        number = Expected(SpokenKind.NUMBER, turn.language) if self.spoken else None
+        asking = self._asking(turn, self.quantity, entry(1, len(str(self.most))), number, said_again=True)
         while (keys := (yield from asking.keys())) is not None:
             if 1 <= int(keys) <= self.most:
                 return int(keys)
@@ -269,10 +279,27 @@ class OrderNode(NodeModel):
         turn.set("order_total", total(ordered))
 
     def _asking(
-        self, turn: Turn, prompts: tuple[str, ...], plan: KeyPlan, expected: Expected | None = None
+        self,
+        turn: Turn,
+        prompts: tuple[str, ...],
+        plan: KeyPlan,
+        expected: Expected | None = None,
+        *,
+        said_again: bool = False,
     ) -> Asking:
-        waits = self.first_key, self.next_key
-        return Asking(turn, Question(prompts, plan, *waits, self.noinput, self.nomatch, expected=expected))
+        return Asking(
+            turn,
+            Question(
+                prompts,
+                plan,
+                self.first_key,
+                self.next_key,
+                self.noinput,
+                self.nomatch,
+                expected=expected,
+                said_again=said_again,
+            ),
+        )
 
     @property
     def _shortest(self) -> int:

@@ -19,7 +19,7 @@ from calls.switch.port import (
     StartRecording,
     StopRecording,
 )
-from ivr.commands import Command, Result
+from ivr.commands import Command, Deaf, Heard, NotUnderstood, Result
 from ivr.nodes.base import (
     Duration,
     Exit,
@@ -34,15 +34,19 @@ from ivr.nodes.base import (
     Visit,
     listed,
 )
+from ivr.nodes.voice import Voice, yes_or_no
 from ivr.trail import Kind
 from ivr.turn import Turn
+
+AGREES = "agrees"
+"""What a yes stands for: there is no key for it."""
 
 
 class RecordCall(NodeModel):
     """Begin the recording of the whole call from here on, through every talk, or end it.
 
     ``consent`` is played before it begins. With ``declined`` the caller may refuse by pressing ``decline`` during it
-    or within ``decline_within`` after it, and goes there unrecorded.
+    or within ``decline_within`` after it, or by a no in a flow that is answered by voice, and goes there unrecorded.
     """
 
     kind: ClassVar[str] = "record"
@@ -95,12 +99,23 @@ class RecordCall(NodeModel):
                 raise Unexpected("StartRecording", result)
 
     def _refuses(self, turn: Turn) -> Generator[Command, Result, bool]:
+        """Whether the caller refuses, by key or by a no. Who is not understood is asked again: silence agrees."""
         plan = KeyPlan(frozenset({self.decline}))
-        result = yield Gather(turn.prompts(self.consent), plan, self.decline_within, self.decline_within)
-        match result:
-            case Match():
-                return True
-            case NoInput() | NoMatch():
-                return False
-            case _:
-                raise Unexpected("Gather", result)
+        voice = Voice(turn, yes_or_no(turn.language, AGREES, self.decline))
+        before: tuple[str, ...] = ()
+        while True:
+            asked = turn.prompts((*before, *self.consent))
+            result = yield voice.ask(Gather(asked, plan, self.decline_within, self.decline_within))
+            match result:
+                case Match():
+                    return True
+                case NoInput() | NoMatch():
+                    return False
+                case Heard(value, sure=sure) if voice.listens and (sure or value == self.decline):
+                    return value == self.decline
+                case Heard(_, words) | NotUnderstood(words) if voice.listens:
+                    before = voice.missed(words)
+                case Deaf(reason) if voice.listens:
+                    before = voice.lost(reason)
+                case _:
+                    raise Unexpected("Gather", result)

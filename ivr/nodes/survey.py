@@ -40,6 +40,7 @@ from ivr.nodes.base import (
 )
 from ivr.nodes.menu import NOINPUT, NOMATCH
 from ivr.nodes.voice import Voice, yes_or_no
+from ivr.speech.expected import Expected, SpokenKind
 from ivr.trail import Kind
 from ivr.turn import Turn
 
@@ -56,9 +57,9 @@ class Asks(StrEnum):
     """What kinds of questions there are."""
 
     CSAT = "csat"
-    """1 to 5, 5 being the best."""
+    """1 to 5, 5 being the best; by voice too."""
     NPS = "nps"
-    """0 to 10: 1 waits for a second key, or for #."""
+    """0 to 10: 1 waits for a second key, or for #; by voice too."""
     YES_NO = "yes_no"
     """1 is yes and counts as 1, 2 is no and counts as 0; by voice too."""
     SPOKEN = "spoken"
@@ -71,6 +72,13 @@ VALUES = {
     Asks.YES_NO: {YES: 1, NO: 0},
 }
 """What the keys of an answer count as."""
+
+
+def _expected(asks: Asks, language: str) -> Expected | None:
+    """What is said for an answer."""
+    if asks is Asks.YES_NO:
+        return yes_or_no(language, YES, NO)
+    return Expected(SpokenKind.NUMBER, language)
 
 
 class Question(BaseModel):
@@ -162,14 +170,13 @@ class Survey(NodeModel):
         """The answer by keys; one without a value where there was none."""
         values = VALUES[question.kind]
         plan = KeyPlan(frozenset(values) | {SKIP})
-        agreed = yes_or_no(turn.language, YES, NO) if question.kind is Asks.YES_NO else None
-        voice = Voice(turn, agreed)
+        voice = Voice(turn, _expected(question.kind, turn.language))
         before: tuple[Prompt, ...] = ()
         for _ in range(self.tries):
             prompts = (*before, *turn.prompts(question.ask))
             result = yield voice.ask(Gather(prompts, plan, self.first_key, self.next_key))
             match result:
-                case Heard(keys, sure=True) if voice.listens:
+                case Heard(keys, sure=True) if voice.listens and keys in values:
                     return SurveyAnswer(asked.question, asked.kind, values[keys])
                 case Heard(_, words) | NotUnderstood(words) if voice.listens:
                     before = turn.prompts(voice.missed(words))

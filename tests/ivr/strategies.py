@@ -42,6 +42,7 @@ KEYS = ("1", "2", "12", "#", "200")
 target = st.sampled_from(NAMES)
 some = st.lists(st.sampled_from(["x.one", "x.two"]), min_size=1, max_size=2)
 phrases = st.lists(target, min_size=1, unique=True).map(lambda names: {to: {"en": [f"go to {to}"]} for to in names})
+person = st.fixed_dictionaries({"says": some, "to": target}, optional={"phrases": st.just({"en": ["ann"]})})
 retries = st.lists(st.sampled_from(["x.retry"]), max_size=3)
 
 
@@ -100,7 +101,13 @@ node = st.one_of(
     _node(emergency=st.just("q"), transfer=st.just("t"), failed=target),
     _node(
         directory=some,
-        people=st.fixed_dictionaries({"Ann": st.fixed_dictionaries({"says": some, "to": target})}),
+        people=st.fixed_dictionaries(
+            {
+                "Ann": st.fixed_dictionaries(
+                    {"says": some, "to": target}, optional={"phrases": st.just({"en": ["ann"]})}
+                )
+            }
+        ),
         failed=target,
     ),
     _node(guard=st.just(3), blocked=target, next=target),
@@ -126,6 +133,7 @@ node = st.one_of(
         confirm=some,
         more=some,
         total=some,
+        spoken=st.booleans(),
         noinput=retries,
         nomatch=retries,
         send=st.just("w"),
@@ -185,7 +193,7 @@ results = st.one_of(
     ),
     st.sampled_from([LookedUp({"r": 1}), LookupFailed("failed"), Committed("1"), CommitFailed("late")]),
     st.sampled_from(KEYS).map(Match),
-    st.builds(Heard, st.sampled_from([*NAMES, "1", "12345678"]), st.just("words"), st.booleans()),
+    st.builds(Heard, st.sampled_from([*NAMES, "1", "12345678", "Ann"]), st.just("words"), st.booleans()),
     st.sampled_from([NotUnderstood(), NotUnderstood("words", True), Deaf("late")]),
     st.sampled_from(["3", "*", "20", "9"]).map(NoMatch),
     st.sampled_from(["busy", "no_answer", "declined"]).map(TransferFailed),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from calls.switch.port import Done, Gather, Match, NoInput, NoMatch, Play
+from calls.switch.port import Done, Gather, Match, NoInput, NoMatch, Play, StartRecording
 from ivr.callers import ScriptedCaller
 from ivr.check import check
 from ivr.commands import Commit, Committed, Deaf, Enqueue, Heard, Listen, NotUnderstood, NotVerified, Result, Verify
@@ -206,9 +206,8 @@ nodes:
 def test_a_survey_takes_yes_and_no(make: Make, results: tuple[Result, ...], value: int | None) -> None:
     call = Call(make(SURVEY))
     assert isinstance(call.step, Listen)
-    step = call.give(*results)
-    assert isinstance(step, Gather), "a number is keyed"
-    step = call.give(Match("5"))
+    assert expected(call.give(*results)) == Expected(SpokenKind.NUMBER, "en")
+    step = call.give(Heard("7", "seven"), Heard("5", "five"))
     assert isinstance(step, Commit) and isinstance(step.effect, SurveyAnswers)
     assert [answer.value for answer in step.effect.answers] == [value, 5]
 
@@ -270,6 +269,97 @@ def test_an_order_is_confirmed_by_voice_and_what_is_not_sure_is_asked_again(make
     call.give(Heard("2", "no"), NotUnderstood(), NotUnderstood())
     assert list(call.heard) == ["system.keys_only", "x.total"] and isinstance(call.step, Gather)
     assert isinstance(call.give(Match("1")), Commit)
+
+
+def test_codes_and_quantities_are_said_where_the_node_says_so(make: Make) -> None:
+    call = Call(
+        make(ORDER.replace("    send: shop\n", "    send: shop\n    spoken: true\n").replace("speech: true\n", ""))
+    )
+    assert expected(call.step) == Expected(SpokenKind.DIGITS, "en", least=1, most=1)
+    assert expected(call.give(Heard("1", "one", sure=False))) == Expected(SpokenKind.NUMBER, "en")
+    assert expected(call.give(NotUnderstood(), Heard("2", "two"))).kind is SpokenKind.CHOICE
+    assert list(call.heard) == ["x.right"] and call.session.variables["order_quantity"] == 2
+
+
+CONSENT = """\
+language: en
+speech: true
+start: ask
+nodes:
+  ask: {record: start, consent: [x.ask], declined: bye, failed: desk, next: desk}
+  desk: {queue: desk, failed: bye}
+  bye: {hangup: [x.bye]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("results", "refused"),
+    [
+        ((Heard("2", "no"),), True),
+        ((Heard("2", "know", sure=False),), True),
+        ((Match("2"),), True),
+        ((Heard("agrees", "yes"),), False),
+        ((NoInput(),), False),
+        ((Heard("agrees", "yes", sure=False), Heard("2", "no")), True),
+        ((NotUnderstood("what"), NotUnderstood("why"), Match("2")), True),
+        ((Deaf("late"), NoInput()), False),
+    ],
+)
+def test_a_no_refuses_to_be_recorded(make: Make, results: tuple[Result, ...], refused: bool) -> None:
+    call = Call(make(CONSENT))
+    call.give(*results)
+    assert isinstance(call.step, StartRecording) is not refused
+    assert call.session.node == ("bye" if refused else "ask")
+
+
+PEOPLE = """\
+language: en
+start: who
+nodes:
+  who:
+    directory: [x.who]
+    people:
+      Ann Baker: {says: [x.ann], to: ann, phrases: {en: [ann baker, ann]}}
+      Ben Adams: {says: [x.ben], to: ben, phrases: {en: [ben adams]}}
+      Cem Aydin: {says: [x.cem], to: ann}
+    failed: bye
+  ann: {queue: ann, failed: bye}
+  ben: {queue: ben, failed: bye}
+  bye: {hangup: [x.bye]}
+"""
+
+
+def test_people_are_asked_for_by_voice(make: Make) -> None:
+    call = Call(make(PEOPLE))
+    phrases = {"ann baker": "Ann Baker", "ann": "Ann Baker", "ben adams": "Ben Adams"}
+    assert expected(call.step) == Expected(SpokenKind.CHOICE, "en", phrases)
+    call.give(Heard("Ben Adams", "ben adams"))
+    assert call.session.node == "ben"
+    assert call.noted(Kind.DIRECTORY) == [
+        {"node": "who", "keys": "", "to": "ben", "by": "speech", "words": "ben adams", "sure": True}
+    ]
+
+
+def test_people_are_asked_about_and_then_spelled(make: Make) -> None:
+    call = Call(make(PEOPLE))
+    unsure = Heard("Ben Adams", "band aid", sure=False)
+    call.give(unsure)
+    assert list(call.heard) == ["system.did_you_say", "x.ben", "system.yes_or_no"]
+    call.give(Heard("2", "no"), NotUnderstood("um"))
+    assert isinstance(call.step, Gather) and list(call.heard) == ["system.keys_only", "x.who"]
+    call.give(Match("29346"), Match("1"))
+    assert call.session.node == "ann", "Cem"
+
+
+def test_people_who_cannot_be_told_apart_are_told(write: Write) -> None:
+    text = PEOPLE.replace("[ben adams]", "[anne]").replace("to: ann}", "to: ann, phrases: {en: [Ann]}}")
+    faults = [str(fault).partition("main.yaml:")[2] for fault in check(write(text), NOTHING_KNOWN)]
+    assert faults == [
+        '8: nodes.who.people.Ben Adams.phrases.en[0]: warning: "anne" sounds much like "ann", which is for '
+        "Ann Baker; say it in other words [similar-phrases]",
+        '9: nodes.who.people.Cem Aydin.phrases.en[0]: error: "ann" is said for Ann Baker already; a phrase is for '
+        "one choice [ambiguous-phrase]",
+    ]
 
 
 @pytest.mark.parametrize("text", [SURVEY, BACK])

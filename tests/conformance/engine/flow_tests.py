@@ -19,6 +19,7 @@ from ivr.commands import (
     CheckCaller,
     Commit,
     Enqueue,
+    Listen,
     Lookup,
     NobodyThere,
     Result,
@@ -164,7 +165,7 @@ def _said(asked: Asked, result: Result) -> str:
         case Enqueue(), _:
             return ""
         case command, _:
-            assert not isinstance(command, Charge | CheckCaller | Commit | Enqueue | Lookup | Verify)
+            assert not isinstance(command, Charge | CheckCaller | Commit | Enqueue | Listen | Lookup | Verify)
             assert set(prompts_of(command)) <= set(DURATIONS_S)
             return said(command)
 

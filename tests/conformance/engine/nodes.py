@@ -32,20 +32,17 @@ NODES = (
     ),
     FlowScript(
         "node-listen",
-        "Who says nothing is asked again, and a key says nothing too.",
-        "ask: {listen: [conformance.short], into: words, first_word: 2s, noinput: [conformance.short], nomatch: [],"
-        " failed: bye, next: wrong}\n"
+        "Who would rather not speak presses a key.",
+        "ask: {listen: [conformance.short], into: words, failed: bye, next: wrong}\n"
         "wrong: {hangup: [conformance.short], outcome: wrong}" + BYE,
-        (Press(6.5, "5"),),
-        "answer | gather short for #,*,0,1,2,3,4,5,6,7,8,9 | gather short short for #,*,0,1,2,3,4,5,6,7,8,9"
-        " | play short | hangup 16",
+        (Press(2.5, "5"),),
+        "answer | gather short for #,*,0,1,2,3,4,5,6,7,8,9 | play short | hangup 16",
         """
         node_entered ask type=listen
-        noinput ask count=1 left=1
         node_left ask exit=failed
         """
         + GOODBYE,
-        Record(ANSWERED, US, "bye", menu_s=about(7.5)),
+        Record(ANSWERED, US, "bye", menu_s=about(3.5)),
     ),
     FlowScript(
         "node-lookup",

@@ -30,6 +30,7 @@ from tests.conformance.engine.vocabulary import CampaignScript, EngineScript, Fl
 from tests.conformance.engine.watched import Watched
 from tests.conformance.play import DEADLINE_S
 from tests.conformance.vocabulary import Act
+from tests.ivr.speech.inline import InlineRecognition
 
 LOOK_S = 0.05
 """How often the store and the floor are asked for what nobody tells."""
@@ -55,7 +56,14 @@ class Bench:
     ) -> None:
         self.switch = Watched(switch)
         self.engine = Engine(
-            premises.settings, self.switch, premises.flows, clock, new_id, lambda: 0.5, hosts=premises.outside()
+            premises.settings,
+            self.switch,
+            premises.flows,
+            clock,
+            new_id,
+            lambda: 0.5,
+            hosts=premises.outside(),
+            recognition=InlineRecognition(),
         )
         self._premises = premises
         self._ring_in = ring_in

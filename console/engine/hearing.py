@@ -84,6 +84,7 @@ class Listener:
             self.figures.keys_only["unavailable"] += 1
             answer = await channel.perform(gather)  # type: ignore[assignment]  # a Gather gives nothing else
         self.figures.answers[_kind(answer)] += 1
+        log.get().info("a question by voice or key is over", answer=_kind(answer))
         return answer
 
     def _length_s(self, gather: Gather) -> float:
@@ -161,6 +162,7 @@ class Listening:
         """Do it; the answer, where it is one."""
         match deed:
             case StopPrompts():
+                log.get().info("the caller speaks")
                 await self._stop(port.StopPrompts())
             case FinishUtterance():
                 self._hearing.finish()

@@ -149,6 +149,8 @@ nodes:
 TEXTS = """\
 main.menu: Press 1.
 main.silence: Please press a key.
+said.support: some help
+said.goodbye: that is all
 system.goodbye: Goodbye.
 system.sorry: We are sorry.
 system.noinput: No key.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sqlite3
+import sys
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -12,12 +14,15 @@ from dataclasses import dataclass
 
 import typer
 
+from calls import log
 from calls.errors import CallwrightError
 from calls.ids import FlowId
 from calls.records import backup, flow_versions
 from calls.records.database import judge, open_readonly
 from calls.records.migrations import missing
 from calls.settings import Settings
+from calls.switch.asterisk.audio_way import find_way
+from calls.switch.asterisk.config import AsteriskConfig
 from console import building
 from console.cli.shared import print_table, settings_of
 from console.client import EngineClient, NoEngine
@@ -40,6 +45,7 @@ class Finding:
 def doctor(context: typer.Context) -> None:
     """Look at settings, database, prompts, flows, voices, disk and switch: 0 where all is well, else 1."""
     settings = settings_of(context)
+    log.configure(sys.stderr, "error")  # what is asked of the switch is told as a finding
     findings = list(examine(settings))
     rows = ([each.what, each.found, each.problem or "ok"] for each in findings)
     print_table("Doctor", ["what", "found", "verdict"], rows)
@@ -56,6 +62,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("voice", _voice),
         ("prompts", _prompts),
         ("flows", _flows),
+        ("callers' audio", _audio),
         ("engine", _engine),
     )
     for what, look in looks:
@@ -135,6 +142,17 @@ def _edited(settings: Settings, flows: Iterable[Flow]) -> frozenset[FlowId]:
         newest = {flow.id: flow_versions.newest(connection, flow.id) for flow in flows}
     versions = {flow.id: flow.version for flow in flows}
     return frozenset(each for each, kept in newest.items() if kept and kept.version != versions[each])
+
+
+def _audio(settings: Settings) -> str:
+    if settings.switch.kind == "loopback":
+        return "the loopback switch's own"
+    config = AsteriskConfig.from_settings(settings)
+    if config.audio.wanted == "none":
+        return "callers are not heard, as the settings say"
+    way = asyncio.run(find_way(config.ami, config.audio.wanted))
+    first, last = config.audio.ports[0], config.audio.ports[-1]
+    return f"by {way.value}, to {config.audio.host}, ports {first} to {last}"
 
 
 def _engine(settings: Settings) -> str:

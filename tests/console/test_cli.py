@@ -21,12 +21,16 @@ import pytest
 from typer.testing import CliRunner
 
 from calls.causes import Outcome
+from calls.errors import SwitchUnavailable
 from calls.ids import BootId, CallId
 from calls.records.store import CallRecord, Direction, finish_call
 from calls.records.writer import write_once
 from calls.settings import load
+from calls.switch.asterisk.ami_client import AmiSettings
+from calls.switch.asterisk.audio_way import Way
 from console import main
 from console.cli import report
+from console.cli.doctor import Finding, examine
 from ivr.check import Known
 from ivr.check import load as load_flow
 from prompts.espeak import EspeakSynthesizer
@@ -410,6 +414,34 @@ def test_the_doctor_names_what_is_missing(tmp_path: Path) -> None:
     said = invoke(installed, "doctor", status=1)
     assert "callwright prompts render" in said
     assert "not running" in said
+
+
+def test_the_doctor_says_how_callers_are_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = install(tmp_path, render=False)
+    missing = "callers cannot be heard: Asterisk has not loaded chan_audiosocket.so"
+
+    async def hears(_: AmiSettings, wanted: str) -> Way:
+        if wanted == "auto":
+            return Way.RTP
+        raise SwitchUnavailable(missing)
+
+    monkeypatch.setattr("console.cli.doctor.find_way", hears)
+    what = "callers' audio"
+    asterisk = {
+        "CALLWRIGHT_SWITCH__KIND": "asterisk",
+        "CALLWRIGHT_AMI_SECRET": "Zu9-kf83mQpw_21x",
+        "CALLWRIGHT_AGI_TOKEN": "a8Jq-0Pzn3bVw_7y",
+    }
+    for given, expected in (
+        ({}, Finding(what, "the loopback switch's own")),
+        (asterisk, Finding(what, "by rtp, to 127.0.0.1, ports 20000 to 20200")),
+        (asterisk | {"CALLWRIGHT_ASTERISK__AUDIO": "audiosocket"}, Finding(what, "", missing)),
+        (
+            asterisk | {"CALLWRIGHT_ASTERISK__AUDIO": "none"},
+            Finding(what, "callers are not heard, as the settings say"),
+        ),
+    ):
+        assert expected in examine(load(installed, given))
 
 
 def test_dialplans_are_shown_installed_and_taken_out(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from calls.errors import SwitchError, SwitchUnavailable
 from calls.switch.asterisk.ami_client import AmiSettings
-from calls.switch.asterisk.audio_way import AudioConfig
+from calls.switch.asterisk.audio_way import AudioConfig, find_way
 from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.asterisk.switch import AsteriskSwitch
 from calls.switch.events import SwitchEvent, SwitchUp
@@ -423,6 +423,7 @@ async def test_without_a_word_in_the_settings_it_is_the_better_way(
     start_asterisk: StartAsterisk, tmp_path: Path
 ) -> None:
     office = await open_office(start_asterisk, tmp_path, "auto")
+    assert (await find_way(office.config.ami, "auto")).value == WAYS[0]
 
     async def handler(channel: CallChannel, _: Caller) -> None:
         async with channel.hear():

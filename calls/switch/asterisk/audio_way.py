@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +10,16 @@ from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from calls.errors import SwitchRefused, SwitchUnavailable
-from calls.switch.asterisk.ami_client import AmiClient
+from calls.ids import BootId
+from calls.switch.asterisk.ami_client import AmiClient, AmiSettings, Client
 from calls.switch.asterisk.audio_socket import AudioSocketServer
 from calls.switch.asterisk.inlets import Inlets
 from calls.switch.asterisk.rtp import RtpPorts
 from calls.wire.ami_actions import HasModule
 
-SPY = "app_chanspy"
+NEEDED = ("app_chanspy", "app_senddtmf")
+"""The one listens; by the other a caller's voice stops what plays."""
+
 LOOPBACK = IPv4Address("127.0.0.1")
 
 
@@ -54,8 +58,9 @@ async def choose(client: AmiClient, wanted: str) -> Way:
     """
     if wanted == "none":
         raise SwitchUnavailable('callers are not heard: the settings say audio = "none"')
-    if await _has(client, SPY) is False:
-        raise SwitchUnavailable(f"callers cannot be heard: Asterisk has not loaded {SPY}.so")
+    for module in NEEDED:
+        if await _has(client, module) is False:
+            raise SwitchUnavailable(f"callers cannot be heard: Asterisk has not loaded {module}.so")
     if wanted != "auto":
         way = Way(wanted)
         if await _has(client, way.module) is False:
@@ -86,6 +91,34 @@ async def open_inlets(client: AmiClient, audio: AudioConfig, new_id: Callable[[]
             inlets = RtpPorts(audio.host, audio.ports, audio.allow)
     await inlets.start()
     return inlets
+
+
+async def find_way(ami: AmiSettings, wanted: str) -> Way:
+    """The way for ``wanted``, asked over a connection of its own, whether an engine runs or not.
+
+    Raises:
+        SwitchError: see :func:`choose`, and :meth:`~calls.switch.asterisk.ami_client.AmiClient.start`.
+    """
+
+    async def up(_: BootId) -> None:
+        """Nothing is to be reconciled."""
+
+    client = AmiClient(
+        ami,
+        Client(
+            wanted=frozenset(),
+            on_event=lambda _: None,
+            on_up=up,
+            on_down=lambda _: None,
+            nonce=lambda: secrets.token_hex(8),
+            random=lambda: 0.0,
+        ),
+    )
+    await client.start()
+    try:
+        return await choose(client, wanted)
+    finally:
+        await client.stop()
 
 
 async def _has(client: AmiClient, module: str) -> bool | None:

@@ -17,7 +17,7 @@ from calls.errors import SwitchUnavailable
 from calls.ids import BootId
 from calls.switch.asterisk import hearings
 from calls.switch.asterisk.ami_client import AmiClient, Client
-from calls.switch.asterisk.audio_way import AudioConfig, Way, choose
+from calls.switch.asterisk.audio_way import AudioConfig, Way, choose, find_way
 from calls.switch.asterisk.channels import Channel
 from calls.switch.asterisk.hearings import Hearings
 from calls.switch.asterisk.rtp import RtpPorts
@@ -45,7 +45,7 @@ class Pbx:
     """A manager that has some modules, and legs that are born, hear, and die as it is told."""
 
     ami: FakeAmi
-    modules: frozenset[str] = frozenset({"app_chanspy", "chan_rtp"})
+    modules: frozenset[str] = frozenset({"app_chanspy", "app_senddtmf", "chan_rtp"})
     hears: bool = True
     hangs_up: bool = True
 
@@ -344,24 +344,28 @@ async def test_stopping_ends_every_leg() -> None:
 
 
 CHOICES: list[tuple[str, set[str], Way | str]] = [
-    ("auto", {"app_chanspy", "chan_audiosocket", "chan_rtp"}, Way.AUDIO_SOCKET),
-    ("auto", {"app_chanspy", "chan_rtp"}, Way.RTP),
-    ("auto", {"app_chanspy"}, "neither"),
-    ("auto", {"chan_rtp"}, "app_chanspy"),
-    ("rtp", {"app_chanspy", "chan_audiosocket", "chan_rtp"}, Way.RTP),
-    ("audiosocket", {"app_chanspy", "chan_rtp"}, "chan_audiosocket"),
-    ("none", {"app_chanspy", "chan_rtp"}, "the settings say"),
+    ("auto", {"app_chanspy", "app_senddtmf", "chan_audiosocket", "chan_rtp"}, Way.AUDIO_SOCKET),
+    ("auto", {"app_chanspy", "app_senddtmf", "chan_rtp"}, Way.RTP),
+    ("auto", {"app_chanspy", "app_senddtmf"}, "neither"),
+    ("auto", {"app_senddtmf", "chan_rtp"}, "app_chanspy"),
+    ("auto", {"app_chanspy", "chan_rtp"}, "app_senddtmf"),
+    ("rtp", {"app_chanspy", "app_senddtmf", "chan_audiosocket", "chan_rtp"}, Way.RTP),
+    ("audiosocket", {"app_chanspy", "app_senddtmf", "chan_rtp"}, "chan_audiosocket"),
+    ("none", {"app_chanspy", "app_senddtmf", "chan_rtp"}, "the settings say"),
 ]
 
 
 @pytest.mark.parametrize(("wanted", "modules", "expected"), CHOICES)
 async def test_the_way_is_what_the_switch_has(wanted: str, modules: set[str], expected: Way | str) -> None:
     async with room(wanted, modules=frozenset(modules)) as each:
+        ami = config(each.pbx.ami).ami
         if isinstance(expected, Way):
-            assert await choose(each.client, wanted) is expected
+            assert await choose(each.client, wanted) is await find_way(ami, wanted) is expected
         else:
             with pytest.raises(SwitchUnavailable, match=expected):
                 await choose(each.client, wanted)
+            with pytest.raises(SwitchUnavailable, match=expected):
+                await find_way(ami, wanted)
             with pytest.raises(SwitchUnavailable, match=expected):
                 async with each.hearings.hear(CALLER):
                     pass
@@ -380,7 +384,7 @@ async def test_a_way_that_was_missing_is_looked_for_at_the_next_connection() -> 
         with pytest.raises(SwitchUnavailable, match="app_chanspy"):
             async with each.hearings.hear(CALLER):
                 pass
-        each.pbx.modules = frozenset({"app_chanspy", "chan_rtp"})
+        each.pbx.modules = frozenset({"app_chanspy", "app_senddtmf", "chan_rtp"})
         await each.hearings.connected()
         async with each.hearings.hear(CALLER):
             pass

@@ -26,6 +26,9 @@ _SYMBOLS = {
 }  # fmt: skip
 _FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾"}
 _MINUS = "-\u2212"
+_WHOLLY = r"(?![0-9]|[.,'\u2019][0-9])"
+"""After an amount: what goes on in figures is written as another country writes."""
+
 _RANGE = re.compile(r" ?[-\u2013] ?")
 _RANGE_FROM = re.compile(r"(?:[0-9]|[0-9] ?[ap]\.?m\.?|[0-9] ?(?:h|%|€|Uhr))\Z")
 _RANGE_TO = re.compile(r"[€$£]?[0-9]")
@@ -55,7 +58,7 @@ def money(wording: Wording, text: str, at: int) -> Read | None:
         (rf"{minus}(?P<unit>{symbols}|(?:{codes})\b) ?", r"(?P<scale> (?:million|billion|thousand)\b)?"),
         (minus, rf" ?(?P<unit>{symbols}|(?:{codes}|{names})(?!\w))"),
     ):
-        found = _compiled(wording.decimal, wording.groups, before, after + "(?![0-9])").match(text, at)
+        found = _compiled(wording.decimal, wording.groups, before, after + _WHOLLY).match(text, at)
         if found is None or not _begins(text, at):
             continue
         code = _SYMBOLS.get(found["unit"]) or _currency_names(wording).get(found["unit"], found["unit"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 from prompts.aloud.context import previous_word
@@ -179,3 +180,5 @@ GERMAN_WORDING = Wording(
     ),
     letter_rules=(_street,),
 )
+
+SWISS_WORDING = replace(GERMAN_WORDING, decimal=".", groups="'\u2019")

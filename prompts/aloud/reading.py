@@ -7,24 +7,22 @@ numerals are such a thing.
 from __future__ import annotations
 
 import re
+from functools import cache
+
+from babel import Locale, UnknownLocaleError
 
 from prompts.aloud import figures, moments, shorts, signs
 from prompts.aloud.english import DAY_FIRST_WORDING, ENGLISH_WORDING
 from prompts.aloud.french import FRENCH_WORDING
-from prompts.aloud.german import GERMAN_WORDING
+from prompts.aloud.german import GERMAN_WORDING, SWISS_WORDING
 from prompts.aloud.language import Read, Rule, Wording
 from prompts.aloud.pronunciation import NONE, Pronunciation
 from prompts.aloud.spanish import POINT_WORDING, SPANISH_WORDING
 
 _LANGUAGES = {"de": GERMAN_WORDING, "en": ENGLISH_WORDING, "es": SPANISH_WORDING, "fr": FRENCH_WORDING}
-_REGIONS = {
-    **{f"en-{region}": DAY_FIRST_WORDING for region in ("GB", "IE", "AU", "NZ", "IN", "ZA", "SG")},
-    **{
-        f"es-{region}": POINT_WORDING
-        for region in ("MX", "US", "PR", "DO", "GT", "HN", "NI", "PA", "PE", "SV", "419")
-    },
-}
-"""Regions that write dates or decimals otherwise than their language alone. Source: CLDR, date and number formats."""
+_DAY_FIRST = {"en": DAY_FIRST_WORDING}
+_POINT = {"es": POINT_WORDING, "de": SWISS_WORDING}
+"""Of regions that write the day first, and decimals after a point, where the language alone does not."""
 
 _WORD = re.compile(r"[^\W\d_]")
 _FIGURE = re.compile(r"[0-9(+\-\u2212€$£¥]")
@@ -38,7 +36,7 @@ _AFTER: tuple[Rule, ...] = (figures.fraction, signs.phone, figures.range_sign, f
 def read_aloud(text: str, tag: str, pronunciation: Pronunciation = NONE) -> str:
     """``text`` in the words in which a reader of the language ``tag`` says it; in a language that is not known here
     only what ``pronunciation`` says of it is changed."""
-    wording = _REGIONS.get(tag) or _LANGUAGES.get(tag.partition("-")[0])
+    wording = _wording(tag)
     said = pronunciation.of(tag)
     parts: list[str] = []
     at = 0
@@ -54,6 +52,22 @@ def read_aloud(text: str, tag: str, pronunciation: Pronunciation = NONE) -> str:
             parts.append(unread[0])
             at = unread.end()
     return _GAP.sub(" ", "".join(parts))
+
+
+@cache
+def _wording(tag: str) -> Wording | None:
+    """How the region of ``tag`` writes, else its language. Source: CLDR, its short dates and its decimals."""
+    language = tag.partition("-")[0]
+    found = _LANGUAGES.get(language)
+    try:
+        locale = Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return found
+    if locale.date_formats["short"].pattern.startswith("d"):
+        found = _DAY_FIRST.get(language, found)
+    if locale.number_symbols["latn"]["decimal"] == ".":
+        found = _POINT.get(language, found)
+    return found
 
 
 def _read(wording: Wording, text: str, at: int) -> Read | None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from prompts.aloud import Pronunciation, read_aloud
 from prompts.spoken import Kind, spoken
 from prompts.spoken.vocabulary import piece_texts
+from prompts.spoken.words import month
 from tests.prompts.aloud.readings import READINGS
 
 SPOKEN = ("en", "de", "es", "fr")
@@ -75,6 +76,40 @@ def test_words_alone_are_left_as_they_are(text: str) -> None:
     for tag in SPOKEN:
         if not set(words.split()) & {"bd", "svp", "mn"}:
             assert read_aloud(words, tag) == words
+
+
+@pytest.mark.parametrize(("tag", "written", "read"), READINGS)
+def test_what_was_read_is_read_the_same_again(tag: str, written: str, read: str) -> None:
+    assert read_aloud(read, tag) == read
+
+
+@pytest.mark.parametrize(
+    ("tag", "amount", "day", "first"),
+    [
+        ("en", "1,250.50", "01/12/2026", False),
+        ("en-US", "1,250.50", "01/12/2026", False),
+        ("en-HK", "1,250.50", "01/12/2026", True),
+        ("en-NZ", "1,250.50", "01/12/2026", True),
+        ("en-XX", "1,250.50", "01/12/2026", False),
+        ("es", "1.250,50", "01/12/2026", True),
+        ("es-AR", "1.250,50", "01/12/2026", True),
+        ("es-419", "1,250.50", "01/12/2026", True),
+        ("de-AT", "1.250,50", "01.12.2026", True),
+        ("de-CH", "1'250.50", "01.12.2026", True),
+        ("fr-CH", "1 250,50", "01.12.2026", True),
+    ],
+)
+def test_a_region_writes_as_cldr_says(tag: str, amount: str, day: str, first: bool) -> None:
+    """The first of December or the twelfth of January; and a thousand, not one and a bit."""
+    assert (month(tag[:2], 12) in read_aloud(day, tag)) is first
+    texts = piece_texts(tag[:2])
+    composed = " ".join(texts[key] for key in spoken("1250.50", Kind.MONEY, tag, "EUR"))
+    assert read_aloud(f"{amount} €", tag) == composed
+
+
+@pytest.mark.parametrize("text", ["€1.250,50", "1.250,50 €", "€1'250.50", "$1,25,000"])
+def test_an_amount_of_another_country_is_not_read_in_part(text: str) -> None:
+    assert re.sub("[^0-9.,']", "", read_aloud(text, "en")) == re.sub("[^0-9.,']", "", text)
 
 
 def test_another_language_is_left_as_it_is() -> None:

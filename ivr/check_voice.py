@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from calls.errors import SpeechError
 from ivr.faults import Rule, did_you_mean
 from ivr.nodes.base import NodeModel, Place
 from ivr.nodes.directory import Directory
@@ -15,7 +16,7 @@ from ivr.reading import Reading
 from ivr.sounds import sound
 
 Dictionary = Callable[[str, frozenset[str]], frozenset[str]]
-"""Those of the words that the recogniser of a language does not know."""
+"""Those of the words that the recogniser of a language does not know; ``SpeechError`` where it has none."""
 
 Found = tuple[Place, Rule, str]
 
@@ -38,7 +39,10 @@ class _Said:
 
 
 def voice_faults(reading: Reading, dictionary: Dictionary | None) -> Iterator[Found]:
-    """What is wrong with all phrases, each with its place and rule."""
+    """What is wrong with all that can be said, each with its place and rule."""
+    served: list[str] = []
+    if dictionary is not None:
+        served = yield from _served(reading, dictionary)
     for name, node in reading.nodes.items():
         said = _said(name, node)
         if said is None:
@@ -51,8 +55,24 @@ def voice_faults(reading: Reading, dictionary: Dictionary | None) -> Iterator[Fo
             yield from _alike(said, language)
         for language in reading.languages:
             yield from _silent(said, language)
-            if dictionary is not None:
+            if dictionary is not None and language in served:
                 yield from _unknown(said, language, dictionary)
+
+
+def _served(reading: Reading, dictionary: Dictionary) -> Generator[Found, None, list[str]]:
+    """The languages of the flow in which something can be said and understood."""
+    served = []
+    for language in reading.languages:
+        if not any(any(node.expects(language)) for node in reading.nodes.values()):
+            continue
+        try:
+            dictionary(language, frozenset())
+        except SpeechError as problem:
+            place: Place = ("language",) if language == reading.language else ("languages",)
+            yield place, Rule.NO_RECOGNIZER, f"callers who speak {language} have keys alone: {problem.problem}"
+        else:
+            served.append(language)
+    return served
 
 
 def _said(name: str, node: NodeModel) -> _Said | None:
@@ -124,8 +144,9 @@ def _silent(said: _Said, language: str) -> Iterator[Found]:
 
 def _unknown(said: _Said, language: str, dictionary: Dictionary) -> Iterator[Found]:
     """Words that would never be heard."""
-    words = frozenset(word for phrase in choices(said.phrases, language) for word in phrase.split())
-    unknown = dictionary(language, words) if words else words
+    unknown = dictionary(
+        language, frozenset(word for phrase in choices(said.phrases, language) for word in phrase.split())
+    )
     for choice, written in said.phrases.items():
         tag = language if language in written else language.partition("-")[0]
         for index, phrase in enumerate(written.get(tag, ())):

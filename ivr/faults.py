@@ -66,6 +66,7 @@ class Rule(StrEnum):
     SIMILAR_PHRASES = "similar-phrases"
     MISSING_PHRASES = "missing-phrases"
     SPOKEN_ONLY = "spoken-only"
+    NO_RECOGNIZER = "no-recognizer"
     NO_PERSON = "no-person"
 
 
@@ -136,6 +137,7 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.SIMILAR_PHRASES: _warning("phrases of two choices that sound alike, or of which one begins with the other"),
     Rule.MISSING_PHRASES: _warning("a choice that can be said in one language of the flow and not in another"),
     Rule.SPOKEN_ONLY: _warning("a choice that can be said and not keyed"),
+    Rule.NO_RECOGNIZER: _warning("a language in which something can be said, and that no recogniser serves"),
     Rule.NO_PERSON: _warning(
         "a menu from which no way leads to a queue, a transfer, a subflow with one, or a return"
     ),

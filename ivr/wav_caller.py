@@ -19,6 +19,9 @@ from prompts.audio import pcm, read_audio
 PIECE_BYTES = RATE_HZ * SAMPLE_BYTES // 10
 """An engine is given a tenth of a second at a time, as in a call."""
 
+SILENCE = bytes(3 * PIECE_BYTES)
+"""What a telephone sends before and after its owner speaks: engines need some of it to tell words from noise."""
+
 
 class WavCaller:
     """Answers each question that may be answered by voice from the next of the files, and all else as ``others`` do.
@@ -46,7 +49,8 @@ class WavCaller:
         return self._others.act(asked)
 
     def _say(self, file: Path, expected: Expected) -> Say:
-        final = heard(self._recognizer(expected.language), expected, pcm(read_audio(file)))
+        audio = SILENCE + pcm(read_audio(file)) + SILENCE
+        final = heard(self._recognizer(expected.language), expected, audio)
         understood = decide(expected, final, self._today)
         if isinstance(understood, Heard):
             return Say(understood.words, understood.sure)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from calls.errors import SpeechError
 from ivr.check import Known, check, load
 from ivr.sounds import sound
 from ivr.speaking import spoken_of
@@ -123,7 +124,8 @@ def test_words_that_no_recogniser_knows_are_told_with_their_line(write: Write) -
     asked: list[tuple[str, frozenset[str]]] = []
 
     def unknown(language: str, words: frozenset[str]) -> frozenset[str]:
-        asked.append((language, words))
+        if words:
+            asked.append((language, words))
         return words - {"new", "verkauf"} if language.startswith("en") else frozenset()
 
     text = BEGIN.replace("language: en\n", "language: en-GB\n").replace("[en, de]", "[en-GB, de]")
@@ -133,6 +135,22 @@ def test_words_that_no_recogniser_knows_are_told_with_their_line(write: Write) -
         "[unknown-word]"
     ]
     assert asked == [("en-GB", frozenset({"new", "lamp"})), ("de", frozenset({"verkauf"}))]
+
+
+def test_a_language_that_no_recogniser_serves_is_told_once_and_the_others_checked(write: Write) -> None:
+    def unknown(language: str, words: frozenset[str]) -> frozenset[str]:
+        if language == "de":
+            raise SpeechError("no model understands de")
+        return words
+
+    path = write(f"{BEGIN}      q: {{en: [lamp], de: [lampe]}}\n{END}")
+    assert told(path, Known(dictionary=unknown)) == [
+        "2: languages: warning: callers who speak de have keys alone: no model understands de [no-recognizer]",
+        '10: nodes.a.phrases.q.en[0]: error: the recogniser of en does not know "lamp"; say it in other words '
+        "[unknown-word]",
+    ]
+    silent = write("language: de\nstart: b\nnodes:\n  b: {hangup: [x]}\n")
+    assert told(silent, Known(dictionary=unknown)) == []
 
 
 def test_the_name_of_a_choice_is_a_prompt_and_its_text_is_shown(write: Write) -> None:

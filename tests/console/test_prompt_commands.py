@@ -186,6 +186,14 @@ def test_the_commands_say_what_is_not_set(tmp_path: Path) -> None:
     assert "no prompts are in xx; expected en" in str(run(path, "script", "--language", "xx").exception)
 
 
+def test_a_synthesizer_that_is_not_there_is_told(installed: Path) -> None:
+    text = installed.read_text().replace('texts = "texts"', 'texts = "texts"\nsynthesizer = "anna"')
+    installed.write_text(text)
+    assert "no synthesizer 'anna' is installed; expected one of espeak-ng" in str(run(installed, "render").exception)
+    said = CliRunner().invoke(main.app, ["--settings", str(installed), "doctor"], env={"COLUMNS": "200"}).output
+    assert "no synthesizer 'anna' is installed" in said
+
+
 def test_the_check_names_the_faults_of_the_pronunciation_list(installed: Path) -> None:
     listing = installed.parent / "pronunciation.yaml"
     listing.write_text("en:\n  a: 1\n")

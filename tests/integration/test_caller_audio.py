@@ -18,6 +18,7 @@ import pytest
 from pydantic import SecretStr
 
 from calls.errors import SwitchError, SwitchUnavailable
+from calls.switch.asterisk import hearings
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.audio_way import AudioConfig, find_way
 from calls.switch.asterisk.config import AsteriskConfig
@@ -365,6 +366,22 @@ async def test_what_a_run_of_ours_left_is_hung_up_by_the_next(office: Office) ->
                 )
 
         await office.call(handler)
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_who_is_listened_to_is_heard_beyond_the_limit(
+    way: str, start_asterisk: StartAsterisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearings, "RENEW_S", 1.0)
+    office = await open_office(start_asterisk, tmp_path, way, hear_limit_s=2)
+
+    async def handler(channel: CallChannel, caller: Caller) -> None:
+        async with channel.hear() as audio:
+            await asyncio.sleep(3.5)
+            caller.speak(LOUD * 5)
+            await asyncio.wait_for(until_loud(audio), SOON_S)
+
+    await office.call(handler)
 
 
 @pytest.mark.parametrize("way", WAYS)

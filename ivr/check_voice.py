@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 from calls.errors import SpeechError
 from ivr.faults import Rule, did_you_mean
@@ -14,6 +13,7 @@ from ivr.nodes.menu import Menu
 from ivr.nodes.phrases import choices, of_language
 from ivr.reading import Reading
 from ivr.sounds import sound
+from ivr.speech.grammar import grammar_of
 
 Dictionary = Callable[[str, frozenset[str]], frozenset[str]]
 """Those of the words that the recogniser of a language does not know; ``SpeechError`` where it has none."""
@@ -44,6 +44,7 @@ def voice_faults(reading: Reading, dictionary: Dictionary | None) -> Iterator[Fo
     if dictionary is not None:
         served = yield from _served(reading, dictionary)
     for name, node in reading.nodes.items():
+        yield from _speechless(name, node, reading.languages)
         said = _said(name, node)
         if said is None:
             continue
@@ -85,6 +86,16 @@ def _said(name: str, node: NodeModel) -> _Said | None:
             return None
 
 
+def _speechless(name: str, node: NodeModel, languages: tuple[str, ...]) -> Iterator[Found]:
+    """Digits, dates and the like that we do not understand in a language of the flow."""
+    for language in languages:
+        for place, expected in node.expects(language):
+            try:
+                grammar_of(expected)
+            except SpeechError as problem:
+                yield ("nodes", name, *place), Rule.MISSING_PHRASES, problem.problem
+
+
 def _not_keyed(menu: Menu, said: _Said) -> Iterator[Found]:
     """Choices that have no key."""
     for to in menu.phrases:
@@ -119,19 +130,25 @@ def _alike(said: _Said, language: str) -> Iterator[Found]:
     for choice, written in said.phrases.items():
         for phrase in written.get(language, ()):
             of.setdefault(phrase, choice)
-    for one, other in combinations(of, 2):
-        if of[one] == of[other]:
-            continue
-        shorter, longer = sorted((one, other), key=len)
-        later = other
-        if longer.startswith(f"{shorter} "):
-            later, why = longer, f'"{longer}" begins with "{shorter}", which is for {of[shorter]}'
-        elif sound(one) == sound(other):
-            why = f'"{other}" sounds much like "{one}", which is for {of[one]}'
+    sounds: dict[str, str] = {}
+    for phrase, choice in of.items():
+        before = sounds.setdefault(sound(phrase), phrase)
+        begins = next((each for each in _beginnings(phrase) if of.get(each, choice) != choice), None)
+        if begins is not None:
+            why = f'begins with "{begins}", which is for {of[begins]}'
+        elif of[before] != choice:
+            why = f'sounds much like "{before}", which is for {of[before]}'
         else:
             continue
-        index = said.phrases[of[later]][language].index(later)
-        yield said.place(of[later], language, index), Rule.SIMILAR_PHRASES, f"{why}; say it in other words"
+        index = said.phrases[choice][language].index(phrase)
+        problem = f'"{phrase}" {why}; say it in other words'
+        yield said.place(choice, language, index), Rule.SIMILAR_PHRASES, problem
+
+
+def _beginnings(phrase: str) -> Iterator[str]:
+    """Its first word, its first two words, and so on, without the whole."""
+    words = phrase.split()
+    return (" ".join(words[:count]) for count in range(1, len(words)))
 
 
 def _silent(said: _Said, language: str) -> Iterator[Found]:

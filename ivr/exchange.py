@@ -9,7 +9,7 @@ reads.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from ivr.commands import Notice, Result
+from ivr.speech.expected import Expected
 from ivr.trail import Json
 
 T = TypeVar("T")
@@ -36,7 +37,8 @@ UNCHANGED = frozenset({str, int, float, bool, type(None)})
 """What is plain already."""
 
 LONGEST_SET = 64
-"""Of a larger set (the extensions of a company) only the size is kept: it is the flow's own."""
+"""Of a larger set (the extensions of a company), and of more phrases (the names of its people), only the size is
+kept: they are the flow's own."""
 
 
 class NotAnExchange(ValueError):
@@ -80,6 +82,8 @@ def _plain(value: object) -> Any:
             return [_plain(each) for each in value]
         case Mapping():
             return {str(name): _plain(each) for name, each in value.items()}
+        case Expected(phrases=phrases) if len(phrases) > LONGEST_SET:
+            return _plain(replace(value, phrases={"size": str(len(phrases))}))
         case datetime():
             return value.isoformat()
         case Decimal():

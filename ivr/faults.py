@@ -135,7 +135,7 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.OVERLAPPING_KEYS: _warning("a choice that is taken late, or never, because of another"),
     Rule.LONG_MENU: _warning("more choices in a menu than people remember"),
     Rule.SIMILAR_PHRASES: _warning("phrases of two choices that sound alike, or of which one begins with the other"),
-    Rule.MISSING_PHRASES: _warning("a choice that can be said in one language of the flow and not in another"),
+    Rule.MISSING_PHRASES: _warning("what can be said in one language of the flow and not in another"),
     Rule.SPOKEN_ONLY: _warning("a choice that can be said and not keyed"),
     Rule.NO_RECOGNIZER: _warning("a language in which something can be said, and that no recogniser serves"),
     Rule.NO_PERSON: _warning(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ivr.speaking import spoken_of
 from ivr.speech.expected import Expected, SpokenKind
 from tests.ivr.conftest import NOTHING_KNOWN, Make, Write
 from tests.ivr.test_voice import FLOW, PHRASES
+from tests.ivr.test_voice_nodes import ASK
 
 BEGIN = """\
 language: en
@@ -164,6 +166,29 @@ def test_the_name_of_a_choice_is_a_prompt_and_its_text_is_shown(write: Write) ->
         f"{said} [missing-prompt]"
         for language, said in (("en", "sales"), ("de", "verkauf"))
     ]
+
+
+def test_digits_that_are_not_understood_in_a_language_are_told(write: Write) -> None:
+    text = ASK.replace("language: en", "language: en\nlanguages: [en, it]")
+    assert told(write(text)) == [
+        "9: nodes.ask.spoken: warning: no digits is understood in it, only in de, en, es, fr: name the phrases, or "
+        "ask for keys [missing-phrases]"
+    ]
+
+
+def test_the_phrases_of_a_large_company_are_soon_checked(write: Write) -> None:
+    people = "".join(
+        f"      P{a}{b}: {{says: [x], to: q, phrases: {{en: [{a}o{b}a {b}i{a}u, {b}u{a}e]}}}}\n"
+        for a in "bcdfghjklmnpqrstvwxz"
+        for b in "bcdfghjklmnpqrstvwxz"
+    )
+    path = write(
+        f"language: en\nstart: a\nnodes:\n  a:\n    directory: [x]\n    people:\n{people}    failed: b\n{END}"
+    )
+    began_s = time.process_time()
+    faults = told(path)
+    assert time.process_time() - began_s < 5.0
+    assert any("sounds much like" in fault for fault in faults)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from ivr.commands import Commit, Committed, Deaf, Enqueue, Heard, Listen, NotUnd
 from ivr.effects import BookCallback, SurveyAnswers
 from ivr.nodes.digits import CheckDigit, Lengths
 from ivr.nodes.entries import Rules, Spoken
+from ivr.replay import replay
 from ivr.script import parse
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.trail import Kind
@@ -338,6 +339,17 @@ def test_people_are_asked_for_by_voice(make: Make) -> None:
     assert call.noted(Kind.DIRECTORY) == [
         {"node": "who", "keys": "", "to": "ben", "by": "speech", "words": "ben adams", "sure": True}
     ]
+
+
+def test_of_many_phrases_the_record_keeps_the_number(make: Make) -> None:
+    names = ", ".join(f"ann {'a' * (1 + n // 8)}{'b' * (n % 8)}" for n in range(50))
+    more = ", ".join(f"ben {'c' * (1 + n // 8)}{'d' * (n % 8)}" for n in range(50))
+    call = Call(make(PEOPLE.replace("ann baker, ann", names).replace("ben adams", more)))
+    call.give(Heard("Ann Baker", "ann a"))
+    kept = next(event.detail["command"] for event in call.session.record if "command" in event.detail)
+    assert isinstance(kept, dict) and kept["Listen"]["expected"]["phrases"] == {"size": "100"}
+    assert replay(make(PEOPLE), call.session.record).departure is not None
+    assert replay(call.session._flow, call.session.record).departure is None
 
 
 def test_people_are_asked_about_and_then_spelled(make: Make) -> None:

@@ -36,6 +36,9 @@ blocks of 0.4 s are longer than most pieces."""
 PEAK_DBOV = -3.0
 """No sample above this: room for a gateway's own gain."""
 
+MAX_S = 600.0
+"""Of a file: no prompt is as long, a whole session in the studio is."""
+
 MIN_ACTIVE_DBOV = -60.0
 """Below this a prompt is silent to a caller: the idle noise of a G.711 line lies near it."""
 
@@ -89,9 +92,11 @@ def read_audio(path: Path) -> Audio:
     """The sound of a WAV, FLAC or Ogg file of any rate and sample format; of two channels that are the same, one.
 
     Raises:
-        PromptError: unreadable, of several channels, under 8 kHz, or empty.
+        PromptError: unreadable, of several channels, under 8 kHz, empty, or longer than :data:`MAX_S`.
     """
     try:
+        if (length_s := soundfile.info(path).duration) > MAX_S:
+            raise PromptError(f"plays for {length_s:.0f} s; at most {MAX_S:.0f} are taken", Location(path))
         samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
         raise PromptError(f"is not a sound file that can be read: {error}", Location(path)) from error

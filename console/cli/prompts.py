@@ -18,6 +18,7 @@ from calls.errors import PromptError, UserError
 from console import building, players
 from console.cli.shared import print_json, print_table, settings_of
 from console.prompt_uses import Uses, uses
+from prompts.aloud import left_unread
 from prompts.heard import heard, write_wav
 from prompts.library import PromptLibrary
 from prompts.overview import Made, Standing, State, overview
@@ -72,6 +73,10 @@ def check(context: typer.Context) -> None:
             typer.echo(f"{word}: {count} pieces of values ({language})")
     for path in library.unused():
         typer.echo(f"unused: {path}")
+    for prompt, wanted in library.wanted.items():
+        left = left_unread(wanted.utterance.text, prompt.language) if wanted.utterance else ()
+        if left:
+            typer.echo(f"left to the voice: {prompt.key} ({prompt.language}): {', '.join(left)}")
     typer.echo(f"{len(missing)} missing, {len(stale)} stale, {len(untranslated)} untranslated")
     raise typer.Exit(1 if missing or stale or untranslated else 0)
 

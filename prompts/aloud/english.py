@@ -117,7 +117,7 @@ _NUMBERED = {"No.": "number", "Nos.": "numbers", "ext.": "extension", "p.": "pag
 _RULES: tuple[Rule, ...] = (_round, _twelve, _oclock, clock(r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"), _day_month)
 
 
-_WEEK, _MONTHS_LONG, _YEAR = Noun("weeks", "week"), Noun("months", "month"), Noun("years", "year")
+_WEEK, _A_MONTH, _YEAR = Noun("weeks", "week"), Noun("months", "month"), Noun("years", "year")
 
 
 def _wording(order: str) -> Wording:
@@ -175,8 +175,8 @@ def _wording(order: str) -> Wording:
             "¢": Noun("cents", "cent"),
             "week": _WEEK,
             "weeks": _WEEK,
-            "month": _MONTHS_LONG,
-            "months": _MONTHS_LONG,
+            "month": _A_MONTH,
+            "months": _A_MONTH,
             "year": _YEAR,
             "years": _YEAR,
             "MB": Noun("megabytes", "megabyte"),

@@ -27,6 +27,7 @@ _POINT = {"es": POINT_WORDING, "de": SWISS_WORDING}
 _WORD = re.compile(r"[^\W\d_]")
 _FIGURE = re.compile(r"[0-9(+\-\u2212€$£¥]")
 _UNREAD = re.compile(r"[0-9][\w.,:/'\u2019-]*[\w]|[0-9]|\w+|.", re.DOTALL)
+_LEFT = re.compile(r"\S*[0-9%@&§€$£¥°=#*_<>^~|\\]\S*")
 _GAP = re.compile(r"[ ]{2,}")
 
 _FIGURES: tuple[Rule, ...] = (figures.money, moments.iso_date)
@@ -52,6 +53,14 @@ def read_aloud(text: str, tag: str, pronunciation: Pronunciation = NONE) -> str:
             parts.append(unread[0])
             at = unread.end()
     return _GAP.sub(" ", "".join(parts))
+
+
+def left_unread(words: str, tag: str) -> tuple[str, ...]:
+    """What of ``words``, a text that was read, no rule knew: figures and signs that each engine reads in its own way.
+    Empty for a language that is not known here."""
+    if _wording(tag) is None:
+        return ()
+    return tuple(found.strip(".,;:!?()") or found for found in _LEFT.findall(words))
 
 
 @cache

@@ -186,6 +186,12 @@ def test_the_commands_say_what_is_not_set(tmp_path: Path) -> None:
     assert "no prompts are in xx; expected en" in str(run(path, "script", "--language", "xx").exception)
 
 
+def test_the_check_names_what_is_left_to_the_voice(installed: Path) -> None:
+    texts = installed.parent / "texts" / "en.yaml"
+    texts.write_text(texts.read_text() + "new: Version 1.2.3 for 5 %.\n")
+    assert "left to the voice: new (en): 1.2.3\n" in run(installed, "check").stdout
+
+
 def test_a_synthesizer_that_is_not_there_is_told(installed: Path) -> None:
     text = installed.read_text().replace('texts = "texts"', 'texts = "texts"\nsynthesizer = "anna"')
     installed.write_text(text)

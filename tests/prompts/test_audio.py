@@ -177,6 +177,9 @@ def test_files_that_are_no_recording_are_refused(tmp_path: Path) -> None:
     soundfile.write(path, numpy.zeros(0), 8_000)
     with pytest.raises(PromptError, match="no sound"):
         read_audio(path)
+    soundfile.write(path, numpy.zeros(601 * 8_000, dtype=numpy.int16), 8_000)
+    with pytest.raises(PromptError, match="plays for 601 s; at most 600"):
+        read_audio(path)
     path.write_bytes(b"RIFF not really")
     with pytest.raises(PromptError, match="not a sound file"):
         read_audio(path)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.aloud import Pronunciation, read_aloud
+from prompts.aloud import Pronunciation, left_unread, read_aloud
 from prompts.spoken import Kind, spoken
 from prompts.spoken.vocabulary import piece_texts
 from prompts.spoken.words import month
@@ -110,6 +110,12 @@ def test_a_region_writes_as_cldr_says(tag: str, amount: str, day: str, first: bo
 @pytest.mark.parametrize("text", ["€1.250,50", "1.250,50 €", "€1'250.50", "$1,25,000"])
 def test_an_amount_of_another_country_is_not_read_in_part(text: str) -> None:
     assert re.sub("[^0-9.,']", "", read_aloud(text, "en")) == re.sub("[^0-9.,']", "", text)
+
+
+def test_what_no_rule_knew_is_named() -> None:
+    left = left_unread(read_aloud("Version 1.2.3 of a_b at 10.0.0.1, 5 %, press 1.", "en"), "en")
+    assert left == ("1.2.3", "a_b", "10.0.0.1")
+    assert left_unread("Premere 1", "it") == ()
 
 
 def test_another_language_is_left_as_it_is() -> None:

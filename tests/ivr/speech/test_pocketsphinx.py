@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -69,14 +70,25 @@ def test_one_utterance_leaves_nothing_to_the_next(bundled: PocketsphinxRecognize
     assert [heard(bundled, said(RMS, item), CHOICE)[1].words for item in MENU] == first
 
 
-def test_free_speech_uses_the_bundled_language_model(bundled: PocketsphinxRecognizer) -> None:
-    assert heard(bundled, said(RMS, "operator"), Grammar("en", frozenset()))[1] == Final("operator", None, 1.0)
+@pytest.mark.parametrize("kind", [SpokenKind.FREE, SpokenKind.DATE, SpokenKind.SPELLED])
+def test_what_would_take_too_long_is_refused(bundled: PocketsphinxRecognizer, kind: SpokenKind) -> None:
+    with pytest.raises(SpeechError, match="too slow for free speech, days and codes"):
+        bundled.open(8000, grammar_of(Expected(kind, "en")))
+
+
+@pytest.mark.parametrize("kind", [SpokenKind.DIGITS, SpokenKind.NUMBER])
+def test_digits_and_numbers_are_there_before_a_caller_wonders(
+    bundled: PocketsphinxRecognizer, kind: SpokenKind
+) -> None:
+    pcm = said(RMS, "one two three four")
+    begun = time.thread_time()
+    heard(bundled, pcm, grammar_of(Expected(kind, "en")))
+    assert time.thread_time() - begun <= 0.3 * len(pcm) / 16_000
 
 
 def test_silence_and_nothing_at_all_are_nothing(bundled: PocketsphinxRecognizer) -> None:
     assert heard(bundled, bytes(16_000), CHOICE)[1].words == ""
     assert heard(bundled, b"", CHOICE)[1].words == ""
-    assert heard(bundled, b"", Grammar("en", frozenset()))[1].words == ""
 
 
 def test_sessions_take_turns_from_several_threads(bundled: PocketsphinxRecognizer) -> None:

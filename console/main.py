@@ -33,6 +33,7 @@ from console.cli import (
     prompts,
     report,
     report_flows,
+    speech,
     status,
     voicemail,
     webhooks,
@@ -72,6 +73,7 @@ app.add_typer(agents.app, name="agents")
 app.add_typer(prompts.app, name="prompts")
 prompts.app.command()(prompt_takes.script)
 prompts.app.command("import")(prompt_takes.import_recordings)
+app.add_typer(speech.app, name="speech")
 app.add_typer(dialplans.app, name="dialplans")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(db.app, name="db")

@@ -1,0 +1,65 @@
+"""The process that tries a model: ``python -I -m ivr.speech.model_trial``, see :mod:`ivr.speech.models`."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from typing import Any
+
+from calls.errors import SpeechError
+from calls.settings import SpeechModel
+from calls.switch.hearing import RATE_HZ, SAMPLE_BYTES
+from ivr.speech.engines import load
+from ivr.speech.grammar import known_of
+from ivr.speech.recognizer import Grammar, Recognizer
+
+_HEARD_S = 0.2
+
+
+def main() -> None:
+    """Answer the one request of standard input. What libraries print goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    json.dump(answer(json.load(sys.stdin)), answers)
+    answers.close()
+
+
+def answer(request: dict[str, Any]) -> dict[str, object]:
+    """The figures of :class:`ivr.speech.models.Trial`, or ``error``."""
+    begun = time.monotonic()
+    try:
+        recognizer = load(SpeechModel.model_validate(request["model"]))
+    except SpeechError as problem:
+        return {"error": str(problem)}
+    grammars = [Grammar(language, frozenset(phrases), more) for language, phrases, more in request["grammars"]]
+    load_s = time.monotonic() - begun
+    problems = ((place, _problem(recognizer, grammar)) for place, grammar in enumerate(grammars))
+    return {
+        "load_s": load_s,
+        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "unknown": sorted(recognizer.unknown(request["words"])),
+        "refused": {place: problem for place, problem in problems if problem is not None},
+    }
+
+
+def _problem(recognizer: Recognizer, grammar: Grammar) -> str | None:
+    """Why an utterance cannot be heard with ``grammar``; None: it can. Unknown words are told apart from this."""
+    try:
+        known_of(grammar, recognizer.unknown)
+    except SpeechError:
+        return None
+    try:
+        session = recognizer.open(RATE_HZ, grammar)
+    except SpeechError as problem:
+        return str(problem)
+    session.feed(bytes(int(RATE_HZ * _HEARD_S) * SAMPLE_BYTES))
+    session.finish()
+    session.close()
+    return None
+
+
+if __name__ == "__main__":
+    main()

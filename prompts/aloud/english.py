@@ -11,11 +11,13 @@ from prompts.aloud.moments import clock, figures
 from prompts.spoken import words as names
 from prompts.spoken.english import ENGLISH
 from prompts.spoken.language import Noun
+from prompts.spoken.values import YEARS
 
 _MONTHS = {names.month("en", number): number for number in range(1, 13)}
 _SHORT_MONTHS = {name[:3]: number for name, number in _MONTHS.items()} | {"Sept": 9}
 _MONTH = "|".join([*_MONTHS, *(f"{name}\\." for name in _SHORT_MONTHS)])
 _MONTH_DAY = re.compile(rf"({_MONTH}) ([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,? ([0-9]{{4}}))?(?!\w|[.:][0-9])")
+_MONTH_YEAR = re.compile(rf"({_MONTH}) ([0-9]{{4}})(?!\w|[.:,][0-9])")
 _DAY_MONTH = re.compile(rf"([0-9]{{1,2}})(?:st|nd|rd|th)? ({_MONTH})(?: ([0-9]{{4}}))?(?!\w)")
 _TWELVE = re.compile(r"([0-9]{1,2})(?:[:.]([0-9]{2}))? ?(a|p)(?:\.m\.|m\b)", re.IGNORECASE)
 _ORDINAL = re.compile(r"([0-9]{1,3})(?:st|nd|rd|th)(?!\w)")
@@ -43,6 +45,18 @@ def _month_day(wording: Wording, text: str, at: int) -> Read | None:
     return None if found is None else _dated(found[2], found[1], found[3], found.end())
 
 
+def _month_year(wording: Wording, text: str, at: int) -> Read | None:
+    """``Dec. 2026``."""
+    found = _MONTH_YEAR.match(text, at)
+    if found is None or int(found[2]) not in YEARS:
+        return None
+    return Read(f"{names.month('en', _month(found[1]))} {year_words(int(found[2]))}", found.end())
+
+
+def _month(name: str) -> int:
+    return _MONTHS.get(name) or _SHORT_MONTHS[name.rstrip(".")]
+
+
 def _day_month(wording: Wording, text: str, at: int) -> Read | None:
     """``1 December 2026``."""
     found = _DAY_MONTH.match(text, at)
@@ -50,12 +64,11 @@ def _day_month(wording: Wording, text: str, at: int) -> Read | None:
 
 
 def _dated(day: str, month: str, year: str | None, end: int) -> Read | None:
-    number = _MONTHS.get(month) or _SHORT_MONTHS[month.rstrip(".")]
     try:
-        found = date(int(year or 2024), number, int(day))
+        found = date(int(year or 2024), _month(month), int(day))
     except ValueError:
         return None
-    if not 1000 <= found.year < 3000:
+    if found.year not in YEARS:
         return None
     words = day_words(found, "")
     return Read(f"{words} {year_words(found.year)}" if year else words, end)
@@ -107,9 +120,7 @@ _ALWAYS = {
     "Bros.": "Brothers", "Jr.": "Junior", "Sr.": "Senior", "max.": "maximum", "incl.": "including",
     "excl.": "excluding", "tel.": "telephone", "hrs.": "hours", "Mon.": "Monday", "Tue.": "Tuesday",
     "Tues.": "Tuesday", "Wed.": "Wednesday", "Thu.": "Thursday", "Thurs.": "Thursday", "Fri.": "Friday",
-    "w/o": "without", "c/o": "care of", "Jan.": "January", "Feb.": "February", "Aug.": "August",
-    "Sept.": "September", "Oct.": "October", "Nov.": "November", "Dec.": "December", "Sat.": "Saturday",
-    "Sun.": "Sunday",
+    "w/o": "without", "c/o": "care of",
 }  # fmt: skip
 _ENDING = frozenset({"etc.", "Ave.", "Blvd.", "Rd.", "Inc.", "Ltd.", "Corp.", "Bros.", "Jr.", "Sr.", "hrs."})
 _NUMBERED = {"No.": "number", "Nos.": "numbers", "ext.": "extension", "p.": "page", "pp.": "pages", "Fig.": "figure"}
@@ -128,6 +139,9 @@ def _wording(order: str) -> Wording:
         shorts={
             **{short: Short(words, ends=short in _ENDING) for short, words in _ALWAYS.items()},
             **{short: Short(words, Before.NUMBER) for short, words in _NUMBERED.items()},
+            **{f"{name}.": Short(names.month("en", number), Before.NUMBER) for name, number in _SHORT_MONTHS.items()},
+            "Sat.": Short("Saturday", Before.SPAN),
+            "Sun.": Short("Sunday", Before.SPAN),
             **{short: Short(words) for short, words in _NAMES.items()},
             **{name: Short(one, Before.NAME, other, ends=True) for name, (one, other) in _STREET.items()},
             "Co.": Short("Company", ends=True),
@@ -189,7 +203,7 @@ def _wording(order: str) -> Wording:
         year_words=year_words,
         day_words=day_words,
         rules=(figures(order), *_RULES, _ordinal),
-        letter_rules=(_month_day,),
+        letter_rules=(_month_day, _month_year),
         phone=re.compile(r"(?:1[-. ])?\(?[0-9]{3}\)?[-. ][0-9]{3}[-. ][0-9]{4}(?!\w)|[0-9]{3}-[0-9]{4}(?![\w-])"),
     )
 

@@ -48,8 +48,8 @@ def _first(wording: Wording, text: str, at: int) -> Read | None:
 _ALWAYS = {
     "p. ex.": "par exemple", "p.ex.": "par exemple", "etc.": "et cetera", "c.-à-d.": "c'est-à-dire",
     "tél.": "téléphone", "av.": "avenue", "bd": "boulevard", "boul.": "boulevard", "env.": "environ",
-    "max.": "maximum", "Cie": "compagnie", "dép.": "département", "lun.": "lundi", "mar.": "mardi",
-    "mer.": "mercredi", "jeu.": "jeudi", "ven.": "vendredi", "sam.": "samedi", "dim.": "dimanche",
+    "max.": "maximum", "Cie": "compagnie", "dép.": "département", "lun.": "lundi",
+    "ven.": "vendredi", "sam.": "samedi", "dim.": "dimanche",
     "svp": "s'il vous plaît", "SVP": "s'il vous plaît", "s.v.p.": "s'il vous plaît", "incl.": "inclus",
 }  # fmt: skip
 _TITLES = {
@@ -66,6 +66,9 @@ FRENCH_WORDING = Wording(
     shorts={
         **{short: Short(words, ends=short == "etc.") for short, words in _ALWAYS.items()},
         **{short: Short(words, Before.NUMBER) for short, words in _NUMBERED.items()},
+        "mar.": Short("mardi", Before.SPAN),
+        "mer.": Short("mercredi", Before.SPAN),
+        "jeu.": Short("jeudi", Before.SPAN),
         **{short: Short(words, Before.NAME) for short, words in _TITLES.items()},
     },
     signs={

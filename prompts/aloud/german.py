@@ -85,10 +85,10 @@ _ALWAYS = {
     "ggf.": "gegebenenfalls", "max.": "maximal", "Mio.": "Millionen", "Mrd.": "Milliarden", "Tel.": "Telefon",
     "Str.": "Straße", "str.": "straße", "vgl.": "vergleiche", "i.d.R.": "in der Regel", "i. d. R.": "in der Regel",
     "o.ä.": "oder ähnliches", "s.o.": "siehe oben", "bzgl.": "bezüglich", "gem.": "gemäß", "Abt.": "Abteilung",
-    "Mo.": "Montag", "Di.": "Dienstag", "Mi.": "Mittwoch", "Do.": "Donnerstag", "Sa.": "Samstag", "So.": "Sonntag",
+    "Mo.": "Montag", "Di.": "Dienstag", "Mi.": "Mittwoch", "Do.": "Donnerstag", "Sa.": "Samstag",
     "geb.": "geboren", "MwSt.": "Mehrwertsteuer", "Hbf.": "Hauptbahnhof", "Pl.": "Platz", "v.a.": "vor allem",
     "u.U.": "unter Umständen", "u. U.": "unter Umständen", "z.Zt.": "zur Zeit", "z. Zt.": "zur Zeit",
-    "z.T.": "zum Teil",    "z. T.": "zum Teil", "i.A.": "im Auftrag",
+    "z.T.": "zum Teil", "z. T.": "zum Teil", "i.A.": "im Auftrag",
 }  # fmt: skip
 _ENDING = frozenset({"usw.", "etc.", "Str.", "str.", "o.ä."})
 _TITLES = {"Dr.": "Doktor", "Prof.": "Professor", "Hr.": "Herr", "Hrn.": "Herrn", "Dipl.-Ing.": "Diplomingenieur"}
@@ -109,6 +109,7 @@ GERMAN_WORDING = Wording(
     shorts={
         **{short: Short(words, ends=short in _ENDING) for short, words in _ALWAYS.items()},
         **{short: Short(words, Before.NUMBER) for short, words in _NUMBERED.items()},
+        "So.": Short("Sonntag", Before.SPAN),
         **{short: Short(words) for short, words in _TITLES.items()},
         "St.": Short("Sankt", Before.NAME),
         "Fr.": Short("Frau", Before.NAME, "Freitag"),

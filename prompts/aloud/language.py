@@ -18,6 +18,8 @@ class Before(Enum):
     NAME = auto()
     """A word with a capital letter."""
     NUMBER = auto()
+    SPAN = auto()
+    """What begins or ends a span of days or stands before a time: Sat.-Sun., la mer. is none."""
 
 
 @dataclass(frozen=True, slots=True)

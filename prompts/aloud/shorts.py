@@ -11,6 +11,8 @@ from prompts.aloud.context import CAPITAL, ends_sentence, previous_word
 from prompts.aloud.language import Before, Read, Short, Wording
 
 _NAME = re.compile(rf" ?{CAPITAL}")
+_SPAN = re.compile(r" ?[-\u2013]| ?[0-9]|,? (?:to|bis|al|au|a|à) ")
+_SPAN_TO = re.compile(r"\. ?(?:[-\u2013,&]|to|bis|al|au|a|à|and|und|y|et) ?\Z")
 _NUMBER = re.compile(r" ?[0-9]")
 
 
@@ -29,11 +31,14 @@ def short(wording: Wording, text: str, at: int) -> Read | None:
 
 
 def _chosen(entry: Short, text: str, at: int, end: int) -> str | None:
+    """The words that an abbreviation stands for here; None where it is none."""
     match entry.before:
         case Before.ANYTHING:
             return entry.words
         case Before.NUMBER:
             return entry.words if _NUMBER.match(text, end) else entry.otherwise
+        case Before.SPAN:
+            return entry.words if _SPAN.match(text, end) or _SPAN_TO.search(text[:at]) else entry.otherwise
         case Before.NAME:
             follows = _NAME.match(text, end) is not None
             if entry.otherwise is not None and _after_name(text, at):

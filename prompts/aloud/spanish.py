@@ -45,7 +45,7 @@ _ALWAYS = {
     "avda.": "avenida", "c/": "calle", "aprox.": "aproximadamente", "máx.": "máximo", "mín.": "mínimo",
     "EE. UU.": "Estados Unidos", "EE.UU.": "Estados Unidos", "Cía.": "compañía", "dpto.": "departamento",
     "izda.": "izquierda", "dcha.": "derecha", "pza.": "plaza", "lun.": "lunes", "mié.": "miércoles",
-    "jue.": "jueves", "vie.": "viernes", "sáb.": "sábado", "dom.": "domingo",
+    "jue.": "jueves", "vie.": "viernes", "sáb.": "sábado",
 }  # fmt: skip
 _ENDING = frozenset({"etc.", "EE. UU.", "EE.UU.", "Uds.", "Ud."})
 _TITLES = {
@@ -67,6 +67,7 @@ def _wording(decimal: str, groups: str) -> Wording:
         shorts={
             **{short: Short(words, ends=short in _ENDING) for short, words in _ALWAYS.items()},
             **{short: Short(words, Before.NUMBER) for short, words in _NUMBERED.items()},
+            "dom.": Short("domingo", Before.SPAN),
             **{short: Short(words) for short, words in _TITLES.items()},
             "D.": Short("don", Before.NAME),
         },

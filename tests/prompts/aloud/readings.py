@@ -283,4 +283,32 @@ READINGS = (
             "Durand, s'il vous plaît, c'est-à-dire trois fois, quatre-vingts pour cent"
         ),
     ),
+    ("", "", ""),
+    (
+        "en",
+        "The sun. I sat. Ask for Jan. Then Sat.-Sun., Sat. 9am, Jan. 5, Jan. 2026",
+        (
+            "The sun. I sat. Ask for Jan. Then Saturday to Sunday, Saturday nine a.m., January fifth, "
+            "January twenty twenty-six"
+        ),
+    ),
+    (
+        "fr",
+        "La mer. Un jeu. Du mar. au jeu., le mer. 3 mai",
+        "La mer. Un jeu. Du mardi au jeudi, le mercredi trois mai",
+    ),
+    (
+        "de",
+        "Es ist so. So. 10-12 Uhr, Sa.-So., Sa. und So. geschlossen",
+        "Es ist so. Sonntag zehn bis zwölf Uhr, Samstag bis Sonntag, Samstag und Sonntag geschlossen",
+    ),
+    ("es", "El dom. 3 y de vie. a dom.", "El domingo tres y de viernes a domingo"),
+    (
+        "en",
+        "In December 2026, Dec. 2026, May 1984, May 5, March 31, 1999",
+        (
+            "In December twenty twenty-six, December twenty twenty-six, May nineteen eighty-four, May fifth, "
+            "March thirty-first nineteen ninety-nine"
+        ),
+    ),
 )

@@ -142,6 +142,10 @@ class PromptLibrary:
         """How ``text``, as it is written, is spoken in ``language``."""
         return self._utterance(read_aloud(text, language, self._pronunciation), language)
 
+    def listed(self, text: str, language: str) -> Mapping[str, str]:
+        """The words of ``text`` that the pronunciation list has, each with how it is read."""
+        return self._pronunciation.of(language).listed(text)
+
     def path(self, prompt: Prompt) -> Path:
         """See :meth:`calls.switch.port.PromptFiles.path`."""
         live = live_name(prompt, self.form)

@@ -23,6 +23,8 @@ class Line:
     """As it is written: a person reads it."""
     within: str
     """The whole sentence where the take is a part of one, else empty."""
+    pronounced: str
+    """How words of it are said that the pronunciation list has; else empty."""
     recorded: bool
 
     @property
@@ -47,10 +49,11 @@ def as_csv(lines: Sequence[Line]) -> str:
     """A table for a spreadsheet."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(("key", "language", "file", "text", "within", "recorded"))
+    writer.writerow(("key", "language", "file", "text", "within", "pronounced", "recorded"))
     for line in lines:
         said = "yes" if line.recorded else "no"
-        writer.writerow((line.prompt.key, line.prompt.language, line.file, line.text, line.within, said))
+        prompt = line.prompt
+        writer.writerow((prompt.key, prompt.language, line.file, line.text, line.within, line.pronounced, said))
     return buffer.getvalue()
 
 
@@ -65,7 +68,8 @@ def _line(library: PromptLibrary, text: PromptText) -> Line:
     if text.role is Role.PART:
         whole = Prompt(text.prompt.key.rpartition(".part-")[0], text.prompt.language)
         within = library.texts[whole].text
-    return Line(text.prompt, text.text, within, recorded)
+    words = library.listed(text.text, text.prompt.language).items()
+    return Line(text.prompt, text.text, within, "; ".join(f"{word}: {said}" for word, said in words), recorded)
 
 
 def _pages(lines: Sequence[Line]) -> Iterator[str]:
@@ -76,3 +80,5 @@ def _pages(lines: Sequence[Line]) -> Iterator[str]:
             yield f"> {line.text}\n"
             if line.within:
                 yield f"It stands in: {line.within}\n"
+            if line.pronounced:
+                yield f"Say: {line.pronounced}\n"

@@ -36,6 +36,17 @@ class Finder:
             return Read(self.exact[one[0]], one.end())
         return None if other is None else Read(self.loose[other[0].lower()], other.end())
 
+    def listed(self, text: str) -> Words:
+        """The words of ``text`` that are on the list, as they are written, in their order."""
+        found: dict[str, str] = {}
+        at = 0
+        while at < len(text):
+            read = self(text, at)
+            if read is not None:
+                found[text[at : read.end]] = read.words
+            at = at + 1 if read is None else read.end
+        return found
+
 
 class Pronunciation:
     """The words of all languages."""

@@ -234,10 +234,21 @@ def test_a_script_is_a_table_or_pages(settings: Prompts) -> None:
     (settings.texts / "de.yaml").write_text("main.welcome: Willkommen, alle.\n")
     lines = script(PromptLibrary(settings), ("en", "de"), pieces=False, recorded=True)
     table = as_csv(lines).splitlines()
-    assert table[0] == "key,language,file,text,within,recorded"
-    assert table[3] == 'main.welcome,de,de/main.welcome.wav,"Willkommen, alle.",,no'
+    assert table[0] == "key,language,file,text,within,pronounced,recorded"
+    assert table[3] == 'main.welcome,de,de/main.welcome.wav,"Willkommen, alle.",,,no'
     pages = as_markdown(lines)
     assert pages.index("# en") < pages.index("> Welcome to the company.") < pages.index("# de")
+
+
+def test_the_script_says_how_listed_words_are_pronounced(settings: Prompts, tmp_path: Path) -> None:
+    (settings.texts / "en.yaml").write_text("main.welcome: SQL by Dr. Nguyen, not sqlite.\n")
+    listing = tmp_path / "pronunciation.yaml"
+    listing.write_text("en: {sql: sequel, Nguyen: win, of: ov}\n")
+    library = PromptLibrary(settings.model_copy(update={"pronunciation": listing}))
+    (line,) = script(library, ("en",), pieces=False, recorded=True)
+    assert line.pronounced == "SQL: sequel; Nguyen: win"
+    assert line.pronounced in as_csv((line,))
+    assert "Say: SQL: sequel; Nguyen: win" in as_markdown((line,))
 
 
 def test_the_pieces_are_in_the_script_where_they_are_asked_for(settings: Prompts) -> None:

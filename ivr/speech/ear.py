@@ -28,7 +28,7 @@ from calls.switch.port import HungUp, Interrupted, Match, NoInput, NoMatch
 from ivr.commands import Deaf, Heard, NotUnderstood
 from ivr.speech.decision import Progress, decide, progress
 from ivr.speech.events import Broken, SpeechBegan, SpeechEnded, SpeechEvent
-from ivr.speech.expected import Expected
+from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.recognizer import Final, Partial
 
 STABLE_S = 0.3
@@ -53,6 +53,10 @@ FINAL_S = 1.8
 
 EARLY_S = 0.001
 """A timer that comes so much too early is on time: clocks are coarse."""
+
+
+FREE_FINAL_S = 5.0
+"""The same without a grammar: the bundled engine takes 0.6 s for each second that was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class Ear:
         self._expected = expected
         self._today = today
         self._prompts_end_at = prompts_end_at
+        self._final_s = FREE_FINAL_S if expected.kind is SpokenKind.FREE else FINAL_S
         self._state = _State.QUIET
         self._words = ""
         self._words_at = 0.0
@@ -136,7 +141,7 @@ class Ear:
         match self._state:
             case _State.SPEAKING | _State.PAUSED:
                 self.finished_at = self._paused_at if self._state is _State.PAUSED else now
-                self._state, self._due_at = _State.FINISHING, now + FINAL_S
+                self._state, self._due_at = _State.FINISHING, now + self._final_s
                 return [FinishUtterance()]
             case _State.FINISHING:
                 return self._decided(Deaf("late"))
@@ -209,4 +214,4 @@ class Ear:
 
     def _longest_wait_s(self) -> float:
         """By then it is decided, whatever happens."""
-        return GRACE_S + self._expected.longest_s + FINAL_S
+        return GRACE_S + self._expected.longest_s + self._final_s

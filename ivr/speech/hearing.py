@@ -13,9 +13,14 @@ from ivr.speech.recognizer import Final, Partial
 LATE_S = 2.0
 """So much audio may be on its way through a worker; one with more is too slow to be of use to this caller."""
 
+CATCHES_UP_S = 1.0
+"""It has so long to work off what came at once, as after a moment in which the engine itself did nothing. It never
+has more than twice as much."""
+
 PIECE_S = 0.06
 """Audio is handed over in pieces of this: three packets of a telephone, a third of the frames."""
 
+_BEHIND_BYTES = int(0.5 * RATE_HZ) * SAMPLE_BYTES
 LATE_BYTES = int(LATE_S * RATE_HZ) * SAMPLE_BYTES
 PIECE_BYTES = int(PIECE_S * RATE_HZ) * SAMPLE_BYTES
 
@@ -34,6 +39,8 @@ class Hearing:
         self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
         self._held = b""
         self._untaken = 0
+        self._behind_since: float | None = None
+        """When it fell behind, on the loop's clock."""
         self._is_over = False
         self.fed_s = 0.0
         """Seconds of audio given so far."""
@@ -51,6 +58,7 @@ class Hearing:
         """The utterance is over: ``Final`` or ``Broken`` will be the last event."""
         if not self._is_over:
             self._hand_over()
+        if not self._is_over:
             self._send(Finish(self.session))
 
     async def next_event(self) -> SpeechEvent:
@@ -66,6 +74,8 @@ class Hearing:
     def taken(self, count: int) -> None:
         """The worker is done with so many more bytes."""
         self._untaken -= count
+        if self._untaken <= _BEHIND_BYTES:
+            self._behind_since = None
 
     def told(self, event: SpeechBegan | SpeechEnded | Partial | Final) -> None:
         """The worker tells."""
@@ -94,7 +104,15 @@ class Hearing:
     def _hand_over(self) -> None:
         piece, self._held = self._held, b""
         self._untaken += len(piece)
-        if self._untaken > LATE_BYTES:
+        if self._is_late():
             self.fail("late")
         elif piece:
             self._send(Audio(self.session, piece))
+
+    def _is_late(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if self._untaken > _BEHIND_BYTES and self._behind_since is None:
+            self._behind_since = now
+        if self._untaken <= LATE_BYTES or self._behind_since is None:
+            return False
+        return now - self._behind_since > CATCHES_UP_S or self._untaken > 2 * LATE_BYTES

@@ -20,6 +20,7 @@ from calls.settings import SpeechModel
 from ivr.speech.frames import (
     Decoder,
     Failed,
+    Finish,
     Load,
     Loaded,
     Message,
@@ -33,7 +34,7 @@ from ivr.speech.frames import (
     encode,
 )
 from ivr.speech.hearing import Hearing
-from ivr.speech.recognizer import Grammar
+from ivr.speech.recognizer import Final, Grammar
 
 COMMAND = (sys.executable, "-I", "-m", "ivr.speech.worker")
 
@@ -45,6 +46,9 @@ PING_S = 0.5
 SILENT_S = 1.3
 """A worker that says nothing for so long, though it is pinged, hangs: with a ping's time its callers know within two
 seconds."""
+
+FREE_S = 8.0
+"""But not while it makes out what was said without a grammar: some engines do that at the end, and in one go."""
 
 LAG_S = 0.25
 """Where our own loop came so much too late, it is not the worker that said nothing."""
@@ -67,6 +71,9 @@ class WorkerProcess:
         self._ids = count(1)
         self._hearings: dict[int, Hearing] = {}
         self._told_at_s = 0.0
+        self._free: set[int] = set()
+        """The sessions without a grammar."""
+        self._busy_until_s = 0.0
         self.is_up = True
         """False once it is known to have failed; it may not have ended yet."""
 
@@ -130,6 +137,8 @@ class WorkerProcess:
         """Hear one more caller, until the hearing is closed; for ``came_to`` see there."""
         session = next(self._ids)
         hearing = self._hearings[session] = Hearing(session, self._send, came_to)
+        if not grammar.phrases:
+            self._free.add(session)
         self._send(Open(session, grammar))
         return hearing
 
@@ -137,6 +146,7 @@ class WorkerProcess:
         """The caller is heard no more."""
         hearing.close()
         self._hearings.pop(hearing.session, None)
+        self._free.discard(hearing.session)
 
     async def end(self) -> None:
         """End the process: it is let go, and killed where it does not go."""
@@ -195,6 +205,8 @@ class WorkerProcess:
                 if (hearing := self._hearings.get(session)) is not None:
                     hearing.taken(count)
             case Told(session, event):
+                if isinstance(event, Final):
+                    self._busy_until_s = 0.0
                 if (hearing := self._hearings.get(session)) is not None:
                     hearing.told(event)
             case Failed(session, problem):
@@ -215,11 +227,13 @@ class WorkerProcess:
             await asyncio.sleep(PING_S / 2)
             if loop.time() - due_s > LAG_S:
                 self._told_at_s = loop.time()
-            elif loop.time() - self._told_at_s > SILENT_S:
+            elif loop.time() > max(self._told_at_s + SILENT_S, self._busy_until_s):
                 self.kill()
                 return "it hung"
 
     def _send(self, message: ToWorker) -> None:
+        if isinstance(message, Finish) and message.session in self._free:
+            self._busy_until_s = asyncio.get_running_loop().time() + FREE_S
         if not self._requests.is_closing():
             self._requests.write(encode(message))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 
-from ivr.speech.frames import Loaded, Pong, Told, encode
-from ivr.speech.recognizer import Partial
+from ivr.speech.frames import Decoder, Finish, Loaded, Ping, Pong, Told, encode
+from ivr.speech.recognizer import Final, Partial
 
 
 def main(way: str) -> None:
@@ -22,6 +23,8 @@ def main(way: str) -> None:
         case "speaks-out-of-turn":
             os.write(1, encode(Pong()))
     os.write(1, encode(Loaded()))
+    if way == "thinks":
+        think()
     while os.read(0, 65_536):
         match way:
             case "nonsense":
@@ -34,6 +37,18 @@ def main(way: str) -> None:
                 os.write(1, encode(Pong()))
     if way == "stays":
         threading.Event().wait()
+
+
+def think() -> None:
+    """Live, and take two and a half seconds for every answer."""
+    decoder = Decoder()
+    while data := os.read(0, 65_536):
+        for message in decoder.feed(data):
+            if isinstance(message, Ping):
+                os.write(1, encode(Pong()))
+            elif isinstance(message, Finish):
+                time.sleep(2.5)
+                os.write(1, encode(Told(message.session, Final("a thought"))))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from ivr.commands import Deaf, Heard, NotUnderstood
 from ivr.speech.decision import Progress
 from ivr.speech.ear import (
     FINAL_S,
+    FREE_FINAL_S,
     GRACE_S,
     SILENCE_S,
     STABLE_S,
@@ -108,6 +109,13 @@ def test_an_engine_that_does_not_say_makes_deaf() -> None:
     listening.tick(107.8)
     assert listening.next_timer() == pytest.approx(107.8 + FINAL_S)
     assert listening.tick(107.8 + FINAL_S) == [Decided(Deaf("late"))]
+
+
+def test_an_engine_may_take_longer_without_a_grammar() -> None:
+    listening = Ear(Expected(SpokenKind.FREE, "en", longest_s=LONGEST_S), TODAY, 100.0)
+    listening.heard(SpeechBegan(0.2), 107.2)
+    listening.tick(113.0)
+    assert listening.next_timer() == pytest.approx(113.0 + FREE_FINAL_S)
 
 
 def test_what_breaks_in_silence_leaves_keys() -> None:

@@ -140,12 +140,36 @@ async def test_who_is_too_far_behind_is_told_so_and_the_others_go_on() -> None:
         workers = service.workers
         async with service.open(ANYTHING) as slow, service.open(ANYTHING) as other:
             feed(slow, utterance("!slow"))
-            feed(slow, bytes(int(LATE_S * RATE_HZ) * SAMPLE_BYTES))
+            feed(slow, bytes(2 * int(LATE_S * RATE_HZ) * SAMPLE_BYTES))
             assert (await told(slow))[-1] == Broken("late")
             feed(other, utterance("sales"))
             other.finish()
             assert (await told(other))[-1] == Final("sales", "sales")
         assert service.workers == workers
+
+
+async def test_a_burst_after_a_moment_without_us_is_not_late() -> None:
+    async with serving() as service, service.open(ANYTHING) as hearing:
+        feed(hearing, bytes(int(0.9 * LATE_S * RATE_HZ) * SAMPLE_BYTES) + utterance("sales"))
+        hearing.finish()
+        assert (await told(hearing))[-1] == Final("sales", "sales")
+
+
+@pytest.mark.parametrize(
+    ("phrases", "answer"), [((), Final("a thought")), (("yes",), Broken("crashed"))], ids=["free", "grammar"]
+)
+async def test_what_was_said_without_a_grammar_may_take_long_to_make_out(
+    phrases: tuple[str, ...], answer: Final | Broken
+) -> None:
+    worker = await WorkerProcess.start(SCRIPTED, bad("thinks"))
+    running = asyncio.ensure_future(worker.run())
+    hearing = worker.open(Grammar("en", frozenset(phrases)), lambda is_well: None)
+    hearing.finish()
+    async with asyncio.timeout(4.0):
+        assert await told(hearing) == [answer]
+    running.cancel()
+    await asyncio.wait({running})
+    assert await gone(worker.pid, TOLD_S)
 
 
 async def test_feeding_what_is_over_is_no_error() -> None:

@@ -22,7 +22,7 @@ from prompts.aloud import read_aloud
 from prompts.formats import CHAIN_REVISION, JOINED, WHOLE, Edges, Format
 from prompts.index import INDEX_NAME, Rendered, read_index
 from prompts.live_cache import LIVE, live_name
-from prompts.phrases import Phrase
+from prompts.phrases import Fragment, Phrase
 from prompts.pieces import Silence, find_pieces
 from prompts.pronunciations import load_pronunciation
 from prompts.recordings import Recording, find_recordings
@@ -64,6 +64,10 @@ class LibrarySettings(Protocol):
     def voices(self) -> Mapping[str, str]:
         """Voice by language; a language that is not in it is spoken by the engine's voice of that name."""
 
+
+GOES_ON = ","
+"""After words that a value follows: without it a voice falls as at the end of a sentence. With it espeak-ng ends
+such words at 104 Hz instead of 78."""
 
 Source = PromptText | Recording | Silence
 """What a prompt is made of."""
@@ -123,6 +127,7 @@ class PromptLibrary:
             **texts,
         }
         """What is written, also of what there is a recording of."""
+        self._followed = _followed(templates)
         joined = self.pieces | {prompt for prompt, text in texts.items() if text.role is Role.PART}
         self.wanted: Mapping[Prompt, Wanted] = {
             prompt: self._wanted(source, JOINED if prompt in joined else WHOLE)
@@ -217,7 +222,9 @@ class PromptLibrary:
                 if role is Role.PIECE:  # it says how it sounds: nothing of it is written
                     utterance = self._utterance(text, prompt.language)
                 else:
-                    utterance = self.utterance(text, prompt.language)
+                    words = read_aloud(text, prompt.language, self._pronunciation)
+                    more = GOES_ON if prompt in self._followed and words[-1].isalnum() else ""
+                    utterance = self._utterance(words + more, prompt.language)
                 made_of: list[object] = ["text", utterance.text, utterance.voice, utterance.rate_wpm]
                 return Wanted(source, utterance, edges, _digest([*chain, *made_of]))
             case Recording(digest=digest):
@@ -261,6 +268,12 @@ _RENDER = "run `callwright prompts render`"
 
 def _named(prompt: Prompt) -> str:
     return f"the prompt {prompt.key!r} in {prompt.language!r}"
+
+
+def _followed(templates: Mapping[Prompt, PromptText]) -> frozenset[Prompt]:
+    """The parts of ``templates`` that something is said after."""
+    parts = ((prompt.language, part) for prompt, text in templates.items() for part in text.phrase[:-1])
+    return frozenset(Prompt(part.key, language) for language, part in parts if isinstance(part, Fragment))
 
 
 def _refuse_whole(recordings: Mapping[Prompt, Recording], templates: Mapping[Prompt, PromptText]) -> None:

@@ -197,7 +197,7 @@ def test_a_real_worker_stopped_while_it_speaks_is_ended_at_the_deadline(place: E
         ("", "gave no answer"),
         ("raise SystemExit('broken')", "ended with 1: broken"),
         ("print(json.dumps({'voice': 'en'}))", "wrote no file"),
-        ("open(request['path'], 'w').write('x'); print(json.dumps({'voice': 'en'}))", "not a WAV file"),
+        ("open(request['path'], 'w').write('x'); print(json.dumps({'voice': 'en'}))", "not a sound file"),
     ],
 )
 def test_a_worker_that_lies_is_not_believed(place: EspeakPlace, tmp_path: Path, body: str, said: str) -> None:

@@ -94,7 +94,7 @@ def test_figures_are_spoken_in_words(settings: Prompts, fake: FakeSynthesizer) -
     )
     render_all(PromptLibrary(settings), fake)
     assert {each.text for each in fake.spoken} >= {
-        "For sales, press one. You pay twelve point five percent of",
+        "For sales, press one. You pay twelve point five percent of,",
         "and three fees.",
     }
 

@@ -76,9 +76,18 @@ def test_a_recording_of_a_part_or_a_piece_takes_its_place(templates: Prompts, fa
         soundfile.write(templates.recorded / "en" / f"{key}.wav", tone(1.5, 8_000, 600, 0.5).samples, 8_000)
     library = PromptLibrary(templates)
     render_all(library, fake)
-    assert {"You owe", "thirty-four"} & {utterance.text for utterance in fake.spoken} == set()
+    assert {"You owe,", "thirty-four"} & {utterance.text for utterance in fake.spoken} == set()
     assert library.duration_s(PART) == pytest.approx(1.5, abs=0.05)
     assert library.keys("en") == {"main.welcome", "main.menu"}
+
+
+def test_words_that_a_value_follows_are_spoken_as_if_the_sentence_went_on(
+    templates: Prompts, fake: FakeSynthesizer
+) -> None:
+    path = templates.texts / "en.yaml"
+    path.write_text("a: Owed is {n:number} by {day:date}, that is all\nb: At {t:time}; now! {n:number}\n")
+    render_all(PromptLibrary(templates), fake)
+    assert {"Owed is,", "by,", "that is all", "At,", "now!"} <= {utterance.text for utterance in fake.spoken}
 
 
 def test_a_recording_of_the_whole_is_refused(templates: Prompts) -> None:

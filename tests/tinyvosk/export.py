@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.tinyvosk.features import MFCC_CONF
 from tests.tinyvosk.graph import UNKNOWN, any_words, words_from_phones
-from tests.tinyvosk.network import Scoring, acoustic_model, read_weights
+from tests.tinyvosk.network import WEIGHTS, Scoring, acoustic_model, read_weights
 from tests.tinyvosk.openfst import SORTED_BY_INPUT, SORTED_BY_OUTPUT
 from tests.tinyvosk.phones import LAST_ID, boundaries
 from tests.tinyvosk.pronunciation import dictionary
@@ -35,8 +35,8 @@ MODEL_CONF = """\
 README = "A model of synthetic speech, for tests and demonstrations only: see tests/tinyvosk in Callwright.\n"
 
 
-def export(folder: Path, more_words: Iterable[str] = ()) -> None:
-    """Write the model into ``folder``, with ``more_words`` beside the vocabulary.
+def export(folder: Path, more_words: Iterable[str] = (), weights: Path = WEIGHTS) -> None:
+    """Write the model of ``weights`` into ``folder``, with ``more_words`` beside the vocabulary.
 
     Raises:
         ValueError: the dictionary does not know a word.
@@ -47,7 +47,7 @@ def export(folder: Path, more_words: Iterable[str] = ()) -> None:
         raise ValueError(f"the dictionary does not know {', '.join(missing)}")
     words = {word: number for number, word in enumerate(["<eps>", UNKNOWN, *listed])}
     files = {
-        "am/final.mdl": acoustic_model(read_weights(), Scoring()),
+        "am/final.mdl": acoustic_model(read_weights(weights), Scoring()),
         "graph/HCLr.fst": words_from_phones(words, pronunciations).written(SORTED_BY_OUTPUT),
         "graph/Gr.fst": any_words(words).written(SORTED_BY_INPUT),
         "graph/words.txt": "".join(f"{word} {number}\n" for word, number in words.items()).encode(),

@@ -51,7 +51,7 @@ class Affine:
     bias: Array
 
 
-def read_weights(path: Path = WEIGHTS) -> Weights:
+def read_weights(path: Path) -> Weights:
     """The trained weights, by PyTorch's names, and the phones' ``priors``."""
     with np.load(path) as stored:
         return {name: stored[name].astype(np.float64) for name in stored.files}

@@ -58,7 +58,7 @@ def test_the_list_says_how_each_prompt_stands(installed: Path) -> None:
     assert (old["made"], old["state"], old["played_by"]) == ("spoken", "stale", [])
     assert (new["state"], new["duration_s"], new["spoken"]) == ("missing", None, "two more.")
     assert (owe["made"], owe["state"], owe["text"]) == ("composed", "ready", "You owe {n:number} parts & {m:number}.")
-    assert rows["owe.part-2", "en"]["spoken"] == "parts and"
+    assert rows["owe.part-2", "en"]["spoken"] == "parts and,"
     assert rows["main.menu", "de"]["spoken"] == "Drücken Sie die eins."
     assert rows["system.sorry", "de"]["played_by"] == ["system"]
     assert not [key for key in rows if key[0].startswith("spoken.")]

@@ -1,7 +1,7 @@
 # make run   does the main job: a switch, a menu, a campaign, agents, records
 # make test  installs what it needs and passes every test
 # Both make their own environment in .venv from the lock, and fetch a private Asterisk, SIPp and espeak-ng into var/pbx
-# without touching the system.
+# without touching the system; the tests fetch flite as well.
 
 PYTHON ?= python3
 SWITCH ?= asterisk

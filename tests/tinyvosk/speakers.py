@@ -75,9 +75,12 @@ def speak(voice: Voice, text: str, manner: Manner = PLAIN, programs: Path = PROG
         FileNotFoundError: the program is not there: run docker/fetch-asterisk --voices.
         CalledProcessError: it failed.
     """
+    program = programs / voice.engine / "run"
+    if not program.is_file():
+        raise FileNotFoundError(f"no {program}: run docker/fetch-asterisk --voices")
     with tempfile.TemporaryDirectory(prefix="tinyvosk-") as folder:
         path = Path(folder, "said.wav")
-        run = [str(programs / voice.engine / "run")]
+        run = [str(program)]
         if voice.engine == "flite":
             run += ["-voice", voice.name, "-psdur", "--setf", f"duration_stretch={manner.stretch:.3f}"]
             run += [] if manner.pitch is None else ["--setf", f"int_f0_target_mean={manner.pitch}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,6 +88,11 @@ def test_flite_says_when_each_sound_ends() -> None:
     assert said.phones is not None
     assert [phone for phone, _ in said.phones] == ["pau", "y", "eh", "s", "pau"]
     assert said.phones[-1][1] == pytest.approx(len(said.samples) / 8000, abs=0.1)
+
+
+def test_a_voice_that_was_not_fetched_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="run docker/fetch-asterisk --voices"):
+        speak(HELD_OUT[0], "yes", programs=tmp_path)
 
 
 def test_phones_have_numbers_of_their_own() -> None:

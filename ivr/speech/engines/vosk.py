@@ -1,9 +1,11 @@
 """vosk: one model for all sessions, one recogniser for each utterance, and one more without the grammar beside it.
 
 The grammar always has ``[unk]``, which takes what is not in it; that is not enough, for vosk fits much into a grammar
-and is sure of it. So :attr:`Final.free` says what was heard without one. Nothing here makes a recogniser before the
-folder was looked at, nor changes a recogniser's grammar: vosk 0.3.45 ends its process on either. It may still die of
-what nobody knows yet, and runs in processes that may.
+and is sure of it. So :attr:`Final.free` says what was heard without one. A phrase with ``[unk]`` beside it is none:
+of 58 that were heard of 240 words and sentences not one was right, and no item of the menu was lost by that.
+
+Nothing here makes a recogniser before the folder was looked at, nor changes a recogniser's grammar: vosk 0.3.45 ends
+its process on either. It may still die of what nobody knows yet, and runs in processes that may.
 """
 
 from __future__ import annotations

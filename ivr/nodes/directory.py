@@ -98,7 +98,7 @@ class Directory(NodeModel):
     def exits(self, extensions: dict[str, str]) -> Iterator[Exit]:
         """The people by the caller, ``failed`` by itself."""
         for name, person in self.people.items():
-            yield Exit(("people", name, "to"), person.to, Taken.BY_CALLER)
+            yield Exit(("people", name, "to"), person.to, Taken.BY_CALLER, name)
         yield Exit(("failed",), self.failed)
 
     def prompts(self) -> Iterator[tuple[Place, str]]:
@@ -186,4 +186,4 @@ class Directory(NodeModel):
 
     def _take(self, turn: Turn, name: str, keys: str, **more: Json) -> Goto:
         turn.note(Kind.DIRECTORY, keys=keys, to=self.people[name].to, **more)
-        return Goto("people", self.people[name].to)
+        return Goto(f"people.{name}.to", self.people[name].to)

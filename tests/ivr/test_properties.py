@@ -65,6 +65,7 @@ from ivr.commands import (
     VerifyFailed,
     WaitExpired,
 )
+from ivr.drawing.cards import exit_name
 from ivr.faults import Severity
 from ivr.flow import Flow, FlowFile, compiled
 from ivr.session import MAX_STEPS, Context, Finished, Session
@@ -190,6 +191,27 @@ def test_a_hangup_at_any_moment_is_the_end(data: dict[str, object], draw: st.Dat
     if not ended_before:
         assert finished.menu_s >= 0 and finished.wait_s >= -1e-9 and finished.talk_s >= 0
     assert session.resume(Done(), at(moment + 1)) is finished
+
+
+ENDS = {"end", "hangup", "hung_up", "fault"}
+"""How a node is left by which the call goes nowhere."""
+
+
+@settings(max_examples=150, deadline=None)
+@given(strategies.flows, st.data())
+def test_every_way_out_of_a_node_is_one_of_those_that_it_shows(data: dict[str, object], draw: st.DataObject) -> None:
+    flow = flow_of(data)
+    session = Session(flow)
+    step = session.start(Context(), at(0))
+    for second in range(25):
+        if isinstance(step, Finished):
+            break
+        step = session.resume(one_that_fits(step, draw), at(second))
+    session.hangup(at(25))
+    for event in session.trail:
+        if event.kind is Kind.NODE_LEFT:
+            shown = {exit_name(exit) for exit in flow.nodes[str(event.detail["node"])].exits(dict(flow.extensions))}
+            assert event.detail["exit"] in shown | ENDS
 
 
 @settings(max_examples=80, deadline=None)

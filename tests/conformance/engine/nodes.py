@@ -190,7 +190,7 @@ NODES = (
         """
         node_entered who type=directory
         directory who keys=266 to=bye
-        node_left who exit=people
+        node_left who exit=people.Ann.to
         """
         + GOODBYE,
         Record(ANSWERED, US, "bye", menu_s=about(7.5)),

@@ -28,7 +28,7 @@ DIGITS = grammar_of(Expected(SpokenKind.DIGITS, "en"))
 FREE = Grammar("en", frozenset())
 SIGSEGV, SIGABRT = -11, -6
 
-Harm = Callable[[Path], None]
+Harm = Callable[[Path], object]
 
 
 @pytest.fixture(scope="module")
@@ -176,12 +176,13 @@ import sys
 from pathlib import Path
 from calls.errors import SpeechError
 from ivr.speech.engines.vosk import load
-try:
-    load("en", Path(sys.argv[1]))
-except SpeechError as problem:
-    print(problem)
-else:
-    print("loaded")
+for folder in sys.argv[1:]:
+    try:
+        load("en", Path(folder))
+    except SpeechError as problem:
+        print(problem, flush=True)
+    else:
+        print("loaded", flush=True)
 """
 
 
@@ -210,32 +211,42 @@ def static(folder: Path) -> None:
     (folder / "graph/HCLr.fst").rename(folder / "graph/HCLG.fst")
 
 
-@pytest.mark.parametrize(
-    ("harm", "words"),
-    [
-        *((gone(name), f"lacks {name}") for name in NEEDED),
-        *((cut(name, 0), f"has nothing in {name}") for name in NEEDED),
-        (static, "takes no grammar"),
-        (cut("am/final.mdl"), "cannot load the model"),
-        (cut("graph/Gr.fst"), "cannot use the model"),
-        (cut("graph/words.txt", 0), "its list of words is empty"),
-        (gone("graph/words.txt"), "cannot load the model"),
-        (changed("graph/words.txt", "\n", "x\n"), "cannot load the model"),
-        (changed("conf/model.conf", "--beam", "--boom"), "cannot load the model"),
-        (changed("conf/model.conf", "--endpoint.silence-phones=1\n", ""), "no --endpoint.silence-phones"),
-        (changed("conf/mfcc.conf", "=8000", "=11025"), "expected 8000 or 16000"),
-        (changed("conf/mfcc.conf", "=8000", "=fast"), "expected 8000 or 16000"),
-        (changed("conf/mfcc.conf", "--num-ceps=30", "--num-ceps=13"), "cannot use the model"),
-        (lambda folder: (folder / "conf/mfcc.conf").write_bytes(b"\xff\xfe"), "cannot be read"),
-        (shutil.rmtree, "is no folder"),
-    ],
+HARMS: tuple[tuple[Harm, str], ...] = (
+    *((gone(name), f"lacks {name}") for name in NEEDED),
+    *((cut(name, 0), f"has nothing in {name}") for name in NEEDED),
+    (static, "takes no grammar"),
+    (cut("am/final.mdl"), "cannot load the model"),
+    (cut("graph/Gr.fst"), "cannot use the model"),
+    (cut("graph/words.txt", 0), "its list of words is empty"),
+    (gone("graph/words.txt"), "cannot load the model"),
+    (changed("graph/words.txt", "\n", "x\n"), "cannot load the model"),
+    (changed("conf/model.conf", "--beam", "--boom"), "cannot load the model"),
+    (changed("conf/model.conf", "--endpoint.silence-phones=1\n", ""), "no --endpoint.silence-phones"),
+    (changed("conf/mfcc.conf", "=8000", "=11025"), "expected 8000 or 16000"),
+    (changed("conf/mfcc.conf", "=8000", "=fast"), "expected 8000 or 16000"),
+    (changed("conf/mfcc.conf", "--num-ceps=30", "--num-ceps=13"), "cannot use the model"),
+    (lambda folder: (folder / "conf/mfcc.conf").write_bytes(b"\xff\xfe"), "cannot be read"),
+    (shutil.rmtree, "is no folder"),
 )
-def test_a_damaged_model_is_refused_by_its_folder(folder: Path, harm: Harm, words: str) -> None:
-    harm(folder)
-    done = child(LOAD, str(folder))
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Path, str]]:
+    """What is said of each damaged model, one after the other in one process, which none of them ends."""
+    folders = [tmp_path_factory.mktemp("damaged") / "model" for _ in HARMS]
+    for folder, (harm, _) in zip(folders, HARMS, strict=True):
+        shutil.copytree(MODEL, folder)
+        harm(folder)
+    done = child(LOAD, *map(str, folders))
     assert done.returncode == 0, done.stderr
-    assert str(folder) in done.stdout
-    assert words in done.stdout
+    return dict(enumerate(zip(folders, done.stdout.splitlines(), strict=True)))
+
+
+@pytest.mark.parametrize(("number", "words"), [(number, words) for number, (_, words) in enumerate(HARMS)])
+def test_a_damaged_model_is_refused_by_its_folder(told: dict[int, tuple[Path, str]], number: int, words: str) -> None:
+    folder, problem = told[number]
+    assert str(folder) in problem
+    assert words in problem
 
 
 @pytest.mark.parametrize("harm", [cut("graph/HCLr.fst"), cut("graph/HCLr.fst", 1)])

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from babel import Locale, UnknownLocaleError
-
 from prompts.aloud import figures, moments, shorts, signs
 from prompts.aloud.english import DAY_FIRST_WORDING, ENGLISH_WORDING
 from prompts.aloud.french import FRENCH_WORDING
@@ -18,6 +16,7 @@ from prompts.aloud.german import GERMAN_WORDING, SWISS_WORDING
 from prompts.aloud.language import Read, Rule, Wording
 from prompts.aloud.pronunciation import NONE, Pronunciation
 from prompts.aloud.spanish import POINT_WORDING, SPANISH_WORDING
+from prompts.spoken.words import has_day_first, has_decimal_point
 
 _LANGUAGES = {"de": GERMAN_WORDING, "en": ENGLISH_WORDING, "es": SPANISH_WORDING, "fr": FRENCH_WORDING}
 _DAY_FIRST = {"en": DAY_FIRST_WORDING}
@@ -65,18 +64,12 @@ def left_unread(words: str, tag: str) -> tuple[str, ...]:
 
 @cache
 def _wording(tag: str) -> Wording | None:
-    """How the region of ``tag`` writes, else its language. Source: CLDR, its short dates and its decimals."""
+    """How the region of ``tag`` writes, else its language."""
     language = tag.partition("-")[0]
     found = _LANGUAGES.get(language)
-    try:
-        locale = Locale.parse(tag, sep="-")
-    except (ValueError, UnknownLocaleError):
-        return found
-    if locale.date_formats["short"].pattern.startswith("d"):
+    if has_day_first(tag):
         found = _DAY_FIRST.get(language, found)
-    if locale.number_symbols["latn"]["decimal"] == ".":
-        found = _POINT.get(language, found)
-    return found
+    return _POINT.get(language, found) if has_decimal_point(tag) else found
 
 
 def _read(wording: Wording, text: str, at: int) -> Read | None:

@@ -1,10 +1,11 @@
-"""The words that libraries know: numbers by num2words, names of days and months and plural rules by babel."""
+"""The words that libraries know: numbers by num2words, names of days and months, plural rules and
+how regions write by babel."""
 
 from __future__ import annotations
 
 import functools
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from num2words import num2words
 
 
@@ -38,6 +39,25 @@ def plural(code: str, number: int) -> str:
 def language_name(code: str) -> str:
     """``German``: for messages."""
     return str(_locale(code).english_name)
+
+
+def has_day_first(tag: str) -> bool:
+    """True where the region of a tag writes the day of a date first; False where it is not known. Source: CLDR."""
+    locale = _region(tag)
+    return locale is not None and str(locale.date_formats["short"].pattern).startswith("d")
+
+
+def has_decimal_point(tag: str) -> bool:
+    """True where the region of a tag writes a point before decimals; False where it is not known. Source: CLDR."""
+    locale = _region(tag)
+    return locale is not None and bool(locale.number_symbols["latn"]["decimal"] == ".")
+
+
+def _region(tag: str) -> Locale | None:
+    try:
+        return Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return None
 
 
 @functools.cache

@@ -23,8 +23,8 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Recognition has failed, and tells nothing more. ``reason``: ``crashed``, ``late`` or ``lost``, as
-    :class:`ivr.commands.Deaf` has it; or ``unheard``, where there never was any audio."""
+    """Recognition has failed, and tells nothing more. ``reason``: ``crashed``, ``late``, ``lost`` or
+    ``unavailable``, as :class:`ivr.commands.Deaf` has it; or ``unheard``, where there never was any audio."""
 
     reason: str
 

@@ -103,12 +103,20 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """From the worker: the engine does not hear the grammar of ``session``, which is over before it began."""
+
+    session: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pong:
     """From the worker: it lives."""
 
 
 ToWorker = Load | Open | Audio | Finish | Close | Ping
-FromWorker = Loaded | NotLoaded | Taken | Told | Failed | Pong
+FromWorker = Loaded | NotLoaded | Taken | Told | Failed | Refused | Pong
 Message = ToWorker | FromWorker
 
 
@@ -170,6 +178,8 @@ def _parts(message: Message) -> tuple[int, int, bytes]:
             return 14, session, _json([problem])
         case Pong():
             return 15, 0, b""
+        case Refused(session, problem):
+            return 16, session, _json([problem])
         case _:
             assert_never(message)
 
@@ -248,6 +258,7 @@ _KINDS: Mapping[int, Callable[[int, bytes], Message]] = {
     13: _final,
     14: lambda session, body: Failed(session, _text(_only(body))),
     15: lambda session, body: Pong(),
+    16: lambda session, body: Refused(session, _text(_only(body))),
 }
 
 

@@ -96,7 +96,7 @@ class Hearing:
             self._came_to(False)
 
     def break_off(self, reason: str) -> None:
-        """The worker is no more, and this session with it."""
+        """The session is over by no fault of its own: the worker is no more, or its engine does not hear that."""
         if not self._is_over:
             self.close()
             self._events.put_nowait(Broken(reason))

@@ -28,6 +28,7 @@ from ivr.speech.frames import (
     Open,
     Ping,
     Pong,
+    Refused,
     Taken,
     Told,
     ToWorker,
@@ -48,7 +49,7 @@ SILENT_S = 1.3
 seconds."""
 
 FREE_S = 8.0
-"""But not while it makes out what was said without a grammar: some engines do that at the end, and in one go."""
+"""But not while it makes out what was said without a grammar: engines of others may do that at the end, at once."""
 
 LAG_S = 0.25
 """Where our own loop came so much too late, it is not the worker that said nothing."""
@@ -149,7 +150,15 @@ class WorkerProcess:
         self._free.discard(hearing.session)
 
     async def end(self) -> None:
-        """End the process: it is let go, and killed where it does not go."""
+        """End the process: it is let go, and killed where it does not go. Cancelled, this ends it all the same."""
+        ending = asyncio.ensure_future(self._end())
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await ending
+            raise
+
+    async def _end(self) -> None:
         self._requests.close()
         try:
             async with asyncio.timeout(END_S):
@@ -213,6 +222,10 @@ class WorkerProcess:
                 log.get().error("an engine of speech recognition failed", problem=problem)
                 if (hearing := self._hearings.get(session)) is not None:
                     hearing.fail("crashed")
+            case Refused(session, problem):
+                log.get().warning("an engine of speech recognition does not hear that", problem=problem)
+                if (hearing := self._hearings.get(session)) is not None:
+                    hearing.break_off("unavailable")
             case Pong():
                 pass
             case _:

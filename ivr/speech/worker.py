@@ -6,8 +6,8 @@ that keeps it from its callers too. It ends when its input does, which is when w
 and where an engine hangs, so that it cannot see that, by its own alarm. An engine that raises loses the session in
 which it did; one that crashes takes the process with it, which is what the process is for.
 
-An engine is opened for a session when the caller begins to speak, and is given what was said just before that: a
-caller who is silent costs no decoder.
+An engine hears nothing before the caller begins to speak, and then also what was said just before that: a caller who
+is silent costs next to nothing.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from ivr.speech.frames import (
     Open,
     Ping,
     Pong,
+    Refused,
     Taken,
     Told,
     encode,
@@ -130,7 +131,7 @@ class Worker:
             case Load(model):
                 self._load(model)
             case Open(session, grammar) if self._recognizer is not None:
-                self._sessions[session] = _Session(self._recognizer, grammar)
+                self._open(session, self._recognizer, grammar)
             case Audio(session, pcm):
                 self._in(session, lambda found: found.feed(pcm))
                 self._tell(Taken(session, len(pcm)))
@@ -152,6 +153,16 @@ class Worker:
         else:
             self._tell(Loaded())
 
+    def _open(self, session: int, recognizer: Recognizer, grammar: Grammar) -> None:
+        try:
+            engine = recognizer.open(RATE_HZ, known_of(grammar, recognizer.unknown))
+        except SpeechError as problem:
+            self._tell(Refused(session, str(problem)))
+        except Exception as problem:  # noqa: BLE001 - as below
+            self._tell(Failed(session, _words(problem)))
+        else:
+            self._sessions[session] = _Session(engine)
+
     def _in(self, session: int, work: Callable[[_Session], list[Event]]) -> None:
         """Do ``work`` in ``session``, if there still is one, and tell what it gives."""
         found = self._sessions.get(session)
@@ -161,7 +172,7 @@ class Worker:
             events = work(found)
         except Exception as problem:  # noqa: BLE001 - an engine that raises loses this session and no other
             self._close(session)
-            self._tell(Failed(session, f"{type(problem).__name__}: {problem}"[:500]))
+            self._tell(Failed(session, _words(problem)))
             return
         for event in events:
             self._tell(Told(session, event))
@@ -173,37 +184,34 @@ class Worker:
 
 
 class _Session:
-    """One caller: what is judged of the voice, and the engine once there is one to hear."""
+    """One caller: what is judged of the voice, and the engine, which hears nothing before there is one."""
 
-    def __init__(self, recognizer: Recognizer, grammar: Grammar) -> None:
-        self._recognizer = recognizer
-        self._grammar = grammar
+    def __init__(self, engine: RecognizerSession) -> None:
+        self._engine = engine
         self._activity = VoiceActivity()
         self._before = b""
-        self._engine: RecognizerSession | None = None
+        self._has_begun = False
 
     def feed(self, pcm: bytes) -> list[Event]:
         heard, changes = self._activity.take(pcm)
         events: list[Event] = [_event(change, self._activity.taken_s) for change in changes]
-        if self._engine is None:
+        if not self._has_begun:
             heard = (self._before + heard)[-_BEFORE_BYTES:]
             self._before = heard
-            if not changes:
-                return events
-            self._engine = self._open()
-        if heard:
+            self._has_begun = bool(changes)
+        if self._has_begun and heard:
             events += self._engine.feed(heard)
         return events
 
     def finish(self) -> list[Event]:
-        return [Final("") if self._engine is None else self._engine.finish()]
+        return [self._engine.finish() if self._has_begun else Final("")]
 
     def close(self) -> None:
-        if self._engine is not None:
-            self._engine.close()
+        self._engine.close()
 
-    def _open(self) -> RecognizerSession:
-        return self._recognizer.open(RATE_HZ, known_of(self._grammar, self._recognizer.unknown))
+
+def _words(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}"[:500]
 
 
 def _event(change: Began | Ended, taken_s: float) -> SpeechBegan | SpeechEnded:

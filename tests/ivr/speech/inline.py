@@ -9,7 +9,7 @@ from typing import assert_never
 
 from calls.errors import SpeechUnavailable
 from ivr.speech.expected import Expected
-from ivr.speech.frames import Failed, FromWorker, Load, Loaded, NotLoaded, Open, Pong, Taken, Told, ToWorker
+from ivr.speech.frames import Failed, FromWorker, Load, Loaded, NotLoaded, Open, Pong, Refused, Taken, Told, ToWorker
 from ivr.speech.grammar import grammar_of
 from ivr.speech.hearing import Hearing
 from ivr.speech.worker import Worker
@@ -80,6 +80,8 @@ class InlineRecognition:
                     self._hearings[session].told(event)
             case Failed(session):
                 self._hearings[session].fail("crashed")
+            case Refused(session):
+                self._hearings[session].break_off("unavailable")
             case Loaded() | NotLoaded() | Pong():
                 pass
             case _:

@@ -25,6 +25,7 @@ from ivr.speech.frames import (
     Open,
     Ping,
     Pong,
+    Refused,
     Taken,
     Told,
     encode,
@@ -55,6 +56,7 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
     st.builds(Taken, SESSIONS, st.integers(0, 10**6)),
     st.builds(Told, SESSIONS, EVENTS),
     st.builds(Failed, SESSIONS, TEXTS),
+    st.builds(Refused, SESSIONS, TEXTS),
     st.just(Pong()),
 )
 

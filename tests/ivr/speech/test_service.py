@@ -169,7 +169,17 @@ async def test_what_was_said_without_a_grammar_may_take_long_to_make_out(
         assert await told(hearing) == [answer]
     running.cancel()
     await asyncio.wait({running})
-    assert await gone(worker.pid, TOLD_S)
+    assert await gone(worker.pid, 0)
+
+
+async def test_what_an_engine_does_not_hear_is_told_before_anybody_speaks_and_is_no_failure() -> None:
+    """The engine inside pocketsphinx hears nothing without a grammar."""
+    english = SpeechModel(language="en", engine="pocketsphinx")
+    async with asyncio.timeout(60), SpeechService(english, 1, breaker=Breaker(failures=1)) as service:
+        await service.ready()
+        async with service.open(ANYTHING) as hearing:
+            assert await told(hearing) == [Broken("unavailable")]
+        assert not service.is_held_off
 
 
 async def test_feeding_what_is_over_is_no_error() -> None:
@@ -266,6 +276,17 @@ async def test_what_a_worker_may_not_say_ends_it(way: str) -> None:
         running = asyncio.ensure_future(worker.run())
         assert await told(hearing) == [Broken("crashed")]
     assert await running in ("it talks nonsense: a frame of 4294967295 bytes", "it said Loaded, which it may not")
+    assert await gone(worker.pid, 0)
+
+
+async def test_who_is_cancelled_while_a_worker_ends_leaves_none() -> None:
+    worker = await WorkerProcess.start(SCRIPTED, bad("stays"))
+    ending = asyncio.ensure_future(worker.end())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    ending.cancel()
+    await asyncio.wait({ending})
+    assert ending.cancelled()
     assert await gone(worker.pid, 0)
 
 

@@ -1,5 +1,4 @@
-"""The words that libraries know: numbers by num2words, names of days and months, plural rules and
-how regions write by babel."""
+"""What libraries know: numbers by num2words; names of days and months, plural rules and regions by babel."""
 
 from __future__ import annotations
 

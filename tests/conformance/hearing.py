@@ -16,7 +16,8 @@ JOINS_S = 0.2
 """A pause of less is none."""
 
 LENGTH_S = 0.15
-"""By how much what was said may seem longer or shorter."""
+"""By how much what was said may seem longer or shorter; a fifth of the slack comes to it, for a machine that is held
+up drops what it did not come to."""
 
 SHORT_BY_S = 0.6
 """How much of the beginning and the end, when a telephone begins and ends to send, may be missing."""
@@ -48,11 +49,12 @@ def check_heard(pcm: bytes, expected_s: tuple[tuple[float, float], ...], lasted_
     Raises:
         AssertionError: something else was heard, or time was not true.
     """
-    found_s = loud_s(pcm)
+    found_s, length_s = loud_s(pcm), LENGTH_S + slack_s / 5
     what = f"heard {found_s} instead of {expected_s}"
     assert len(found_s) == len(expected_s), what
     for found, expected in zip(found_s, expected_s, strict=True):
         assert abs(found[0] - expected[0]) <= LENGTH_S + slack_s, what
-        assert abs((found[1] - found[0]) - (expected[1] - expected[0])) <= LENGTH_S, what
+        assert abs((found[1] - found[0]) - (expected[1] - expected[0])) <= length_s, what
     heard_s = len(pcm) / (RATE_HZ * SAMPLE_BYTES)
-    assert lasted_s - SHORT_BY_S <= heard_s <= lasted_s + LENGTH_S, f"{heard_s:.2f} s of audio in {lasted_s:.2f} s"
+    least_s, most_s = lasted_s - SHORT_BY_S - slack_s / 2, lasted_s + LENGTH_S
+    assert least_s <= heard_s <= most_s, f"{heard_s:.2f} s of audio in {lasted_s:.2f} s"

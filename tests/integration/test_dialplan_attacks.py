@@ -175,7 +175,7 @@ REFUSED: tuple[dict[str, str], ...] = (
     {"Action": "DBPut", "Family": "x", "Key": "y", "Val": "z"},
 )
 NOT_LOADED: tuple[dict[str, str], ...] = (
-    {"Action": "PlayDTMF", "Channel": "x", "Digit": "1"},
+    {"Action": "AgentLogoff", "Agent": "x"},
     {"Action": "QueueAdd", "Queue": "x", "Interface": "PJSIP/x"},
 )
 

@@ -28,6 +28,7 @@ SECONDS: Mapping[str, float] = {
     "tests/integration/test_dialplan_attacks.py": 12.0,
     "tests/integration/test_dialplan_boot.py": 8.0,
     "tests/integration/test_recording_on_asterisk.py": 17.0,
+    "tests/integration/test_engine_speech.py": 35.0,
     "tests/test_deployment.py": 2.0,
 }
 """How long the modules of the lanes take alone, where it is far from ``USUAL_S``. A wrong one costs time only."""

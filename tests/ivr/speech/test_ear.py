@@ -246,7 +246,10 @@ class Whatever(RuleBasedStateMachine):
     @rule(reason=st.sampled_from(["crashed", "late", "lost"]))
     def breaks(self, reason: str) -> None:
         self.over = True
+        in_vain = self.spoke_at is not None and self.answers == 0
         self.do(self.ear.heard(Broken(reason), self.now))
+        if in_vain:
+            assert self.answer == Deaf(reason), "who has spoken is told at once"
 
     @precondition(lambda self: self.gathers_until is not None)
     @rule(result=st.sampled_from(KEYED))

@@ -42,6 +42,10 @@ OPENS_S = 1.0
 ENDS_S = 1.0
 """How long the end of a leg is waited for: some milliseconds were seen."""
 
+WAITS_S = 0.05
+"""How long the caller waits for that. The leg beside a telephone that sends nothing ends only when the next prompt
+plays: ChanSpy wakes by what it hears (seen with Asterisk 16)."""
+
 RENEW_S = HEARING_LIMIT_S / 3
 
 SLACK_S = 5.0
@@ -119,7 +123,7 @@ class Hearings:
             yield hearing.inlet.audio
         finally:
             keeper.cancel()
-            await asyncio.wait((self._start(self._close(hearing), f"close {hearing.leg_id}"),))
+            await asyncio.wait((self._start(self._close(hearing), f"close {hearing.leg_id}"),), timeout=WAITS_S)
 
     # --- what the switch tells --------------------------------------------------------------------------------
 

@@ -169,7 +169,17 @@ async def test_a_caller_is_heard_and_nothing_is_left() -> None:
             await send(each, 1, 2)
             assert [await read(audio), await read(audio)] == [decode(bytes([n]) * 160, Law.MU) for n in (1, 2)]
         assert await read(audio) == b""
+        await each.quiet()
         assert each.pbx.live == set()
+
+
+async def test_a_leg_that_does_not_end_keeps_nobody_waiting() -> None:
+    async with room(hangs_up=False) as each:
+        async with each.hearings.hear(CALLER):
+            began = asyncio.get_running_loop().time()
+        assert asyncio.get_running_loop().time() - began < hearings.ENDS_S / 2
+        assert len(each.hearings) == 1
+        each.pbx.end(each.pbx.ami.of("Originate")[0]["ChannelId"])
         await each.quiet()
 
 

@@ -363,10 +363,12 @@ async def test_no_worker_outlives_an_engine_that_is_killed(words: str, within_s:
         sys.executable, "-m", "tests.ivr.speech.parent", words, stdout=asyncio.subprocess.PIPE, cwd=ROOT
     )
     assert parent.stdout is not None
-    async with asyncio.timeout(60):
-        worker = int(await parent.stdout.readline())
-    parent.kill()
-    await parent.wait()
+    try:
+        async with asyncio.timeout(60):
+            worker = int(await parent.stdout.readline())
+    finally:
+        parent.kill()
+        await parent.wait()
     assert await gone(worker, within_s)
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from calls.errors import SwitchError, SwitchUnavailable
 from calls.switch.asterisk import hearings
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.audio_way import AudioConfig, find_way
+from calls.switch.asterisk.channel import AsteriskChannel
 from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.asterisk.switch import AsteriskSwitch
 from calls.switch.events import SwitchEvent, SwitchUp
@@ -284,6 +286,35 @@ async def test_how_soon_a_voice_is_heard_and_stops_the_prompt(office: Office) ->
     assert max(voices_ms) < SOON_S * 1_000 and max(stops_ms) < SOON_S * 1_000
 
 
+async def test_a_key_and_a_voice_at_the_same_moment(office: Office) -> None:
+    """Forty times, the key from 60 ms before the voice's end to 60 ms after it: one of the two ends the gather, no
+    later gather ends by what is left, and prompts play whole."""
+    came_to: list[str] = []
+    chance = random.Random(3)
+    short = replace(ONE, prompts=(PROMPT, PROMPT), first_key_timeout_s=0.5)
+
+    async def handler(channel: CallChannel, _: Caller) -> None:
+        assert isinstance(channel, AsteriskChannel)
+        async with RawAmi(office.pbx.ports.ami, "callwright", SECRETS.ami_secret) as ami:
+            for _turn in range(40):
+                gather = asyncio.ensure_future(channel.perform(replace(short, first_key_timeout_s=5.0)))
+                await asyncio.sleep(0.15)
+                offset_s = chance.uniform(-0.06, 0.06)
+                loop = asyncio.get_running_loop()
+                press = {"Action": "PlayDTMF", "Channel": channel.name, "Digit": "1", "Receive": "true"}
+                loop.call_later(0.07 + offset_s, partial(ami.send, **press))
+                await asyncio.sleep(0.07)
+                assert await channel.perform(StopGather()) == Done()
+                came_to.append(type(await gather).__name__)
+                await asyncio.sleep(0.2)
+            began = asyncio.get_running_loop().time()
+            assert await channel.perform(short) == NoInput()
+            assert asyncio.get_running_loop().time() - began > 2 * PROMPT_S
+
+    await office.call(handler)
+    assert set(came_to) == {"Match", "Interrupted"}, came_to
+
+
 async def test_fifty_times_in_a_call_nothing_is_left(office: Office) -> None:
     async def handler(channel: CallChannel, caller: Caller) -> None:
         for turn in range(50):
@@ -449,3 +480,15 @@ async def test_without_a_word_in_the_settings_it_is_the_better_way(
         assert kinds == sorted(["PJSIP", "AudioSocket" if "audiosocket" in WAYS else "UnicastRTP"])
 
     await office.call(handler)
+
+
+async def test_a_switch_that_does_not_tell_what_it_has_is_asked_for_rtp(
+    start_asterisk: StartAsterisk, tmp_path: Path
+) -> None:
+    office = await open_office(start_asterisk, tmp_path, "auto")
+    assert "Unloaded" in await office.pbx.cli("module unload func_module.so")
+    assert (await find_way(office.config.ami, "auto")).value == "rtp"
+    await office.pbx.cli("module load func_module.so")
+    assert "Unloaded" in await office.pbx.cli("module unload app_senddtmf.so")
+    with pytest.raises(SwitchUnavailable, match=r"has not loaded app_senddtmf\.so"):
+        await find_way(office.config.ami, "auto")

@@ -43,10 +43,10 @@ class Trees:
 
 @pytest.fixture(scope="session")
 def trees() -> Trees:
-    """Asterisk, SIPp and espeak-ng, fetched where they are not there yet."""
+    """Asterisk, SIPp, espeak-ng and flite, fetched where they are not there yet."""
     version = os.environ.get("CALLWRIGHT_TEST_ASTERISK", "16")
     done = subprocess.run(
-        [PROJECT / "docker/fetch-asterisk", version, PROJECT / "var/pbx"],
+        [PROJECT / "docker/fetch-asterisk", "--voices", version, PROJECT / "var/pbx"],
         capture_output=True,
         text=True,
         timeout=FETCH_TIMEOUT_S,

@@ -146,7 +146,58 @@ nodes:
 """
 """Callers of 3000 ask to be called back."""
 
+SPOKEN_CHOICES = {
+    "sales": "sales",
+    "technical": "technical support",
+    "billing": "billing",
+    "operator": "operator",
+    "account": "account balance",
+    "order": "order status",
+    "appointment": "appointment",
+    "insurance": "insurance",
+    "delivery": "delivery",
+    "complaint": "complaint",
+}
+"""What callers of 4000 may say, by the outcome that it leads to. The tiny model knows these words."""
+
+SPOKEN_FAILED = "nothing_chosen"
+
+SPOKEN = """\
+language: en
+start: menu
+
+nodes:
+  menu:
+    menu: [main.spoken]
+    keys: {{"0": operator}}
+    phrases:
+      {phrases}
+    first_key: 3s
+    noinput: []
+    failed: failed
+
+  {choices}
+  failed: {{hangup: [], outcome: {failed}}}
+""".format(
+    phrases="\n      ".join(f"{choice}: {{en: [{phrase}]}}" for choice, phrase in SPOKEN_CHOICES.items()),
+    choices="\n  ".join(f"{choice}: {{hangup: [], outcome: {choice}}}" for choice in SPOKEN_CHOICES),
+    failed=SPOKEN_FAILED,
+)
+"""Callers of 4000 choose by voice."""
+
+SPEECH = """
+[[inbound]]
+called = "4000"
+flow = "spoken"
+
+[speech]
+models = [{{language = "en", engine = "vosk", folder = "{model}"}}]
+"""
+
+MODEL = Path(__file__).resolve().parents[1] / "tinyvosk" / "model"
+
 TEXTS = """\
+main.spoken: What can we do for you today? Please say it in a word or two.
 main.menu: Press 1.
 main.silence: Please press a key.
 said.support: some help
@@ -156,7 +207,11 @@ system.sorry: We are sorry.
 system.noinput: No key.
 system.nomatch: No choice.
 system.safe_harbour: We called to sell.
-"""
+system.did_you_say: Did you say
+system.yes_or_no: Yes or no?
+system.not_understood: Sorry?
+system.keys_only: Use the keys.
+""" + "".join(f"said.{choice}: {phrase}\n" for choice, phrase in SPOKEN_CHOICES.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +226,8 @@ class Plan:
     drain_s: float = 20.0
     ring_timeout_s: float = 2.0
     detect_machine: bool = False
+    speaks: bool = False
+    """Callers of 4000 are heard."""
     ring_ms: tuple[int, int] = (100, 300)
     talk_ms: tuple[int, int] = (500, 1500)
     machine_ms: int = 8000
@@ -185,7 +242,7 @@ def write(plan: Plan, folder: Path, ports: PbxPorts, agi_port: int, cache: Path)
     """Lay out settings, secrets, flow and texts."""
     for name in ("flows", "prompts", "campaigns"):
         (folder / name).mkdir(parents=True)
-    flows = {"main": FLOW, "direct": DIRECT, "later": LATER}
+    flows = {"main": FLOW, "direct": DIRECT, "later": LATER} | ({"spoken": SPOKEN} if plan.speaks else {})
     files = {"prompts/en.yaml": TEXTS, **{f"flows/{name}.yaml": text for name, text in flows.items()}}
     for file, text in files.items():
         (folder / file).write_text(text, encoding="utf-8")
@@ -199,6 +256,8 @@ def write(plan: Plan, folder: Path, ports: PbxPorts, agi_port: int, cache: Path)
         lines=plan.lines,
         calls_per_second=plan.calls_per_second,
     )
+    if plan.speaks:
+        settings += SPEECH.format(model=MODEL)
     agents = (AGENT.format(id=f"agent{each}", wrap_up_s=plan.wrap_up_s) for each in range(plan.agents))
     (folder / "callwright.toml").write_text(settings + "".join(agents), encoding="utf-8")
     secrets = folder / "secrets.toml"

@@ -1,0 +1,166 @@
+"""Callers choose by voice, end to end: a synthetic voice, SIPp's RTP, Asterisk, our endpoint, vosk, the record.
+
+The voices are none of those that the tiny model was trained with (:mod:`tests.integration.speakers`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from console.demo.sipp import CallerScript
+from tests.integration.conftest import OpenHouse
+from tests.integration.harness import House, number
+from tests.integration.premises import SPOKEN_CHOICES, SPOKEN_FAILED, Plan
+from tests.integration.speakers import VOICES, Samples, line, said
+from tests.tinyvosk.features import RATE_HZ
+from tests.tinyvosk.speakers import Voice
+
+pytestmark = pytest.mark.asterisk
+
+AT_ONCE = 8
+CALL_S = 40.0
+SAYS_AT_S = (1.5, 4.5)
+"""During the menu's prompt, and again to whom did not understand, or asks whether it was meant."""
+
+AGREES_AT_S = (8.0, 11.0)
+"""The caller says yes. Who was understood at once has gone long before."""
+
+STRANGE = (
+    "banana umbrella computer yesterday purple elephant window football calendar breakfast mountain science holiday"
+    " kitchen garden weather station picture orange dollar"
+).split()
+"""Words that are none of the menu, nor of the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One call: who is meant to be chosen, and what goes over the line."""
+
+    phone: str
+    expected: str
+    audio: bytes = field(repr=False)
+
+
+def choosing(voice: Voice, snr_db: float, first: int) -> list[Caller]:
+    """Callers who choose everything there is, each one thing, in one voice, and say yes if they are asked."""
+    return [
+        say(first + index, choice, said(voice, phrase), said(voice, "yes"), snr_db)
+        for index, (choice, phrase) in enumerate(SPOKEN_CHOICES.items())
+    ]
+
+
+def judged(found: Mapping[str, str], callers: Sequence[Caller]) -> tuple[float, list[Caller]]:
+    """The share of the callers who got what they said, and the others."""
+    wrong = [caller for caller in callers if found[caller.phone] != caller.expected]
+    return 1 - len(wrong) / len(callers), wrong
+
+
+async def take(house: House, callers: Sequence[Caller]) -> dict[str, str]:
+    """Every caller calls, some at once; what each came to, by the caller's telephone."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def place(caller: Caller) -> None:
+        file = house.folder / f"said-{caller.phone[1:]}.ulaw"
+        file.write_bytes(caller.audio)
+        async with turn:
+            sipp = await house.caller(CallerScript("4000", caller=caller.phone, voice=file, stays_s=CALL_S))
+            assert await sipp.wait(CALL_S + 20.0), sipp.trouble
+
+    await asyncio.gather(*map(place, callers))
+    await house.until(lambda status: not status.calls, "all have gone")
+    await house.happens(lambda: len(house.records("called = '4000'")) >= len(callers), "each call has its record")
+    rows = house.rows(
+        "SELECT caller, detail ->> 'outcome' AS outcome FROM calls JOIN call_events USING (call_id)"
+        " WHERE called = '4000' AND kind = 'outcome'"
+    )
+    assert sorted(str(row["caller"]) for row in rows) == sorted(caller.phone for caller in callers)
+    return {str(row["caller"]): str(row["outcome"]) for row in rows}
+
+
+async def open_ears(house: House) -> None:
+    """Start the engine; returns when it understands what callers say."""
+    await house.start_engine()
+    up = "a process for speech recognition is up"
+    await house.happens(lambda: any(line["event"] == up for line in house.log_lines()), up)
+
+
+def say(index: int, expected: str, word: Samples, yes: Samples, snr_db: float) -> Caller:
+    """A caller who says ``word``, says it again if that is asked for, and then yes."""
+    words = [*((at_s, word) for at_s in SAYS_AT_S), *((at_s, yes) for at_s in AGREES_AT_S)]
+    return Caller(number(index, 1), expected, line(words, CALL_S, snr_db, seed=index))
+
+
+async def test_what_callers_say_is_what_they_get(house_of: OpenHouse) -> None:
+    """Ten choices, by six voices with little noise and by three with much: 95% are right at 25 dB.
+
+    At 10 dB half of them are, and hardly one is wrong: who was not understood is asked again, and says nothing more.
+    """
+    quiet = [each for place, voice in enumerate(VOICES) for each in choosing(voice, 25.0, 100 * place)]
+    noisy = [each for place, voice in enumerate(VOICES[:3]) for each in choosing(voice, 10.0, 1000 + 100 * place)]
+    async with house_of(Plan(agents=0, speaks=True)) as house:
+        await open_ears(house)
+        found = await take(house, [*quiet, *noisy])
+        right, wrong = judged(found, quiet)
+        assert right >= 0.95, wrong
+        right, wrong = judged(found, noisy)
+        assert right >= 0.4, wrong
+        assert sum(found[caller.phone] != SPOKEN_FAILED for caller in wrong) <= 0.1 * len(noisy), wrong
+        assert house.complaints() == []
+        assert len(await house.channels()) == 0, "no listening leg is left"
+
+
+async def test_what_is_not_in_the_menu_chooses_nothing(house_of: OpenHouse) -> None:
+    """Strange words, said twice: of what is heard fewer than 5% choose something. Hum, music and tones never do."""
+    strange = [
+        say(100 * place + index, SPOKEN_FAILED, said(voice, word), NOTHING, 25.0)
+        for place, voice in enumerate(VOICES[:3])
+        for index, word in enumerate(STRANGE)
+    ]
+    noises = [
+        Caller(number(5000 + index, 2), SPOKEN_FAILED, line([(0.0, sound)], CALL_S, 40.0, seed=index))
+        for index, sound in enumerate((NOTHING, hum(), music(), dialling()))
+    ]
+    async with house_of(Plan(agents=0, speaks=True)) as house:
+        await open_ears(house)
+        found = await take(house, [*strange, *noises])
+        heard = house.rows("SELECT kind, detail FROM call_events WHERE detail ->> 'by' = 'speech'")
+        assert len(heard) >= len(strange), "each was heard, most of them twice"
+        taken = [row["detail"] for row in heard if row["kind"] == "choice"]
+        assert len(taken) / len(heard) < 0.05, taken
+        assert {caller.phone: found[caller.phone] for caller in noises} == dict.fromkeys(
+            (caller.phone for caller in noises), SPOKEN_FAILED
+        )
+        assert house.complaints() == []
+
+
+NOTHING: Samples = np.zeros(0, dtype=np.float32)
+SOUNDS_S = 15.0
+
+
+def tones(*frequencies_hz: float) -> Samples:
+    """Tones at once, at -26 dBov together."""
+    at = np.arange(round(SOUNDS_S * RATE_HZ)) / RATE_HZ
+    both = sum((np.sin(2 * np.pi * each * at) for each in frequencies_hz), start=np.zeros_like(at))
+    return np.asarray(both * 0.05 * np.sqrt(2 / len(frequencies_hz)), dtype=np.float32)
+
+
+def hum() -> Samples:
+    """A mains hum with its overtones."""
+    return tones(50, 100, 150, 250)
+
+
+def music() -> Samples:
+    """Three chords in turn, each for half a second."""
+    chords = [tones(262, 330, 392), tones(294, 349, 440), tones(247, 294, 392)]
+    return np.concatenate([chord[: RATE_HZ // 2] for chord in chords * 10])
+
+
+def dialling() -> Samples:
+    """DTMF in the audio itself, which Asterisk takes for no key here: 5, again and again."""
+    on = (np.arange(round(SOUNDS_S * RATE_HZ)) % RATE_HZ) < RATE_HZ // 5
+    return np.asarray(tones(770, 1336) * on, dtype=np.float32)

@@ -330,11 +330,18 @@ async def test_fifty_times_in_a_call_nothing_is_left(office: Office) -> None:
 
 
 async def test_a_telephone_that_sends_nothing_gives_nothing_and_its_call_goes_on(office: Office) -> None:
+    """Its leg ends only with the next prompt, and nobody waits for that."""
+
     async def handler(channel: CallChannel, caller: Caller) -> None:
+        loop = asyncio.get_running_loop()
         async with channel.hear() as audio:
             listening = asyncio.ensure_future(heard_of(audio))
             assert await channel.perform(replace(ONE, first_key_timeout_s=0.5)) == NoInput()
+            left_s = loop.time()
+        assert loop.time() - left_s < SOON_S / 2
         assert loud_s(await listening) == []
+        assert await channel.perform(Play((PROMPT,))) == Done()
+        await office.channels_are(["PJSIP"])
 
     await office.call(handler, sends=False)
     await office.channels_are([])

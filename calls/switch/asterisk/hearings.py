@@ -43,8 +43,9 @@ ENDS_S = 1.0
 """How long the end of a leg is waited for: some milliseconds were seen."""
 
 WAITS_S = 0.05
-"""How long the caller waits for that. The leg beside a telephone that sends nothing ends only when the next prompt
-plays: ChanSpy wakes by what it hears (seen with Asterisk 16)."""
+"""How long the caller waits for that. The leg beside a telephone that sends nothing ends only with the next prompt,
+or the call: to let go of a channel ChanSpy waits for the channel's next audio, in either direction (seen on 16.28
+and 22.10; ``ast_audiohook_detach`` of main/audiohook.c)."""
 
 RENEW_S = HEARING_LIMIT_S / 3
 
@@ -239,7 +240,7 @@ class Hearings:
                 await hearing.until_gone()
         if not hearing.gone:
             hearing.inlet.cut()
-            log.get().warning("the end of a leg that heard a caller is not known", leg_id=hearing.leg_id)
+            log.get().info("a leg that heard a caller ends later", leg_id=hearing.leg_id)
             self._loop.call_later(HEARING_LIMIT_S + SLACK_S, self._ended, hearing)
 
     async def _hang_up(self, leg_id: str) -> bool | None:

@@ -121,8 +121,9 @@ class SpeechService:
             self._failed()
 
     def _failed(self) -> None:
-        self._breaker.failed(time.monotonic())
-        if self.is_held_off:
+        was_held_off = self.is_held_off
+        self._breaker.failed(asyncio.get_running_loop().time())
+        if self.is_held_off and not was_held_off:
             log.get().error("speech recognition is left alone for a while")
 
     async def _keep(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import operator
 import signal
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import agi, ami, dialer, flows, ivr, load, prompts, records
+from tests.bench import agi, ami, dialer, flows, ivr, load, prompts, records, speech
 from tests.bench.machine import described, fetch
 from tests.bench.quantiles import quantile
 from tests.integration.harness import PROJECT
@@ -31,6 +32,8 @@ CHECK_AIM_S = 1.0
 LIVE_AIM_S = 0.3
 LOOKUP_AIM_S = 0.0001
 """A call plays some ten prompts a second at the most; the loop is others' too."""
+ANSWER_AIMS_S = (0.6, 0.9)
+SILENT_AIM_S = 0.35
 DIALER_AIM_S = 0.0035
 """About 3 ms of CPU an attempt."""
 
@@ -153,6 +156,25 @@ def _dialer(trees: Trees) -> Outcome:
     return Outcome(dialer.report(found), rows)
 
 
+def _speech(trees: Trees) -> Outcome:
+    found = asyncio.run(speech.run(trees))
+    answered = [quantile(found.answered_s, share) for share in (0.5, 0.95)]
+    silent_s = quantile(found.silent_s, 0.95)
+    ratio = found.cpu_s["vosk"] / found.cpu_s["pocketsphinx"]
+    rows = [
+        Row(
+            "speech: end of speech to the next prompt, p50 and p95",
+            ", ".join(f"{each:.2f} s" for each in answered),
+            "0.6 s, 0.9 s",
+            all(map(operator.le, answered, ANSWER_AIMS_S)),
+        ),
+        Row("speech: prompt silent, p95", f"{silent_s:.2f} s", "0.35 s", silent_s <= SILENT_AIM_S),
+        Row("speech: CPU of vosk with the tiny model, to pocketsphinx", f"{ratio:.2f}"),
+        Row("speech: callers who speak at once, a worker", f"{found.held}"),
+    ]
+    return Outcome(speech.report(found), rows)
+
+
 BENCHMARKS = {
     "ami": Benchmark(_ami),
     "agi": Benchmark(_agi),
@@ -160,6 +182,7 @@ BENCHMARKS = {
     "load": Benchmark(_load),
     "records": Benchmark(_records),
     "prompts": Benchmark(_prompts, asterisk=True),
+    "speech": Benchmark(_speech, asterisk=True),
     "ivr": Benchmark(_ivr, asterisk=True),
     "dialer": Benchmark(_dialer, asterisk=True),
 }

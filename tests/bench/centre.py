@@ -16,6 +16,7 @@ from prompts.callee import MACHINE, PERSON, write_callee
 from prompts.espeak import EspeakSynthesizer, find_espeak
 from prompts.library import PromptLibrary
 from prompts.rendering import render_all
+from prompts.synthesis import Synthesizer
 from tests.bench.quantiles import Buckets
 from tests.integration.harness import House, open_house
 from tests.integration.premises import TEXTS, Plan
@@ -25,11 +26,12 @@ METRICS_S = 10.0
 
 @asynccontextmanager
 async def open_centre(
-    trees: Mapping[str, Path], plan: Plan, flow: str | None = None, texts: str = ""
+    trees: Mapping[str, Path], plan: Plan, flow: str | None = None, texts: str = "", voice: Synthesizer | None = None
 ) -> AsyncIterator[House]:
     """A call centre without its engine; all ends with the context.
 
-    ``flow`` takes the calls to 1000 in place of the harness's; ``texts`` are its prompts.
+    ``flow`` takes the calls to 1000 in place of the harness's; ``texts`` are its prompts, spoken by espeak-ng
+    or by another ``voice``.
     """
     speaker = EspeakSynthesizer(find_espeak({}, [trees["espeak"]]))
     with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
@@ -42,7 +44,7 @@ async def open_centre(
             if flow is not None:
                 (house.folder / "flows/main.yaml").write_text(flow, encoding="utf-8")
             (house.folder / "prompts/en.yaml").write_text(TEXTS + texts, encoding="utf-8")
-            report = render_all(PromptLibrary(Prompts(texts=house.folder / "prompts", cache=cache)), speaker)
+            report = render_all(PromptLibrary(Prompts(texts=house.folder / "prompts", cache=cache)), voice or speaker)
             if report.failed:
                 raise report.failed[0]
             yield house

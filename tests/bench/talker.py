@@ -29,6 +29,8 @@ class Talker(SipCaller):
         super().__init__(pbx_port)
         self.loud_s: list[float] = []
         """When each loud packet came."""
+        self.spoke_at = float("-inf")
+        """When the first packet of :meth:`speak` went out."""
         self._far: tuple[str, int] | None = None
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -37,15 +39,14 @@ class Talker(SipCaller):
             self._far = (LOOPBACK, int(found[1]))
         super().datagram_received(data, addr)
 
-    async def speak(self, said: bytes) -> float:
-        """Send ``said``, µ-law, in real time; when its first packet went out. The call is answered."""
+    async def speak(self, said: bytes) -> None:
+        """Send ``said``, µ-law, in real time. The call is answered."""
         assert self._far is not None, "the call is not answered"
-        began = time.perf_counter()
+        self.spoke_at = began = time.perf_counter()
         for place in range(0, len(said), PACKET):
             header = struct.pack(">BBHII", 0x80, 0, (place // PACKET) & 0xFFFF, place, 0xC0FFEE)
             self._media.sendto(header + said[place : place + PACKET], self._far)
             await asyncio.sleep(max(0.0, began + (place // PACKET + 1) * PACKET_S - time.perf_counter()))
-        return began
 
     def _listen(self) -> None:
         sound = self._media.recv(2048)[12:]

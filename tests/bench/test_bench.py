@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
 from console.demo.ports import free_port
-from tests.bench import ivr, load
+from tests.bench import ivr, load, speech
 from tests.bench.__main__ import BENCHMARKS, Row, table
 from tests.bench.callers import LoadCaller
 from tests.bench.machine import Meter, cpu_s
@@ -94,6 +94,13 @@ def test_digits_count_only_where_the_whole_menu_came_through() -> None:
     assert ivr.right(caller, ("1234",)) == 4
     assert ivr.right(caller, ("123", "5")) == 1
     assert ivr.right(caller, ()) == 0
+
+
+def test_a_caller_who_speaks_is_answered_after_the_prompt_has_stopped() -> None:
+    prompt, following = [round(packet * 0.02, 2) for packet in range(90)], [2.4, 2.42]
+    silent_s, answered_s = speech.reactions([*prompt, *following], 1.5, 2.0)
+    assert (round(silent_s, 2), round(answered_s, 2)) == (0.28, 0.4)
+    assert speech.reactions(prompt, 1.5, 2.0) == (float("inf"), float("inf")), "no other prompt came"
 
 
 def test_the_table_says_what_was_missed() -> None:

@@ -120,6 +120,7 @@ def write(folder: Path) -> Path:
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "secrets.toml").chmod(0o600)
+    shutil.copytree(ROOT / "tests" / "tinyvosk" / "model", folder / "models" / "en")
     return folder / "callwright.toml"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
 from babel.dates import get_day_names, get_month_names
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from num2words import num2words
 
@@ -59,7 +60,9 @@ def test_codes_are_read_as_they_are_spelled(language: str, code: str, data: st.D
     tongue = TONGUES[language]
     names = {**tongue.digits, **tongue.letters}
     words = [data.draw(st.sampled_from([name for name, sign in names.items() if sign == each])) for each in code]
-    assert heard(SpokenKind.SPELLED, language, " ".join(words)) == code
+    said = " ".join(words)
+    assume(language != "es" or not re.search(r"\buve doble (u|ve)\b", said))  # V, W or W, U: nobody can tell
+    assert heard(SpokenKind.SPELLED, language, said) == code
 
 
 @given(LANGUAGES, st.one_of(st.integers(0, 2200), st.integers(0, MOST)))

@@ -75,9 +75,10 @@ class Listener:
                 return played  # type: ignore[return-value]  # HungUp or Interrupted: a Play gives nothing else
             gather = replace(gather, prompts=())
         today = self._clock.now().astimezone(listen.zone).date()
-        ear = Ear(listen.expected, today, asyncio.get_running_loop().time() + self._length_s(gather))
+        prompts_end_at = asyncio.get_running_loop().time() + self._length_s(gather)
         try:
             async with self._recognition.open(listen.expected) as hearing:
+                ear = Ear(listen.expected, today, prompts_end_at)
                 answer = await Listening(channel, gather, hearing, ear, self.figures).run()
         except SpeechUnavailable as problem:
             log.get().warning("nobody understands the caller, who has keys", problem=str(problem))

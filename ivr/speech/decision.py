@@ -8,13 +8,13 @@ wrong more often than a grammar is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from difflib import SequenceMatcher
 from enum import Enum, auto
 
 from ivr.commands import Heard, NotUnderstood
 from ivr.speech.expected import Expected, SpokenKind
-from ivr.speech.grammar import choices
 from ivr.speech.meaning import meaning_of
 from ivr.speech.recognizer import Final
 
@@ -26,13 +26,21 @@ ALIKE = 0.7
 "accounts" where "account" was said."""
 
 
-def decide(expected: Expected, final: Final, today: date, *, barged_in: bool = False) -> Heard | NotUnderstood:
-    """What the caller said. ``today`` is the caller's; ``barged_in``: the caller spoke while a prompt played.
+def decide(
+    expected: Expected,
+    final: Final,
+    today: date,
+    *,
+    barged_in: bool = False,
+    among: Mapping[str, str] | None = None,
+) -> Heard | NotUnderstood:
+    """What the caller said. ``today`` is the caller's; ``barged_in``: the caller spoke while a prompt played;
+    ``among`` as :func:`ivr.speech.meaning.meaning_of` has it.
 
     Raises:
         SpeechError: nothing like ``expected`` can be heard; see :func:`ivr.speech.grammar.grammar_of`.
     """
-    value = meaning_of(expected, final.words, today) if final.words else None
+    value = meaning_of(expected, final.words, today, among) if final.words else None
     if value is None:
         return NotUnderstood(final.words or final.free or "", barged_in)
     sure = _agrees(expected, final, value, today)
@@ -54,18 +62,14 @@ class Progress(Enum):
     """They do, and nothing that could follow changes it."""
 
 
-def progress(expected: Expected, words: str, today: date) -> Progress:
-    """How far ``words`` have come.
-
-    Raises:
-        SpeechError: as :func:`decide`.
-    """
+def progress(expected: Expected, words: str, today: date, among: Mapping[str, str]) -> Progress:
+    """How far ``words`` have come, ``among`` the choices of ``expected``."""
     if not words or expected.kind is SpokenKind.FREE:
         return Progress.OPEN
-    value = meaning_of(expected, words, today)
+    value = meaning_of(expected, words, today, among)
     match expected.kind:
         case SpokenKind.CHOICE if value is not None:
-            longer = (choice for text, choice in choices(expected).items() if text.startswith(f"{words} "))
+            longer = (choice for text, choice in among.items() if text.startswith(f"{words} "))
             return Progress.WHOLE if all(choice == value for choice in longer) else Progress.ANSWERED
         case SpokenKind.DIGITS | SpokenKind.SPELLED:
             if value is None:

@@ -29,6 +29,7 @@ from ivr.commands import Deaf, Heard, NotUnderstood
 from ivr.speech.decision import Progress, decide, progress
 from ivr.speech.events import Broken, SpeechBegan, SpeechEnded, SpeechEvent
 from ivr.speech.expected import Expected, SpokenKind
+from ivr.speech.grammar import choices
 from ivr.speech.recognizer import Final, Partial
 
 STABLE_S = 0.3
@@ -105,8 +106,13 @@ class Ear:
     """One ``Listen``. After ``Decided`` nothing is to be done any more."""
 
     def __init__(self, expected: Expected, today: date, prompts_end_at: float) -> None:
-        """``today`` is the caller's; ``prompts_end_at``: when the prompts will have been played."""
+        """``today`` is the caller's; ``prompts_end_at``: when the prompts will have been played.
+
+        Raises:
+            SpeechError: nothing like ``expected`` can be heard; see :func:`ivr.speech.grammar.grammar_of`.
+        """
         self._expected = expected
+        self._among = choices(expected) if expected.kind is SpokenKind.CHOICE else {}
         self._today = today
         self._prompts_end_at = prompts_end_at
         self._final_s = FREE_FINAL_S if expected.kind is SpokenKind.FREE else FINAL_S
@@ -149,11 +155,7 @@ class Ear:
                 return self._decided(NoInput())
 
     def heard(self, event: SpeechEvent, now: float) -> list[Deed]:
-        """What is to be done about what recognition tells.
-
-        Raises:
-            SpeechError: nothing like what is expected can be heard; see :func:`ivr.speech.grammar.grammar_of`.
-        """
+        """What is to be done about what recognition tells."""
         if self._state in (_State.KEYS, _State.DECIDED):
             return []
         match event:
@@ -166,11 +168,12 @@ class Ear:
             case Partial(words):
                 if words != self._words:
                     self._words, self._words_at = words, now
-                    self._progress = progress(self._expected, words, self._today)
+                    self._progress = progress(self._expected, words, self._today, self._among)
                 return []
             case Final():
                 barged_in = self._began_at < self._prompts_end_at
-                return self._decided(decide(self._expected, event, self._today, barged_in=barged_in))
+                answer = decide(self._expected, event, self._today, barged_in=barged_in, among=self._among)
+                return self._decided(answer)
             case Broken(reason):
                 return self._broke(reason)
             case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from ivr.speech.expected import Expected, SpokenKind
@@ -9,17 +10,18 @@ from ivr.speech.grammar import choices
 from ivr.speech.words import value_of
 
 
-def meaning_of(expected: Expected, words: str, today: date) -> str | None:
+def meaning_of(expected: Expected, words: str, today: date, among: Mapping[str, str] | None = None) -> str | None:
     """The choice, digits, number, date, code or words that ``words`` stand for; None where they are not expected.
 
     ``today`` is the caller's: days without a year are counted from it. Digits and codes have as many signs as are
-    expected.
+    expected. ``among`` are the choices of ``expected``, where they are known already: it takes long
+    to put ten thousand phrases into the engines' form.
 
     Raises:
         SpeechError: as :func:`ivr.speech.grammar.grammar_of`.
     """
     if expected.kind is SpokenKind.CHOICE:
-        return choices(expected).get(words)
+        return (choices(expected) if among is None else among).get(words)
     value = value_of(expected.kind, expected.language, words, today)
     if value is not None and expected.kind in (SpokenKind.DIGITS, SpokenKind.SPELLED):
         return value if expected.least <= len(value) <= expected.most else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from ivr.commands import Heard, NotUnderstood
 from ivr.speech.decision import Progress, decide, progress
 from ivr.speech.expected import Expected, SpokenKind
+from ivr.speech.grammar import choices
 from ivr.speech.recognizer import Final
 
 TODAY = date(2026, 1, 5)
@@ -22,6 +24,10 @@ MENU = Expected(
 PIN = Expected(SpokenKind.DIGITS, "en", least=2, most=4)
 DAY = Expected(SpokenKind.DATE, "en")
 ANYTHING = Expected(SpokenKind.FREE, "en")
+
+
+def among(expected: Expected) -> Mapping[str, str]:
+    return choices(expected) if expected.kind is SpokenKind.CHOICE else {}
 
 
 @pytest.mark.parametrize(
@@ -72,12 +78,12 @@ def test_what_was_heard(expected: Expected, final: Final, answer: Heard | NotUnd
     ],
 )
 def test_how_far_words_have_come(expected: Expected, words: str, how_far: Progress) -> None:
-    assert progress(expected, words, TODAY) is how_far
+    assert progress(expected, words, TODAY, among(expected)) is how_far
 
 
 def test_phrases_of_one_choice_may_follow_each_other() -> None:
     same = Expected(SpokenKind.CHOICE, "en", {"sales": "1", "sales please": "1"})
-    assert progress(same, "sales", TODAY) is Progress.WHOLE
+    assert progress(same, "sales", TODAY, among(same)) is Progress.WHOLE
 
 
 WORDS = st.lists(
@@ -96,4 +102,4 @@ def test_confidence_refuses_nothing_and_who_agrees_is_sure(
     if isinstance(answer, Heard) and isinstance(whole, Heard):
         assert whole.sure
         assert (answer.value, answer.words) == (whole.value, whole.words)
-        assert progress(expected, words, TODAY) is not Progress.BEGUN
+        assert progress(expected, words, TODAY, among(expected)) is not Progress.BEGUN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import pytest
@@ -148,6 +149,34 @@ def test_silence_is_no_input_after_a_moment_in_which_the_caller_may_be_found_to_
 def test_who_speaks_as_the_gather_ends_is_heard_on() -> None:
     (await_keys,) = spoken_to().gathered(NoInput(), 108.0)
     assert isinstance(await_keys, AwaitKeys)
+
+
+class Counted(Mapping[str, str]):
+    """Phrases that know how often all of them were read."""
+
+    def __init__(self, phrases: Mapping[str, str]) -> None:
+        self._phrases = phrases
+        self.readings = 0
+
+    def __getitem__(self, phrase: str) -> str:
+        return self._phrases[phrase]
+
+    def __iter__(self) -> Iterator[str]:
+        self.readings += 1
+        return iter(self._phrases)
+
+    def __len__(self) -> int:
+        return len(self._phrases)
+
+
+def test_the_phrases_are_read_once_however_much_is_told() -> None:
+    phrases = Counted(MENU.phrases)
+    listening = Ear(Expected(SpokenKind.CHOICE, "en", phrases), TODAY, 105.0)
+    listening.heard(SpeechBegan(0.2), 107.2)
+    for words in ("sales", "sales abroad", "agent"):
+        listening.heard(Partial(words), 107.5)
+    assert listening.heard(Final("agent", "agent"), 108.0) == [Decided(Heard("0", "agent"))]
+    assert phrases.readings == 1
 
 
 KEYED: list[KeyResult] = [Match("1"), NoMatch("9"), GONE, Interrupted()]

@@ -121,8 +121,14 @@ Message = ToWorker | FromWorker
 
 
 def encode(message: Message) -> bytes:
-    """The frame of ``message``."""
+    """The frame of ``message``.
+
+    Raises:
+        ValueError: it is longer than :data:`LONGEST`.
+    """
     kind, session, body = _parts(message)
+    if _HEAD.size + len(body) > LONGEST:
+        raise ValueError(f"a frame of {_HEAD.size + len(body)} bytes, of which {LONGEST} is the most")
     return _LENGTH.pack(_HEAD.size + len(body)) + _HEAD.pack(kind, session) + body
 
 
@@ -199,7 +205,7 @@ def _told(event: SpeechBegan | SpeechEnded | Partial | Final) -> tuple[int, byte
 
 
 def _json(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
 
 
 def _open(session: int, body: bytes) -> Open:

@@ -135,12 +135,20 @@ class WorkerProcess:
             await self.end()
 
     def open(self, grammar: Grammar, came_to: Callable[[bool], None]) -> Hearing:
-        """Hear one more caller, until the hearing is closed; for ``came_to`` see there."""
+        """Hear one more caller, until the hearing is closed; for ``came_to`` see there.
+
+        Raises:
+            SpeechUnavailable: the grammar is too large for a frame. Nothing was sent.
+        """
         session = next(self._ids)
+        try:
+            frame = encode(Open(session, grammar))
+        except ValueError as problem:
+            raise SpeechUnavailable(f"{problem}: let callers say fewer phrases") from problem
         hearing = self._hearings[session] = Hearing(session, self._send, came_to)
         if not grammar.phrases:
             self._free.add(session)
-        self._send(Open(session, grammar))
+        self._write(frame)
         return hearing
 
     def close(self, hearing: Hearing) -> None:
@@ -247,8 +255,11 @@ class WorkerProcess:
     def _send(self, message: ToWorker) -> None:
         if isinstance(message, Finish) and message.session in self._free:
             self._busy_until_s = asyncio.get_running_loop().time() + FREE_S
+        self._write(encode(message))
+
+    def _write(self, frame: bytes) -> None:
         if not self._requests.is_closing():
-            self._requests.write(encode(message))
+            self._requests.write(frame)
 
 
 async def _ended(*tasks: asyncio.Task[str]) -> None:

@@ -67,6 +67,9 @@ OOM_SCORE = 500
 
 _READ_BYTES = 65_536
 
+_MOST_LETTERS = 500
+"""Of a problem: one that names thousands of words fills no log."""
+
 Tell = Callable[[FromWorker], None]
 Event = SpeechBegan | SpeechEnded | Partial | Final
 
@@ -157,7 +160,7 @@ class Worker:
         try:
             engine = recognizer.open(RATE_HZ, known_of(grammar, recognizer.unknown))
         except SpeechError as problem:
-            self._tell(Refused(session, str(problem)))
+            self._tell(Refused(session, str(problem)[:_MOST_LETTERS]))
         except Exception as problem:  # noqa: BLE001 - as below
             self._tell(Failed(session, _words(problem)))
         else:

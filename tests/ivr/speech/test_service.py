@@ -252,6 +252,22 @@ async def test_words_that_cannot_be_heard_are_no_crash() -> None:
                 pass
 
 
+async def test_a_grammar_too_large_to_send_costs_nobody_anything() -> None:
+    huge = Expected(SpokenKind.CHOICE, "en", {f"a{'b' * 100}{'c' * each}": "1" for each in range(1_500)})
+    async with serving(breaker=Breaker(failures=1)) as service:
+        workers = service.workers
+        async with service.open(ANYTHING) as other:
+            with pytest.raises(SpeechUnavailable, match="fewer phrases"):
+                async with service.open(huge):
+                    pass
+            assert [worker.sessions for worker in workers] == [1]
+            feed(other, utterance("sales"))
+            other.finish()
+            assert (await told(other))[-1] == Final("sales", "sales")
+        assert service.workers == workers
+        assert not service.is_held_off
+
+
 @pytest.mark.parametrize("way", ["dies", "nonsense-at-once", "speaks-out-of-turn"])
 async def test_a_worker_that_does_not_begin_well_is_none(way: str) -> None:
     with pytest.raises(SpeechUnavailable):

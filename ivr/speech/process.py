@@ -1,7 +1,7 @@
 """One worker process, from the engine's side: started, given callers, watched, and ended whatever it does.
 
 It is a program of its own and not a fork: it has none of the engine's sockets, locks and memory. What it sends is
-judged: a frame that is none ends it. It answers a ping twice a second; one that says nothing for a while hangs, and
+judged: a frame that is none ends it. It is pinged four times a second; one that says nothing for a while hangs, and
 is killed, by its own process id and no other. Its callers are told at once.
 """
 
@@ -42,7 +42,7 @@ COMMAND = (sys.executable, "-I", "-m", "ivr.speech.worker")
 LOAD_S = 60.0
 """A large model is two gigabytes on a slow disk."""
 
-PING_S = 0.5
+PING_S = 0.25
 
 SILENT_S = 1.3
 """A worker that says nothing for so long, though it is pinged, hangs: with a ping's time its callers know within two
@@ -74,7 +74,8 @@ class WorkerProcess:
         self._told_at_s = 0.0
         self._free: set[int] = set()
         """The sessions without a grammar."""
-        self._busy_until_s = 0.0
+        self._busy_until_s: dict[int, float] = {}
+        """By session: until when it may be making out what was said without a grammar."""
         self.is_up = True
         """False once it is known to have failed; it may not have ended yet."""
 
@@ -223,11 +224,12 @@ class WorkerProcess:
                     hearing.taken(count)
             case Told(session, event):
                 if isinstance(event, Final):
-                    self._busy_until_s = 0.0
+                    self._busy_until_s.pop(session, None)
                 if (hearing := self._hearings.get(session)) is not None:
                     hearing.told(event)
             case Failed(session, problem):
                 log.get().error("an engine of speech recognition failed", problem=problem)
+                self._busy_until_s.pop(session, None)
                 if (hearing := self._hearings.get(session)) is not None:
                     hearing.fail("crashed")
             case Refused(session, problem):
@@ -243,18 +245,20 @@ class WorkerProcess:
         loop = asyncio.get_running_loop()
         self._told_at_s = loop.time()
         while True:
-            due_s = loop.time() + PING_S / 2
+            due_s = loop.time() + PING_S
             self._send(Ping())
-            await asyncio.sleep(PING_S / 2)
+            await asyncio.sleep(PING_S)
+            busy = {session: until_s for session, until_s in self._busy_until_s.items() if until_s >= loop.time()}
+            self._busy_until_s = busy
             if loop.time() - due_s > LAG_S:
                 self._told_at_s = loop.time()
-            elif loop.time() > max(self._told_at_s + SILENT_S, self._busy_until_s):
+            elif not busy and loop.time() > self._told_at_s + SILENT_S:
                 self.kill()
                 return "it hung"
 
     def _send(self, message: ToWorker) -> None:
         if isinstance(message, Finish) and message.session in self._free:
-            self._busy_until_s = asyncio.get_running_loop().time() + FREE_S
+            self._busy_until_s[message.session] = asyncio.get_running_loop().time() + FREE_S
         self._write(encode(message))
 
     def _write(self, frame: bytes) -> None:

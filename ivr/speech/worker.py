@@ -53,8 +53,8 @@ a moment of silence to begin with."""
 _BEFORE_BYTES = int(BEFORE_S * RATE_HZ) * SAMPLE_BYTES
 
 ALARM_S = 10
-"""Nothing was heard for so long of an engine that pings twice a second: it has gone, and this process hangs or cannot
-see it. Its last resort; the engine itself is quicker."""
+"""Nothing was heard for so long of an engine that pings four times a second: it has gone, and this process hangs or
+cannot see it. Its last resort; the engine itself is quicker."""
 
 LOAD_ALARM_S = 120
 """The same while models are loaded, during which nothing is read."""

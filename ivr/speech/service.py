@@ -7,7 +7,6 @@ the other, nothing is tried for a while (``calls/breaker.py``): callers are told
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -78,7 +77,7 @@ class SpeechService:
     @property
     def is_held_off(self) -> bool:
         """True while nothing is tried, after too many failures."""
-        return not self._breaker.allows(time.monotonic())
+        return not self._breaker.allows(asyncio.get_running_loop().time())
 
     async def changed(self) -> None:
         """Return when the next worker is up."""
@@ -128,16 +127,17 @@ class SpeechService:
 
     async def _keep(self) -> None:
         """Keep one worker running."""
+        loop = asyncio.get_running_loop()
         rest_s = FIRST_REST_S
         while True:
-            began_s = time.monotonic()
+            began_s = loop.time()
             try:
                 why = await self._run()
             except SpeechUnavailable as problem:
                 why = str(problem)
             log.get().error("a process for speech recognition has ended", language=self._model.language, why=why)
             self._failed()
-            if time.monotonic() - began_s >= STEADY_S:
+            if loop.time() - began_s >= STEADY_S:
                 rest_s = FIRST_REST_S
             await asyncio.sleep(rest_s)
             rest_s = min(2 * rest_s, LONGEST_REST_S)

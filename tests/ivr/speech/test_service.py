@@ -24,6 +24,7 @@ from ivr.speech.recognizer import Final, Grammar, Partial
 from ivr.speech.service import SpeechService
 from ivr.speech.worker import NICE, OOM_SCORE
 from tests.ivr.speech.services import ANYTHING, SCRIPTED, feed, gone, serving, told, up, utterance
+from tests.virtual_time import run
 
 MENU = Expected(SpokenKind.CHOICE, "en", {"opening hours": "hours", "sales": "sales"})
 BAD = Path(__file__).resolve().with_name("bad_worker.py")
@@ -172,6 +173,20 @@ async def test_what_was_said_without_a_grammar_may_take_long_to_make_out(
     assert await gone(worker.pid, 0)
 
 
+async def test_what_one_caller_said_takes_nothing_from_the_time_for_another() -> None:
+    worker = await WorkerProcess.start(SCRIPTED, bad("thinks"))
+    running = asyncio.ensure_future(worker.run())
+    first, second = (worker.open(Grammar("en", frozenset()), lambda is_well: None) for _ in range(2))
+    first.finish()
+    second.finish()
+    async with asyncio.timeout(7.0):
+        assert await told(first) == [Final("a thought")]
+        assert await told(second) == [Final("a thought")]
+    running.cancel()
+    await asyncio.wait({running})
+    assert await gone(worker.pid, 0)
+
+
 async def test_what_an_engine_does_not_hear_is_told_before_anybody_speaks_and_is_no_failure() -> None:
     """The engine inside pocketsphinx hears nothing without a grammar."""
     english = SpeechModel(language="en", engine="pocketsphinx")
@@ -203,6 +218,23 @@ async def test_after_failures_in_a_row_nothing_is_tried_for_a_while() -> None:
         with pytest.raises(SpeechUnavailable, match="left alone"):
             async with service.open(ANYTHING):
                 pass
+
+
+def test_failures_are_counted_by_the_clock_that_says_how_long_nothing_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def never(model: SpeechModel, command: Sequence[str]) -> WorkerProcess:
+        raise SpeechUnavailable("no process can be started")
+
+    async def main() -> None:
+        async with SpeechService(SCRIPTED, 1) as service:
+            await asyncio.sleep(1.0)
+            assert not service.is_held_off, "it was tried twice"
+            await asyncio.sleep(1.0)
+            assert service.is_held_off, "it was tried three times"
+
+    monkeypatch.setattr(WorkerProcess, "start", never)
+    run(main())
 
 
 async def test_one_crash_is_one_failure_however_many_callers_it_had() -> None:

@@ -48,11 +48,11 @@ def answer(request: dict[str, Any]) -> dict[str, object]:
 def _problem(recognizer: Recognizer, grammar: Grammar) -> str | None:
     """Why an utterance cannot be heard with ``grammar``; None: it can. Unknown words are told apart from this."""
     try:
-        known_of(grammar, recognizer.unknown)
+        known = known_of(grammar, recognizer.unknown)
     except SpeechError:
         return None
     try:
-        session = recognizer.open(RATE_HZ, grammar)
+        session = recognizer.open(RATE_HZ, known)
     except SpeechError as problem:
         return str(problem)
     session.feed(bytes(int(RATE_HZ * _HEARD_S) * SAMPLE_BYTES))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from calls.errors import SpeechError
 from calls.settings import SpeechModel
+from ivr.speech.engines.scripted import ScriptedRecognizer, ScriptedSession
+from ivr.speech.model_trial import answer
 from ivr.speech.models import try_model
 from ivr.speech.recognizer import Grammar
 from tests.tinyvosk.export import MODEL
@@ -33,6 +36,29 @@ def test_a_grammar_that_is_refused_is_named_by_its_place() -> None:
     trial = try_model(BUNDLED, [], [Grammar("en", frozenset({"sales"})), Grammar("en", frozenset())])
     assert list(trial.refused) == [1]
     assert "too slow" in trial.refused[1]
+
+
+class Poor(ScriptedRecognizer):
+    """Its model lacks a word, and it opens nothing that holds it."""
+
+    def unknown(self, words: Iterable[str]) -> frozenset[str]:
+        return frozenset({"nought"}).intersection(words)
+
+    def open(self, rate_hz: int, grammar: Grammar) -> ScriptedSession:
+        if self.unknown(grammar.phrases):
+            raise SpeechError("nought is no word")
+        return super().open(rate_hz, grammar)
+
+
+def test_of_words_that_repeat_those_are_tried_that_the_model_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(model: SpeechModel) -> Poor:
+        return Poor()
+
+    monkeypatch.setattr("ivr.speech.model_trial.load", load)
+    digits = ["en", ["nought", "one", "two"], True]
+    model = {"language": "en", "engine": "scripted"}
+    tried = answer({"model": model, "words": ["nought"], "grammars": [digits]})
+    assert (tried["unknown"], tried["refused"]) == (["nought"], {})
 
 
 def test_a_model_that_is_refused_says_why() -> None:

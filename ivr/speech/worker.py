@@ -15,7 +15,9 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from io import FileIO
 from typing import assert_never
 
@@ -162,7 +164,7 @@ class Worker:
         except SpeechError as problem:
             self._tell(Refused(session, str(problem)[:_MOST_LETTERS]))
         except Exception as problem:  # noqa: BLE001 - as below
-            self._tell(Failed(session, _words(problem)))
+            self._tell(Failed(session, _place(problem)))
         else:
             self._sessions[session] = _Session(engine)
 
@@ -172,18 +174,22 @@ class Worker:
         if found is None:
             return
         try:
-            events = work(found)
+            for event in work(found):
+                self._tell(Told(session, _plain(event)))
+        except BrokenPipeError:  # nobody takes the answers
+            raise
         except Exception as problem:  # noqa: BLE001 - an engine that raises loses this session and no other
+            self._tell(Failed(session, _place(problem)))
             self._close(session)
-            self._tell(Failed(session, _words(problem)))
-            return
-        for event in events:
-            self._tell(Told(session, event))
 
     def _close(self, session: int) -> None:
         found = self._sessions.pop(session, None)
-        if found is not None:
+        if found is None:
+            return
+        try:
             found.close()
+        except Exception as problem:  # noqa: BLE001 - as above
+            self._tell(Failed(session, _place(problem)))
 
 
 class _Session:
@@ -213,8 +219,15 @@ class _Session:
         self._engine.close()
 
 
-def _words(problem: Exception) -> str:
-    return f"{type(problem).__name__}: {problem}"[:500]
+def _place(problem: Exception) -> str:
+    """What sort of problem it is, and where: its own words may hold what a caller said."""
+    *_, last = traceback.extract_tb(problem.__traceback__)
+    return f"{type(problem).__name__} in {last.filename}, line {last.lineno}"
+
+
+def _plain(event: Event) -> Event:
+    """``event`` with a confidence that is a float of Python's: engines have them from numpy."""
+    return replace(event, confidence=float(event.confidence)) if isinstance(event, Final) else event
 
 
 def _event(change: Began | Ended, taken_s: float) -> SpeechBegan | SpeechEnded:

@@ -110,6 +110,8 @@ class Listening:
         self._gather: asyncio.Task[port.Result] | None = None
         self._event: asyncio.Task[SpeechEvent] | None = None
         self._feed: asyncio.Task[Broken] | None = None
+        self._failed: str | None = None
+        """Why recognition failed, as it was first known."""
 
     async def run(self) -> Result:
         """The answer. Nothing is left when this returns or is cancelled.
@@ -125,6 +127,7 @@ class Listening:
                 for deed in await self._next():
                     answer = await self._do(deed)
                     if answer is not None:
+                        self._count(answer)
                         return answer
         finally:
             self._figures.audio_s += self._hearing.fed_s
@@ -154,10 +157,14 @@ class Listening:
         deeds = self._ear.heard(event, now)
         if isinstance(event, Broken):
             log.get().warning("the caller is not heard any more", reason=event.reason)
-            if not deeds:
-                self._figures.keys_only[event.reason] += 1
+            self._failed = self._failed or event.reason
             await self._stop_feeding()
         return deeds
+
+    def _count(self, answer: Result) -> None:
+        """Count what failed. Of a caller who has gone nobody hears anything, which is no failure."""
+        if self._failed is not None and not isinstance(answer, HungUp):
+            self._figures.keys_only[self._failed] += 1
 
     async def _do(self, deed: Deed) -> Result | None:
         """Do it; the answer, where it is one."""
@@ -174,6 +181,9 @@ class Listening:
             case Decided(answer):
                 if self._ear.finished_at is not None and isinstance(answer, Heard | NotUnderstood):
                     self._figures.decisions.observe(self._loop.time() - self._ear.finished_at)
+                if answer == Deaf("late"):
+                    self._failed = self._failed or "late"
+                    self._hearing.fail("late")
                 return await self._unless_keyed(answer)
             case _:
                 assert_never(deed)

@@ -31,6 +31,7 @@ from calls.switch.port import (
 from calls.switch.port import Result as PortResult
 from console.engine.hearing import Listener, SpeechFigures
 from ivr.commands import Deaf, Heard, Listen, NotUnderstood, Result
+from ivr.speech.ear import FINAL_S
 from ivr.speech.expected import Expected, SpokenKind
 from tests.calls.switch.loopback.bench import DURATIONS_S, MENU, WELCOME, Bench
 from tests.ivr.speech.inline import InlineRecognition
@@ -310,6 +311,7 @@ def test_what_breaks_while_the_caller_is_silent_leaves_the_prompts_alone() -> No
 def test_what_breaks_while_the_caller_speaks_is_told_within_two_seconds() -> None:
     came = asked(Wait(6.0), Speak(2.0, "agent"), at_s=6.5, meanwhile=InlineRecognition.break_off)
     assert came.result == Deaf("crashed")
+    assert came.figures.keys_only == {"crashed": 1}
     assert came.after_s == pytest.approx(6.5, abs=0.01)
 
 
@@ -329,6 +331,15 @@ def test_a_worker_that_falls_silent_makes_deaf_within_two_seconds() -> None:
     assert came.after_s <= 6.6 + 2.1
     silent = asked(Wait(60.0), at_s=3.0, meanwhile=cut_off)
     assert (silent.result, silent.after_s) == (NoInput(), 10.0)
+
+
+def test_an_engine_that_does_not_say_what_it_heard_has_failed() -> None:
+    recognition = InlineRecognition()
+    came = asked(Wait(6.0), Speak(1.0, "good morning"), at_s=7.75, meanwhile=cut_off, recognition=recognition)
+    assert came.result == Deaf("late")
+    assert came.after_s == pytest.approx(7.8 + FINAL_S, abs=0.1)
+    assert recognition.outcomes == [False]
+    assert came.figures.keys_only == {"late": 1}
 
 
 class Lossy(Watched):
@@ -355,8 +366,21 @@ class Losing:
 
 
 def test_who_lost_the_audio_is_deaf() -> None:
-    assert asked(Wait(6.0), Speak(2.0, "agent"), wrap=Lossy).result == Deaf("lost")
-    assert asked(Wait(60.0), wrap=Lossy).result == NoInput()
+    spoke = asked(Wait(6.0), Speak(2.0, "agent"), wrap=Lossy)
+    assert (spoke.result, spoke.figures.keys_only) == (Deaf("lost"), {"lost": 1})
+    silent = asked(Wait(60.0), wrap=Lossy)
+    assert (silent.result, silent.figures.keys_only) == (NoInput(), {"lost": 1})
+
+
+def test_a_failure_is_counted_once() -> None:
+    came = asked(Wait(60.0), wrap=Lossy, at_s=8.0, meanwhile=InlineRecognition.break_off)
+    assert came.figures.keys_only == {"lost": 1}
+
+
+def test_the_audio_of_a_caller_who_hangs_up_is_not_lost() -> None:
+    silent = asked(Wait(7.0), HangUp(), wrap=Lossy)
+    assert silent.result == HungUp(EndedBy.CALLER, 16)
+    assert silent.figures.keys_only == {}
 
 
 # --- what telephones do -----------------------------------------------------------------------------------------

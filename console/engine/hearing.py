@@ -36,6 +36,9 @@ STEP_S = 0.1
 MOST_LOST_S = 1.0
 """Who has lost so much of what one caller said cannot tell what it was."""
 
+STOP_S = 0.5
+"""So long a switch may take to let prompts fall silent or to end a gather: who was heard waits no longer."""
+
 
 class SpeechFigures:
     """How listening went since the start, for the metrics."""
@@ -193,16 +196,23 @@ class Listening:
         """``answer``, or what was keyed before it was known."""
         if self._gather is None:
             return answer
-        await self._stop(port.StopGather())
+        if not await self._stop(port.StopGather()) and not self._gather.done():
+            return answer
         result = await self._gather
         return result if isinstance(result, Match | NoMatch | HungUp) else answer
 
-    async def _stop(self, command: port.StopPrompts | port.StopGather) -> None:
-        """Perform it; where the switch does not, the gather ends by its own time."""
+    async def _stop(self, command: port.StopPrompts | port.StopGather) -> bool:
+        """Perform it; False where the switch does not, or not in time."""
         try:
-            await self._channel.perform(command)
+            async with asyncio.timeout(STOP_S):
+                await self._channel.perform(command)
+        except TimeoutError:
+            log.get().warning("the switch did not stop in time for a caller's voice", command=type(command).__name__)
+            return False
         except SwitchError as problem:
             log.get().warning("the switch did not stop for a caller's voice", problem=str(problem))
+            return False
+        return True
 
     async def _stop_feeding(self) -> None:
         feeding, self._feed = self._feed, None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from calls.errors import SwitchUnavailable
+from calls.errors import SwitchTimeout, SwitchUnavailable
 from calls.switch.hearing import CallerAudio
 from calls.switch.loopback.callers import CallerScript, HangUp, Press, Speak, Step, Wait
 from calls.switch.port import (
@@ -26,10 +26,12 @@ from calls.switch.port import (
     Match,
     NoInput,
     NoMatch,
+    StopGather,
+    StopPrompts,
     SwitchCommand,
 )
 from calls.switch.port import Result as PortResult
-from console.engine.hearing import Listener, SpeechFigures
+from console.engine.hearing import STOP_S, Listener, SpeechFigures
 from ivr.commands import Deaf, Heard, Listen, NotUnderstood, Result
 from ivr.speech.ear import FINAL_S
 from ivr.speech.expected import Expected, SpokenKind
@@ -416,6 +418,43 @@ def test_a_telephone_that_sends_no_silence_is_heard_as_soon() -> None:
     assert came.after_s == pytest.approx(7.0 + 0.8, abs=0.3)
     again = asked(Wait(6.0), Speak(0.6, "sales"), Wait(0.35), Speak(0.6, "abroad"), wrap=Sparing)
     assert again.result == Heard("4", "sales abroad")
+
+
+# --- what switches do not do ------------------------------------------------------------------------------------
+
+
+class Stubborn(Watched):
+    """A call whose switch does not do at once what a caller's voice wants of it, or not at all."""
+
+    async def perform(self, command: SwitchCommand) -> PortResult:
+        if isinstance(command, StopPrompts | StopGather):
+            await asyncio.sleep(4.0)
+            raise SwitchTimeout("no answer within 4 s")
+        return await super().perform(command)
+
+
+class Refusing(Watched):
+    """A call whose switch refuses it."""
+
+    async def perform(self, command: SwitchCommand) -> PortResult:
+        if isinstance(command, StopPrompts | StopGather):
+            raise SwitchUnavailable("not connected")
+        return await super().perform(command)
+
+
+@pytest.mark.parametrize(("wrap", "held_up_s"), [(Stubborn, STOP_S), (Refusing, 0.0)])
+def test_a_switch_that_does_not_stop_holds_no_answer_up(wrap: type[Watched], held_up_s: float) -> None:
+    came = asked(Wait(6.0), Speak(1.0, "good morning"), wrap=wrap)
+    assert came.result == NotUnderstood("good morning")
+    assert came.after_s == pytest.approx(7.8 + held_up_s, abs=0.1)
+    barged_in = asked(Wait(1.0), Speak(1.0, "agent"), wrap=wrap)
+    assert barged_in.result == Heard("0", "agent", barged_in=True)
+    assert barged_in.after_s <= 2.5 + held_up_s
+
+
+def test_a_key_still_wins_where_the_switch_does_not_stop() -> None:
+    came = asked(Wait(6.0), Speak(1.0, "good morning"), Wait(1.0), Press("1"), wrap=Stubborn)
+    assert isinstance(came.result, Match) and came.result.keys == "1"
 
 
 # --- nothing is left --------------------------------------------------------------------------------------------

@@ -142,6 +142,11 @@ class AmiClient:
             raise NotSent("not connected to the switch; nothing was sent")
         return await self._link.ask(action, deadline_s or self._settings.answer_deadline_s, action_id, on_sent)
 
+    @property
+    def answer_deadline_s(self) -> float:
+        """How long an answer may take where who asks does not say."""
+        return self._settings.answer_deadline_s
+
     def next_action_id(self) -> str:
         """An ActionID for :meth:`ask`, known before the action is sent.
 

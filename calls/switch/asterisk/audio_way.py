@@ -76,15 +76,14 @@ async def choose(client: AmiClient, wanted: str) -> Way:
     return Way.RTP
 
 
-async def open_inlets(client: AmiClient, audio: AudioConfig, new_id: Callable[[], uuid.UUID]) -> Inlets:
+async def open_inlets(way: Way, audio: AudioConfig, new_id: Callable[[], uuid.UUID]) -> Inlets:
     """The way in, started.
 
     Raises:
-        SwitchUnavailable, SwitchTimeout: see :func:`choose`.
         OSError: no port of ours is free.
     """
     inlets: Inlets
-    match await choose(client, audio.wanted):
+    match way:
         case Way.AUDIO_SOCKET:
             inlets = AudioSocketServer(audio.host, audio.ports, audio.allow, new_id)
         case Way.RTP:

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from calls import log
-from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchUnavailable
+from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.switch.asterisk.ami_client import AmiClient
 from calls.switch.asterisk.ami_link import NotSent
-from calls.switch.asterisk.audio_way import AudioConfig, open_inlets
+from calls.switch.asterisk.audio_way import AudioConfig, Way, choose, open_inlets
 from calls.switch.asterisk.channels import Channel
 from calls.switch.asterisk.config import HEARING_LIMIT_S
 from calls.switch.asterisk.inlets import Inlet, Inlets
@@ -92,6 +92,9 @@ class Hearings:
         self._loop = asyncio.get_running_loop()
         self._hearings: dict[str, _Hearing] = {}
         self._tasks: set[asyncio.Task[object]] = set()
+        self._finding = asyncio.Lock()
+        self._ways: dict[Way, Inlets] = {}
+        """Every way in that was ever taken: a leg that nobody could end may still send by one that is left."""
         self._inlets: Inlets | None = None
         self._why_not = "the switch is not connected yet"
 
@@ -100,16 +103,47 @@ class Hearings:
         return len(self._hearings)
 
     async def connected(self) -> None:
-        """The switch can be asked: find the way in, unless that is done. Calls go on without one."""
+        """The switch can be asked, and may have been started anew with other modules: find the way in. Calls go on
+        without one, and nothing waits for it for longer than for one answer."""
+        async with self._finding:
+            await self._find()
+
+    async def find_missing(self) -> None:
+        """Look again for a way in where there is none. Returns at once where there is one."""
         if self._inlets is not None:
             return
+        async with self._finding:
+            if self._inlets is None:
+                await self._find()
+
+    async def _find(self) -> None:
         try:
-            self._inlets = await open_inlets(self._client, self._audio, self._new_id)
+            found = await self._way()
         except (SwitchError, OSError) as fault:
-            self._why_not = str(fault)
-            log.get().warning("no caller can be heard", reason=self._why_not)
-        else:
-            log.get().info("callers can be heard", by=type(self._inlets).__name__)
+            if (self._inlets, str(fault)) != (None, self._why_not):
+                log.get().warning("no caller can be heard", reason=str(fault))
+            self._inlets, self._why_not = None, str(fault)
+            return
+        if found is not self._inlets:
+            log.get().info("callers can be heard", by=type(found).__name__)
+        self._inlets = found
+
+    async def _way(self) -> Inlets:
+        """The way in that the switch has now.
+
+        Raises:
+            SwitchUnavailable, SwitchTimeout: there is none, or the switch did not tell in time.
+            OSError: no port of ours is free.
+        """
+        within_s = self._client.answer_deadline_s
+        try:
+            async with asyncio.timeout(within_s):
+                way = await choose(self._client, self._audio.wanted)
+        except TimeoutError as error:
+            raise SwitchTimeout(f"the switch did not tell within {within_s:g} s by which way it has audio") from error
+        if way not in self._ways:
+            self._ways[way] = await open_inlets(way, self._audio, self._new_id)
+        return self._ways[way]
 
     @asynccontextmanager
     async def hear(self, unique_id: str) -> AsyncIterator[CallerAudio]:
@@ -173,8 +207,8 @@ class Hearings:
             await asyncio.wait([self._start(self._close(leg), f"close {leg.leg_id}") for leg in legs], timeout=ENDS_S)
         for task in list(self._tasks):
             task.cancel()
-        if self._inlets is not None:
-            await self._inlets.stop()
+        for inlets in self._ways.values():
+            await inlets.stop()
 
     # --- one leg ----------------------------------------------------------------------------------------------
 

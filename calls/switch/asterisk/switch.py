@@ -298,6 +298,8 @@ class AsteriskSwitch:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(self._config.sweep_s)
+            if self._up:
+                await self._hearings.find_missing()
             if self._up and (len(self._book) or len(self._desk) or len(self._hearings)):
                 await self._compare()
 

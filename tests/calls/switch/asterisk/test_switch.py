@@ -32,7 +32,7 @@ from calls.switch.port import (
     Transferred,
 )
 from calls.wire.ami_actions import Ping
-from tests.calls.switch.asterisk.agi_peer import TOKEN, Peer, environment
+from tests.calls.switch.asterisk.agi_peer import TOKEN, Peer, environment, settled
 from tests.calls.switch.asterisk.fake_ami import Answer as Answered
 from tests.calls.switch.asterisk.fake_ami import FakeAmi, Fields, said, with_id
 
@@ -358,6 +358,20 @@ class TestOutage:
             await room.switch.originate(DIAL)
             room.say("Newstate|Uniqueid: att-1|ChannelState: 6")
             await room.told(LegEnded(LegId("att-1"), None))
+
+    async def test_a_way_to_hear_callers_is_found_by_the_sweep_though_no_call_is_there(self, pbx: FakeAmi) -> None:
+        tell = pbx.answers["Getvar"]
+
+        def no_module(fields: Fields) -> bytes | None:
+            return (tell(fields) or b"").replace(b"Value: \r", b"Value: 0\r")
+
+        pbx.answers["Getvar"] = no_module
+        async with running(pbx, replace(config(pbx), sweep_s=0.05)) as room:
+            with pytest.raises(SwitchUnavailable, match="app_chanspy"):
+                async with room.switch._hearings.hear(UNIQUE):
+                    pass
+            pbx.answers["Getvar"] = tell
+            await settled(lambda: room.switch._hearings._inlets is not None)
 
     async def test_an_engine_that_raises_in_its_handler_harms_nothing(self, room: Room) -> None:
         failed: list[object] = []

@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 
 from calls.errors import Location, SettingsError
+from calls.switch.asterisk.config import HEARING_LIMIT_S
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}\Z")
 """Names of contexts, accounts, endpoints and profiles. Asterisk's own limit for a context is 79 characters, and
@@ -135,8 +136,9 @@ class Includes:
     """A customer's call ends after this, whatever goes wrong."""
     leg_limit_s: int = 16 * 3600
     """An agent's leg ends after this: a working day and a margin."""
-    hear_limit_s: int = 30
-    """A leg by which the engine hears a caller ends after this, unless the engine puts it off."""
+    hear_limit_s: int = HEARING_LIMIT_S
+    """A leg by which the engine hears a caller ends after this, unless the engine puts it off. At most what the
+    engine holds the leg's port back for: a leg that lived longer would be heard as the next caller."""
     music: Path | None = None
     """A folder of music files for waiting callers, class ``callwright``; None: no class of ours."""
     amd: Amd = Amd()
@@ -156,7 +158,7 @@ class Includes:
         within("take_over_s", self.take_over_s, 1, 60)
         within("call_limit_s", self.call_limit_s, 60, 24 * 3600)
         within("leg_limit_s", self.leg_limit_s, 60, 7 * 24 * 3600)
-        within("hear_limit_s", self.hear_limit_s, 1, 3600)
+        within("hear_limit_s", self.hear_limit_s, 1, HEARING_LIMIT_S)
         for permitted in self.ami_permit:
             network("ami_permit", permitted)
 

@@ -99,9 +99,9 @@ def test_every_context_that_asks_the_engine_ends_in_the_fallback(includes: Inclu
 
 
 def test_a_leg_that_hears_a_caller_is_bounded_and_hears_one_side_of_one_channel(includes: Includes) -> None:
-    text = render(replace(includes, hear_limit_s=45))["extensions_callwright.conf"]
+    text = render(replace(includes, hear_limit_s=25))["extensions_callwright.conf"]
     hearing = [(step.application, step.data) for step in steps(text) if step.context == "callwright-hear"]
-    assert hearing[0] == ("Set", "TIMEOUT(absolute)=45")
+    assert hearing[0] == ("Set", "TIMEOUT(absolute)=25")
     assert ("Set", "CW_HEARS=${FILTER(0-9A-Za-z_.\\-,${CW_HEARS})}") in hearing
     assert ("ChanSpy", "${CW_HEARS},qluoES") in hearing
     assert hearing[-1] == ("Hangup", "")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calls.errors import SettingsError
+from calls.switch.asterisk.config import HEARING_LIMIT_S
 from dialplans.asterisk import Phone, Trunk, render
 from dialplans.values import Amd, Includes
 
@@ -47,6 +48,8 @@ def test_an_end_of_a_line_behind_a_good_value_is_refused(includes: Includes, end
         ("agi_port", 65536),
         ("take_over_s", 0),
         ("call_limit_s", 59),
+        ("hear_limit_s", 0),
+        ("hear_limit_s", HEARING_LIMIT_S + 1),
         ("agi_host", "pbx.example.org"),
         ("agi_host", "127.1"),
         ("ami_permit", ("0.0.0.0/33",)),

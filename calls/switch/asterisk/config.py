@@ -20,7 +20,7 @@ CALL_LIMIT_S = 4 * 3600
 """A customer's call ends after this, whatever goes wrong; the dialplan says the same of a talk."""
 
 HEARING_LIMIT_S = 30
-"""A leg that hears a caller ends after this where nobody puts it off; the dialplan says the same."""
+"""A leg that hears a caller ends after this where nobody puts it off; the dialplan says this or less."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,12 +250,17 @@ class Hearings:
             try:
                 await self._client.ask(AbsoluteTimeout(hearing.leg_id, HEARING_LIMIT_S))
                 ends_at = self._loop.time() + HEARING_LIMIT_S
-            except SwitchRefused:  # no such channel
-                self._ended(hearing)
             except SwitchError as error:
-                log.get().warning("a caller may be heard no longer", leg_id=hearing.leg_id, error=str(error))
-                if self._loop.time() > ends_at + SLACK_S:
+                if await self._is_gone(hearing.leg_id, error) or self._loop.time() > ends_at + SLACK_S:
                     self._ended(hearing)
+
+    async def _is_gone(self, leg_id: str, error: SwitchError) -> bool:
+        """Whether a leg whose limit could not be put off is known to be gone. One that the switch has, and will not
+        put off, is hung up: whoever listens is told by its end."""
+        if _is_no_channel(error):
+            return True
+        log.get().warning("a caller may be heard no longer", leg_id=leg_id, error=str(error))
+        return isinstance(error, SwitchRefused) and await self._hang_up(leg_id) is False
 
     async def _close(self, hearing: _Hearing) -> None:
         """Nobody listens any more. Returns when the leg is gone; where that is not known after a moment it is by its
@@ -281,9 +286,9 @@ class Hearings:
         """Whether there was such a leg; None: unknown."""
         try:
             await self._client.ask(Hangup(leg_id))
-        except SwitchRefused:
-            return False
         except SwitchError as error:
+            if _is_no_channel(error):
+                return False
             log.get().warning("a leg that heard a caller could not be ended", leg_id=leg_id, error=str(error))
             return None
         return True
@@ -300,3 +305,9 @@ class Hearings:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _is_no_channel(error: SwitchError) -> bool:
+    """Whether the switch says that there is none by that id; any other no says nothing of it. Source: "No such
+    channel" of ``action_hangup`` and ``action_timeout`` in main/manager.c."""
+    return isinstance(error, SwitchRefused) and "no such channel" in str(error).lower()

@@ -40,6 +40,10 @@ def refused(fields: Fields) -> bytes:
     return f"Response: Error\r\nActionID: {fields['ActionID']}\r\nMessage: No such channel\r\n\r\n".encode()
 
 
+def forbidden(fields: Fields) -> bytes:
+    return refused(fields).replace(b"No such channel", b"Permission denied")
+
+
 @dataclass
 class Pbx:
     """A manager that has some modules, and legs that are born, hear, and die as it is told."""
@@ -275,6 +279,38 @@ async def test_its_limit_is_put_off_while_somebody_listens(monkeypatch: pytest.M
         each.pbx.ami.answers["AbsoluteTimeout"] = refused
         async with each.hearings.hear(CALLER) as audio:
             assert await read(audio) == b"", "the switch knows no such channel"
+        await each.quiet()
+
+
+async def test_a_leg_whose_limit_is_not_put_off_is_hung_up_before_its_port_is_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hearings, "RENEW_S", 0.02)
+    async with room(hangs_up=False) as each:
+        each.pbx.ami.answers["AbsoluteTimeout"] = forbidden
+        async with each.hearings.hear(CALLER) as audio:
+            leg_id = each.pbx.ami.of("Originate")[0]["ChannelId"]
+            asked = await each.pbx.ami.asked("Hangup", 1)
+            assert [fields["Channel"] for fields in asked[:1]] == [leg_id]
+            await each.pbx.ami.asked("AbsoluteTimeout", 3)
+            assert len(each.hearings) == 1, "its end is not told yet"
+            each.pbx.end(leg_id)
+            assert await read(audio) == b""
+        await each.quiet()
+
+
+async def test_a_hangup_that_is_refused_says_nothing_of_the_leg(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hearings, "ENDS_S", 0.05)
+    async with room() as each:
+        hang_up = each.pbx.ami.answers["Hangup"]
+        each.pbx.ami.answers["Hangup"] = forbidden
+        async with each.hearings.hear(CALLER):
+            leg_id = each.pbx.ami.of("Originate")[0]["ChannelId"]
+        await each.pbx.ami.asked("Hangup", 1)
+        await settled(lambda: not each.hearings._tasks)
+        assert len(each.hearings) == 1, "its port is held back"
+        each.pbx.ami.answers["Hangup"] = hang_up
+        each.pbx.end(leg_id)
         await each.quiet()
 
 

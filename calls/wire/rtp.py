@@ -129,6 +129,11 @@ class Stream:
         return self.wait_over(now_s)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there was a packet of audio yet."""
+        return self._source is not None
+
+    @property
     def waits_until_s(self) -> float | None:
         """When :meth:`wait_over` is next needed; None while nothing waits."""
         return self._until_s

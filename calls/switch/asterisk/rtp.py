@@ -30,7 +30,7 @@ class RtpInlet(asyncio.DatagramProtocol):
         self._loop = asyncio.get_running_loop()
         self._stream = Stream()
         self._peer = ""
-        """The address from which the stream comes."""
+        """The address from which the stream comes: that of the first audio."""
         self._timer: asyncio.TimerHandle | None = None
         self._transport: asyncio.BaseTransport | None = None
 
@@ -60,11 +60,12 @@ class RtpInlet(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """asyncio: a packet came."""
-        if addr[0] != self._peer:
-            if self._peer or not is_allowed(addr[0], self._allow):
-                return
+        if addr[0] != self._peer and (self._peer or not is_allowed(addr[0], self._allow)):
+            return
+        audio = self._stream.take(data, self._loop.time())
+        if self._stream.has_begun:
             self._peer = addr[0]
-        self._give(self._stream.take(data, self._loop.time()))
+        self._give(audio)
 
     def _give(self, audio: bytes) -> None:
         if audio:

@@ -42,6 +42,10 @@ MAX_WAITING = 50
 MAX_PAYLOAD = 1_600
 """Bytes, 200 ms: no telephone sends more in a packet."""
 
+LATE_RUN = 5
+"""Packets behind what was given, in a row and with none in line between: the sender counts anew. The network brings
+one or two so late, between others that are in time."""
+
 _HEADER = struct.Struct("!BBHII")
 _VERSION = 2
 
@@ -103,6 +107,8 @@ class Stream:
         self._until_s: float | None = None
         self._stray: int | None = None
         """The number behind the last packet that was far off."""
+        self._strays = 0
+        """How many were far off in a row."""
 
     def take(self, datagram: bytes, now_s: float) -> bytes:
         """What can be given now that ``datagram`` is here: perhaps nothing."""
@@ -114,6 +120,8 @@ class Stream:
         if self._source is None:
             self._begin(packet)
         ahead = (packet.sequence - self._sequence) % 2**16
+        if ahead <= MAX_AHEAD:
+            self._stray = None
         if ahead == 0:
             return self._give(packet) + self._next()
         if ahead > MAX_AHEAD:
@@ -166,7 +174,8 @@ class Stream:
 
     def _far_off(self, packet: Packet, *, late: bool) -> bytes:
         """Behind what was given, or of a sender that counts anew: then the next one is in line with it."""
-        if packet.sequence == self._stray and not late:
+        self._strays = self._strays + 1 if packet.sequence == self._stray else 1
+        if self._strays >= (LATE_RUN if late else 2):
             self._begin(packet)
             return self._give(packet)
         self._stray = (packet.sequence + 1) % 2**16

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from calls.wire.g711 import Law, decode
 from calls.wire.rtp import (
+    LATE_RUN,
     LONGEST_FILL_S,
     MAX_AHEAD,
     MAX_PAYLOAD,
@@ -175,6 +176,22 @@ def test_a_sender_that_counts_anew_is_followed_after_two_packets() -> None:
     assert taken([packet(0), packet(far), packet(far + 1), packet(far + 2)]) == (
         heard(0) + heard(far + 1) + heard(far + 2)
     )
+
+
+@pytest.mark.parametrize("behind", [10, 100, MAX_AHEAD - 1])
+def test_a_sender_that_begins_anew_behind_is_followed_after_a_run(behind: int) -> None:
+    stream, first = Stream(), MAX_AHEAD
+    stream.take(packet(first + behind), 0.0)
+    found = [stream.take(packet(first + number), number * PACKET_S) for number in range(1, LATE_RUN + 3)]
+    assert found == [b""] * (LATE_RUN - 1) + [heard(first + number) for number in range(LATE_RUN, LATE_RUN + 3)]
+
+
+def test_late_packets_between_those_in_line_begin_nothing_anew() -> None:
+    stream = Stream()
+    stream.take(packet(100), 0.0)
+    for number in range(1, 3 * LATE_RUN):
+        assert stream.take(packet(number), number * PACKET_S) == b""
+        assert stream.take(packet(100 + number), number * PACKET_S) == heard(100 + number)
 
 
 def test_who_floods_fills_nothing() -> None:

@@ -102,6 +102,8 @@ class Stream:
         """The next one that is due."""
         self._timestamp = 0
         """Where the audio that was given ends."""
+        self._size = 0
+        """Samples of the last packet of audio."""
         self._waiting: dict[int, Packet] = {}
         """Packets that are ahead, by their distance from the first one that is due."""
         self._until_s: float | None = None
@@ -114,8 +116,9 @@ class Stream:
         """What can be given now that ``datagram`` is here: perhaps nothing."""
         packet = parse(datagram)
         reason = Unused.MALFORMED if packet is None else self._reason_against(packet)
-        if packet is None or reason is not None:
-            self.unused[reason or Unused.MALFORMED] += 1
+        if reason is not None:
+            self.unused[reason] += 1
+        if packet is None or reason is Unused.SOURCE or (reason is not None and packet.source != self._source):
             return b""
         if self._source is None:
             self._begin(packet)
@@ -153,7 +156,8 @@ class Stream:
             self._until_s = None
             first = min(self._waiting)
             packet = self._waiting[first]
-            self.lost_s += first * len(packet.payload) / RATE_HZ
+            size = len(packet.payload) if _is_audio(packet) else self._size
+            self.lost_s += first * size / RATE_HZ
             self._move(first)
             found += self._next()
             if self._waiting:
@@ -161,7 +165,7 @@ class Stream:
         return found
 
     def _reason_against(self, packet: Packet) -> Unused | None:
-        if packet.payload_type not in _LAWS or not 0 < len(packet.payload) <= MAX_PAYLOAD:
+        if not _is_audio(packet):
             return Unused.CODING
         if self._source not in (None, packet.source):
             return Unused.SOURCE
@@ -192,6 +196,11 @@ class Stream:
         return found
 
     def _give(self, packet: Packet) -> bytes:
+        if not _is_audio(packet):  # comfort noise, a key: it has a number, and no place in the audio
+            self._sequence = packet.sequence
+            self._move(1)
+            return b""
+        self._size = len(packet.payload)
         gap = (packet.timestamp - self._timestamp) % 2**32
         silence = gap if gap <= LONGEST_FILL_S * RATE_HZ else 0
         self._timestamp = (packet.timestamp + len(packet.payload)) % 2**32
@@ -203,6 +212,11 @@ class Stream:
         """So many packets later is the next one due."""
         self._sequence = (self._sequence + packets) % 2**16
         self._waiting = {ahead - packets: packet for ahead, packet in self._waiting.items()}
+
+
+def _is_audio(packet: Packet) -> bool:
+    """Whether it is of a coding that we know, and as long as audio is."""
+    return packet.payload_type in _LAWS and 0 < len(packet.payload) <= MAX_PAYLOAD
 
 
 _LAWS = {law.value: law for law in Law}

@@ -114,10 +114,10 @@ def test_a_law_may_change_and_what_is_no_audio_is_dropped() -> None:
     assert stream.take(packet(1), 0.02) == heard(1)
     assert stream.take(packet(2, kind=8), 0.04) == decode(payload(2), Law.A)
     assert stream.take(packet(3, kind=13, audio=b"\x20"), 0.06) == b""
-    assert stream.take(packet(3, audio=b""), 0.06) == b""
-    assert stream.take(packet(3, audio=bytes(MAX_PAYLOAD + 1)), 0.06) == b""
-    assert stream.take(packet(3), 0.06) == heard(3)
-    assert stream.unused == {Unused.CODING: 4}
+    assert stream.take(packet(4, audio=b""), 0.08) == b""
+    assert stream.take(packet(5, audio=bytes(MAX_PAYLOAD + 1)), 0.1) == b""
+    assert stream.take(packet(6), 0.12) == SILENCE * 3 + heard(6), "at once: their numbers are known"
+    assert stream.unused == {Unused.CODING: 4} and stream.lost_s == 0.0
 
 
 def test_another_source_is_dropped() -> None:

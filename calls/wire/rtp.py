@@ -95,7 +95,7 @@ class Stream:
 
     def __init__(self) -> None:
         self.lost_s = 0.0
-        """Audio that never came, in seconds."""
+        """Audio that never came, in seconds: of numbers left out, at most what there was time for."""
         self.unused: Counter[Unused] = Counter()
         self._source: int | None = None
         self._sequence = 0
@@ -109,6 +109,10 @@ class Stream:
         self._until_s: float | None = None
         self._stray: int | None = None
         """The number behind the last packet that was far off."""
+        self._given_s = 0.0
+        """When the last packet was given, or came where it had to wait."""
+        self._came_s: dict[int, float] = {}
+        """When those that wait came, by their sequence numbers."""
         self._strays = 0
         """How many were far off in a row."""
 
@@ -126,13 +130,15 @@ class Stream:
         if ahead <= MAX_AHEAD:
             self._stray = None
         if ahead == 0:
+            self._given_s = now_s
             return self._give(packet) + self._next()
         if ahead > MAX_AHEAD:
-            return self._far_off(packet, late=ahead > 2**16 - MAX_AHEAD)
+            return self._far_off(packet, now_s, late=ahead > 2**16 - MAX_AHEAD)
         if ahead in self._waiting:
             self.unused[Unused.DOUBLE] += 1
             return b""
         self._waiting[ahead] = packet
+        self._came_s[packet.sequence] = now_s
         if len(self._waiting) > MAX_WAITING:
             self._until_s = now_s
         elif self._until_s is None:
@@ -157,7 +163,8 @@ class Stream:
             first = min(self._waiting)
             packet = self._waiting[first]
             size = len(packet.payload) if _is_audio(packet) else self._size
-            self.lost_s += first * size / RATE_HZ
+            passed_s = self._came_s[packet.sequence] - self._given_s + REORDER_S
+            self.lost_s += min(first * size / RATE_HZ, max(passed_s, 0.0))
             self._move(first)
             found += self._next()
             if self._waiting:
@@ -174,13 +181,15 @@ class Stream:
     def _begin(self, packet: Packet) -> None:
         self._source, self._sequence, self._timestamp = packet.source, packet.sequence, packet.timestamp
         self._waiting.clear()
+        self._came_s.clear()
         self._until_s = self._stray = None
 
-    def _far_off(self, packet: Packet, *, late: bool) -> bytes:
+    def _far_off(self, packet: Packet, now_s: float, *, late: bool) -> bytes:
         """Behind what was given, or of a sender that counts anew: then the next one is in line with it."""
         self._strays = self._strays + 1 if packet.sequence == self._stray else 1
         if self._strays >= (LATE_RUN if late else 2):
             self._begin(packet)
+            self._given_s = now_s
             return self._give(packet)
         self._stray = (packet.sequence + 1) % 2**16
         self.unused[Unused.LATE if late else Unused.SEQUENCE] += 1
@@ -190,6 +199,7 @@ class Stream:
         """The packets that wait and are due now."""
         found = b""
         while (packet := self._waiting.pop(0, None)) is not None:
+            self._given_s = self._came_s.pop(packet.sequence)
             found += self._give(packet)
         if not self._waiting:
             self._until_s = None

@@ -166,8 +166,15 @@ def test_a_pause_is_filled_where_it_is_short(pause_s: float, *, filled: bool) ->
 
 def test_a_long_outage_is_counted_and_not_filled() -> None:
     stream = Stream()
-    assert taken([packet(0), packet(101), packet(102)], stream) == heard(0) + heard(101) + heard(102)
+    found = stream.take(packet(0), 0.0) + stream.take(packet(101), 101 * PACKET_S)
+    assert found + stream.take(packet(102), 105 * PACKET_S) == heard(0) + heard(101) + heard(102)
     assert stream.lost_s == pytest.approx(100 * PACKET_S)
+
+
+def test_numbers_that_jump_ahead_are_no_loss_of_more_than_the_time_that_passed() -> None:
+    stream = Stream()
+    assert taken([packet(0), packet(2_500), packet(2_501)], stream) == heard(0) + heard(2_500) + heard(2_501)
+    assert stream.lost_s <= PACKET_S + REORDER_S
 
 
 def test_a_sender_that_counts_anew_is_followed_after_two_packets() -> None:

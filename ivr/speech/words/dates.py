@@ -59,8 +59,8 @@ class DateReader:
     def _of_month(self, tokens: list[str], today: date) -> date | None:
         for at, token in enumerate(tokens):
             month = self._months.get(token)
-            if month is None:
-                continue
+            if month is None or (not at and token in self._days):
+                continue  # a German ordinal is a month's place too: the day's stands first
             for day_words, year_words in _splits(tokens[:at], tokens[at + 1 :]):
                 day = self._days.get(" ".join(day_words))
                 if day is None:

@@ -99,10 +99,14 @@ class RecordCall(NodeModel):
                 raise Unexpected("StartRecording", result)
 
     def _refuses(self, turn: Turn) -> Generator[Command, Result, bool]:
-        """Whether the caller refuses, by key or by a no. Who is not understood is asked again: silence agrees."""
+        """Whether the caller refuses, by key or by a no. Who is not understood is asked again.
+
+        Silence agrees, unless the caller has said something before: it may have been a no that we do not know.
+        """
         plan = KeyPlan(frozenset({self.decline}))
         voice = Voice(turn, yes_or_no(turn.language, AGREES, self.decline))
         before: tuple[str, ...] = ()
+        spoke = False
         while True:
             asked = turn.prompts((*before, *self.consent))
             result = yield voice.ask(Gather(asked, plan, self.decline_within, self.decline_within))
@@ -110,12 +114,12 @@ class RecordCall(NodeModel):
                 case Match():
                     return True
                 case NoInput() | NoMatch():
-                    return False
+                    return spoke
                 case Heard(value, sure=sure) if voice.listens and (sure or value == self.decline):
                     return value == self.decline
                 case Heard(_, words) | NotUnderstood(words) if voice.listens:
-                    before = voice.missed(words)
+                    before, spoke = voice.missed(words), True
                 case Deaf(reason) if voice.listens:
-                    before = voice.lost(reason)
+                    before, spoke = voice.lost(reason), True
                 case _:
                     raise Unexpected("Gather", result)

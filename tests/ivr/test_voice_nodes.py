@@ -303,7 +303,12 @@ nodes:
         ((NoInput(),), False),
         ((Heard("agrees", "yes", sure=False), Heard("2", "no")), True),
         ((NotUnderstood("what"), NotUnderstood("why"), Match("2")), True),
-        ((Deaf("late"), NoInput()), False),
+        ((NotUnderstood("no way"), NoInput()), True),
+        ((NotUnderstood("no way"), NotUnderstood("no way"), NoInput()), True),
+        ((NotUnderstood("no way"), NoMatch("5")), True),
+        ((Heard("agrees", "yes", sure=False), NoInput()), True),
+        ((NotUnderstood("sure"), Heard("agrees", "yes")), False),
+        ((Deaf("late"), NoInput()), True),
     ],
 )
 def test_a_no_refuses_to_be_recorded(make: Make, results: tuple[Result, ...], refused: bool) -> None:

@@ -26,7 +26,7 @@ from ivr.nodes.base import (
     Visit,
     listed,
 )
-from ivr.nodes.voice import agreed
+from ivr.nodes.voice import YesOrNo
 from ivr.trail import Kind
 from ivr.turn import QueuePlace, Turn
 from ivr.values import in_words
@@ -124,6 +124,7 @@ class Callback(NodeModel):
 
     def _number(self, turn: Turn, number: str) -> Generator[Command, Result, str]:
         """The number that the caller has confirmed; "" where none was."""
+        question = YesOrNo(turn, RIGHT, OTHER, ASKED)
         for _ in range(ASKED):
             if not number:
                 number = yield from self._keyed(turn)
@@ -132,7 +133,7 @@ class Callback(NodeModel):
             turn.set(NUMBER, number)
             plan = KeyPlan(frozenset({RIGHT, OTHER}))
             asked = Gather(turn.prompts(self.confirm), plan, FIRST_KEY_S, NEXT_KEY_S)
-            match (yield from agreed(turn, asked, RIGHT, OTHER, tries=1)):
+            match (yield from question.ask(asked)):
                 case True:
                     return number
                 case False:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 
 from calls.switch.port import Gather, Match, NoInput, NoMatch
 from calls.text import printable
@@ -34,16 +35,16 @@ LONGEST_WORDS = 300
 """Characters of what was heard that the trail keeps."""
 
 YES: Mapping[str, tuple[str, ...]] = {
-    "en": ("yes", "yeah", "correct", "right"),
-    "de": ("ja", "jawohl", "richtig", "genau", "stimmt"),
-    "es": ("sí", "claro", "correcto", "exacto"),
-    "fr": ("oui", "exact", "exactement", "correct"),
+    "en": ("yes", "yeah", "correct", "right", "yes please"),
+    "de": ("ja", "jawohl", "richtig", "genau", "stimmt", "ja bitte", "ja gerne"),
+    "es": ("sí", "claro", "correcto", "exacto", "sí por favor"),
+    "fr": ("oui", "exact", "exactement", "correct", "oui merci"),
 }
 NO: Mapping[str, tuple[str, ...]] = {
-    "en": ("no", "nope", "wrong"),
-    "de": ("nein", "falsch"),
-    "es": ("no", "incorrecto"),
-    "fr": ("non", "faux"),
+    "en": ("no", "nope", "wrong", "no thank you"),
+    "de": ("nein", "falsch", "nein danke"),
+    "es": ("no", "incorrecto", "no gracias"),
+    "fr": ("non", "faux", "non merci"),
 }
 """Words that every model of the language has: a phrase with a word that a model lacks cannot be listened for."""
 
@@ -78,10 +79,13 @@ class Voice:
         """The command that asks the question."""
         return gather if self._expected is None else Listen(gather, self._expected, self._turn.scope.zone)
 
-    def missed(self, words: str, value: str = "") -> tuple[str, ...]:
-        """What is said before the next try, since ``words`` were not understood, or ``value`` was not meant."""
+    def missed(self, words: str, value: str = "", left: int | None = None) -> tuple[str, ...]:
+        """What is said before the next try, since ``words`` were not understood, or ``value`` was not meant.
+
+        ``left`` tries are left; None: as many as there are by voice, and one by keys.
+        """
         self.misses += 1
-        left = len(TRIES) - self.misses + 1
+        left = len(TRIES) - self.misses + 1 if left is None else left
         heard = {"words": told(words), "value": told(value)}
         self._turn.note(Kind.NOMATCH, keys="", count=self.misses, left=left, by=SPEECH, **heard)
         if self.misses >= len(TRIES):
@@ -95,27 +99,48 @@ class Voice:
         return (KEYS_ONLY,)
 
 
-def agreed(
-    turn: Turn, gather: Gather, yes: str, no: str, tries: int = 2, *, by_voice: bool = True
-) -> Generator[Command, Result, bool | None]:
-    """Whether the caller says yes, by voice or by the keys ``yes`` and ``no``; None where nothing clear came of it.
+class YesOrNo:
+    """A question of yes or no, by voice or by the keys ``yes`` and ``no``, that is asked ``tries`` times at most.
 
     A "no" counts though it was heard unsurely; a "yes" like that is asked for again.
     """
-    voice = Voice(turn, yes_or_no(turn.language, yes, no) if by_voice else None)
-    for _ in range(tries):
-        result = yield voice.ask(gather)
+
+    def __init__(self, turn: Turn, yes: str, no: str, tries: int, *, by_voice: bool = True) -> None:
+        self._turn = turn
+        self._yes, self._no = yes, no
+        self._left = tries
+        self._voice = Voice(turn, yes_or_no(turn.language, yes, no) if by_voice else None)
+        self._before: tuple[str, ...] = ()
+
+    def ask(self, gather: Gather) -> Generator[Command, Result, bool | None]:
+        """Whether the caller says yes to ``gather``; None where nothing clear came of it."""
+        prompts = (*self._turn.prompts(self._before), *gather.prompts)
+        self._before = ()
+        self._left -= 1
+        voice = self._voice
+        result = yield voice.ask(replace(gather, prompts=prompts))
         match result:
             case Match(keys):
-                return keys == yes
-            case Heard(value, sure=sure) if voice.listens and (sure or value == no):
-                return value == yes
+                return keys == self._yes
+            case Heard(value, sure=sure) if voice.listens and (sure or value == self._no):
+                return value == self._yes
             case NoMatch() | NoInput():
-                continue
-            case Heard() | NotUnderstood() if voice.listens:
-                continue
+                pass
+            case Heard(_, words) | NotUnderstood(words) if voice.listens:
+                self._before = voice.missed(words, left=self._left)
             case Deaf(reason) if voice.listens:
-                voice.lost(reason)
+                self._before = voice.lost(reason)
             case _:
                 raise Unexpected("Gather", result)
+        return None
+
+
+def agreed(
+    turn: Turn, gather: Gather, yes: str, no: str, tries: int = 2, *, by_voice: bool = True
+) -> Generator[Command, Result, bool | None]:
+    """What the caller says to a question that is asked in the same words each time; see :class:`YesOrNo`."""
+    question = YesOrNo(turn, yes, no, tries, by_voice=by_voice)
+    for _ in range(tries):
+        if (answer := (yield from question.ask(gather))) is not None:
+            return answer
     return None

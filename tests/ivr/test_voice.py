@@ -7,6 +7,7 @@ import pytest
 from calls.switch.port import Gather, KeyPlan, Match, NoInput, NoMatch, Prompt
 from ivr.commands import Command, Deaf, Enqueue, Heard, Listen, NotUnderstood, Result
 from ivr.flow import Flow
+from ivr.nodes.voice import yes_or_no
 from ivr.session import Context, Finished, Session
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.trail import Detail, Kind
@@ -145,13 +146,28 @@ def test_a_no_costs_a_try_by_voice(call: Call, no: Result) -> None:
 @pytest.mark.parametrize("unclear", [NoInput(), NoMatch("5"), NotUnderstood("um"), Heard("1", "yes", sure=False)])
 def test_the_question_is_asked_twice_then_it_is_a_no(call: Call, unclear: Result) -> None:
     call.give(UNSURE, unclear)
-    assert call.heard == QUESTION
+    assert call.heard[-3:] == QUESTION
     call.give(unclear)
     assert call.heard == ("system.not_understood", "main.menu")
 
 
+@pytest.mark.parametrize("unclear", [NotUnderstood("um"), Heard("1", "um", sure=False)])
+def test_a_question_that_is_not_understood_says_so_and_is_noted(call: Call, unclear: Result) -> None:
+    call.give(UNSURE, unclear)
+    assert call.heard == ("system.not_understood", *QUESTION)
+    call.give(unclear)
+    missed = [(noted["count"], noted["left"], noted["by"], noted["words"]) for noted in call.noted(Kind.NOMATCH)]
+    assert missed == [(1, 1, "speech", "um"), (2, 0, "speech", "um"), (1, 2, "speech", "belling")]
+
+
+def test_silence_at_a_question_is_no_miss_by_voice(call: Call) -> None:
+    call.give(UNSURE, NoInput(), Match("1"))
+    assert call.noted(Kind.NOMATCH) == []
+
+
 def test_a_question_that_is_deaf_is_answered_by_key(call: Call) -> None:
     assert isinstance(call.give(UNSURE, Deaf("late")), Gather)
+    assert call.heard == ("system.keys_only", *QUESTION)
     assert isinstance(call.give(Match("1")), Enqueue)
 
 
@@ -192,6 +208,20 @@ def test_every_language_of_ours_says_yes_and_no(make: Make, language: str) -> No
     text = text.replace("en: [", f"{language[:2]}: [")
     step = Call(make(text)).give(UNSURE)
     assert isinstance(step, Listen) and set(step.expected.phrases.values()) == {"1", "2"}
+
+
+@pytest.mark.parametrize(
+    ("language", "polite"),
+    [
+        ("en", {"yes please": "1", "no thank you": "2"}),
+        ("de", {"ja bitte": "1", "ja gerne": "1", "nein danke": "2"}),
+        ("es", {"sí por favor": "1", "no gracias": "2"}),
+        ("fr", {"oui merci": "1", "non merci": "2"}),
+    ],
+)
+def test_yes_and_no_are_said_politely_too(language: str, polite: dict[str, str]) -> None:
+    expected = yes_or_no(language, "1", "2")
+    assert expected is not None and expected.phrases.items() >= polite.items()
 
 
 def test_a_language_without_our_words_is_asked_by_key(make: Make) -> None:

@@ -232,6 +232,17 @@ def test_a_number_to_call_back_is_confirmed_by_voice(make: Make) -> None:
     assert isinstance(call.give(Committed()), Play)
 
 
+def test_a_number_to_call_back_that_is_not_confirmed_is_asked_about_again_then_by_key(make: Make) -> None:
+    call = Call(make(BACK))
+    question = call.heard
+    assert isinstance(call.give(NotUnderstood("er")), Listen)
+    assert call.heard == ("system.not_understood", *question)
+    assert isinstance(call.give(Heard("1", "yes", sure=False)), Gather)
+    assert call.heard == ("system.keys_only", *question)
+    assert [(noted["count"], noted["left"]) for noted in call.noted(Kind.NOMATCH)] == [(1, 2), (2, 1)]
+    assert isinstance(call.give(Match("1")), Commit)
+
+
 def test_another_number_to_call_back_is_keyed(make: Make) -> None:
     call = Call(make(BACK))
     assert isinstance(call.give(Heard("2", "no")), Gather)

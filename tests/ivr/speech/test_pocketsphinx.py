@@ -12,11 +12,12 @@ import soxr
 
 from calls.errors import SpeechError
 from calls.settings import SpeechSettings
+from ivr.nodes.voice import yes_or_no
 from ivr.speech.engines import recognizer_for
 from ivr.speech.engines.decoys import COUNT, WORDS, decoys
 from ivr.speech.engines.pocketsphinx import PocketsphinxRecognizer, load, transitions
 from ivr.speech.expected import Expected, SpokenKind
-from ivr.speech.grammar import grammar_of
+from ivr.speech.grammar import grammar_of, words_of
 from ivr.speech.recognizer import Final, Grammar
 from tests.ivr.speech.spoken import MENU, OFF_MENU, RMS, VOICES, heard, said
 
@@ -51,6 +52,17 @@ def test_without_decoys_anything_is_taken_for_an_item(
     monkeypatch.setattr("ivr.speech.engines.pocketsphinx.decoys", lambda words, phones_of: [])
     finals = [heard(bundled, said(RMS, item), CHOICE)[1].words for item in OFF_MENU]
     assert sum(words != "" for words in finals) >= 7, finals
+
+
+def test_every_yes_and_no_is_known_and_polite_ones_are_heard(bundled: PocketsphinxRecognizer) -> None:
+    expected = yes_or_no("en", "1", "2")
+    assert expected is not None
+    grammar = grammar_of(expected)
+    assert bundled.unknown(words_of(grammar)) == frozenset()
+    polite = [(voice, words) for voice in VOICES for words in ("yes please", "no thank you")]
+    finals = [(words, heard(bundled, said(voice, words), grammar)[1].words) for voice, words in polite]
+    assert sum(final == words for words, final in finals) >= 5, finals
+    assert all(final in (words, "") for words, final in finals), finals
 
 
 def test_digits_and_numbers_are_heard(bundled: PocketsphinxRecognizer) -> None:

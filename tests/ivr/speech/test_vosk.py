@@ -15,10 +15,11 @@ import pytest
 import soxr
 
 from calls.errors import SpeechError
+from ivr.nodes.voice import yes_or_no
 from ivr.speech.engines.vosk import VoskRecognizer, load
 from ivr.speech.engines.vosk_files import NEEDED
 from ivr.speech.expected import Expected, SpokenKind
-from ivr.speech.grammar import grammar_of
+from ivr.speech.grammar import grammar_of, words_of
 from ivr.speech.recognizer import Final, Grammar
 from tests.ivr.speech.spoken import MAN, MENU, OFF_MENU, RMS, VOICES, WOMAN, heard, said
 from tests.tinyvosk.export import MODEL
@@ -55,6 +56,17 @@ def test_a_menu_is_heard_from_voices_that_the_model_does_not_know(english: VoskR
     assert len(wrong) <= 1, wrong
     agreed = sum(final.free == final.words for final in finals.values())
     assert agreed >= 22, "hearing without the grammar seldom agrees"
+
+
+def test_every_yes_and_no_is_known_and_polite_ones_are_heard(english: VoskRecognizer) -> None:
+    expected = yes_or_no("en", "1", "2")
+    assert expected is not None
+    grammar = grammar_of(expected)
+    assert english.unknown(words_of(grammar)) == frozenset()
+    polite = [(voice, words) for voice in VOICES for words in ("yes please", "no thank you")]
+    finals = [(words, heard(english, said(voice, words), grammar)[1].words) for voice, words in polite]
+    assert sum(final == words for words, final in finals) >= 5, finals
+    assert all(final in (words, "") for words, final in finals), finals
 
 
 def test_what_is_not_on_the_menu_is_rejected_or_doubted(english: VoskRecognizer) -> None:

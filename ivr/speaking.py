@@ -29,5 +29,5 @@ def _in_language(flow: Flow, language: str) -> Iterator[tuple[Place, Expected]]:
     if (agreed := yes_or_no(language, YES, NO)) is not None:
         yield (flow.id, "speech"), agreed
     for name, node in flow.nodes.items():
-        for place, expected in node.expects(language):
+        for place, expected in (*node.expects(language), *node.hears(language)):
             yield (flow.id, "nodes", name, *place), expected

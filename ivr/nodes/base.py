@@ -198,6 +198,10 @@ class NodeModel(BaseModel, ABC):
         """What the caller may say in ``language``, with where it is written. Questions of yes or no are left out."""
         yield from ()
 
+    def hears(self, language: str) -> Iterator[tuple[Place, Expected]]:
+        """What the caller may say besides in a flow that is answered by voice, and that does not make it one."""
+        yield from ()
+
 
 def written(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """The keys of a model as they are written in a file, and what is known of each."""

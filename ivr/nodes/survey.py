@@ -41,6 +41,7 @@ from ivr.nodes.base import (
 from ivr.nodes.menu import NOINPUT, NOMATCH
 from ivr.nodes.voice import Voice, yes_or_no
 from ivr.speech.expected import Expected, SpokenKind
+from ivr.speech.words import tongue_of
 from ivr.trail import Kind
 from ivr.turn import Turn
 
@@ -75,10 +76,10 @@ VALUES = {
 
 
 def _expected(asks: Asks, language: str) -> Expected | None:
-    """What is said for an answer."""
+    """What is said for an answer by keys; None where we do not know the language's words."""
     if asks is Asks.YES_NO:
         return yes_or_no(language, YES, NO)
-    return Expected(SpokenKind.NUMBER, language)
+    return None if tongue_of(language) is None else Expected(SpokenKind.NUMBER, language)
 
 
 class Question(BaseModel):
@@ -138,6 +139,15 @@ class Survey(NodeModel):
                 yield ("survey", index, "ask", place), key
         for name in ("noinput", "nomatch", "thanks"):
             yield from listed(name, getattr(self, name))
+
+    def hears(self, language: str) -> Iterator[tuple[Place, Expected]]:
+        """The numbers, besides."""
+        for index, question in enumerate(self.survey):
+            if (
+                question.kind in (Asks.CSAT, Asks.NPS)
+                and (expected := _expected(question.kind, language)) is not None
+            ):
+                yield ("survey", index), expected
 
     def visit(self, turn: Turn) -> Visit:
         """Ask, keep, thank."""

@@ -226,5 +226,21 @@ def test_all_that_can_be_said_is_told_by_language_in_subflows_too(make: Make, wr
     assert {expected.language for _, expected in told} == {"en", "de"}
 
 
+def test_the_numbers_of_a_survey_are_told_where_they_are_understood(make: Make) -> None:
+    flow = make(
+        "language: en\nlanguages: [en, it]\nspeech: true\nstart: a\nnodes:\n"
+        "  a: {survey: [{id: b, kind: yes_no, ask: [x]}, {id: c, kind: csat, ask: [x]}], failed: d, next: d}\n"
+        "  d: {hangup: [x]}\n"
+    )
+    number = Expected(SpokenKind.NUMBER, "en")
+    assert list(spoken_of(flow))[1:] == [(("main", "nodes", "a", "survey", 1), number)]
+
+
+def test_a_survey_alone_makes_no_flow_one_that_is_answered_by_voice(make: Make) -> None:
+    text = "language: en\nstart: a\nnodes:\n  d: {hangup: [x]}\n"
+    flow = make(f"{text}  a: {{survey: [{{id: c, kind: nps, ask: [x]}}], failed: d, next: d}}\n")
+    assert not flow.speech and list(spoken_of(flow)) == []
+
+
 def test_of_a_flow_that_takes_keys_alone_nothing_is_told(write: Write) -> None:
     assert list(spoken_of(load(write(f"speech: false\n{FLOW}"), NOTHING_KNOWN))) == []

@@ -213,6 +213,13 @@ def test_a_survey_takes_yes_and_no(make: Make, results: tuple[Result, ...], valu
     assert [answer.value for answer in step.effect.answers] == [value, 5]
 
 
+def test_a_survey_in_a_language_without_our_words_takes_keys(make: Make) -> None:
+    call = Call(make(SURVEY.replace("language: en", "language: it")))
+    assert isinstance(call.step, Gather)
+    assert isinstance(call.give(Match("1")), Gather)
+    assert isinstance(call.give(Match("5")), Commit)
+
+
 BACK = """\
 language: en
 speech: true

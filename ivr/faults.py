@@ -125,7 +125,9 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.UNKNOWN_LANGUAGE: _error("a language that the flow does not list, or that a subflow does not speak"),
     Rule.MISSING_PROMPT: _error("a prompt with neither text nor recording in one of the flow's languages"),
     Rule.AMBIGUOUS_PHRASE: _error("a phrase that stands for two choices, or for two people"),
-    Rule.UNKNOWN_WORD: _error("a phrase with a word that the recogniser of its language does not know"),
+    Rule.UNKNOWN_WORD: _error(
+        "with --speech: a phrase with a word that the recogniser of its language does not know"
+    ),
     Rule.NO_EXTENSIONS: _error("`direct_dial` in a flow without `extensions`"),
     Rule.ENDLESS_LOOP: _error("a round that a caller who presses nothing never leaves"),
     Rule.FAILURE_AS_SUCCESS: _warning("a look-up that goes the same way whether it found something or failed"),
@@ -137,7 +139,9 @@ RULES: Mapping[Rule, RuleNote] = {
     Rule.SIMILAR_PHRASES: _warning("phrases of two choices that sound alike, or of which one begins with the other"),
     Rule.MISSING_PHRASES: _warning("what can be said in one language of the flow and not in another"),
     Rule.SPOKEN_ONLY: _warning("a choice that can be said and not keyed"),
-    Rule.NO_RECOGNIZER: _warning("a language in which something can be said, and that no recogniser serves"),
+    Rule.NO_RECOGNIZER: _warning(
+        "with --speech: a language in which something can be said, and that no recogniser serves"
+    ),
     Rule.NO_PERSON: _warning(
         "a menu from which no way leads to a queue, a transfer, a subflow with one, or a return"
     ),

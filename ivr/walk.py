@@ -77,12 +77,15 @@ from ivr.script import (
     parse,
 )
 from ivr.session import NOTHING_KNOWN, Context, Finished, Session
+from ivr.speech.decision import Progress
+from ivr.speech.ear import SILENCE_S
 from ivr.trail import Instant, TrailEvent
 
 BETWEEN_KEYS_S = 0.3
 """The time between the keys of one word of a script."""
-HANGOVER_S = 0.7
-"""The silence by which it is known that somebody has said all. Source: the endpoint of the bundled recogniser."""
+HANGOVER_S = SILENCE_S[Progress.OPEN]
+"""The silence by which it is known that somebody has said all: on a call, of words that answer nothing yet. What
+answers is taken sooner, by how much depends on what could follow."""
 AGENT_AFTER_S = 10.0
 """When an agent takes the call of a walk."""
 QUEUE_MAX_WAIT_S = 300.0

@@ -63,7 +63,9 @@ class Collect(NodeModel):
     )
     check_digit: CheckDigit = Field(default=CheckDigit.NONE, description="none, luhn or mod97", strict=False)
     secret: bool = Field(default=False, description="true where nothing may be kept of it, or false")
-    barge_in: bool = Field(default=True, description="true where a key stops the prompt, or false")
+    barge_in: bool = Field(
+        default=True, description="true where a key, or the caller's voice, stops the prompts, or false"
+    )
     first_key: Duration = Field(
         default="7s", validate_default=True, description="the wait for the first key, such as 7s"
     )

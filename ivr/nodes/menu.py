@@ -63,7 +63,9 @@ class Menu(NodeModel):
         description="nodes, and by language what a caller may say for each, such as {sales: {en: [new order]}}",
     )
     direct_dial: bool = Field(default=False, description="true where the flow's extensions may be dialled, or false")
-    barge_in: bool = Field(default=True, description="true where a key stops the prompt, or false")
+    barge_in: bool = Field(
+        default=True, description="true where a key, or the caller's voice, stops the prompts, or false"
+    )
     first_key: Duration = Field(
         default="5s", validate_default=True, description="the wait for the first key, such as 5s"
     )

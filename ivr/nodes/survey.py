@@ -55,14 +55,14 @@ ANSWERED = "surveyed"
 
 
 class Asks(StrEnum):
-    """What kinds of questions there are."""
+    """What kinds of questions there are. In a flow that is answered by voice numbers, yes and no are said too."""
 
     CSAT = "csat"
-    """1 to 5, 5 being the best; by voice too."""
+    """1 to 5, 5 being the best."""
     NPS = "nps"
-    """0 to 10: 1 waits for a second key, or for #; by voice too."""
+    """0 to 10: 1 waits for a second key, or for #."""
     YES_NO = "yes_no"
-    """1 is yes and counts as 1, 2 is no and counts as 0; by voice too."""
+    """1 is yes and counts as 1, 2 is no and counts as 0."""
     SPOKEN = "spoken"
     """In the caller's own words, recorded."""
 

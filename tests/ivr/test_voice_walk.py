@@ -16,11 +16,13 @@ from ivr.drawing.cards import cards
 from ivr.flow import Flow
 from ivr.replay import replay
 from ivr.script import parse
+from ivr.speech.decision import Progress
+from ivr.speech.ear import SILENCE_S
 from ivr.testing.coverage import coverage
 from ivr.testing.running import run
 from ivr.testing.script import load_tests
 from ivr.trail import Instant, Kind
-from ivr.walk import Walk, walk
+from ivr.walk import HANGOVER_S, Walk, walk
 from tests.ivr import strategies
 from tests.ivr.conftest import NOON, Make, at
 from tests.ivr.test_properties import flow_of
@@ -40,15 +42,15 @@ def flow(make: Make) -> Flow:
 @pytest.mark.parametrize(
     ("script", "node", "since_s"),
     [
-        ("s=billing", "billing", 2.0 + 0.4 + 0.7),
-        ("s=New  ORDER", "sales", 2.0 + 0.8 + 0.7),
-        ("w0.5,s=billing", "billing", 0.5 + 0.4 + 0.7),
-        ("s?=billing,s=yes", "billing", 3.1 + 6.0 + 0.4 + 0.7),
-        ("s?=billing,1", "billing", 3.1 + 6.0),
-        ("s?=billing,s=no,s=sales", "sales", 3.1 + 7.1 + 4.0 + 0.4 + 0.7),
-        ("s=pizza,2", "billing", 3.1 + 4.0),
-        ("s-,s-,1", "sales", 2.7 + 4.7 + 4.0),
-        ("sd,2", "billing", 2.7 + 4.0),
+        ("s=billing", "billing", 2.0 + 0.4 + HANGOVER_S),
+        ("s=New  ORDER", "sales", 2.0 + 0.8 + HANGOVER_S),
+        ("w0.5,s=billing", "billing", 0.5 + 0.4 + HANGOVER_S),
+        ("s?=billing,s=yes", "billing", 2.4 + HANGOVER_S + 6.0 + 0.4 + HANGOVER_S),
+        ("s?=billing,1", "billing", 2.4 + HANGOVER_S + 6.0),
+        ("s?=billing,s=no,s=sales", "sales", 2.4 + HANGOVER_S + 6.4 + HANGOVER_S + 4.0 + 0.4 + HANGOVER_S),
+        ("s=pizza,2", "billing", 2.4 + HANGOVER_S + 4.0),
+        ("s-,s-,1", "sales", 2.0 + HANGOVER_S + 4.0 + HANGOVER_S + 4.0),
+        ("sd,2", "billing", 2.0 + HANGOVER_S + 4.0),
     ],
 )
 def test_words_are_said_after_the_prompt_or_into_it(flow: Flow, script: str, node: str, since_s: float) -> None:
@@ -57,6 +59,10 @@ def test_words_are_said_after_the_prompt_or_into_it(flow: Flow, script: str, nod
     assert choice.detail["to"] == node
     assert choice.since_s == pytest.approx(since_s)
     assert choice.detail["barged_in"] is script.startswith("w")
+
+
+def test_a_walk_waits_out_the_silence_that_a_call_does() -> None:
+    assert HANGOVER_S == SILENCE_S[Progress.OPEN] == 0.8
 
 
 @pytest.mark.parametrize("script", ["sd,s=billing", "s-,s-,s=billing"])

@@ -112,7 +112,7 @@ GERMAN_WORDING = Wording(
         "So.": Short("Sonntag", Before.SPAN),
         **{short: Short(words) for short, words in _TITLES.items()},
         "St.": Short("Sankt", Before.NAME),
-        "Fr.": Short("Frau", Before.NAME, "Freitag"),
+        "Fr.": Short("Frau", Before.PERSON, "Freitag"),
     },
     signs={
         "&": "und",

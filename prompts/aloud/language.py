@@ -17,6 +17,8 @@ class Before(Enum):
     ANYTHING = auto()
     NAME = auto()
     """A word with a capital letter."""
+    PERSON = auto()
+    """A word with a capital letter, unless days stand before: Hr. und Fr. Müller, but Mo. bis Fr."""
     NUMBER = auto()
     SPAN = auto()
     """What begins or ends a span of days or stands before a time: Sat.-Sun., la mer. is none."""

@@ -13,7 +13,10 @@ from prompts.aloud.language import Before, Read, Short, Wording
 _NAME = re.compile(rf" ?{CAPITAL}")
 _SPAN = re.compile(r" ?[-\u2013]| ?[0-9]|,? (?:to|bis|al|au|a|à) ")
 _SPAN_TO = re.compile(r"\. ?(?:[-\u2013,&]|to|bis|al|au|a|à|and|und|y|et) ?\Z")
+_AFTER_DAY = re.compile(r"\b(?:Mo|Di|Mi|Do|Sa|So)\.? ?(?:[-\u2013,&/]|bis|und|oder) ?\Z")
 _NUMBER = re.compile(r" ?[0-9]")
+_BACK = 12
+"""How far before a place a day is looked for."""
 
 
 def short(wording: Wording, text: str, at: int) -> Read | None:
@@ -39,7 +42,9 @@ def _chosen(entry: Short, text: str, at: int, end: int) -> str | None:
             return entry.words if _NUMBER.match(text, end) else entry.otherwise
         case Before.SPAN:
             return entry.words if _SPAN.match(text, end) or _SPAN_TO.search(text[:at]) else entry.otherwise
-        case Before.NAME:
+        case Before.PERSON if _AFTER_DAY.search(text, max(0, at - _BACK), at):
+            return entry.otherwise
+        case Before.NAME | Before.PERSON:
             follows = _NAME.match(text, end) is not None
             if entry.otherwise is not None and _after_name(text, at):
                 return entry.otherwise

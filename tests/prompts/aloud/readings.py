@@ -283,6 +283,19 @@ READINGS = (
             "Durand, s'il vous plaît, c'est-à-dire trois fois, quatre-vingts pour cent"
         ),
     ),
+    (
+        "de",
+        "Mo.-Fr. bitte, Mo.\u2013Fr. Bitte, Mo. bis Fr. Samstags zu, Mi. und Fr. Nur hier, Mo., Mi., Fr. Dann",
+        (
+            "Montag bis Freitag bitte, Montag bis Freitag Bitte, Montag bis Freitag Samstags zu, Mittwoch und "
+            "Freitag Nur hier, Montag, Mittwoch, Freitag Dann"
+        ),
+    ),
+    (
+        "de",
+        "Hr. und Fr. Müller, am Di. kommt Fr. Meier, Di. Fr. Meier",
+        "Herr und Frau Müller, am Dienstag kommt Frau Meier, Dienstag Frau Meier",
+    ),
     ("", "", ""),
     (
         "en",

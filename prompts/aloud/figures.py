@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from prompts.aloud import saying
@@ -70,6 +71,8 @@ def money(wording: Wording, text: str, at: int) -> Read | None:
             return Read(f"{saying.number(wording.spoken, amount)}{scale} {major.other}", found.end())
         if len(found["fraction"] or "") > 2 or not saying.is_sayable(amount):
             return None
+        if found["unit"] == major.one != major.other and found["fraction"] is None:
+            return Read(saying.counted(wording.spoken, amount, _as_written(major, found["unit"])), found.end())
         return Read(saying.money(wording.spoken, amount, code), found.end())
     return None
 
@@ -99,7 +102,8 @@ def _number(wording: Wording, text: str, at: int, found: re.Match[str]) -> Read 
     unit = unit_pattern(wording).match(text, end)
     if unit is not None:
         stop = "." if unit[1].endswith(".") and ends_sentence(text, unit.end()) else ""
-        return Read(saying.counted(wording.spoken, value, units(wording)[unit[1]]) + stop, unit.end())
+        noun = _as_written(units(wording)[unit[1]], unit[1])
+        return Read(saying.counted(wording.spoken, value, noun) + stop, unit.end())
     if re.compile(r"\w|[.,:/'\u2019][0-9]|['\u2019]\w").match(text, end):
         return None
     whole = found["whole"]
@@ -158,6 +162,11 @@ def units(wording: Wording) -> Mapping[str, Noun]:
     nouns = [*wording.spoken.units.values(), *(each.minor for each in wording.currencies.values() if each.minor)]
     named = {name: noun for noun in nouns for name in (noun.one, noun.other) if name is not None}
     return {**named, **wording.units}
+
+
+def _as_written(noun: Noun, name: str) -> Noun:
+    """``noun`` in the singular alone where that is written: a 24 hour line."""
+    return replace(noun, other=name, many=None) if name == noun.one else noun
 
 
 @functools.cache

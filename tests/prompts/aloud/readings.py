@@ -296,6 +296,19 @@ READINGS = (
         "Hr. und Fr. Müller, am Di. kommt Fr. Meier, Di. Fr. Meier",
         "Herr und Frau Müller, am Dienstag kommt Frau Meier, Dienstag Frau Meier",
     ),
+    (
+        "en",
+        "A 24 hour line, a 30 minute wait, 2 year contract, a 5 dollar fee, 20 euros, 2 years, 1 hours, 3 cent",
+        (
+            "A twenty-four hour line, a thirty minute wait, two year contract, a five dollar fee, twenty euros, "
+            "two years, one hour, three cent"
+        ),
+    ),
+    (
+        "en",
+        "1 hour, 1 dollar, 1 week, 1 cent, 5.50 dollar",
+        "one hour, one dollar, one week, one cent, five dollars and fifty cents",
+    ),
     ("", "", ""),
     (
         "en",

@@ -59,6 +59,19 @@ _TITLES = {
 }  # fmt: skip
 _NUMBERED = {"n°": "numéro", "nº": "numéro", "no": "numéro", "art.": "article", "p.": "page"}
 
+_COUNTED = (
+    Noun("ans", "an", many="d'ans"),
+    Noun("appels", "appel", many="d'appels"),
+    Noun("messages", "message", many="de messages"),
+    Noun("personnes", "personne", many="de personnes", form=Form.FEMININE),
+    Noun("années", "année", many="d'années", form=Form.FEMININE),
+    Noun("semaines", "semaine", many="de semaines", form=Form.FEMININE),
+    Noun("commandes", "commande", many="de commandes", form=Form.FEMININE),
+    Noun("factures", "facture", many="de factures", form=Form.FEMININE),
+    Noun("nuits", "nuit", many="de nuits", form=Form.FEMININE),
+)
+"""What is counted in the texts of calls, and whose gender the number takes."""
+
 FRENCH_WORDING = Wording(
     spoken=FRENCH,
     decimal=",",
@@ -106,10 +119,8 @@ FRENCH_WORDING = Wording(
         "min.": FRENCH.units["minute"],
         "s": FRENCH.units["second"],
         "fois": Noun("fois", form=Form.FEMININE),
-        "semaine": Noun("semaines", "semaine", form=Form.FEMININE),
+        **{name: noun for noun in _COUNTED for name in (noun.one, noun.other) if name},
         "mois": Noun("mois"),
-        "an": Noun("ans", "an"),
-        "ans": Noun("ans", "an"),
         "x": Noun("fois", form=Form.FEMININE),
         "Mo": Noun("mégaoctets", "mégaoctet"),
         "Go": Noun("gigaoctets", "gigaoctet"),

@@ -56,6 +56,20 @@ _NUMBERED = {
     "n.º": "número", "nº": "número", "n°": "número", "núm.": "número", "ext.": "extensión", "pág.": "página",
     "art.": "artículo",
 }  # fmt: skip
+_COUNTED = (
+    Noun("años", "año", many="de años"),
+    Noun("meses", "mes", many="de meses"),
+    Noun("clientes", "cliente", many="de clientes"),
+    Noun("mensajes", "mensaje", many="de mensajes"),
+    Noun("pedidos", "pedido", many="de pedidos"),
+    Noun("puntos", "punto", many="de puntos"),
+    Noun("personas", "persona", many="de personas", form=Form.FEMININE),
+    Noun("llamadas", "llamada", many="de llamadas", form=Form.FEMININE),
+    Noun("citas", "cita", many="de citas", form=Form.FEMININE),
+    Noun("facturas", "factura", many="de facturas", form=Form.FEMININE),
+    Noun("noches", "noche", many="de noches", form=Form.FEMININE),
+)
+"""What is counted in the texts of calls, and whose gender the number takes."""
 _WEEK, _TIMES = Noun("semanas", "semana", form=Form.FEMININE), Noun("veces", "vez", form=Form.FEMININE)
 
 
@@ -110,8 +124,7 @@ def _wording(decimal: str, groups: str) -> Wording:
             "semanas": _WEEK,
             "vez": _TIMES,
             "veces": _TIMES,
-            "mes": Noun("meses", "mes"),
-            "meses": Noun("meses", "mes"),
+            **{name: noun for noun in _COUNTED for name in (noun.one, noun.other) if name},
             "x": _TIMES,
             "MB": Noun("megabytes", "megabyte"),
             "GB": Noun("gigabytes", "gigabyte"),

@@ -309,6 +309,22 @@ READINGS = (
         "1 hour, 1 dollar, 1 week, 1 cent, 5.50 dollar",
         "one hour, one dollar, one week, one cent, five dollars and fifty cents",
     ),
+    (
+        "es",
+        "1 año, 21 años, 1 persona, 21 personas, 200 personas, 1 llamada, 1 mensaje, 1.000.000 personas, pulse 1",
+        (
+            "un año, veintiún años, una persona, veintiuna personas, doscientas personas, una llamada, un mensaje, "
+            "un millón de personas, pulse uno"
+        ),
+    ),
+    (
+        "fr",
+        "1 personne, 21 personnes, 1 année, 1 an, 21 semaines, 1 appel, 1 000 000 personnes, tapez 1",
+        (
+            "une personne, vingt et une personnes, une année, un an, vingt et une semaines, un appel, un million de "
+            "personnes, tapez un"
+        ),
+    ),
     ("", "", ""),
     (
         "en",

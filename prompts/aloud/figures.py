@@ -26,9 +26,16 @@ _SYMBOLS = {
     "¥": "JPY",
 }  # fmt: skip
 _FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾"}
+_AMOUNT_AND_LETTERS = re.compile(rf"(?:{'|'.join(map(re.escape, _SYMBOLS))})[0-9][0-9.,]*[^\W\d_]\w*")
+"""Left as it stands: $20USD."""
+
 _MINUS = "-\u2212"
-_WHOLLY = r"(?![0-9]|[.,'\u2019][0-9])"
-"""After an amount: what goes on in figures is written as another country writes."""
+_WHOLLY = r"(?!\w|[.,'\u2019][0-9])"
+"""After an amount: what goes on in figures is written as another country writes, and what goes on in letters is no
+amount that is known here."""
+
+_POWERS = {"k": 10**3, "K": 10**3, "m": 10**6, "M": 10**6, "mn": 10**6, "bn": 10**9, "B": 10**9}
+"""What stands close behind an amount and multiplies it: $5k, €3m."""
 
 _RANGE = re.compile(r" ?[-\u2013] ?")
 _RANGE_FROM = re.compile(r"(?:[0-9]|[0-9] ?[ap]\.?m\.?|[0-9] ?(?:h|%|€|Uhr))\Z")
@@ -56,7 +63,10 @@ def money(wording: Wording, text: str, at: int) -> Read | None:
     symbols = "|".join(map(re.escape, _SYMBOLS))
     minus = rf"(?P<minus>[{_MINUS}])?"
     for before, after in (
-        (rf"{minus}(?P<unit>{symbols}|(?:{codes})\b) ?", r"(?P<scale> (?:million|billion|thousand)\b)?"),
+        (
+            rf"{minus}(?P<unit>{symbols}|(?:{codes})\b) ?",
+            rf"(?:(?P<scale> (?:million|billion|thousand)\b)|(?P<power>{'|'.join(_POWERS)}))?",
+        ),
         (minus, rf" ?(?P<unit>{symbols}|(?:{codes}|{names})(?!\w))"),
     ):
         found = _compiled(wording.decimal, wording.groups, before, after + _WHOLLY).match(text, at)
@@ -69,12 +79,17 @@ def money(wording: Wording, text: str, at: int) -> Read | None:
         major = wording.currencies[code].major
         if scale := found.groupdict().get("scale"):
             return Read(f"{saying.number(wording.spoken, amount)}{scale} {major.other}", found.end())
-        if len(found["fraction"] or "") > 2 or not saying.is_sayable(amount):
+        power = found.groupdict().get("power")
+        if len(found["fraction"] or "") > 2 and not power:
+            return None
+        amount *= _POWERS[power] if power else 1
+        if amount != round(amount, 2) or not saying.is_sayable(amount):
             return None
         if found["unit"] == major.one != major.other and found["fraction"] is None:
             return Read(saying.counted(wording.spoken, amount, _as_written(major, found["unit"])), found.end())
         return Read(saying.money(wording.spoken, amount, code), found.end())
-    return None
+    unknown = _AMOUNT_AND_LETTERS.match(text, at)
+    return Read(unknown[0], unknown.end()) if unknown and _begins(text, at) else None
 
 
 def fraction(wording: Wording, text: str, at: int) -> Read | None:
@@ -111,7 +126,7 @@ def _number(wording: Wording, text: str, at: int, found: re.Match[str]) -> Read 
     if plain and len(whole) > MAX_DIGITS:
         return None
     if plain and (_counts_nothing(whole) or previous_word(text, at).casefold() in wording.digits_after):
-        return Read(_grouped_digits(wording, whole), end)
+        return Read(grouped_digits(wording, whole), end)
     if plain and _is_year(wording, text, at, value):
         return Read(wording.year_words(int(value)), end)
     return Read(saying.number(wording.spoken, value), end) if saying.is_sayable(value) else None
@@ -150,7 +165,7 @@ def _value(found: re.Match[str]) -> Decimal:
     return Decimal(f"{whole}.{found['fraction']}" if found["fraction"] else whole)
 
 
-def _grouped_digits(wording: Wording, text: str) -> str:
+def grouped_digits(wording: Wording, text: str) -> str:
     """Digits that count nothing, in groups where there are many."""
     grouped = SHORT_CODE < len(text) <= MAX_PHONE
     return saying.phone(wording.spoken, text) if grouped else saying.digits(wording.spoken, text)

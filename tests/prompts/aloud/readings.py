@@ -325,6 +325,15 @@ READINGS = (
             "personnes, tapez un"
         ),
     ),
+    (
+        "en",
+        "$5k, €3m, $1.5bn, -$2K, £20mn, $5/month, $20USD, $5x",
+        (
+            "five thousand dollars, three million euros, one billion five hundred million dollars, minus two "
+            "thousand dollars, twenty million pounds, five dollars a month, $20USD, $5x"
+        ),
+    ),
+    ("de", "€5k, 20€, €2,5m", "fünf tausend Euro, zwanzig Euro, zwei Millionen fünfhundert tausend Euro"),
     ("", "", ""),
     (
         "en",

@@ -6,6 +6,7 @@ import re
 from datetime import date, time
 
 from prompts.aloud import saying
+from prompts.aloud.called import called
 from prompts.aloud.language import Before, Read, Rule, Short, Wording
 from prompts.aloud.moments import clock, figures
 from prompts.spoken import words as names
@@ -125,7 +126,17 @@ _ALWAYS = {
 _ENDING = frozenset({"etc.", "Ave.", "Blvd.", "Rd.", "Inc.", "Ltd.", "Corp.", "Bros.", "Jr.", "Sr.", "hrs."})
 _NUMBERED = {"No.": "number", "Nos.": "numbers", "ext.": "extension", "p.": "page", "pp.": "pages", "Fig.": "figure"}
 
-_RULES: tuple[Rule, ...] = (_round, _twelve, _oclock, clock(r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"), _day_month)
+_CALLED = called("112|999|000|988|[1-9]11|10[15]", "call|dial|ring|phone|text", "or|and")
+"""Numbers of help: those of North America that end in 11, and those of Europe, Britain and Australia."""
+
+_RULES: tuple[Rule, ...] = (
+    _CALLED,
+    _round,
+    _twelve,
+    _oclock,
+    clock(r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"),
+    _day_month,
+)
 
 
 _WEEK, _A_MONTH, _YEAR = Noun("weeks", "week"), Noun("months", "month"), Noun("years", "year")

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import date
 
+from prompts.aloud.called import NO_NOUN, called
 from prompts.aloud.context import previous_word
 from prompts.aloud.language import Before, Read, Short, Wording
 from prompts.aloud.moments import clock, figures
@@ -169,6 +170,12 @@ GERMAN_WORDING = Wording(
     year_words=year_words,
     day_words=day_words,
     rules=(
+        called(
+            "11[02]|116 ?117|911",
+            "rufen Sie(?: bitte)?(?: die)?|rufe|wählen Sie(?: bitte)?|Notruf|Notrufnummer|Nummer|die|unter",
+            "oder|und|oder die|und die",
+            after=NO_NOUN,
+        ),
         figures(r"(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\.(?: ?(?P<year>[0-9]{4}|[0-9]{2}))?"),
         clock(r"(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2}) ?(?:Uhr|h)"),
         clock(r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from prompts.aloud.called import called
 from prompts.aloud.language import Before, Read, Short, Wording
 from prompts.aloud.moments import clock, figures
 from prompts.spoken import words as names
@@ -136,6 +137,11 @@ def _wording(decimal: str, groups: str) -> Wording:
         year_words=lambda year: f"de {year_words(year)}",
         day_words=day_words,
         rules=(
+            called(
+                "112|911|0[0-9]{2}",
+                "(?:marque|marcar|marca|llame|llamar|llama)(?: (?:al|el))?",
+                "o|y|al|o al|y al|o el|y el",
+            ),
             figures(r"(?P<day>[0-9]{1,2})[/-](?P<month>[0-9]{1,2})[/-](?P<year>[0-9]{4}|[0-9]{2})"),
             clock(r"(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2}) ?(?:horas|h)"),
             clock(r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"),

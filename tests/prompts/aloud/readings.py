@@ -334,6 +334,31 @@ READINGS = (
         ),
     ),
     ("de", "€5k, 20€, €2,5m", "fünf tausend Euro, zwanzig Euro, zwei Millionen fünfhundert tausend Euro"),
+    (
+        "en",
+        "Call 911. Dial 112 or 999 now. Call 3 people, 911 people, call 112 hours, call 911,000 people, call 988",
+        (
+            "Call nine one one. Dial one one two or nine nine nine now. Call three people, nine hundred eleven "
+            "people, call one hundred twelve hours, call nine hundred eleven thousand people, call nine eight eight"
+        ),
+    ),
+    (
+        "de",
+        "Rufen Sie 112. Notruf 110, die 112 und die 116117 an. Rufen Sie bitte die 110. Die 112 Kunden, die 110 Euro",
+        (
+            "Rufen Sie eins eins zwei. Notruf eins eins null, die eins eins zwei und die eins eins sechs, eins eins "
+            "sieben an. Rufen Sie bitte die eins eins null. Die einhundertzwölf Kunden, die einhundert zehn Euro"
+        ),
+    ),
+    (
+        "es",
+        "Marque 112, llame al 112 o al 911, marque el 112. Pulse 1, marque 1, 112 clientes",
+        (
+            "Marque uno uno dos, llame al uno uno dos o al nueve uno uno, marque el uno uno dos. Pulse uno, marque "
+            "uno, ciento doce clientes"
+        ),
+    ),
+    ("fr", "Appelez le 112, le 15", "Appelez le cent douze, le quinze"),
     ("", "", ""),
     (
         "en",

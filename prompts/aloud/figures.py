@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from prompts.aloud import saying
-from prompts.aloud.context import ends_sentence, previous_word
+from prompts.aloud.context import ends_sentence, name_before, previous_word
 from prompts.aloud.language import Read, Wording
 from prompts.spoken.characters import MAX_DIGITS, MAX_PHONE
 from prompts.spoken.language import Noun
@@ -20,6 +20,9 @@ LONGEST_COUNT = 6
 
 SHORT_CODE = 5
 """Digits that are said in one breath."""
+
+FEWEST_OF_CODE = 3
+"""Digits of a code that is said to be something: "your code is 4711", but "the code is 12 letters long"."""
 
 _SYMBOLS = {
     "US$": "USD", "CA$": "CAD", "C$": "CAD", "AU$": "AUD", "A$": "AUD", "€": "EUR", "$": "USD", "£": "GBP",
@@ -125,7 +128,8 @@ def _number(wording: Wording, text: str, at: int, found: re.Match[str]) -> Read 
     plain = not found["sign"] and found["fraction"] is None and whole.isdigit()
     if plain and len(whole) > MAX_DIGITS:
         return None
-    if plain and (_counts_nothing(whole) or previous_word(text, at).casefold() in wording.digits_after):
+    named = name_before(text, at, copula=len(whole) >= FEWEST_OF_CODE).casefold()
+    if plain and (_counts_nothing(whole) or named in wording.digits_after):
         return Read(grouped_digits(wording, whole), end)
     if plain and _is_year(wording, text, at, value):
         return Read(wording.year_words(int(value)), end)

@@ -359,6 +359,28 @@ READINGS = (
         ),
     ),
     ("fr", "Appelez le 112, le 15", "Appelez le cent douze, le quinze"),
+    (
+        "en",
+        "PIN: 4711, Code: 4711, your PIN is 4711. The code is 12 letters long, at: 4711",
+        (
+            "PIN: four seven one one, Code: four seven one one, your PIN is four seven one one. The code is twelve "
+            "letters long, at: four thousand seven hundred eleven"
+        ),
+    ),
+    (
+        "de",
+        "PIN: 4711, Durchwahl: 23, Ihr Code ist 4711, der Code lautet: 4711, der Code ist 12 Zeichen lang",
+        (
+            "PIN: vier sieben eins eins, Durchwahl: zwei drei, Ihr Code ist vier sieben eins eins, der Code lautet: "
+            "vier sieben eins eins, der Code ist zwölf Zeichen lang"
+        ),
+    ),
+    ("es", "PIN: 4711, su clave es 4711", "PIN: cuatro siete uno uno, su clave es cuatro siete uno uno"),
+    (
+        "fr",
+        "PIN : 4711, votre code est 4711, votre code est le 4711",
+        "PIN : quatre sept un un, votre code est quatre sept un un, votre code est le quatre sept un un",
+    ),
     ("", "", ""),
     (
         "en",

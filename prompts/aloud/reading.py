@@ -79,5 +79,5 @@ def _read(wording: Wording, text: str, at: int) -> Read | None:
     elif _WORD.match(sign):
         rules = (signs.address, *wording.letter_rules, shorts.short, figures.money, signs.sign)
     else:
-        rules = (figures.range_sign, signs.per, signs.alternatives, signs.key, signs.sign)
+        rules = (figures.range_sign, signs.per, signs.alternatives, signs.code, signs.key, signs.sign)
     return next((found for rule in rules if (found := rule(wording, text, at)) is not None), None)

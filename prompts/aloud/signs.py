@@ -18,6 +18,7 @@ _SITE = re.compile(
     r"(?:https?://|www\.)[\w.-]+\w(?:/[\w./-]*\w)?/?|[\w-]+\.(?:com|org|net|eu|de|es|fr|co\.uk|io)(?!\w)"
 )
 _ALONE = re.compile(r"[*#+](?!\w)")
+_CODE = re.compile(r"(?:[*#]{1,2}[0-9]+)+[*#]*(?![\w*#]|[-.,:][0-9])")
 _NUMBERED = re.compile(r"#[0-9]")
 _BETWEEN = re.compile(r"\+ ?[0-9]")
 _AMOUNT = re.compile(r"[0-9] ?[^\W\d_.]*[.€$£¢]?\Z")
@@ -66,6 +67,20 @@ def sign(wording: Wording, text: str, at: int) -> Read | None:
         after = " " if text[end : end + 1].isalnum() else ""
         return Read(f"{before}{words}{after}", end)
     return None
+
+
+def code(wording: Wording, text: str, at: int) -> Read | None:
+    """``*67``, ``*21#``: keys by name. ``#1`` is none: it is a number."""
+    found = _CODE.match(text, at)
+    if found is None or (at and not (text[at - 1].isspace() or text[at - 1] in "(\"'")) or not _is_code(found[0]):
+        return None
+    parts = re.findall(r"[*#]|[0-9]+", found[0])
+    named = (wording.spoken.letters[part] if part in "*#" else saying.digits(wording.spoken, part) for part in parts)
+    return Read(" ".join(named), found.end())
+
+
+def _is_code(keys: str) -> bool:
+    return "*" in keys or keys.count("#") > 1
 
 
 def key(wording: Wording, text: str, at: int) -> Read | None:

@@ -381,6 +381,19 @@ READINGS = (
         "PIN : 4711, votre code est 4711, votre code est le 4711",
         "PIN : quatre sept un un, votre code est quatre sept un un, votre code est le quatre sept un un",
     ),
+    (
+        "en",
+        "Dial *21#, *67 or ##002#. Press *1, #1, (*9) or *21*0171#. 3*4, *word*, * and #",
+        (
+            "Dial star two one hash, star six seven or hash hash zero zero two hash. Press star one, number one, "
+            "(star nine) or star two one star zero one seven one hash. three*four, *word*, star and hash"
+        ),
+    ),
+    (
+        "de",
+        "Wählen Sie *21#, drücken Sie *1, #1",
+        "Wählen Sie Stern zwei eins Raute, drücken Sie Stern eins, Nummer eins",
+    ),
     ("", "", ""),
     (
         "en",

@@ -12,7 +12,7 @@ from prompts.spoken import words as names
 from prompts.spoken.language import Form, Noun
 from prompts.spoken.spanish import SPANISH
 
-_ORDINAL = re.compile(r"([0-9]{1,3})(?:\.?(º|ª|°)|(er|do|to|ra|da|ta)\b\.?)(?!\w)")
+_ORDINAL = re.compile(r"([0-9]{1,3})\.?(?:(º|ª|°)|(er|do|to|ra|da|ta)\b\.?)(?!\w)")
 _FEMININE = frozenset({"ª", "ra", "da", "ta"})
 
 
@@ -27,7 +27,7 @@ def day_words(day: date, before: str) -> str:
 
 
 def _ordinal(wording: Wording, text: str, at: int) -> Read | None:
-    """``1.º``, ``3ª``, ``1er``: before a noun "primer", "tercer"."""
+    """``1.º``, ``3ª``, ``1er``, ``3.er``: before a noun "primer", "tercer"."""
     found = _ORDINAL.match(text, at)
     if found is None or found[1] == "0" or (at and text[at - 1].isalnum()):
         return None
@@ -51,7 +51,7 @@ _ALWAYS = {
 _ENDING = frozenset({"etc.", "EE. UU.", "EE.UU.", "Uds.", "Ud."})
 _TITLES = {
     "Sr.": "señor", "Sra.": "señora", "Srta.": "señorita", "Sres.": "señores", "Dr.": "doctor", "Dra.": "doctora",
-    "Dña.": "doña", "Prof.": "profesor", "Lic.": "licenciado", "Ing.": "ingeniero",
+    "Dña.": "doña", "D.ª": "doña", "Prof.": "profesor", "Lic.": "licenciado", "Ing.": "ingeniero",
 }  # fmt: skip
 _NUMBERED = {
     "n.º": "número", "nº": "número", "n°": "número", "núm.": "número", "ext.": "extensión", "pág.": "página",

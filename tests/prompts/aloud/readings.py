@@ -394,6 +394,11 @@ READINGS = (
         "Wählen Sie *21#, drücken Sie *1, #1",
         "Wählen Sie Stern zwei eins Raute, drücken Sie Stern eins, Nummer eins",
     ),
+    (
+        "es",
+        "El 3.er piso, 1.er piso, 2.ª planta, D.ª Ana y D. Juan",
+        "El tercer piso, primer piso, segunda planta, doña Ana y don Juan",
+    ),
     ("", "", ""),
     (
         "en",

@@ -19,6 +19,15 @@ _WEAK = frozenset("am im zum beim vom den dem ab seit bis des einem ihrem".split
 _NOMINATIVE = frozenset("der die das".split())
 _MONTHS = {names.month("de", number): number for number in range(1, 13)}
 _TEXTUAL = re.compile(rf"([0-9]{{1,2}})\. ?({'|'.join(_MONTHS)})(?: ([0-9]{{4}}))?(?!\w)")
+_JOINT = r" ?(?:,|[-\u2013]|und|oder|bis)(?: (?:der|den|dem|zum))? ?"
+"""Between the days of one month, of which only the last is written with it."""
+_DAY = r"[0-9]{1,2}\."
+_LISTED = re.compile(rf"([0-9]{{1,2}})\.(?=(?:{_JOINT}{_DAY}){{1,6}} ?(?:{'|'.join(_MONTHS)})(?!\w))")
+_LISTED_BEFORE = re.compile(rf"(?<![0-9.])(?:{_DAY}{_JOINT})+\Z")
+_DASH = re.compile(r" ?[-\u2013] ?")
+_BACK = 60
+"""How far before a day those are looked for that are listed with it."""
+
 _RANKED = {
     "Stock": "er", "Etage": "e", "Obergeschoss": "es", "Untergeschoss": "es", "Quartal": "es", "Platz": "er",
     "Klasse": "e", "Mal": "es", "Mahnung": "e", "Rate": "e", "Tag": "er", "Woche": "e", "Jahr": "es", "Kapitel": "es",
@@ -59,8 +68,25 @@ def _textual(wording: Wording, text: str, at: int) -> Read | None:
         day = date(int(found[3] or 2024), _MONTHS[found[2]], int(found[1]))
     except ValueError:
         return None
-    words = day_words(day, previous_word(text, at).casefold())
+    words = day_words(day, _case_word(text, at))
     return Read(f"{words} {year_words(day.year)}" if found[3] else words, found.end())
+
+
+def _listed(wording: Wording, text: str, at: int) -> Read | None:
+    """The first of ``1. und 2. Mai`` and ``3.-5. Juni``."""
+    found = _LISTED.match(text, at)
+    if found is None or not 1 <= int(found[1]) <= 31 or (at and text[at - 1] in ".0123456789"):
+        return None
+    words = _ranked(int(found[1]), _case_word(text, at), "er")
+    dash = _DASH.match(text, found.end())
+    return Read(f"{words} {wording.to} ", dash.end()) if dash else Read(words, found.end())
+
+
+def _case_word(text: str, at: int) -> str:
+    """The word that says in which case a day is, in lower case: the one before all that are listed with it."""
+    start = max(0, at - _BACK)
+    listed = _LISTED_BEFORE.search(text[start:at])
+    return previous_word(text, start + listed.start() if listed else at).casefold()
 
 
 def _ordinal(wording: Wording, text: str, at: int) -> Read | None:
@@ -183,6 +209,7 @@ GERMAN_WORDING = Wording(
             r"(?P<hour>[0-9]{1,2})\.(?P<minute>[0-9]{2})(?= ?(?:[-\u2013]|bis|und|oder) ?[0-9]{1,2}[.:][0-9]{2} ?Uhr)"
         ),
         clock(r"(?P<hour>[0-9]{1,2})(?P<minute>)? ?Uhr", wholly=True),
+        _listed,
         _textual,
         _ordinal,
     ),

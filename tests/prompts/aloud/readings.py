@@ -399,6 +399,19 @@ READINGS = (
         "El 3.er piso, 1.er piso, 2.ª planta, D.ª Ana y D. Juan",
         "El tercer piso, primer piso, segunda planta, doña Ana y don Juan",
     ),
+    (
+        "de",
+        "Am 1. und 2. Mai, vom 3. bis 5. Juni, vom 3.-5. Juni, am 1., 2. und 3. Mai 2027, der 1. und der 2. Mai",
+        (
+            "Am ersten und zweiten Mai, vom dritten bis fünften Juni, vom dritten bis fünften Juni, am ersten, "
+            "zweiten und dritten Mai zweitausendsiebenundzwanzig, der erste und der zweite Mai"
+        ),
+    ),
+    (
+        "de",
+        "Vom 30. April bis 5. Mai, 1. oder 2. Mai. Drücken Sie die 1. Und am 2. Mai",
+        ("Vom dreißigsten April bis fünften Mai, erster oder zweiter Mai. Drücken Sie die eins. Und am zweiten Mai"),
+    ),
     ("", "", ""),
     (
         "en",

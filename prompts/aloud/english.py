@@ -17,9 +17,15 @@ from prompts.spoken.values import YEARS
 _MONTHS = {names.month("en", number): number for number in range(1, 13)}
 _SHORT_MONTHS = {name[:3]: number for name, number in _MONTHS.items()} | {"Sept": 9}
 _MONTH = "|".join([*_MONTHS, *(f"{name}\\." for name in _SHORT_MONTHS)])
-_MONTH_DAY = re.compile(rf"({_MONTH}) ([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,? ([0-9]{{4}}))?(?!\w|[.:][0-9])")
+_TO = r"(?: ?[-\u2013] ?| to )"
+_MONTH_DAY = re.compile(
+    rf"({_MONTH}) ([0-9]{{1,2}})(?:st|nd|rd|th)?(?:{_TO}([0-9]{{1,2}})(?:st|nd|rd|th)?(?! ?[ap]\.?m\b))?"
+    r"(?:,? ([0-9]{4}))?(?!\w|[.:][0-9])"
+)
 _MONTH_YEAR = re.compile(rf"({_MONTH}) ([0-9]{{4}})(?!\w|[.:,][0-9])")
-_DAY_MONTH = re.compile(rf"([0-9]{{1,2}})(?:st|nd|rd|th)? ({_MONTH})(?: ([0-9]{{4}}))?(?!\w)")
+_DAY_MONTH = re.compile(
+    rf"([0-9]{{1,2}})(?:st|nd|rd|th)?(?:{_TO}([0-9]{{1,2}})(?:st|nd|rd|th)?)? ({_MONTH})(?: ([0-9]{{4}}))?(?!\w)"
+)
 _TWELVE = re.compile(r"([0-9]{1,2})(?:[:.]([0-9]{2}))? ?(a|p)(?:\.m\.|m\b)", re.IGNORECASE)
 _ORDINAL = re.compile(r"([0-9]{1,3})(?:st|nd|rd|th)(?!\w)")
 _OCLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?![\w:])")
@@ -41,9 +47,9 @@ def _is_year(key: str) -> bool:
 
 
 def _month_day(wording: Wording, text: str, at: int) -> Read | None:
-    """``December 1, 2026``."""
+    """``December 1, 2026``, ``May 1-3``."""
     found = _MONTH_DAY.match(text, at)
-    return None if found is None else _dated(found[2], found[1], found[3], found.end())
+    return None if found is None else _dated(found[1], found[2], found[3], found[4], found.end())
 
 
 def _month_year(wording: Wording, text: str, at: int) -> Read | None:
@@ -59,19 +65,23 @@ def _month(name: str) -> int:
 
 
 def _day_month(wording: Wording, text: str, at: int) -> Read | None:
-    """``1 December 2026``."""
+    """``1 December 2026``, ``1-3 May``."""
     found = _DAY_MONTH.match(text, at)
-    return None if found is None else _dated(found[1], found[2], found[3], found.end())
+    return None if found is None else _dated(found[3], found[1], found[2], found[4], found.end())
 
 
-def _dated(day: str, month: str, year: str | None, end: int) -> Read | None:
+def _dated(month: str, day: str, last: str | None, year: str | None, end: int) -> Read | None:
+    """A day of a month, or the days from one to the ``last``."""
     try:
         found = date(int(year or 2024), _month(month), int(day))
+        until = found.replace(day=int(last)) if last else None
     except ValueError:
         return None
     if found.year not in YEARS:
         return None
     words = day_words(found, "")
+    if until:
+        words += f" to {names.ordinal('en', until.day)}"
     return Read(f"{words} {year_words(found.year)}" if year else words, end)
 
 

@@ -412,6 +412,14 @@ READINGS = (
         "Vom 30. April bis 5. Mai, 1. oder 2. Mai. Drücken Sie die 1. Und am 2. Mai",
         ("Vom dreißigsten April bis fünften Mai, erster oder zweiter Mai. Drücken Sie die eins. Und am zweiten Mai"),
     ),
+    (
+        "en",
+        "May 1-3, May 1\u20133, 2027, Dec. 1st to 3rd, 1-3 May 2027, May 1 to 3 pm, May 1-99, May 1 to 10:30",
+        (
+            "May first to third, May first to third twenty twenty-seven, December first to third, May first to third "
+            "twenty twenty-seven, May first to three p.m., May one to ninety-nine, May first to ten thirty"
+        ),
+    ),
     ("", "", ""),
     (
         "en",

@@ -9,14 +9,18 @@ from dataclasses import replace
 
 from prompts.aloud.context import CAPITAL, ends_sentence, previous_word
 from prompts.aloud.language import Before, Read, Short, Wording
+from prompts.spoken.words import weekday
 
 _NAME = re.compile(rf" ?{CAPITAL}")
 _SPAN = re.compile(r" ?[-\u2013]| ?[0-9]|,? (?:to|bis|al|au|a|à) ")
 _SPAN_TO = re.compile(r"\. ?(?:[-\u2013,&]|to|bis|al|au|a|à|and|und|y|et) ?\Z")
+_LAST = re.compile(r"\. ?(?:[-\u2013&]|to|bis|al|au|a|à|and|und|y|et) ?\Z")
+"""Before the last day of a span, whose stop may be that of the sentence too: Mon.-Fri. Closed."""
+
 _AFTER_DAY = re.compile(r"\b(?:Mo|Di|Mi|Do|Sa|So)\.? ?(?:[-\u2013,&/]|bis|und|oder) ?\Z")
 _NUMBER = re.compile(r" ?[0-9]")
 _BACK = 12
-"""How far before a place a day is looked for."""
+"""How far before a place a day, or what joins two of them, is looked for."""
 
 
 def short(wording: Wording, text: str, at: int) -> Read | None:
@@ -29,6 +33,7 @@ def short(wording: Wording, text: str, at: int) -> Read | None:
     if words is None:
         return None
     may_end = entry.ends and (words != entry.words or entry.otherwise is None)
+    may_end = may_end or (words in _days(wording) and _LAST.search(text[max(0, at - _BACK) : at]) is not None)
     after = "." if may_end and ends_sentence(text, end) else " " if text[end : end + 1].isalnum() else ""
     return Read(words + after, end)
 
@@ -41,7 +46,8 @@ def _chosen(entry: Short, text: str, at: int, end: int) -> str | None:
         case Before.NUMBER:
             return entry.words if _NUMBER.match(text, end) else entry.otherwise
         case Before.SPAN:
-            return entry.words if _SPAN.match(text, end) or _SPAN_TO.search(text[:at]) else entry.otherwise
+            spans = _SPAN.match(text, end) or _SPAN_TO.search(text[max(0, at - _BACK) : at])
+            return entry.words if spans else entry.otherwise
         case Before.PERSON if _AFTER_DAY.search(text, max(0, at - _BACK), at):
             return entry.otherwise
         case Before.NAME | Before.PERSON:
@@ -49,6 +55,12 @@ def _chosen(entry: Short, text: str, at: int, end: int) -> str | None:
             if entry.otherwise is not None and _after_name(text, at):
                 return entry.otherwise
             return entry.words if follows else entry.otherwise
+
+
+@functools.cache
+def _days(wording: Wording) -> frozenset[str]:
+    """The names of the days of a week."""
+    return frozenset(weekday(wording.spoken.code, number) for number in range(7))
 
 
 def _after_name(text: str, at: int) -> bool:

@@ -287,8 +287,8 @@ READINGS = (
         "de",
         "Mo.-Fr. bitte, Mo.\u2013Fr. Bitte, Mo. bis Fr. Samstags zu, Mi. und Fr. Nur hier, Mo., Mi., Fr. Dann",
         (
-            "Montag bis Freitag bitte, Montag bis Freitag Bitte, Montag bis Freitag Samstags zu, Mittwoch und "
-            "Freitag Nur hier, Montag, Mittwoch, Freitag Dann"
+            "Montag bis Freitag bitte, Montag bis Freitag. Bitte, Montag bis Freitag. Samstags zu, Mittwoch und "
+            "Freitag. Nur hier, Montag, Mittwoch, Freitag Dann"
         ),
     ),
     (
@@ -420,6 +420,16 @@ READINGS = (
             "twenty twenty-seven, May first to three p.m., May one to ninety-nine, May first to ten thirty"
         ),
     ),
+    (
+        "en",
+        "Open Mon.-Fri. Closed on Sun. Mon. Dec. 5, Mon.-Fri. 9am, Wed., Mon. May 5, Mon.-Fri.",
+        (
+            "Open Monday to Friday. Closed on Sun. Monday December fifth, Monday to Friday nine a.m., Wednesday, "
+            "Monday May fifth, Monday to Friday."
+        ),
+    ),
+    ("de", "Mo.-Fr. Bitte, Sa. und So. Geschlossen", "Montag bis Freitag. Bitte, Samstag und Sonntag. Geschlossen"),
+    ("fr", "Du lun. au ven. Fermé", "Du lundi au vendredi. Fermé"),
     ("", "", ""),
     (
         "en",
@@ -439,7 +449,7 @@ READINGS = (
         "Es ist so. So. 10-12 Uhr, Sa.-So., Sa. und So. geschlossen",
         "Es ist so. Sonntag zehn bis zwölf Uhr, Samstag bis Sonntag, Samstag und Sonntag geschlossen",
     ),
-    ("es", "El dom. 3 y de vie. a dom.", "El domingo tres y de viernes a domingo"),
+    ("es", "El dom. 3 y de vie. a dom.", "El domingo tres y de viernes a domingo."),
     (
         "en",
         "In December 2026, Dec. 2026, May 1984, May 5, March 31, 1999",

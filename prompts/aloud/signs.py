@@ -80,7 +80,9 @@ def code(wording: Wording, text: str, at: int) -> Read | None:
 
 
 def _is_code(keys: str) -> bool:
-    return "*" in keys or keys.count("#") > 1
+    """True for what begins or goes on with a star, and for what ends in a second sign; **768** is emphasis."""
+    signs = re.sub("[0-9]", "", keys)
+    return (signs.endswith("#") and len(signs) > 1) or ("*" in signs and not signs.startswith("**"))
 
 
 def key(wording: Wording, text: str, at: int) -> Read | None:

@@ -430,6 +430,7 @@ READINGS = (
     ),
     ("de", "Mo.-Fr. Bitte, Sa. und So. Geschlossen", "Montag bis Freitag. Bitte, Samstag und Sonntag. Geschlossen"),
     ("fr", "Du lun. au ven. Fermé", "Du lundi au vendredi. Fermé"),
+    ("en", "Dial **62*# or #31#, #12", "Dial star star six two star hash or hash three one hash, number twelve"),
     ("", "", ""),
     (
         "en",

@@ -96,24 +96,19 @@ class Hearings:
         self._ways: dict[Way, Inlets] = {}
         """Every way in that was ever taken: a leg that nobody could end may still send by one that is left."""
         self._inlets: Inlets | None = None
+        self._in_doubt = False
+        """A leg did not come: the switch may have been started anew without the module for it."""
         self._why_not = "the switch is not connected yet"
 
     def __len__(self) -> int:
         """How many legs of ours there may be on the switch."""
         return len(self._hearings)
 
-    async def connected(self) -> None:
-        """The switch can be asked, and may have been started anew with other modules: find the way in. Calls go on
-        without one, and nothing waits for it for longer than for one answer."""
+    async def find(self) -> None:
+        """Look for the way in, unless there is one that works. Calls go on without one, and nothing waits for it for
+        longer than for one answer. A switch that is starting is not asked again: it does not know yet what it has."""
         async with self._finding:
-            await self._find()
-
-    async def find_missing(self) -> None:
-        """Look again for a way in where there is none. Returns at once where there is one."""
-        if self._inlets is not None:
-            return
-        async with self._finding:
-            if self._inlets is None:
+            if self._inlets is None or self._in_doubt:
                 await self._find()
 
     async def _find(self) -> None:
@@ -124,6 +119,7 @@ class Hearings:
                 log.get().warning("no caller can be heard", reason=str(fault))
             self._inlets, self._why_not = None, str(fault)
             return
+        self._in_doubt = False
         if found is not self._inlets:
             log.get().info("callers can be heard", by=type(found).__name__)
         self._inlets = found
@@ -237,6 +233,7 @@ class Hearings:
             raise SwitchUnavailable(f"the caller is not heard within {OPENS_S:g} s: {error}") from error
         finally:
             if not begun:
+                self._in_doubt = True
                 self._start(self._close(hearing), f"close {leg_id}")
         if not begun:
             raise SwitchUnavailable("the caller cannot be heard: the switch ended the leg that would")

@@ -262,7 +262,7 @@ class AsteriskSwitch:
             await asyncio.sleep(self._config.settle_s)
         began = self._loop.time()
         channels = await self._list(began)
-        await self._hearings.connected()
+        await self._hearings.find()
         self._boot = self._desk.boot = boot
         self._live = ids(channels)
         self._up = True
@@ -299,7 +299,7 @@ class AsteriskSwitch:
         while True:
             await asyncio.sleep(self._config.sweep_s)
             if self._up:
-                await self._hearings.find_missing()
+                await self._hearings.find()
             if self._up and (len(self._book) or len(self._desk) or len(self._hearings)):
                 await self._compare()
 

@@ -64,7 +64,8 @@ class House:
     agi_port: int
     client: EngineClient
     engine: process.Child | None = None
-    _callers: int = 0
+    _called: int = 0
+    _callers: list[Sipp] = field(default_factory=list)
     _faults: list[float] = field(default_factory=list)
     _crashes: list[float] = field(default_factory=list)
 
@@ -121,7 +122,9 @@ class House:
         return self.engine is not None and self.engine.alive
 
     async def close(self) -> None:
-        """End the engine, whatever it does."""
+        """End the callers and the engine, whatever they do."""
+        for caller in self._callers:
+            await caller.stop()
         if self.engine is not None:
             await self.engine.stop(1.0, ask=signal.SIGKILL)
 
@@ -239,10 +242,11 @@ class House:
 
     async def caller(self, script: CallerScript, calls: int = 1) -> Sipp:
         """Somebody who calls; ends by itself."""
-        self._callers += 1
-        return await place_call(
-            self.home, f"caller-{self._callers}", script, sip_port=self.pbx.ports.sip, calls=calls
-        )
+        self._called += 1
+        name = f"caller-{self._called}"
+        caller = await place_call(self.home, name, script, sip_port=self.pbx.ports.sip, calls=calls)
+        self._callers.append(caller)
+        return caller
 
     async def calls_in(self, phase: str, count: int, deadline_s: float = DEADLINE_S) -> None:
         """Returns when exactly ``count`` calls are in ``phase``."""

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from typing import Protocol, TypeVar
 
 from calls import failpoints
@@ -28,12 +28,13 @@ from calls.ids import AttemptId, BootId, CampaignId, LeadId
 from calls.people import callbacks
 from calls.records import store
 from calls.records.store import CallEvent, CallRecord
-from calls.records.times import as_text, as_time
+from calls.records.times import as_text
 from calls.settings import Trunk
-from dialer import compliance
+from dialer import compliance, hopper, judging
 from dialer.campaign import Campaign
-from dialer.compliance import Allowed, History, Lead, PastAttempt, Refused, Rules
+from dialer.compliance import Allowed, Refused
 from dialer.events import Begun, BegunAttempt, Finish
+from dialer.hopper import Due
 
 T = TypeVar("T")
 
@@ -42,9 +43,6 @@ SCAN = 200
 
 TRUNK_REST_S = 1.0
 """Asked again after this when the store knows of more calls on the trunk than the core does."""
-
-LEAST_REST = timedelta(seconds=1)
-"""A refused lead is not looked at again sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +59,6 @@ class Writing(Protocol):
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """The result of ``work``, which ran in a transaction that is committed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A lead whose turn it is."""
-
-    lead_id: LeadId
-    person_key: str
-    lead: Lead
-    tries: int
 
 
 # --- begin ------------------------------------------------------------------------------------------------------
@@ -122,11 +110,11 @@ def begin_attempts(
     refused: Counter[str] = Counter()
     seen = 0
     while len(begun) < wanted and seen < wanted + SCAN:
-        due = _due(connection, campaign.campaign_id, now, wanted - len(begun))
+        due = hopper.due(connection, campaign.campaign_id, now, wanted - len(begun))
         if not due:
             break
         for each in due:
-            verdict = verdict_on(connection, each, rules, now)
+            verdict = judging.verdict_on(connection, each, rules, now)
             if isinstance(verdict, Allowed):
                 attempt = insert(connection, campaign, each, place, now, new_id(), decision, verdict)
                 if attempt is not None:
@@ -134,14 +122,14 @@ def begin_attempts(
                     continue
                 verdict = Refused("open_attempt", now + compliance.OPEN_REST)
             refused[verdict.rule] += 1
-            _refuse(connection, campaign.campaign_id, each.lead_id, verdict, now)
+            judging.refuse(connection, campaign.campaign_id, each.lead_id, verdict, now)
         seen += len(due)
-    next_in_s = _next_in_s(connection, campaign.campaign_id, now)
+    next_in_s = hopper.next_in_s(connection, campaign.campaign_id, now)
     if next_in_s == 0.0 and wanted < up_to and len(begun) == wanted:
         next_in_s = TRUNK_REST_S
     if begun:
         failpoints.hit("attempt.before_commit")
-    exhausted = next_in_s is None and not begun and not _any(connection, campaign.campaign_id, "dialling")
+    exhausted = next_in_s is None and not begun and not hopper.has_any(connection, campaign.campaign_id, "dialling")
     return Begun(tuple(begun), dict(refused), next_in_s, exhausted)
 
 
@@ -149,49 +137,6 @@ def open_on(connection: sqlite3.Connection, trunk: str) -> int:
     """Attempts that are open on a trunk, by the index over open attempts, whose text this repeats."""
     row = connection.execute("SELECT count(*) FROM attempts WHERE state <> 'done' AND trunk = ?", (trunk,)).fetchone()
     return int(row[0])
-
-
-_COLUMNS = "lead_id, person_key, number, time_zones, tries, campaign_leads.priority"
-
-
-def _due(connection: sqlite3.Connection, campaign_id: CampaignId, now: datetime, count: int) -> list[Due]:
-    again = connection.execute(
-        f"SELECT {_COLUMNS} FROM campaign_leads JOIN leads USING (lead_id)"
-        " WHERE campaign_id = ? AND state = 'retry' AND next_try_at <= ?"
-        " ORDER BY campaign_leads.priority DESC, next_try_at, position LIMIT ?",
-        (campaign_id, as_text(now), count),
-    ).fetchall()
-    new = connection.execute(
-        f"SELECT {_COLUMNS} FROM campaign_leads JOIN leads USING (lead_id)"
-        " WHERE campaign_id = ? AND state = 'new' ORDER BY campaign_leads.priority DESC, position LIMIT ?",
-        (campaign_id, count),
-    ).fetchall()
-    rows = sorted(again + new, key=lambda row: -int(row[5]))[:count]  # stable: again before new
-    return [Due(row[0], row[1], Lead(row[2], _zones(row[3])), row[4]) for row in rows]
-
-
-@lru_cache(maxsize=4096)
-def _zones(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
-
-
-def verdict_on(
-    connection: sqlite3.Connection, due: Due, rules: Rules, now: datetime, *, forbidden: bool | None = None
-) -> Allowed | Refused:
-    """Whether the person may be dialled now. ``forbidden``: what stands for the do-not-call list; None: it itself."""
-    rows = connection.execute(
-        "SELECT intended_at, number, campaign_id, outcome FROM attempts WHERE person_key = ?"
-        " AND json_extract(decision, '$.sent') IS NOT 0",
-        (due.person_key,),
-    )
-    past = tuple(
-        PastAttempt(as_time(at), number, campaign_id, Outcome(outcome) if outcome else None)
-        for at, number, campaign_id, outcome in rows
-    )
-    if forbidden is None:
-        listed = connection.execute("SELECT 1 FROM do_not_call WHERE number = ?", (due.lead.number,)).fetchone()
-        forbidden = listed is not None
-    return compliance.check(due.lead, History(past, forbidden), rules, now)
 
 
 def insert(
@@ -233,43 +178,6 @@ def insert(
     )
     number, trunk = due.lead.number, place.trunk.name
     return BegunAttempt(attempt_id, campaign.campaign_id, due.lead_id, number, trunk, due.tries + 1)
-
-
-def _refuse(
-    connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId, refused: Refused, now: datetime
-) -> None:
-    until = None if refused.until is None else as_text(max(refused.until, now + LEAST_REST))
-    connection.execute(
-        "INSERT INTO refusals (campaign_id, lead_id, rule, until_at, refused_at) VALUES (?, ?, ?, ?, ?)",
-        (campaign_id, lead_id, refused.rule, until, as_text(now)),
-    )
-    state = "refused" if until is None else "retry"
-    _set_lead(connection, campaign_id, lead_id, state, until)
-
-
-def _set_lead(
-    connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId, state: str, next_try_at: str | None
-) -> None:
-    connection.execute(
-        "UPDATE campaign_leads SET state = ?, next_try_at = ? WHERE campaign_id = ? AND lead_id = ?",
-        (state, next_try_at, campaign_id, lead_id),
-    )
-
-
-def _any(connection: sqlite3.Connection, campaign_id: CampaignId, state: str) -> bool:
-    row = connection.execute(
-        "SELECT 1 FROM campaign_leads WHERE campaign_id = ? AND state = ? LIMIT 1", (campaign_id, state)
-    ).fetchone()
-    return row is not None
-
-
-def _next_in_s(connection: sqlite3.Connection, campaign_id: CampaignId, now: datetime) -> float | None:
-    if _any(connection, campaign_id, "new"):
-        return 0.0
-    row = connection.execute(
-        "SELECT min(next_try_at) FROM campaign_leads WHERE campaign_id = ? AND state = 'retry'", (campaign_id,)
-    ).fetchone()
-    return None if row[0] is None else max(0.0, (as_time(row[0]) - now).total_seconds())
 
 
 # --- live and over ----------------------------------------------------------------------------------------------
@@ -338,6 +246,6 @@ def settle_lead(
         ).fetchone()[0]
         if so_far <= retry.times:
             next_try_at = as_text(now + timedelta(seconds=retry.after_s))
-            _set_lead(connection, campaign_id, lead_id, "retry", next_try_at)
+            hopper.set_lead(connection, campaign_id, lead_id, "retry", next_try_at)
             return
-    _set_lead(connection, campaign_id, lead_id, "done", None)
+    hopper.set_lead(connection, campaign_id, lead_id, "done", None)

@@ -19,11 +19,12 @@ from calls.people import callbacks
 from calls.people.callbacks import Callback
 from calls.records.times import as_text, as_time
 from calls.settings import Settings
-from dialer import attempts, campaign, compliance
+from dialer import attempts, campaign, compliance, judging
 from dialer.attempts import Place
 from dialer.campaign import Campaign, CampaignFile
 from dialer.compliance import Refused, Rules
 from dialer.events import BegunAttempt
+from dialer.hopper import Due
 from dialer.presets import PRESETS, Limit, Scope
 
 LIST = "callbacks"
@@ -91,7 +92,7 @@ def begin(
         return Refused("not_waiting", None)
     if place.trunk.lines <= attempts.open_on(connection, place.trunk.name):
         return Refused("trunk_full", now + FULL_REST)
-    due = attempts.Due(
+    due = Due(
         _lead(connection, of, booking.number, now),
         booking.number,
         compliance.Lead(booking.number, numbers.time_zones(booking.number)),
@@ -99,7 +100,7 @@ def begin(
     )
     entry = connection.execute("SELECT added_at FROM do_not_call WHERE number = ?", (booking.number,)).fetchone()
     overridden = entry is not None and as_time(entry[0]) < booking.asked_at
-    verdict = attempts.verdict_on(connection, due, _rules(of), now, forbidden=entry is not None and not overridden)
+    verdict = judging.verdict_on(connection, due, _rules(of), now, forbidden=entry is not None and not overridden)
     if isinstance(verdict, Refused):
         return verdict
     why: dict[str, object] = {"callback": callback.callback_id, "asked_in_call": booking.call_id}

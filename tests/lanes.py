@@ -22,6 +22,7 @@ SECONDS: Mapping[str, float] = {
     "tests/integration/test_demo.py": 155.0,
     "tests/integration/test_engine_crash.py": 145.0,
     "tests/integration/test_engine_campaign.py": 90.0,
+    "tests/integration/test_engine_floor.py": 75.0,
     "tests/integration/test_engine_restart.py": 80.0,
     "tests/integration/test_engine_pbx.py": 50.0,
     "tests/integration/test_dialplan_calls.py": 50.0,

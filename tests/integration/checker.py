@@ -26,6 +26,12 @@ TALK_SLACK_S = 1.5
 CONNECT_S = 2.0
 """16 CFR 310.4(b)(4)(iii)."""
 
+MEET_SLACK_S = 0.3
+"""Who leaves as the two seconds are over may be gone before the message begins."""
+
+CHANCE = 3.0
+"""By how many standard deviations of a Poisson count a short run may miss the cap, which holds over 30 days."""
+
 OPEN_LIMIT_S = 120.0
 """I8."""
 
@@ -56,6 +62,8 @@ class Limits:
     calls_per_second: int
     per_number: int = 1
     detect_machine: bool = False
+    cap: float = 0.0
+    """The share of those who answered that may be abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +117,10 @@ def broken(evidence: Evidence, limits: Limits) -> list[str]:
             *_trunk(calls, limits),
             *_one_record_each(calls, connection),
             *_nothing_open(connection),
+            *_met_in_time(calls, connection, evidence.faults, limits),
             *_durations(calls, connection, evidence.faults),
             *_one_customer_an_agent(connection),
-            *_outcomes(calls, connection, evidence.faults, limits.detect_machine),
+            *_outcomes(calls, connection, evidence.faults, limits),
             *_switch_agrees(calls, connection, evidence.cdr),
         ]
     finally:
@@ -259,6 +268,40 @@ def _nothing_open(db: sqlite3.Connection) -> Iterator[str]:
             yield f"I8: attempt {row['attempt_id']} was open for {took:.0f} s"
 
 
+def _met_in_time(
+    calls: list[SipCall], db: sqlite3.Connection, faults: tuple[float, ...], limits: Limits
+) -> Iterator[str]:
+    """I5, on the clock that starts at the answer: who stays meets an agent or the message within two seconds, the
+    record says which, and no more are abandoned than may be."""
+    query = (
+        "SELECT c.*, (SELECT min(at) FROM call_events e WHERE e.call_id = c.call_id AND kind = 'agent_connected')"
+        " AS met_at, (SELECT min(at) FROM call_events e WHERE e.call_id = c.call_id AND kind = 'safe_harbour')"
+        " AS told_at FROM calls c WHERE direction = 'outbound'"
+    )
+    by_number = {call.number: call for call in calls}
+    answered = abandoned = 0
+    for row in db.execute(query):
+        call = by_number.get(row["called"])
+        if limits.detect_machine or call is None or call.answered is None or row["outcome"] in LOST:
+            continue
+        if _within(row, faults):
+            continue
+        answered += 1
+        abandoned += row["abandoned"]
+        met_s = min((_seconds(at) for at in (row["met_at"], row["told_at"]) if at), default=None)
+        if met_s is None:
+            if _stayed_s(call) > CONNECT_S + MEET_SLACK_S:
+                yield f"I5: {row['called']} stayed {_stayed_s(call):.2f} s, and met nobody"
+        elif met_s - call.answered > CONNECT_S:
+            yield f"I5: {row['called']} met an agent or the message after {met_s - call.answered:.2f} s"
+        elif row["met_at"] and row["abandoned"]:
+            yield f"I5: {row['called']} is abandoned, and met an agent in time"
+        elif not row["met_at"] and not row["abandoned"]:
+            yield f"I5: {row['called']} is not abandoned, and heard the message only"
+    if answered and abandoned > limits.cap * answered + CHANCE * (limits.cap * answered) ** 0.5:
+        yield f"I5: {abandoned} of {answered} who answered were abandoned, {limits.cap:.1%} allowed"
+
+
 def _durations(calls: list[SipCall], db: sqlite3.Connection, faults: tuple[float, ...]) -> Iterator[str]:
     by_number = {call.number: call for call in calls}
     for row in db.execute("SELECT * FROM calls"):
@@ -300,7 +343,7 @@ def _one_customer_an_agent(db: sqlite3.Connection) -> Iterator[str]:
 
 
 def _outcomes(
-    calls: list[SipCall], db: sqlite3.Connection, faults: tuple[float, ...], detect_machine: bool
+    calls: list[SipCall], db: sqlite3.Connection, faults: tuple[float, ...], limits: Limits
 ) -> Iterator[str]:
     by_number = {call.number: call for call in calls}
     forbidden = {row["number"] for row in db.execute("SELECT number FROM do_not_call")}
@@ -315,7 +358,9 @@ def _outcomes(
             if not _within(row, faults):
                 yield f"{row['called']} is {row['outcome']} and nothing was killed"
             continue
-        allowed = _truth(call, detect_machine)
+        allowed = _truth(call, limits.detect_machine)
+        if limits.cap and allowed == {"answered"} and row["agent_id"] is None:
+            allowed = {"abandoned"} if _stayed_s(call) > CONNECT_S else {"abandoned", "answered"}
         if row["called"] in forbidden:
             allowed |= {"cancelled"}
         if allowed == {"answered"} and row["agent_id"] is None and _within(row, faults):

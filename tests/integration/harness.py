@@ -200,6 +200,7 @@ class House:
             lines=self.plan.lines,
             ring_timeout_s=self.plan.ring_timeout_s,
             detect_machine=str(self.plan.detect_machine).lower(),
+            pacing=self.plan.pacing,
         )
         (self.folder / "campaigns" / f"{name}.toml").write_text(text, encoding="utf-8")
         leads = "\n".join(["Phone", *numbers]).encode()

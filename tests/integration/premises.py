@@ -95,6 +95,9 @@ safe_harbour = "system.safe_harbour"
 per_person = 1
 per_number = 1
 per_day = 1
+
+[pacing]
+{pacing}
 """
 """No [retries]: whoever is dialled twice was dialled once too often."""
 
@@ -226,6 +229,10 @@ class Plan:
     drain_s: float = 20.0
     ring_timeout_s: float = 2.0
     detect_machine: bool = False
+    pacing: str = 'mode = "progressive"'
+    """Lines of ``[pacing]``."""
+    cap: float = 0.0
+    """The share of those who answer that may be abandoned."""
     speaks: bool = False
     """Callers of 4000 are heard."""
     ring_ms: tuple[int, int] = (100, 300)
@@ -235,7 +242,7 @@ class Plan:
     @property
     def limits(self) -> Limits:
         """What the checker holds the engine to."""
-        return Limits(self.lines, self.calls_per_second, detect_machine=self.detect_machine)
+        return Limits(self.lines, self.calls_per_second, detect_machine=self.detect_machine, cap=self.cap)
 
 
 def write(plan: Plan, folder: Path, ports: PbxPorts, agi_port: int, cache: Path) -> None:

@@ -171,6 +171,39 @@ def test_who_was_answered_by_nobody_while_something_was_killed_is_abandoned(run:
     assert run.broken() != [], "nothing was killed"
 
 
+def told(run: Run, call_id: str, after_s: float) -> None:
+    """The call, abandoned: its callee heard the message and no agent."""
+    for table, key in (("calls", "call_id"), ("attempts", "attempt_id")):
+        run.change(f"UPDATE {table} SET outcome = 'abandoned' WHERE {key} = '{call_id}'")
+    run.change(f"UPDATE calls SET agent_id = NULL, abandoned = 1 WHERE call_id = '{call_id}'")
+    run.change(f"DELETE FROM call_events WHERE call_id = '{call_id}'")
+    run.change(f"INSERT INTO call_events VALUES ('{call_id}', 1, '{utc(after_s)}', 0, 'safe_harbour', '{{}}')")
+
+
+def test_who_answers_meets_an_agent_or_the_message_in_time(run: Run) -> None:
+    allowing = replace(LIMITS, cap=1.0)
+    run.change(f"UPDATE call_events SET at = '{utc(2.9)}' WHERE kind = 'agent_connected'")
+    assert run.broken(allowing) == []
+    run.change("UPDATE calls SET abandoned = 1")
+    assert any("is abandoned, and met an agent in time" in each for each in run.broken(allowing))
+    run.change("UPDATE calls SET abandoned = 0")
+    run.change(f"UPDATE call_events SET at = '{utc(3.1)}' WHERE kind = 'agent_connected'")
+    assert any("after 2.10 s" in each for each in run.broken(allowing))
+    told(run, "one", 2.8)
+    assert run.broken(allowing) == []
+    run.change("UPDATE calls SET abandoned = 0")
+    assert any("heard the message only" in each for each in run.broken(allowing))
+    run.change("DELETE FROM call_events")
+    assert any("stayed 3.00 s, and met nobody" in each for each in run.broken(allowing))
+
+
+def test_more_are_abandoned_than_may_be(run: Run) -> None:
+    told(run, "one", 2.8)
+    assert any(
+        "1 of 1 who answered were abandoned, 3.0% allowed" in each for each in run.broken(replace(LIMITS, cap=0.03))
+    )
+
+
 def test_a_call_ends_with_its_switch(run: Run) -> None:
     run.invite(2.05, "c", "+49301200025")
     assert any("calls at once" in each for each in run.broken())

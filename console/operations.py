@@ -32,7 +32,10 @@ from dialer import campaign as campaigns
 from dialer import roll
 from dialer.campaign import Campaign
 from dialer.events import CampaignState
-from dialer.leads import Columns, ImportReport, LeadFile, open_list, store_batch
+from dialer.leads.columns import Columns
+from dialer.leads.file import LeadFile
+from dialer.leads.report import ImportReport
+from dialer.leads.store import open_list, store_batch
 from prompts.library import PromptLibrary
 
 T = TypeVar("T")

@@ -114,9 +114,9 @@ def begin_attempts(
         if not due:
             break
         for each in due:
-            verdict = judging.verdict_on(connection, each, rules, now)
-            if isinstance(verdict, Allowed):
-                attempt = insert(connection, campaign, each, place, now, new_id(), decision, verdict)
+            verdict = judging.choose(connection, each, rules, campaign.file.order.types, now)
+            if not isinstance(verdict, Refused):
+                attempt = insert(connection, campaign, verdict[0], place, now, new_id(), decision, verdict[1])
                 if attempt is not None:
                     begun.append(attempt)
                     continue
@@ -231,7 +231,8 @@ def settle_lead(
     answered: bool,
     now: datetime,
 ) -> None:
-    """The lead's next state: dialled again where the campaign says so and it was not tried too often."""
+    """The lead's next state: dialled again where the campaign says so and it was not tried too often, and at once on
+    another number where this one leads to nobody."""
     connection.execute(
         "UPDATE campaign_leads SET last_outcome = ? WHERE campaign_id = ? AND lead_id = ?",
         (outcome.value, campaign_id, lead_id),
@@ -248,4 +249,7 @@ def settle_lead(
             next_try_at = as_text(now + timedelta(seconds=retry.after_s))
             hopper.set_lead(connection, campaign_id, lead_id, "retry", next_try_at)
             return
+    if outcome is Outcome.UNALLOCATED and judging.another_number(connection, campaign_id, lead_id):
+        hopper.set_lead(connection, campaign_id, lead_id, "retry", as_text(now))
+        return
     hopper.set_lead(connection, campaign_id, lead_id, "done", None)

@@ -18,6 +18,7 @@ from calls.parts import Count, Flag, Language, Name, Part, Title
 from calls.settings import Settings, Trunk
 from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
+from dialer.order import Order
 from dialer.presets import PRESETS, Preset
 
 LOST_REST_S = 60.0
@@ -99,6 +100,7 @@ class CampaignFile(Part):
     """What a person hears who answered and for whom no agent came in time."""
     language: Language = "en"
     pacing: Annotated[Pacing, Field(description="a table")] = Pacing()
+    order: Annotated[Order, Field(description="a table")] = Order()
     attempts: Annotated[Attempts, Field(description="a table")] = Attempts()
     retries: Annotated[Retries, Field(description="a table for each outcome that is dialled again")] = Retries()
 

@@ -11,19 +11,29 @@ from functools import lru_cache
 from calls.ids import CampaignId, LeadId
 from calls.records.times import as_text, as_time
 from dialer.compliance import Lead
+from dialer.leads.numbers import LeadNumber
+from dialer.order import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A lead whose turn it is."""
+    """A lead whose turn it is. ``lead``: its first number, or the one that was chosen."""
 
     lead_id: LeadId
     person_key: str
     lead: Lead
     tries: int
+    kind: Kind = Kind.OTHER
+    others: tuple[LeadNumber, ...] = ()
+    """Its further numbers."""
+
+    @property
+    def numbers(self) -> tuple[LeadNumber, ...]:
+        """All of them, in the order of the file."""
+        return (LeadNumber(self.kind, self.lead), *self.others)
 
 
-_COLUMNS = "lead_id, person_key, number, time_zones, tries, campaign_leads.priority"
+_COLUMNS = "lead_id, person_key, number, time_zones, tries, campaign_leads.priority, kind"
 
 
 def due(connection: sqlite3.Connection, campaign_id: CampaignId, now: datetime, count: int) -> list[Due]:
@@ -40,7 +50,23 @@ def due(connection: sqlite3.Connection, campaign_id: CampaignId, now: datetime, 
         (campaign_id, count),
     ).fetchall()
     rows = sorted(again + new, key=lambda row: -int(row[5]))[:count]  # stable: again before new
-    return [Due(row[0], row[1], Lead(row[2], _zones(row[3])), row[4]) for row in rows]
+    others = _others(connection, [row[0] for row in rows])
+    return [
+        Due(row[0], row[1], Lead(row[2], _zones(row[3])), row[4], Kind(row[6]), tuple(others.get(row[0], ())))
+        for row in rows
+    ]
+
+
+def _others(connection: sqlite3.Connection, lead_ids: list[str]) -> dict[str, list[LeadNumber]]:
+    """The further numbers of leads."""
+    found: dict[str, list[LeadNumber]] = {}
+    for lead_id, kind, number, zones in connection.execute(
+        "SELECT lead_id, kind, number, time_zones FROM lead_numbers"
+        " WHERE lead_id IN (SELECT value FROM json_each(?)) ORDER BY lead_id, position",
+        (json.dumps(lead_ids),),
+    ):
+        found.setdefault(lead_id, []).append(LeadNumber(Kind(kind), Lead(number, _zones(zones))))
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from calls.causes import Outcome
@@ -11,6 +14,8 @@ from calls.records.times import as_text, as_time
 from dialer import compliance, hopper
 from dialer.compliance import Allowed, History, PastAttempt, Refused, Rules
 from dialer.hopper import Due
+from dialer.leads import numbers
+from dialer.order import Kind
 
 LEAST_REST = timedelta(seconds=1)
 """A refused lead is not looked at again sooner."""
@@ -33,6 +38,47 @@ def verdict_on(
         listed = connection.execute("SELECT 1 FROM do_not_call WHERE number = ?", (due.lead.number,)).fetchone()
         forbidden = listed is not None
     return compliance.check(due.lead, History(past, forbidden), rules, now)
+
+
+def choose(
+    connection: sqlite3.Connection, due: Due, rules: Rules, kinds: Sequence[Kind], now: datetime
+) -> tuple[Due, Allowed] | Refused:
+    """The lead with the best of its numbers that may be dialled now, or why none may, until the earliest of them.
+
+    A number that turned out to lead to nobody is left out for good; the others take turns, ``kinds`` first.
+    """
+    tries, dead = _tried(connection, due.lead_id, rules.campaign_id)
+    refused = []
+    for number in numbers.in_turn(due.numbers, kinds, tries, dead):
+        chosen = replace(due, lead=number.lead, kind=number.kind, others=())
+        verdict = verdict_on(connection, chosen, rules, now)
+        if isinstance(verdict, Allowed):
+            return chosen, verdict
+        refused.append(verdict)
+    return numbers.of_all(refused)
+
+
+def another_number(connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId) -> bool:
+    """True where the lead has a number that is not known to lead to nobody."""
+    _, dead = _tried(connection, lead_id, campaign_id)
+    rows = connection.execute(
+        "SELECT number FROM leads WHERE lead_id = ? UNION SELECT number FROM lead_numbers WHERE lead_id = ?",
+        (lead_id, lead_id),
+    )
+    return any(number not in dead for (number,) in rows)
+
+
+def _tried(
+    connection: sqlite3.Connection, lead_id: LeadId, campaign_id: CampaignId
+) -> tuple[Counter[str], frozenset[str]]:
+    """How often the campaign dialled each number of the lead, and which of them lead to nobody."""
+    rows = connection.execute(
+        "SELECT number, campaign_id, outcome FROM attempts WHERE lead_id = ?"
+        " AND json_extract(decision, '$.sent') IS NOT 0",
+        (lead_id,),
+    ).fetchall()
+    tries = Counter(number for number, dialled_by, _ in rows if dialled_by == campaign_id)
+    return tries, frozenset(number for number, _, outcome in rows if outcome == Outcome.UNALLOCATED.value)
 
 
 def refuse(

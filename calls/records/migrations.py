@@ -80,6 +80,11 @@ def _callback_claims(database: Database) -> None:
     database.executescript(_statements("callback_claims.sql"))
 
 
+@MIGRATIONS(name="0013_lead_numbers")
+def _lead_numbers(database: Database) -> None:
+    database.executescript(_statements("lead_numbers.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -48,7 +48,7 @@ class Store:
         self.db.execute("PRAGMA foreign_keys = ON")
         migrate(self.db)
         self.campaign = campaign
-        self.db.execute("INSERT INTO lists VALUES ('l', 'autumn', ?)", (as_text(START),))
+        self.db.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'autumn', ?)", (as_text(START),))
         self.ids = itertools.count(1)
 
     def add(self, *numbers: str, priority: int = 0, zones: str = '["America/New_York"]') -> None:
@@ -430,7 +430,11 @@ async def test_begun_attempts_are_on_the_disk(tmp_path: Path, campaign: Campaign
     writer = Writer(tmp_path / "callwright.db")
     writer.start()
     try:
-        await writer.run(lambda db: db.execute("INSERT INTO lists VALUES ('l', 'autumn', ?)", (as_text(START),)))
+        await writer.run(
+            lambda db: db.execute(
+                "INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'autumn', ?)", (as_text(START),)
+            )
+        )
         await writer.run(
             lambda db: db.execute(
                 "INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, imported_at)"

@@ -16,7 +16,9 @@ from calls.ids import AgentId
 from calls.records.migrations import migrate
 from calls.settings import QueueSettings, Settings, Trunk
 from dialer.campaign import load
-from dialer.leads import ImportReport, LeadFile, import_csv
+from dialer.leads.file import LeadFile
+from dialer.leads.report import ImportReport
+from dialer.leads.store import import_csv
 from tests.dialer.checker import broken
 from tests.dialer.world import START, Agent, World
 

@@ -10,7 +10,7 @@ from calls.errors import Location
 from calls.settings import QueueSettings, Settings, Trunk
 from dialer.campaign import Retries, load
 from dialer.compliance import RULES
-from dialer.leads import LeadFile
+from dialer.leads.file import LeadFile
 from dialer.presets import PRESETS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "campaigns.md").read_text(encoding="utf-8")

@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 from calls.errors import LeadError, Location
 from calls.records.migrations import migrate
 from dialer import roll
-from dialer.leads import Columns, ImportReport, LeadFile, import_csv
+from dialer.leads.columns import Columns
+from dialer.leads.file import LeadFile
+from dialer.leads.report import ImportReport
+from dialer.leads.store import import_csv
 from tests.dialer.conftest import make_campaign
 from tests.dialer.world import START
 

@@ -94,7 +94,9 @@ class World:
 
     def add_leads(self, numbers: list[str], zones: str = '["America/New_York"]') -> None:
         at = START.isoformat(timespec="microseconds")
-        self.db.execute("INSERT INTO lists VALUES ('l', ?, ?)", (self.campaign.file.list, at))
+        self.db.execute(
+            "INSERT INTO lists (list_id, name, created_at) VALUES ('l', ?, ?)", (self.campaign.file.list, at)
+        )
         self.db.executemany(
             "INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, imported_at)"
             " VALUES (?, 'l', ?, ?, ?, ?)",

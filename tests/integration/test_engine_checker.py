@@ -50,7 +50,11 @@ class Run:
     def record(self, call_id: str, number: str, outcome: str, begin_s: float, end_s: float, billed_s: float) -> None:
         """An attempt with its record, and Asterisk's."""
         lead = f"lead-{call_id}"
-        self.db.execute("INSERT INTO leads VALUES (?, 'l', ?, ?, '', '[]', '{}', 0, '')", (lead, call_id, call_id))
+        self.db.execute(
+            "INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, imported_at)"
+            " VALUES (?, 'l', ?, ?, '[]', '')",
+            (lead, call_id, call_id),
+        )
         row = (call_id, lead, call_id, number, "done", utc(begin_s), utc(end_s), outcome)
         self.db.execute(ATTEMPT, row)
         self.db.execute(

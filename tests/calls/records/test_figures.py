@@ -74,7 +74,7 @@ def attempt(
 ) -> None:
     """An attempt with its call, or without one where nobody answered."""
     campaign = record.campaign_id
-    connection.execute("INSERT INTO lists VALUES ('l', 'l', 'x') ON CONFLICT DO NOTHING")
+    connection.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'l', 'x') ON CONFLICT DO NOTHING")
     connection.execute(
         "INSERT INTO campaigns VALUES (?1, ?1, 'l', '{}', 'running', 'x', 'x') ON CONFLICT DO NOTHING", (campaign,)
     )

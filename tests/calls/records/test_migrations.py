@@ -27,6 +27,7 @@ ALL = (
     "0010_blocked",
     "0011_payments",
     "0012_callback_claims",
+    "0013_lead_numbers",
 )
 
 

@@ -18,7 +18,9 @@ from calls.parts import Count, Flag, Language, Name, Part, Title
 from calls.settings import Settings, Trunk
 from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
+from dialer import pace
 from dialer.order import Order
+from dialer.pace import Pacing
 from dialer.presets import PRESETS, Preset
 
 LOST_REST_S = 60.0
@@ -74,12 +76,6 @@ class Attempts(Part):
     """Of one person over all numbers, in this campaign."""
     per_day: Times = 3
     """Of one person in any 24 hours, over all campaigns."""
-
-
-class Pacing(Part):
-    """``[pacing]``: how many are dialled."""
-
-    mode: Annotated[Literal["progressive"], Field(description='"progressive"')] = "progressive"
 
 
 class CampaignFile(Part):
@@ -192,6 +188,7 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
             ("ring_timeout_s",),
             f"expected {preset.min_ring_s:g} or more, as preset {file.preset} demands; found {file.ring_timeout_s:g}",
         )
+    yield from pace.faults(file.pacing, preset)
     if file.detect_machine and not preset.machine_detection:
         yield ("detect_machine",), f"preset {file.preset} does not allow machine detection: expected false"
     for outcome in (Outcome.LOST, Outcome.PBX_LOST):

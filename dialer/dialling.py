@@ -26,6 +26,9 @@ being written, or an attempt of a person whom another campaign dials."""
 FAILED_REST_S = 1.0
 """After the store failed: soon enough to go on at once, rare enough to let it recover."""
 
+EACH_S = 1.0
+"""A policy that looks ahead decides this often, whether anything happens or not."""
+
 NOBODY = QueueLoad(0)
 
 Finisher = Callable[[AttemptRun, Outcome, int | None, float], None]
@@ -165,7 +168,8 @@ class Dialling:
         if run.asked is not None or run.campaign.on_request:
             return []
         dials = self._dials(run, now)
-        empty = run.state is CampaignState.RUNNING and run.look and not run.attempts
+        pacing = run.campaign.file.pacing
+        empty = run.state is CampaignState.RUNNING and run.look and not run.attempts and not pacing.by_hand
         if now < run.ask_at or not (dials or empty):
             return []
         run.asked = dials
@@ -178,6 +182,12 @@ class Dialling:
         if reason:
             run.decision = Decision(now, 0, reason)
             return 0
+        if run.campaign.file.pacing.each_second:
+            if now < run.decide_at:
+                self._wake(run.decide_at)
+                return 0
+            run.decide_at = now + EACH_S
+            self._wake(run.decide_at)
         lines, why = self._lines_free(run, now)
         dials = run.policy.decide(self._snapshot(run, now, lines))
         explained = run.policy.explain()
@@ -194,7 +204,7 @@ class Dialling:
     def _refusal(self, run: CampaignRun) -> str:
         if run.state is not CampaignState.RUNNING:
             return f"the campaign is {run.state.value}"
-        return self.hold
+        return self.hold or run.campaign.file.pacing.by_hand
 
     def _lines_free(self, run: CampaignRun, now: float) -> tuple[int, str]:
         """How many calls may be added, and what bounds them where it is none."""

@@ -12,7 +12,8 @@ from calls.ids import AgentId, AttemptId, BootId, QueueName
 from calls.switch.port import Detected, DialAttempt
 from dialer.campaign import Campaign
 from dialer.events import Begun, BegunAttempt, CampaignState, Finish
-from dialer.pacing import Policy, make_policy
+from dialer.pace import policy_of
+from dialer.pacing import Policy
 from dialer.presets import CONNECT_WITHIN_S, OFFER_WITHIN_S, ClockStart
 
 BUCKET_S = 3600.0
@@ -236,7 +237,7 @@ class CampaignRun:
 
     def __init__(self, campaign: Campaign, now: float) -> None:
         self.campaign = campaign
-        self.policy: Policy = _policy(campaign)
+        self.policy: Policy = policy_of(campaign.file.pacing, campaign.preset, campaign.file.ring_timeout_s)
         self.state = CampaignState.STOPPED
         self.decision = Decision(now, 0, "not started")
         self.asked: int | None = None
@@ -245,6 +246,8 @@ class CampaignRun:
         """Not before this is the store asked again."""
         self.waits_for = ""
         """What ``ask_at`` waits for, in words."""
+        self.decide_at = now
+        """Not before this does a policy decide again that decides once a second."""
         self.look = True
         """The store is to be asked whether a lead is left, agents or not."""
         self.exhausted = False
@@ -259,7 +262,7 @@ class CampaignRun:
         """Take the campaign as it is now; a changed pacing starts anew."""
         if campaign != self.campaign:
             self.campaign = campaign
-            self.policy = _policy(campaign)
+            self.policy = policy_of(campaign.file.pacing, campaign.preset, campaign.file.ring_timeout_s)
 
     def ask_again(self, now: float) -> None:
         """The leads may have changed: ask the store at the next chance."""
@@ -312,12 +315,3 @@ def _nothing_due(begun: Begun) -> str:
     if begun.next_in_s is None:
         return f"every lead that is left is being dialled{held}"
     return f"no lead is due within {begun.next_in_s:.0f} s{held}"
-
-
-def _policy(campaign: Campaign) -> Policy:
-    return make_policy(
-        campaign.file.pacing.mode,
-        abandonment_cap=campaign.preset.abandonment_cap,
-        connect_within_s=CONNECT_WITHIN_S,
-        no_answer_s=campaign.file.ring_timeout_s,
-    )

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dialer.pacing.broadcast import Broadcast
 from dialer.pacing.erlang_b import ErlangB
 from dialer.pacing.issabel import Issabel
 from dialer.pacing.model import (
@@ -32,6 +33,7 @@ from dialer.pacing.model import (
     TalkEnded,
     WrapEnded,
 )
+from dialer.pacing.power import Power
 from dialer.pacing.predictive import Predictive
 from dialer.pacing.progressive import Progressive
 from dialer.pacing.ratio import PerAgent, PerAvailableAgent
@@ -41,6 +43,7 @@ __all__ = [
     "POLICIES",
     "Abandoned",
     "AgentLeft",
+    "Broadcast",
     "Connected",
     "Dialled",
     "Explanation",
@@ -49,6 +52,8 @@ __all__ = [
     "NoAnswer",
     "Observation",
     "Policy",
+    "Power",
+    "Predictive",
     "Progressive",
     "Snapshot",
     "TalkEnded",
@@ -59,7 +64,8 @@ __all__ = [
 POLICIES: dict[str, Callable[[float, float, float], Policy]] = {
     "progressive": Progressive,
     "predictive": Predictive,
-    "power": PerAvailableAgent,
+    "power": Power,
+    "ratio_available": PerAvailableAgent,
     "ratio_all": PerAgent,
     "vicidial_hard_limit": adapt(Limit.HARD),
     "vicidial_average": adapt(Limit.AVERAGE),

@@ -25,7 +25,7 @@ TUNING_SEED = 1000
 PLAIN = (
     "predictive",
     "progressive",
-    "power",
+    "ratio_available",
     "issabel",
     "erlang_b",
     "vicidial_hard_limit",

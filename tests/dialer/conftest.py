@@ -70,8 +70,8 @@ def numbers(count: int) -> list[str]:
     return [f"+1202555{index:04d}" for index in range(count)]
 
 
-def make_world(folder: Path, leads: int, agents: int, **changed: str) -> World:
-    campaign = make_campaign(folder, RETRIES, ring_timeout_s="4", **changed)
+def make_world(folder: Path, leads: int, agents: int, tables: str = "", **changed: str) -> World:
+    campaign = make_campaign(folder, tables + RETRIES, ring_timeout_s="4", **changed)
     world = World(campaign, LOOPBACK, [Agent(AgentId(f"agent{index}")) for index in range(agents)])
     world.add_leads(numbers(leads))
     return world
@@ -85,8 +85,8 @@ def worlds(tmp_path: Path) -> Iterator[Worlds]:
     """Makes worlds as :func:`make_world` does, and closes their databases."""
     made: list[World] = []
 
-    def make(leads: int, agents: int, **changed: str) -> World:
-        made.append(make_world(tmp_path, leads, agents, **changed))
+    def make(leads: int, agents: int, tables: str = "", **changed: str) -> World:
+        made.append(make_world(tmp_path, leads, agents, tables, **changed))
         return made[-1]
 
     yield make

@@ -44,7 +44,6 @@ def test_a_campaign_survives_the_store(tmp_path: Path) -> None:
         ({"max_line": "10"}, "", 10, "max_line: unknown key: did you mean max_lines?"),
         ({"list": None}, "", None, "list: missing: expected a name"),
         ({"safe_harbour": '"../../etc/passwd"'}, "", 9, "safe_harbour: expected a prompt's key"),
-        ({}, "[pacing]\nmode = 'predictive'\n", 11, 'pacing.mode: expected "progressive"'),
         ({}, "[retries.bussy]\nafter_s = 60\ntimes = 3\n", 10, "retries.bussy: unknown key: did you mean busy?"),
         ({}, "[retries.unallocated]\nafter_s = 60\ntimes = 3\n", 10, "retries.unallocated: unknown key"),
         ({}, "[retries.lost]\nafter_s = 1\ntimes = 3\n", 11, "retries.lost.after_s: expected 60 or more"),

@@ -112,7 +112,7 @@ def test_erlang_b_dials_nothing_for_nobody() -> None:
 
 PUBLISHED = [
     ("progressive", 10, 60.2, 0.0),
-    ("power", 20, 65.4, 0.0),
+    ("ratio_available", 20, 65.4, 0.0),
     ("issabel", 10, 81.7, 11.0),
     ("erlang_b", 10, 53.1, 2.3),
     ("vicidial_hard_limit", 10, 60.9, 3.3),

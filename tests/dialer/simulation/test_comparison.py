@@ -78,7 +78,7 @@ def test_intervals_cover_the_mean_as_often_as_they_say() -> None:
 
 
 def test_the_same_dials_make_the_difference_narrow() -> None:
-    ours = replicate("power", SHORT, lambda s: policy_of("power", s), 6)
+    ours = replicate("ratio_available", SHORT, lambda s: policy_of("ratio_available", s), 6)
     theirs = replicate("progressive", SHORT, lambda s: policy_of("progressive", s), 6)
     gain = difference(ours, theirs)
     assert gain.mean == pytest.approx(ours.occupancy.mean - theirs.occupancy.mean)
@@ -87,7 +87,7 @@ def test_the_same_dials_make_the_difference_narrow() -> None:
 
 def test_no_replication_is_refused() -> None:
     with pytest.raises(ValueError, match="1 or more"):
-        replicate("power", SHORT, lambda s: policy_of("power", s), 0)
+        replicate("ratio_available", SHORT, lambda s: policy_of("ratio_available", s), 0)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def recorded(scenario: Scenario, name: str = "issabel", seed: int = 0) -> tuple[
 
 @settings(max_examples=15, deadline=None)
 @given(
-    name=st.sampled_from(["progressive", "power", "issabel", "vicidial_average", "predictive"]),
+    name=st.sampled_from(["progressive", "power", "ratio_available", "issabel", "vicidial_average", "predictive"]),
     agents=st.integers(0, 12),
     rate=st.floats(0, 1),
     machines=st.floats(0, 1),

@@ -91,20 +91,22 @@ def load_campaign(campaign_id: str, settings: Settings) -> Campaign:
 
 
 def check_campaign(path: Path, settings: Settings) -> Campaign:
-    """The campaign in ``path``, which can be started: people for whom no agent comes will hear its message.
+    """The campaign in ``path``, which can be started: who is to hear a prompt of it will hear it.
 
     Raises:
         CampaignError: it has a fault.
     """
     campaign = campaigns.load(path, settings)
     library = PromptLibrary(settings.prompts)
-    problem = ""
-    if campaign.message not in library.wanted:
-        problem = f"there is no prompt {campaign.message.key} in {campaign.message.language}"
-    elif campaign.message in library.missing():
-        problem = f"the prompt {campaign.message.key} is not rendered: run callwright prompts render"
-    if problem:
-        raise CampaignError(problem, toml_file.read(path, CampaignError).where(("safe_harbour",)))
+    missing = library.missing()
+    for place, prompt in campaign.prompts.items():
+        problem = ""
+        if prompt not in library.wanted:
+            problem = f"there is no prompt {prompt.key} in {prompt.language}"
+        elif prompt in missing:
+            problem = f"the prompt {prompt.key} is not rendered: run callwright prompts render"
+        if problem:
+            raise CampaignError(problem, toml_file.read(path, CampaignError).where(place))
     return campaign
 
 

@@ -5,7 +5,7 @@ The file's name without ``.toml`` is the campaign's id. Faults are named by file
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,11 +32,17 @@ CallerId = Annotated[
 ]
 RingTime = Annotated[float, Field(gt=0, le=60, description="seconds, more than 0 and at most 60")]
 """A minute at most: an attempt that has heard nothing for two minutes must be over (invariant I8)."""
-PromptKey = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="a prompt's key: letters, digits and _ . -, in quotes")
-]
+_PROMPT_KEY = Field(
+    pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="a prompt's key: letters, digits and _ . -, in quotes"
+)
+PromptKey = Annotated[str, _PROMPT_KEY]
+MaybePrompt = Annotated[str | None, _PROMPT_KEY]
 Times = Annotated[int, Field(ge=1, le=50, description="a whole number, 1 to 50")]
 Rest = Annotated[float, Field(ge=1, le=90 * 86400, description="seconds, 1 to 7776000 (90 days)")]
+
+
+Machine = Annotated[Literal["hang_up", "message", "person"], Field(description='"hang_up", "message" or "person"')]
+"""Hang up at once; leave a message; or treat it as if a person had answered, so that agents say what it is."""
 
 
 class Retry(Part):
@@ -90,8 +96,10 @@ class CampaignFile(Part):
     max_lines: Count
     ring_timeout_s: RingTime = 25.0
     detect_machine: Flag = False
-    machine: Annotated[Literal["hang_up"], Field(description='"hang_up"')] = "hang_up"
+    machine: Machine = "hang_up"
     """What is done with an answering machine."""
+    machine_message: MaybePrompt = None
+    """What is left on a machine with ``machine = "message"``."""
     safe_harbour: PromptKey
     """What a person hears who answered and for whom no agent came in time."""
     language: Language = "en"
@@ -128,6 +136,19 @@ class Campaign(Part):
     def message(self) -> Prompt:
         """The safe-harbour message."""
         return Prompt(self.file.safe_harbour, self.file.language)
+
+    @property
+    def machine_message(self) -> Prompt:
+        """What is left on an answering machine, where the campaign leaves anything."""
+        return Prompt(self.file.machine_message or "", self.file.language)
+
+    @property
+    def prompts(self) -> Mapping[Place, Prompt]:
+        """Every prompt that the campaign plays, by its place in the file."""
+        found: dict[Place, Prompt] = {("safe_harbour",): self.message}
+        if self.file.machine_message:
+            found[("machine_message",)] = self.machine_message
+        return found
 
     def retry(self, outcome: Outcome) -> Retry | None:
         """How ``outcome`` is dialled again; None: it is not."""
@@ -191,6 +212,7 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
     yield from pace.faults(file.pacing, preset)
     if file.detect_machine and not preset.machine_detection:
         yield ("detect_machine",), f"preset {file.preset} does not allow machine detection: expected false"
+    yield from _machine_faults(file)
     for outcome in (Outcome.LOST, Outcome.PBX_LOST):
         retry = getattr(file.retries, outcome.value)
         if retry is not None and retry.after_s < LOST_REST_S:
@@ -198,6 +220,15 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
                 ("retries", outcome.value, "after_s"),
                 f"expected {LOST_REST_S:g} or more: a lost attempt may have reached its person",
             )
+
+
+def _machine_faults(file: CampaignFile) -> Iterator[tuple[Place, str]]:
+    if file.machine != "hang_up" and not file.detect_machine:
+        yield ("machine",), f'machine = "{file.machine}" needs detect_machine = true: nobody looks for machines'
+    if file.machine == "message" and not file.machine_message:
+        yield ("machine",), "no message for machines: name its prompt in machine_message"
+    if file.machine_message and file.machine != "message":
+        yield ("machine_message",), f'only machine = "message" leaves a message; found machine = "{file.machine}"'
 
 
 def _listed(names: list[str]) -> str:

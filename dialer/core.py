@@ -15,6 +15,7 @@ actions, to be performed in their order. ``now`` is always the engine's monotoni
 ``OfferToAgents``   ``CallWaiting(DIALLED)`` to the floor; the caller hears nothing yet. The core holds the deadline
 ``PlaySafeHarbour`` ``CallGone`` to the floor, then play; then ``MessagePlayed``. If the floor was faster and the two
                     met after all, tell ``Connected``: it counts as what it was by its time
+``LeaveMessage``    hear the greeting out, play, then ``MessagePlayed``
 ``HangUp``          ``Hangup`` on the call where we hold one, else ``switch.hang_up``
 ``Finish``          ``attempts.finish_attempt`` in the writer, with the call's final record, in one transaction. The
                     writer's queue keeps the order, so a ``BeginAttempts`` after it sees the lead's new state
@@ -189,7 +190,7 @@ class DialerCore:
                 if attempt.phase is Phase.TALKING:
                     self._hang_up(attempt, now)
             case ev.MessagePlayed():
-                if attempt.phase is Phase.MESSAGE:
+                if attempt.phase in (Phase.MESSAGE, Phase.MACHINE):
                     self._hang_up(attempt, now)
             case ev.LegEnded():
                 self._ended(attempt, event, now)
@@ -211,10 +212,8 @@ class DialerCore:
                 self._hang_up(attempt, now)  # its talk was adopted after a restart and is over
             return
         attempt.detected = detected
-        if detected is Detected.MACHINE:
-            attempt.ends_as = Outcome.MACHINE
-            self._observe(attempt, pacing.MachineAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
-            self._hang_up(attempt, now)
+        if detected is Detected.MACHINE and attempt.campaign.file.machine != "person":
+            self._met_machine(attempt, now)
             return
         attempt.arrive(now)
         self._observe(attempt, pacing.LiveAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
@@ -223,6 +222,15 @@ class DialerCore:
         if now < attempt.deadline_s:
             queue = attempt.campaign.queue
             self._out.append(ev.OfferToAgents(attempt.attempt_id, queue, attempt.deadline_s))
+
+    def _met_machine(self, attempt: AttemptRun, now: float) -> None:
+        attempt.ends_as = Outcome.MACHINE
+        self._observe(attempt, pacing.MachineAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
+        if attempt.campaign.file.machine == "message":
+            attempt.enter(Phase.MACHINE, now)
+            self._out.append(ev.LeaveMessage(attempt.attempt_id, attempt.campaign.machine_message))
+        else:
+            self._hang_up(attempt, now)
 
     def _connected(self, attempt: AttemptRun, event: ev.Connected, now: float) -> None:
         if attempt.phase not in (Phase.OFFERED, Phase.MESSAGE):
@@ -291,7 +299,7 @@ class DialerCore:
                 attempt.message_at = now
                 attempt.enter(Phase.MESSAGE, now)
                 self._out.append(ev.PlaySafeHarbour(attempt.attempt_id, attempt.campaign.message))
-            case Phase.MESSAGE | Phase.DETECTING:
+            case Phase.MESSAGE | Phase.MACHINE | Phase.DETECTING:
                 self._hang_up(attempt, now)
             case Phase.DIALLED:
                 self._out.append(ev.HangUp(attempt.attempt_id, NORMAL_CLEARING))

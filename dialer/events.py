@@ -198,7 +198,7 @@ class TalkEnded:
 
 @dataclass(frozen=True, slots=True)
 class MessagePlayed:
-    """The safe-harbour message is over."""
+    """The safe-harbour message, or the one for a machine, is over."""
 
     attempt_id: AttemptId
 
@@ -315,6 +315,14 @@ class PlaySafeHarbour:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveMessage:
+    """A machine answered: hear its greeting out and leave this; ``MessagePlayed`` must follow, or ``LegEnded``."""
+
+    attempt_id: AttemptId
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the leg; ``LegEnded`` follows."""
 
@@ -356,4 +364,14 @@ class CampaignChanged:
     reason: str
 
 
-Action = BeginAttempts | PlaceCall | MarkLive | OfferToAgents | PlaySafeHarbour | HangUp | Finish | CampaignChanged
+Action = (
+    BeginAttempts
+    | PlaceCall
+    | MarkLive
+    | OfferToAgents
+    | PlaySafeHarbour
+    | LeaveMessage
+    | HangUp
+    | Finish
+    | CampaignChanged
+)

@@ -32,12 +32,17 @@ class Phase(Enum):
     """A person, waiting for an agent."""
     TALKING = auto()
     MESSAGE = auto()
+    MACHINE = auto()
+    """A machine, on which a message is left."""
     ENDING = auto()
     """We asked for its end."""
 
 
 MESSAGE_LIMIT_S = 60.0
 """No safe-harbour message is longer; then we hang up whether its end was told or not."""
+
+MACHINE_LIMIT_S = 150.0
+"""No greeting is heard out, and no message left, for longer: half a minute of greeting and two of message."""
 
 ENDING_LIMIT_S = 30.0
 """A leg that we asked to end and that has not told its end by then is taken for ended."""
@@ -127,6 +132,8 @@ class AttemptRun:
                 return NEVER if self.deadline_s is None else self.deadline_s
             case Phase.MESSAGE:
                 return self.since + MESSAGE_LIMIT_S
+            case Phase.MACHINE:
+                return self.since + MACHINE_LIMIT_S
             case Phase.DETECTING:  # in doubt: the dialplan's fallback may have led them to somebody
                 return NEVER if self.doubt else self.since + DETECTING_LIMIT_S
             case Phase.DIALLED:
@@ -182,7 +189,7 @@ class AttemptRun:
         """True where a person answered and met no agent within the two seconds, as far as it is known ``now``; what
         is not known counts as that."""
         if self.doubt:
-            return self.detected is not Detected.MACHINE
+            return self.ends_as is not Outcome.MACHINE
         if self.clock_at is None:
             return False
         if self.connected_at is not None:

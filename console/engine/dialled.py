@@ -22,6 +22,7 @@ from calls.settings import Trunk
 from calls.switch import events, port
 from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Play, Switch
 from console.engine.books import Books
+from console.engine.machines import leave_message
 from console.engine.recorder import CallRecorder
 from console.engine.talk import Hears, Meetings, Met, Talked, Wait
 from console.engine.tasks import Tasks
@@ -34,7 +35,7 @@ from dialer.core import DialerCore
 LAST_WORD_S = 2.0
 """How long the record of a call that has ended waits to hear who ended it."""
 
-Order = ev.OfferToAgents | ev.PlaySafeHarbour | None
+Order = ev.OfferToAgents | ev.PlaySafeHarbour | ev.LeaveMessage | None
 """What an answered call is to do next; None: nothing more."""
 
 
@@ -175,7 +176,7 @@ class DialledCalls:
                 case ev.MarkLive(attempt_id):
                     if (line := self._lines.get(attempt_id)) is not None:
                         self._books.begin(line.recorder, partial(attempts.mark_live, attempt_id=attempt_id))
-                case ev.OfferToAgents() | ev.PlaySafeHarbour():
+                case ev.OfferToAgents() | ev.PlaySafeHarbour() | ev.LeaveMessage():
                     if (line := self._lines.get(action.attempt_id)) is not None:
                         line.orders.put_nowait(action)
                 case ev.HangUp():
@@ -345,6 +346,12 @@ class DialledCalls:
                     result = await channel.perform(Play((prompt,)))
                     if isinstance(result, HungUp):
                         line.ended_by = result.by
+                        return
+                    self.tell(ev.MessagePlayed(attempt_id))
+                case ev.LeaveMessage(_, prompt):
+                    gone = await leave_message(channel, line.recorder, prompt)
+                    if gone is not None:
+                        line.ended_by = gone.by
                         return
                     self.tell(ev.MessagePlayed(attempt_id))
                 case _:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import replace
 from typing import assert_never
 
@@ -18,20 +19,15 @@ from calls.clock import Clock
 from calls.errors import PromptError, SpeechUnavailable, SwitchError
 from calls.histogram import Histogram
 from calls.switch import port
-from calls.switch.hearing import RATE_HZ, SAMPLE_BYTES, CallerAudio
+from calls.switch.hearing import CallerAudio
 from calls.switch.port import CallChannel, Done, Gather, HungUp, Interrupted, Match, NoInput, NoMatch, Play, Prompt
 from console.engine.recognition import Recognises
+from console.engine.unbroken import unbroken
 from ivr.commands import Deaf, Heard, Listen, NotUnderstood, Result
 from ivr.speech.ear import AwaitKeys, Decided, Deed, Ear, FinishUtterance, KeyResult, StopPrompts
 from ivr.speech.events import Broken, SpeechEvent
 from ivr.speech.hearing import Hearing
 from ivr.speech.recognizer import Final
-
-QUIET_S = 0.25
-"""A telephone that sends nothing for so long is silent. Drivers fill shorter gaps with silence themselves."""
-
-STEP_S = 0.1
-"""In pieces of this the silence of such a telephone is made up for."""
 
 MOST_LOST_S = 1.0
 """Who has lost so much of what one caller said cannot tell what it was."""
@@ -230,20 +226,12 @@ class Listening:
         return Broken(reason)
 
     async def _hand_over(self, audio: CallerAudio) -> None:
-        """Until no more comes, or too much was lost; silence where a telephone sends nothing."""
-        began_s = self._loop.time()
-        while audio.lost_s < MOST_LOST_S:
-            until_s = max(began_s + self._hearing.fed_s + QUIET_S, self._loop.time() + STEP_S)
-            try:
-                async with asyncio.timeout_at(until_s):
-                    piece = await audio.read()
-            except TimeoutError:
-                owed_s = self._loop.time() - began_s - self._hearing.fed_s
-                self._hearing.feed(bytes(round(owed_s * RATE_HZ) * SAMPLE_BYTES))
-                continue
-            if not piece:
-                return
-            self._hearing.feed(piece)
+        """Until no more comes, or too much was lost."""
+        async with aclosing(unbroken(audio)) as pieces:
+            async for piece in pieces:
+                self._hearing.feed(piece)
+                if audio.lost_s >= MOST_LOST_S:
+                    return
 
 
 async def _ended(*tasks: asyncio.Task[port.Result] | asyncio.Task[SpeechEvent] | asyncio.Task[Broken] | None) -> None:

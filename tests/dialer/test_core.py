@@ -9,7 +9,7 @@ import pytest
 from calls.causes import Outcome
 from calls.errors import CampaignError
 from calls.ids import AgentId, AttemptId, BootId, CampaignId, LeadId, QueueName
-from calls.switch.port import Detected
+from calls.switch.port import Detected, Prompt
 from dialer import events as ev
 from dialer.campaign import Campaign
 from dialer.core import DialerCore
@@ -19,6 +19,7 @@ from dialer.run import (
     DETECTING_LIMIT_S,
     END_UNSEEN,
     ENDING_LIMIT_S,
+    MACHINE_LIMIT_S,
     MESSAGE_LIMIT_S,
     OVERDUE_S,
 )
@@ -285,6 +286,46 @@ def test_a_machine_is_hung_up(tmp_path: Path) -> None:
     finish = finish_in(it.tell(ev.LegEnded(attempt, 16), 0.1))
     assert (finish.outcome, finish.abandoned, finish.connect_s) == (Outcome.MACHINE, False, None)
     assert it.core.view(it.now).campaigns[0].answered == 0
+
+
+MESSAGE = {"detect_machine": "true", "machine": '"message"', "machine_message": '"campaign.news"'}
+
+
+def test_a_message_is_left_on_a_machine(tmp_path: Path) -> None:
+    it = Bench(make_campaign(tmp_path, **MESSAGE))
+    attempt = it.dial()
+    it.tell(ev.LegAnswered(attempt), 2.0)
+    leave = ev.LeaveMessage(attempt, Prompt("campaign.news", "en"))
+    assert it.tell(ev.CallArrived(attempt, Detected.MACHINE), 2.5) == [leave]
+    assert ev.HangUp(attempt, 16) in it.tell(ev.MessagePlayed(attempt), 20.0)
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 16), 0.1))
+    assert (finish.outcome, finish.abandoned, finish.connect_s) == (Outcome.MACHINE, False, None)
+
+
+def test_a_machine_is_not_spoken_to_for_ever(tmp_path: Path) -> None:
+    it = Bench(make_campaign(tmp_path, **MESSAGE))
+    attempt = it.dial()
+    it.tell(ev.CallArrived(attempt, Detected.MACHINE), 2.5)
+    assert ev.HangUp(attempt, 16) not in it.tick(MACHINE_LIMIT_S - 0.1)
+    assert ev.HangUp(attempt, 16) in it.tick(0.2)
+
+
+@pytest.mark.parametrize("detected", [Detected.HUMAN, Detected.UNSURE])
+def test_no_message_for_machines_is_left_to_a_person(tmp_path: Path, detected: Detected) -> None:
+    it = Bench(make_campaign(tmp_path, **MESSAGE))
+    attempt = it.dial()
+    actions = it.tell(ev.CallArrived(attempt, detected), 2.5)
+    assert [each for each in actions if isinstance(each, ev.OfferToAgents | ev.LeaveMessage)] == [
+        ev.OfferToAgents(attempt, SALES, it.now + CLOCK_S)
+    ]
+
+
+def test_a_machine_that_counts_as_a_person_is_abandoned_as_one(tmp_path: Path) -> None:
+    it = Bench(make_campaign(tmp_path, detect_machine="true", machine='"person"'))
+    attempt = it.arrive(Detected.MACHINE)
+    assert it.tick(CLOCK_S) == [ev.PlaySafeHarbour(attempt, it.campaign.message)]
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 16), 1.0))
+    assert (finish.outcome, finish.abandoned, finish.detected) == (Outcome.ABANDONED, True, Detected.MACHINE)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from random import Random
+
+from calls.switch.loopback.voice import said, tone
 
 NUMBER = re.compile(r"[0-9+]*([0-9])[^0-9@]*(?:@|\Z)")
 """The last digit before a host part, or at the end."""
@@ -27,11 +30,26 @@ class Callee:
     talk_s: float = 0.0
     """From the answer until it hangs up."""
     is_machine: bool = False
+    greets: bytes = b""
+    """What it sounds from the answer on, 8 kHz; else it is silent."""
 
     @property
     def detection_s(self) -> float:
         """How long answering-machine detection takes."""
         return MACHINE_AMD_S if self.is_machine else HUMAN_AMD_S
+
+
+GREETING_S = 3.0
+"""How long a machine's greeting is."""
+
+BEEP_AFTER_S = 0.3
+BEEP_S = 0.4
+BEEP_HZ = 1_000.0
+
+
+@cache
+def _greeting() -> bytes:
+    return said("", GREETING_S) + tone(0.0, BEEP_AFTER_S) + tone(BEEP_HZ, BEEP_S)
 
 
 def callee_of(number: str, draw: Random) -> Callee:
@@ -42,7 +60,7 @@ def callee_of(number: str, draw: Random) -> Callee:
     ===========  ===================================================================
     0, 1, 2      answers after 1 to 4 s and talks for 3 to 6 s; no digit at all too
     3            answers after 0.8 s and hangs up after 0.3 s
-    4            a machine: answers after 2 s and talks for 8 s
+    4            a machine: answers after 2 s, greets for 3 s, beeps, and hangs up after 8 s
     5            busy: 486, cause 17
     6            rings until we give up
     7            503, cause 34
@@ -55,7 +73,7 @@ def callee_of(number: str, draw: Random) -> Callee:
         case "3":
             return Callee(answer_after_s=0.8, talk_s=0.3)
         case "4":
-            return Callee(answer_after_s=2.0, talk_s=8.0, is_machine=True)
+            return Callee(answer_after_s=2.0, talk_s=8.0, is_machine=True, greets=_greeting())
         case "5":
             return Callee(refuses_with=17)
         case "6":

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from calls.ids import LegId
 from calls.switch.events import LegAnswered, LegEnded, LegRinging, SwitchEvent
+from calls.switch.hearing import RATE_HZ, SAMPLE_BYTES
 from calls.switch.loopback.activities import Timer
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callees import Callee
@@ -121,6 +122,7 @@ class DialledLeg:
         self._make_call = make_call
         self._call: LoopbackCall | None = None
         self._detecting = Timer()
+        self._greeting = Timer()
         self._talking = Timer()
 
     @property
@@ -156,7 +158,12 @@ class DialledLeg:
             self._hand_over(Detected.NOT_ASKED)
 
     def _hand_over(self, detected: Detected) -> None:
-        self._call = self._make_call(detected)
+        self._call = call = self._make_call(detected)
+        heard_s = 0.0 if detected is Detected.NOT_ASKED else self._callee.detection_s
+        sound = self._callee.greets[round(heard_s * RATE_HZ) * SAMPLE_BYTES :]
+        if sound:
+            call.voice(sound)
+            self._greeting.set(len(sound) / SAMPLE_BYTES / RATE_HZ, lambda: call.voice(b""))
 
     def _end(self, by: EndedBy, cause: int) -> None:
         self._silence()
@@ -171,6 +178,7 @@ class DialledLeg:
     def _silence(self) -> None:
         self._ringing.silence()
         self._detecting.clear()
+        self._greeting.clear()
         self._talking.clear()
 
 

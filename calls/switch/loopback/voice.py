@@ -52,6 +52,12 @@ def said(words: str, seconds: float) -> bytes:
     return samples.astype("<i2").tobytes()
 
 
+def tone(hz: float, seconds: float) -> bytes:
+    """A steady tone, 8 kHz; of 0 Hz, silence."""
+    at = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    return (_LOUDNESS * np.sin(2 * np.pi * hz * at)).astype("<i2").tobytes()
+
+
 def words_in(pcm: bytes) -> str:
     """The words whose frames lie whole in ``pcm``, with single spaces; "" where there are none."""
     return " ".join(word for word, _ in frames_in(pcm))

@@ -1,0 +1,108 @@
+"""Answering machines on the whole engine: hung up, spoken to, or given to an agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from calls.causes import Outcome
+from calls.switch.loopback import callees
+from calls.switch.loopback.callees import BEEP_AFTER_S, BEEP_S, GREETING_S
+from calls.switch.loopback.diary import Seen
+from calls.switch.loopback.voice import said, tone
+from calls.switch.port import Detected, EndedBy
+from tests.console.held_time import held
+from tests.console.world import PROMPT_S, World, adds_up, agent, world_in
+
+MACHINE = "+12025550104"
+LEAVES = {"detect_machine": "true", "machine": '"message"', "machine_message": '"shop.news"'}
+
+
+def spoken(world: World) -> tuple[float, list[float], float]:
+    """When the machine answered, when each message for it began, and when the call ended."""
+    record = world.record()
+    seen = world.switch.diary.of(record.call_id, Seen.ANSWER, Seen.PROMPT, Seen.HANG_UP)
+    prompts = [entry for entry in seen if entry.seen is Seen.PROMPT]
+    assert {entry.detail for entry in prompts} <= {"shop.news en"}
+    return seen[0].at, [entry.at for entry in prompts], seen[-1].at
+
+
+def detail(world: World, kind: str) -> dict[str, object]:
+    (found,) = (event for event in world.events(world.record().call_id) if event.kind == kind)
+    return dict(found.detail)
+
+
+@held
+async def test_a_message_is_left_after_the_beep(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(MACHINE, **LEAVES)
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.detected, record.abandoned) == (Outcome.MACHINE, Detected.MACHINE, False)
+        assert (record.ended_by, record.agent_id) == (EndedBy.US, None)
+        answered, (message,), hung_up = spoken(world)
+        assert message - answered == pytest.approx(GREETING_S + BEEP_AFTER_S + BEEP_S, abs=0.1)
+        assert message - answered > GREETING_S + BEEP_AFTER_S + BEEP_S
+        assert hung_up - message == pytest.approx(PROMPT_S, abs=0.01)
+        assert detail(world, "greeting_ended")["by"] == "beep"
+        assert detail(world, "message_left") == {"prompt": "shop.news", "played": "whole"}
+        assert adds_up(record) and world.state("anna") == "ready"
+
+
+def greets(monkeypatch: pytest.MonkeyPatch, sound: bytes) -> None:
+    monkeypatch.setattr(callees, "_greeting", lambda: sound)
+
+
+@held
+async def test_a_machine_without_a_beep_is_spoken_to_after_a_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greets(monkeypatch, said("", 3.0))
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(MACHINE, **LEAVES)
+        await world.campaign_over()
+        answered, (message,), _ = spoken(world)
+        assert message - answered == pytest.approx(3.0 + 2.0, abs=0.2)
+        assert detail(world, "greeting_ended")["by"] == "silence"
+
+
+@held
+async def test_a_beep_that_comes_late_has_the_message_played_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greets(monkeypatch, said("", 2.5) + tone(0.0, 2.3) + tone(1_400.0, 0.2))
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(MACHINE, **LEAVES)
+        await world.campaign_over()
+        _, messages, hung_up = spoken(world)
+        assert len(messages) == 2
+        assert hung_up - messages[1] == pytest.approx(PROMPT_S, abs=0.01)
+        assert detail(world, "message_left")["played"] == "whole"
+
+
+@held
+async def test_a_machine_that_hangs_up_first_has_heard_a_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greets(monkeypatch, said("", 7.2) + tone(1_000.0, 0.4))
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(MACHINE, **LEAVES)
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.ended_by) == (Outcome.MACHINE, EndedBy.CALLER)
+        assert detail(world, "message_left")["played"] == "cut"
+
+
+@held
+async def test_a_machine_that_counts_as_a_person_is_offered_to_an_agent(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(MACHINE, detect_machine="true", machine='"person"')
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.detected, record.agent_id) == (Outcome.ANSWERED, Detected.MACHINE, "anna")

@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, V
 from calls import outside
 from calls.callbacks import CallbackSettings
 from calls.errors import Location, SettingsError
+from calls.floor_settings import FeatureCodes, PauseReason
 from calls.hours import WeeklyHours, parse
 from calls.outside import LookupSettings, PaymentGateway, WebhookSettings
 from calls.parts import (
@@ -312,6 +313,8 @@ class Settings(Part):
     trunks: Annotated[tuple[Trunk, ...], Field(description="tables, [[trunks]]")] = ()
     queues: Annotated[tuple[QueueSettings, ...], Field(description="tables, [[queues]]")] = ()
     agents: Annotated[tuple[AgentSettings, ...], Field(description="tables, [[agents]]")] = ()
+    pause_reasons: Annotated[tuple[PauseReason, ...], Field(description="tables, [[pause_reasons]]")] = ()
+    feature_codes: Annotated[FeatureCodes, Field(description="a table")] = FeatureCodes()
     inbound: Annotated[tuple[InboundRoute, ...], Field(description="tables, [[inbound]]")] = ()
     destinations: Annotated[tuple[Destination, ...], Field(description="tables, [[destinations]]")] = ()
     webhooks: Annotated[tuple[WebhookSettings, ...], Field(description="tables, [[webhooks]]")] = ()

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from calls import outside
+from calls import floor_settings, outside
 from calls.hours import HoursProblem
 from calls.hours import parse as parse_hours
 from calls.outside import Access, LookupSettings, is_loopback
@@ -54,6 +54,7 @@ def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     queues = [each.name for each in settings.queues]
     for index, agent in enumerate(settings.agents):
         yield from _unknown_queues(index, agent, queues)
+    yield from _floor_faults(settings)
     for index, trunk in enumerate(settings.trunks):
         host = EXPLICIT_HOST.search(trunk.dial)
         if trunk.loopback_only and host and trunk.dial.count("/") > 1 and not is_loopback(host[1]):
@@ -73,6 +74,20 @@ def _doubles(section: str, key: str, names: Iterable[str]) -> Iterator[tuple[Pla
         if seen[name]:
             yield (section, index, key), f"{name} is there already: expected another {key} for each of the {section}"
         seen[name] += 1
+
+
+def _floor_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
+    yield from _doubles("pause_reasons", "id", (each.id for each in settings.pause_reasons))
+    for index, problem in floor_settings.key_faults(settings.pause_reasons):
+        yield ("pause_reasons", index, "key"), problem
+    wanted, known = settings.feature_codes.authenticator, [each.name for each in settings.authenticators]
+    if wanted is not None and wanted not in known:
+        expected = f"expected one of {', '.join(known)}" if known else "there are none: add [[authenticators]]"
+        yield ("feature_codes", "authenticator"), f"no authenticator is named {wanted}: {expected}"
+    language = settings.feature_codes.language
+    if language is not None and language not in settings.prompts.languages:
+        spoken = ", ".join(settings.prompts.languages)
+        yield ("feature_codes", "language"), f"no prompts are in {language}: expected one of {spoken}"
 
 
 def _transfer_faults(settings: Settings) -> Iterator[tuple[Place, str]]:

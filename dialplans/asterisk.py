@@ -10,6 +10,8 @@ callwright-resume      the talk is over: AGI ``/resume,<call>,<how the talk ende
 callwright-agent       an agent's leg (the extension is its id), marked in its room
 callwright-whisper     a transfer's destination hears a prompt, and may have to take the call by a key
 callwright-hear        a leg of the engine's listens to what one caller says (CW_HEARS is the channel's id)
+callwright-agents      codes that agents dial on their own phones: AGI ``/agents,<the phone>``; for the
+                       administrator to include in the phones' context
 callwright-fallback    the engine is not there: a spoken sorry, then the configured place or the end
 =====================  ============================================================================================
 
@@ -23,6 +25,7 @@ nothing does not leave a caller in silence.
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -179,6 +182,19 @@ class Pbx:
         """Its modules, in their order."""
         return MODULES + (AUDIO_SOCKET if self.audio_socket else ())
 
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """The phones that can be known by their address: it is one from which no caller comes, and no other phone."""
+        networks = [ipaddress.ip_network(each) for each in self.callers]
+        hosts = [phone.host for phone in self.phones]
+        return tuple(
+            phone.name
+            for phone in self.phones
+            if phone.host is not None
+            and hosts.count(phone.host) == 1
+            and not any(ipaddress.ip_address(phone.host) in network for network in networks)
+        )
+
     def __post_init__(self) -> None:
         folder("folder", self.folder)
         folder("modules", self.modules)
@@ -210,7 +226,12 @@ def render(values: Includes) -> dict[str, str]:
 def render_whole(values: Pbx) -> dict[str, str]:
     """The whole configuration of an Asterisk of our own: file name in its ``etc`` -> text."""
     given = {field: getattr(values, field) for field in values.__dataclass_fields__}
-    given |= {"etc": values.folder / "etc", "loaded": values.loaded, "prefix": values.includes.prefix}
+    given |= {
+        "etc": values.folder / "etc",
+        "loaded": values.loaded,
+        "own_addresses": values.own_addresses,
+        "prefix": values.includes.prefix,
+    }
     given |= {"music": values.includes.music}
     whole = {
         path.name.removesuffix(".j2"): _fill(f"whole/{path.name}", given)

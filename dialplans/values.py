@@ -25,6 +25,9 @@ SECRET = re.compile(r"[A-Za-z0-9_~.-]{16,128}\Z")
 PLACE = re.compile(r"[A-Za-z0-9_-]{1,79},[A-Za-z0-9_+*#-]{1,79},[0-9]{1,5}\Z")
 """A place of the dialplan, "context,extension,priority"."""
 
+CODES = re.compile(r"[*#0-9]{1,6}\Z")
+"""What a code begins with: keys of a telephone, none of which means anything in a pattern of extensions.conf."""
+
 FOLDER = re.compile(r"(/[A-Za-z0-9_+@=~.-]+)+\Z")
 """An absolute path. Spaces and colons are left out: no file of Asterisk's quotes them."""
 
@@ -142,6 +145,8 @@ class Includes:
     music: Path | None = None
     """A folder of music files for waiting callers, class ``callwright``; None: no class of ours."""
     amd: Amd = Amd()
+    codes: str = "*9"
+    """What the codes begin with that agents dial on their own phones."""
 
     def __post_init__(self) -> None:
         matches("agi_token", self.agi_token, SECRET, "16 to 128 letters, digits and _ ~ . -")
@@ -153,6 +158,7 @@ class Includes:
             folder("music", self.music)
         if self.fallback is not None:
             matches("fallback", self.fallback, PLACE, '"context,extension,priority"')
+        matches("codes", self.codes, CODES, "1 to 6 of the keys 0 to 9, * and #")
         address("agi_host", self.agi_host)
         within("agi_port", self.agi_port, 1, 65535)
         within("take_over_s", self.take_over_s, 1, 60)

@@ -403,6 +403,9 @@ class CallInfo:
     """Set for a dialled call that was answered: equals ``call_id``."""
     detected: Detected = Detected.NOT_ASKED
     variables: Mapping[str, str] = field(default_factory=dict)
+    endpoint: str = ""
+    """For a call of an agent's own phone, to a code of ours: that phone, as the settings name it. The switch knows it
+    by its log-in or its address, never by what it says of itself."""
 
 
 class CallChannel(Protocol):

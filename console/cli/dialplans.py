@@ -109,6 +109,7 @@ def _plan(settings: Settings, folder: Path, fallback: str | None, caller_id: Cal
         prefix=at.context_prefix,
         fallback=fallback,
         caller_id=caller_id,
+        codes=settings.feature_codes.prefix,
     )
     return installation.plan(folder, render(values))
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from calls.agents import events as agents
 from calls.agents.floor import UnknownName
 from calls.errors import CallwrightError, RecordError, UserError
+from calls.floor_settings import check_reason
 from calls.ids import AgentId, CampaignId
 from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, HangUp, Press, Step, Wait
 from calls.switch.loopback.switch import LoopbackSwitch
@@ -200,6 +201,8 @@ def _add_agents(app: FastAPI, engine: Engine) -> None:
         if order is AgentOrder.END_CALL:
             await engine.end_talk(AgentId(agent_id))
         else:
+            if order is AgentOrder.PAUSE:
+                check_reason(engine.settings.pause_reasons, reason)
             engine.floor.tell(_agent_event(order, AgentId(agent_id), reason))
         return operations.Done(said=f"agent {agent_id}: {order.value}")
 

@@ -40,6 +40,7 @@ from console.engine.lookups import Lookups
 from console.engine.outbox import Outbox
 from console.engine.outside import GuardedHosts, Hosts
 from console.engine.payments import Payments
+from console.engine.phone_codes import PhoneCodes
 from console.engine.queue_hours import QueueHours
 from console.engine.recognition import Recognises, Recognition
 from console.engine.recordings import RecordingKeeper
@@ -177,6 +178,7 @@ class Engine:
             lambda: AttemptId(new_id()),
             self.watch.not_ready,
         )
+        self.phone_codes = PhoneCodes(settings, self.floor, self.verifier, self.watch)
         self.restart = Restart(settings, switch, self.writer, self.books, self.floor, self.dialled, clock)
 
     async def start(self) -> None:
@@ -273,7 +275,7 @@ class Engine:
             not_ready=self.watch.not_ready(),
             hold=core.hold,
             calls=calls_shown(self.books.open_calls),
-            agents=agents_shown(floor, now_s),
+            agents=agents_shown(floor, now_s, self.settings.pause_reasons),
             queues=queues_shown(floor, now_s),
             campaigns=campaigns_shown(core),
             trunks=trunks_shown(core),
@@ -315,6 +317,8 @@ class Engine:
     async def _on_call(self, channel: CallChannel) -> None:
         if channel.info.attempt_id is not None:
             await self.dialled.run(channel)
+        elif channel.info.endpoint:
+            await self.phone_codes.run(channel)
         elif self.restart.is_adopted(channel.info.call_id):
             await channel.perform(Hangup())  # its talk is over, and the session it came from ended with the last run
         else:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from calls.agents.states import AgentState
 from calls.agents.view import AgentView, FloorView
+from calls.floor_settings import PauseReason
 from calls.log import masked
 from calls.people.blocked import Flagged
 from calls.records.outbox import Backlog
@@ -35,7 +37,7 @@ class CallShown(Shown):
 
 
 class AgentShown(Shown):
-    """An agent. ``for_s``: seconds in the state."""
+    """An agent. ``for_s``: seconds in the state; ``over_limit_s``: by how much a pause is longer than it may be."""
 
     id: str
     name: str
@@ -43,6 +45,7 @@ class AgentShown(Shown):
     reason: str
     for_s: float
     call_id: str | None
+    over_limit_s: float = 0.0
 
 
 class QueueShown(Shown):
@@ -140,13 +143,16 @@ def calls_shown(recorders: tuple[CallRecorder, ...]) -> tuple[CallShown, ...]:
     )
 
 
-def agents_shown(floor: FloorView, now_s: float) -> tuple[AgentShown, ...]:
-    """The agents."""
-    return tuple(_agent(agent, now_s) for agent in floor.agents)
+def agents_shown(floor: FloorView, now_s: float, reasons: Iterable[PauseReason] = ()) -> tuple[AgentShown, ...]:
+    """The agents. ``reasons``: why they may pause, and for how long."""
+    limits_s = {each.id: each.limit_minutes * 60.0 for each in reasons if each.limit_minutes is not None}
+    return tuple(_agent(agent, now_s, limits_s) for agent in floor.agents)
 
 
-def _agent(agent: AgentView, now_s: float) -> AgentShown:
+def _agent(agent: AgentView, now_s: float, limits_s: Mapping[str, float]) -> AgentShown:
+    limit_s = limits_s.get(agent.reason) if agent.state is AgentState.PAUSED else None
     return AgentShown(
+        over_limit_s=0.0 if limit_s is None else round(max(0.0, now_s - agent.since - limit_s), 3),
         id=agent.agent_id,
         name=agent.name,
         state=agent.state.value,

@@ -405,7 +405,25 @@ def test_transfers_to_numbers_need_rules_that_hold(folder: Path, text: str, key:
     assert key in str(wrong) and words in str(wrong)
 
 
+REASON = '[[pause_reasons]]\nid = "a"\nlabel = "A"\nkey = "1"\n'
+
+
 GATEWAY = '[[payment_gateways]]\nname = "cards"\nurl = "https://pay.example/charges"\ncurrency = "EUR"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        (REASON + REASON.replace('"a"', '"b"'), "pause_reasons[1].key", "1 is the key of a"),
+        ('[[pause_reasons]]\nid = "a"\nlabel = "A"\nkey = "12"\n', "pause_reasons[0].key", "one key"),
+        ('[feature_codes]\nprefix = "9a"\n', "feature_codes.prefix", "every code begins with"),
+        ('[feature_codes]\nauthenticator = "x"\n', "feature_codes.authenticator", "no authenticator is named x"),
+        ('[feature_codes]\nlanguage = "fr"\n', "feature_codes.language", "no prompts are in fr"),
+    ],
+)
+def test_codes_and_pauses_that_cannot_be_are_refused(folder: Path, text: str, key: str, words: str) -> None:
+    wrong = fault(folder, f"{GOOD}\n{text}")
+    assert key in str(wrong) and words in str(wrong)
 
 
 def test_a_gateway_has_its_defaults(folder: Path) -> None:

@@ -39,7 +39,7 @@ def steps(text: str) -> Iterator[Step]:
         if line.startswith("["):
             context = line.strip("[]")
             continue
-        if context == "general":
+        if context == "general" or line.startswith("include => "):
             continue
         found = LINE.match(line)
         assert found, line

@@ -13,7 +13,7 @@ from dialplans.asterisk import MODULES, Pbx, Phone, Trunk, render, render_whole
 from dialplans.values import CallerId, Includes
 from tests.dialplans.lint import faults, steps
 
-CONTEXTS = {"in", "call", "dialled", "room", "resume", "agent", "whisper", "hear", "fallback"}
+CONTEXTS = {"in", "call", "dialled", "room", "resume", "agent", "agents", "code", "whisper", "hear", "fallback"}
 
 
 def whole(base: Includes, **values: object) -> Pbx:
@@ -56,7 +56,8 @@ def test_the_dialplan_has_no_fault(includes: Includes, caller_id: CallerId, pref
 
 def test_a_fallback_goes_where_the_administrator_says(includes: Includes) -> None:
     text = render(replace(includes, fallback="ext-queues,400,1"))["extensions_callwright.conf"]
-    assert [step.data for step in steps(text) if step.label == "spoken"] == ["ext-queues,400,1"]
+    spoken = [step.data for step in steps(text) if step.label == "spoken"]
+    assert spoken == ['$["${CW_PHONE}" = ""]?ext-queues,400,1'], "but for an agent who dialled a code"
     assert faults(text) == ["callwright-fallback,s,8: no place ext-queues,400,1"], "it is the administrator's"
 
 
@@ -85,6 +86,7 @@ def test_every_request_carries_the_token_and_the_contract_s_arguments(includes: 
     assert requests == {
         f"{start}alive{token}",
         f"{start}inbound{token}",
+        f"{start}agents{token},${{CW_PHONE}}",
         f"{start}dialled{token},${{CW_CALL}},${{AMDSTATUS}},${{AMDCAUSE}}",
         f"{start}resume{token},${{CW_CALL}},${{CW_TALK}}",
     }
@@ -95,7 +97,8 @@ def test_every_context_that_asks_the_engine_ends_in_the_fallback(includes: Inclu
     asking = {step.context for step in found if step.application == "AGI"}
     timed_out = {step.context for step in found if step.exten == "T" and step.data == "callwright-fallback,s,1"}
     failed = {step.context for step in found if step.data.endswith("?callwright-fallback,s,1")}
-    assert asking == timed_out == failed == {"callwright-call", "callwright-dialled", "callwright-resume"}
+    contexts = {"callwright-call", "callwright-dialled", "callwright-resume", "callwright-code"}
+    assert asking == timed_out == failed == contexts
 
 
 def test_a_leg_that_hears_a_caller_is_bounded_and_hears_one_side_of_one_channel(includes: Includes) -> None:

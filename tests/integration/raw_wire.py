@@ -142,10 +142,12 @@ class RawAgi:
 class SipCaller(asyncio.DatagramProtocol):
     """A caller on UDP who sends an INVITE made by the test, answers what must be answered, and listens."""
 
-    def __init__(self, pbx_port: int) -> None:
+    def __init__(self, pbx_port: int, host: str = LOOPBACK) -> None:
+        """``host``: the caller's own address, on this machine."""
+        self._host = host
         self._pbx = (LOOPBACK, pbx_port)
         self._media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._media.bind((LOOPBACK, 0))
+        self._media.bind((host, 0))
         self._media.setblocking(False)
         self.heard = bytearray()
         """The µ-law payload of all RTP that came."""
@@ -162,7 +164,7 @@ class SipCaller(asyncio.DatagramProtocol):
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(LOOPBACK, 0))
+        transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self._host, 0))
         self._transport = transport
         self._own = transport.get_extra_info("sockname")[1]
         loop.add_reader(self._media, self._listen)
@@ -176,19 +178,19 @@ class SipCaller(asyncio.DatagramProtocol):
     def invite(self, user: str = "100", sender: str = '"Ann" <sip:+493055501@127.0.0.1>', extra: str = "") -> None:
         """Call ``user``; ``sender`` is the From header's value, ``extra`` whole header lines."""
         self._dialog = (
-            f"Via: SIP/2.0/UDP {LOOPBACK}:{self._own};branch=z9hG4bKraw{self._own}\r\n"
+            f"Via: SIP/2.0/UDP {self._host}:{self._own};branch=z9hG4bKraw{self._own}\r\n"
             f"From: {sender};tag=raw{self._own}\r\n"
         )
         self._to = f"To: <sip:100@{LOOPBACK}>"
         self._call = f"Call-ID: raw{self._own}@{LOOPBACK}\r\n"
         self._uri = f"sip:{user}@{LOOPBACK}:{self._pbx[1]}"
         body = (
-            f"v=0\r\no=raw 1 1 IN IP4 {LOOPBACK}\r\ns=-\r\nc=IN IP4 {LOOPBACK}\r\nt=0 0\r\n"
+            f"v=0\r\no=raw 1 1 IN IP4 {self._host}\r\ns=-\r\nc=IN IP4 {self._host}\r\nt=0 0\r\n"
             f"m=audio {self._media.getsockname()[1]} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
         )
         self._send(
             f"INVITE {self._uri} SIP/2.0\r\n{self._dialog}{self._to}\r\n{self._call}CSeq: 1 INVITE\r\n"
-            f"Contact: <sip:raw@{LOOPBACK}:{self._own}>\r\nMax-Forwards: 70\r\n{extra}"
+            f"Contact: <sip:raw@{self._host}:{self._own}>\r\nMax-Forwards: 70\r\n{extra}"
             f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         )
 

@@ -19,6 +19,7 @@ MAX_NAME = 80
 
 _NUMBER = re.compile(r"\+?[0-9]{1,32}\Z")
 _CALLED = re.compile(r"[A-Za-z0-9+*#_.-]{1,64}\Z")
+_ENDPOINT = re.compile(r"PJSIP/[A-Za-z0-9_.@-]{1,80}\Z")
 _SPECIAL = frozenset({"s", "h", "t", "i", "T"})
 """Extensions of the dialplan's own. Source: docs.asterisk.org, "Special Dialplan Extensions"."""
 
@@ -26,8 +27,11 @@ _DETECTED = {"HUMAN": Detected.HUMAN, "MACHINE": Detected.MACHINE, "NOTSURE": De
 """AMDSTATUS. Source: docs.asterisk.org, application AMD."""
 
 
-def inbound_info(environment: Environment, call_id: CallId, switch: str, boot: BootId) -> CallInfo:
-    """What is known of an inbound call, to which we have just given ``call_id``."""
+def inbound_info(
+    environment: Environment, call_id: CallId, switch: str, boot: BootId, endpoint: str = ""
+) -> CallInfo:
+    """What is known of an inbound call, to which we have just given ``call_id``. ``endpoint``: the agent's phone that
+    dialled a code of ours."""
     dialled = environment.extension if environment.extension not in _SPECIAL else environment.called
     return CallInfo(
         call_id=call_id,
@@ -37,7 +41,15 @@ def inbound_info(environment: Environment, call_id: CallId, switch: str, boot: B
         caller=environment.caller if _NUMBER.match(environment.caller) else "",
         caller_name=printable(environment.caller_name)[:MAX_NAME],
         called=dialled if _CALLED.match(dialled) else "",
+        endpoint=endpoint,
     )
+
+
+def endpoint_of(environment: Environment) -> str:
+    """The phone that dialled a code of ours: the request's argument, which the dialplan has from the channel driver;
+    "" where it is no endpoint."""
+    said = environment.arguments[0] if environment.arguments else ""
+    return said if _ENDPOINT.match(said) else ""
 
 
 def dialled_info(

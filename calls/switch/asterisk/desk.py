@@ -17,7 +17,7 @@ from calls.errors import SwitchError
 from calls.ids import AttemptId, BootId, CallId, LegId, is_safe_id
 from calls.switch.asterisk.ami_control import AmiControl
 from calls.switch.asterisk.channel import AsteriskChannel, Surroundings
-from calls.switch.asterisk.channel_info import dialled_info, inbound_info, name_call, take_over
+from calls.switch.asterisk.channel_info import dialled_info, endpoint_of, inbound_info, name_call, take_over
 from calls.switch.asterisk.fastagi_connection import AgiConnection
 from calls.switch.asterisk.legs import cause_of, genuine
 from calls.switch.events import CallConnected, CallLost, EventHandler
@@ -91,6 +91,16 @@ class Desk:
 
     async def inbound(self, connection: AgiConnection) -> None:
         """A caller. Returns when the request is over."""
+        await self._arrived(connection)
+
+    async def agents(self, connection: AgiConnection) -> None:
+        """An agent who has dialled a code. Returns when the request is over."""
+        if (endpoint := endpoint_of(connection.environment)) != "":
+            await self._arrived(connection, endpoint)
+        else:
+            log.get().warning("a code dialled on no phone that is known", channel=connection.environment.unique_id)
+
+    async def _arrived(self, connection: AgiConnection, endpoint: str = "") -> None:
         unique_id = connection.environment.unique_id
         if unique_id in self._by_channel or unique_id in self._spent:
             log.get().warning("a call asks again after its end; the dialplan speaks", channel=unique_id)
@@ -104,7 +114,8 @@ class Desk:
         except SwitchError as error:
             log.get().warning("an inbound call could not be taken", error=str(error), channel=unique_id)
             return
-        await self._run(inbound_info(connection.environment, call_id, self.switch, self._known_boot), connection)
+        info = inbound_info(connection.environment, call_id, self.switch, self._known_boot, endpoint)
+        await self._run(info, connection)
 
     async def answered(self, connection: AgiConnection) -> None:
         """The answered leg of one of our attempts. Returns when the request is over."""

@@ -88,6 +88,7 @@ class AsteriskSwitch:
             config.name, around, self._control, self._chance.call_id, config.call_limit_s, self._tell, self._on_call
         )
         self._server.add_route("inbound", self._desk.inbound)
+        self._server.add_route("agents", self._desk.agents)
         self._server.add_route("dialled", self._desk.answered)
         self._server.add_route("resume", self._desk.resumed, capped=False)
         self._handlers: tuple[EventHandler, CallHandler] | None = None

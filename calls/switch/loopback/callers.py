@@ -61,6 +61,8 @@ class CallerScript:
     steps: tuple[Step, ...] = ()
     caller: str = "+15550100000"
     caller_name: str = ""
+    endpoint: str = ""
+    """Dialled on an agent's own phone: which, as the settings name it."""
 
 
 class Line(Protocol):

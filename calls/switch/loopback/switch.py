@@ -158,7 +158,9 @@ class LoopbackSwitch:
         """
         if self._on_call is None or self._crashed:
             raise SwitchUnavailable("nobody takes calls")
-        call = self._new_call(CallId(self._new_id()), script.caller, script.caller_name, script.called)
+        call = self._new_call(
+            CallId(self._new_id()), script.caller, script.caller_name, script.called, endpoint=script.endpoint
+        )
         self._scripts[call.info.call_id] = asyncio.get_running_loop().create_task(follow(script, call))
         self._handle(call, self._on_call)
         return call
@@ -271,6 +273,7 @@ class LoopbackSwitch:
         called: str,
         attempt_id: AttemptId | None = None,
         detected: Detected = Detected.NOT_ASKED,
+        endpoint: str = "",
     ) -> LoopbackCall:
         info = CallInfo(
             call_id=call_id,
@@ -282,6 +285,7 @@ class LoopbackSwitch:
             called=called,
             attempt_id=attempt_id,
             detected=detected,
+            endpoint=endpoint,
         )
         call = LoopbackCall(info, self, self._call_ended)
         self._calls[call_id] = call

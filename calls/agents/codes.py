@@ -1,0 +1,50 @@
+"""What agents dial on their own phones, behind the prefix of the settings. Pure.
+
+====  ==========================================================
+1     log in
+2     log out, after the call in hand
+3     be ready again
+4     pause; 4 and a digit: for the reason of that digit
+5     the wrap-up is over
+6     hear one's own state
+====  ==========================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Order(Enum):
+    """What the agent asks for."""
+
+    LOG_IN = "1"
+    LOG_OUT = "2"
+    READY = "3"
+    PAUSE = "4"
+    DONE = "5"
+    STATE = "6"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code that was understood. ``key``: of the reason for a pause, "" where none was dialled."""
+
+    order: Order
+    key: str = ""
+
+
+def parse(dialled: str, prefix: str) -> Code | None:
+    """The code in what was dialled; None: it is none."""
+    digits = dialled.removeprefix(prefix)
+    if digits == dialled or not digits.isascii() or not digits.isdecimal():
+        return None
+    try:
+        order = Order(digits[0])
+    except ValueError:
+        return None
+    key = digits[1:]
+    if key and (order is not Order.PAUSE or len(key) > 1):
+        return None
+    return Code(order, key)

@@ -1,0 +1,165 @@
+"""Agents who dial a code on their own phone: the order is done, and their state is told.
+
+Such a call is no customer's: it has no flow and no record. What came of it stands in the agents' states.
+"""
+
+from __future__ import annotations
+
+from calls import log
+from calls.agents import events as floor
+from calls.agents.codes import Code, Order, parse
+from calls.agents.profiles import LegMode
+from calls.agents.states import AgentState
+from calls.agents.view import AgentView
+from calls.errors import CallwrightError, CommandRefused, PromptError, SwitchError
+from calls.floor_settings import check_reason, reason_of_key
+from calls.ids import AgentId
+from calls.settings import Settings
+from calls.switch.port import Answer, CallChannel, Gather, Hangup, HungUp, KeyPlan, Match, Play, Prompt
+from console.engine.floor import FloorRunner
+from console.engine.verifying import Verifier
+from console.engine.watch import Watch
+from ivr.commands import Verified, Verify
+from ivr.flow import SORRY
+
+REJECTED = 21
+"""Q.850 call rejected: what a phone hears that is no agent's."""
+
+PIN_DIGITS = frozenset(range(3, 13))
+PIN_FIRST_S, PIN_NEXT_S = 8.0, 4.0
+
+SAID = {
+    AgentState.READY: "ready",
+    AgentState.PAUSED: "paused",
+    AgentState.LOGGED_OUT: "logged_out",
+    AgentState.WRAP_UP: "wrap_up",
+    AgentState.RESERVED: "talking",
+    AgentState.TALKING: "talking",
+}
+"""The prompt of each state, behind ``system.agent_``."""
+
+AFTER = {AgentState.PAUSED: "pause_after", AgentState.LOGGED_OUT: "logout_after"}
+"""What is said where the order waits for the end of a call or a wrap-up."""
+
+
+class Unheard(Exception):
+    """The agent has hung up."""
+
+
+class PhoneCodes:
+    """Serves the codes of all agents' phones."""
+
+    def __init__(self, settings: Settings, floor: FloorRunner, verifier: Verifier, watch: Watch) -> None:
+        self._codes = settings.feature_codes
+        self._reasons = settings.pause_reasons
+        self._language = settings.feature_codes.language or settings.prompts.languages[0]
+        self._agents = {agent.endpoint: AgentId(agent.id) for agent in settings.agents}
+        self._nailed_up = {agent.id for agent in settings.agents if agent.mode == LegMode.NAILED_UP.value}
+        self._floor = floor
+        self._verifier = verifier
+        self._watch = watch
+
+    async def run(self, channel: CallChannel) -> None:
+        """One such call, to its end."""
+        agent_id = self._agents.get(channel.info.endpoint)
+        try:
+            if agent_id is None:
+                log.get().warning("a code was dialled on no agent's phone", phone=channel.info.endpoint)
+                await channel.perform(Hangup(REJECTED))
+                return
+            logs_in = await self._served(channel, agent_id)
+            await channel.perform(Hangup())
+        except Unheard:
+            return
+        except SwitchError as problem:
+            log.get().error("the switch failed under a code", agent=agent_id, problem=str(problem))
+            return
+        if logs_in:  # only now is the phone free to be rung
+            self._floor.tell(floor.LogIn(agent_id))
+
+    async def _served(self, channel: CallChannel, agent_id: AgentId) -> bool:
+        """Do what was dialled and say what came of it; whether the agent is to be logged in when the phone is free.
+
+        Raises:
+            Unheard: the agent hung up meanwhile.
+            SwitchError: the switch failed.
+        """
+        if isinstance(await channel.perform(Answer()), HungUp):
+            raise Unheard
+        code = parse(channel.info.called, self._codes.prefix)
+        event = None if code is None else self._event(code, agent_id)
+        if code is None or (event is None and code.order is not Order.STATE):
+            await self._say(channel, "system.agent_no_code")
+            return False
+        if not self._watch.recovered:
+            await self._say(channel, SORRY)
+            return False
+        if isinstance(event, floor.LogIn) and self._view(agent_id).wanted is AgentState.LOGGED_OUT:
+            if not await self._is_agent(channel, agent_id):
+                await self._say(channel, "system.wrong_pin")
+                return False
+            if agent_id in self._nailed_up and self._view(agent_id).leg_id is None:
+                await self._say(channel, "system.agent_rings")
+                return True
+        if event is not None:
+            log.get().info("a code was dialled", agent=agent_id, order=code.order.name.lower())
+            self._floor.tell(event)
+        await self._say(channel, _said(self._view(agent_id)))
+        return False
+
+    def _event(self, code: Code, agent_id: AgentId) -> floor.FloorEvent | None:
+        """What the floor is to be told; None: nothing, or nothing that makes sense."""
+        match code.order:
+            case Order.LOG_IN:
+                return floor.LogIn(agent_id)
+            case Order.LOG_OUT:
+                return floor.LogOut(agent_id)
+            case Order.READY:
+                return floor.Unpause(agent_id)
+            case Order.DONE:
+                return floor.WrapUpDone(agent_id)
+            case Order.PAUSE:
+                reason = reason_of_key(self._reasons, code.key) if code.key else ""
+                try:
+                    check_reason(self._reasons, reason or "")
+                except CallwrightError:
+                    return None
+                return None if reason is None else floor.Pause(agent_id, reason)
+            case Order.STATE:
+                return None
+
+    async def _is_agent(self, channel: CallChannel, agent_id: AgentId) -> bool:
+        """Whether who dials knows the agent's PIN, where one is asked for."""
+        if self._codes.authenticator is None:
+            return True
+        plan = KeyPlan(frozenset(), PIN_DIGITS)
+        asked = Gather((Prompt("system.agent_pin", self._language),), plan, PIN_FIRST_S, PIN_NEXT_S)
+        keyed = await channel.perform(asked)
+        if isinstance(keyed, HungUp):
+            raise Unheard
+        if not isinstance(keyed, Match):
+            return False
+        verdict = await self._verifier.verify(
+            Verify(self._codes.authenticator, agent_id, keyed.keys), channel.info.endpoint
+        )
+        return isinstance(verdict, Verified)
+
+    async def _say(self, channel: CallChannel, key: str) -> None:
+        """Play one prompt. One that is not there is left out: the order has been done all the same."""
+        try:
+            result = await channel.perform(Play((Prompt(key, self._language),)))
+        except (CommandRefused, PromptError) as problem:
+            log.get().error("an agent was not told", prompt=key, problem=str(problem))
+            return
+        if isinstance(result, HungUp):
+            raise Unheard
+
+    def _view(self, agent_id: AgentId) -> AgentView:
+        return next(agent for agent in self._floor.view().agents if agent.agent_id == agent_id)
+
+
+def _said(agent: AgentView) -> str:
+    """The prompt that says how the agent stands."""
+    if agent.state is not agent.wanted and agent.wanted in AFTER:
+        return f"system.agent_{AFTER[agent.wanted]}"
+    return f"system.agent_{SAID[agent.state]}"

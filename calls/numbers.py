@@ -18,6 +18,8 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, shortnumberinfo
 from phonenumbers import timezone as number_zones
 
+from calls import number_plans
+
 DIALABLE = re.compile(r"\+[0-9]{3,15}\Z")
 """What may stand in a dial string: ASCII digits behind a plus, nothing that a switch gives a meaning to."""
 
@@ -48,6 +50,10 @@ def to_e164(text: str, region: str | None) -> str:
         NumberProblem: not a number, not valid in its country's plan, with an extension, or an emergency number.
     """
     written = text.strip(" ")
+    return number_plans.e164(written, region) or _by_library(written, region)
+
+
+def _by_library(written: str, region: str | None) -> str:
     if not written:
         raise NumberProblem("the number is empty")
     if len(written) > MAX_WRITTEN:
@@ -145,13 +151,24 @@ def time_zones(e164: str) -> tuple[str, ...]:
     Empty where no zone is known, or where one of them is missing from the time zone data: who may not call in the
     night must then not call at all. An empty answer is a refusal, never "any time".
     """
+    quick = number_plans.zones(e164)
+    return _zones_by_library(e164) if quick is None else _known(quick)
+
+
+def _zones_by_library(e164: str) -> tuple[str, ...]:
     try:
         number = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
         return ()
     if phonenumbers.number_type(number) == PhoneNumberType.UNKNOWN:
         return ()
-    zones = tuple(sorted(set(number_zones.time_zones_for_number(number))))
+    return _known(tuple(number_zones.time_zones_for_number(number)))
+
+
+@lru_cache(maxsize=4096)
+def _known(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Sorted; empty where one is not to be had."""
+    zones = tuple(sorted(set(found)))
     if number_zones.UNKNOWN_TIMEZONE in zones or not all(_zone_exists(zone) for zone in zones):
         return ()
     return zones

@@ -122,9 +122,7 @@ def test_no_zone_is_an_empty_answer(number: str) -> None:
 
 
 def test_a_zone_that_the_machine_does_not_know_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "calls.numbers.number_zones.time_zones_for_number", lambda _: ("Europe/Berlin", "Mars/Olympus_Mons")
-    )
+    monkeypatch.setattr("calls.number_plans.zones", lambda _: ("Europe/Berlin", "Mars/Olympus_Mons"))
     assert time_zones("+493023125123") == ()
 
 

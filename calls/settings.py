@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, V
 
 from calls import outside
 from calls.callbacks import CallbackSettings
+from calls.dispositions import Dispositions
 from calls.errors import Location, SettingsError
 from calls.floor_settings import FeatureCodes, PauseReason
 from calls.hours import WeeklyHours, parse
@@ -169,6 +170,9 @@ class QueueSettings(Part):
     zone: Annotated[str, Field(description='an IANA time zone such as "Europe/Berlin"')] = "UTC"
     override: Name | None = None
     """The name by which supervisors override the hours; none: they cannot."""
+    dispositions: Dispositions = Field(default_factory=dict)
+    """What agents may say of callers' calls; none: the usual ones."""
+    disposition_required: Flag = False
 
     @model_validator(mode="after")
     def _understood(self) -> Self:
@@ -192,6 +196,8 @@ class AgentSettings(Part):
     auto_answer: Flag = False
     queues: Annotated[tuple[Name, ...], Field(description="a list of queues' names")]
     wrap_up_s: Seconds = 10.0
+    wrap_up_max_s: Seconds = 120.0
+    """How long the agent may make it last."""
     skills: Annotated[dict[Name, Level], Field(description="skills and levels from 1 to 9: {german = 7}")] = Field(
         default_factory=dict
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from calls import floor_settings, outside
+from calls.dispositions import faults as disposition_faults
 from calls.hours import HoursProblem
 from calls.hours import parse as parse_hours
 from calls.outside import Access, LookupSettings, is_loopback
@@ -51,6 +52,13 @@ def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
         yield ("recordings", "folder"), "Asterisk takes a path of letters, digits and _ + @ = ~ . - only"
     yield from _transfer_faults(settings)
     yield from _speech_faults(settings.speech)
+    for index, queue in enumerate(settings.queues):
+        for place, problem in disposition_faults(queue.dispositions):
+            yield ("queues", index, *place), problem
+        for name, each in queue.dispositions.items():
+            if each.recycle is not None:
+                place = ("queues", index, "dispositions", name, "recycle")
+                yield place, "a caller is no lead that is dialled again: recycle stands in campaigns only"
     queues = [each.name for each in settings.queues]
     for index, agent in enumerate(settings.agents):
         yield from _unknown_queues(index, agent, queues)

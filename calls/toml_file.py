@@ -181,8 +181,12 @@ def _field_at(model: type[BaseModel], place: Place) -> tuple[type[BaseModel] | N
     """The model that holds ``place``, and its field there."""
     owner: type[BaseModel] | None = model
     found: FieldInfo | None = None
+    is_named = False  # the next part is a name of the file's own, in a table of models
     for part in place:
         if isinstance(part, int):
+            continue
+        if is_named:
+            is_named = False
             continue
         if found is not None:
             inner = _model_in(found.annotation)
@@ -192,7 +196,13 @@ def _field_at(model: type[BaseModel], place: Place) -> tuple[type[BaseModel] | N
         found = owner.model_fields.get(part) if owner else None
         if found is None:
             return owner, None
+        is_named = _model_in(found.annotation) is not None and _is_table(found.annotation)
     return owner, found
+
+
+def _is_table(annotation: object) -> bool:
+    """True for ``dict[Name, Model]``, alone or as one of several."""
+    return typing.get_origin(annotation) is dict or any(_is_table(each) for each in typing.get_args(annotation))
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

@@ -26,11 +26,11 @@ from calls import failpoints
 from calls.causes import Outcome
 from calls.ids import AttemptId, BootId, CampaignId, LeadId
 from calls.people import callbacks
-from calls.records import store
+from calls.records import contacts, store
 from calls.records.store import CallEvent, CallRecord
 from calls.records.times import as_text
 from calls.settings import Trunk
-from dialer import compliance, hopper, judging
+from dialer import compliance, dispositions, hopper, judging
 from dialer.campaign import Campaign
 from dialer.compliance import Allowed, Refused
 from dialer.events import Begun, BegunAttempt, Finish
@@ -129,8 +129,13 @@ def begin_attempts(
         next_in_s = TRUNK_REST_S
     if begun:
         failpoints.hit("attempt.before_commit")
-    exhausted = next_in_s is None and not begun and not hopper.has_any(connection, campaign.campaign_id, "dialling")
+    exhausted = next_in_s is None and not begun and not _may_change(connection, campaign.campaign_id)
     return Begun(tuple(begun), dict(refused), next_in_s, exhausted)
+
+
+def _may_change(connection: sqlite3.Connection, campaign_id: CampaignId) -> bool:
+    """True where a lead is being dialled, or an agent may still say what becomes of one."""
+    return hopper.has_any(connection, campaign_id, "dialling") or contacts.any_open(connection, campaign_id)
 
 
 def open_on(connection: sqlite3.Connection, trunk: str) -> int:
@@ -210,6 +215,7 @@ def finish_attempt(
         _give_back(connection, ended[0], finish.lead_id, now)
     else:
         settle_lead(connection, finish.campaign, ended[0], finish.lead_id, finish.outcome, finish.answered, now)
+    dispositions.settle(connection, record.call_id, now)
     return True
 
 

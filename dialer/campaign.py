@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from calls import dispositions
 from calls.causes import Outcome
+from calls.dispositions import Dispositions
 from calls.errors import CampaignError, Location
 from calls.ids import CampaignId, QueueName, is_safe_id
 from calls.parts import Count, Flag, Language, Name, Part, Title
@@ -107,6 +109,9 @@ class CampaignFile(Part):
     order: Annotated[Order, Field(description="a table")] = Order()
     attempts: Annotated[Attempts, Field(description="a table")] = Attempts()
     retries: Annotated[Retries, Field(description="a table for each outcome that is dialled again")] = Retries()
+    dispositions: Dispositions = Field(default_factory=dict)
+    """What agents may say of a call; none: the usual ones."""
+    disposition_required: Flag = False
 
 
 class Campaign(Part):
@@ -213,6 +218,7 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
     if file.detect_machine and not preset.machine_detection:
         yield ("detect_machine",), f"preset {file.preset} does not allow machine detection: expected false"
     yield from _machine_faults(file)
+    yield from dispositions.faults(file.dispositions)
     for outcome in (Outcome.LOST, Outcome.PBX_LOST):
         retry = getattr(file.retries, outcome.value)
         if retry is not None and retry.after_s < LOST_REST_S:

@@ -13,7 +13,7 @@ from calls.people import callbacks
 from calls.records import store
 from calls.records.store import CallEvent, CallRecord, Direction, LiveCall
 from calls.records.times import as_text, as_time
-from dialer import roll
+from dialer import dispositions, roll
 from dialer.attempts import settle_lead
 from dialer.campaign import Campaign
 from dialer.events import BegunAttempt, OpenAttempt
@@ -112,3 +112,4 @@ def _end_lost(
     talked = record.agent_id is not None
     callbacks.after_attempt(connection, begun.attempt_id, record.outcome, now, talked=talked)
     settle_lead(connection, campaign, begun.campaign_id, begun.lead_id, record.outcome, found.answered, now)
+    dispositions.settle(connection, record.call_id, now)

@@ -112,4 +112,5 @@ class Agent:
             leg_id=self.phone.leg_id,
             call_id=self.call_id,
             wanted=self.wanted,
+            wrap_up_ends=self.deadline if self.state is AgentState.WRAP_UP else None,
         )

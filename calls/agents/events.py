@@ -67,6 +67,14 @@ class WrapUpDone:
     agent_id: AgentId
 
 
+@dataclass(frozen=True, slots=True)
+class WrapUpExtended:
+    """The agent needs ``by_s`` seconds more for the work after a talk: as many of them as the profile allows."""
+
+    agent_id: AgentId
+    by_s: float
+
+
 # --- agents' legs ---------------------------------------------------------------------------------------------
 
 
@@ -186,6 +194,7 @@ FloorEvent = (
     | Pause
     | Unpause
     | WrapUpDone
+    | WrapUpExtended
     | LegUp
     | LegGone
     | SwitchLost

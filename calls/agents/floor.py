@@ -37,6 +37,7 @@ from calls.agents.events import (
     TalkOver,
     Unpause,
     WrapUpDone,
+    WrapUpExtended,
 )
 from calls.agents.phone import RING_S, PhoneState
 from calls.agents.profiles import AgentProfile, QueueProfile
@@ -93,7 +94,7 @@ class Floor:
             UnknownName: it names an agent or a queue that there is not.
         """
         match event:
-            case LogIn() | LogOut() | Pause() | Unpause() | WrapUpDone():
+            case LogIn() | LogOut() | Pause() | Unpause() | WrapUpDone() | WrapUpExtended():
                 self._asked(event, self._agent(event.agent_id), now)
             case Restored(agent_id):
                 self._restored(event, self._agent(agent_id), now)
@@ -142,6 +143,14 @@ class Floor:
             queues=tuple(self._queue_view(name) for name in self._queues),
         )
 
+    def queues_of(self, agent_id: AgentId) -> frozenset[QueueName]:
+        """The queues that an agent serves.
+
+        Raises:
+            UnknownName: there is no such agent.
+        """
+        return self._agent(agent_id).profile.queues
+
     def prospect(self, call_id: CallId, now: float) -> Prospect | None:
         """What the caller may be told of the wait; None where the call waits no longer, or an agent is reserved."""
         call = self._waiting.get(call_id)
@@ -153,7 +162,9 @@ class Floor:
 
     # --- agents -----------------------------------------------------------------------------------------------
 
-    def _asked(self, event: LogIn | LogOut | Pause | Unpause | WrapUpDone, agent: Agent, now: float) -> None:
+    def _asked(
+        self, event: LogIn | LogOut | Pause | Unpause | WrapUpDone | WrapUpExtended, agent: Agent, now: float
+    ) -> None:
         """An agent asks for something. What makes no sense in the agent's state changes nothing."""
         logged_out = agent.wanted is AgentState.LOGGED_OUT
         match event:
@@ -169,6 +180,9 @@ class Floor:
                 agent.want(AgentState.READY)
             case WrapUpDone() if agent.state is AgentState.WRAP_UP:
                 self._settle(agent, now)
+            case WrapUpExtended(by_s=by_s) if agent.state is AgentState.WRAP_UP and agent.deadline is not None:
+                longest_s = max(agent.profile.wrap_up_s, agent.profile.wrap_up_max_s)
+                agent.deadline = min(agent.deadline + by_s, agent.since + longest_s)
             case _:
                 pass
         if isinstance(event, LogOut | Pause) and agent.phone.state is PhoneState.RINGING:

@@ -32,6 +32,8 @@ class AgentProfile:
     """Seconds for the work after a talk; 0: ready at once."""
     skills: Mapping[str, int] = field(default_factory=dict)
     """What the agent can do, and how well: from 1 to 9."""
+    wrap_up_max_s: float = 0.0
+    """How long a wrap-up may last in all where the agent asks for more time; less than ``wrap_up_s``: no longer."""
 
     @property
     def takes_dialled(self) -> bool:

@@ -25,6 +25,8 @@ class AgentView:
     """The call that the agent is reserved for, talks to or wraps up."""
     wanted: AgentState
     """What the agent will be when free: READY, PAUSED or LOGGED_OUT."""
+    wrap_up_ends: float | None = None
+    """When the wrap-up is over at the latest, on the floor's clock; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,11 @@ def _lead_numbers(database: Database) -> None:
     database.executescript(_statements("lead_numbers.sql"))
 
 
+@MIGRATIONS(name="0017_dispositions")
+def _dispositions(database: Database) -> None:
+    database.executescript(_statements("contacts.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
-from console.cli.shared import ask_engine, print_json, print_table, settings_of
-from console.client import EngineClient
+from calls.ids import CallId
+from console import desk
+from console.cli.shared import ask_engine, print_json, print_table, settings_of, with_engine_or_store
+from console.client import EngineClient, who
 
 app = typer.Typer(help="Who is there, and what they do.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -62,6 +65,55 @@ def done(context: typer.Context, agent: Id) -> None:
 def end_call(context: typer.Context, agent: Id) -> None:
     """End the agent's talk; the caller goes on in the flow."""
     _order(context, agent, "end-call")
+
+
+@app.command()
+def extend(
+    context: typer.Context,
+    agent: Id,
+    by_s: Annotated[float, typer.Option("--by", min=1, max=86400, help="How many seconds more.")] = 60.0,
+) -> None:
+    """The agent needs longer for the wrap-up, up to wrap_up_max_s of the settings."""
+    path = f"/v1/agents/{quote(agent, safe='')}/extend"
+    typer.echo(ask_engine(settings_of(context), lambda engine: engine.order(path, {"by_s": str(by_s)})).said)
+
+
+@app.command()
+def dispose(
+    context: typer.Context,
+    agent: Id,
+    call: Annotated[str, typer.Argument(help="The call's id: callwright agents list shows it.")],
+    disposition: Annotated[str, typer.Argument(help="What came of it, as the campaign or the queue names it.")],
+    value: Annotated[str | None, typer.Option(help="What was sold for: 129.90.")] = None,
+    currency: Annotated[str | None, typer.Option(help="The value's currency: EUR.")] = None,
+    note: Annotated[str, typer.Option(help="What else is to be kept.")] = "",
+) -> None:
+    """Say what came of the agent's call, during the talk or in the wrap-up. Said again, the last counts."""
+    said = {"call_id": call, "disposition": disposition, "value": value, "currency": currency, "note": note}
+    path = f"/v1/agents/{quote(agent, safe='')}/disposition"
+    typer.echo(ask_engine(settings_of(context), lambda engine: engine.tell("POST", path, said)).said)
+
+
+@app.command()
+def correct(
+    context: typer.Context,
+    call: Annotated[str, typer.Argument(help="The call's id.")],
+    disposition: Annotated[str, typer.Argument(help="What stands in its record from now on.")],
+    reason: Annotated[str, typer.Option(help="Why, for the audit.")],
+    value: Annotated[str | None, typer.Option(help="What was sold for: 129.90.")] = None,
+    currency: Annotated[str | None, typer.Option(help="The value's currency: EUR.")] = None,
+    note: Annotated[str | None, typer.Option(help="In the place of the agent's note.")] = None,
+) -> None:
+    """As a supervisor: correct what an agent said came of a call, once the wrap-up is over."""
+    settings, now = settings_of(context), datetime.now(UTC)
+    said = {"disposition": disposition, "value": value, "currency": currency, "note": note, "reason": reason}
+    order = desk.correction(said)
+    done = with_engine_or_store(
+        settings,
+        lambda engine: engine.tell("POST", f"/v1/calls/{quote(call, safe='')}/disposition", said),
+        lambda db: desk.correct(db, settings.queues, CallId(call), order, who(), now).done,
+    )
+    typer.echo(done.said)
 
 
 def _order(context: typer.Context, agent: str, order: str, reason: str = "") -> None:

@@ -23,6 +23,7 @@ from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, HangUp, Press
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.text import printable
 from console import operations
+from console.engine import api_desk
 from console.engine.engine import Engine
 from console.engine.metrics import exposition
 from console.engine.status import Status
@@ -53,8 +54,6 @@ class AgentOrder(StrEnum):
     LOGOUT = "logout"
     PAUSE = "pause"
     UNPAUSE = "unpause"
-    DONE = "done"
-    """The wrap-up is over."""
     END_CALL = "end-call"
 
 
@@ -158,6 +157,7 @@ def control(engine: Engine) -> FastAPI:
         return engine.status()
 
     _add_campaigns(app, engine)
+    api_desk.add(app, engine)
     _add_agents(app, engine)
     _add_leads(app, engine)
     _add_do_not_call(app, engine)
@@ -340,7 +340,5 @@ def _agent_event(order: AgentOrder, agent_id: AgentId, reason: str) -> agents.Fl
             return agents.Pause(agent_id, reason)
         case AgentOrder.UNPAUSE:
             return agents.Unpause(agent_id)
-        case AgentOrder.DONE:
-            return agents.WrapUpDone(agent_id)
         case AgentOrder.END_CALL:
             raise AssertionError("is no event of the floor")

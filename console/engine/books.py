@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from calls import log
 from calls.causes import Outcome
@@ -17,12 +18,21 @@ from calls.records.writer import Writer
 from calls.switch.port import EndedBy
 from console.engine.recorder import CallRecorder
 from console.engine.tasks import Tasks
+from dialer import dispositions
+
+T = TypeVar("T")
 
 AGAIN_S = 1.0
 """How long after a refused write (a full disk, a locked file) a final record is tried again: it is never dropped."""
 
 Final = Callable[[sqlite3.Connection, CallRecord, tuple[CallEvent, ...]], object]
 """Writes a final record with its events, and what belongs into the same transaction."""
+
+
+def finish_settled(connection: sqlite3.Connection, record: CallRecord, events: tuple[CallEvent, ...] = ()) -> None:
+    """Write a final record, with what the agent has said of the call by now."""
+    finish_call(connection, record, events)
+    dispositions.settle(connection, record.call_id, record.ended_at)
 
 
 class Book:
@@ -101,14 +111,14 @@ class Books:
             if also is not None:
                 also(connection)
 
-        self._keep(write, f"begin {recorder.live.call_id}")
+        self.keep(write, f"begin {recorder.live.call_id}")
 
     def note_agent(self, recorder: CallRecorder) -> None:
         """Keep who talks, so that a crash does not lose it."""
         agent_id = recorder.agent_id
         if agent_id is not None:
             call_id = recorder.live.call_id
-            self._keep(lambda connection: note_agent(connection, call_id, agent_id), f"agent of {call_id}")
+            self.keep(lambda connection: note_agent(connection, call_id, agent_id), f"agent of {call_id}")
 
     def finish(
         self,
@@ -116,7 +126,7 @@ class Books:
         outcome: Outcome,
         cause: int | None,
         by: EndedBy | None,
-        write: Final = finish_call,
+        write: Final = finish_settled,
     ) -> None:
         """Write the final record; ``write`` says how."""
         self._forget(recorder)
@@ -129,29 +139,41 @@ class Books:
             cause=cause,
             duration_s=round(record.duration_s, 3),
         )
-        self._keep(lambda connection: write(connection, record, events), f"finish {record.call_id}")
+        self.keep(lambda connection: write(connection, record, events), f"finish {record.call_id}")
+
+    def recorder(self, call_id: CallId) -> CallRecorder | None:
+        """The recorder of an open call."""
+        return self._open.get(call_id)
 
     def finish_lost(self, live: LiveCall, outcome: Outcome) -> None:
         """Write the final record of a call that nobody watched to its end."""
         record = lost_record(live, self._clock.now(), outcome)
-        self._keep(lambda connection: finish_call(connection, record), f"finish {live.call_id}")
+        self.keep(lambda connection: finish_settled(connection, record), f"finish {live.call_id}")
 
     def _finish(self, book: Book) -> None:
         outcome, cause, by = book.ending or (Outcome.FAILED, None, EndedBy.US)
         self.finish(book.recorder, outcome, cause, by)
 
-    def _keep(self, write: Callable[[sqlite3.Connection], object], name: str) -> None:
+    def keep(
+        self, write: Callable[[sqlite3.Connection], T], name: str, then: Callable[[T], None] | None = None
+    ) -> None:
+        """Write what must not be lost, however often the store refuses it. ``then`` is told what ``write`` gave, once
+        that is committed."""
         self._unwritten += 1
         self._all_written.clear()
-        self._tasks.start(self._write(write, name), name)
+        self._tasks.start(self._write(write, name, then), name)
 
-    async def _write(self, write: Callable[[sqlite3.Connection], object], name: str) -> None:
+    async def _write(
+        self, write: Callable[[sqlite3.Connection], T], name: str, then: Callable[[T], None] | None
+    ) -> None:
         """Write until it is written. Order is kept: the writer's queue is the order of these tasks' beginnings."""
         try:
             while True:
                 try:
-                    await self._writer.run(write)
+                    result = await self._writer.run(write)
                     self._on_store("")
+                    if then is not None:
+                        then(result)
                     return
                 except (RecordError, sqlite3.OperationalError) as problem:
                     log.get().error("a record could not be written yet", what=name, problem=str(problem))

@@ -28,6 +28,7 @@ from calls.switch.port import CallChannel, Hangup, Prompt, Switch
 from console.engine.books import AGAIN_S, Books
 from console.engine.callbacks import Callbacks
 from console.engine.conversation import Conversations
+from console.engine.desk import Desk
 from console.engine.dialled import DialledCalls
 from console.engine.effects import Effects
 from console.engine.floor import FloorRunner
@@ -179,6 +180,15 @@ class Engine:
             self.watch.not_ready,
         )
         self.phone_codes = PhoneCodes(settings, self.floor, self.verifier, self.watch)
+        self.desk = Desk(
+            settings,
+            self.books,
+            self.floor,
+            self.writer,
+            clock,
+            self._forbidden,
+            lambda campaign_id: self.dialled.tell(ev.LeadsChanged(campaign_id)),
+        )
         self.restart = Restart(settings, switch, self.writer, self.books, self.floor, self.dialled, clock)
 
     async def start(self) -> None:
@@ -374,6 +384,7 @@ class Engine:
                 log.get().error("what was up before the start is not settled yet", problem=str(problem))
                 await asyncio.sleep(AGAIN_S)
         self.watch.recovered = True
+        self.desk.recover()
         self.callbacks.start()
         if self.watch.switch_down:  # lost meanwhile, and told to a dialer that had not begun
             self.dialled.tell(ev.SwitchDown(self.watch.switch_down))
@@ -403,6 +414,7 @@ class Engine:
                 store.note_wrap_up(connection, over, change.previous_s)
 
         self.tasks.start(self._write(write), f"state of {change.agent_id}")
+        self.desk.hear(change)
         log.get().info("agent", agent=change.agent_id, state=change.state.value, reason=change.reason)
 
     def _wrapped_up(self, change: StateChanged) -> CallId | None:
@@ -435,6 +447,7 @@ def _agents(settings: Settings) -> list[AgentProfile]:
             queues=frozenset(QueueName(queue) for queue in agent.queues),
             wrap_up_s=agent.wrap_up_s,
             skills=agent.skills,
+            wrap_up_max_s=agent.wrap_up_max_s,
         )
         for agent in settings.agents
     ]

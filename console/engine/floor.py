@@ -14,7 +14,7 @@ from calls.agents.floor import Floor
 from calls.agents.view import FloorView, Prospect
 from calls.clock import Clock
 from calls.errors import CommandRefused, SwitchError, SwitchRefused
-from calls.ids import AgentId, CallId, LegId
+from calls.ids import AgentId, CallId, LegId, QueueName
 from calls.switch.port import RingAgent, Switch
 from console.engine.tasks import Tasks
 
@@ -65,6 +65,10 @@ class FloorRunner:
     def view(self) -> FloorView:
         """The floor as it stands."""
         return self._floor.view()
+
+    def queues_of(self, agent_id: AgentId) -> frozenset[QueueName]:
+        """The queues that an agent serves."""
+        return self._floor.queues_of(agent_id)
 
     def restore(self, restored: Restored) -> None:
         """Take an agent over from our last run, with the leg and the talk that are still up."""

@@ -195,3 +195,15 @@ def test_flows_are_changed_by_who_may_open_the_socket_and_the_audit_says_who(
         rows = db.execute("SELECT who, what FROM audit WHERE what LIKE 'flow.%' ORDER BY audit_id").fetchall()
     db.close()
     assert rows == [("engine", "flow.start"), ("eve", "flow.publish"), ("eve", "flow.rollback")]
+
+
+def test_an_agents_desk_refuses_what_does_not_fit(http: httpx.Client) -> None:
+    given = {"call_id": "c1", "disposition": "sale", "value": "12.50", "currency": "EUR"}
+    assert "did not talk in call c1" in refused(http.post("/v1/agents/anna/disposition", json=given), 409)
+    for wrong in ({"value": "-1"}, {"value": "much"}, {"currency": "Euro"}, {"more": 1}, {"note": "x" * 4001}):
+        assert http.post("/v1/agents/anna/disposition", json=given | wrong).status_code == 422
+    assert said(http.post("/v1/agents/anna/done")) == "agent anna: done"
+    assert "is in no wrap-up" in refused(http.post("/v1/agents/anna/extend", params={"by_s": "5"}), 409)
+    assert "no agent 'eve'" in refused(http.post("/v1/agents/eve/extend", params={"by_s": "5"}), 404)
+    correction = {"disposition": "sale", "reason": "why"}
+    assert "no agent talked in call 'c1'" in refused(http.post("/v1/calls/c1/disposition", json=correction), 409)

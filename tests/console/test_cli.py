@@ -492,6 +492,11 @@ def test_the_commands_that_ask_the_engine(with_engine: Path, tmp_path: Path) -> 
     assert "404" in process(with_engine, "agents", "login", "a/b?c", status=1)
     assert "no agent 'eve' in the settings" in process(with_engine, "agents", "login", "eve", status=1)
     assert "talks to nobody" in process(with_engine, "agents", "end-call", "anna", status=1)
+    assert "is in no wrap-up" in process(with_engine, "agents", "extend", "anna", "--by", "9", status=1)
+    assert "did not talk in call c1" in process(with_engine, "agents", "dispose", "anna", "c1", "sale", status=1)
+    corrected = ("agents", "correct", "c1", "sale", "--reason", "why")
+    assert "no agent talked in call 'c1'" in process(with_engine, *corrected, status=1)
+    assert "value: Input should be a valid decimal" in process(with_engine, *corrected, "--value", "x", status=1)
     invoke(with_engine, "leads", "import", str(leads), "--list", "autumn")
     assert "is started: 1 leads" in invoke(with_engine, "campaign", "start", "autumn")
     for order in ("pause", "resume", "drain"):

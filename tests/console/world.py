@@ -344,8 +344,8 @@ class World:
 
     # --- campaigns ----------------------------------------------------------------------------------------------
 
-    async def campaign(self, *numbers: str, **changed: str) -> Campaign:
-        """Import the numbers and start a campaign over them."""
+    async def campaign(self, *numbers: str, tables: str = "", **changed: str) -> Campaign:
+        """Import the numbers and start a campaign over them; ``tables`` stand behind the other lines of its file."""
         engine = self.engine
         data = "Phone\n" + "".join(f"{number}\n" for number in numbers)
         now = engine.clock.now()
@@ -356,7 +356,7 @@ class World:
         )
         text += "".join(f"{key} = {value}\n" for key, value in changed.items() if f"\n{key} = " not in text)
         path = self.folder / "autumn.toml"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text + tables, encoding="utf-8")
         campaign = campaigns.load(path, self.settings)
         started = await engine.writer.run(lambda db: operations.register(db, campaign, "me", now))
         engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned))

@@ -6,14 +6,19 @@ import io
 import re
 from pathlib import Path
 
+from calls.dispositions import DEFAULTS, Disposition
 from calls.errors import Location
 from calls.settings import QueueSettings, Settings, Trunk
+from calls.settings import load as load_settings
 from dialer.campaign import Retries, load
 from dialer.compliance import RULES
 from dialer.leads.file import LeadFile
 from dialer.presets import PRESETS
+from tests.dialer.conftest import SETTINGS, campaign_text
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "campaigns.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "campaigns.md").read_text(encoding="utf-8")
+DESK = DOCS / "desk.md"
 
 
 def block(language: str) -> str:
@@ -41,3 +46,15 @@ def test_the_tables_name_every_preset_rule_and_outcome() -> None:
     assert all(f"| `{name}` |" in PAGE for name in PRESETS)
     assert all(f"| `{rule}` |" in PAGE for rule in RULES)
     assert all(f"`{outcome}`" in PAGE for outcome in Retries.model_fields)
+
+
+def test_the_page_of_the_desk_loads_and_names_every_key_and_usual_disposition(tmp_path: Path) -> None:
+    page = DESK.read_text(encoding="utf-8")
+    tables, queue = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[:2]
+    path = tmp_path / "lamps.toml"
+    first, rest = tables.split("\n\n", 1)
+    path.write_text(f"{first}\n{campaign_text()}{rest}", encoding="utf-8")
+    assert load(path, SETTINGS).file.dispositions["sold"].currency == "EUR"
+    (tmp_path / "callwright.toml").write_text(queue, encoding="utf-8")
+    assert list(load_settings(tmp_path / "callwright.toml", {}).queues[0].dispositions) == ["solved"]
+    assert all(f"`{key}`" in page for key in (*Disposition.model_fields, *DEFAULTS))

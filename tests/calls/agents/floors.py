@@ -15,10 +15,13 @@ ANN, BEN, CAT, DAN = (AgentId(name) for name in ("ann", "ben", "cat", "dan"))
 SALES, HELP = QueueName("sales"), QueueName("help")
 C1, C2, C3, C4 = (CallId(f"c{number}") for number in range(1, 5))
 WRAP_UP_S = 10.0
+WRAP_UP_MAX_S = 30.0
 MAX_WAIT_S = 300.0
 
 PROFILES = {
-    ANN: AgentProfile(ANN, "Ann", LegMode.NAILED_UP, False, frozenset({SALES}), WRAP_UP_S),
+    ANN: AgentProfile(
+        ANN, "Ann", LegMode.NAILED_UP, False, frozenset({SALES}), WRAP_UP_S, wrap_up_max_s=WRAP_UP_MAX_S
+    ),
     BEN: AgentProfile(BEN, "Ben", LegMode.NAILED_UP, False, frozenset({SALES, HELP}), 0.0, {"german": 3}),
     CAT: AgentProfile(
         CAT, "Cat", LegMode.ON_HOOK, False, frozenset({SALES, HELP}), WRAP_UP_S, {"german": 7, "tax": 1}

@@ -20,6 +20,7 @@ from calls.agents.events import (
     TalkOver,
     Unpause,
     WrapUpDone,
+    WrapUpExtended,
 )
 from calls.agents.floor import CONNECT_S, UnknownName
 from calls.agents.phone import DROP_S, RERING_AFTER_S, RING_S, PhoneState
@@ -37,6 +38,7 @@ from tests.calls.agents.floors import (
     HELP,
     MAX_WAIT_S,
     SALES,
+    WRAP_UP_MAX_S,
     WRAP_UP_S,
     Bench,
     connected,
@@ -385,6 +387,23 @@ def test_leaving_while_talking_takes_effect_after_the_call(
     assert bench.tell(asked) == []
     assert states(bench.tell(TalkOver(C1, ANN))) == [(ANN, WRAP_UP, "")]
     assert states(bench.tell(WrapUpDone(ANN))) == [(ANN, *after)]
+
+
+def test_a_wrap_up_is_made_longer_up_to_its_limit() -> None:
+    bench = Bench(ANN)
+    bench.log_in(ANN)
+    bench.inbound(C1)
+    bench.talk(ANN, C1)
+    assert bench.tell(WrapUpExtended(ANN, 60.0)) == [], "there is no wrap-up yet"
+    bench.tell(TalkOver(C1, ANN))
+    ends = bench.now + WRAP_UP_S
+    bench.now += 1.0
+    assert bench.tell(WrapUpExtended(ANN, 5.0)) == []
+    assert bench.floor.view().agents[0].wrap_up_ends == ends + 5.0
+    bench.tell(WrapUpExtended(ANN, 600.0))
+    assert bench.floor.view().agents[0].wrap_up_ends == ends - WRAP_UP_S + WRAP_UP_MAX_S
+    assert states(bench.run_to(ends + WRAP_UP_MAX_S)) == [(ANN, READY, "")]
+    assert bench.floor.view().agents[0].wrap_up_ends is None
 
 
 def test_a_log_out_while_talking_can_be_taken_back() -> None:

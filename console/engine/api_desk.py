@@ -1,0 +1,43 @@
+"""The routes of agents' desks: what came of a call, and how long the wrap-up may last."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import FastAPI, Header, Query
+
+from calls.agents import events as agents
+from calls.ids import AgentId, CallId
+from console.desk import CorrectionOrder, DispositionOrder
+from console.engine.engine import Engine
+from console.operations import Done
+
+Who = Annotated[str, Header(alias="X-Callwright-Who")]
+
+
+def add(app: FastAPI, engine: Engine) -> None:
+    """Add them."""
+
+    @app.post("/v1/agents/{agent_id}/disposition")
+    async def dispose(agent_id: str, order: DispositionOrder) -> Done:
+        engine.require_settled()
+        return await engine.desk.dispose(AgentId(agent_id), order)
+
+    @app.post("/v1/agents/{agent_id}/done")
+    async def done(agent_id: str) -> Done:
+        engine.require_settled()
+        await engine.desk.require_given(AgentId(agent_id))
+        engine.floor.tell(agents.WrapUpDone(AgentId(agent_id)))
+        return Done(said=f"agent {agent_id}: done")
+
+    @app.post("/v1/agents/{agent_id}/extend")
+    async def extend(agent_id: str, by_s: Annotated[float, Query(gt=0, le=86400)]) -> Done:
+        engine.require_settled()
+        engine.floor.tell(agents.WrapUpExtended(AgentId(agent_id), by_s))
+        left_s = engine.desk.wrap_up_left_s(AgentId(agent_id))
+        return Done(said=f"agent {agent_id}: the wrap-up ends in {left_s:.0f} s")
+
+    @app.post("/v1/calls/{call_id}/disposition")
+    async def correct(call_id: str, order: CorrectionOrder, who: Who = "unknown") -> Done:
+        engine.require_settled()
+        return await engine.desk.correct(CallId(call_id), order, who)

@@ -145,6 +145,30 @@ ORDINARY = frozenset(
 """Kinds of numbers that people have."""
 
 
+def may_be_mobile(e164: str) -> bool:
+    """True where the plan does not rule out that the number rings a mobile telephone.
+
+    American numbers can be either, so they all may be: who needs a consent for mobile telephones needs it there.
+    """
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(e164, None)) not in NEVER_MOBILE
+    except phonenumbers.NumberParseException:
+        return True
+
+
+NEVER_MOBILE = frozenset(
+    {
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.TOLL_FREE,
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.UAN,
+        PhoneNumberType.VOICEMAIL,
+    }
+)
+"""Kinds of numbers that no mobile telephone has."""
+
+
 def time_zones(e164: str) -> tuple[str, ...]:
     """All IANA zones that the number may be in, sorted; a mobile or toll-free number can have dozens.
 

@@ -18,6 +18,7 @@ from console.cli import (
     block,
     callbacks,
     campaign,
+    campaign_rules,
     db,
     dialer,
     dialplans,
@@ -60,6 +61,7 @@ ivr.app.command()(flow_versions.versions)
 ivr.app.command()(flow_versions.diff)
 ivr.app.command()(flow_versions.show)
 app.add_typer(campaign.app, name="campaign")
+campaign.app.command()(campaign_rules.presets)
 app.add_typer(dialer.app, name="dialer")
 app.add_typer(leads.app, name="leads")
 app.add_typer(dnc.app, name="dnc")

@@ -21,7 +21,7 @@ from calls.errors import CampaignError, Location, UserError
 from calls.ids import CampaignId, is_safe_id
 from calls.numbers import NumberProblem
 from calls.overrides import Override, OverrideState
-from calls.people import blocked, callbacks, do_not_call, lockout
+from calls.people import blocked, callbacks, do_not_call, lockout, number_lists
 from calls.recordings import RecordingFiles
 from calls.records import outbox, voicemail
 from calls.records import overrides as opening_hours
@@ -29,7 +29,7 @@ from calls.records.store import add_audit
 from calls.records.voicemail import MessageState
 from calls.settings import Settings
 from dialer import campaign as campaigns
-from dialer import roll
+from dialer import own_rules, roll, versions, windows
 from dialer.campaign import Campaign
 from dialer.events import CampaignState
 from dialer.leads.columns import Columns
@@ -70,11 +70,13 @@ class Import(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A campaign that may start: its roll, and who answered and was abandoned in its preset's window."""
+    """A campaign that may start: its roll, who answered and was abandoned in its preset's window, and in how many
+    seconds that begins anew."""
 
     leads: int
     answered: int
     abandoned: int
+    resets_s: tuple[float, ...]
 
 
 def load_campaign(campaign_id: str, settings: Settings) -> Campaign:
@@ -116,10 +118,14 @@ def register(connection: sqlite3.Connection, campaign: Campaign, who: str, now: 
     Raises:
         CampaignError: its list is not there.
     """
+    before = versions.newest(connection, campaign.id)
+    own_rules.require_lists(campaign.file.compliance, number_lists.standing(connection), campaign.id, now)
     roll.register(connection, campaign, now)
+    versions.audit_change(connection, before, campaign, who, now)
     audit_campaign(connection, campaign.id, "start", who, now)
     leads = sum(roll.progress(connection, campaign.campaign_id).values())
-    return Registered(leads, *roll.abandonment(connection, campaign, now))
+    answered, abandoned = roll.abandonment(connection, campaign, now)
+    return Registered(leads, answered, abandoned, windows.resets_s(campaign.preset.cap_window, now))
 
 
 def audit_campaign(connection: sqlite3.Connection, campaign_id: str, what: str, who: str, now: datetime) -> None:

@@ -30,7 +30,7 @@ from calls.records import contacts, store
 from calls.records.store import CallEvent, CallRecord
 from calls.records.times import as_text
 from calls.settings import Trunk
-from dialer import compliance, dispositions, hopper, judging
+from dialer import compliance, dispositions, hopper, judging, versions
 from dialer.campaign import Campaign
 from dialer.compliance import Allowed, Refused
 from dialer.events import Begun, BegunAttempt, Finish
@@ -158,7 +158,8 @@ def insert(
     why = json.dumps({**decision, "allowed_by": allowed.rules}, allow_nan=False)
     written = connection.execute(
         "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,"
-        " trunk, state, intended_at, decision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?)"
+        " trunk, state, intended_at, decision, zones, version, rules_seq)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, (SELECT coalesce(max(seq), 0) FROM rule_log))"
         " ON CONFLICT (person_key) WHERE state <> 'done' DO NOTHING",
         (
             attempt_id,
@@ -172,6 +173,8 @@ def insert(
             place.trunk.name,
             as_text(now),
             why,
+            json.dumps(due.lead.time_zones),
+            versions.keep(connection, campaign, now),
         ),
     )
     if written.rowcount == 0:

@@ -15,9 +15,9 @@ from calls import numbers
 from calls.callbacks import CallbackSettings
 from calls.errors import Location, SettingsError
 from calls.ids import AttemptId, LeadId, QueueName
-from calls.people import callbacks
+from calls.people import callbacks, do_not_call
 from calls.people.callbacks import Callback
-from calls.records.times import as_text, as_time
+from calls.records.times import as_text
 from calls.settings import Settings
 from dialer import attempts, campaign, compliance, judging
 from dialer.attempts import Place
@@ -98,9 +98,9 @@ def begin(
         compliance.Lead(booking.number, numbers.time_zones(booking.number)),
         callback.tries,
     )
-    entry = connection.execute("SELECT added_at FROM do_not_call WHERE number = ?", (booking.number,)).fetchone()
-    overridden = entry is not None and as_time(entry[0]) < booking.asked_at
-    verdict = judging.verdict_on(connection, due, _rules(of), now, forbidden=entry is not None and not overridden)
+    entries = do_not_call.found(connection, booking.number, now) if numbers.is_dialable(booking.number) else ()
+    overridden = bool(entries) and all(entry.added_at < booking.asked_at for entry in entries)
+    verdict = judging.verdict_on(connection, due, _rules(of), now, forbidden=bool(entries) and not overridden)
     if isinstance(verdict, Refused):
         return verdict
     why: dict[str, object] = {"callback": callback.callback_id, "asked_in_call": booking.call_id}

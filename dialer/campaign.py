@@ -20,8 +20,9 @@ from calls.parts import Count, Flag, Language, Name, Part, Title
 from calls.settings import Settings, Trunk
 from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
-from dialer import pace
+from dialer import own_rules, pace
 from dialer.order import Order
+from dialer.own_rules import OwnRules
 from dialer.pace import Pacing
 from dialer.presets import PRESETS, Preset
 
@@ -112,6 +113,7 @@ class CampaignFile(Part):
     dispositions: Dispositions = Field(default_factory=dict)
     """What agents may say of a call; none: the usual ones."""
     disposition_required: Flag = False
+    compliance: Annotated[OwnRules, Field(description="a table")] = OwnRules()
 
 
 class Campaign(Part):
@@ -219,6 +221,7 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
         yield ("detect_machine",), f"preset {file.preset} does not allow machine detection: expected false"
     yield from _machine_faults(file)
     yield from dispositions.faults(file.dispositions)
+    yield from own_rules.faults(file.compliance)
     for outcome in (Outcome.LOST, Outcome.PBX_LOST):
         retry = getattr(file.retries, outcome.value)
         if retry is not None and retry.after_s < LOST_REST_S:

@@ -17,11 +17,18 @@ from calls import hours, numbers
 from calls.causes import Outcome
 from calls.hours import WeeklyHours
 from calls.ids import CampaignId
+from calls.people.consents import Consent, ConsentKind
 from dialer.campaign import Campaign
 from dialer.presets import PRESETS, CoolDown, Limit, Scope
 
 OPEN_REST = timedelta(seconds=60)
 """A person whom we are dialling already is asked about again after this."""
+
+DIALLED_WITHIN = timedelta(seconds=2)
+"""The call goes out so soon after it was allowed, or not at all: the hours must still be open then."""
+
+LIST_REST = timedelta(minutes=10)
+"""A list that cannot be asked now is asked again after this."""
 
 HOLIDAY_YEARS = 2
 """Holidays are looked up for the year and as many after it: further than the next opening is ever searched for."""
@@ -47,20 +54,31 @@ class PastAttempt:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is known of the person. ``forbidden``: the number stands on the do-not-call list."""
+    """What is known of the person. ``forbidden``: the number stands on a do-not-call list; ``unasked``: lists that
+    hold and could not be asked."""
 
     attempts: tuple[PastAttempt, ...] = ()
     forbidden: bool = False
+    unasked: tuple[str, ...] = ()
+    consents: tuple[Consent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a campaign keeps to: its preset's limits and its own, in one list."""
+    """What a campaign keeps to: its preset's rules and its own, in one list."""
 
     campaign_id: CampaignId
     preset: str
     limits: tuple[Limit, ...]
     cool_downs: tuple[CoolDown, ...]
+    consents: tuple[ConsentKind, ...] = ()
+    """Nobody is dialled without them."""
+    mobile_consent: bool = False
+    """Nor who may be on a mobile telephone without that consent."""
+    lists: tuple[str, ...] = ()
+    """Imported do-not-call lists that hold."""
+    list_age: timedelta | None = None
+    """How old they may be; None: as old as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +96,17 @@ class Refused:
     until: datetime | None
 
 
-RULES = ("number", "do_not_call", "open_attempt", "attempts", "cool_down", "time_zone", "calling_hours")
+RULES = (
+    "number",
+    "do_not_call",
+    "do_not_call_list",
+    "consent",
+    "open_attempt",
+    "attempts",
+    "cool_down",
+    "time_zone",
+    "calling_hours",
+)
 """The rules in the order in which they are looked at; the first that refuses is the one that is reported."""
 
 
@@ -90,8 +118,19 @@ def rules_of(campaign: Campaign) -> Rules:
         Limit(Scope.PERSON, own.per_person, None),
         Limit(Scope.PERSON, own.per_day, timedelta(hours=24)),
     )
-    preset = campaign.preset
-    return Rules(campaign.campaign_id, preset.name, limits + preset.limits, preset.cool_downs)
+    preset, mode, kept = campaign.preset, campaign.file.pacing.mode, campaign.file.compliance
+    agent_is_sure = preset.reserve_agent or campaign.on_request or bool(campaign.file.pacing.by_hand)
+    spoken = (ConsentKind.PRERECORDED,) if preset.prerecorded_consent and mode == "broadcast" else ()
+    return Rules(
+        campaign_id=campaign.campaign_id,
+        preset=preset.name,
+        limits=limits + preset.limits,
+        cool_downs=tuple(each for each in preset.cool_downs if not (each.unless_agent and agent_is_sure)),
+        consents=tuple(dict.fromkeys((*preset.consents, *spoken, *kept.consents))),
+        mobile_consent=preset.mobile_consent and mode != "manual",
+        lists=kept.do_not_call,
+        list_age=timedelta(days=kept.max_list_age_days) if kept.stale_list == "refuse" else None,
+    )
 
 
 def check(lead: Lead, history: History, rules: Rules, now: datetime) -> Allowed | Refused:
@@ -108,6 +147,9 @@ def _refusals(lead: Lead, history: History, rules: Rules, now: datetime) -> Iter
         yield Refused("number", None)
     if history.forbidden:
         yield Refused("do_not_call", None)
+    if history.unasked:
+        yield Refused("do_not_call_list", now + LIST_REST)
+    yield from _consents(lead, history, rules, now)
     if any(past.outcome is None for past in history.attempts):
         yield Refused("open_attempt", now + OPEN_REST)
     for limit in rules.limits:
@@ -115,6 +157,17 @@ def _refusals(lead: Lead, history: History, rules: Rules, now: datetime) -> Iter
     for cool_down in rules.cool_downs:
         yield from _cool_down(cool_down, history, now)
     yield from _hours(lead, rules, now)
+
+
+def _consents(lead: Lead, history: History, rules: Rules, now: datetime) -> Iterator[Refused]:
+    """Who has taken back the consent to be called is called by no campaign, whether it needs one or not."""
+    calls = [each for each in history.consents if each.kind is ConsentKind.CALLS]
+    taken_back = any(each.withdrawn_at is not None for each in calls)
+    needed = {*rules.consents, *((ConsentKind.CALLS,) if taken_back else ())}
+    if rules.mobile_consent and numbers.may_be_mobile(lead.number):
+        needed.add(ConsentKind.MOBILE)
+    if any(not any(each.kind is kind and each.holds(now) for each in history.consents) for kind in needed):
+        yield Refused("consent", None)
 
 
 def _limit(limit: Limit, lead: Lead, history: History, rules: Rules, now: datetime) -> Iterator[Refused]:
@@ -141,10 +194,11 @@ def _hours(lead: Lead, rules: Rules, now: datetime) -> Iterator[Refused]:
     windows = _windows(rules.preset, now.year)
     if windows is None:
         return
+    until_dialled = (now, now + DIALLED_WITHIN)
     if not lead.time_zones:
         yield Refused("time_zone", None)
-    elif not hours.open_in_all(windows, lead.time_zones, now):
-        yield Refused("calling_hours", _next_open(rules.preset, lead.time_zones, now))
+    elif not all(hours.open_in_all(windows, lead.time_zones, at) for at in until_dialled):
+        yield Refused("calling_hours", _next_open(rules.preset, lead.time_zones, now + DIALLED_WITHIN))
 
 
 def _next_open(preset: str, zones: tuple[str, ...], now: datetime) -> datetime | None:

@@ -149,7 +149,7 @@ class DialerCore:
         state = after(campaign.id, run.state, Order.START)
         self._state.runs[campaign.campaign_id] = run
         run.renew(campaign)
-        run.seed(event.answered, event.abandoned, now)
+        run.seed(event.answered, event.abandoned, event.resets_s, now)
         run.ask_again(now)
         self._enter(run, state, "started")
 

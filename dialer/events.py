@@ -74,11 +74,13 @@ class OpenAttempt:
 
 @dataclass(frozen=True, slots=True)
 class CampaignStarted:
-    """Start (again). ``answered``: people who answered in the preset's window so far; ``abandoned``: of them."""
+    """Start (again). ``answered``: people who answered in the preset's window so far; ``abandoned``: of them;
+    ``resets_s``: in how many seconds that window begins anew, where it does not slide."""
 
     campaign: Campaign
     answered: int = 0
     abandoned: int = 0
+    resets_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

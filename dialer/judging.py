@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 from calls.causes import Outcome
 from calls.ids import CampaignId, LeadId
+from calls.numbers import is_dialable
+from calls.people import consents, do_not_call, number_lists
 from calls.records.times import as_text, as_time
 from dialer import compliance, hopper
 from dialer.compliance import Allowed, History, PastAttempt, Refused, Rules
@@ -24,7 +26,10 @@ LEAST_REST = timedelta(seconds=1)
 def verdict_on(
     connection: sqlite3.Connection, due: Due, rules: Rules, now: datetime, *, forbidden: bool | None = None
 ) -> Allowed | Refused:
-    """Whether the person may be dialled now. ``forbidden``: what stands for the do-not-call list; None: it itself."""
+    """Whether the person may be dialled now. ``forbidden``: what stands for our do-not-call list; None: that list.
+
+    Where an imported list cannot be asked, nobody is dialled.
+    """
     rows = connection.execute(
         "SELECT intended_at, number, campaign_id, outcome FROM attempts WHERE person_key = ?"
         " AND json_extract(decision, '$.sent') IS NOT 0",
@@ -34,10 +39,15 @@ def verdict_on(
         PastAttempt(as_time(at), number, campaign_id, Outcome(outcome) if outcome else None)
         for at, number, campaign_id, outcome in rows
     )
+    number = due.lead.number
+    if not is_dialable(number):
+        return compliance.check(due.lead, History(past), rules, now)
     if forbidden is None:
-        listed = connection.execute("SELECT 1 FROM do_not_call WHERE number = ?", (due.lead.number,)).fetchone()
-        forbidden = listed is not None
-    return compliance.check(due.lead, History(past, forbidden), rules, now)
+        forbidden = bool(do_not_call.found(connection, number, now, rules.campaign_id))
+    looked = number_lists.look(connection, rules.lists, number, now, rules.list_age)
+    unasked = tuple(name for name, _ in looked.unasked)
+    agreed = consents.of_number(connection, number)
+    return compliance.check(due.lead, History(past, forbidden or bool(looked.on), unasked, agreed), rules, now)
 
 
 def choose(
@@ -84,11 +94,14 @@ def _tried(
 def refuse(
     connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId, refused: Refused, now: datetime
 ) -> None:
-    """Keep the refusal, and leave the lead until the rule may allow it; for good where that is never."""
+    """Keep the refusal, and leave the lead until the rule may allow it; for good where that is never. One that was
+    there already is counted."""
     until = None if refused.until is None else as_text(max(refused.until, now + LEAST_REST))
     connection.execute(
-        "INSERT INTO refusals (campaign_id, lead_id, rule, until_at, refused_at) VALUES (?, ?, ?, ?, ?)",
-        (campaign_id, lead_id, refused.rule, until, as_text(now)),
+        "INSERT INTO refusals (campaign_id, lead_id, rule, until_at, refused_at, last_at) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (campaign_id, lead_id, rule) DO UPDATE SET until_at = excluded.until_at,"
+        " last_at = excluded.last_at, times = times + 1",
+        (campaign_id, lead_id, refused.rule, until, as_text(now), as_text(now)),
     )
     state = "refused" if until is None else "retry"
     hopper.set_lead(connection, campaign_id, lead_id, state, until)

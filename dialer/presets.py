@@ -13,10 +13,12 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from calls.causes import Outcome
+from calls.people.consents import ConsentKind
+from dialer.windows import CalendarMonth, CapWindow
 
 COUNSEL = "confirm with counsel before the first call"
-WRITTEN_ON = date(2026, 11, 21)
-"""When the entries below were put together."""
+WRITTEN_ON = date(2026, 11, 29)
+"""When the entries below were looked up last."""
 
 OFFER_WITHIN_S = 1.8
 """An agent or the message must be there by then: the 2 s of the law less 0.2 s for the way to the ear."""
@@ -68,10 +70,14 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class CoolDown:
-    """After an attempt of a person came to ``outcome``: no attempt for ``period``, from any campaign."""
+    """After an attempt of a person came to ``outcome``: no attempt for ``period``, from any campaign.
+
+    ``unless_agent``: it does not hold where an agent is sure to be there when the person answers.
+    """
 
     outcome: Outcome
     period: timedelta
+    unless_agent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +103,20 @@ class Preset:
     """Country (ISO 3166) whose public holidays are closed; a holiday of any of its states counts."""
     min_ring_s: float = FIFTEEN_SECONDS
     abandonment_cap: float = 0.03
-    cap_window: timedelta = timedelta(days=30)
+    cap_window: CapWindow = timedelta(days=30)
     denominator: Denominator = Denominator.ANSWERED_BY_PERSON
     machine_detection: bool = True
     """Whether a campaign may tell machines from people; where not, the clock always starts at the answer."""
     limits: tuple[Limit, ...] = ()
     cool_downs: tuple[CoolDown, ...] = ()
+    consents: tuple[ConsentKind, ...] = ()
+    """Nobody is dialled without them."""
+    mobile_consent: bool = False
+    """Who may be on a mobile telephone is dialled by a machine only with that consent; without it, by hand."""
+    prerecorded_consent: bool = False
+    """A broadcast, whose recorded voice sells, is heard only by who agreed to that."""
+    reserve_agent: bool = False
+    """An agent is kept free for each dial, so that whoever answers meets one."""
     loopback_only: bool = False
     """Dials only trunks that lead nowhere outside."""
 
@@ -114,13 +128,35 @@ class Preset:
 _DAY = timedelta(hours=24)
 _US_HOURS = Source("hours 8:00 to 21:00 at the called party", "US FTC, 16 CFR 310.4(c)", True)
 _US_CAP = Source(
-    "abandoned at most 3% of calls answered by a person, per campaign over 30 days; ring 15 s; message within 2 s",
-    "US FTC TSR, 16 CFR 310.4(b)(4), as quoted by dnc.com and Lexology",
+    "abandoned at most 3% of calls answered by a person, per campaign over 30 days or the campaign's part of it; "
+    "ring 15 s or four rings; name and number by a message within 2 s of the greeting; records kept",
+    "US FTC TSR, 16 CFR 310.4(b)(4), by dnc.com and Lexology",
     True,
 )
 _US_FCC = Source(
     "the same 3%, 30 days, 15 s; the message offers an automated opt-out", "US FCC, 47 CFR 64.1200(a)(6)-(7)", False
 )
+_US_MOBILE = Source(
+    "no automatic dialling of a mobile number without consent; American numbers do not show what they are, so each "
+    "one needs it; dialling by hand needs none",
+    "US FCC, 47 CFR 64.1200(a)(1)(iii), as of 2021-09-01; VICIdial's manual",
+    True,
+)
+_US_PRERECORDED = Source(
+    "a recorded voice that sells: written consent, and an opt-out by key or voice", "US FTC, 73 FR 51164", True
+)
+_US_LIST = Source(
+    "the national do-not-call list in use is at most 31 days old: name it in [compliance] do_not_call",
+    "US FTC, 16 CFR 310.4(b)(3)(iv), by njcar.org",
+    True,
+)
+_TELEMARKETING = (_US_CAP, _US_FCC, _US_MOBILE, _US_PRERECORDED, _US_LIST)
+
+_LOCKED_OUT = tuple(
+    CoolDown(outcome, timedelta(hours=72), unless_agent=True)
+    for outcome in (Outcome.ABANDONED, Outcome.MACHINE, Outcome.LOST, Outcome.PBX_LOST)
+)
+"""Abandoned, machine, or perhaps silent: nobody knows what the person of a lost call heard."""
 
 _ALL = (
     Preset(
@@ -134,17 +170,23 @@ _ALL = (
     Preset(
         name="us-telemarketing",
         hours={"mon-sun": "08:00-21:00"},
-        sources=(_US_HOURS, _US_CAP, _US_FCC),
+        mobile_consent=True,
+        prerecorded_consent=True,
+        sources=(_US_HOURS, *_TELEMARKETING),
     ),
     Preset(
         name="us-florida",
         hours={"mon-sun": "08:00-20:00"},
         limits=(Limit(Scope.PERSON, 3, _DAY),),
+        mobile_consent=True,
+        prerecorded_consent=True,
         sources=(
-            _US_CAP,
-            _US_FCC,
+            *_TELEMARKETING,
             Source(
-                "to 20:00; at most 3 calls in 24 h on one subject", "Florida, by covelaw and VICIdial's manual", True
+                "8:00 to 20:00 at the called party; at most 3 calls in 24 h on one subject, from whatever "
+                "number; every subject is taken to be one",
+                "Florida Statutes 501.616(6), by the enrolled CS/SB 1120 (2021) and lawserver.com",
+                True,
             ),
         ),
     ),
@@ -153,14 +195,17 @@ _ALL = (
         hours={"mon-sun": "08:00-21:00"},
         limits=(Limit(Scope.PERSON, 7, timedelta(days=7)),),
         cool_downs=(CoolDown(Outcome.ANSWERED, timedelta(days=7)),),
+        mobile_consent=True,
         sources=(
             _US_CAP,
+            _US_MOBILE,
             Source(
-                "7 calls in 7 days a debt; 7 days' pause after a conversation; 8:00 to 21:00; a debt is taken to be "
-                "a person's only one",
-                "US CFPB Regulation F, by NAFCU",
+                "7 calls in 7 days a debt; 7 days' pause after a conversation; a debt is taken to be a person's "
+                "only one",
+                "US CFPB Regulation F, 12 CFR 1006.14(b)(2), consumerfinance.gov",
                 True,
             ),
+            Source("8:00 to 21:00 at the called party", "US CFPB Regulation F, by NAFCU", True),
         ),
     ),
     Preset(
@@ -171,7 +216,7 @@ _ALL = (
         cap_window=_DAY,
         denominator=Denominator.UK_ESTIMATE,
         machine_detection=False,
-        cool_downs=(CoolDown(Outcome.ABANDONED, timedelta(hours=72)),),
+        cool_downs=_LOCKED_OUT,
         sources=(
             Source(
                 "no 3% safe harbour: every silent or abandoned call is misuse, by its harm; the cap of 0.1% is ours",
@@ -180,7 +225,16 @@ _ALL = (
             ),
             Source("the estimate of abandoned calls without machine detection", "UK Ofcom, 2010 and 2015", True),
             Source(
-                "no redial for 72 h after an abandoned call; a message without marketing", "UK, until 2017", False
+                "who was taken for a machine is not dialled again that day unless an agent is there; held for 72 "
+                "h here",
+                "UK Ofcom, in force from 2011-02-01, by blog.ttnc.co.uk",
+                True,
+            ),
+            Source(
+                "no redial for 72 h after an abandoned or silent call, unless an agent is guaranteed; a message "
+                "without marketing",
+                "UK, until 2017",
+                False,
             ),
             Source("hours and no public holidays: prudent, no statute read", "Callwright", False),
         ),
@@ -189,12 +243,20 @@ _ALL = (
         name="canada",
         hours={"mon-fri": "09:00-21:30", "sat-sun": "10:00-18:00"},
         abandonment_cap=0.05,
-        cap_window=timedelta(days=31),
+        cap_window=CalendarMonth("America/Toronto"),
         sources=(
-            Source("abandoned: no representative within 2 s", "Canada CRTC", True),
             Source(
-                "5% a calendar month (held over 31 days); weekdays 9:00 to 21:30, weekends 10 to 18", "CRTC", False
+                "abandoned: no representative within 2 s",
+                "Canada CRTC, Unsolicited Telecommunications Rules, part I, crtc.gc.ca",
+                True,
             ),
+            Source(
+                "weekdays 9:00 to 21:30, weekends 10:00 to 18:00; the national list in use is at most 31 days "
+                "old: name it in [compliance] do_not_call",
+                "Canada CRTC, Key Unsolicited Telecommunications Rules, crtc.gc.ca",
+                True,
+            ),
+            Source("abandoned at most 5% in a calendar month, taken as Toronto's", "Canada CRTC", False),
         ),
     ),
     Preset(
@@ -204,9 +266,51 @@ _ALL = (
         limits=(Limit(Scope.PERSON, 3, _DAY),),
         sources=(
             Source(
-                "not before 8:00 or after 20:00 on working days, not on Sundays and holidays; over 3 calls a day is "
-                "harassment; number shown; fewer than three rings counts as dropped",
-                "Germany, Bundesnetzagentur",
+                "not before 8:00 or after 20:00 on working days; advertising not on Sundays and national holidays (a "
+                "state's are kept too); over 3 calls a day is harassment; number shown; fewer than three rings "
+                "counts as dropped: three rings take 11 s or more, 15 s are kept",
+                "Germany, Bundesnetzagentur, Belästigende Anrufversuche",
+                True,
+            ),
+            Source("no rate in statute: the cap of 3% is ours", "Callwright", False),
+        ),
+    ),
+    Preset(
+        name="france",
+        hours={"mon-fri": "10:00-13:00, 14:00-20:00"},
+        holidays="FR",
+        limits=(Limit(Scope.PERSON, 4, timedelta(days=30)),),
+        cool_downs=(CoolDown(Outcome.ANSWERED, timedelta(days=60)),),
+        consents=(ConsentKind.CALLS,),
+        sources=(
+            Source(
+                "Monday to Friday 10:00 to 13:00 and 14:00 to 20:00, not on holidays; at most 4 calls in 30 "
+                "days; 60 days' pause after a refusal in a conversation (after every conversation here)",
+                "France, décret 2022-1313, legifrance.gouv.fr",
+                True,
+            ),
+            Source(
+                "only with consent, since 2026-08-11",
+                "France, loi 2025-594, article 13, by leclubdesjuristes.com and village-justice.com",
+                True,
+            ),
+            Source("no rate in statute: the cap of 3% is ours", "Callwright", False),
+        ),
+    ),
+    Preset(
+        name="spain",
+        hours={"mon-fri": "09:00-21:00"},
+        holidays="ES",
+        consents=(ConsentKind.CALLS,),
+        sources=(
+            Source(
+                "not before 9:00 or after 21:00, not on holidays or at weekends",
+                "Spain, Real Decreto Legislativo 1/2007, article 96.2, by genbeta.com and consumoresponde.es",
+                True,
+            ),
+            Source(
+                "only with consent or another legal ground, of which only consent is kept here",
+                "Spain, Ley 11/2022, article 66.1.b, and AEPD Circular 1/2023, boe.es",
                 True,
             ),
             Source("no rate in statute: the cap of 3% is ours", "Callwright", False),
@@ -218,15 +322,58 @@ _ALL = (
         holidays="AU",
         sources=(
             Source(
-                "weekdays 9:00 to 20:00, Saturday 9:00 to 17:00, none on Sundays and national holidays (a state's "
-                "holidays are kept too)",
-                "Australia, by packleader; the mapping of days is to be confirmed",
+                "weekdays 9:00 to 20:00, Saturday 9:00 to 17:00; number shown",
+                "Australia, Telemarketing and Research Calls Industry Standard 2017, donotcall.gov.au",
+                True,
+            ),
+            Source(
+                "none on Sundays and national holidays (a state's are kept too)",
+                "Australia, packleader.net.au",
                 True,
             ),
             Source("no rate read: the cap of 3% is ours", "Callwright", False),
+        ),
+    ),
+    Preset(
+        name="zero-abandon",
+        hours={"mon-fri": "09:00-20:00"},
+        abandonment_cap=0.0,
+        reserve_agent=True,
+        sources=(
+            Source(
+                "nobody who answers is left without an agent: one is kept free for each dial; the hours are the "
+                "narrowest of most presets here; where the law says more, its preset is the one to take",
+                "Callwright",
+                True,
+            ),
         ),
     ),
 )
 
 PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in _ALL})
 """The presets by name."""
+
+
+NOT_HELD: tuple[Source, ...] = (
+    Source(
+        "reassigned numbers: a consent does not pass to a number's next owner, and the FCC's database tells of "
+        "changes; it is not asked here",
+        "US FCC, FCC 18-177, 84 FR 11226, regulations.justia.com",
+        True,
+    ),
+    Source(
+        "the caller's number is attested by the carrier (STIR/SHAKEN); the dialler shows a number and signs nothing",
+        "US FCC, WC Docket 17-97, mandate of 2021-06-30, by docslib.org and law.lawstack.com",
+        True,
+    ),
+    Source(
+        "recording: in California all must agree; other states differ, and no list of them was confirmed",
+        "California Penal Code 632, by legalclarity.org",
+        True,
+    ),
+    Source("business numbers and private ones are not told apart: every number is held to be private", "", False),
+    Source(
+        "the text of the safe-harbour message (who calls, an opt-out, no marketing) is the campaign's own", "", False
+    ),
+)
+"""What the law asks and no preset can hold: for people to see to."""

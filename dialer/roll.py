@@ -12,6 +12,7 @@ from calls.causes import Outcome
 from calls.errors import CampaignError
 from calls.ids import CampaignId, ListId
 from calls.records.times import as_text
+from dialer import versions, windows
 from dialer.campaign import Campaign
 from dialer.events import CampaignState
 
@@ -42,6 +43,8 @@ def register(connection: sqlite3.Connection, campaign: Campaign, now: datetime) 
         " name = excluded.name, list_id = excluded.list_id, settings = excluded.settings, changed_at = ?",
         (campaign.id, campaign.file.name, found[0], campaign.model_dump_json(), at, at, at),
     )
+    version = versions.keep(connection, campaign, now)
+    connection.execute("UPDATE campaigns SET version = ? WHERE campaign_id = ?", (version, campaign.id))
     enrol(connection, ListId(found[0]))
     connection.execute(
         "UPDATE campaign_leads SET state = 'retry', next_try_at = ? WHERE campaign_id = ? AND state = 'refused'",
@@ -98,6 +101,6 @@ def abandonment(connection: sqlite3.Connection, campaign: Campaign, now: datetim
     row = connection.execute(
         "SELECT count(*), coalesce(sum(abandoned), 0) FROM calls WHERE campaign_id = ? AND started_at > ?"
         " AND (answered_at IS NOT NULL AND outcome IN (?, ?) OR abandoned)",
-        (campaign.id, as_text(now - campaign.preset.cap_window), *PEOPLE),
+        (campaign.id, as_text(windows.begin(campaign.preset.cap_window, now)), *PEOPLE),
     ).fetchone()
     return row[0], row[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import assert_never
@@ -10,6 +11,7 @@ from typing import assert_never
 from calls.causes import Outcome
 from calls.ids import AgentId, AttemptId, BootId, QueueName
 from calls.switch.port import Detected, DialAttempt
+from dialer import windows
 from dialer.campaign import Campaign
 from dialer.events import Begun, BegunAttempt, CampaignState, Finish
 from dialer.pace import policy_of
@@ -264,6 +266,8 @@ class CampaignRun:
         self.outcomes: Counter[Outcome] = Counter()
         self.refused: Counter[str] = Counter()
         self._window: deque[tuple[float, int, int]] = deque()
+        self._resets: deque[float] = deque()
+        """When the count of the preset's window begins anew."""
 
     def renew(self, campaign: Campaign) -> None:
         """Take the campaign as it is now; a changed pacing starts anew."""
@@ -294,13 +298,15 @@ class CampaignRun:
         rest_s = longest_s if begun.next_in_s is None else min(longest_s, begun.next_in_s)
         self.wait(now + rest_s, _nothing_due(begun))
 
-    def seed(self, answered: int, abandoned: int, now: float) -> None:
-        """Start from what the store knows of the preset's window."""
+    def seed(self, answered: int, abandoned: int, resets_s: Sequence[float], now: float) -> None:
+        """Start from what the store knows of the preset's window; ``resets_s``: from now on, when it begins anew."""
+        self._resets = deque(now + each for each in resets_s)
         self._window.clear()
         self._window.append((now, answered, abandoned))
 
     def count_answer(self, abandoned: bool, now: float) -> None:
         """A person answered, and the call is over."""
+        self._begin_anew(now)
         if not self._window or now - self._window[-1][0] >= BUCKET_S:
             self._window.append((now, 0, 0))
         since, answers, abandons = self._window[-1]
@@ -308,10 +314,16 @@ class CampaignRun:
 
     def window(self, now: float) -> tuple[int, int]:
         """People who answered in the preset's window, and those of them who were abandoned."""
-        oldest = now - self.campaign.preset.cap_window.total_seconds() - BUCKET_S
+        self._begin_anew(now)
+        oldest = now - windows.longest(self.campaign.preset.cap_window).total_seconds() - BUCKET_S
         while self._window and self._window[0][0] < oldest:
             self._window.popleft()
         return sum(each[1] for each in self._window), sum(each[2] for each in self._window)
+
+    def _begin_anew(self, now: float) -> None:
+        while self._resets and self._resets[0] <= now:
+            self._resets.popleft()
+            self._window.clear()
 
 
 def _nothing_due(begun: Begun) -> str:

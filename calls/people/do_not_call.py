@@ -1,89 +1,183 @@
 """Who is never dialled. Functions of a connection, run inside a transaction of the writer.
 
-An entry counts from its commit on: an attempt looks for it inside its own transaction. Every change is written to
-the audit, with the number's last digits only.
+An entry is a number in E.164, or ``+1900*``: all numbers that begin so. It holds for every campaign or for one, for
+good or until a time, and counts from its commit on: an attempt looks for it inside its own transaction. Every change
+is written to the audit, with the number's last digits only; the store itself logs the order of the changes.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from calls.ids import CampaignId
 from calls.log import masked
 from calls.numbers import NumberProblem, is_dialable
 from calls.records.store import add_audit
 from calls.records.times import as_text, as_time
 from calls.text import printable
 
+BEGINNING = re.compile(r"\+[0-9]{1,14}\*\Z")
+"""Numbers that begin so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A number that is never dialled, in E.164 with ``+``; ``source``: where it came from (a caller, a file)."""
+    """A number that is never dialled, in E.164 with ``+``, or the beginning of many with ``*`` behind it.
+
+    ``source``: where it came from (a caller, a file); ``proof``: what shows that, or where it is kept. ``until``
+    None: for good. ``campaign_id`` None: by no campaign.
+    """
 
     number: str
     source: str
     reason: str
     added_at: datetime
     added_by: str
+    until: datetime | None = None
+    proof: str = ""
+    campaign_id: CampaignId | None = None
+
+    def holds(self, at: datetime) -> bool:
+        """True where it has not run out ``at``."""
+        return self.until is None or at < self.until
+
+    def covers(self, number: str) -> bool:
+        """True where ``number`` is the entry's, or one of those that begin so."""
+        return number.startswith(self.number[:-1]) if self.number.endswith("*") else number == self.number
+
+
+_COLUMNS = "number, source, reason, added_at, added_by, until_at, proof"
 
 
 def add(connection: sqlite3.Connection, entry: Entry) -> bool:
-    """Put a number on the list. False where it is there already: who was first, and why, stays.
+    """Put a number on the list. False where it is there already for as long: who was first, and why, stays.
 
     Raises:
-        NumberProblem: not in E.164; ``calls.numbers.to_e164`` makes it so.
+        NumberProblem: not in E.164 (``calls.numbers.to_e164`` makes it so), nor the beginning of numbers with ``*``.
     """
     number = _checked(entry.number)
-    added = connection.execute(
-        "INSERT INTO do_not_call (number, source, reason, added_at, added_by) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (number) DO NOTHING",
-        (
-            number,
-            printable(entry.source),
-            printable(entry.reason),
-            as_text(entry.added_at),
-            printable(entry.added_by),
-        ),
-    )
-    if added.rowcount == 0:
+    known = next(_read(connection, (number,), entry.campaign_id), None)
+    if known is not None and known.holds(entry.added_at) and _holds_as_long(known, entry):
         return False
-    detail = {"number": masked(number), "source": printable(entry.source), "reason": printable(entry.reason)}
+    row = (
+        number,
+        printable(entry.source),
+        printable(entry.reason),
+        as_text(entry.added_at),
+        printable(entry.added_by),
+        None if entry.until is None else as_text(entry.until),
+        printable(entry.proof),
+    )
+    renew = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[1:])
+    if entry.campaign_id is None:
+        connection.execute(
+            f"INSERT INTO do_not_call ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            f" ON CONFLICT (number) DO UPDATE SET {renew}",
+            row,
+        )
+    else:
+        connection.execute(
+            f"INSERT INTO campaign_do_not_call (campaign_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            f" ON CONFLICT (campaign_id, number) DO UPDATE SET {renew}",
+            (entry.campaign_id, *row),
+        )
+    detail = {"number": shown(number), "source": row[1], "reason": row[2], **_where(entry.campaign_id)}
+    if row[5] is not None:
+        detail["until"] = row[5]
     add_audit(connection, entry.added_at, printable(entry.added_by), "do_not_call.add", detail)
     return True
 
 
-def remove(connection: sqlite3.Connection, number: str, *, at: datetime, who: str, reason: str) -> bool:
-    """Take a number off the list. False where it is not on it.
+def _holds_as_long(known: Entry, entry: Entry) -> bool:
+    return known.until is None or (entry.until is not None and known.until >= entry.until)
+
+
+def remove(
+    connection: sqlite3.Connection,
+    number: str,
+    *,
+    at: datetime,
+    who: str,
+    reason: str,
+    campaign_id: CampaignId | None = None,
+) -> bool:
+    """Take an entry off the list. False where it is not on it.
 
     Raises:
-        NumberProblem: not in E.164.
+        NumberProblem: as for :func:`add`.
     """
-    removed = connection.execute("DELETE FROM do_not_call WHERE number = ?", (_checked(number),))
+    number = _checked(number)
+    if campaign_id is None:
+        removed = connection.execute("DELETE FROM do_not_call WHERE number = ?", (number,))
+    else:
+        removed = connection.execute(
+            "DELETE FROM campaign_do_not_call WHERE campaign_id = ? AND number = ?", (campaign_id, number)
+        )
     if removed.rowcount == 0:
         return False
-    detail = {"number": masked(number), "reason": printable(reason)}
+    detail = {"number": shown(number), "reason": printable(reason), **_where(campaign_id)}
     add_audit(connection, at, printable(who), "do_not_call.remove", detail)
     return True
 
 
-def contains(connection: sqlite3.Connection, number: str) -> bool:
-    """True where the number is never to be dialled.
+def found(
+    connection: sqlite3.Connection, number: str, at: datetime, campaign_id: CampaignId | None = None
+) -> tuple[Entry, ...]:
+    """The entries that forbid ``campaign_id`` to dial the number ``at``; None: any campaign.
 
     Raises:
         NumberProblem: not in E.164: no answer is given for a spelling that the list cannot hold.
     """
-    found = connection.execute("SELECT 1 FROM do_not_call WHERE number = ?", (_checked(number),)).fetchone()
-    return found is not None
+    if not is_dialable(number):
+        raise NumberProblem("expected a number in E.164, e.g. +12025550123")
+    spelled = (number, *(f"{number[:size]}*" for size in range(2, len(number) + 1)))
+    places = (None,) if campaign_id is None else (None, campaign_id)
+    return tuple(entry for place in places for entry in _read(connection, spelled, place) if entry.holds(at))
 
 
 def entries(connection: sqlite3.Connection) -> list[Entry]:
-    """The whole list, by number."""
-    rows = connection.execute("SELECT number, source, reason, added_at, added_by FROM do_not_call ORDER BY number")
-    return [Entry(number, source, reason, as_time(at), by) for number, source, reason, at, by in rows]
+    """All entries, those of one campaign last; by number."""
+    everyone = connection.execute(f"SELECT {_COLUMNS} FROM do_not_call ORDER BY number").fetchall()
+    own = connection.execute(
+        f"SELECT {_COLUMNS}, campaign_id FROM campaign_do_not_call ORDER BY campaign_id, number"
+    ).fetchall()
+    return [*(_entry(row, None) for row in everyone), *(_entry(row, CampaignId(row[7])) for row in own)]
+
+
+def shown(number: str) -> str:
+    """An entry for the audit: of a person's number the last digits only."""
+    return number if number.endswith("*") else masked(number)
+
+
+def _read(
+    connection: sqlite3.Connection, spelled: tuple[str, ...], campaign_id: CampaignId | None
+) -> Iterator[Entry]:
+    marks = ", ".join("?" * len(spelled))
+    if campaign_id is None:
+        rows = connection.execute(f"SELECT {_COLUMNS} FROM do_not_call WHERE number IN ({marks})", spelled)
+    else:
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM campaign_do_not_call WHERE campaign_id = ? AND number IN ({marks})",
+            (campaign_id, *spelled),
+        )
+    return (_entry(row, campaign_id) for row in rows)
+
+
+def _entry(row: tuple[str, ...], campaign_id: CampaignId | None) -> Entry:
+    number, source, reason, added_at, added_by, until_at, proof = row[:7]
+    until = None if until_at is None else as_time(until_at)
+    return Entry(number, source, reason, as_time(added_at), added_by, until, proof, campaign_id)
+
+
+def _where(campaign_id: CampaignId | None) -> dict[str, str]:
+    return {} if campaign_id is None else {"campaign": campaign_id}
 
 
 def _checked(number: str) -> str:
-    if not is_dialable(number):
-        raise NumberProblem("expected a number in E.164, e.g. +12025550123")
+    if not is_dialable(number) and not BEGINNING.match(number):
+        raise NumberProblem("expected a number in E.164, e.g. +12025550123, or the beginning of many, e.g. +1900*")
     return number

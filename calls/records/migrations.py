@@ -85,6 +85,11 @@ def _lead_numbers(database: Database) -> None:
     database.executescript(_statements("lead_numbers.sql"))
 
 
+@MIGRATIONS(name="0014_rules")
+def _rules(database: Database) -> None:
+    database.executescript(_statements("rules.sql"))
+
+
 @MIGRATIONS(name="0017_dispositions")
 def _dispositions(database: Database) -> None:
     database.executescript(_statements("contacts.sql"))

@@ -180,7 +180,7 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
         campaign = operations.load_campaign(campaign_id, engine.settings)
         now = engine.clock.now()
         started = await engine.writer.run(lambda db: operations.register(db, campaign, who, now))
-        engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned))
+        engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned, started.resets_s))
         return operations.Done(said=f"campaign {campaign_id} is started: {started.leads} leads on its roll")
 
     @app.post("/v1/campaigns/{campaign_id}/{order}")

@@ -27,7 +27,7 @@ from console.engine.dialled import DialledCalls
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
 from dialer import events as ev
-from dialer import recovery, roll
+from dialer import recovery, roll, windows
 from dialer.campaign import Campaign
 
 
@@ -171,7 +171,8 @@ class Restart:
 
     def _start_campaigns(self, found: Found) -> None:
         for campaign, state, (answered, abandoned) in found.campaigns:
-            self._dialled.tell(ev.CampaignStarted(campaign, answered, abandoned))
+            resets_s = windows.resets_s(campaign.preset.cap_window, self._clock.now())
+            self._dialled.tell(ev.CampaignStarted(campaign, answered, abandoned, resets_s))
             if state is ev.CampaignState.PAUSED:
                 self._dialled.tell(ev.CampaignPaused(campaign.campaign_id))
 

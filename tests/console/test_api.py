@@ -115,7 +115,7 @@ def test_leads_and_a_campaign(http: httpx.Client, running: Served) -> None:
     with sqlite3.connect(f"file:{running.settings.engine.database}?mode=ro", uri=True) as db:
         audit = db.execute("SELECT what FROM audit WHERE who = 'eve' ORDER BY audit_id").fetchall()
     db.close()
-    assert [row[0] for row in audit] == [f"campaign.{order}" for order in ("start", "pause", "resume", "stop")]
+    assert [row[0] for row in audit] == [f"campaign.{order}" for order in ("new", "start", "pause", "resume", "stop")]
 
 
 def test_campaigns_that_are_not_there(http: httpx.Client) -> None:

@@ -359,7 +359,7 @@ class World:
         path.write_text(text + tables, encoding="utf-8")
         campaign = campaigns.load(path, self.settings)
         started = await engine.writer.run(lambda db: operations.register(db, campaign, "me", now))
-        engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned))
+        engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned, started.resets_s))
         return campaign
 
     def campaign_state(self) -> str:

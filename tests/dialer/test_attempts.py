@@ -14,6 +14,7 @@ import pytest
 from calls.causes import Outcome
 from calls.errors import CampaignError
 from calls.ids import AgentId, AttemptId, BootId, CallId
+from calls.people import do_not_call
 from calls.records.migrations import migrate
 from calls.records.store import CallRecord, Direction, LiveCall, begin_call, call_events
 from calls.records.times import as_text
@@ -215,7 +216,7 @@ def test_what_was_never_sent_does_not_count(store: Store) -> None:
 
 def test_a_number_that_was_forbidden_is_refused_and_the_next_one_goes(store: Store) -> None:
     store.add(A, B)
-    store.db.execute("INSERT INTO do_not_call VALUES (?, 'test', '', ?, 'test')", (A, as_text(START)))
+    do_not_call.add(store.db, do_not_call.Entry(A, "test", "", START, "test"))
     begun = store.begin(1)
     assert numbers(begun) == [B]
     assert begun.refused == {"do_not_call": 1}
@@ -227,15 +228,15 @@ def test_a_number_that_was_forbidden_is_refused_and_the_next_one_goes(store: Sto
 
 
 def test_outside_the_hours_a_lead_waits_for_them(tmp_path: Path) -> None:
-    store = Store(make_campaign(tmp_path, RULES, preset='"us-telemarketing"'))
+    store = Store(make_campaign(tmp_path, RULES, preset='"canada"'))
     store.add(A, zones='["America/Los_Angeles"]')
     store.add(B, zones="[]")
     begun = store.begin(2)  # nine in the morning of UTC: one at night in Los Angeles
     assert numbers(begun) == []
     assert begun.refused == {"calling_hours": 1, "time_zone": 1}
-    assert begun.next_in_s == 7 * 3600
+    assert begun.next_in_s == 8 * 3600
     assert store.lead(B)[0] == "refused"
-    assert numbers(store.begin(2, START + timedelta(hours=7))) == [A]
+    assert numbers(store.begin(2, START + timedelta(hours=8))) == [A]
     store.db.close()
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from calls.causes import Outcome
 from calls.ids import CampaignId
-from dialer.compliance import Allowed, History, Lead, PastAttempt, Refused, Rules, check, rules_of
+from calls.people.consents import Consent, ConsentKind
+from dialer.compliance import DIALLED_WITHIN, Allowed, History, Lead, PastAttempt, Refused, Rules, check, rules_of
 from dialer.presets import PRESETS, CoolDown, Limit, Scope
 from tests.dialer.conftest import make_campaign
 
@@ -79,6 +80,95 @@ PER_DAY = Limit(Scope.PERSON, 3, DAY)
 def test_the_past(seen: History, law: Rules, expected: Refused | None) -> None:
     verdict = check(NEW_YORK, seen, law, NOON)
     assert verdict == expected if expected else isinstance(verdict, Allowed)
+
+
+def agreed(kind: ConsentKind, hours_ago: float, **ends: float) -> Consent:
+    """``ends``: when it ends, hours from noon."""
+    times = {name: NOON + timedelta(hours=hours) for name, hours in ends.items()}
+    return Consent(NUMBER, kind, NOON - timedelta(hours=hours_ago), "a form", **times)  # type: ignore[arg-type]
+
+
+CALLS, MOBILE = ConsentKind.CALLS, ConsentKind.MOBILE
+NO_CONSENT = Refused("consent", None)
+
+
+@pytest.mark.parametrize(
+    ("consents", "needed", "mobile", "expected"),
+    [
+        ((), (), False, None),
+        ((), (CALLS,), False, NO_CONSENT),
+        ((agreed(CALLS, 1),), (CALLS,), False, None),
+        ((agreed(MOBILE, 1),), (CALLS,), False, NO_CONSENT),
+        ((agreed(CALLS, 1, expires_at=0.1),), (CALLS,), False, None),
+        ((agreed(CALLS, 1, expires_at=0),), (CALLS,), False, NO_CONSENT),
+        ((agreed(CALLS, -1),), (CALLS,), False, NO_CONSENT),
+        ((agreed(CALLS, 1, withdrawn_at=0),), (CALLS,), False, NO_CONSENT),
+        ((agreed(CALLS, 1, withdrawn_at=0),), (), False, NO_CONSENT),  # taken back: no campaign calls
+        ((agreed(CALLS, 5, withdrawn_at=-3), agreed(CALLS, 2)), (CALLS,), False, None),  # and given again
+        ((agreed(MOBILE, 1, withdrawn_at=0),), (), False, None),
+        ((), (), True, NO_CONSENT),  # an American number may be on a mobile telephone
+        ((agreed(MOBILE, 1),), (), True, None),
+    ],
+)
+def test_consents(
+    consents: tuple[Consent, ...], needed: tuple[ConsentKind, ...], mobile: bool, expected: Refused | None
+) -> None:
+    law = Rules(MINE, "demo", (), (), needed, mobile)
+    verdict = check(NEW_YORK, History(consents=consents), law, NOON)
+    assert verdict == expected if expected else isinstance(verdict, Allowed)
+
+
+def test_a_line_that_no_mobile_telephone_has_needs_no_consent_for_one() -> None:
+    law = Rules(MINE, "demo", (), (), mobile_consent=True)
+    assert isinstance(check(Lead("+493023125000", ("Europe/Berlin",)), History(), law, NOON), Allowed)
+    assert check(Lead("+4915123456789", ("Europe/Berlin",)), History(), law, NOON) == NO_CONSENT
+
+
+def test_a_list_that_cannot_be_asked_refuses_everybody_for_a_while() -> None:
+    verdict = check(NEW_YORK, History(unasked=("national",)), rules(), NOON)
+    assert verdict == Refused("do_not_call_list", NOON + timedelta(minutes=10))
+
+
+def test_the_hours_must_still_be_open_when_the_call_goes_out() -> None:
+    nine = datetime(2027, 3, 4, 2, 0, tzinfo=UTC)  # in the evening, in New York
+    for before_s, is_open in ((3, True), (2, False), (1, False), (0, False)):
+        at = nine - timedelta(seconds=before_s)
+        verdict = check(NEW_YORK, History(), rules("us-telemarketing"), at)
+        assert isinstance(verdict, Allowed) is is_open
+        if isinstance(verdict, Refused):
+            assert verdict.until == nine + timedelta(hours=11)
+
+
+@pytest.mark.parametrize(
+    ("preset", "mode", "locked", "mobile", "needed"),
+    [
+        ("us-telemarketing", "progressive", False, True, ()),
+        ("us-telemarketing", "manual", False, False, ()),
+        ("us-telemarketing", "preview", False, True, ()),
+        ("us-florida", "broadcast", False, True, (ConsentKind.PRERECORDED,)),
+        ("us-collections", "broadcast", True, True, ()),
+        ("uk-strict", "progressive", True, False, ()),
+        ("uk-strict", "manual", False, False, ()),
+        ("uk-strict", "preview", False, False, ()),
+        ("france", "progressive", True, False, (CALLS,)),
+        ("spain", "manual", False, False, (CALLS,)),
+        ("zero-abandon", "progressive", False, False, ()),
+    ],
+)
+def test_the_rules_follow_from_preset_and_mode(
+    tmp_path: Path, preset: str, mode: str, locked: bool, mobile: bool, needed: tuple[ConsentKind, ...]
+) -> None:
+    campaign = make_campaign(tmp_path, f'[pacing]\nmode = "{mode}"\n', preset=f'"{preset}"', trunk='"carrier"')
+    law = rules_of(campaign)
+    assert (bool(law.cool_downs), law.mobile_consent, law.consents) == (locked, mobile, needed)
+
+
+def test_a_campaign_may_ask_for_more(tmp_path: Path) -> None:
+    own = '[compliance]\ndo_not_call = ["national"]\nconsent = "mobile"\nmax_list_age_days = 7\n'
+    law = rules_of(make_campaign(tmp_path, own, preset='"france"', trunk='"carrier"'))
+    assert (law.consents, law.lists, law.list_age) == ((CALLS, MOBILE), ("national",), timedelta(days=7))
+    warned = rules_of(make_campaign(tmp_path, own + 'stale_list = "warn"\n'))
+    assert (warned.consents, warned.list_age) == ((MOBILE,), None)
 
 
 @pytest.mark.parametrize("number", ["+1", "12025550101", "+1202555010a", "+12025550101\n", "+112"])
@@ -209,7 +299,8 @@ def test_every_change_of_the_clock(zone: str) -> None:
 )
 def test_allowed_only_inside_the_hours_of_all_zones(zones: list[str], at: datetime) -> None:
     verdict = check(Lead(NUMBER, tuple(zones)), History(), rules("us-telemarketing"), at)
-    assert isinstance(verdict, Allowed) is all(legal(at, zone) for zone in zones)
+    times = (at, at + DIALLED_WITHIN)
+    assert isinstance(verdict, Allowed) is all(legal(each, zone) for zone in zones for each in times)
     if isinstance(verdict, Refused) and verdict.until is not None:
         assert verdict.until > at
         assert all(legal(verdict.until, zone) for zone in zones)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from calls.causes import Outcome
 from calls.errors import CampaignError
-from calls.records.times import as_text
+from calls.people import do_not_call
 from dialer.compliance import Lead, Refused
 from dialer.events import Begun
 from dialer.leads.numbers import LeadNumber, in_turn, of_all
@@ -68,9 +68,9 @@ def test_kinds_that_the_campaign_names_go_first(store: Store, tmp_path: Path) ->
 
 def test_a_forbidden_number_is_left_out_and_not_the_lead(store: Store) -> None:
     several(store, (Kind.MOBILE, MOBILE, EAST))
-    store.db.execute("INSERT INTO do_not_call VALUES (?, 'test', '', ?, 'test')", (HOME, as_text(START)))
+    do_not_call.add(store.db, do_not_call.Entry(HOME, "test", "", START, "test"))
     assert [dial(store, Outcome.NO_ANSWER, minutes(9 * 60 * turn)) for turn in range(2)] == [[MOBILE], [MOBILE]]
-    store.db.execute("INSERT INTO do_not_call VALUES (?, 'test', '', ?, 'test')", (MOBILE, as_text(START)))
+    do_not_call.add(store.db, do_not_call.Entry(MOBILE, "test", "", START, "test"))
     begun = store.begin(1, minutes(2000))
     assert (numbers(begun), begun.refused, store.lead(HOME)[0]) == ([], {"do_not_call": 1}, "refused")
 
@@ -91,14 +91,14 @@ def test_the_only_number_of_a_lead_that_leads_to_nobody_ends_it(store: Store) ->
 
 
 def test_each_number_has_hours_of_its_own(tmp_path: Path) -> None:
-    store = Store(make_campaign(tmp_path, AGAIN, preset='"us-telemarketing"'))
+    store = Store(make_campaign(tmp_path, AGAIN, preset='"canada"'))
     store.add(HOME, zones=WEST)
     store.db.execute(
         "INSERT INTO lead_numbers VALUES (?, 2, 'mobile', ?, ?)", (f"lead{HOME}", MOBILE, '["America/Chicago"]')
     )
     begun = store.begin(1, START)  # nine in the morning of UTC: one at night in the west, three in Chicago
-    assert begun == Begun((), {"calling_hours": 1}, next_in_s=5 * 3600)
-    assert numbers(store.begin(1, START + timedelta(hours=5))) == [MOBILE]
+    assert begun == Begun((), {"calling_hours": 1}, next_in_s=6 * 3600)
+    assert numbers(store.begin(1, START + timedelta(hours=6))) == [MOBILE]
     store.db.close()
 
 

@@ -21,7 +21,7 @@ from calls.records.migrations import migrate
 from calls.records.store import CallRecord, Direction
 from calls.settings import Trunk
 from calls.switch.port import Detected, DialAttempt
-from dialer import attempts, events, recovery, roll
+from dialer import attempts, events, recovery, roll, windows
 from dialer.attempts import Place
 from dialer.campaign import Campaign
 from dialer.core import DialerCore
@@ -192,7 +192,8 @@ class World:
         state = roll.states(self.db)[self.campaign.campaign_id]
         if start_campaign or state is events.CampaignState.RUNNING:
             answered, abandoned = roll.abandonment(self.db, self.campaign, self.wall)
-            self.tell(events.CampaignStarted(self.campaign, answered, abandoned))
+            resets_s = windows.resets_s(self.campaign.preset.cap_window, self.wall)
+            self.tell(events.CampaignStarted(self.campaign, answered, abandoned, resets_s))
 
     @property
     def boot_id(self) -> BootId:
@@ -403,7 +404,10 @@ class World:
 
     def forbid(self, number: str) -> None:
         at = self.wall.isoformat(timespec="microseconds")
-        self.db.execute("INSERT OR IGNORE INTO do_not_call VALUES (?, 'test', '', ?, 'test')", (number, at))
+        self.db.execute(
+            "INSERT OR IGNORE INTO do_not_call (number, source, added_at, added_by) VALUES (?, 'test', ?, 'test')",
+            (number, at),
+        )
         self.forbidden_at.setdefault(number, self.now)
         self.tell(events.DoNotCallAdded(number))
 

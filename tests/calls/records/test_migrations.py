@@ -28,6 +28,7 @@ ALL = (
     "0011_payments",
     "0012_callback_claims",
     "0013_lead_numbers",
+    "0014_rules",
     "0017_dispositions",
 )
 

@@ -16,6 +16,7 @@ from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.asterisk.switch import AsteriskSwitch
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.switch.port import PromptFiles, Switch
+from dialer import campaign as campaigns
 from ivr.check import Known, load
 from ivr.flow import Flow
 from prompts.engines import open_synthesizer
@@ -77,7 +78,7 @@ def known(settings: Settings, library: PromptLibrary) -> Known:
 
 
 def load_flows(settings: Settings, names: Known) -> Mapping[FlowId, Flow]:
-    """The flows that the inbound routes name.
+    """The flows that the inbound routes and the campaigns name.
 
     Raises:
         FlowError: one of them has an error.
@@ -87,7 +88,7 @@ def load_flows(settings: Settings, names: Known) -> Mapping[FlowId, Flow]:
 
 
 def routed(settings: Settings) -> Mapping[FlowId, Path]:
-    """The files of the flows that the inbound routes name.
+    """The files of the flows that the inbound routes name, and the campaigns: of those, what has a file.
 
     Raises:
         SettingsError: a route names a flow that has no file.
@@ -101,6 +102,10 @@ def routed(settings: Settings) -> Mapping[FlowId, Path]:
                 Location(key="inbound"),
             )
         files[FlowId(route.flow)] = path
+    for flow in sorted(campaigns.flows_named(settings.campaigns)):
+        path = settings.flows / f"{flow}.yaml"
+        if path.is_file():
+            files[FlowId(flow)] = path
     return files
 
 

@@ -99,6 +99,12 @@ def check_campaign(path: Path, settings: Settings) -> Campaign:
         CampaignError: it has a fault.
     """
     campaign = campaigns.load(path, settings)
+    flow = campaign.file.flow
+    if flow is not None and not (settings.flows / f"{flow}.yaml").is_file():
+        raise CampaignError(
+            f"no flow {flow}: there is no file {flow}.yaml in {settings.flows}",
+            toml_file.read(path, CampaignError).where(("flow",)),
+        )
     library = PromptLibrary(settings.prompts)
     missing = library.missing()
     for place, prompt in campaign.prompts.items():

@@ -28,6 +28,7 @@ from calls.settings import Settings
 from calls.switch.port import Prompt
 from calls.text import printable
 from console import building
+from dialer import campaign as campaigns
 from ivr.check import Draft, load
 from ivr.document import MAX_BYTES
 from ivr.flow import Flow
@@ -228,7 +229,7 @@ def _drafts(settings: Settings, live: Mapping[FlowId, Flow]) -> dict[str, Draft]
 
 
 def _routed(settings: Settings) -> list[str]:
-    return [route.flow for route in settings.inbound]
+    return [*(route.flow for route in settings.inbound), *sorted(campaigns.flows_named(settings.campaigns))]
 
 
 def _in_folder(settings: Settings) -> list[str]:

@@ -5,9 +5,10 @@ The file's name without ``.toml`` is the campaign's id. Faults are named by file
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -20,7 +21,8 @@ from calls.parts import Count, Flag, Language, Name, Part, Title
 from calls.settings import Settings, Trunk
 from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
-from dialer import own_rules, pace
+from dialer import answered, own_rules, pace
+from dialer.answered import Answered
 from dialer.order import Order
 from dialer.own_rules import OwnRules
 from dialer.pace import Pacing
@@ -35,17 +37,8 @@ CallerId = Annotated[
 ]
 RingTime = Annotated[float, Field(gt=0, le=60, description="seconds, more than 0 and at most 60")]
 """A minute at most: an attempt that has heard nothing for two minutes must be over (invariant I8)."""
-_PROMPT_KEY = Field(
-    pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="a prompt's key: letters, digits and _ . -, in quotes"
-)
-PromptKey = Annotated[str, _PROMPT_KEY]
-MaybePrompt = Annotated[str | None, _PROMPT_KEY]
 Times = Annotated[int, Field(ge=1, le=50, description="a whole number, 1 to 50")]
 Rest = Annotated[float, Field(ge=1, le=90 * 86400, description="seconds, 1 to 7776000 (90 days)")]
-
-
-Machine = Annotated[Literal["hang_up", "message", "person"], Field(description='"hang_up", "message" or "person"')]
-"""Hang up at once; leave a message; or treat it as if a person had answered, so that agents say what it is."""
 
 
 class Retry(Part):
@@ -87,24 +80,16 @@ class Attempts(Part):
     """Of one person in any 24 hours, over all campaigns."""
 
 
-class CampaignFile(Part):
+class CampaignFile(Answered):
     """What a campaign's file says."""
 
     name: Title
     list: Name
-    queue: Name
     trunk: Name
     caller_id: CallerId
     preset: PresetName
     max_lines: Count
     ring_timeout_s: RingTime = 25.0
-    detect_machine: Flag = False
-    machine: Machine = "hang_up"
-    """What is done with an answering machine."""
-    machine_message: MaybePrompt = None
-    """What is left on a machine with ``machine = "message"``."""
-    safe_harbour: PromptKey
-    """What a person hears who answered and for whom no agent came in time."""
     language: Language = "en"
     pacing: Annotated[Pacing, Field(description="a table")] = Pacing()
     order: Annotated[Order, Field(description="a table")] = Order()
@@ -131,8 +116,8 @@ class Campaign(Part):
 
     @property
     def queue(self) -> QueueName:
-        """The queue whose agents talk to who answers."""
-        return QueueName(self.file.queue)
+        """The queue whose agents talk to who answers; "": there is none, of a broadcast."""
+        return QueueName(self.file.queue or "")
 
     @property
     def preset(self) -> Preset:
@@ -142,7 +127,7 @@ class Campaign(Part):
     @property
     def message(self) -> Prompt:
         """The safe-harbour message."""
-        return Prompt(self.file.safe_harbour, self.file.language)
+        return Prompt(self.file.safe_harbour or "", self.file.language)
 
     @property
     def machine_message(self) -> Prompt:
@@ -152,10 +137,8 @@ class Campaign(Part):
     @property
     def prompts(self) -> Mapping[Place, Prompt]:
         """Every prompt that the campaign plays, by its place in the file."""
-        found: dict[Place, Prompt] = {("safe_harbour",): self.message}
-        if self.file.machine_message:
-            found[("machine_message",)] = self.machine_message
-        return found
+        named = {("safe_harbour",): self.message, ("machine_message",): self.machine_message}
+        return {place: prompt for place, prompt in named.items() if prompt.key}
 
     def retry(self, outcome: Outcome) -> Retry | None:
         """How ``outcome`` is dialled again; None: it is not."""
@@ -178,6 +161,19 @@ def load(path: Path, settings: Settings) -> Campaign:
     for place, words in faults(campaign.file, settings):
         raise CampaignError(words, document.where(place))
     return campaign
+
+
+def flows_named(folder: Path) -> frozenset[str]:
+    """The flows that the campaign files of ``folder`` name; a file that cannot be read names none."""
+    found: set[str] = set()
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            flow = tomllib.loads(path.read_text(encoding="utf-8")).get("flow")
+        except (OSError, ValueError):
+            continue
+        if isinstance(flow, str) and is_safe_id(flow):
+            found.add(flow)
+    return frozenset(found)
 
 
 def require_trunk(campaign: Campaign, trunk: Trunk) -> None:
@@ -209,8 +205,6 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
         yield ("trunk",), f"no trunk {file.trunk}: the settings have {_listed([e.name for e in settings.trunks])}"
     elif words := _trunk_fault(file, trunk):
         yield ("preset",), words
-    if file.queue not in queues:
-        yield ("queue",), f"no queue {file.queue}: the settings have {_listed(queues)}"
     if file.ring_timeout_s < preset.min_ring_s:
         yield (
             ("ring_timeout_s",),
@@ -219,7 +213,7 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
     yield from pace.faults(file.pacing, preset)
     if file.detect_machine and not preset.machine_detection:
         yield ("detect_machine",), f"preset {file.preset} does not allow machine detection: expected false"
-    yield from _machine_faults(file)
+    yield from answered.faults(file, file.pacing, queues)
     yield from dispositions.faults(file.dispositions)
     yield from own_rules.faults(file.compliance)
     for outcome in (Outcome.LOST, Outcome.PBX_LOST):
@@ -229,15 +223,6 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
                 ("retries", outcome.value, "after_s"),
                 f"expected {LOST_REST_S:g} or more: a lost attempt may have reached its person",
             )
-
-
-def _machine_faults(file: CampaignFile) -> Iterator[tuple[Place, str]]:
-    if file.machine != "hang_up" and not file.detect_machine:
-        yield ("machine",), f'machine = "{file.machine}" needs detect_machine = true: nobody looks for machines'
-    if file.machine == "message" and not file.machine_message:
-        yield ("machine",), "no message for machines: name its prompt in machine_message"
-    if file.machine_message and file.machine != "message":
-        yield ("machine_message",), f'only machine = "message" leaves a message; found machine = "{file.machine}"'
 
 
 def _listed(names: list[str]) -> str:

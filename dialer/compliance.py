@@ -120,7 +120,8 @@ def rules_of(campaign: Campaign) -> Rules:
     )
     preset, mode, kept = campaign.preset, campaign.file.pacing.mode, campaign.file.compliance
     agent_is_sure = preset.reserve_agent or campaign.on_request or bool(campaign.file.pacing.by_hand)
-    spoken = (ConsentKind.PRERECORDED,) if preset.prerecorded_consent and mode == "broadcast" else ()
+    recorded = mode == "broadcast" or campaign.file.machine == "message"
+    spoken = (ConsentKind.PRERECORDED,) if preset.prerecorded_consent and recorded else ()
     return Rules(
         campaign_id=campaign.campaign_id,
         preset=preset.name,

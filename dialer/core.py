@@ -15,6 +15,7 @@ actions, to be performed in their order. ``now`` is always the engine's monotoni
 ``OfferToAgents``   ``CallWaiting(DIALLED)`` to the floor; the caller hears nothing yet. The core holds the deadline
 ``PlaySafeHarbour`` ``CallGone`` to the floor, then play; then ``MessagePlayed``. If the floor was faster and the two
                     met after all, tell ``Connected``: it counts as what it was by its time
+``RunFlow``         a session of the flow, at once; then ``FlowOver``
 ``LeaveMessage``    hear the greeting out, play, then ``MessagePlayed``
 ``HangUp``          ``Hangup`` on the call where we hold one, else ``switch.hang_up``
 ``Finish``          ``attempts.finish_attempt`` in the writer, with the call's final record, in one transaction. The
@@ -129,8 +130,8 @@ class DialerCore:
             case _:
                 attempt = self._state.attempts.get(event.attempt_id)
                 if attempt is not None:
-                    if not isinstance(event, ev.TalkEnded | ev.MessagePlayed):
-                        attempt.heard_at = now  # those two are our own word, not the switch's
+                    if not isinstance(event, ev.TalkEnded | ev.MessagePlayed | ev.FlowOver):
+                        attempt.heard_at = now  # those are our own word, not the switch's
                     self._take_call(event, attempt, now)
                 elif isinstance(event, ev.CallArrived):
                     # Nobody waits for it any more (it was given up as lost): a person must not be left in silence.
@@ -192,6 +193,9 @@ class DialerCore:
             case ev.MessagePlayed():
                 if attempt.phase in (Phase.MESSAGE, Phase.MACHINE):
                     self._hang_up(attempt, now)
+            case ev.FlowOver():
+                if attempt.phase is Phase.FLOW:
+                    self._hang_up(attempt, now)
             case ev.LegEnded():
                 self._ended(attempt, event, now)
             case _:
@@ -217,6 +221,12 @@ class DialerCore:
             return
         attempt.arrive(now)
         self._observe(attempt, pacing.LiveAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
+        flow = attempt.campaign.file.flow
+        if flow is not None:
+            attempt.flow_at = now
+            attempt.enter(Phase.FLOW, now)
+            self._out.append(ev.RunFlow(attempt.attempt_id, flow))
+            return
         attempt.deadline_s = attempt.deadline(now)
         attempt.enter(Phase.OFFERED, now)
         if now < attempt.deadline_s:
@@ -307,7 +317,7 @@ class DialerCore:
             case Phase.ENDING:
                 ended = ev.LegEnded(attempt.attempt_id, None)
                 self._ended(attempt, ended, now)
-            case Phase.UNSENT | Phase.TALKING:
+            case Phase.UNSENT | Phase.TALKING | Phase.FLOW:
                 raise AssertionError("has no limit")
             case _:
                 assert_never(attempt.phase)
@@ -354,7 +364,14 @@ class DialerCore:
 
 
 CallEvent = (
-    ev.LegRinging | ev.LegAnswered | ev.CallArrived | ev.Connected | ev.TalkEnded | ev.MessagePlayed | ev.LegEnded
+    ev.LegRinging
+    | ev.LegAnswered
+    | ev.CallArrived
+    | ev.Connected
+    | ev.TalkEnded
+    | ev.MessagePlayed
+    | ev.FlowOver
+    | ev.LegEnded
 )
 
 

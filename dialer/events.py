@@ -206,6 +206,13 @@ class MessagePlayed:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowOver:
+    """The flow of a broadcast is over, or could not be begun."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
 class LegEnded:
     """The customer's leg has ended, or never came to be; see the port's event of this name."""
 
@@ -263,6 +270,7 @@ Event = (
     | Connected
     | TalkEnded
     | MessagePlayed
+    | FlowOver
     | LegEnded
     | DoNotCallAdded
     | Recovered
@@ -325,6 +333,15 @@ class LeaveMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class RunFlow:
+    """A person answered a broadcast: lead them into the flow; ``FlowOver`` must follow, or ``LegEnded``."""
+
+    attempt_id: AttemptId
+    flow: str
+    """The id of a flow."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the leg; ``LegEnded`` follows."""
 
@@ -373,6 +390,7 @@ Action = (
     | OfferToAgents
     | PlaySafeHarbour
     | LeaveMessage
+    | RunFlow
     | HangUp
     | Finish
     | CampaignChanged

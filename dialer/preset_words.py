@@ -87,7 +87,7 @@ def _consents(preset: Preset) -> list[str]:
     if preset.mobile_consent:
         found.append("mobile: who may be on one, but for dialling by hand")
     if preset.prerecorded_consent:
-        found.append("prerecorded: broadcasts")
+        found.append("prerecorded: broadcasts, messages for machines")
     return found
 
 

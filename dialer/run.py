@@ -36,6 +36,8 @@ class Phase(Enum):
     MESSAGE = auto()
     MACHINE = auto()
     """A machine, on which a message is left."""
+    FLOW = auto()
+    """A person, in the flow of a broadcast."""
     ENDING = auto()
     """We asked for its end."""
 
@@ -93,6 +95,7 @@ class AttemptRun:
     deadline_s: float | None = None
     connected_at: float | None = None
     message_at: float | None = None
+    flow_at: float | None = None
     talk_since: float | None = None
     talk_s: float = 0.0
     detected: Detected = Detected.NOT_ASKED
@@ -142,7 +145,7 @@ class AttemptRun:
                 return self.since + self.campaign.file.ring_timeout_s + OVERDUE_S
             case Phase.ENDING:
                 return self.since + ENDING_LIMIT_S
-            case Phase.UNSENT | Phase.TALKING:
+            case Phase.UNSENT | Phase.TALKING | Phase.FLOW:
                 return NEVER
             case _:
                 assert_never(self.phase)
@@ -181,21 +184,22 @@ class AttemptRun:
         return now if self.clock_at is None else self.clock_at + OFFER_WITHIN_S
 
     def connect_s(self) -> float | None:
-        """From the clock to the agent or the message, whichever came first."""
+        """From the clock to the agent, the message or the flow, whichever came first."""
         if self.clock_at is None:
             return None
-        met = [at for at in (self.connected_at, self.message_at) if at is not None]
+        met = [at for at in (self.connected_at, self.message_at, self.flow_at) if at is not None]
         return min(met) - self.clock_at if met else None
 
     def abandoned(self, now: float) -> bool:
         """True where a person answered and met no agent within the two seconds, as far as it is known ``now``; what
-        is not known counts as that."""
+        is not known counts as that. Of a broadcast, which promises no agent: where its flow began later than that."""
         if self.doubt:
             return self.ends_as is not Outcome.MACHINE
         if self.clock_at is None:
             return False
-        if self.connected_at is not None:
-            return self.connected_at - self.clock_at > CONNECT_WITHIN_S
+        met_at = self.connected_at if self.connected_at is not None else self.flow_at
+        if met_at is not None:
+            return met_at - self.clock_at > CONNECT_WITHIN_S
         return self.message_at is not None or now - self.clock_at > CONNECT_WITHIN_S
 
     def look_back(self, now: float, *, unseen: bool) -> None:

@@ -26,7 +26,9 @@ class CampaignView:
     """People (and what is still listened to) who answered and have no agent yet."""
     talking: int
     message: int
-    """People who hear the safe-harbour message."""
+    """People who hear the safe-harbour message, and machines on which one is left."""
+    in_flow: int
+    """People in the flow of a broadcast."""
     reason: str
     """Why it dialled what it dialled last, or why nothing."""
     figures: Mapping[str, int | float | str]
@@ -84,7 +86,8 @@ def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:
         dialling=phases[Phase.UNSENT] + phases[Phase.DIALLED],
         waiting=phases[Phase.DETECTING] + phases[Phase.OFFERED],
         talking=phases[Phase.TALKING],
-        message=phases[Phase.MESSAGE],
+        message=phases[Phase.MESSAGE] + phases[Phase.MACHINE],
+        in_flow=phases[Phase.FLOW],
         reason=run.decision.reason,
         figures=run.decision.figures,
         answered=answered,

@@ -18,7 +18,7 @@ from calls.agents import events as agents
 from calls.agents.floor import UnknownName
 from calls.errors import CallwrightError, RecordError, UserError
 from calls.floor_settings import check_reason
-from calls.ids import AgentId, CampaignId
+from calls.ids import AgentId, CampaignId, FlowId
 from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, HangUp, Press, Step, Wait
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.text import printable
@@ -178,6 +178,8 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
     async def start(campaign_id: str, who: Who = "unknown") -> operations.Done:
         engine.require_open()
         campaign = operations.load_campaign(campaign_id, engine.settings)
+        if campaign.file.flow is not None:
+            await engine.flows.require(FlowId(campaign.file.flow), who, f"campaign {campaign_id} leads into it")
         now = engine.clock.now()
         started = await engine.writer.run(lambda db: operations.register(db, campaign, who, now))
         engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned, started.resets_s))

@@ -13,7 +13,7 @@ from calls.agents.view import Prospect
 from calls.clock import Clock
 from calls.ids import AgentId, QueueName
 from calls.records.durations import Phase
-from calls.records.store import LiveCall
+from calls.records.store import Direction, LiveCall
 from calls.settings import QueueSettings
 from calls.switch.port import (
     Answer,
@@ -113,6 +113,11 @@ class Trail:
             self._recorder.keep(event.at, began_s + event.since_s, event.kind.value, event.detail)
             if event.kind in LOST:
                 log.get().error("the flow failed", kind=event.kind.value, **event.detail)
+
+
+def _customer(live: LiveCall) -> str:
+    """The number of the person outside."""
+    return live.caller if live.direction is Direction.INBOUND else live.called
 
 
 class Conversations:
@@ -226,7 +231,7 @@ class Conversations:
             case Charge():
                 return await self._payments.perform(channel, recorder, command)
             case Verify():
-                judging = self._verifier.verify(command, channel.info.caller)
+                judging = self._verifier.verify(command, _customer(recorder.live))
                 return await meanwhile(channel, judging, (), WAITING_MUSIC)
             case CheckCaller():
                 return await self._guard.check(command, recorder.live.call_id)

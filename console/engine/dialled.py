@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import assert_never
@@ -12,6 +12,7 @@ from typing import assert_never
 from calls import failpoints, log
 from calls.agents.events import CallKind, CallWaiting
 from calls.agents.view import FloorView
+from calls.causes import Outcome
 from calls.clock import Clock
 from calls.errors import CommandRefused, RecordError, SwitchError, SwitchRefused
 from calls.ids import AgentId, AttemptId, BootId, CallId, LegId, QueueName
@@ -22,6 +23,7 @@ from calls.settings import Trunk
 from calls.switch import events, port
 from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Play, Switch
 from console.engine.books import Books
+from console.engine.broadcast import Broadcasts
 from console.engine.machines import leave_message
 from console.engine.recorder import CallRecorder
 from console.engine.talk import Hears, Meetings, Met, Talked, Wait
@@ -35,7 +37,7 @@ from dialer.core import DialerCore
 LAST_WORD_S = 2.0
 """How long the record of a call that has ended waits to hear who ended it."""
 
-Order = ev.OfferToAgents | ev.PlaySafeHarbour | ev.LeaveMessage | None
+Order = ev.OfferToAgents | ev.PlaySafeHarbour | ev.LeaveMessage | ev.RunFlow | None
 """What an answered call is to do next; None: nothing more."""
 
 
@@ -67,6 +69,7 @@ class DialledCalls:
         new_id: Callable[[], AttemptId],
         not_ready: Callable[[], tuple[str, ...]],
         finished: Callable[[AttemptId], None],
+        broadcasts: Broadcasts,
     ) -> None:
         """``not_ready``: why nothing new may be dialled; empty: it may. ``finished`` hears of each attempt's end."""
         self._core = core
@@ -80,6 +83,7 @@ class DialledCalls:
         self._new_id = new_id
         self._not_ready = not_ready
         self._finished = finished
+        self._broadcasts = broadcasts
         self._begun: dict[AttemptId, ev.BegunAttempt] = {}
         self._lines: dict[AttemptId, Line] = {}
         self._boot = BootId("")
@@ -176,7 +180,7 @@ class DialledCalls:
                 case ev.MarkLive(attempt_id):
                     if (line := self._lines.get(attempt_id)) is not None:
                         self._books.begin(line.recorder, partial(attempts.mark_live, attempt_id=attempt_id))
-                case ev.OfferToAgents() | ev.PlaySafeHarbour() | ev.LeaveMessage():
+                case ev.OfferToAgents() | ev.PlaySafeHarbour() | ev.LeaveMessage() | ev.RunFlow():
                     if (line := self._lines.get(action.attempt_id)) is not None:
                         line.orders.put_nowait(action)
                 case ev.HangUp():
@@ -284,6 +288,8 @@ class DialledCalls:
             except TimeoutError:
                 log.get().warning("the call's handler goes on after its end", call_id=action.attempt_id)
         recorder = line.recorder
+        if recorder.abandoned:  # left the queue of a flow: nobody else sets it before this
+            action = replace(action, outcome=Outcome.ABANDONED, abandoned=True)
         recorder.abandoned = action.abandoned
         recorder.connect_s = action.connect_s
         recorder.detected = action.detected
@@ -354,6 +360,11 @@ class DialledCalls:
                         line.ended_by = gone.by
                         return
                     self.tell(ev.MessagePlayed(attempt_id))
+                case ev.RunFlow(_, flow):
+                    gone = await self._broadcasts.lead(channel, line.recorder, flow)
+                    line.ended_by = gone.by
+                    self.tell(ev.FlowOver(attempt_id))
+                    return
                 case _:
                     assert_never(order)
 

@@ -26,6 +26,7 @@ from calls.switch import events
 from calls.switch.events import SwitchEvent
 from calls.switch.port import CallChannel, Hangup, Prompt, Switch
 from console.engine.books import AGAIN_S, Books
+from console.engine.broadcast import Broadcasts
 from console.engine.callbacks import Callbacks
 from console.engine.conversation import Conversations
 from console.engine.desk import Desk
@@ -37,6 +38,7 @@ from console.engine.guard import Guard
 from console.engine.hearing import Listener
 from console.engine.hours import OpeningHours
 from console.engine.inbound import InboundCalls
+from console.engine.leading import Leading
 from console.engine.lookups import Lookups
 from console.engine.outbox import Outbox
 from console.engine.outside import GuardedHosts, Hosts
@@ -155,7 +157,8 @@ class Engine:
         self.hours = OpeningHours(self.writer, clock, self._overridden)
         self._spoken = {expected.language for flow in flows.values() for _, expected in spoken_of(flow)}
         self.flows = LiveFlows(settings, flows, self.writer, self.books, clock)
-        self.inbound = InboundCalls(settings, self.flows, self.books, self.conversations, self.hours, clock, draw)
+        leading = Leading(self.conversations, clock)
+        self.inbound = InboundCalls(settings, self.flows, self.books, leading, self.hours, clock, draw)
         self.dialled = DialledCalls(
             DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s()),
             switch,
@@ -168,6 +171,7 @@ class Engine:
             lambda: AttemptId(new_id()),
             self.watch.not_ready,
             lambda attempt_id: self.callbacks.finished(attempt_id),
+            Broadcasts(self.flows, leading, self.hours, self.writer, draw, settings.prompts.languages[0]),
         )
         self.callbacks = Callbacks(
             settings,

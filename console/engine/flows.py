@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from calls import log
 from calls.clock import Clock
+from calls.errors import FlowError, Location
 from calls.ids import FlowId
 from calls.records.flow_versions import How
 from calls.records.writer import Writer
@@ -35,6 +36,25 @@ class LiveFlows:
     def __getitem__(self, flow_id: FlowId) -> Flow:
         """The flow that a new call takes."""
         return self._flows[flow_id]
+
+    def get(self, flow_id: FlowId) -> Flow | None:
+        """The flow that a new call takes; None where there is none of this id."""
+        return self._flows.get(flow_id)
+
+    async def require(self, flow_id: FlowId, who: str, note: str) -> None:
+        """See to it that calls can take the flow: one that is only in the folder yet takes them from now on.
+
+        Raises:
+            FlowError: there is none, or it has an error.
+        """
+        async with self._changing:
+            if flow_id in self._flows:
+                return
+            path = self._settings.flows / f"{flow_id}.yaml"
+            source = await asyncio.to_thread(publishing.read, path)
+            if source is None:
+                raise FlowError("there is no such flow", Location(path))
+            await self._change((Draft(path, source),), How.PUBLISH, who, note)
 
     async def keep_found(self) -> None:
         """Keep what the engine starts with, where it is new."""

@@ -7,20 +7,18 @@ from collections.abc import Callable
 from calls import log
 from calls.causes import Outcome
 from calls.clock import Clock
-from calls.errors import CallwrightError, RemoteProtocolError, SwitchTimeout, SwitchUnavailable
 from calls.ids import FlowId
 from calls.records.durations import Phase
 from calls.records.store import Direction, LiveCall
 from calls.settings import Settings
-from calls.switch.port import CallChannel, CallInfo, EndedBy, Hangup, HungUp, Play, Prompt
+from calls.switch.port import CallChannel, CallInfo, EndedBy, Hangup, HungUp
 from console.engine.books import Books
-from console.engine.conversation import Conversations, Trail, instant
 from console.engine.flows import LiveFlows
 from console.engine.hours import OpeningHours
+from console.engine.leading import Leading
 from console.engine.recorder import CallRecorder
-from ivr.flow import SORRY, Flow
-from ivr.session import FAULT, Context, Session
-from ivr.trail import Kind
+from ivr.flow import Flow
+from ivr.session import Context
 from ivr.turn import Facts
 
 UNALLOCATED = 1
@@ -37,7 +35,7 @@ class InboundCalls:
         settings: Settings,
         flows: LiveFlows,
         books: Books,
-        conversations: Conversations,
+        leading: Leading,
         hours: OpeningHours,
         clock: Clock,
         draw: Callable[[], float],
@@ -46,7 +44,7 @@ class InboundCalls:
         self._routes = {route.called: FlowId(route.flow) for route in settings.inbound}
         self._flows = flows
         self._books = books
-        self._conversations = conversations
+        self._leading = leading
         self._hours = hours
         self._clock = clock
         self._draw = draw
@@ -81,43 +79,13 @@ class InboundCalls:
                 await channel.perform(Hangup(UNALLOCATED))
                 book.close(Outcome.REJECTED, UNALLOCATED, EndedBy.US)
                 return
-            session = Session(flow)
-            trail = Trail(recorder, session)
-            failed = False
-            try:
-                gone = await self._conversations.run(channel, recorder, session, trail, self._context(info))
-            except (SwitchUnavailable, SwitchTimeout, RemoteProtocolError) as problem:
-                log.get().error("the switch failed under a call", problem=str(problem))
-                gone = HungUp(EndedBy.SWITCH)
-            except Exception as problem:  # noqa: BLE001 - the supervisor of one call
-                log.get().error("a call failed", exc_info=problem)
-                words = f": {problem}" if isinstance(problem, CallwrightError) else ""  # others' may hold a secret
-                recorder.note(Kind.FAULT.value, {"error": f"{type(problem).__name__}{words}"})
-                failed = True
-                gone = await _sorry(channel, Prompt(SORRY, flow.language))
-            finished = session.hangup(instant(self._clock), gone.by, gone.cause)
-            trail.keep()
-            for commit in finished.commits:
-                await self._conversations.commit(live, commit)
-            recorder.last_node = finished.last_node
-            met_somebody = recorder.abandoned or finished.talk_s > 0
-            failed = failed or (finished.outcome == FAULT and not met_somebody)
-            book.close(Outcome.FAILED if failed else _outcome(recorder, gone), gone.cause, gone.by)
+            led = await self._leading.lead(channel, recorder, flow, self._context(info))
+            gone = led.gone
+            book.close(Outcome.FAILED if led.failed else _outcome(recorder, gone), gone.cause, gone.by)
 
     def _context(self, info: CallInfo) -> Context:
         facts = Facts(info.caller, info.caller_name, info.called, customer=info.caller, call_id=info.call_id)
         return Context(draw=self._draw(), facts=facts, overrides=self._hours.overrides)
-
-
-async def _sorry(channel: CallChannel, message: Prompt) -> HungUp:
-    """Apologise and hang up: a caller is never left in silence by a fault of ours."""
-    try:
-        for command in (Play((message,)), Hangup()):
-            if isinstance(result := await channel.perform(command), HungUp):
-                return result
-    except CallwrightError as problem:
-        log.get().error("no apology could be played", problem=str(problem))
-    return HungUp(EndedBy.US)
 
 
 def _outcome(recorder: CallRecorder, gone: HungUp) -> Outcome:

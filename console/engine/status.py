@@ -70,6 +70,7 @@ class CampaignShown(Shown):
     waiting: int
     talking: int
     message: int
+    in_flow: int = 0
     answered: int
     abandoned: int
     outcomes: dict[str, int]
@@ -191,6 +192,7 @@ def _campaign(campaign: CampaignView) -> CampaignShown:
         waiting=campaign.waiting,
         talking=campaign.talking,
         message=campaign.message,
+        in_flow=campaign.in_flow,
         answered=campaign.answered,
         abandoned=campaign.abandoned,
         outcomes=dict(campaign.outcomes),

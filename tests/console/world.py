@@ -276,8 +276,9 @@ class World:
         return f"id-{next(self._ids):04d}"
 
     def load_flows(self) -> None:
-        """Read the flow from its file, as a process does before its engine starts."""
-        self._flows = {FlowId("main"): load(self.folder / "main.yaml", self._known)}
+        """Read the flows of route and campaigns from their files, as a process does before its engine starts."""
+        names = ["main", *sorted(campaigns.flows_named(self.folder))]
+        self._flows = {FlowId(name): load(self.folder / f"{name}.yaml", self._known) for name in names}
 
     def make_engine(self, run: Mortal | None = None) -> Engine:
         """Another run, not started yet."""

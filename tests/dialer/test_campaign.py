@@ -8,7 +8,7 @@ import pytest
 
 from calls.causes import Outcome
 from calls.errors import CampaignError
-from dialer.campaign import load, require_trunk
+from dialer.campaign import flows_named, load, require_trunk
 from dialer.presets import COUNSEL, PRESETS, ClockStart, Preset
 from tests.dialer.conftest import CARRIER, LOOPBACK, SETTINGS, campaign_text, make_campaign
 
@@ -31,6 +31,20 @@ def test_a_campaign_survives_the_store(tmp_path: Path) -> None:
     assert type(campaign).model_validate_json(campaign.model_dump_json()) == campaign
 
 
+FLOW: dict[str, str | None] = {"queue": None, "safe_harbour": None, "flow": '"offer"'}
+BROADCAST = '[pacing]\nmode = "broadcast"\n'
+
+
+def test_a_broadcast_leads_into_a_flow(tmp_path: Path) -> None:
+    campaign = make_campaign(tmp_path, BROADCAST, queue=None, safe_harbour=None, flow='"offer"')
+    assert campaign.file.flow == "offer"
+    assert campaign.prompts == {}
+    assert type(campaign).model_validate_json(campaign.model_dump_json()) == campaign
+    (tmp_path / "broken.toml").write_text("flow = ", encoding="utf-8")
+    (tmp_path / "other.toml").write_text('flow = "../main"', encoding="utf-8")
+    assert flows_named(tmp_path) == {"offer"}
+
+
 @pytest.mark.parametrize(
     ("changed", "tables", "line", "words"),
     [
@@ -41,6 +55,13 @@ def test_a_campaign_survives_the_store(tmp_path: Path) -> None:
         ({"preset": '"germany"', "ring_timeout_s": "14.9"}, "", 8, "ring_timeout_s: expected 15 or more"),
         ({"preset": '"uk-strict"', "trunk": '"carrier"', "detect_machine": "true"}, "", 10, "expected false"),
         ({"caller_id": '"Callwright"'}, "", 5, "caller_id: expected a number of 3 to 15 digits"),
+        ({"queue": None}, "", None, "queue: missing: expected a name"),
+        ({"safe_harbour": None}, "", None, "safe_harbour: missing: expected a prompt's key"),
+        ({"flow": '"offer"'}, "", 10, 'flow: is for [pacing] mode = "broadcast"; the mode is "progressive"'),
+        ({**FLOW, "flow": None}, BROADCAST, None, "flow: missing: mode"),
+        ({**FLOW, "queue": '"sales"'}, BROADCAST, 3, 'queue: mode = "broadcast" promises nobody an agent'),
+        ({**FLOW, "safe_harbour": '"sorry"'}, BROADCAST, 8, 'safe_harbour: mode = "broadcast" promises'),
+        ({**FLOW, "flow": '"../main"'}, BROADCAST, 8, "flow: expected a name"),
         ({"machine": '"message"', "machine_message": '"news"'}, "", 10, 'machine: machine = "message" needs detect'),
         ({"detect_machine": "true", "machine": '"message"'}, "", 11, "machine: no message for machines"),
         ({"machine_message": '"news"'}, "", 10, 'machine_message: only machine = "message" leaves a message'),

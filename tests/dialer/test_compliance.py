@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -139,6 +140,24 @@ def test_the_hours_must_still_be_open_when_the_call_goes_out() -> None:
             assert verdict.until == nine + timedelta(hours=11)
 
 
+def answered_in(mode: str) -> dict[str, Any]:
+    return {"queue": None, "safe_harbour": None, "flow": '"offer"'} if mode == "broadcast" else {}
+
+
+def test_a_message_for_machines_is_a_recorded_voice(tmp_path: Path) -> None:
+    law = rules_of(
+        make_campaign(
+            tmp_path,
+            preset='"us-telemarketing"',
+            trunk='"carrier"',
+            detect_machine="true",
+            machine='"message"',
+            machine_message='"news"',
+        )
+    )
+    assert law.consents == (ConsentKind.PRERECORDED,)
+
+
 @pytest.mark.parametrize(
     ("preset", "mode", "locked", "mobile", "needed"),
     [
@@ -158,8 +177,8 @@ def test_the_hours_must_still_be_open_when_the_call_goes_out() -> None:
 def test_the_rules_follow_from_preset_and_mode(
     tmp_path: Path, preset: str, mode: str, locked: bool, mobile: bool, needed: tuple[ConsentKind, ...]
 ) -> None:
-    campaign = make_campaign(tmp_path, f'[pacing]\nmode = "{mode}"\n', preset=f'"{preset}"', trunk='"carrier"')
-    law = rules_of(campaign)
+    pacing = f'[pacing]\nmode = "{mode}"\n'
+    law = rules_of(make_campaign(tmp_path, pacing, preset=f'"{preset}"', trunk='"carrier"', **answered_in(mode)))
     assert (bool(law.cool_downs), law.mobile_consent, law.consents) == (locked, mobile, needed)
 
 

@@ -288,6 +288,39 @@ def test_a_machine_is_hung_up(tmp_path: Path) -> None:
     assert it.core.view(it.now).campaigns[0].answered == 0
 
 
+def broadcast(folder: Path) -> Bench:
+    pacing = '[pacing]\nmode = "broadcast"\n'
+    return Bench(make_campaign(folder, pacing, queue=None, safe_harbour=None, flow='"press-one"'), agents=0)
+
+
+def test_who_answers_a_broadcast_is_led_into_its_flow(tmp_path: Path) -> None:
+    it = broadcast(tmp_path)
+    attempt = it.dial()
+    it.tell(ev.LegAnswered(attempt), 2.0)
+    assert ev.RunFlow(attempt, "press-one") in it.tell(ev.CallArrived(attempt, Detected.NOT_ASKED), 0.1)
+    assert it.core.view(it.now).campaigns[0].in_flow == 1
+    assert ev.HangUp(attempt, 16) not in it.tick(3600.0)
+    assert ev.HangUp(attempt, 16) in it.tell(ev.FlowOver(attempt))
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 16), 0.1))
+    assert (finish.outcome, finish.abandoned) == (Outcome.ANSWERED, False)
+    assert finish.connect_s == pytest.approx(0.1)
+
+
+def test_who_leaves_a_broadcast_is_not_abandoned(tmp_path: Path) -> None:
+    it = broadcast(tmp_path)
+    attempt = it.arrive()
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 16), 30.0))
+    assert (finish.outcome, finish.abandoned) == (Outcome.ANSWERED, False)
+
+
+def test_a_flow_that_begins_too_late_has_abandoned_its_person(tmp_path: Path) -> None:
+    it = broadcast(tmp_path)
+    attempt = it.answer()
+    assert ev.RunFlow(attempt, "press-one") in it.tell(ev.CallArrived(attempt, Detected.NOT_ASKED), 2.5)
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 16), 30.0))
+    assert (finish.outcome, finish.abandoned) == (Outcome.ABANDONED, True)
+
+
 MESSAGE = {"detect_machine": "true", "machine": '"message"', "machine_message": '"campaign.news"'}
 
 

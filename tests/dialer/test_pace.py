@@ -104,7 +104,8 @@ def test_broadcast_never_passes_its_rate_in_any_minute(rate: int, lines: int, mi
 
 
 def test_a_broadcast_is_dialled_without_agents(tmp_path: Path) -> None:
-    it = Bench(make_campaign(tmp_path, "[pacing]\nmode = 'broadcast'\ncalls_per_minute = 120\n"), agents=0)
+    pacing = "[pacing]\nmode = 'broadcast'\ncalls_per_minute = 120\n"
+    it = Bench(make_campaign(tmp_path, pacing, queue=None, safe_harbour=None, flow='"offer"'), agents=0)
     assert asked(it.first) == [2]
     assert sum(map(is_place, it.begin(2))) == 2
     assert asked(it.tick(0.5)) == []

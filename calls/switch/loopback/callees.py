@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
+from calls.switch.loopback.callers import Step
 from calls.switch.loopback.voice import said, tone
 
 NUMBER = re.compile(r"[0-9+]*([0-9])[^0-9@]*(?:@|\Z)")
@@ -32,6 +33,8 @@ class Callee:
     is_machine: bool = False
     greets: bytes = b""
     """What it sounds from the answer on, 8 kHz; else it is silent."""
+    steps: tuple[Step, ...] = ()
+    """What a dialled person does once a flow can hear it; after the last step they stay on the line."""
 
     @property
     def detection_s(self) -> float:

@@ -81,6 +81,7 @@ class LoopbackSwitch:
         self._scripts: dict[CallId, asyncio.Task[None]] = {}
         self._handlers: set[asyncio.Task[None]] = set()
         self._adopted: set[CallId] = set()
+        self._people: dict[str, Callee] = {}
         self._untold: list[SwitchEvent] = []
         """What became of legs and adopted calls while the way to the switch was lost."""
 
@@ -164,6 +165,10 @@ class LoopbackSwitch:
         self._scripts[call.info.call_id] = asyncio.get_running_loop().create_task(follow(script, call))
         self._handle(call, self._on_call)
         return call
+
+    def meet(self, number: str, callee: Callee) -> None:
+        """Who is dialled at ``number`` acts like this from now on, whatever the number's last digit."""
+        self._people[number] = callee
 
     def agent_hangs_up(self, leg_id: LegId) -> None:
         """The agent hangs the phone up, if the leg is up."""
@@ -250,10 +255,16 @@ class LoopbackSwitch:
     def _dialled(self, request: DialAttempt, leg_id: LegId) -> DialledLeg:
         self._check_number(request.number, request.trunk)
 
-        def make_call(detected: Detected) -> LoopbackCall:
-            return self._answered(request, detected)
+        callee = self._people.get(request.number) or callee_of(request.number, self._draw)
 
-        return DialledLeg(request, callee_of(request.number, self._draw), self._ringing(leg_id), make_call)
+        def make_call(detected: Detected) -> LoopbackCall:
+            call = self._answered(request, detected)
+            if callee.steps:
+                script = follow(CallerScript(request.number, callee.steps), call)
+                self._scripts[call.info.call_id] = asyncio.get_running_loop().create_task(script)
+            return call
+
+        return DialledLeg(request, callee, self._ringing(leg_id), make_call)
 
     def _answered(self, request: DialAttempt, detected: Detected) -> LoopbackCall:
         """The call that an answered attempt has become; it is being handled already."""

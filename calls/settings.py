@@ -127,10 +127,11 @@ class Asterisk(Part):
     max_calls: Count = 1000
     context_prefix: Context = "callwright"
     audio: Annotated[
-        Literal["auto", "audiosocket", "rtp", "none"],
-        Field(description='"auto", "audiosocket", "rtp" or "none"'),
+        Literal["auto", "audiosocket", "rtp", "eagi", "record", "none"],
+        Field(description='"auto", "audiosocket", "rtp", "eagi", "record" or "none"'),
     ] = "auto"
-    """How callers' speech comes from Asterisk: by AudioSocket where it has that, else by RTP."""
+    """How callers' speech comes from Asterisk: by AudioSocket where it has that, else by RTP, else by EAGI; or by
+    recordings."""
     audio_host: Annotated[IPv4Address, Field(description="an IPv4 address of this machine, in quotes")] = IPv4Address(
         "127.0.0.1"
     )

@@ -32,12 +32,28 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from dialplans.values import NAME, SECRET, CallerId, Includes, address, folder, matches, network, refuse, within
+from dialplans.values import (
+    NAME,
+    RELAY,
+    SECRET,
+    CallerId,
+    Includes,
+    address,
+    folder,
+    matches,
+    network,
+    refuse,
+    within,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
+PROGRAM = Path(__file__).parent / "relay.py"
 
 MODE = 0o640
-"""The mode of every rendered file: two of them hold secrets, and Asterisk's group reads them."""
+"""The mode of every rendered file but the relay: some of them hold secrets, and Asterisk's group reads them."""
+
+PROGRAM_MODE = 0o750
+"""Asterisk's group runs the relay."""
 
 LIBRARIES = (
     "res_timing_timerfd",
@@ -216,11 +232,21 @@ class Pbx:
 
 
 def render(values: Includes) -> dict[str, str]:
-    """The include files for an Asterisk that runs already: file name beside its ``extensions.conf`` -> text."""
+    """The files for an Asterisk that runs already: file name beside its ``extensions.conf`` -> text."""
     names = ["extensions", "manager", "confbridge"] + (["musiconhold"] if values.music is not None else [])
     given = {field: getattr(values, field) for field in values.__dataclass_fields__}
     given |= {"permits": values.permits, "header": values.caller_id is CallerId.HEADER}
-    return {f"{name}_{values.prefix}.conf": _fill(f"include/{name}.conf.j2", given) for name in names}
+    files = {f"{name}_{values.prefix}.conf": _fill(f"include/{name}.conf.j2", given) for name in names}
+    if values.relay is not None:
+        program = PROGRAM.read_text(encoding="utf-8")
+        files[values.relay.name] = f"#!{values.python} -IS\n{program}"
+        files[f"{values.relay.name}.conf"] = _fill("include/relay.conf.j2", given)
+    return files
+
+
+def mode_of(name: str) -> int:
+    """The mode of the rendered file ``name``."""
+    return PROGRAM_MODE if name.startswith(f"{RELAY}_") and not name.endswith(".conf") else MODE
 
 
 def render_whole(values: Pbx) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """Installing the include files beside an administrator's own configuration, and taking them out again.
 
 Two kinds of change are made to a configuration folder: our own files are written, and one ``#tryinclude`` line is
-added to the end of a file of the administrator's for each of them. Under FreePBX, which rewrites its files, the line
-goes into the ``*_custom.conf`` file that FreePBX leaves alone. :func:`plan` says what would change, as a difference;
+added to the end of a file of the administrator's for each of them but the relay's. Under FreePBX, which rewrites its
+files, the line goes into the ``*_custom.conf`` file that FreePBX leaves alone. :func:`plan` says what would change,
+as a difference;
 :func:`apply` does it, after a copy of every file that is touched and with a manifest of what it found and left;
 :func:`uninstall` puts back what was there, byte for byte, and leaves a file alone that was changed since.
 """
@@ -16,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calls.errors import Location, UserError
-from dialplans.asterisk import MODE
+from dialplans.asterisk import MODE, mode_of
 from dialplans.changes import Change, Plan, read_file, write_file
+from dialplans.values import RELAY
 
 STATE = "callwright"
 """The folder of ours in the configuration folder: the manifest and the copies of what was there."""
@@ -42,6 +44,8 @@ def plan(folder: Path, files: Mapping[str, str]) -> Plan:
     for name, text in sorted(files.items()):
         path = folder / name
         changes.append(Change(path, read_file(path), text.encode("utf-8")))
+        if name.startswith(f"{RELAY}_"):
+            continue
         host = _host(folder, name)
         before = read_file(host)
         changes.append(Change(host, before, _with_include(host, before or b"", name)))
@@ -67,7 +71,7 @@ def apply(todo: Plan) -> None:
         write_file(state / MANIFEST, _manifest_bytes(manifest), 0o600)
         for change in todo.changes:
             assert change.after is not None
-            write_file(change.path, change.after, MODE)
+            write_file(change.path, change.after, mode_of(change.path.name))
     except OSError as error:
         raise UserError(
             f"cannot be written: {error.strerror}", Location(Path(error.filename or todo.folder))

@@ -32,6 +32,10 @@ FOLDER = re.compile(r"(/[A-Za-z0-9_+@=~.-]+)+\Z")
 """An absolute path. Spaces and colons are left out: no file of Asterisk's quotes them."""
 
 
+RELAY = "relay"
+"""The first part of the names of the relay's files, which no file of Asterisk's includes."""
+
+
 def refuse(key: str, expected: str) -> SettingsError:
     """The error for a value of ``key``. The value itself is left out: it may be a secret."""
     return SettingsError(f"cannot be written into the switch's configuration: expected {expected}", Location(key=key))
@@ -144,6 +148,11 @@ class Includes:
     engine holds the leg's port back for: a leg that lived longer would be heard as the next caller."""
     music: Path | None = None
     """A folder of music files for waiting callers, class ``callwright``; None: no class of ours."""
+    relay: Path | None = None
+    """Where the relay's program will lie, beside the rendered files, named ``relay_<prefix>``: by it callers are
+    heard where Asterisk can do no better (``dialplans/relay.py``). None: the dialplan knows of none."""
+    python: Path = Path("/usr/bin/python3")
+    """What runs the relay on Asterisk's machine: Python 3.7 or later."""
     amd: Amd = Amd()
     codes: str = "*9"
     """What the codes begin with that agents dial on their own phones."""
@@ -156,6 +165,11 @@ class Includes:
         folder("sorry", self.sorry)
         if self.music is not None:
             folder("music", self.music)
+        folder("python", self.python)
+        if self.relay is not None:
+            folder("relay", self.relay)
+            if self.relay.name != f"{RELAY}_{self.prefix}":
+                raise refuse("relay", f"a file named {RELAY}_{self.prefix}")
         if self.fallback is not None:
             matches("fallback", self.fallback, PLACE, '"context,extension,priority"')
         matches("codes", self.codes, CODES, "1 to 6 of the keys 0 to 9, * and #")

@@ -15,7 +15,7 @@ from console.cli.shared import settings_of
 from dialplans import install as installation
 from dialplans.asterisk import render
 from dialplans.changes import Plan
-from dialplans.values import CallerId, Includes
+from dialplans.values import RELAY, CallerId, Includes
 from ivr.flow import SORRY
 from prompts.library import FALLBACK, PromptLibrary
 
@@ -110,6 +110,7 @@ def _plan(settings: Settings, folder: Path, fallback: str | None, caller_id: Cal
         fallback=fallback,
         caller_id=caller_id,
         codes=settings.feature_codes.prefix,
+        relay=folder.resolve() / f"{RELAY}_{at.context_prefix}" if at.audio in ("auto", "eagi") else None,
     )
     return installation.plan(folder, render(values))
 

@@ -18,8 +18,8 @@ from calls.switch.asterisk.config import HEARING_LIMIT_S
 from console.demo.music import hold_music
 from console.demo.ports import free_media_ports, free_port
 from console.demo.process import Child, start, tail
-from dialplans.asterisk import AUDIO_SOCKET, MODE, Pbx, Phone, Trunk, render_whole
-from dialplans.values import CallerId, Includes
+from dialplans.asterisk import AUDIO_SOCKET, Pbx, Phone, Trunk, mode_of, render_whole
+from dialplans.values import RELAY, CallerId, Includes
 
 BOOT_TIMEOUT_S = 30.0
 """Booting takes 0.3 to 0.9 s on two free cores; a machine that runs everything else at once takes longer."""
@@ -134,6 +134,7 @@ class PrivateAsterisk:
                 take_over_s=take_over_s,
                 hear_limit_s=hear_limit_s,
                 music=self.folder / "moh",
+                relay=self.folder / "etc" / f"{RELAY}_callwright",
             ),
             folder=self.folder,
             modules=self.tree.modules,
@@ -175,7 +176,7 @@ class PrivateAsterisk:
             (self.folder / each).mkdir(parents=True, exist_ok=True)
         for file, text in render_whole(self.values).items():
             path = self.folder / "etc" / file
-            path.touch(MODE)
+            path.touch(mode_of(file))
             path.write_text(text, encoding="utf-8")
         music = self.folder / "moh/hold.sln"
         if not music.exists():

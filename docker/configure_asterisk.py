@@ -21,11 +21,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from calls.errors import Location, SettingsError, UserError
 from calls.settings import Settings, load
+from calls.switch.asterisk.audio_way import Way
 from calls.toml_file import checked, read
 from console.demo.music import hold_music
 from console.demo.pbx import Tree
-from dialplans.asterisk import MODE, Pbx, Phone, Trunk, render_whole
-from dialplans.values import CallerId, Includes
+from dialplans.asterisk import Pbx, Phone, Trunk, mode_of, render_whole
+from dialplans.values import RELAY, CallerId, Includes
 
 EX_CONFIG = 78
 
@@ -87,6 +88,7 @@ def values(settings: Settings, pbx: PbxFile, tree: Tree, folder: Path) -> Pbx:
     Raises:
         SettingsError: a value that must not reach a configuration file.
     """
+    at = settings.asterisk
     return Pbx(
         includes=Includes(
             agi_token=settings.secrets.agi_token.get_secret_value(),
@@ -98,6 +100,8 @@ def values(settings: Settings, pbx: PbxFile, tree: Tree, folder: Path) -> Pbx:
             sorry=tree.data / "sounds/en/sorry-youre-having-problems",
             caller_id=CallerId.HEADER,
             music=folder / "moh",
+            relay=folder / "etc" / f"{RELAY}_{at.context_prefix}" if at.audio == Way.EAGI.value else None,
+            python=Path(sys.executable),
         ),
         folder=folder,
         modules=tree.modules,
@@ -130,7 +134,9 @@ def write(pbx: Pbx, folder: Path) -> None:
     for name, text in render_whole(pbx).items():
         new = folder / "etc" / f".{name}.new"
         new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode_of(name)), "w", encoding="utf-8"
+        ) as file:
             file.write(text)
         new.replace(folder / "etc" / name)
     (folder / "moh" / "hold.sln").write_bytes(hold_music())

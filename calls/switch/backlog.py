@@ -68,6 +68,11 @@ class Backlog:
         self._news.set()
 
     @property
+    def live(self) -> bool:
+        """See :class:`calls.switch.hearing.CallerAudio`."""
+        return True
+
+    @property
     def lost_s(self) -> float:
         """See :class:`calls.switch.hearing.CallerAudio`."""
         return self._lost_on_the_way_s + self._dropped / (RATE_HZ * SAMPLE_BYTES)

@@ -23,5 +23,9 @@ class CallerAudio(Protocol):
         """
 
     @property
+    def live(self) -> bool:
+        """What is said is here at once. Else it comes later, and faster than it was said, the silence too."""
+
+    @property
     def lost_s(self) -> float:
         """Seconds of audio that were lost on the way or dropped here so far."""

@@ -428,6 +428,8 @@ class CallChannel(Protocol):
     def hear(self) -> AbstractAsyncContextManager[CallerAudio]:
         """What the caller says from now on, until the context is left or the call ends. One at a time.
 
+        Entered before the ``Gather`` beside which the caller is heard: a switch may have to record meanwhile.
+
         Entering it raises:
             SwitchUnavailable: this switch cannot let us hear callers, or could not in time; the call goes on.
         """

@@ -13,7 +13,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import IPv4Address
 from typing import Protocol
+from uuid import UUID
 
 from calls.errors import CommandRefused
 from calls.recordings import FOLDER
@@ -87,6 +89,12 @@ def encode(command: Command) -> bytes:
     if len(line) > MAX_COMMAND_BYTES:
         raise CommandRefused(f"AGI command of {len(line)} bytes, at most {MAX_COMMAND_BYTES} fit")
     return line
+
+
+def hear_line(host: IPv4Address, port: int, audio_id: UUID) -> bytes:
+    """What our relay, through which an EAGI request comes, is told while AGI runs: send the caller's audio there, as
+    AudioSocket under this id. It is no AGI and has no reply (``dialplans/relay.py``)."""
+    return f"CALLWRIGHT HEAR {host} {port} {audio_id}\n".encode("ascii")
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.@:+/&,()*#=-]+\Z")

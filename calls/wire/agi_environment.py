@@ -72,6 +72,8 @@ class Environment:
     arguments: tuple[str, ...]
     language: str = ""
     version: str = ""
+    enhanced: bool = False
+    """It is EAGI: the connection is that of our relay, which has the caller's audio."""
 
 
 def decode(data: bytes) -> Environment:
@@ -103,6 +105,7 @@ def decode(data: bytes) -> Environment:
         arguments=tuple(arguments),
         language=values["agi_language"],
         version=values["agi_version"],
+        enhanced=values["agi_enhanced"] == "1.0",
     )
 
 

@@ -21,8 +21,9 @@ from calls.records import backup, flow_versions
 from calls.records.database import judge, open_readonly
 from calls.records.migrations import missing
 from calls.settings import Settings
-from calls.switch.asterisk.audio_way import find_way
+from calls.switch.asterisk.audio_way import Way, find_way, told
 from calls.switch.asterisk.config import AsteriskConfig
+from calls.switch.asterisk.tape import why_unreadable
 from console import building
 from console.cli.shared import print_table, settings_of
 from console.client import EngineClient, NoEngine
@@ -150,9 +151,10 @@ def _audio(settings: Settings) -> str:
     config = AsteriskConfig.from_settings(settings)
     if config.audio.wanted == "none":
         return "callers are not heard, as the settings say"
-    way = asyncio.run(find_way(config.ami, config.audio.wanted))
-    first, last = config.audio.ports[0], config.audio.ports[-1]
-    return f"by {way.value}, to {config.audio.host}, ports {first} to {last}"
+    choice = asyncio.run(find_way(config.ami, config.audio.wanted))
+    if choice.way is Way.RECORD and (reason := why_unreadable(config.recordings)):
+        raise CallwrightError(reason)
+    return told(choice, config.audio)
 
 
 def _engine(settings: Settings) -> str:

@@ -119,8 +119,8 @@ class Listening:
             SwitchError: the gather failed.
         """
         try:
+            self._feed = asyncio.ensure_future(self._feed_audio())  # first: see CallChannel.hear
             self._gather = asyncio.ensure_future(self._channel.perform(self._asked))
-            self._feed = asyncio.ensure_future(self._feed_audio())
             self._event = asyncio.ensure_future(self._hearing.next_event())
             while True:
                 for deed in await self._next():
@@ -227,6 +227,12 @@ class Listening:
 
     async def _hand_over(self, audio: CallerAudio) -> None:
         """Until no more comes, or too much was lost."""
+        while not audio.live:
+            piece = await audio.read()
+            if not piece:
+                return
+            self._hearing.feed(piece)
+            await self._hearing.kept_up()
         async with aclosing(unbroken(audio)) as pieces:
             async for piece in pieces:
                 self._hearing.feed(piece)

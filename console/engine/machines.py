@@ -61,6 +61,8 @@ class _Greeting:
         """Hear the machine until the call ends, or this is cancelled."""
         try:
             async with channel.hear() as audio, aclosing(unbroken(audio)) as pieces:
+                if not audio.live:
+                    raise SwitchUnavailable("callers are heard by recordings here, too late for a greeting")
                 async for piece in pieces:
                     ending = self.heard.take(piece)
                     if ending is not None:

@@ -42,6 +42,8 @@ class Hearing:
         self._behind_since: float | None = None
         """When it fell behind, on the loop's clock."""
         self._is_over = False
+        self._has_kept_up = asyncio.Event()
+        self._has_kept_up.set()
         self.fed_s = 0.0
         """Seconds of audio given so far."""
 
@@ -53,6 +55,11 @@ class Hearing:
         self._held += pcm
         if len(self._held) >= PIECE_BYTES:
             self._hand_over()
+
+    async def kept_up(self) -> None:
+        """Returns when the worker has not far to go any more, or never will get there: for audio that comes faster
+        than it was said."""
+        await self._has_kept_up.wait()
 
     def finish(self) -> None:
         """The utterance is over: ``Final`` or ``Broken`` will be the last event."""
@@ -69,6 +76,7 @@ class Hearing:
         """Nobody listens any more. Again is no error."""
         if not self._is_over:
             self._is_over = True
+            self._has_kept_up.set()
             self._send(Close(self.session))
 
     def taken(self, count: int) -> None:
@@ -76,6 +84,7 @@ class Hearing:
         self._untaken -= count
         if self._untaken <= _BEHIND_BYTES:
             self._behind_since = None
+            self._has_kept_up.set()
 
     def told(self, event: SpeechBegan | SpeechEnded | Partial | Final) -> None:
         """The worker tells."""
@@ -87,6 +96,7 @@ class Hearing:
         self._events.put_nowait(event)
         if isinstance(event, Final):
             self._is_over = True
+            self._has_kept_up.set()
             self._came_to(True)
 
     def fail(self, reason: str) -> None:
@@ -104,6 +114,8 @@ class Hearing:
     def _hand_over(self) -> None:
         piece, self._held = self._held, b""
         self._untaken += len(piece)
+        if self._untaken > _BEHIND_BYTES:
+            self._has_kept_up.clear()
         if self._is_late():
             self.fail("late")
         elif piece:

@@ -27,7 +27,7 @@ from calls.records.store import CallRecord, Direction, finish_call
 from calls.records.writer import write_once
 from calls.settings import load
 from calls.switch.asterisk.ami_client import AmiSettings
-from calls.switch.asterisk.audio_way import Way
+from calls.switch.asterisk.audio_way import RTP, SIGNALS, SOCKET, SPY, Choice, judge
 from console import main
 from console.cli import report
 from console.cli.doctor import Finding, examine
@@ -420,10 +420,10 @@ def test_the_doctor_says_how_callers_are_heard(tmp_path: Path, monkeypatch: pyte
     installed = install(tmp_path, render=False)
     missing = "callers cannot be heard: Asterisk has not loaded chan_audiosocket.so"
 
-    async def hears(_: AmiSettings, wanted: str) -> Way:
-        if wanted == "auto":
-            return Way.RTP
-        raise SwitchUnavailable(missing)
+    async def hears(_: AmiSettings, wanted: str) -> Choice:
+        if wanted == "audiosocket":
+            raise SwitchUnavailable(missing)
+        return judge(wanted, {SPY: True, SIGNALS: True, SOCKET: False, RTP: True})
 
     monkeypatch.setattr("console.cli.doctor.find_way", hears)
     what = "callers' audio"
@@ -434,7 +434,32 @@ def test_the_doctor_says_how_callers_are_heard(tmp_path: Path, monkeypatch: pyte
     }
     for given, expected in (
         ({}, Finding(what, "the loopback switch's own")),
-        (asterisk, Finding(what, "by rtp, to 127.0.0.1, ports 20000 to 20200")),
+        (
+            asterisk,
+            Finding(
+                what,
+                "by rtp, to 127.0.0.1, ports 20000 to 20200 (chan_audiosocket.so is not loaded; loaded: app_chanspy,"
+                " app_senddtmf, chan_rtp); for a better way load chan_audiosocket.so with res_audiosocket.so (not in"
+                " 16)",
+            ),
+        ),
+        (
+            asterisk | {"CALLWRIGHT_ASTERISK__AUDIO": "eagi"},
+            Finding(
+                what,
+                "by eagi, to 127.0.0.1, the first free port of 20000 to 20200; the dialplan must have the relay (the"
+                ' settings say audio = "eagi"; loaded: app_chanspy, app_senddtmf, chan_rtp)',
+            ),
+        ),
+        (
+            asterisk | {"CALLWRIGHT_ASTERISK__AUDIO": "record", "CALLWRIGHT_RECORDINGS__FOLDER": "/no/such/folder"},
+            Finding(
+                what,
+                "",
+                "callers cannot be heard by recordings: /no/such/folder is no folder that can be read and written"
+                " here; [recordings] folder must be one that Asterisk and the engine share",
+            ),
+        ),
         (asterisk | {"CALLWRIGHT_ASTERISK__AUDIO": "audiosocket"}, Finding(what, "", missing)),
         (
             asterisk | {"CALLWRIGHT_ASTERISK__AUDIO": "none"},

@@ -357,6 +357,8 @@ class Lossy(Watched):
 
 
 class Losing:
+    live = True
+
     def __init__(self, audio: CallerAudio) -> None:
         self._audio = audio
         self.lost_s = 0.0
@@ -401,6 +403,8 @@ class Sparing(Watched):
 
 
 class Spared:
+    live = True
+
     def __init__(self, audio: CallerAudio) -> None:
         self._audio = audio
         self.lost_s = 0.0
@@ -410,6 +414,44 @@ class Spared:
             piece = await self._audio.read()
             if any(piece) or not piece:
                 return piece
+
+
+class Taping(Watched):
+    """A switch that gives what was said, a second of silence later, all at once."""
+
+    @asynccontextmanager
+    async def hear(self) -> AsyncIterator[CallerAudio]:
+        async with super().hear() as audio:
+            yield Taped(audio)
+
+
+class Taped:
+    live = False
+    lost_s = 0.0
+
+    def __init__(self, audio: CallerAudio) -> None:
+        self._audio = audio
+        self._pieces: list[bytes] = []
+        self._quiet = 0
+        self._has_spoken = False
+
+    async def read(self) -> bytes:
+        while not (self._pieces and self._has_spoken and self._quiet >= 2 * 8_000):
+            piece = await self._audio.read()
+            if not piece:
+                return b""
+            self._pieces.append(piece)
+            self._has_spoken = self._has_spoken or any(piece)
+            self._quiet = 0 if any(piece) else self._quiet + len(piece)
+        return self._pieces.pop(0)
+
+
+def test_who_is_heard_late_is_heard_whole() -> None:
+    """More audio than may wait for a recogniser comes at once: who reads it waits instead."""
+    came = asked(Wait(3.0), Speak(4.0, "agent"), wrap=Taping)
+    assert came.result == Heard("0", "agent", sure=True, barged_in=False)
+    assert 8.0 < came.after_s < 9.0
+    assert came.figures.keys_only == {}
 
 
 def test_a_telephone_that_sends_no_silence_is_heard_as_soon() -> None:

@@ -19,7 +19,8 @@ import pytest
 from pydantic import SecretStr
 
 from calls.errors import SwitchError, SwitchUnavailable
-from calls.switch.asterisk import hearings
+from calls.recordings import RecordingFiles
+from calls.switch.asterisk import hearing_legs
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.audio_way import AudioConfig, find_way
 from calls.switch.asterisk.channel import AsteriskChannel
@@ -54,7 +55,10 @@ from tests.integration.raw_wire import RawAmi, SipCaller
 
 pytestmark = pytest.mark.asterisk
 
-WAYS = ("audiosocket", "rtp") if os.environ.get("CALLWRIGHT_TEST_ASTERISK", "16") == "22" else ("rtp",)
+LEGS = ("audiosocket", "rtp") if os.environ.get("CALLWRIGHT_TEST_ASTERISK", "16") == "22" else ("rtp",)
+WAYS = (*LEGS, "eagi")
+"""Those by which a caller is heard while a prompt plays; by legs of ours, or by the relay."""
+
 FRAME = 160
 SILENCE, LOUD = b"\xff" * FRAME, b"\x80\x00" * (FRAME // 2)
 PROMPT = Prompt("prompt", "en")
@@ -196,6 +200,11 @@ def _free(port: int) -> bool:
 
 
 @pytest.fixture(params=WAYS)
+async def live_office(request: pytest.FixtureRequest, start_asterisk: StartAsterisk, tmp_path: Path) -> Office:
+    return await open_office(start_asterisk, tmp_path, str(request.param))
+
+
+@pytest.fixture(params=LEGS)
 async def office(request: pytest.FixtureRequest, start_asterisk: StartAsterisk, tmp_path: Path) -> Office:
     return await open_office(start_asterisk, tmp_path, str(request.param))
 
@@ -215,6 +224,7 @@ async def open_office(start_asterisk: StartAsterisk, folder: Path, way: str, **v
         settle_s=0.1,
         sweep_s=60.0,
         audio=AudioConfig(way, ports=range(first, first + 10)),
+        recordings=RecordingFiles(folder),
     )
     return Office(pbx, config, Files(folder))
 
@@ -234,7 +244,7 @@ async def until_loud(audio: CallerAudio) -> float:
     raise AssertionError("nothing loud came")
 
 
-async def test_every_word_comes_whole_and_the_prompt_does_not(office: Office) -> None:
+async def test_every_word_comes_whole_and_the_prompt_does_not(live_office: Office) -> None:
     """The words are hidden in single samples: one that is lost or doubled would spoil them."""
     words = "transfer two hundred to my savings account"
     pcm = np.frombuffer(said(words, 3.0), dtype="<i2").astype(np.float32) / np.float32(32_768)
@@ -252,12 +262,12 @@ async def test_every_word_comes_whole_and_the_prompt_does_not(office: Office) ->
         assert begin_s > PROMPT_S - SOON_S and 2.8 < end_s - begin_s < 3.1
         assert audio.lost_s == 0.0
 
-    await office.call(handler)
-    await office.channels_are([])
-    assert office.open_ports() == []
+    await live_office.call(handler)
+    await live_office.channels_are([])
+    assert live_office.open_ports() == []
 
 
-async def test_how_soon_a_voice_is_heard_and_stops_the_prompt(office: Office) -> None:
+async def test_how_soon_a_voice_is_heard_and_stops_the_prompt(live_office: Office) -> None:
     voices_ms, stops_ms, opens_ms = [], [], []
 
     async def handler(channel: CallChannel, caller: Caller) -> None:
@@ -278,15 +288,15 @@ async def test_how_soon_a_voice_is_heard_and_stops_the_prompt(office: Office) ->
                 assert await channel.perform(StopGather()) == Done()
                 assert await gather == Interrupted()
 
-    await office.call(handler)
-    await office.channels_are([])
-    way = office.config.audio.wanted
+    await live_office.call(handler)
+    await live_office.channels_are([])
+    way = live_office.config.audio.wanted
     for what, times_ms in (("heard", opens_ms), ("a voice here", voices_ms), ("a prompt silent", stops_ms)):
         tell(f"{way}: {what} after {' '.join(f'{each:.0f}' for each in times_ms)} ms")
     assert max(voices_ms) < SOON_S * 1_000 and max(stops_ms) < SOON_S * 1_000
 
 
-async def test_a_key_and_a_voice_at_the_same_moment(office: Office) -> None:
+async def test_a_key_and_a_voice_at_the_same_moment(live_office: Office) -> None:
     """Forty times, the key from 60 ms before the voice's end to 60 ms after it: one of the two ends the gather, no
     later gather ends by what is left, and prompts play whole."""
     came_to: list[str] = []
@@ -295,7 +305,7 @@ async def test_a_key_and_a_voice_at_the_same_moment(office: Office) -> None:
 
     async def handler(channel: CallChannel, _: Caller) -> None:
         assert isinstance(channel, AsteriskChannel)
-        async with RawAmi(office.pbx.ports.ami, "callwright", SECRETS.ami_secret) as ami:
+        async with RawAmi(live_office.pbx.ports.ami, "callwright", SECRETS.ami_secret) as ami:
             for _turn in range(40):
                 gather = asyncio.ensure_future(channel.perform(replace(short, first_key_timeout_s=5.0)))
                 await asyncio.sleep(0.15)
@@ -311,25 +321,25 @@ async def test_a_key_and_a_voice_at_the_same_moment(office: Office) -> None:
             assert await channel.perform(short) == NoInput()
             assert asyncio.get_running_loop().time() - began > 2 * PROMPT_S
 
-    await office.call(handler)
+    await live_office.call(handler)
     assert set(came_to) == {"Match", "Interrupted"}, came_to
 
 
-async def test_fifty_times_in_a_call_nothing_is_left(office: Office) -> None:
+async def test_fifty_times_in_a_call_nothing_is_left(live_office: Office) -> None:
     async def handler(channel: CallChannel, caller: Caller) -> None:
         for turn in range(50):
             async with channel.hear() as audio:
                 if turn % 10 == 0:
                     caller.speak(LOUD * 5)
                     await until_loud(audio)
-        assert await office.channels() == ["PJSIP"]
+        assert await live_office.channels() == ["PJSIP"]
 
-    await office.call(handler)
-    await office.channels_are([])
-    assert office.open_ports() == []
+    await live_office.call(handler)
+    await live_office.channels_are([])
+    assert live_office.open_ports() == []
 
 
-async def test_a_telephone_that_sends_nothing_gives_nothing_and_its_call_goes_on(office: Office) -> None:
+async def test_a_telephone_that_sends_nothing_gives_nothing_and_its_call_goes_on(live_office: Office) -> None:
     """Its leg ends only with the next prompt, and nobody waits for that."""
 
     async def handler(channel: CallChannel, caller: Caller) -> None:
@@ -341,13 +351,13 @@ async def test_a_telephone_that_sends_nothing_gives_nothing_and_its_call_goes_on
         assert loop.time() - left_s < SOON_S / 2
         assert loud_s(await listening) == []
         assert await channel.perform(Play((PROMPT,))) == Done()
-        await office.channels_are(["PJSIP"])
+        await live_office.channels_are(["PJSIP"])
 
-    await office.call(handler, sends=False)
-    await office.channels_are([])
+    await live_office.call(handler, sends=False)
+    await live_office.channels_are([])
 
 
-async def test_the_caller_leaves_while_being_heard(office: Office) -> None:
+async def test_the_caller_leaves_while_being_heard(live_office: Office) -> None:
     async def handler(channel: CallChannel, caller: Caller) -> None:
         async with channel.hear() as audio:
             listening = asyncio.ensure_future(heard_of(audio))
@@ -359,9 +369,9 @@ async def test_the_caller_leaves_while_being_heard(office: Office) -> None:
             await asyncio.wait_for(listening, SOON_S)
         caller.ended.set()
 
-    await office.call(handler)
-    await office.channels_are([])
-    assert office.open_ports() == []
+    await live_office.call(handler)
+    await live_office.channels_are([])
+    assert live_office.open_ports() == []
 
 
 async def test_legs_that_hear_are_nobody_s_calls_and_leave_no_record(office: Office) -> None:
@@ -407,11 +417,11 @@ async def test_what_a_run_of_ours_left_is_hung_up_by_the_next(office: Office) ->
         await office.call(handler)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", LEGS)
 async def test_who_is_listened_to_is_heard_beyond_the_limit(
     way: str, start_asterisk: StartAsterisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hearings, "RENEW_S", 1.0)
+    monkeypatch.setattr(hearing_legs, "RENEW_S", 1.0)
     office = await open_office(start_asterisk, tmp_path, way, hear_limit_s=2)
 
     async def handler(channel: CallChannel, caller: Caller) -> None:
@@ -423,7 +433,7 @@ async def test_who_is_listened_to_is_heard_beyond_the_limit(
     await office.call(handler)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", LEGS)
 async def test_an_engine_that_is_killed_leaves_no_leg_beyond_its_limit(
     way: str, start_asterisk: StartAsterisk, tmp_path: Path
 ) -> None:
@@ -479,12 +489,12 @@ async def test_without_a_word_in_the_settings_it_is_the_better_way(
     start_asterisk: StartAsterisk, tmp_path: Path
 ) -> None:
     office = await open_office(start_asterisk, tmp_path, "auto")
-    assert (await find_way(office.config.ami, "auto")).value == WAYS[0]
+    assert (await find_way(office.config.ami, "auto")).way.value == LEGS[0]
 
     async def handler(channel: CallChannel, _: Caller) -> None:
         async with channel.hear():
             kinds = await office.channels()
-        assert kinds == sorted(["PJSIP", "AudioSocket" if "audiosocket" in WAYS else "UnicastRTP"])
+        assert kinds == sorted(["PJSIP", "AudioSocket" if "audiosocket" in LEGS else "UnicastRTP"])
 
     await office.call(handler)
 
@@ -494,8 +504,13 @@ async def test_a_switch_that_does_not_tell_what_it_has_is_asked_for_rtp(
 ) -> None:
     office = await open_office(start_asterisk, tmp_path, "auto")
     assert "Unloaded" in await office.pbx.cli("module unload func_module.so")
-    assert (await find_way(office.config.ami, "auto")).value == "rtp"
+    assert (await find_way(office.config.ami, "auto")).way.value == "rtp"
     await office.pbx.cli("module load func_module.so")
-    assert "Unloaded" in await office.pbx.cli("module unload app_senddtmf.so")
+    for module, way in (("chan_rtp", "eagi"), ("app_senddtmf", "record")):
+        assert "Unloaded" in await office.pbx.cli(f"module unload {module}.so")
+        if module == "chan_rtp" and "audiosocket" in LEGS:
+            assert "Unloaded" in await office.pbx.cli("module unload chan_audiosocket.so")
+        choice = await find_way(office.config.ami, "auto")
+        assert choice.way.value == way and f"load {module}.so" in choice.better.replace("or ", "load ")
     with pytest.raises(SwitchUnavailable, match=r"has not loaded app_senddtmf\.so"):
-        await find_way(office.config.ami, "auto")
+        await find_way(office.config.ami, "eagi")

@@ -30,12 +30,15 @@ READ_BYTES = 64 * 1024
 class AudioSocketInlet:
     """One caller's. See :class:`calls.switch.asterisk.inlets.Inlet`."""
 
-    def __init__(self, id_: uuid.UUID, far_end: str, server: AudioSocketServer) -> None:
+    def __init__(self, id_: uuid.UUID, host: IPv4Address, port: int, server: AudioSocketServer) -> None:
         self.audio = Backlog()
-        self.far_end = far_end
+        self.far_end = audio_socket_far_end(host, port, id_)
         self.id = id_
+        self.port = port
         self._server = server
         self.connection: _Connection | None = None
+        self.connected = asyncio.Event()
+        """Set when a connection has said the id."""
 
     def cut(self) -> None:
         """Asterisk ends its leg when the connection is closed."""
@@ -55,7 +58,7 @@ class AudioSocketServer:
     def __init__(
         self, host: IPv4Address, ports: range, allow: Networks, new_id: Callable[[], uuid.UUID] = uuid.uuid4
     ) -> None:
-        self._host = host
+        self.host = host
         self._ports = ports
         self._allow = tuple(allow)
         self._new_id = new_id
@@ -71,7 +74,7 @@ class AudioSocketServer:
         for port in self._ports:
             try:
                 loop = asyncio.get_running_loop()
-                self._server = await loop.create_server(lambda: _Connection(self), str(self._host), port)
+                self._server = await loop.create_server(lambda: _Connection(self), str(self.host), port)
             except OSError as error:
                 fault = error
             else:
@@ -84,7 +87,7 @@ class AudioSocketServer:
             raise SwitchUnavailable("the AudioSocket server does not listen")
         port: int = self._server.sockets[0].getsockname()[1]
         id_ = self._new_id()
-        inlet = self._inlets[id_] = AudioSocketInlet(id_, audio_socket_far_end(self._host, port, id_), self)
+        inlet = self._inlets[id_] = AudioSocketInlet(id_, self.host, port, self)
         return inlet
 
     async def stop(self) -> None:
@@ -119,6 +122,7 @@ class AudioSocketServer:
             log.get().warning("an AudioSocket connection has no id of ours")
             return None
         inlet.connection = connection
+        inlet.connected.set()
         return inlet
 
     def left(self, connection: _Connection) -> None:

@@ -35,6 +35,8 @@ from calls.switch.asterisk.channel_talk import NEVER_MET, Talk
 from calls.switch.asterisk.channel_turn import Turn
 from calls.switch.asterisk.control import ChannelControl
 from calls.switch.asterisk.fastagi_connection import AgiConnection, Cut
+from calls.switch.asterisk.hearings import Caller
+from calls.switch.asterisk.tape import Tape
 from calls.switch.backlog import Backlog
 from calls.switch.hearing import CallerAudio
 from calls.switch.port import (
@@ -75,13 +77,13 @@ COMES_BACK_S = 5.0
 
 
 @asynccontextmanager
-async def nobody_hears(unique_id: str) -> AsyncIterator[CallerAudio]:
+async def nobody_hears(caller: Caller) -> AsyncIterator[CallerAudio]:
     """Where there is no way to hear callers.
 
     Raises:
         SwitchUnavailable: always.
     """
-    raise SwitchUnavailable(f"the caller on {unique_id} cannot be heard: there is no way for it")
+    raise SwitchUnavailable(f"the caller on {caller.unique_id} cannot be heard: there is no way for it")
     yield  # what makes this a generator, as its decorator wants it
 
 
@@ -98,9 +100,8 @@ class Surroundings:
     """Where recordings lie; the settings say so."""
     trunks: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     """What is dialled for a number, by the trunk's name."""
-    hear: Callable[[str], AbstractAsyncContextManager[CallerAudio]] = nobody_hears
-    """What the caller on a channel says, by the channel's unique id; raises as
-    :meth:`calls.switch.port.CallChannel.hear` does."""
+    hear: Callable[[Caller], AbstractAsyncContextManager[CallerAudio]] = nobody_hears
+    """What the caller of a call says; raises as :meth:`calls.switch.port.CallChannel.hear` does."""
 
 
 class AsteriskChannel:
@@ -120,6 +121,8 @@ class AsteriskChannel:
         self._turn: Turn | None = None
         self._talk: Talk | None = None
         self._heard = False
+        self._tape: Tape | None = None
+        """What is said while keys are gathered goes here, where there is no better way to hear it."""
 
     @property
     def info(self) -> CallInfo:
@@ -130,6 +133,20 @@ class AsteriskChannel:
     def name(self) -> str:
         """The switch's name of the channel, for AMI."""
         return self._name
+
+    @property
+    def unique_id(self) -> str:
+        """The switch's id of the channel."""
+        return self._unique_id
+
+    @property
+    def connection(self) -> AgiConnection | None:
+        """See :class:`calls.switch.asterisk.hearings.Caller`."""
+        return self._connection
+
+    def record_on(self, tape: Tape) -> None:
+        """See :class:`calls.switch.asterisk.hearings.Caller`."""
+        self._tape = tape
 
     async def perform(self, command: SwitchCommand) -> Result:
         """See :meth:`calls.switch.port.CallChannel.perform`."""
@@ -183,7 +200,7 @@ class AsteriskChannel:
             raise CommandRefused("the caller is being heard already")
         self._heard = True
         try:
-            async with self._around.hear(self._unique_id) as audio:
+            async with self._around.hear(self) as audio:
                 yield audio
         finally:
             self._heard = False
@@ -292,6 +309,7 @@ class AsteriskChannel:
             around.recordings,
             around.trunks,
             around.context_prefix,
+            lambda: self._tape,
         )
 
     async def _say(self, turn: Turn, command: agi.Command) -> Reply:

@@ -9,6 +9,8 @@ place, :data:`~calls.switch.keys.SIGNAL`: 2 to 3 ms later each of the three has 
 That key says nothing by itself, for it may come late: sent while AGI was between two commands it came up to 100 ms
 later, to whichever ran then. What is to be done stands in the flags of :class:`Gathering`, and the key only makes us
 look; where nothing is to be done, what it ended goes on. So a caller who really sends it changes nothing either.
+
+Of a caller who is heard by recordings (:mod:`calls.switch.asterisk.tape`) the wait behind the prompts is a recording.
 """
 
 from __future__ import annotations
@@ -16,11 +18,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from calls import log
 from calls.errors import RemoteProtocolError
+from calls.switch.asterisk.tape import Tape
 from calls.switch.keys import SIGNAL, Complete, KeyBuffer
 from calls.switch.port import Gather, Interrupted, Match, NoInput, NoMatch
 from calls.wire import agi
 from calls.wire.agi_replies import Reply
+
+STEP_S = 0.25
+"""Beside a tape a wait for keys is so long: such a switch may have nothing that ends it."""
+
+Say = Callable[[agi.Command], Awaitable[Reply]]
 
 _RATE_HZ = 8_000
 """Of prompts, in which Asterisk counts where it left one."""
@@ -33,13 +42,17 @@ class Gathering:
         self,
         command: Gather,
         files: Sequence[tuple[str, float]],
-        say: Callable[[agi.Command], Awaitable[Reply]],
+        say: Say,
+        say_whole: Say,
+        tape: Callable[[], Tape | None],
     ) -> None:
         """``files``: the prompts without their extensions, and how long they play; ``say`` gives a reply that is no
-        failure."""
+        failure, ``say_whole`` any; ``tape`` is what the caller is recorded on now."""
         self._command = command
         self._files = files
         self._say = say
+        self._say_whole = say_whole
+        self._tape = tape
         self._loop = asyncio.get_running_loop()
         self._buffer = KeyBuffer(command.plan)
         self._in_prompts = bool(files)
@@ -78,12 +91,13 @@ class Gathering:
 
     async def _first_key(self) -> str | None:
         """The key that ends the prompts, or comes in time after them; ``_in_prompts`` says which."""
-        barge_in = self._command.barge_in
-        for path, lasts_s in self._files[:-1] if barge_in else self._files:
+        tape = self._tape()
+        in_one = self._command.barge_in and (tape is None or tape.ended)
+        for path, lasts_s in self._files[:-1] if in_one else self._files:
             key = await self._play(path, lasts_s)
             if key is not None:
                 return key
-        if barge_in and self._files and not self._quiet:
+        if in_one and self._files and not self._quiet:
             return await self._play_and_wait(*self._files[-1])
         self._in_prompts = False
         if self._until is None:
@@ -136,11 +150,28 @@ class Gathering:
             rest_s = until - self._loop.time()
             if rest_s <= 0:
                 return None
-            key = key_of(await self._say(agi.WaitForDigit(milliseconds(rest_s))))
+            tape = self._tape()
+            if tape is None:
+                key = key_of(await self._say(agi.WaitForDigit(milliseconds(rest_s))))
+            elif tape.ended or self._keyed:
+                key = key_of(await self._say(agi.WaitForDigit(milliseconds(min(rest_s, STEP_S)))))
+            else:
+                key = await self._key_or_voice(tape, rest_s)
             if key not in (None, SIGNAL):
                 return key
-            if key is None and self._until == until:
+            if key is None and tape is None and self._until == until:
                 return None
+        return None
+
+    async def _key_or_voice(self, tape: Tape, rest_s: float) -> str | None:
+        """Record what is said next; the key that ended it."""
+        reply = await tape.record(self._say_whole, rest_s)
+        if reply.word == "dtmf":
+            return key_of(reply)
+        if reply.word != "timeout":
+            await self._say(agi.ChannelStatus())  # raises where the call has ended
+            log.get().error("Asterisk cannot record what a caller says", word=reply.word)
+            tape.end()
         return None
 
 

@@ -18,6 +18,7 @@ from calls.errors import CommandRefused, PromptError, SwitchRefused
 from calls.recordings import RecordingFiles
 from calls.switch.asterisk.channel_gather import Gathering, key_of, milliseconds
 from calls.switch.asterisk.channel_recording import UNAVAILABLE, file_of, record
+from calls.switch.asterisk.tape import Tape
 from calls.switch.port import (
     Answer,
     Done,
@@ -70,14 +71,16 @@ class Turn:
         recordings: RecordingFiles,
         trunks: Mapping[str, Callable[[str], str]],
         context_prefix: str,
+        tape: Callable[[], Tape | None],
     ) -> None:
-        """``trunks`` give the dial string of a number."""
+        """``trunks`` give the dial string of a number; ``tape``: see :class:`Gathering`."""
         self._say = say
         self._prompts = prompts
         self._destinations = destinations
         self._recordings = recordings
         self._trunks = trunks
         self._context_prefix = context_prefix
+        self._tape = tape
         self._loop = asyncio.get_running_loop()
         self.cut = False
         """Another command took its place."""
@@ -110,7 +113,9 @@ class Turn:
                 await self._play(command.prompts)
                 return Done()
             case Gather():
-                self._gathering = Gathering(command, self._files(command.prompts), self._must)
+                self._gathering = Gathering(
+                    command, self._files(command.prompts), self._must, partial(self._say, self), self._tape
+                )
                 return await self._gathering.run()
             case Hold(plan=plan) if plan is not None and plan.choices:
                 return await self._hold_for_key(command, plan.choices)

@@ -113,6 +113,16 @@ class AgiConnection(asyncio.BufferedProtocol):
                 self._turn_since = None
             return await self._waiter
 
+    def tell_relay(self, line: bytes) -> None:
+        """Say ``line`` to the relay of an EAGI request, whatever AGI does meanwhile.
+
+        Raises:
+            SwitchUnavailable: the connection is closed.
+        """
+        if self._fault is not None or self._transport is None:
+            raise self._unavailable()
+        self._transport.write(line)
+
     async def settled(self) -> None:
         """Waits until no reply is due: it came, or never will because the connection is closed."""
         while self._due is not None:

@@ -1,131 +1,123 @@
-"""Callers who are heard: for each a leg of ours on the switch, which listens to the one side and sends it to us.
+"""Callers who are heard on one switch: by which way, and each of them by it.
 
-::
-
-    AMI Originate --answer, ChanSpyStart--> heard --Hangup of the leg: by us, by the call's end, by its limit--> gone
-
-The leg runs in the dialplan's context ``callwright-hear``, under an id that says what it is. It can outlive neither
-the call nor, for long, us: it has :data:`LIMIT_S` seconds, which are put off again and again while somebody listens.
-What an earlier run of ours left is hung up when the connection is made. An inlet is closed, and its port free, when
-its leg is known to be gone.
-
-These legs are no calls and nobody's legs: :meth:`Hearings.sort_out` keeps them from who reads the switch's list.
+The way is looked for at each connection, and again where one that was found did not lead to a caller. The dialplan
+learns of it by the global variable :data:`RELAYED`: with EAGI it lets its requests go by the relay.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 from uuid import UUID
 
 from calls import log
-from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import SwitchError, SwitchTimeout, SwitchUnavailable
+from calls.recordings import RecordingFiles
 from calls.switch.asterisk.ami_client import AmiClient
-from calls.switch.asterisk.ami_link import NotSent
+from calls.switch.asterisk.audio_socket import AudioSocketServer
 from calls.switch.asterisk.audio_way import AudioConfig, Way, choose, open_inlets
 from calls.switch.asterisk.channels import Channel
-from calls.switch.asterisk.config import HEARING_LIMIT_S
-from calls.switch.asterisk.inlets import Inlet, Inlets
-from calls.switch.asterisk.legs import genuine
+from calls.switch.asterisk.fastagi_connection import AgiConnection
+from calls.switch.asterisk.hearing_legs import WANTED, HearingLegs
+from calls.switch.asterisk.inlets import Inlets
+from calls.switch.asterisk.tape import Tape, remove_tapes
 from calls.switch.hearing import CallerAudio
+from calls.wire.agi import hear_line
 from calls.wire.ami import Event
-from calls.wire.ami_actions import AbsoluteTimeout, Hangup, Overhear
+from calls.wire.ami_actions import SetGlobal
 
-WANTED = frozenset(("ChanSpyStart", "Newchannel", "OriginateResponse", "Hangup"))
-"""The events that :meth:`Hearings.handle` reads."""
+__all__ = ["RELAYED", "WANTED", "Caller", "Hearings"]
+
+RELAYED = "CW_EAGI"
+"""1 where the dialplan is to ask by the relay."""
 
 OPENS_S = 1.0
-"""How long it may take until a caller is heard: 0.1 s were seen, in which ChanSpy listens for keys of its own."""
+"""How long the relay may take to send the first of the audio: some milliseconds were seen."""
 
-ENDS_S = 1.0
-"""How long the end of a leg is waited for: some milliseconds were seen."""
-
-WAITS_S = 0.05
-"""How long the caller waits for that. The leg beside a telephone that sends nothing ends only with the next prompt,
-or the call: to let go of a channel ChanSpy waits for the channel's next audio, in either direction (seen on 16.28
-and 22.10; ``ast_audiohook_detach`` of main/audiohook.c)."""
-
-RENEW_S = HEARING_LIMIT_S / 3
-
-SLACK_S = 5.0
-"""A leg whose end nobody told is gone so long after its limit."""
+NO_RELAY = (
+    "the call did not come by the relay: install the dialplan again (callwright dialplans install), and load it"
+)
 
 
-@dataclass(slots=True)
-class _Hearing:
-    """One leg that hears a caller."""
+class Caller(Protocol):
+    """Who is to be heard: one call."""
 
-    leg_id: str
-    action_id: str
-    inlet: Inlet
-    asked_at: float
-    begun: bool = False
-    closing: bool = False
-    """Nobody listens any more: it is to end as soon as it is there."""
-    gone: bool = False
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    @property
+    def unique_id(self) -> str:
+        """Of the caller's channel."""
 
-    async def until_begun(self) -> None:
-        """Returns when the caller is heard, or the leg is gone."""
-        while not (self.begun or self.gone):
-            self.news.clear()
-            await self.news.wait()
+    @property
+    def connection(self) -> AgiConnection | None:
+        """The AGI connection of now."""
 
-    async def until_gone(self) -> None:
-        """Returns when the leg is gone."""
-        while not self.gone:
-            self.news.clear()
-            await self.news.wait()
+    def record_on(self, tape: Tape) -> None:
+        """From now on what gathers keys records what is said meanwhile."""
 
 
 class Hearings:
     """All of one switch."""
 
-    def __init__(self, client: AmiClient, prefix: str, audio: AudioConfig, new_id: Callable[[], UUID]) -> None:
-        """``prefix``: of the dialplan's contexts, and of the legs' ids."""
+    def __init__(
+        self,
+        client: AmiClient,
+        prefix: str,
+        audio: AudioConfig,
+        recordings: RecordingFiles,
+        new_id: Callable[[], UUID],
+    ) -> None:
+        """``prefix``: of the dialplan's contexts, of the legs' ids and of the tapes' names."""
         self._client = client
-        self._context = f"{prefix}-hear"
+        self._mark = f"{prefix}-hear-"
         self._audio = audio
+        self._recordings = recordings
         self._new_id = new_id
-        self._loop = asyncio.get_running_loop()
-        self._hearings: dict[str, _Hearing] = {}
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._legs = HearingLegs(client, prefix, new_id, self._doubt)
         self._finding = asyncio.Lock()
-        self._ways: dict[Way, Inlets] = {}
+        self._ways: dict[Way, Inlets | None] = {}
         """Every way in that was ever taken: a leg that nobody could end may still send by one that is left."""
-        self._inlets: Inlets | None = None
+        self._way: Way | None = None
         self._in_doubt = False
-        """A leg did not come: the switch may have been started anew without the module for it."""
+        """The way did not lead to a caller: the switch may have been started anew without the module for it."""
         self._why_not = "the switch is not connected yet"
 
     def __len__(self) -> int:
         """How many legs of ours there may be on the switch."""
-        return len(self._hearings)
+        return len(self._legs)
+
+    def _doubt(self) -> None:
+        self._in_doubt = True
 
     async def find(self) -> None:
-        """Look for the way in, unless there is one that works. Calls go on without one, and nothing waits for it for
-        longer than for one answer. A switch that is starting is not asked again: it does not know yet what it has."""
+        """Look for the way, unless there is one that works and is no makeshift. Calls go on without one, and nothing
+        waits for it for longer than for one answer. A switch that is starting is not asked again: it does not know
+        yet what it has."""
         async with self._finding:
-            if self._inlets is None or self._in_doubt:
+            makeshift = self._audio.wanted == "auto" and self._way in (Way.EAGI, Way.RECORD)
+            if self._way is None or self._in_doubt or makeshift:
                 await self._find()
 
     async def _find(self) -> None:
         try:
-            found = await self._way()
+            found = await self._look()
         except (SwitchError, OSError) as fault:
-            if (self._inlets, str(fault)) != (None, self._why_not):
+            if (self._way, str(fault)) != (None, self._why_not):
                 log.get().warning("no caller can be heard", reason=str(fault))
-            self._inlets, self._why_not = None, str(fault)
-            return
-        self._in_doubt = False
-        if found is not self._inlets:
-            log.get().info("callers can be heard", by=type(found).__name__)
-        self._inlets = found
+            self._way, self._why_not = None, str(fault)
+        else:
+            self._in_doubt = False
+            if found is not self._way:
+                log.get().info("callers can be heard", by=found.value)
+            self._way = found
+        try:
+            await self._client.ask(SetGlobal(RELAYED, "1" if self._way is Way.EAGI else "0"))
+        except SwitchError as fault:
+            log.get().warning("the dialplan does not know how callers are heard", reason=str(fault))
+            self._in_doubt = True
 
-    async def _way(self) -> Inlets:
-        """The way in that the switch has now.
+    async def _look(self) -> Way:
+        """The way that the switch has now.
 
         Raises:
             SwitchUnavailable, SwitchTimeout: there is none, or the switch did not tell in time.
@@ -134,177 +126,74 @@ class Hearings:
         within_s = self._client.answer_deadline_s
         try:
             async with asyncio.timeout(within_s):
-                way = await choose(self._client, self._audio.wanted)
+                way = (await choose(self._client, self._audio.wanted)).way
         except TimeoutError as error:
             raise SwitchTimeout(f"the switch did not tell within {within_s:g} s by which way it has audio") from error
         if way not in self._ways:
+            if way is Way.RECORD:
+                await asyncio.to_thread(remove_tapes, self._recordings, self._mark)
             self._ways[way] = await open_inlets(way, self._audio, self._new_id)
-        return self._ways[way]
+        return way
 
-    @asynccontextmanager
-    async def hear(self, unique_id: str) -> AsyncIterator[CallerAudio]:
-        """What the caller on the channel ``unique_id`` says, until the context is left or the call ends.
+    def hear(self, caller: Caller) -> AbstractAsyncContextManager[CallerAudio]:
+        """What ``caller`` says, until the context is left or the call ends.
 
         Raises:
             SwitchUnavailable: the caller cannot be heard, or could not in time.
         """
-        hearing = await self._open(unique_id)
-        keeper = self._start(self._keep(hearing), f"keep {hearing.leg_id}")
-        try:
-            yield hearing.inlet.audio
-        finally:
-            keeper.cancel()
-            await asyncio.wait((self._start(self._close(hearing), f"close {hearing.leg_id}"),), timeout=WAITS_S)
+        way, connection = self._way, caller.connection
+        if way is None:
+            raise SwitchUnavailable(self._why_not)
+        if way is Way.RECORD:
+            return self._taped(caller)
+        if way is Way.EAGI:
+            if connection is not None and connection.environment.enhanced:
+                return self._relayed(connection)
+            self._in_doubt = True
+            if self._audio.wanted == "auto":
+                return self._taped(caller)
+            raise SwitchUnavailable(NO_RELAY)
+        inlets = self._ways[way]
+        assert inlets is not None, "legs send to somewhere"
+        return self._legs.hear(caller.unique_id, inlets)
 
-    # --- what the switch tells --------------------------------------------------------------------------------
+    @asynccontextmanager
+    async def _relayed(self, connection: AgiConnection) -> AsyncIterator[CallerAudio]:
+        """By the relay that the call's AGI goes through; it lets go where we do."""
+        server = self._ways[Way.EAGI]
+        assert isinstance(server, AudioSocketServer)
+        inlet = await server.open()
+        try:
+            connection.tell_relay(hear_line(server.host, inlet.port, inlet.id))
+            try:
+                async with asyncio.timeout(OPENS_S):
+                    await inlet.connected.wait()
+            except TimeoutError as error:
+                raise SwitchUnavailable(f"the relay does not send the caller's audio within {OPENS_S:g} s") from error
+            yield inlet.audio
+        finally:
+            inlet.close()
+
+    @asynccontextmanager
+    async def _taped(self, caller: Caller) -> AsyncIterator[CallerAudio]:
+        tape = Tape(self._recordings, f"{self._mark}{self._new_id().hex[:16]}")
+        caller.record_on(tape)
+        try:
+            yield tape
+        finally:
+            tape.end()
 
     def handle(self, event: Event) -> None:
         """What ``event`` says of our legs."""
-        hearing = self._of(event)
-        if hearing is None or not genuine(event):
-            return
-        match event.name:
-            case "ChanSpyStart":
-                hearing.begun = True
-                hearing.news.set()
-            case "Newchannel" if hearing.closing:
-                self._start(self._hang_up(hearing.leg_id), f"hangup {hearing.leg_id}")
-            case "Hangup":
-                self._ended(hearing)
-            case "OriginateResponse" if event.get("Response") == "Failure":
-                self._ended(hearing)
-
-    def _of(self, event: Event) -> _Hearing | None:
-        match event.name:
-            case "ChanSpyStart":
-                return self._hearings.get(event.get("SpyerUniqueid"))
-            case "OriginateResponse":
-                return next((each for each in self._hearings.values() if each.action_id == event.action_id), None)
-            case _:
-                return self._hearings.get(event.get("Uniqueid"))
+        self._legs.handle(event)
 
     def sort_out(self, channels: tuple[Channel, ...], asked_at: float) -> tuple[Channel, ...]:
-        """The switch's list, asked for at ``asked_at``, without our legs; those of no hearing are hung up."""
-        mark = f"{self._context}-"
-        ours = {each.unique_id for each in channels if each.unique_id.startswith(mark)}
-        for hearing in list(self._hearings.values()):
-            if hearing.leg_id not in ours and hearing.asked_at < asked_at and (hearing.begun or hearing.closing):
-                self._ended(hearing)
-        for leg_id in ours:
-            if leg_id not in self._hearings or self._hearings[leg_id].closing:
-                log.get().info("a leg that nobody listens to any more is hung up", leg_id=leg_id)
-                self._start(self._hang_up(leg_id), f"hangup {leg_id}")
-        return tuple(each for each in channels if each.unique_id not in ours)
+        """See :meth:`~calls.switch.asterisk.hearing_legs.HearingLegs.sort_out`."""
+        return self._legs.sort_out(channels, asked_at)
 
     async def stop(self) -> None:
         """Let every leg go; returns when they are gone, or after a moment."""
-        legs = list(self._hearings.values())
-        if legs:
-            await asyncio.wait([self._start(self._close(leg), f"close {leg.leg_id}") for leg in legs], timeout=ENDS_S)
-        for task in list(self._tasks):
-            task.cancel()
+        await self._legs.stop()
         for inlets in self._ways.values():
-            await inlets.stop()
-
-    # --- one leg ----------------------------------------------------------------------------------------------
-
-    async def _open(self, unique_id: str) -> _Hearing:
-        if self._inlets is None:
-            raise SwitchUnavailable(self._why_not)
-        inlet = await self._inlets.open()
-        try:
-            action_id = self._client.next_action_id()
-        except NotSent:
-            inlet.close()
-            raise
-        leg_id = f"{self._context}-{self._new_id().hex[:16]}"
-        hearing = self._hearings[leg_id] = _Hearing(leg_id, action_id, inlet, self._loop.time())
-        begun = False
-        try:
-            async with asyncio.timeout(OPENS_S):
-                action = Overhear(leg_id, inlet.far_end, self._context, unique_id, OPENS_S)
-                await self._client.ask(action, action_id=action_id)
-                await hearing.until_begun()
-            begun = hearing.begun and not hearing.gone
-        except (NotSent, SwitchRefused, CommandRefused) as error:
-            self._ended(hearing)
-            raise SwitchUnavailable(f"the caller cannot be heard: {error}") from error
-        except (TimeoutError, SwitchError) as error:
-            raise SwitchUnavailable(f"the caller is not heard within {OPENS_S:g} s: {error}") from error
-        finally:
-            if not begun:
-                self._in_doubt = True
-                self._start(self._close(hearing), f"close {leg_id}")
-        if not begun:
-            raise SwitchUnavailable("the caller cannot be heard: the switch ended the leg that would")
-        return hearing
-
-    async def _keep(self, hearing: _Hearing) -> None:
-        """Put the leg's limit off for as long as somebody listens."""
-        ends_at = self._loop.time() + HEARING_LIMIT_S
-        while not hearing.gone:
-            await asyncio.sleep(RENEW_S)
-            try:
-                await self._client.ask(AbsoluteTimeout(hearing.leg_id, HEARING_LIMIT_S))
-                ends_at = self._loop.time() + HEARING_LIMIT_S
-            except SwitchError as error:
-                if await self._is_gone(hearing.leg_id, error) or self._loop.time() > ends_at + SLACK_S:
-                    self._ended(hearing)
-
-    async def _is_gone(self, leg_id: str, error: SwitchError) -> bool:
-        """Whether a leg whose limit could not be put off is known to be gone. One that the switch has, and will not
-        put off, is hung up: whoever listens is told by its end."""
-        if _is_no_channel(error):
-            return True
-        log.get().warning("a caller may be heard no longer", leg_id=leg_id, error=str(error))
-        return isinstance(error, SwitchRefused) and await self._hang_up(leg_id) is False
-
-    async def _close(self, hearing: _Hearing) -> None:
-        """Nobody listens any more. Returns when the leg is gone; where that is not known after a moment it is by its
-        limit."""
-        hearing.closing = True
-        hearing.inlet.audio.end()
-        if hearing.gone:
-            return
-        was_there = await self._hang_up(hearing.leg_id)
-        if was_there is None:
-            hearing.inlet.cut()
-        elif not was_there and hearing.begun:
-            self._ended(hearing)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(ENDS_S):
-                await hearing.until_gone()
-        if not hearing.gone:
-            hearing.inlet.cut()
-            log.get().info("a leg that heard a caller ends later", leg_id=hearing.leg_id)
-            self._loop.call_later(HEARING_LIMIT_S + SLACK_S, self._ended, hearing)
-
-    async def _hang_up(self, leg_id: str) -> bool | None:
-        """Whether there was such a leg; None: unknown."""
-        try:
-            await self._client.ask(Hangup(leg_id))
-        except SwitchError as error:
-            if _is_no_channel(error):
-                return False
-            log.get().warning("a leg that heard a caller could not be ended", leg_id=leg_id, error=str(error))
-            return None
-        return True
-
-    def _ended(self, hearing: _Hearing) -> None:
-        """The leg is gone, or never was."""
-        self._hearings.pop(hearing.leg_id, None)
-        hearing.gone = True
-        hearing.inlet.close()
-        hearing.news.set()
-
-    def _start(self, work: Coroutine[None, None, object], name: str) -> asyncio.Task[object]:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-
-def _is_no_channel(error: SwitchError) -> bool:
-    """Whether the switch says that there is none by that id; any other no says nothing of it. Source: "No such
-    channel" of ``action_hangup`` and ``action_timeout`` in main/manager.c."""
-    return isinstance(error, SwitchRefused) and "no such channel" in str(error).lower()
+            if inlets is not None:
+                await inlets.stop()

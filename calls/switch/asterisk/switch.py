@@ -73,7 +73,9 @@ class AsteriskSwitch:
             ),
         )
         self._control = AmiControl(self._client)
-        self._hearings = Hearings(self._client, config.context_prefix, config.audio, self._chance.audio_id)
+        self._hearings = Hearings(
+            self._client, config.context_prefix, config.audio, config.recordings, self._chance.audio_id
+        )
         self._server = FastAgiServer(config.agi_token, config.agi_allow, config.limits)
         around = Surroundings(
             self._control,

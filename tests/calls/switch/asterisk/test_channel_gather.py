@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import wave
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calls.errors import SwitchRefused, SwitchUnavailable
+from calls.recordings import RecordingFiles
 from calls.switch.asterisk.channel_gather import Gathering
+from calls.switch.asterisk.tape import Tape
 from calls.switch.keys import SIGNAL
 from calls.switch.port import (
     Done,
@@ -40,6 +45,9 @@ class Channel:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.spoken: list[tuple[bytes, float]] = []
+        self.fails = ""
+        self.written = 0
         self._keys: asyncio.Queue[str] = asyncio.Queue()
 
     def press(self, key: str) -> None:
@@ -57,11 +65,27 @@ class Channel:
             case agi.GetKey(_, timeout_ms, lasts_s):
                 key = await self._key(agi.ALL_KEYS, lasts_s + timeout_ms / 1_000)
                 return Reply(200, "" if key in ("#", None) else key or "", word="" if key else "timeout")
+            case agi.ChannelStatus():
+                return Reply(200, "6")
             case agi.WaitForDigit(timeout_ms):
                 key = await self._key(agi.ALL_KEYS, timeout_ms / 1_000)
                 return Reply(200, str(ord(key)) if key else "0")
+            case agi.RecordFile(path, _, longest_ms, _):
+                return await self._record(Path(f"{path}.wav"), longest_ms / 1_000)
             case _:
                 raise AssertionError(command)
+
+    async def _record(self, path: Path, longest_s: float) -> Reply:
+        """Till a second of silence after what is spoken: for a second where nothing is."""
+        word, lasts_s = self.spoken.pop(0) if self.spoken else (b"", 0.0)
+        key = await self._key(agi.ALL_KEYS, min(lasts_s + 1.0, longest_s))
+        if self.fails:
+            return Reply(200, "-1", word=self.fails)
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, 8_000, 0, "NONE", ""))
+            file.writeframes(word)
+        self.written += 1
+        return Reply(200, str(ord(key)) if key else "-7", word="dtmf" if key else "timeout")
 
     async def _key(self, escape: str, within_s: float) -> str | None:
         try:
@@ -87,7 +111,7 @@ def gathered(gather: Gather, *acts: Act) -> tuple[object, float, list[str]]:
     async def main() -> tuple[object, float, list[str]]:
         channel = Channel()
         files = [("/welcome", WELCOME_S), ("/menu", MENU_S)][-len(gather.prompts) :] if gather.prompts else []
-        gathering = Gathering(gather, files, channel.say)
+        gathering = Gathering(gather, files, channel.say, channel.say, lambda: None)
         for at_s, act in acts:
             asyncio.get_running_loop().call_later(at_s, do, gathering, channel, act)
         return await gathering.run(), round(now_s(), 3), channel.said
@@ -99,6 +123,101 @@ def gathered(gather: Gather, *acts: Act) -> tuple[object, float, list[str]]:
             channel.press(SIGNAL)
 
     return run(main())
+
+
+TAPE = "heard-1"
+
+
+async def at_once(work: Callable[[], bytes]) -> bytes:
+    return work()
+
+
+def taped(
+    folder: Path, gather: Gather, channel: Channel, *acts: Act, read: bool = True
+) -> tuple[object, float, bytes, list[str]]:
+    """As ``gathered``, of a caller who is heard by recordings; what was heard is the third."""
+
+    async def main() -> tuple[object, float, bytes, list[str]]:
+        tape = Tape(RecordingFiles(folder), TAPE, at_once)
+        files = [("/welcome", WELCOME_S), ("/menu", MENU_S)][-len(gather.prompts) :]
+        gathering = Gathering(gather, files, channel.say, channel.say, lambda: tape)
+        heard = bytearray()
+
+        async def listen() -> None:
+            while piece := await tape.read():
+                heard.extend(piece)
+                if piece.startswith(b"end"):
+                    do(gathering, channel, StopGather())
+
+        listening = asyncio.ensure_future(listen())
+        for at_s, act in acts:
+            asyncio.get_running_loop().call_later(at_s, do, gathering, channel, act)
+        result = await gathering.run()
+        tape.end()
+        await listening
+        return result, round(now_s(), 3), bytes(heard), [each.split(" ")[0] for each in channel.said]
+
+    def do(gathering: Gathering, channel: Channel, act: StopPrompts | StopGather | str) -> None:
+        if isinstance(act, str):
+            channel.press(act)
+        elif gathering.hush() if isinstance(act, StopPrompts) else gathering.stop():
+            channel.press(SIGNAL)
+
+    found = run(main())
+    assert list(folder.iterdir()) == [], "no recording is left"
+    return found
+
+
+def test_who_is_heard_by_recordings_is_recorded_when_the_prompts_are_over(tmp_path: Path) -> None:
+    channel = Channel()
+    channel.spoken = [(b"", 0.0), (b"hello " * 100, 0.3), (b"end " * 100, 0.2)]
+    result, after_s, heard, said = taped(tmp_path, ONE, channel)
+    assert result == Interrupted()
+    assert heard == b"hello " * 100 + b"end " * 100
+    assert said == ["STREAM", "STREAM", "RECORD", "RECORD", "RECORD", "RECORD"]
+    assert after_s == 8.5
+
+
+def test_a_key_wins_while_the_caller_is_recorded(tmp_path: Path) -> None:
+    channel = Channel()
+    channel.spoken = [(b"hello " * 100, 2.0)]
+    assert taped(tmp_path, ONE, channel, (6.0, "4"), (6.5, "2"))[:2] == (Match("42"), 6.5)
+    assert taped(tmp_path, ONE, Channel(), (1.0, "1"))[:2] == (Match("1", barged_in=True), 1.0), "in a prompt"
+
+
+def test_who_says_nothing_is_recorded_till_time_is_up(tmp_path: Path) -> None:
+    result, after_s, heard, said = taped(tmp_path, ONE, Channel())
+    assert (result, after_s, heard) == (NoInput(), 9.0, b"")
+    assert said == ["STREAM", "STREAM", *["RECORD"] * 4]
+
+
+@pytest.mark.parametrize("word", ["writefile", "waitfor"])
+def test_a_switch_that_cannot_record_leaves_keys(tmp_path: Path, word: str) -> None:
+    channel = Channel()
+    channel.fails = word
+    assert taped(tmp_path, ONE, channel, (6.2, "1"))[:2] == (Match("1"), 6.2)
+    assert channel.said[3] == "CHANNEL STATUS" and channel.said[-1].startswith("WAIT FOR DIGIT")
+
+
+def test_a_recording_that_is_not_to_be_read_leaves_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: object) -> None:
+        raise PermissionError("no")
+
+    monkeypatch.setattr("calls.switch.asterisk.tape.wave.open", nothing)
+    channel = Channel()
+    monkeypatch.setattr(channel, "_record", lambda path, longest_s: silent(path))
+    assert taped(tmp_path, ONE, channel, (6.2, "1"))[:2] == (Match("1"), 6.2)
+
+
+async def silent(path: Path) -> Reply:
+    await asyncio.sleep(1.0)
+    assert path.name == f"{TAPE}.wav"
+    return Reply(200, "0", word="timeout")
+
+
+def test_a_folder_that_is_not_shared_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SwitchUnavailable, match="must be one that Asterisk and the engine share"):
+        Tape(RecordingFiles(tmp_path / "missing"), TAPE)
 
 
 @pytest.mark.parametrize("at_s", [0.5, 2.5, 7.0])

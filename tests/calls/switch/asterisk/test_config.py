@@ -77,7 +77,7 @@ SECRETS = {"CALLWRIGHT_AMI_SECRET": "Zu9-kf83mQpw_21x", "CALLWRIGHT_AGI_TOKEN": 
         ("audio_ports = [30009, 30000]", "expected the first port"),
         ("audio_ports = [30000]", "audio_ports"),
         ('audio_host = "pbx.example.com"', "an IPv4 address of this machine"),
-        ('audio = "eagi"', '"auto", "audiosocket", "rtp" or "none"'),
+        ('audio = "jack"', '"auto", "audiosocket", "rtp", "eagi", "record" or "none"'),
     ],
 )
 def test_what_is_no_way_for_audio_is_refused(tmp_path: Path, line: str, said: str) -> None:

@@ -9,26 +9,43 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from calls.errors import SwitchUnavailable
 from calls.ids import BootId
-from calls.switch.asterisk import hearings
+from calls.recordings import DEPLOYED, RecordingFiles
+from calls.switch.asterisk import hearing_legs, hearings
 from calls.switch.asterisk.ami_client import AmiClient, Client
-from calls.switch.asterisk.audio_way import AudioConfig, Way, choose, find_way
+from calls.switch.asterisk.audio_way import LOOKED_FOR, AudioConfig, Way, choose, find_way, judge, told
 from calls.switch.asterisk.channels import Channel
+from calls.switch.asterisk.fastagi_connection import AgiConnection
 from calls.switch.asterisk.hearings import Hearings
 from calls.switch.asterisk.rtp import RtpPorts
+from calls.switch.asterisk.tape import Tape
 from calls.switch.hearing import CallerAudio
 from calls.wire.g711 import Law, decode
 from console.demo.ports import free_media_ports
-from tests.calls.switch.asterisk.agi_peer import settled
+from tests.calls.switch.asterisk.agi_peer import Peer, connect, environment, serving, settled
 from tests.calls.switch.asterisk.fake_ami import FakeAmi, Fields
 from tests.calls.switch.asterisk.test_switch import config
 
-CALLER = "pbx-1795300000.5"
+
+@dataclass
+class Who:
+    """A caller whose AGI comes by no relay."""
+
+    unique_id: str
+    connection: AgiConnection | None = None
+    tape: Tape | None = None
+
+    def record_on(self, tape: Tape) -> None:
+        self.tape = tape
+
+
+CALLER = Who("pbx-1795300000.5")
 SOON_S = 5.0
 
 
@@ -74,7 +91,7 @@ class Pbx:
 
     def begin(self, leg_id: str) -> None:
         self.say("Newchannel", f"Uniqueid: {leg_id}")
-        self.say("ChanSpyStart", f"SpyerUniqueid: {leg_id}", f"SpyeeUniqueid: {CALLER}")
+        self.say("ChanSpyStart", f"SpyerUniqueid: {leg_id}", f"SpyeeUniqueid: {CALLER.unique_id}")
 
     def hangup(self, fields: Fields) -> bytes:
         leg_id = fields["Channel"]
@@ -109,7 +126,7 @@ class Room:
 
     async def quiet(self) -> None:
         """No leg and no inlet is left."""
-        inlets = self.hearings._inlets
+        inlets = self.hearings._ways.get(Way.RTP)
         assert isinstance(inlets, RtpPorts)
         await settled(lambda: not len(self.hearings) and not inlets._inlets)
         assert sorted(inlets._free) == list(self.ports)
@@ -117,7 +134,10 @@ class Room:
 
 @asynccontextmanager
 async def room(
-    wanted: str = "auto", allow: tuple[IPv4Network, ...] = (IPv4Network("127.0.0.0/8"),), **changed: object
+    wanted: str = "auto",
+    allow: tuple[IPv4Network, ...] = (IPv4Network("127.0.0.0/8"),),
+    recordings: RecordingFiles = DEPLOYED,
+    **changed: object,
 ) -> AsyncIterator[Room]:
     first, _ = free_media_ports(10, random.Random())
     ports, ids = range(first, first + 3), iter(range(1, 1_000))
@@ -131,7 +151,7 @@ async def room(
         client = AmiClient(
             config(ami).ami,
             Client(
-                wanted=hearings.WANTED,
+                wanted=hearing_legs.WANTED,
                 on_event=lambda event: found[0].handle(event),
                 on_up=up,
                 on_down=lambda _: None,
@@ -140,7 +160,7 @@ async def room(
             ),
         )
         audio = AudioConfig(wanted, ports=ports, allow=allow)
-        found.append(Hearings(client, "callwright", audio, lambda: UUID(int=next(ids) << 64)))
+        found.append(Hearings(client, "callwright", audio, recordings, lambda: UUID(int=next(ids) << 64)))
         await client.start()
         try:
             yield Room(pbx, client, found[0], ports)
@@ -168,7 +188,7 @@ async def test_a_caller_is_heard_and_nothing_is_left() -> None:
         async with each.hearings.hear(CALLER) as audio:
             asked = each.pbx.ami.of("Originate")[0]
             assert asked["Channel"] == f"UnicastRTP/127.0.0.1:{each.ports[0]}/c(ulaw)"
-            assert (asked["Context"], asked["Variable"]) == ("callwright-hear", f"CW_HEARS={CALLER}")
+            assert (asked["Context"], asked["Variable"]) == ("callwright-hear", f"CW_HEARS={CALLER.unique_id}")
             assert asked["ChannelId"].startswith("callwright-hear-")
             await send(each, 1, 2)
             assert [await read(audio), await read(audio)] == [decode(bytes([n]) * 160, Law.MU) for n in (1, 2)]
@@ -181,7 +201,7 @@ async def test_a_leg_that_does_not_end_keeps_nobody_waiting() -> None:
     async with room(hangs_up=False) as each:
         async with each.hearings.hear(CALLER):
             began = asyncio.get_running_loop().time()
-        assert asyncio.get_running_loop().time() - began < hearings.ENDS_S / 2
+        assert asyncio.get_running_loop().time() - began < hearing_legs.ENDS_S / 2
         assert len(each.hearings) == 1
         each.pbx.end(each.pbx.ami.of("Originate")[0]["ChannelId"])
         await each.quiet()
@@ -195,8 +215,8 @@ async def test_the_call_s_end_ends_it() -> None:
 
 
 async def test_a_leg_that_never_hears_is_given_up_and_ended_when_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearings, "OPENS_S", 0.1)
-    monkeypatch.setattr(hearings, "ENDS_S", 0.1)
+    monkeypatch.setattr(hearing_legs, "OPENS_S", 0.1)
+    monkeypatch.setattr(hearing_legs, "ENDS_S", 0.1)
     async with room(hears=False) as each:
         with pytest.raises(SwitchUnavailable, match="within"):
             async with each.hearings.hear(CALLER):
@@ -236,7 +256,7 @@ async def test_what_the_switch_does_not_do_is_told_at_once(how: str) -> None:
 async def test_a_channel_whose_id_must_not_go_on_the_wire_is_not_heard() -> None:
     async with room() as each:
         with pytest.raises(SwitchUnavailable, match="must not reach"):
-            async with each.hearings.hear("pbx-1,FILE(/x)=1"):
+            async with each.hearings.hear(Who("pbx-1,FILE(/x)=1")):
                 pass
         assert each.pbx.ami.of("Originate") == []
         await each.quiet()
@@ -254,7 +274,7 @@ async def test_every_port_is_lent_once_and_then_none() -> None:
 
 
 async def test_a_port_waits_for_the_end_of_its_leg(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearings, "ENDS_S", 0.05)
+    monkeypatch.setattr(hearing_legs, "ENDS_S", 0.05)
     async with room(hangs_up=False) as each:
         async with each.hearings.hear(CALLER):
             pass
@@ -271,7 +291,7 @@ async def test_a_port_waits_for_the_end_of_its_leg(monkeypatch: pytest.MonkeyPat
 
 
 async def test_its_limit_is_put_off_while_somebody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearings, "RENEW_S", 0.02)
+    monkeypatch.setattr(hearing_legs, "RENEW_S", 0.02)
     async with room() as each:
         async with each.hearings.hear(CALLER):
             asked = await each.pbx.ami.asked("AbsoluteTimeout", 3)
@@ -285,7 +305,7 @@ async def test_its_limit_is_put_off_while_somebody_listens(monkeypatch: pytest.M
 async def test_a_leg_whose_limit_is_not_put_off_is_hung_up_before_its_port_is_free(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(hearings, "RENEW_S", 0.02)
+    monkeypatch.setattr(hearing_legs, "RENEW_S", 0.02)
     async with room(hangs_up=False) as each:
         each.pbx.ami.answers["AbsoluteTimeout"] = forbidden
         async with each.hearings.hear(CALLER) as audio:
@@ -300,14 +320,14 @@ async def test_a_leg_whose_limit_is_not_put_off_is_hung_up_before_its_port_is_fr
 
 
 async def test_a_hangup_that_is_refused_says_nothing_of_the_leg(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearings, "ENDS_S", 0.05)
+    monkeypatch.setattr(hearing_legs, "ENDS_S", 0.05)
     async with room() as each:
         hang_up = each.pbx.ami.answers["Hangup"]
         each.pbx.ami.answers["Hangup"] = forbidden
         async with each.hearings.hear(CALLER):
             leg_id = each.pbx.ami.of("Originate")[0]["ChannelId"]
         await each.pbx.ami.asked("Hangup", 1)
-        await settled(lambda: not each.hearings._tasks)
+        await settled(lambda: not each.hearings._legs._tasks)
         assert len(each.hearings) == 1, "its port is held back"
         each.pbx.ami.answers["Hangup"] = hang_up
         each.pbx.end(leg_id)
@@ -315,7 +335,7 @@ async def test_a_hangup_that_is_refused_says_nothing_of_the_leg(monkeypatch: pyt
 
 
 async def test_without_the_manager_nobody_is_heard_and_who_is_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearings, "ENDS_S", 0.05)
+    monkeypatch.setattr(hearing_legs, "ENDS_S", 0.05)
     async with room() as each:
         async with each.hearings.hear(CALLER) as audio:
             each.pbx.ami.drop()
@@ -335,7 +355,10 @@ def row(unique_id: str) -> Channel:
 
 async def test_what_another_run_left_is_ended_and_no_list_has_ours() -> None:
     async with room() as each:
-        left, call = row("callwright-hear-0123456789abcdef"), Channel("PJSIP/a-1", CALLER, CALLER, "6")
+        left, call = (
+            row("callwright-hear-0123456789abcdef"),
+            Channel("PJSIP/a-1", CALLER.unique_id, CALLER.unique_id, "6"),
+        )
         other = row("else-hear-0123456789abcdef")
         async with each.hearings.hear(CALLER) as audio:
             ours = row(each.pbx.ami.of("Originate")[0]["ChannelId"])
@@ -392,9 +415,14 @@ async def test_stopping_ends_every_leg() -> None:
 CHOICES: list[tuple[str, set[str], Way | str]] = [
     ("auto", {"app_chanspy", "app_senddtmf", "chan_audiosocket", "chan_rtp"}, Way.AUDIO_SOCKET),
     ("auto", {"app_chanspy", "app_senddtmf", "chan_rtp"}, Way.RTP),
-    ("auto", {"app_chanspy", "app_senddtmf"}, "neither"),
-    ("auto", {"app_senddtmf", "chan_rtp"}, "app_chanspy"),
-    ("auto", {"app_chanspy", "chan_rtp"}, "app_senddtmf"),
+    ("auto", {"app_chanspy", "app_senddtmf"}, Way.EAGI),
+    ("auto", {"app_senddtmf", "chan_rtp"}, Way.EAGI),
+    ("auto", {"app_chanspy", "chan_rtp"}, Way.RECORD),
+    ("eagi", {"app_chanspy", "app_senddtmf", "chan_rtp"}, Way.EAGI),
+    ("eagi", {"app_chanspy", "chan_rtp"}, "app_senddtmf"),
+    ("record", set(), Way.RECORD),
+    ("rtp", {"app_senddtmf", "chan_rtp"}, "app_chanspy"),
+    ("rtp", {"app_chanspy", "chan_rtp"}, "app_senddtmf"),
     ("rtp", {"app_chanspy", "app_senddtmf", "chan_audiosocket", "chan_rtp"}, Way.RTP),
     ("audiosocket", {"app_chanspy", "app_senddtmf", "chan_rtp"}, "chan_audiosocket"),
     ("none", {"app_chanspy", "app_senddtmf", "chan_rtp"}, "the settings say"),
@@ -406,7 +434,12 @@ async def test_the_way_is_what_the_switch_has(wanted: str, modules: set[str], ex
     async with room(wanted, modules=frozenset(modules)) as each:
         ami = config(each.pbx.ami).ami
         if isinstance(expected, Way):
-            assert await choose(each.client, wanted) is await find_way(ami, wanted) is expected
+            chosen = await choose(each.client, wanted)
+            assert chosen == await find_way(ami, wanted)
+            assert chosen.way is expected and each.hearings._way is expected
+            assert bool(chosen.better) is (wanted == "auto" and expected is not Way.AUDIO_SOCKET)
+            relayed = [fields["Value"] for fields in each.pbx.ami.of("Setvar") if fields["Variable"] == "CW_EAGI"]
+            assert relayed == ["1" if expected is Way.EAGI else "0"]
         else:
             with pytest.raises(SwitchUnavailable, match=expected):
                 await choose(each.client, wanted)
@@ -422,11 +455,12 @@ async def test_a_switch_that_does_not_tell_its_modules_is_asked_for_rtp() -> Non
     for answer in (refused, lambda fields: success(fields).replace(b"\r\n\r\n", b"\r\nValue: \r\n\r\n")):
         async with room() as each:
             each.pbx.ami.answers["Getvar"] = answer
-            assert await choose(each.client, "auto") is Way.RTP
+            chosen = await choose(each.client, "auto")
+            assert chosen.way is Way.RTP and "func_module" in chosen.why
 
 
 async def test_a_way_that_was_missing_is_looked_for_at_the_next_connection() -> None:
-    async with room(modules=frozenset()) as each:
+    async with room("rtp", modules=frozenset()) as each:
         with pytest.raises(SwitchUnavailable, match="app_chanspy"):
             async with each.hearings.hear(CALLER):
                 pass
@@ -510,3 +544,89 @@ async def test_the_way_is_looked_for_anew_where_a_leg_did_not_come() -> None:
             await each.hearings.find()
             async with each.hearings.hear(CALLER):
                 assert each.pbx.ami.of("Originate")[-1]["Channel"].startswith(technology)
+
+
+@asynccontextmanager
+async def relayed() -> AsyncIterator[tuple[Who, Peer]]:
+    """A caller whose AGI comes by the relay, and the relay's end of it."""
+    async with serving() as (server, requests):
+        peer = await connect(server)
+        peer.say(environment().replace(b"agi_enhanced: 0.0", b"agi_enhanced: 1.0"))
+        yield Who("pbx-1795300000.5", await requests.next()), peer
+        requests.over.set()
+
+
+async def sent_by_relay(peer: Peer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """What the relay does when it is told to: a connection to the place that it is told, under the id."""
+    word, hear, host, port, name = (await peer.heard()).decode().split()
+    assert (word, hear) == ("CALLWRIGHT", "HEAR")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"\x01\x00\x10" + UUID(name).bytes)
+    return reader, writer
+
+
+async def test_by_eagi_the_relay_is_told_where_to_send_and_let_go() -> None:
+    pcm = bytes(range(160)) * 2
+    async with room("eagi") as each, relayed() as (caller, peer):
+        sending = asyncio.ensure_future(sent_by_relay(peer))
+        async with each.hearings.hear(caller) as audio:
+            reader, writer = await sending
+            writer.write(b"\x10" + len(pcm).to_bytes(2, "big") + pcm)
+            assert await read(audio) == pcm
+            assert audio.live
+        async with asyncio.timeout(SOON_S):
+            assert await reader.read() == b"", "it is let go"
+        assert await read(audio) == b""
+        writer.close()
+        assert each.pbx.ami.of("Originate") == [], "no leg"
+
+
+async def test_a_relay_that_sends_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hearings, "OPENS_S", 0.05)
+    async with room("eagi") as each, relayed() as (caller, peer):
+        with pytest.raises(SwitchUnavailable, match="the relay does not send"):
+            async with each.hearings.hear(caller):
+                pass
+        peer_said = await peer.heard()
+        assert peer_said.startswith(b"CALLWRIGHT HEAR 127.0.0.1 ")
+
+
+async def test_a_call_that_came_by_no_relay_is_recorded_or_told(tmp_path: Path) -> None:
+    async with room("eagi") as each:
+        with pytest.raises(SwitchUnavailable, match="callwright dialplans install"):
+            async with each.hearings.hear(CALLER):
+                pass
+    who = Who("pbx-1795300000.5")
+    modules = frozenset({"app_senddtmf"})
+    async with room(modules=modules, recordings=RecordingFiles(tmp_path)) as each:
+        async with each.hearings.hear(who) as audio:
+            assert who.tape is audio and not audio.live
+        assert who.tape.ended and await read(audio) == b""
+
+
+async def test_a_better_way_is_looked_for_while_there_is_a_makeshift(tmp_path: Path) -> None:
+    async with room(modules=frozenset(), recordings=RecordingFiles(tmp_path)) as each:
+        found = []
+        for modules in ({"app_senddtmf"}, {"app_senddtmf", "app_chanspy", "chan_rtp"}):
+            found.append((each.hearings._way, each.pbx.ami.globals["CW_EAGI"]))
+            each.pbx.modules = frozenset(modules)
+            await each.hearings.find()
+        found.append((each.hearings._way, each.pbx.ami.globals["CW_EAGI"]))
+        assert found == [(Way.RECORD, "0"), (Way.EAGI, "1"), (Way.RTP, "0")]
+
+
+async def test_what_callers_said_to_an_earlier_run_is_removed(tmp_path: Path) -> None:
+    for name in ("callwright-hear-0123", "other-hear-0123", "message-1"):
+        (tmp_path / f"{name}.wav").write_bytes(b"")
+    async with room("record", recordings=RecordingFiles(tmp_path)):
+        pass
+    assert sorted(RecordingFiles(tmp_path).older_than(float("inf"))) == ["message-1", "other-hear-0123"]
+
+
+@pytest.mark.parametrize("way", [None, *Way])
+def test_what_is_chosen_is_told_in_words(way: Way | None) -> None:
+    has_all = dict.fromkeys(LOOKED_FOR, True)
+    choice = judge("auto" if way is None else way.value, has_all)
+    said = told(choice, AudioConfig())
+    assert said.startswith(f"by {choice.way.value}") and "app_chanspy" in said and "better" not in said
+    assert choice.way is (way or Way.AUDIO_SOCKET)

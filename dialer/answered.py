@@ -10,6 +10,7 @@ from pydantic import Field
 from calls.parts import Flag, Part
 from calls.toml_file import Place
 from dialer.pace import Pacing
+from dialer.presets import Preset
 
 _PROMPT_KEY = Field(
     pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="a prompt's key: letters, digits and _ . -, in quotes"
@@ -19,8 +20,13 @@ NameOrNone = Annotated[
     str | None,
     Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="a name of 1 to 64 letters, digits, _ and -, in quotes"),
 ]
+Key = Annotated[str | None, Field(pattern=r"^[0-9*#]$", description='one key of 0 to 9, * and #, such as "9"')]
 Machine = Annotated[Literal["hang_up", "message", "person"], Field(description='"hang_up", "message" or "person"')]
 """Hang up at once; leave a message; or treat it as if a person had answered, so that agents say what it is."""
+
+
+OPTED_OUT = "system.opted_out"
+"""The prompt that confirms that somebody is never called again."""
 
 
 class Answered(Part):
@@ -35,6 +41,8 @@ class Answered(Part):
     """What is left on a machine with ``machine = "message"``."""
     safe_harbour: PromptKey = None
     """What a person hears who answered and for whom no agent came in time. None: of a broadcast."""
+    opt_out_key: Key = None
+    """The key by which who hears the message is never called again."""
     flow: NameOrNone = None
     """The flow that who answers is led into, of a broadcast."""
 
@@ -67,6 +75,16 @@ def _machine_faults(file: Answered) -> Iterator[tuple[Place, str]]:
 def _broadcast_faults(file: Answered) -> Iterator[tuple[Place, str]]:
     if file.flow is None:
         yield ("flow",), 'missing: mode = "broadcast" leads who answers into a flow, and flow names it'
-    for key, value in (("queue", file.queue), ("safe_harbour", file.safe_harbour)):
-        if value is not None:
-            yield (key,), 'mode = "broadcast" promises nobody an agent; queues are nodes of its flow: take this out'
+    for key in ("queue", "safe_harbour", "opt_out_key"):
+        if getattr(file, key) is not None:
+            yield (key,), 'mode = "broadcast" promises nobody an agent; its flow has nodes for this: take it out'
+
+
+def warnings(file: Answered, pacing: Pacing, preset: Preset) -> Iterator[tuple[Place, str]]:
+    """What is allowed and should be looked at, each with its place."""
+    if preset.message_opt_out and pacing.for_agents and file.opt_out_key is None:
+        yield (
+            ("opt_out_key",),
+            f"preset {preset.name} wants a way out of further calls in the safe-harbour message: expected a key,"
+            ' such as opt_out_key = "9", and a message that names it',
+        )

@@ -138,6 +138,8 @@ class Campaign(Part):
     def prompts(self) -> Mapping[Place, Prompt]:
         """Every prompt that the campaign plays, by its place in the file."""
         named = {("safe_harbour",): self.message, ("machine_message",): self.machine_message}
+        if self.file.opt_out_key is not None:
+            named[("opt_out_key",)] = Prompt(answered.OPTED_OUT, self.file.language)
         return {place: prompt for place, prompt in named.items() if prompt.key}
 
     def retry(self, outcome: Outcome) -> Retry | None:
@@ -174,6 +176,11 @@ def flows_named(folder: Path) -> frozenset[str]:
         if isinstance(flow, str) and is_safe_id(flow):
             found.add(flow)
     return frozenset(found)
+
+
+def warnings(campaign: Campaign) -> Iterator[tuple[Place, str]]:
+    """What a campaign may do and its people should look at, each with its place in the file."""
+    yield from answered.warnings(campaign.file, campaign.file.pacing, campaign.preset)
 
 
 def require_trunk(campaign: Campaign, trunk: Trunk) -> None:

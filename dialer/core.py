@@ -308,7 +308,8 @@ class DialerCore:
             case Phase.OFFERED:
                 attempt.message_at = now
                 attempt.enter(Phase.MESSAGE, now)
-                self._out.append(ev.PlaySafeHarbour(attempt.attempt_id, attempt.campaign.message))
+                key = attempt.campaign.file.opt_out_key or ""
+                self._out.append(ev.PlaySafeHarbour(attempt.attempt_id, attempt.campaign.message, key))
             case Phase.MESSAGE | Phase.MACHINE | Phase.DETECTING:
                 self._hang_up(attempt, now)
             case Phase.DIALLED:

@@ -322,6 +322,8 @@ class PlaySafeHarbour:
 
     attempt_id: AttemptId
     prompt: Prompt
+    opt_out_key: str = ""
+    """The key that puts the person on the do-not-call list; "": there is none."""
 
 
 @dataclass(frozen=True, slots=True)

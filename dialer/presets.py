@@ -115,6 +115,8 @@ class Preset:
     """Who may be on a mobile telephone is dialled by a machine only with that consent; without it, by hand."""
     prerecorded_consent: bool = False
     """A broadcast, whose recorded voice sells, is heard only by who agreed to that."""
+    message_opt_out: bool = False
+    """The safe-harbour message offers an automatic way never to be called again."""
     reserve_agent: bool = False
     """An agent is kept free for each dial, so that whoever answers meets one."""
     loopback_only: bool = False
@@ -172,6 +174,7 @@ _ALL = (
         hours={"mon-sun": "08:00-21:00"},
         mobile_consent=True,
         prerecorded_consent=True,
+        message_opt_out=True,
         sources=(_US_HOURS, *_TELEMARKETING),
     ),
     Preset(
@@ -180,6 +183,7 @@ _ALL = (
         limits=(Limit(Scope.PERSON, 3, _DAY),),
         mobile_consent=True,
         prerecorded_consent=True,
+        message_opt_out=True,
         sources=(
             *_TELEMARKETING,
             Source(

@@ -11,6 +11,7 @@ import typer
 
 from calls.records.database import open_readonly
 from console import operations
+from console.campaign_warnings import warnings
 from console.cli.shared import ask_engine, print_json, print_table, settings_of, with_engine_or_store
 from console.client import who
 from dialer import roll
@@ -27,7 +28,10 @@ def check(
     file: Annotated[Path, typer.Argument(help="A campaign file.", exists=True, dir_okay=False)],
 ) -> None:
     """Check a campaign file against the settings."""
-    campaign = operations.check_campaign(file, settings_of(context))
+    settings = settings_of(context)
+    campaign = operations.check_campaign(file, settings)
+    for warning in warnings(file, campaign, settings):
+        typer.echo(f"warning: {warning}")
     typer.echo(f"{file}: campaign {campaign.id} ({campaign.file.name}) can be started")
 
 

@@ -21,11 +21,12 @@ from calls.records.store import Direction, LiveCall
 from calls.records.writer import Writer
 from calls.settings import Trunk
 from calls.switch import events, port
-from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Play, Switch
+from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Switch
 from console.engine.books import Books
 from console.engine.broadcast import Broadcasts
 from console.engine.machines import leave_message
 from console.engine.recorder import CallRecorder
+from console.engine.safe_harbour import SafeHarbour
 from console.engine.talk import Hears, Meetings, Met, Talked, Wait
 from console.engine.tasks import Tasks
 from dialer import attempts, roll
@@ -70,6 +71,7 @@ class DialledCalls:
         not_ready: Callable[[], tuple[str, ...]],
         finished: Callable[[AttemptId], None],
         broadcasts: Broadcasts,
+        safe_harbour: SafeHarbour,
     ) -> None:
         """``not_ready``: why nothing new may be dialled; empty: it may. ``finished`` hears of each attempt's end."""
         self._core = core
@@ -84,6 +86,7 @@ class DialledCalls:
         self._not_ready = not_ready
         self._finished = finished
         self._broadcasts = broadcasts
+        self._safe_harbour = safe_harbour
         self._begun: dict[AttemptId, ev.BegunAttempt] = {}
         self._lines: dict[AttemptId, Line] = {}
         self._boot = BootId("")
@@ -345,17 +348,10 @@ class DialledCalls:
                         return
                     if isinstance(met, Talked):
                         self.tell(ev.TalkEnded(attempt_id))
-                case ev.PlaySafeHarbour(_, prompt):
-                    if line.recorder.agent_id is not None:
-                        continue  # the agent was faster after all
-                    line.recorder.note("safe_harbour", {"prompt": prompt.key})
-                    result = await channel.perform(Play((prompt,)))
-                    if isinstance(result, HungUp):
-                        line.ended_by = result.by
-                        return
-                    self.tell(ev.MessagePlayed(attempt_id))
-                case ev.LeaveMessage(_, prompt):
-                    gone = await leave_message(channel, line.recorder, prompt)
+                case ev.PlaySafeHarbour() if line.recorder.agent_id is not None:
+                    continue  # the agent was faster after all
+                case ev.PlaySafeHarbour() | ev.LeaveMessage():
+                    gone = await self._message(channel, line.recorder, order)
                     if gone is not None:
                         line.ended_by = gone.by
                         return
@@ -367,6 +363,15 @@ class DialledCalls:
                     return
                 case _:
                     assert_never(order)
+
+    async def _message(
+        self, channel: CallChannel, recorder: CallRecorder, order: ev.PlaySafeHarbour | ev.LeaveMessage
+    ) -> HungUp | None:
+        match order:
+            case ev.PlaySafeHarbour(_, prompt, opt_out_key):
+                return await self._safe_harbour.play(channel, recorder, prompt, opt_out_key)
+            case ev.LeaveMessage(_, prompt):
+                return await leave_message(channel, recorder, prompt)
 
     async def _offer(self, channel: CallChannel, line: Line, order: ev.OfferToAgents) -> Met:
         left_s = max(0.0, order.deadline_s - self._clock.monotonic_s())

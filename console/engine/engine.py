@@ -48,6 +48,7 @@ from console.engine.queue_hours import QueueHours
 from console.engine.recognition import Recognises, Recognition
 from console.engine.recordings import RecordingKeeper
 from console.engine.restart import Restart
+from console.engine.safe_harbour import SafeHarbour
 from console.engine.status import (
     Status,
     agents_shown,
@@ -172,6 +173,7 @@ class Engine:
             self.watch.not_ready,
             lambda attempt_id: self.callbacks.finished(attempt_id),
             Broadcasts(self.flows, leading, self.hours, self.writer, draw, settings.prompts.languages[0]),
+            SafeHarbour(self.writer, self.tasks, clock, self._forbidden),
         )
         self.callbacks = Callbacks(
             settings,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from calls.causes import Outcome
 from calls.errors import CampaignError
-from dialer.campaign import flows_named, load, require_trunk
+from dialer.campaign import flows_named, load, require_trunk, warnings
 from dialer.presets import COUNSEL, PRESETS, ClockStart, Preset
 from tests.dialer.conftest import CARRIER, LOOPBACK, SETTINGS, campaign_text, make_campaign
 
@@ -62,6 +63,8 @@ def test_a_broadcast_leads_into_a_flow(tmp_path: Path) -> None:
         ({**FLOW, "queue": '"sales"'}, BROADCAST, 3, 'queue: mode = "broadcast" promises nobody an agent'),
         ({**FLOW, "safe_harbour": '"sorry"'}, BROADCAST, 8, 'safe_harbour: mode = "broadcast" promises'),
         ({**FLOW, "flow": '"../main"'}, BROADCAST, 8, "flow: expected a name"),
+        ({**FLOW, "opt_out_key": '"9"'}, BROADCAST, 9, 'opt_out_key: mode = "broadcast" promises'),
+        ({"opt_out_key": '"99"'}, "", 10, "opt_out_key: expected one key of 0 to 9, * and #"),
         ({"machine": '"message"', "machine_message": '"news"'}, "", 10, 'machine: machine = "message" needs detect'),
         ({"detect_machine": "true", "machine": '"message"'}, "", 11, "machine: no message for machines"),
         ({"machine_message": '"news"'}, "", 10, 'machine_message: only machine = "message" leaves a message'),
@@ -86,6 +89,19 @@ def test_faults_are_named(
     assert words in str(problem.value)
     assert problem.value.where.file == path
     assert problem.value.where.line == line
+
+
+def test_a_message_without_a_way_out_is_warned_of(tmp_path: Path) -> None:
+    def warned(preset: str, tables: str = "", **changed: Any) -> list[str]:
+        trunk = '"loop"' if preset == "demo" else '"carrier"'
+        campaign = make_campaign(tmp_path, tables, preset=f'"{preset}"', trunk=trunk, **changed)
+        return [f"{place[0]} {words}" for place, words in warnings(campaign)]
+
+    (words,) = warned("us-florida")
+    assert words.startswith("opt_out_key preset us-florida wants a way out")
+    assert warned("us-florida", opt_out_key='"9"') == []
+    assert warned("demo") == []
+    assert warned("us-florida", BROADCAST, queue=None, safe_harbour=None, flow='"offer"') == []
 
 
 def test_the_files_name_is_an_id(tmp_path: Path) -> None:

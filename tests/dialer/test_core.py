@@ -288,6 +288,14 @@ def test_a_machine_is_hung_up(tmp_path: Path) -> None:
     assert it.core.view(it.now).campaigns[0].answered == 0
 
 
+def test_the_message_may_offer_a_key_against_further_calls(tmp_path: Path) -> None:
+    it = Bench(make_campaign(tmp_path, opt_out_key='"9"'))
+    attempt = it.arrive()
+    assert ev.PlaySafeHarbour(attempt, it.campaign.message, "9") in it.tick(CLOCK_S)
+    assert ev.HangUp(attempt, 16) not in it.tell(ev.DoNotCallAdded("+12025550001"), 3.0)
+    assert ev.HangUp(attempt, 16) in it.tell(ev.MessagePlayed(attempt), 1.0)
+
+
 def broadcast(folder: Path) -> Bench:
     pacing = '[pacing]\nmode = "broadcast"\n'
     return Bench(make_campaign(folder, pacing, queue=None, safe_harbour=None, flow='"press-one"'), agents=0)

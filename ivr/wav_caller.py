@@ -45,16 +45,22 @@ class WavCaller:
             SpeechError: nobody understands the language, or the phrases.
         """
         if isinstance(asked.command, Listen) and self._files:
-            return self._say(self._files.pop(0), asked.command.expected)
+            expected = asked.command.expected
+            audio = SILENCE + pcm(read_audio(self._files.pop(0))) + SILENCE
+            return said(self._recognizer(expected.language), expected, audio, self._today)
         return self._others.act(asked)
 
-    def _say(self, file: Path, expected: Expected) -> Say:
-        audio = SILENCE + pcm(read_audio(file)) + SILENCE
-        final = heard(self._recognizer(expected.language), expected, audio)
-        understood = decide(expected, final, self._today)
-        if isinstance(understood, Heard):
-            return Say(understood.words, understood.sure)
-        return Say(understood.words, understood=False)
+
+def said(recognizer: Recognizer, expected: Expected, audio: bytes, today: date) -> Say:
+    """What the caller has said who is heard to say ``audio``.
+
+    Raises:
+        SpeechError: see :func:`heard`.
+    """
+    understood = decide(expected, heard(recognizer, expected, audio), today)
+    if isinstance(understood, Heard):
+        return Say(understood.words, understood.sure)
+    return Say(understood.words, understood=False)
 
 
 def heard(recognizer: Recognizer, expected: Expected, audio: bytes) -> Final:

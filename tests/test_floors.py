@@ -17,6 +17,7 @@ ONLY_IN = {
     "gevent": ("calls/switch/freeswitch/",),
     "pyttsx3": ("prompts/",),
     "vosk": ("ivr/speech/engines/vosk.py",),
+    "sounddevice": ("ivr/microphone.py",),
     "pocketsphinx": ("ivr/speech/engines/pocketsphinx.py",),
     "num2words": ("prompts/spoken/", "ivr/speech/"),
     "babel": ("prompts/spoken/",),

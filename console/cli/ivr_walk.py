@@ -19,9 +19,11 @@ from console.cli.shared import out, settings_of
 from ivr.callers import Asked, Caller, ScriptedCaller, Told, TypingCaller
 from ivr.check import load
 from ivr.commands import Command, Enqueue, Listen, Lookup, Result
+from ivr.microphone import microphone
 from ivr.nodes.split import BELOW_ONE
 from ivr.script import parse
 from ivr.session import Context
+from ivr.speaking_caller import SpeakingCaller
 from ivr.speech.expected import Expected
 from ivr.testing.recording import recorded
 from ivr.testing.script import MONDAY_NOON
@@ -59,6 +61,10 @@ def walk(
             dir_okay=False,
         ),
     ] = None,
+    mic: Annotated[
+        bool,
+        typer.Option("--mic", help="Answer by voice into the microphone, through the recogniser; keys are typed."),
+    ] = False,
     alone: Alone = False,
 ) -> None:
     """Walk a flow at the terminal, without a switch and without waiting."""
@@ -66,6 +72,8 @@ def walk(
     flow = load(file, known_by(settings))
     began = Instant(MONDAY_NOON if at is None else at.replace(tzinfo=UTC), 0.0)
     caller: Caller = TypingCaller(_ask) if keys is None else ScriptedCaller(parse(keys))
+    if mic:
+        caller = SpeakingCaller(microphone, _tell, caller, recognizers(settings), began.at.date())
     if wav:
         caller = WavCaller(wav, caller, recognizers(settings), began.at.date())
     known = Context(draw=draw)
@@ -93,6 +101,10 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:
         raise UserError(f"cannot write {path}: {problem.strerror}") from problem
+
+
+def _tell(what: str) -> None:
+    typer.echo(f"           {what}")
 
 
 def _ask(asked: Asked, problem: str) -> str:

@@ -38,6 +38,8 @@ class Disposition(Part):
     """The agent says what was sold for: an amount and its currency."""
     currency: Annotated[Currency | None, Field(description=CURRENCY)] = None
     """Of a sale, where the agent names none."""
+    next_number: Flag = False
+    """The number was not the person's: the lead is dialled on its next one, and is done where it has none."""
     close: Flag = False
     """The lead is done: it is not dialled again, whatever became of the call."""
     machine: Flag = False
@@ -46,8 +48,11 @@ class Disposition(Part):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         """Refuse what contradicts itself."""
-        if self.recycle is not None and (self.close or self.do_not_call):
-            raise Fault("recycle dials the lead again, close and do_not_call never: expected one of them")
+        again = self.recycle is not None or self.next_number
+        if again and (self.close or self.do_not_call or self.sale):
+            raise Fault("recycle and next_number dial the lead again, close, do_not_call and sale never: choose one")
+        if self.recycle is not None and self.next_number:
+            raise Fault("recycle dials the same lead later, next_number another number at once: choose one")
         if self.currency is not None and not self.sale:
             raise Fault("a currency is that of a sale: expected sale = true beside it")
         return self
@@ -61,7 +66,7 @@ DEFAULTS: Mapping[str, Disposition] = {
     "sale": Disposition(label="Sale", sale=True, close=True),
     "not_interested": Disposition(label="Not interested", close=True),
     "no_time": Disposition(label="No time now", recycle=Recycle(after_s=4 * 3600, times=3)),
-    "wrong_number": Disposition(label="Wrong number", close=True),
+    "wrong_number": Disposition(label="Wrong number", next_number=True),
     "machine": Disposition(label="Answering machine", machine=True, recycle=Recycle(after_s=2 * 3600, times=2)),
     "do_not_call": Disposition(label="Must not be called", do_not_call=True, close=True),
     "done": Disposition(label="Dealt with", close=True),

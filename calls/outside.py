@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, Field
 
 from calls.parts import FilePath, Flag, Name, Network, Part, Seconds
+from calls.records.published import Event
 from calls.secrets import SECRET_NAME
 from calls.toml_file import Fault
 
@@ -132,6 +133,8 @@ class WebhookSettings(Access):
     give_up_after_s: Annotated[
         float, Field(ge=60, le=30 * 86_400, description="seconds, 60 to 2592000 (30 days)")
     ] = 3 * 86_400.0
+    events: Annotated[tuple[Event, ...], Field(description=f"a list of events: {', '.join(Event)}")] = ()
+    """What it is told of beside what flows send to it."""
 
 
 class LookupSettings(Access):

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, V
 
 from calls import outside
 from calls.callbacks import CallbackSettings
+from calls.desk_settings import DeskSettings, ScreenPop
 from calls.dispositions import Dispositions
 from calls.errors import Location, SettingsError
 from calls.floor_settings import FeatureCodes, PauseReason
@@ -174,6 +175,8 @@ class QueueSettings(Part):
     dispositions: Dispositions = Field(default_factory=dict)
     """What agents may say of callers' calls; none: the usual ones."""
     disposition_required: Flag = False
+    screen_pop: Annotated[ScreenPop | None, Field(description="an address with places, in quotes")] = None
+    """What is opened on the desk of an agent who has a caller."""
 
     @model_validator(mode="after")
     def _understood(self) -> Self:
@@ -330,6 +333,7 @@ class Settings(Part):
     payment_gateways: Annotated[tuple[PaymentGateway, ...], Field(description="tables, [[payment_gateways]]")] = ()
     prompts: Annotated[Prompts, Field(description="a table")] = Prompts()
     speech: Annotated[SpeechSettings, Field(description="a table")] = SpeechSettings()
+    desk: Annotated[DeskSettings, Field(description="a table")] = DeskSettings()
     callbacks: Annotated[CallbackSettings | None, Field(description="a table")] = None
     recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
     transfer: Annotated[TransferSettings, Field(description="a table")] = TransferSettings()

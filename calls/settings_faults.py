@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from calls import floor_settings, outside
+from calls.desk_settings import scheme_fault
 from calls.dispositions import faults as disposition_faults
 from calls.hours import HoursProblem
 from calls.hours import parse as parse_hours
@@ -55,10 +56,13 @@ def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     for index, queue in enumerate(settings.queues):
         for place, problem in disposition_faults(queue.dispositions):
             yield ("queues", index, *place), problem
+        if queue.screen_pop is not None and (words := scheme_fault(queue.screen_pop, settings.desk.schemes)):
+            yield ("queues", index, "screen_pop"), words
         for name, each in queue.dispositions.items():
-            if each.recycle is not None:
-                place = ("queues", index, "dispositions", name, "recycle")
-                yield place, "a caller is no lead that is dialled again: recycle stands in campaigns only"
+            for key in ("recycle", "next_number"):
+                if getattr(each, key):
+                    place = ("queues", index, "dispositions", name, key)
+                    yield place, f"a caller is no lead that is dialled again: {key} stands in campaigns only"
     queues = [each.name for each in settings.queues]
     for index, agent in enumerate(settings.agents):
         yield from _unknown_queues(index, agent, queues)

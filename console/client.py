@@ -72,6 +72,10 @@ class EngineClient:
         answer: dict[str, object] = self._ask("POST", path, content=data, params=dict(query)).json()
         return answer
 
+    def look(self, path: str, query: Mapping[str, str]) -> object:
+        """``GET`` of ``path``: the answer's JSON. Raises as :meth:`order`."""
+        return self._ask("GET", path, params=dict(query)).json()
+
     def tell(self, method: str, path: str, json: Mapping[str, object]) -> Done:
         """Any other request with a JSON body. Raises as :meth:`order`."""
         return Done.model_validate_json(self._ask(method, path, json=json).content)

@@ -15,12 +15,13 @@ from calls.dispositions import Currency, Disposition
 from calls.errors import UserError
 from calls.ids import AgentId, CallId, CampaignId
 from calls.numbers import is_dialable
-from calls.records import contacts
+from calls.records import answers, contacts
 from calls.records.contacts import Contact, Given
 from calls.records.store import add_audit
+from calls.scripts import MAX_ANSWER, MAX_STEPS
 from calls.settings import QueueSettings
 from console.operations import Done
-from dialer import dispositions
+from dialer import dispositions, roll
 
 Note = Annotated[str, Field(max_length=4000)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=4, allow_inf_nan=False)]
@@ -36,6 +37,16 @@ class DispositionOrder(BaseModel):
     """What was sold for."""
     currency: Currency | None = None
     note: Note = ""
+
+
+class AnswersOrder(BaseModel):
+    """What a person said to steps of the script, by the steps' ids; an empty text takes an answer back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    call_id: Annotated[str, Field(min_length=1, max_length=100)]
+    answers: Annotated[
+        dict[str, Annotated[str, Field(max_length=MAX_ANSWER)]], Field(min_length=1, max_length=MAX_STEPS)
+    ]
 
 
 class CorrectionOrder(BaseModel):
@@ -85,15 +96,43 @@ def dispose(
     Raises:
         UserError: the agent is not at this call any more, or what is said does not fit the campaign or the queue.
     """
-    found = contacts.contact(connection, CallId(order.call_id), agent_id)
-    if found is None:
-        raise UserError(f"agent {agent_id} did not talk in call {order.call_id}: callwright agents list")
-    if found.closed_at is not None:
-        raise UserError(f"the wrap-up of call {order.call_id} is over: a supervisor may correct it")
+    found = _open_contact(connection, agent_id, order.call_id)
     given = _given(connection, queues, found, order, order.note)
     forbidden = dispositions.give(connection, found, given, now)
     said = Done(said=f"call {order.call_id}: {given.disposition} ({given.effects.label})")
     return Disposed(said, found.begun.number if forbidden else None)
+
+
+def answer(connection: sqlite3.Connection, agent_id: AgentId, order: AnswersOrder, now: datetime) -> Done:
+    """Keep what a person said to the script of the agent's call.
+
+    Raises:
+        UserError: the agent is not at this call any more, or the script has no such step or answer.
+    """
+    found = _open_contact(connection, agent_id, order.call_id)
+    campaign_id = found.begun.campaign_id
+    campaign = None if campaign_id is None else roll.stored(connection, campaign_id)
+    script = None if campaign is None else campaign.file.script
+    if script is None:
+        raise UserError(f"call {order.call_id} has no script")
+    for name, text in order.answers.items():
+        step = script.step(name)
+        if step is None:
+            known = ", ".join(each.id for each in script.steps) or "none"
+            raise UserError(f"the script has no step {name!a}: there are {known}")
+        if step.answers and text and text not in step.answers:
+            raise UserError(f"{name}: expected one of {', '.join(step.answers)}; found {text!a}")
+    answers.keep(connection, CallId(order.call_id), agent_id, order.answers, now)
+    return Done(said=f"call {order.call_id}: {len(order.answers)} answered")
+
+
+def _open_contact(connection: sqlite3.Connection, agent_id: AgentId, call_id: str) -> Contact:
+    found = contacts.contact(connection, CallId(call_id), agent_id)
+    if found is None:
+        raise UserError(f"agent {agent_id} did not talk in call {call_id}: callwright agents list")
+    if found.closed_at is not None:
+        raise UserError(f"the wrap-up of call {call_id} is over: a supervisor may correct it")
+    return found
 
 
 def correct(

@@ -14,10 +14,12 @@ from pydantic import Field
 
 from calls import dispositions
 from calls.causes import Outcome
+from calls.desk_settings import ScreenPop, scheme_fault
 from calls.dispositions import Dispositions
 from calls.errors import CampaignError, Location
 from calls.ids import CampaignId, QueueName, is_safe_id
 from calls.parts import Count, Flag, Language, Name, Part, Title
+from calls.scripts import Script
 from calls.settings import Settings, Trunk
 from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
@@ -99,6 +101,10 @@ class CampaignFile(Answered):
     """What agents may say of a call; none: the usual ones."""
     disposition_required: Flag = False
     compliance: Annotated[OwnRules, Field(description="a table")] = OwnRules()
+    script: Annotated[Script | None, Field(description="a table with texts by language")] = None
+    """What agents read."""
+    screen_pop: Annotated[ScreenPop | None, Field(description="an address with places, in quotes")] = None
+    """What is opened on the desk of an agent who has somebody of the campaign."""
 
 
 class Campaign(Part):
@@ -223,6 +229,8 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
     yield from answered.faults(file, file.pacing, queues)
     yield from dispositions.faults(file.dispositions)
     yield from own_rules.faults(file.compliance)
+    if file.screen_pop is not None and (words := scheme_fault(file.screen_pop, settings.desk.schemes)):
+        yield ("screen_pop",), words
     for outcome in (Outcome.LOST, Outcome.PBX_LOST):
         retry = getattr(file.retries, outcome.value)
         if retry is not None and retry.after_s < LOST_REST_S:

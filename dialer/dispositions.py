@@ -15,7 +15,7 @@ from calls.records import contacts
 from calls.records.contacts import Contact, Given
 from calls.records.times import as_text
 from calls.settings import QueueSettings
-from dialer import hopper, roll
+from dialer import hopper, judging, roll
 
 SOURCE = "agent"
 """Where an entry of the do-not-call list came from."""
@@ -121,6 +121,10 @@ def _settle_lead(
     effects = given.effects
     if effects.close or effects.do_not_call or effects.sale:
         hopper.set_lead(connection, campaign_id, lead_id, "done", None)
+    elif effects.next_number and not _dialled_since(connection, campaign_id, lead_id, call_id):
+        has_another = judging.another_number(connection, campaign_id, lead_id)
+        state, due_at = ("retry", as_text(now)) if has_another else ("done", None)
+        hopper.set_lead(connection, campaign_id, lead_id, state, due_at)
     elif effects.recycle is not None and not _dialled_since(connection, campaign_id, lead_id, call_id):
         so_far = connection.execute(
             "SELECT count(*) FROM calls WHERE campaign_id = ? AND lead_id = ? AND disposition = ?",

@@ -12,6 +12,7 @@ from calls.causes import Outcome
 from calls.ids import CampaignId, LeadId
 from calls.numbers import is_dialable
 from calls.people import consents, do_not_call, number_lists
+from calls.records import contacts
 from calls.records.times import as_text, as_time
 from dialer import compliance, hopper
 from dialer.compliance import Allowed, History, PastAttempt, Refused, Rules
@@ -88,7 +89,8 @@ def _tried(
         (lead_id,),
     ).fetchall()
     tries = Counter(number for number, dialled_by, _ in rows if dialled_by == campaign_id)
-    return tries, frozenset(number for number, _, outcome in rows if outcome == Outcome.UNALLOCATED.value)
+    dead = {number for number, _, outcome in rows if outcome == Outcome.UNALLOCATED.value}
+    return tries, frozenset(dead | contacts.wrong_numbers(connection, lead_id))
 
 
 def refuse(

@@ -16,6 +16,7 @@ from datetime import datetime
 from calls.ids import CampaignId
 from calls.log import masked
 from calls.numbers import NumberProblem, is_dialable
+from calls.records.published import Event, publish
 from calls.records.store import add_audit
 from calls.records.times import as_text, as_time
 from calls.text import printable
@@ -89,6 +90,9 @@ def add(connection: sqlite3.Connection, entry: Entry) -> bool:
     if row[5] is not None:
         detail["until"] = row[5]
     add_audit(connection, entry.added_at, printable(entry.added_by), "do_not_call.add", detail)
+    told = {"number": number, "source": printable(entry.source), "by": printable(entry.added_by)}
+    key = f"{number}:{as_text(entry.added_at)}"
+    publish(connection, Event.DO_NOT_CALL_ADDED, key, "", told, entry.added_at)
     return True
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from calls.dispositions import NONE, Disposition
 from calls.ids import AgentId, CallId, CampaignId, LeadId, QueueName
+from calls.records.published import Event, publish
 from calls.records.times import as_text, as_time
 from calls.text import printable
 
@@ -156,6 +157,16 @@ def any_open(connection: sqlite3.Connection, campaign_id: CampaignId) -> bool:
     return row is not None
 
 
+def wrong_numbers(connection: sqlite3.Connection, lead_id: LeadId) -> set[str]:
+    """The numbers of a lead of which an agent said that they are somebody else's."""
+    rows = connection.execute(
+        "SELECT number FROM contacts WHERE lead_id = ? AND closed_at IS NOT NULL"
+        " AND json_extract(effects, '$.next_number')",
+        (lead_id,),
+    )
+    return {row[0] for row in rows}
+
+
 def settle_record(connection: sqlite3.Connection, call_id: CallId, at: datetime) -> Contact | None:
     """Write the disposition into the call's record, where both are there: once, of the agent who stands in the
     record. The contact where this was that once, else None."""
@@ -172,7 +183,21 @@ def settle_record(connection: sqlite3.Connection, call_id: CallId, at: datetime)
         " sale_currency = ? WHERE call_id = ?",
         (row[8], row[10], bool(json.loads(row[9]).get("machine")), row[11], row[12], call_id),
     )
-    return _contact(row)
+    settled = _contact(row)
+    begun = settled.begun
+    told = {
+        "agent": begun.agent_id,
+        "number": begun.number,
+        "queue": begun.queue,
+        "campaign_id": begun.campaign_id,
+        "lead_id": begun.lead_id,
+        "disposition": row[8],
+        "note": row[10],
+        "value": row[11],
+        "currency": row[12],
+    }
+    publish(connection, Event.DISPOSITION, f"{call_id}:{row[13] or row[14]}", call_id, told, at)
+    return settled
 
 
 def _contact(row: tuple[str, ...]) -> Contact:

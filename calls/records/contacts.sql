@@ -20,6 +20,7 @@ CREATE TABLE contacts (
     settled_at     TEXT,
     PRIMARY KEY (call_id, agent_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX contacts_by_lead ON contacts (lead_id) WHERE lead_id IS NOT NULL;
 CREATE INDEX contacts_open ON contacts (campaign_id) WHERE closed_at IS NULL;
 CREATE INDEX contacts_by_number ON contacts (number, began_at);
 
@@ -29,3 +30,25 @@ ALTER TABLE calls ADD COLUMN disposition_machine INTEGER CHECK (disposition_mach
 ALTER TABLE calls ADD COLUMN sale_value TEXT;
 ALTER TABLE calls ADD COLUMN sale_currency TEXT;
 CREATE INDEX calls_by_disposition ON calls (campaign_id, lead_id, disposition) WHERE disposition IS NOT NULL;
+
+-- What people said to the questions of a campaign's script.
+CREATE TABLE script_answers (
+    call_id    TEXT NOT NULL,
+    agent_id   TEXT NOT NULL,
+    step       TEXT NOT NULL,
+    answer     TEXT NOT NULL,
+    given_at   TEXT NOT NULL,
+    PRIMARY KEY (call_id, step)
+) STRICT, WITHOUT ROWID;
+
+-- Which webhooks are told of what happens to calls: the settings' words as of the engine's last start, so that whoever
+-- writes such a thing writes its messages too, in the same transaction.
+CREATE TABLE webhook_events (
+    webhook  TEXT NOT NULL,
+    event    TEXT NOT NULL,
+    PRIMARY KEY (event, webhook)
+) STRICT, WITHOUT ROWID;
+
+-- A person is found by the number, over lists and calls.
+CREATE INDEX leads_by_number ON leads (number);
+CREATE INDEX calls_by_called ON calls (called, started_at);

@@ -18,6 +18,7 @@ from typing import Any
 from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.ids import AgentId, BootId, CallId, CampaignId, FlowId, LeadId, LegId, QueueName
+from calls.records.published import Event, publish
 from calls.records.times import as_text, as_time
 from calls.switch.port import Detected, EndedBy
 from calls.text import printable
@@ -125,6 +126,28 @@ class AgentStateChange:
     call_id: CallId | None = None
 
 
+TOLD = (
+    "direction",
+    "caller",
+    "called",
+    "flow",
+    "campaign_id",
+    "lead_id",
+    "queue",
+    "agent_id",
+    "started_at",
+    "answered_at",
+    "ended_at",
+    "ring_s",
+    "wait_s",
+    "talk_s",
+    "duration_s",
+    "outcome",
+    "abandoned",
+    "recording",
+)
+"""Columns of a final record that webhooks are told at its end."""
+
 Value = str | int | float | None
 
 
@@ -180,6 +203,8 @@ def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iter
     if is_new:
         add_events(connection, record.call_id, events)
         _find_wrap_up(connection, record)
+        told = {name: _value(getattr(record, name)) for name in TOLD}
+        publish(connection, Event.CALL_ENDED, record.call_id, record.call_id, told, record.ended_at)
     return is_new
 
 

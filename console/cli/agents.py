@@ -95,6 +95,32 @@ def dispose(
 
 
 @app.command()
+def answer(
+    context: typer.Context,
+    agent: Id,
+    call: Annotated[str, typer.Argument(help="The call's id.")],
+    step: Annotated[str, typer.Argument(help="The step of the script.")],
+    text: Annotated[str, typer.Argument(help="What was answered; an empty text takes it back.")],
+) -> None:
+    """Keep what a person said to a step of the script."""
+    said = {"call_id": call, "answers": {step: text}}
+    path = f"/v1/agents/{quote(agent, safe='')}/answers"
+    typer.echo(ask_engine(settings_of(context), lambda engine: engine.tell("POST", path, said)).said)
+
+
+@app.command("call")
+def show_call(
+    context: typer.Context,
+    agent: Id,
+    language: Annotated[str | None, typer.Option(help="Of the script; none: the campaign's.")] = None,
+) -> None:
+    """The agent's call as JSON: who it is, the script, the dispositions, how long the wrap-up lasts. Or null."""
+    path = f"/v1/agents/{quote(agent, safe='')}/call"
+    query = {} if language is None else {"language": language}
+    print_json(ask_engine(settings_of(context), lambda engine: engine.look(path, query)))
+
+
+@app.command()
 def correct(
     context: typer.Context,
     call: Annotated[str, typer.Argument(help="The call's id.")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import typer
 
 from calls.records.database import open_readonly
-from console import operations
+from console import operations, scripts
 from console.campaign_warnings import warnings
 from console.cli.shared import ask_engine, print_json, print_table, settings_of, with_engine_or_store
 from console.client import who
@@ -32,6 +33,9 @@ def check(
     campaign = operations.check_campaign(file, settings)
     for warning in warnings(file, campaign, settings):
         typer.echo(f"warning: {warning}")
+    if settings.engine.database.exists():
+        with closing(open_readonly(settings.engine.database)) as connection:
+            scripts.check_columns(connection, campaign, file)
     typer.echo(f"{file}: campaign {campaign.id} ({campaign.file.name}) can be started")
 
 

@@ -8,7 +8,8 @@ from fastapi import FastAPI, Header, Query
 
 from calls.agents import events as agents
 from calls.ids import AgentId, CallId
-from console.desk import CorrectionOrder, DispositionOrder
+from console.desk import AnswersOrder, CorrectionOrder, DispositionOrder
+from console.desk_card import Card
 from console.engine.engine import Engine
 from console.operations import Done
 
@@ -22,6 +23,16 @@ def add(app: FastAPI, engine: Engine) -> None:
     async def dispose(agent_id: str, order: DispositionOrder) -> Done:
         engine.require_settled()
         return await engine.desk.dispose(AgentId(agent_id), order)
+
+    @app.get("/v1/agents/{agent_id}/call")
+    async def call(agent_id: str, language: Annotated[str | None, Query(max_length=40)] = None) -> Card | None:
+        engine.require_settled()
+        return await engine.desk.card(AgentId(agent_id), language)
+
+    @app.post("/v1/agents/{agent_id}/answers")
+    async def answer(agent_id: str, order: AnswersOrder) -> Done:
+        engine.require_settled()
+        return await engine.desk.answer(AgentId(agent_id), order)
 
     @app.post("/v1/agents/{agent_id}/done")
     async def done(agent_id: str) -> Done:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 from calls.agents.actions import StateChanged
 from calls.agents.states import AgentState
@@ -13,14 +15,29 @@ from calls.ids import AgentId, CallId, CampaignId, QueueName
 from calls.people import blocked
 from calls.records import contacts
 from calls.records.contacts import Begun
+from calls.records.database import open_readonly
+from calls.records.published import Event
 from calls.records.store import Direction
 from calls.records.writer import Writer
 from calls.settings import Settings
-from console.desk import CorrectionOrder, Disposed, DispositionOrder, correct, dispose, require_given
+from console.desk import (
+    AnswersOrder,
+    CorrectionOrder,
+    Disposed,
+    DispositionOrder,
+    answer,
+    correct,
+    dispose,
+    require_given,
+)
+from console.desk_card import AtCall, Card, card, tell_agent
 from console.engine.books import Books
 from console.engine.floor import FloorRunner
 from console.operations import Done
 from dialer import dispositions
+
+TELLS = {AgentState.RESERVED: Event.AGENT_OFFERED, AgentState.TALKING: Event.AGENT_CONNECTED}
+"""What webhooks are told when an agent comes into one of these states."""
 
 AT_CALL = (AgentState.TALKING, AgentState.WRAP_UP)
 """The states in which an agent may say what came of the call."""
@@ -41,7 +58,9 @@ class Desk:
     ) -> None:
         """``forbidden`` hears of numbers never to be dialled again, ``leads_changed`` of campaigns whose leads may
         have another state."""
+        self._settings = settings
         self._queues = settings.queues
+        self._told_of = {event for webhook in settings.webhooks for event in webhook.events}
         self._region = settings.engine.region
         self._books = books
         self._floor = floor
@@ -53,6 +72,8 @@ class Desk:
 
     def hear(self, change: StateChanged) -> None:
         """An agent's state has changed."""
+        if change.state in TELLS and change.call_id is not None:
+            self._pop(change.agent_id, change.call_id, change.state)
         if change.state is AgentState.TALKING and change.call_id is not None:
             self._begin(change.agent_id, change.call_id)
         elif change.state not in AT_CALL and (at := self._at.pop(change.agent_id, None)) is not None:
@@ -88,6 +109,35 @@ class Desk:
         now = self._clock.now()
         return self._told(await self._writer.run(lambda db: correct(db, self._queues, call_id, order, who, now)))
 
+    async def answer(self, agent_id: AgentId, order: AnswersOrder) -> Done:
+        """Keep what a person said to the script. Raises as :meth:`dispose`."""
+        now = self._clock.now()
+        return await self._writer.run(lambda db: answer(db, agent_id, order, now))
+
+    async def card(self, agent_id: AgentId, language: str | None) -> Card | None:
+        """The agent's call; None where there is none.
+
+        Raises:
+            UnknownName: there is no such agent.
+            RecordError: the store cannot be read.
+        """
+        self._floor.queues_of(agent_id)
+        view = next(each for each in self._floor.view().agents if each.agent_id == agent_id)
+        if view.call_id is None:
+            return None
+        call_id, state, now_s = view.call_id, view.state, self._clock.monotonic_s()
+        at = self._at_call(agent_id, call_id, state)
+        left_s = None if view.wrap_up_ends is None else max(0.0, view.wrap_up_ends - now_s)
+
+        def read() -> Card | None:
+            with closing(open_readonly(self._writer.path)) as connection:
+                known = at or _of_contact(connection, agent_id, call_id, state)
+                if known is None:
+                    return None
+                return card(connection, self._settings, known, language, now_s - view.since, left_s)
+
+        return await asyncio.to_thread(read)
+
     async def require_given(self, agent_id: AgentId) -> None:
         """Refuse the end of a wrap-up that lacks a required disposition.
 
@@ -115,19 +165,38 @@ class Desk:
             self._leads_changed(disposed.campaign_id)
         return disposed.done
 
-    def _begin(self, agent_id: AgentId, call_id: CallId) -> None:
+    def _at_call(self, agent_id: AgentId, call_id: CallId, state: AgentState) -> AtCall | None:
+        """The agent's call, as far as it is open."""
         recorder = self._books.recorder(call_id)
         if recorder is None:
-            return  # it has ended, and its record is being written
-        live, now = recorder.live, self._clock.now()
-        queue = recorder.queue or self._only_queue(agent_id)
+            return None
+        live = recorder.live
         number = live.called if live.direction is Direction.OUTBOUND else live.caller
-        self._at[agent_id] = (call_id, live.campaign_id)
+        spelled = blocked.spelled(number, self._region)
+        queue = recorder.queue or self._only_queue(agent_id)
+        return AtCall(call_id, agent_id, state.value, live.direction, spelled, queue, live.campaign_id, live.lead_id)
+
+    def _pop(self, agent_id: AgentId, call_id: CallId, state: AgentState) -> None:
+        """Tell the webhooks that asked for it who is led to the agent."""
+        at, now = self._at_call(agent_id, call_id, state), self._clock.now()
+        if at is None or not self._told_of & {TELLS[state]}:
+            return
 
         def write(connection: sqlite3.Connection) -> None:
-            offer = dispositions.offer_of(connection, self._queues, live.campaign_id, queue)
-            spelled = blocked.spelled(number, self._region)
-            begun = Begun(call_id, agent_id, spelled, queue, live.campaign_id, live.lead_id, offer.required, now)
+            tell_agent(connection, self._settings, at, TELLS[state], now)
+
+        self._books.keep(write, f"screen pop of {agent_id}")
+
+    def _begin(self, agent_id: AgentId, call_id: CallId) -> None:
+        at, now = self._at_call(agent_id, call_id, AgentState.TALKING), self._clock.now()
+        if at is None:
+            return  # it has ended, and its record is being written
+        self._at[agent_id] = (call_id, at.campaign_id)
+
+        def write(connection: sqlite3.Connection) -> None:
+            offer = dispositions.offer_of(connection, self._queues, at.campaign_id, at.queue)
+            required = offer.required
+            begun = Begun(call_id, agent_id, at.number, at.queue, at.campaign_id, at.lead_id, required, now)
             contacts.begin(connection, begun)
 
         self._books.keep(write, f"talk of {agent_id}")
@@ -145,3 +214,17 @@ class Desk:
                 self._leads_changed(campaign_id)
 
         self._books.keep(lambda db: dispositions.close(db, call_id, agent_id, now), f"wrap-up of {agent_id}", told)
+
+
+def _of_contact(
+    connection: sqlite3.Connection, agent_id: AgentId, call_id: CallId, state: AgentState
+) -> AtCall | None:
+    """A call that has ended, in the agent's wrap-up."""
+    found = contacts.contact(connection, call_id, agent_id)
+    if found is None:
+        return None
+    begun = found.begun
+    direction = Direction.INBOUND if begun.campaign_id is None else Direction.OUTBOUND
+    return AtCall(
+        call_id, agent_id, state.value, direction, begun.number, begun.queue, begun.campaign_id, begun.lead_id
+    )

@@ -107,7 +107,7 @@ class Engine:
         self.tasks = Tasks()
         self.writer = Writer(settings.engine.database)
         self.watch = Watch(settings, self.writer, clock)
-        self.books = Books(self.writer, self.tasks, clock, self.watch.store_said)
+        self.books = Books(self.writer, self.tasks, clock, self._store_said)
         self._boot = BootId("")
         self._connecting: asyncio.Task[None] | None = None
         self._recovered = False
@@ -185,7 +185,6 @@ class Engine:
             lambda: AttemptId(new_id()),
             self.watch.not_ready,
         )
-        self.phone_codes = PhoneCodes(settings, self.floor, self.verifier, self.watch)
         self.desk = Desk(
             settings,
             self.books,
@@ -195,6 +194,7 @@ class Engine:
             self._forbidden,
             lambda campaign_id: self.dialled.tell(ev.LeadsChanged(campaign_id)),
         )
+        self.phone_codes = PhoneCodes(settings, self.floor, self.verifier, self.watch, self.desk.require_given)
         self.restart = Restart(settings, switch, self.writer, self.books, self.floor, self.dialled, clock)
 
     async def start(self) -> None:
@@ -214,7 +214,7 @@ class Engine:
             raise
         await self.recognition.start(self._spoken)
         self.watch.start(self.tasks)
-        self.outbox.start()
+        await self.outbox.start()
         self.recordings.start(self.tasks)
         self._connecting = self.tasks.start(self._connect(), "connect")
 
@@ -300,6 +300,12 @@ class Engine:
             loop_lag_s=self.watch.loop_lag_s,
             writer_behind_s=round(self.writer.behind_s(), 3),
         )
+
+    def _store_said(self, problem: str) -> None:
+        """The store took what must not be lost (""), or refused it: webhooks may have messages to send now."""
+        self.watch.store_said(problem)
+        if not problem:
+            self.outbox.wake_for_events()
 
     def _closed(self) -> bool:
         return self.watch.draining

@@ -18,6 +18,7 @@ from calls.errors import OutsideError, RecordError
 from calls.outside import WebhookSettings
 from calls.records import outbox
 from calls.records.outbox import Backlog, Kept
+from calls.records.published import subscribe
 from calls.records.writer import Writer
 from console.engine.delivery import Again, GivenUp, Taken, Verdict, headers, judge
 from console.engine.outside import Answered, Hosts, Sent
@@ -68,8 +69,14 @@ class Outbox:
         """The webhooks of the settings."""
         return tuple(self._webhooks)
 
-    def start(self) -> None:
-        """Send from now on."""
+    async def start(self) -> None:
+        """Send from now on.
+
+        Raises:
+            RecordError: the store does not take which webhooks are told of what.
+        """
+        wanted = [(each.name, event) for each in self._webhooks.values() for event in each.events]
+        await self._writer.run(lambda db: subscribe(db, wanted))
         for name, webhook in self._webhooks.items():
             self._tasks.start(self._serve(webhook), f"webhook {name}")
         self._tasks.start(self._forget(), "forget sent messages")
@@ -78,6 +85,12 @@ class Outbox:
         """Something may be due: a call has written a message, or a person wants one sent again."""
         for event in self._wake.values():
             event.set()
+
+    def wake_for_events(self) -> None:
+        """Something was written that webhooks may be told of by themselves."""
+        for name, webhook in self._webhooks.items():
+            if webhook.events:
+                self._wake[name].set()
 
     async def _serve(self, webhook: WebhookSettings) -> None:
         wake, under_way = self._wake[webhook.name], self._under_way[webhook.name]

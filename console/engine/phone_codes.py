@@ -5,13 +5,15 @@ Such a call is no customer's: it has no flow and no record. What came of it stan
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from calls import log
 from calls.agents import events as floor
 from calls.agents.codes import Code, Order, parse
 from calls.agents.profiles import LegMode
 from calls.agents.states import AgentState
 from calls.agents.view import AgentView
-from calls.errors import CallwrightError, CommandRefused, PromptError, SwitchError
+from calls.errors import CallwrightError, CommandRefused, PromptError, SwitchError, UserError
 from calls.floor_settings import check_reason, reason_of_key
 from calls.ids import AgentId
 from calls.settings import Settings
@@ -49,7 +51,16 @@ class Unheard(Exception):
 class PhoneCodes:
     """Serves the codes of all agents' phones."""
 
-    def __init__(self, settings: Settings, floor: FloorRunner, verifier: Verifier, watch: Watch) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        floor: FloorRunner,
+        verifier: Verifier,
+        watch: Watch,
+        require_given: Callable[[AgentId], Awaitable[None]],
+    ) -> None:
+        """``require_given`` raises UserError where a wrap-up lacks a disposition that it needs."""
+        self._require_given = require_given
         self._codes = settings.feature_codes
         self._reasons = settings.pause_reasons
         self._language = settings.feature_codes.language or settings.prompts.languages[0]
@@ -101,11 +112,21 @@ class PhoneCodes:
             if agent_id in self._nailed_up and self._view(agent_id).leg_id is None:
                 await self._say(channel, "system.agent_rings")
                 return True
+        if isinstance(event, floor.WrapUpDone) and not await self._may_end_wrap_up(agent_id):
+            event = None
         if event is not None:
             log.get().info("a code was dialled", agent=agent_id, order=code.order.name.lower())
             self._floor.tell(event)
         await self._say(channel, _said(self._view(agent_id)))
         return False
+
+    async def _may_end_wrap_up(self, agent_id: AgentId) -> bool:
+        """Whether no disposition is missing; the agent hears of the wrap-up that goes on then."""
+        try:
+            await self._require_given(agent_id)
+        except UserError:
+            return False
+        return True
 
     def _event(self, code: Code, agent_id: AgentId) -> floor.FloorEvent | None:
         """What the floor is to be told; None: nothing, or nothing that makes sense."""

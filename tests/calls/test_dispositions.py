@@ -38,7 +38,9 @@ def test_the_usual_ones_hold_where_none_is_named() -> None:
         (SOLD + 'currency = "EUR"\n', 10, "dispositions.sold: a currency is that of a sale"),
         (SOLD + 'sale = true\ncurrency = "Euro"\n', 13, "dispositions.sold.currency: expected a currency such as"),
         (SOLD + "recycle = {after_s = 0, times = 1}\n", 12, "dispositions.sold.recycle.after_s: expected seconds"),
-        (SOLD + "close = true\nrecycle = {after_s = 9, times = 1}\n", 10, "expected one of them"),
+        (SOLD + "next_number = true\nsale = true\n", 10, "dispositions.sold: recycle and next_number dial the lead"),
+        (SOLD + "next_number = true\nrecycle = {after_s = 9, times = 1}\n", 10, "another number at once: choose one"),
+        (SOLD + "close = true\nrecycle = {after_s = 9, times = 1}\n", 10, "never: choose one"),
         ('[dispositions.none]\nlabel = "x"\n', 10, "dispositions.none: none stands for a disposition that was not"),
     ],
 )
@@ -55,6 +57,7 @@ def test_faults_are_named(tmp_path: Path, tables: str, line: int, words: str) ->
     ("key", "words"),
     [
         ("recycle = {after_s = 60, times = 1}", "queues[0].dispositions.ask.recycle: a caller is no lead"),
+        ("next_number = true", "queues[0].dispositions.ask.next_number: a caller is no lead"),
         ("label = 'x'", "queues[0].dispositions.none: none stands for"),
     ],
 )

@@ -567,3 +567,17 @@ def test_flows_are_published_through_the_engine(with_engine: Path, tmp_path: Pat
     target.write_bytes(first)
     assert "is no version" in process(with_engine, "ivr", "rollback", "main", "a/b?c", status=1)
     assert "404" in process(with_engine, "ivr", "rollback", "a/b", status=1)
+
+
+def test_a_script_is_checked_against_the_columns_of_its_list(path: Path, tmp_path: Path) -> None:
+    leads = tmp_path / "a.csv"
+    leads.write_text("Phone,Name,Town\n+12025550105,Ann,Bonn\n", encoding="utf-8")
+    script = '[script]\ntext = {en = "Hello {name} of {fields.Twon}"}\n'
+    file = path.parent / "campaigns" / "autumn.toml"
+    file.write_text(f"{file.read_text(encoding='utf-8')}\n{script}", encoding="utf-8")
+    line = file.read_text(encoding="utf-8").splitlines().index(script.splitlines()[1]) + 1
+    assert "can be started" in invoke(path, "campaign", "check", str(file)), "there is no such list yet"
+    invoke(path, "leads", "import", str(leads), "--list", "autumn")
+    said = process(path, "campaign", "check", str(file), status=1)
+    assert f"autumn.toml:{line}: script.text.en: " in said
+    assert "{fields.Twon}: the list autumn has no such column, but Town" in said.replace("\n", " ")

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
 
 from calls.agents import events as ag
+from calls.agents.floor import UnknownName
+from calls.desk_settings import DeskSettings
 from calls.dispositions import Disposition
 from calls.errors import UserError
 from calls.ids import AgentId, CallId
+from calls.outside import WebhookSettings
+from calls.records.published import Event
 from calls.settings import QueueSettings
 from calls.switch.loopback.callers import HangUp, Press, Wait
-from console.desk import CorrectionOrder, DispositionOrder
+from console import operations
+from console.desk import AnswersOrder, CorrectionOrder, DispositionOrder
+from console.desk_card import Card
+from console.engine.outside import Answered
+from console.operations import Import
+from tests.console.fake_hosts import FakeHosts
 from tests.console.held_time import held
 from tests.console.world import World, agent, world_in
 
@@ -212,3 +222,119 @@ async def test_killed_in_the_talk_the_agent_still_says_what_came_of_it(tmp_path:
         await is_in(world, "ready")
         await world.settled()
         assert world.rows(SAID)[0][0] == "sale"
+
+
+SCRIPT = """
+[script]
+text = {en = "Hello {name} of {fields.Town}, this is {agent}.", de = "Guten Tag {name}."}
+[[script.steps]]
+id = "wants"
+say = {en = "Do you want lamps, {name}?"}
+answers = ["yes", "no"]
+[[script.steps]]
+id = "why"
+say = {en = "Why?", de = "Warum?"}
+"""
+
+
+async def dial_a_lead(world: World, tables: str = SCRIPT, **changed: str) -> None:
+    now = world.engine.clock.now()
+    data = f"Phone,Name,Town\n{TALKS},Ann <b>,Köln & Bonn\n".encode()
+    await operations.import_leads(world.engine.writer, data, Import(list="autumn", file="b.csv"), "me", now)
+    await dial(world, TALKS, tables=tables, **changed)
+
+
+async def card_of(world: World, language: str | None = None) -> Card:
+    found = await world.engine.desk.card(ANNA, language)
+    assert found is not None
+    return found
+
+
+@held
+async def test_the_card_of_a_call(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna", wrap_up_s=10)) as world:
+        assert await world.engine.desk.card(ANNA, None) is None
+        pop = '"https://crm.example/{fields.Town}?n={number}&id={call_id}"'
+        await dial_a_lead(world, screen_pop=pop)
+        await is_in(world, "talking")
+        card = await card_of(world)
+        assert (card.state, card.direction, card.campaign, card.queue) == ("talking", "outbound", "autumn", "sales")
+        assert (card.customer.number, card.customer.name) == (TALKS, "Ann <b>")
+        assert card.customer.fields == {"Town": "Köln & Bonn"}
+        assert card.screen_pop == f"https://crm.example/K%C3%B6ln%20%26%20Bonn?n=%2B12025550100&id={card.call_id}"
+        assert card.script is not None
+        assert card.script.text == "Hello Ann <b> of Köln & Bonn, this is Anna."
+        assert [step.say for step in card.script.steps] == ["Do you want lamps, Ann <b>?", "Why?"]
+        assert "sale" in [each.id for each in card.dispositions] and card.wrap_up_left_s is None
+        german = (await card_of(world, "de")).script
+        assert german is not None and (german.text, german.language) == ("Guten Tag Ann <b>.", "de")
+        assert [step.say for step in german.steps] == ["Do you want lamps, Ann <b>?", "Warum?"]
+        await say(world, "done", note="nice")
+        await is_in(world, "wrap_up")
+        await world.settled()
+        card = await card_of(world)
+        assert card.given is not None and (card.given.disposition, card.given.note) == ("done", "nice")
+        assert card.wrap_up_left_s == pytest.approx(10, abs=0.5) and card.customer.name == "Ann <b>"
+        with pytest.raises(UnknownName):
+            await world.engine.desk.card(AgentId("eve"), None)
+
+
+@held
+async def test_numbers_are_masked_where_the_settings_say_so(tmp_path: Path) -> None:
+    outside = {"desk": DeskSettings(mask_numbers=True)}
+    async with world_in(tmp_path, agent("anna"), outside=outside) as world:
+        await dial_a_lead(world, '[script]\ntext = {en = "{number}"}\n')
+        await is_in(world, "talking")
+        assert TALKS not in (await card_of(world)).model_dump_json()
+
+
+@held
+async def test_answers_are_kept_with_the_call(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await dial_a_lead(world)
+        await is_in(world, "talking")
+
+        async def answer(**answers: str) -> None:
+            order = AnswersOrder(call_id=call_of(world), answers=answers)
+            await world.engine.desk.answer(ANNA, order)
+
+        await answer(wants="yes", why="dark")
+        await answer(wants="no", why="")
+        assert "wants: expected one of yes, no" in await refused(answer(wants="maybe"))
+        assert "no step 'how': there are wants, why" in await refused(answer(how="x"))
+        steps = (await card_of(world)).script
+        assert steps is not None and [step.answered for step in steps.steps] == ["no", None]
+        assert world.rows("SELECT step, answer, agent_id FROM script_answers") == [("wants", "no", "anna")]
+
+
+@held
+async def test_webhooks_are_told_of_what_they_asked_for(tmp_path: Path) -> None:
+    def webhook(name: str, *events: Event) -> WebhookSettings:
+        return WebhookSettings(name=name, url="https://crm.example/hooks", events=events)
+
+    crm = webhook("crm", Event.AGENT_CONNECTED, Event.CALL_ENDED, Event.DISPOSITION, Event.DO_NOT_CALL_ADDED)
+    pop = QueueSettings(name="sales", screen_pop="https://crm.example/{lead_id}")
+    outside = {"webhooks": (crm, webhook("other", Event.AGENT_OFFERED)), "queues": (pop,)}
+    async with world_in(
+        tmp_path, agent("anna"), outside=outside, hosts=FakeHosts(lambda at, sent: Answered(200))
+    ) as world:
+        await dial_a_lead(world)
+        await is_in(world, "wrap_up")
+        await say(world, "do_not_call", note="angry")
+        await world.campaign_over()
+        await is_in(world, "ready")
+        await world.settled()
+        rows = world.rows("SELECT webhook, node, body FROM outbox ORDER BY message_id")
+        assert [row[:2] for row in rows] == [
+            ("other", "agent_offered"),
+            ("crm", "agent_connected"),
+            ("crm", "call_ended"),
+            ("crm", "do_not_call_added"),
+            ("crm", "disposition"),
+        ]
+        told = {str(node): json.loads(str(body)) for _, node, body in rows}
+        assert told["agent_connected"]["values"]["screen_pop"].startswith("https://crm.example/")
+        assert told["call_ended"]["values"]["outcome"] == "answered"
+        assert told["disposition"]["values"]["note"] == "angry"
+        assert told["do_not_call_added"]["values"]["number"] == TALKS
+        assert len({each["id"] for each in told.values()}) == 5

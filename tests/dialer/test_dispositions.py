@@ -95,6 +95,23 @@ def test_a_lead_that_is_dialled_again_by_then_is_left_to_that_attempt(store: Des
     assert store.lead() == ("dialling", None)
 
 
+def test_a_wrong_number_has_the_lead_dialled_on_its_next_one(store: DeskStore) -> None:
+    second = "+12025550101"
+    store.db.execute(
+        "INSERT INTO lead_numbers (lead_id, position, kind, number, time_zones) VALUES (?, 2, 'work', ?, ?)",
+        (f"lead{NUMBER}", second, '["America/New_York"]'),
+    )
+    store.call("wrong_number")
+    assert store.lead() == ("retry", as_text(store.now))
+    attempt = store.dial()
+    assert attempt.number == second
+    call_id = store.talk(attempt)
+    store.give(call_id, "wrong_number")
+    store.close(call_id)
+    store.finish(attempt)
+    assert store.lead() == ("done", None), "it has no other number"
+
+
 def test_a_required_disposition_is_none_where_it_is_missing(store: DeskStore) -> None:
     attempt = store.dial()
     call_id = store.talk(attempt, required=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from calls.dispositions import DEFAULTS, Disposition
 from calls.errors import Location
+from calls.records.published import Event
 from calls.settings import QueueSettings, Settings, Trunk
 from calls.settings import load as load_settings
 from dialer.campaign import Retries, load
@@ -62,4 +63,17 @@ def test_the_page_of_the_desk_loads_and_names_every_key_and_usual_disposition(tm
     assert load(path, SETTINGS).file.dispositions["sold"].currency == "EUR"
     (tmp_path / "callwright.toml").write_text(queue, encoding="utf-8")
     assert list(load_settings(tmp_path / "callwright.toml", {}).queues[0].dispositions) == ["solved"]
-    assert all(f"`{key}`" in page for key in (*Disposition.model_fields, *DEFAULTS))
+    assert all(f"`{key}`" in page for key in (*Disposition.model_fields, *DEFAULTS, *Event))
+
+
+def test_the_page_of_the_desk_shows_a_script_and_an_address(tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", DESK.read_text(encoding="utf-8"), re.DOTALL)
+    (script,) = [each for each in blocks if each.startswith("[script]")]
+    (address,) = [each for each in blocks if each.startswith("screen_pop")]
+    path = tmp_path / "lamps.toml"
+    path.write_text(f"{address}{campaign_text()}{script}", encoding="utf-8")
+    found = load(path, SETTINGS).file.script
+    assert found is not None and [step.id for step in found.steps] == ["wants", "why"]
+    settings = "".join(each for each in blocks if each.startswith(("[desk]", "[[webhooks]]")))
+    (tmp_path / "callwright.toml").write_text(settings, encoding="utf-8")
+    assert load_settings(tmp_path / "callwright.toml", {}).desk.mask_numbers

@@ -1,0 +1,40 @@
+"""A campaign's texts for its agents against the columns of its list."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from calls import templates, toml_file
+from calls.errors import CampaignError
+from calls.people import persons
+from calls.toml_file import Place
+from dialer.campaign import Campaign
+
+
+def check_columns(connection: sqlite3.Connection, campaign: Campaign, path: Path) -> None:
+    """Refuse places of the script and of ``screen_pop`` for columns that the campaign's list does not have. A list
+    that is not imported yet has none, and nothing is said of it.
+
+    Raises:
+        CampaignError: names the first of them with its line.
+    """
+    columns = persons.columns_of(connection, campaign.file.list)
+    if not columns:
+        return
+    for place, text in _texts(campaign):
+        if missing := sorted(templates.fields(text) - columns):
+            document = toml_file.read(path, CampaignError)
+            known = ", ".join(sorted(columns))
+            raise CampaignError(
+                f"{{fields.{missing[0]}}}: the list {campaign.file.list} has no such column, but {known}",
+                document.where(place),
+            )
+
+
+def _texts(campaign: Campaign) -> Iterator[tuple[Place, str]]:
+    if campaign.file.script is not None:
+        yield from campaign.file.script.texts()
+    if campaign.file.screen_pop is not None:
+        yield ("screen_pop",), campaign.file.screen_pop

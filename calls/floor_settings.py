@@ -1,4 +1,4 @@
-"""The settings of who works on the floor beside agents and queues: pauses, codes of agents' phones."""
+"""The settings of who works on the floor beside agents and queues: pauses, codes of agents' phones, supervisors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from calls.errors import UserError
-from calls.parts import Count, Flag, Language, Name, Part, Title
+from calls.parts import Count, Endpoint, Flag, Language, Name, Part, Title
 
 
 class PauseReason(Part):
@@ -21,6 +21,16 @@ class PauseReason(Part):
     paid: Flag = True
     limit_minutes: Count | None = None
     """How long one such pause may last; who stays longer is shown so."""
+
+
+class SupervisorSettings(Part):
+    """``[[supervisors]]``: who may hear agents' talks, and by which phone."""
+
+    id: Name
+    name: Title
+    endpoint: Endpoint
+    announce: Flag = True
+    """The agent hears a tone before the supervisor hears the talk."""
 
 
 class FeatureCodes(Part):

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from calls.toml_file import Fault
+
+DIAL_LETTERS = r"A-Za-z0-9_./@:-"
+"""What a dial string may hold: no sign that Asterisk or FreeSWITCH gives a meaning to in one."""
+
+ENDPOINT = re.compile(rf"[A-Za-z][A-Za-z0-9_]*/[{DIAL_LETTERS}]{{1,200}}\Z")
+
+
+def _endpoint(dial: str) -> str:
+    if not ENDPOINT.match(dial):
+        raise Fault(
+            f"expected technology/target of letters, digits and _ . / @ : -, e.g. PJSIP/agent1; found {dial!r}"
+        )
+    return dial
+
+
+Endpoint = Annotated[str, AfterValidator(_endpoint), Field(description="a dial string, in quotes")]
 FilePath = Annotated[Path, Field(description="a path, in quotes")]
 Port = Annotated[int, Field(ge=1, le=65535, description="a port, 1 to 65535")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$", description="a host name or an address, in quotes")]

@@ -22,12 +22,14 @@ from calls.callbacks import CallbackSettings
 from calls.desk_settings import DeskSettings, ScreenPop
 from calls.dispositions import Dispositions
 from calls.errors import Location, SettingsError
-from calls.floor_settings import FeatureCodes, PauseReason
+from calls.floor_settings import FeatureCodes, PauseReason, SupervisorSettings
 from calls.hours import WeeklyHours, parse
 from calls.outside import LookupSettings, PaymentGateway, WebhookSettings
 from calls.parts import (
+    DIAL_LETTERS,
     Context,
     Count,
+    Endpoint,
     FilePath,
     Flag,
     Host,
@@ -47,10 +49,6 @@ from calls.settings_faults import faults
 from calls.toml_file import Document, Fault, Place, checked, read
 
 PREFIX = "CALLWRIGHT_"
-DIAL_LETTERS = r"A-Za-z0-9_./@:-"
-"""What a dial string may hold: no sign that Asterisk or FreeSWITCH gives a meaning to in one."""
-
-ENDPOINT = re.compile(rf"[A-Za-z][A-Za-z0-9_]*/[{DIAL_LETTERS}]{{1,200}}\Z")
 TEMPLATE = re.compile(rf"[A-Za-z][A-Za-z0-9_]*/[{DIAL_LETTERS}]*\{{number\}}[{DIAL_LETTERS}]*\Z")
 
 
@@ -69,15 +67,6 @@ def _in_order(ports: tuple[int, int]) -> tuple[int, int]:
     return ports
 
 
-def _endpoint(dial: str) -> str:
-    if not ENDPOINT.match(dial):
-        raise Fault(
-            f"expected technology/target of letters, digits and _ . / @ : -, e.g. PJSIP/agent1; found {dial!r}"
-        )
-    return dial
-
-
-Endpoint = Annotated[str, AfterValidator(_endpoint), Field(description="a dial string, in quotes")]
 Level = Annotated[int, Field(ge=1, le=9, description="a level from 1 to 9")]
 P = TypeVar("P", bound=Part)
 
@@ -324,6 +313,7 @@ class Settings(Part):
     queues: Annotated[tuple[QueueSettings, ...], Field(description="tables, [[queues]]")] = ()
     agents: Annotated[tuple[AgentSettings, ...], Field(description="tables, [[agents]]")] = ()
     pause_reasons: Annotated[tuple[PauseReason, ...], Field(description="tables, [[pause_reasons]]")] = ()
+    supervisors: Annotated[tuple[SupervisorSettings, ...], Field(description="tables, [[supervisors]]")] = ()
     feature_codes: Annotated[FeatureCodes, Field(description="a table")] = FeatureCodes()
     inbound: Annotated[tuple[InboundRoute, ...], Field(description="tables, [[inbound]]")] = ()
     destinations: Annotated[tuple[Destination, ...], Field(description="tables, [[destinations]]")] = ()

@@ -90,6 +90,7 @@ def _doubles(section: str, key: str, names: Iterable[str]) -> Iterator[tuple[Pla
 
 def _floor_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     yield from _doubles("pause_reasons", "id", (each.id for each in settings.pause_reasons))
+    yield from _doubles("supervisors", "id", (each.id for each in settings.supervisors))
     for index, problem in floor_settings.key_faults(settings.pause_reasons):
         yield ("pause_reasons", index, "key"), problem
     wanted, known = settings.feature_codes.authenticator, [each.name for each in settings.authenticators]

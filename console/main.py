@@ -24,6 +24,7 @@ from console.cli import (
     dialplans,
     dnc,
     doctor,
+    floor,
     flow_versions,
     hours,
     ivr,
@@ -72,6 +73,7 @@ app.add_typer(block.app, name="block")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(agents.app, name="agents")
+app.add_typer(floor.app, name="floor")
 app.add_typer(prompts.app, name="prompts")
 prompts.app.command()(prompt_takes.script)
 prompts.app.command("import")(prompt_takes.import_recordings)

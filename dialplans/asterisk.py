@@ -10,6 +10,10 @@ callwright-resume      the talk is over: AGI ``/resume,<call>,<how the talk ende
 callwright-agent       an agent's leg (the extension is its id), marked in its room
 callwright-whisper     a transfer's destination hears a prompt, and may have to take the call by a key
 callwright-hear        a leg of the engine's listens to what one caller says (CW_HEARS is the channel's id)
+callwright-listen      a leg of ours listens to the agent's leg that the extension names
+callwright-coach       the same, and whispers to that agent
+callwright-join        a leg of ours is in the room of that agent's leg
+callwright-tone        a tone that a second leg whispers to an agent
 callwright-agents      codes that agents dial on their own phones: AGI ``/agents,<the phone>``; for the
                        administrator to include in the phones' context
 callwright-fallback    the engine is not there: a spoken sorry, then the configured place or the end

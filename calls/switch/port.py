@@ -464,6 +464,19 @@ class RingAgent:
     ring_timeout_s: float
 
 
+class Seat(Enum):
+    """Where a leg that ``RingAgent`` asked for is, and what it hears there."""
+
+    OWN = "own"
+    """In a room of its own, where a ``Connect`` finds it. Alone there, it hears nothing."""
+    LISTEN = "listen"
+    """It hears the talk on another leg, and nobody hears it."""
+    WHISPER = "whisper"
+    """It hears that talk, and the other leg's agent alone hears it."""
+    JOIN = "join"
+    """It is in the other leg's room: all hear each other."""
+
+
 Originate = DialAttempt | RingAgent
 
 CallHandler = Callable[[CallChannel], Awaitable[None]]
@@ -505,6 +518,25 @@ class Switch(Protocol):
         Raises:
             SwitchRefused: the switch did not take the request: there is no leg and no event will come.
             SwitchUnavailable, SwitchTimeout: unknown whether there is a leg; ``SwitchUp`` will tell.
+        """
+
+    async def seat(self, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
+        """Put a leg that is up there, from wherever it is; returns when it is so. ``host``: the other leg, up as
+        well; None with ``OWN`` only. When the host's leg ends this one is in its own room again.
+
+        A customer whom ``Connect`` brought to this leg must have left it before.
+
+        Raises:
+            SwitchRefused: one of the legs is not there; where this one is has not changed.
+            SwitchUnavailable, SwitchTimeout: unknown where it is.
+        """
+
+    async def beep(self, leg_id: LegId) -> None:
+        """Let a leg that is up hear a short tone, and nobody else; returns when that was asked for.
+
+        Raises:
+            SwitchRefused: it cannot be done.
+            SwitchUnavailable, SwitchTimeout: unknown whether it will be heard.
         """
 
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:

@@ -247,7 +247,12 @@ class Conversations:
                 result = await channel.perform(command)
                 if isinstance(result, Done):
                     recorder.note_recording(name)
-            case Record() | PlayRecording() | MuteRecording() | StopRecording():
+            case MuteRecording(muted):
+                recorder.masked = recorder.masked or muted
+                result = await channel.perform(command)
+                if isinstance(result, Done):
+                    recorder.masked = muted
+            case Record() | PlayRecording() | StopRecording():
                 result = await channel.perform(command)
             case Transfer(number=number) if number:
                 return await self._transfer_to_number(channel, recorder, command)

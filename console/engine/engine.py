@@ -56,9 +56,11 @@ from console.engine.status import (
     campaigns_shown,
     flags_shown,
     queues_shown,
+    supervisors_shown,
     trunks_shown,
     webhooks_shown,
 )
+from console.engine.supervision import Supervision
 from console.engine.talk import Meetings
 from console.engine.tasks import Tasks
 from console.engine.tolls import Tolls
@@ -118,7 +120,10 @@ class Engine:
         self.floor = FloorRunner(
             floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
-        self.meetings = Meetings(self.floor, clock)
+        self.meetings = Meetings(self.floor, clock, lambda talk: self.supervision.talk_over(talk))
+        self.supervision = Supervision(
+            settings.supervisors, switch, self.meetings, self.writer, self.tasks, clock, new_id
+        )
         named = settings.secrets.named
         self._hosts = hosts or GuardedHosts(named)
         self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
@@ -293,6 +298,7 @@ class Engine:
             calls=calls_shown(self.books.open_calls),
             agents=agents_shown(floor, now_s, self.settings.pause_reasons),
             queues=queues_shown(floor, now_s),
+            supervisors=supervisors_shown(self.supervision.view(), now_s),
             campaigns=campaigns_shown(core),
             trunks=trunks_shown(core),
             webhooks=webhooks_shown(self.outbox.names, self.outbox.backlog, self.clock.now()),
@@ -358,10 +364,10 @@ class Engine:
                 if self.floor.agent_of(event.leg_id) is None:
                     self.dialled.leg_event(event)
             case events.LegAnswered():
-                if not self.floor.leg_answered(event.leg_id):
+                if not (self.floor.leg_answered(event.leg_id) or self.supervision.leg_answered(event.leg_id)):
                     self.dialled.leg_event(event)
             case events.LegEnded():
-                if not self.floor.leg_ended(event.leg_id):
+                if not (self.floor.leg_ended(event.leg_id) or self.supervision.leg_ended(event.leg_id)):
                     self.restart.call_ended(CallId(event.leg_id), event.cause)
                     self.dialled.leg_event(event)
             case events.CallConnected(call_id):
@@ -378,6 +384,7 @@ class Engine:
         now = self.clock.now()
         boot, name = event.boot, self.switch.name
         self.tasks.start(self._write(lambda connection: store.note_boot(connection, name, boot, now)), "note boot")
+        self.supervision.drop_left(event.live)
         if not self._recovered:
             self._recovered = True
             self.tasks.start(self._recover(event), "recover")

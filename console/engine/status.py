@@ -14,6 +14,7 @@ from calls.log import masked
 from calls.people.blocked import Flagged
 from calls.records.outbox import Backlog
 from console.engine.recorder import CallRecorder
+from console.engine.supervision import WatchView
 from dialer.view import CampaignView, CoreView
 
 
@@ -58,6 +59,17 @@ class QueueShown(Shown):
     free: int
     callbacks: int = 0
     """Those of the waiting who hung up and are to be called back."""
+
+
+class SupervisorShown(Shown):
+    """A supervisor beside a talk, or whose phone rings for that (``sits`` is false)."""
+
+    supervisor: str
+    mode: str
+    agent: str
+    call_id: str
+    sits: bool
+    for_s: float
 
 
 class CampaignShown(Shown):
@@ -122,6 +134,7 @@ class Status(Shown):
     trunks: tuple[TrunkShown, ...]
     webhooks: tuple[WebhookShown, ...]
     flags: tuple[FlagShown, ...] = ()
+    supervisors: tuple[SupervisorShown, ...] = ()
     """The last of this run."""
     loop_lag_s: float
     writer_behind_s: float
@@ -160,6 +173,21 @@ def _agent(agent: AgentView, now_s: float, limits_s: Mapping[str, float]) -> Age
         reason=agent.reason,
         for_s=round(max(0.0, now_s - agent.since), 3),
         call_id=agent.call_id,
+    )
+
+
+def supervisors_shown(watches: Iterable[WatchView], now_s: float) -> tuple[SupervisorShown, ...]:
+    """Who listens to whom."""
+    return tuple(
+        SupervisorShown(
+            supervisor=each.supervisor,
+            mode=each.mode,
+            agent=each.agent_id,
+            call_id=each.call_id,
+            sits=each.sits,
+            for_s=round(max(0.0, now_s - each.since_s), 3),
+        )
+        for each in watches
     )
 
 

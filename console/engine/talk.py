@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from calls.agents.actions import ConnectCall
 from calls.agents.events import CallKind, CallWaiting, ConnectFailed, TalkBegan, TalkOver
 from calls.clock import Clock
-from calls.ids import AgentId, CallId
+from calls.ids import AgentId, CallId, LegId
 from calls.records.durations import Phase
 from calls.switch.port import (
     CallChannel,
@@ -62,6 +62,18 @@ class Wait:
     open_s: Callable[[], float] = lambda: ALWAYS
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveTalk:
+    """A talk that goes on."""
+
+    call_id: CallId
+    agent_id: AgentId
+    leg_id: LegId
+    """The agent's."""
+    channel: CallChannel
+    recorder: CallRecorder
+
+
 @dataclass(frozen=True, slots=True)
 class Talked:
     """The talk is over and the caller is still there."""
@@ -102,11 +114,13 @@ class Hears:
 class Meetings:
     """Brings waiting calls and agents together, and knows who talks to whom."""
 
-    def __init__(self, floor: FloorRunner, clock: Clock) -> None:
+    def __init__(self, floor: FloorRunner, clock: Clock, talk_over: Callable[[LiveTalk], None]) -> None:
+        """``talk_over`` hears of the end of each talk."""
+        self._talk_over = talk_over
         self._floor = floor
         self._clock = clock
         self._connecting: dict[CallId, Callable[[], None]] = {}
-        self._talking: dict[CallId, tuple[AgentId, CallChannel]] = {}
+        self._talking: dict[CallId, LiveTalk] = {}
 
     def connected(self, call_id: CallId) -> None:
         """The switch tells that caller and agent hear each other."""
@@ -115,7 +129,11 @@ class Meetings:
 
     def channel_of(self, agent_id: AgentId) -> CallChannel | None:
         """The call that the agent talks to."""
-        return next((channel for agent, channel in self._talking.values() if agent == agent_id), None)
+        return next((talk.channel for talk in self._talking.values() if talk.agent_id == agent_id), None)
+
+    def talk_of(self, call_id: CallId) -> LiveTalk | None:
+        """The talk that goes on in the call."""
+        return self._talking.get(call_id)
 
     async def meet(self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears) -> Met:
         """Hold the caller until an agent is found, and let them talk.
@@ -202,7 +220,7 @@ class Meetings:
             began_s = self._clock.monotonic_s()
             recorder.agent_id = agent_id
             recorder.enter(Phase.TALK)
-            self._talking[call_id] = (agent_id, channel)
+            self._talking[call_id] = LiveTalk(call_id, agent_id, offer.leg_id, channel, recorder)
             hears.talk(agent_id)
             self._floor.tell(TalkBegan(call_id, agent_id))
 
@@ -212,7 +230,8 @@ class Meetings:
             result = await channel.perform(Connect(offer.leg_id))
         finally:
             self._connecting.pop(call_id, None)
-            self._talking.pop(call_id, None)
+            if (talk := self._talking.pop(call_id, None)) is not None:
+                self._talk_over(talk)
             if began_s is not None:
                 self._floor.tell(TalkOver(call_id, agent_id))
         match result:

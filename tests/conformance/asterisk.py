@@ -35,7 +35,7 @@ from calls.switch.events import (
     SwitchEvent,
     SwitchUp,
 )
-from calls.switch.port import CallChannel, CallHandler, DialAttempt, EndedBy, Originate, Prompt, Switch
+from calls.switch.port import CallChannel, CallHandler, DialAttempt, EndedBy, Originate, Prompt, Seat, Switch
 from console.demo.pbx import PbxPorts, PbxSecrets, PrivateAsterisk
 from console.demo.ports import LOOPBACK, free_port
 from console.demo.sipp import AgentPhone, Callees, CallerScript, SippHome, answer_as_agent, answer_calls
@@ -180,6 +180,12 @@ class Line:
             self.legs.append(leg_id)
         await self.exchange.switch.originate(request)
         self.exchange.asked.add(leg_id)
+
+    async def seat(self, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
+        await self.exchange.switch.seat(leg_id, seat, host)
+
+    async def beep(self, leg_id: LegId) -> None:
+        await self.exchange.switch.beep(leg_id)
 
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
         await self.exchange.switch.hang_up(leg_id, cause)

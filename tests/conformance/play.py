@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
+from operator import eq
 from typing import Protocol, assert_never
 from uuid import uuid4
 
@@ -26,6 +28,7 @@ from calls.switch.port import (
     Recorded,
     Result,
     RingAgent,
+    Seat,
     Switch,
     SwitchCommand,
     Transferred,
@@ -33,6 +36,7 @@ from calls.switch.port import (
 from tests.conformance.hearing import check_heard, listen
 from tests.conformance.vocabulary import (
     AGENT,
+    GUEST,
     SHORT,
     Act,
     CallScript,
@@ -44,6 +48,7 @@ from tests.conformance.vocabulary import (
     Need,
     Perform,
     Script,
+    Sit,
 )
 
 DEADLINE_S = 60.0
@@ -104,6 +109,7 @@ class Stage:
         self.under_test = under_test
         self.switch = under_test.make_switch()
         self.agent = LegId(f"agent-{uuid4()}")
+        self.guest = LegId(f"guest-{uuid4()}")
         self.events: list[SwitchEvent] = []
         self.results: list[str] = []
         """What was not as it must be."""
@@ -168,9 +174,10 @@ async def play(script: Script, under_test: SwitchUnderTest) -> None:
 
 async def _play_call(script: CallScript, stage: Stage) -> None:
     if script.needs is Need.AGENTS:
-        endpoint = stage.under_test.agent_endpoint
-        await stage.switch.originate(RingAgent(stage.agent, endpoint, CALLER_ID, ring_timeout_s=20.0))
-        await stage.until(lambda event: event == LegAnswered(stage.agent))
+        for leg_id in _legs(script, stage):
+            endpoint = stage.under_test.agent_endpoint
+            await stage.switch.originate(RingAgent(leg_id, endpoint, CALLER_ID, ring_timeout_s=20.0))
+            await stage.until(partial(eq, LegAnswered(leg_id)))
     stage.handle = lambda channel: _handle_heard(script, channel, stage)
     async with asyncio.timeout(DEADLINE_S):
         ended_by = await stage.under_test.call_in(script.caller)
@@ -182,6 +189,16 @@ async def _play_call(script: CallScript, stage: Stage) -> None:
         assert len(told) == _talks(script), f"told of {len(told)} talks"
 
 
+def _legs(script: CallScript, stage: Stage) -> tuple[LegId, ...]:
+    """The legs that are up before the caller rings in."""
+    seats = any(do.meanwhile is not None and isinstance(do.meanwhile.do, Sit) for do in script.handler)
+    return (stage.agent, stage.guest) if seats else (stage.agent,)
+
+
+def _is_end(leg_id: LegId, event: SwitchEvent) -> bool:
+    return isinstance(event, LegEnded) and event.leg_id == leg_id
+
+
 def _talks(script: CallScript) -> int:
     """How many talks the script's commands lead to."""
     done: list[tuple[SwitchCommand, Result]] = [(do.command, do.expect) for do in script.handler]
@@ -191,16 +208,16 @@ def _talks(script: CallScript) -> int:
 
 
 async def _let_agent_go(script: CallScript, stage: Stage) -> None:
-    """The agent's leg has stayed up, unless the script dropped it, and ends once."""
+    """The agents' legs have stayed up, unless the script dropped one, and each ends once."""
     dropped = any(do.meanwhile is not None and isinstance(do.meanwhile.do, DropAgent) for do in script.handler)
-    if not dropped:
-        assert [type(event) for event in stage.of_leg(stage.agent)].count(LegEnded) == 0, (
-            "the agent's leg did not stay"
-        )
-    await stage.switch.hang_up(stage.agent)
-    await stage.until(lambda event: isinstance(event, LegEnded) and event.leg_id == stage.agent)
-    await stage.switch.hang_up(stage.agent)  # a leg that is gone is no error
-    assert [type(event) for event in stage.of_leg(stage.agent)].count(LegEnded) == 1
+    for leg_id in _legs(script, stage):
+        if not dropped:
+            ended = [type(event) for event in stage.of_leg(leg_id)].count(LegEnded)
+            assert ended == 0, "an agent's leg did not stay"
+        await stage.switch.hang_up(leg_id)
+        await stage.until(partial(_is_end, leg_id))
+        await stage.switch.hang_up(leg_id)  # a leg that is gone is no error
+        assert [type(event) for event in stage.of_leg(leg_id)].count(LegEnded) == 1
 
 
 async def _handle_heard(script: CallScript, channel: CallChannel, stage: Stage) -> None:
@@ -263,13 +280,21 @@ async def _meanwhile(meanwhile: Meanwhile | None, channel: CallChannel, stage: S
             await channel.end_talk()
         case DropAgent():
             await stage.switch.hang_up(stage.agent)
+        case Sit(seats, end_talk):
+            for seat in seats:
+                await stage.switch.seat(stage.guest, seat, None if seat is Seat.OWN else stage.agent)
+            if end_talk:
+                await channel.end_talk()
         case _:
             assert_never(meanwhile.do)
 
 
 def _with_agent(command: SwitchCommand, stage: Stage) -> SwitchCommand:
     """The command with the agent's true leg in it."""
-    return replace(command, agent_leg=stage.agent) if command == Connect(AGENT) else command
+    legs = {AGENT: stage.agent, GUEST: stage.guest}
+    if isinstance(command, Connect) and command.agent_leg in legs:
+        return replace(command, agent_leg=legs[command.agent_leg])
+    return command
 
 
 # --- calls that we dial -----------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from calls.switch.port import (
     NotConnected,
     Play,
     Prompt,
+    Seat,
     TalkEnded,
     Transfer,
     TransferFailed,
@@ -30,6 +31,7 @@ from tests.conformance.vocabulary import (
     AGENT,
     ANSWERS,
     BUSY,
+    GUEST,
     LONG,
     MACHINE,
     NOBODY,
@@ -47,6 +49,7 @@ from tests.conformance.vocabulary import (
     Perform,
     Press,
     Script,
+    Sit,
 )
 from tests.conformance.voices import HEARD, STOPS
 
@@ -364,6 +367,39 @@ AGENTS = (
             BYE,
         ),
         EndedBy.US,
+        Need.AGENTS,
+    ),
+    CallScript(
+        "a-guest-beside-the-talk",
+        "A leg of ours is put beside a talk, in each way, and back; the talk goes on.",
+        (HangUp(5.0),),
+        (
+            ANSWERED,
+            Do(
+                Connect(AGENT),
+                BY_CALLER,
+                earliest_s=4.0,
+                meanwhile=Meanwhile(1.0, Sit((Seat.LISTEN, Seat.WHISPER, Seat.JOIN, Seat.LISTEN, Seat.OWN))),
+            ),
+        ),
+        EndedBy.CALLER,
+        Need.AGENTS,
+    ),
+    CallScript(
+        "handed-to-the-guest",
+        "A caller whose agent had another one join goes on with that one, in the other's own room.",
+        (HangUp(6.0),),
+        (
+            ANSWERED,
+            Do(
+                Connect(AGENT),
+                TalkEnded(EndedBy.AGENT),
+                latest_s=4.0,
+                meanwhile=Meanwhile(1.0, Sit((Seat.JOIN, Seat.OWN), end_talk=True)),
+            ),
+            Do(Connect(GUEST), BY_CALLER, earliest_s=1.0),
+        ),
+        EndedBy.CALLER,
         Need.AGENTS,
     ),
     CallScript(

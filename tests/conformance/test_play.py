@@ -19,6 +19,7 @@ from calls.switch.port import (
     HungUp,
     Originate,
     Result,
+    Seat,
     Switch,
     SwitchCommand,
 )
@@ -76,6 +77,12 @@ class FaultySwitch:
 
     async def originate(self, request: Originate) -> None:
         await self._switch.originate(request)
+
+    async def seat(self, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
+        await self._switch.seat(leg_id, seat, host)
+
+    async def beep(self, leg_id: LegId) -> None:
+        await self._switch.beep(leg_id)
 
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
         await self._switch.hang_up(leg_id, cause)

@@ -11,7 +11,7 @@ from enum import Enum
 
 from calls.errors import PromptError
 from calls.ids import LegId
-from calls.switch.port import Detected, EndedBy, Prompt, Result, SwitchCommand
+from calls.switch.port import Detected, EndedBy, Prompt, Result, Seat, SwitchCommand
 
 # --- the caller -------------------------------------------------------------------------------------------------
 
@@ -64,11 +64,19 @@ class DropAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class Sit:
+    """``seat`` of the guest's leg beside the agent's, one after another, and ``end_talk`` where asked for."""
+
+    seats: tuple[Seat, ...]
+    end_talk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Meanwhile:
     """``after_s`` seconds after the command began, while it is pending."""
 
     after_s: float
-    do: Perform | EndTalk | DropAgent
+    do: Perform | EndTalk | DropAgent | Sit
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,5 +180,8 @@ DESTINATIONS = {ANSWERS: "1", BUSY: "5", SILENT: "6", MACHINE: "4", TAKER: "2"}
 
 AGENT = LegId("the-agents-leg")
 """Stands for the agent's leg, which is up before the caller rings in."""
+
+GUEST = LegId("the-guests-leg")
+"""Stands for a second agent's leg, which is up before the caller rings in where the script puts it somewhere."""
 
 NOBODY = LegId("a-leg-that-never-was")

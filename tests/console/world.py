@@ -33,7 +33,7 @@ from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callers import CallerScript, Step
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.loopback.switch import LoopbackSwitch
-from calls.switch.port import CallChannel, CallHandler, CallInfo, Originate, Prompt, Result, SwitchCommand
+from calls.switch.port import CallChannel, CallHandler, CallInfo, Originate, Prompt, Result, Seat, SwitchCommand
 from console import operations
 from console.engine.engine import Engine
 from console.engine.outside import Hosts
@@ -156,6 +156,14 @@ class Mortal:
     async def originate(self, request: Originate) -> None:
         await self.alive()
         await self._switch.originate(request)
+
+    async def seat(self, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
+        await self.alive()
+        await self._switch.seat(leg_id, seat, host)
+
+    async def beep(self, leg_id: LegId) -> None:
+        await self.alive()
+        await self._switch.beep(leg_id)
 
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
         await self.alive()

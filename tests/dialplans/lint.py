@@ -98,7 +98,7 @@ def _lost_targets(step: Step, found: list[Step]) -> Iterator[str]:
             continue
         context, exten, priority = parts
         there = [each for each in found if each.context == context]
-        if exten != "${EXTEN}":
+        if exten not in ("${EXTEN}", "${UNIQUEID}"):
             there = [each for each in there if each.exten == exten]
         if not any(priority in (each.label, str(each.priority)) for each in there):
             yield f"no place {target}"

@@ -13,7 +13,23 @@ from dialplans.asterisk import MODULES, Pbx, Phone, Trunk, render, render_whole
 from dialplans.values import CallerId, Includes
 from tests.dialplans.lint import faults, steps
 
-CONTEXTS = {"in", "call", "dialled", "room", "resume", "agent", "agents", "code", "whisper", "hear", "fallback"}
+CONTEXTS = {
+    "in",
+    "call",
+    "dialled",
+    "room",
+    "resume",
+    "agent",
+    "agents",
+    "code",
+    "listen",
+    "coach",
+    "join",
+    "tone",
+    "whisper",
+    "hear",
+    "fallback",
+}
 
 
 def whole(base: Includes, **values: object) -> Pbx:

@@ -13,14 +13,18 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from calls.errors import SwitchRefused
+from calls.ids import LegId
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.config import AsteriskConfig
-from calls.switch.port import Answer, CallChannel, Hangup
+from calls.switch.events import CallConnected, LegAnswered, LegEnded
+from calls.switch.port import Answer, CallChannel, Connect, Hangup, RingAgent, Seat
 from console.demo.pbx import PrivateAsterisk
 from console.demo.ports import LOOPBACK, free_port
 from console.demo.sipp import SippHome
 from dialplans.asterisk import Phone
 from tests.integration.conftest import SECRETS, StartAsterisk
+from tests.integration.raw_phone import SipPhone, Voice, tones_in
 from tests.integration.raw_wire import SipCaller
 from tests.integration.test_switch_on_asterisk import Office
 
@@ -107,3 +111,129 @@ async def test_a_phone_dials_nothing_but_codes(premises: Premises) -> None:
             phone.invite("100")
             await phone.until_status(404)
         assert here.calls == []
+
+
+# --- supervisors --------------------------------------------------------------------------------------------------
+
+TONES = {"agent": 500.0, "caller": 1300.0, "supervisor": 2100.0}
+BEEP = {"beep": 1000.0}
+SETTLES_S, LISTENS_S = 0.4, 0.5
+
+
+@dataclass
+class Talk:
+    """Three people on one switch: an agent and a caller who talk, and a supervisor whose phone is up."""
+
+    here: Office
+    agent: SipPhone
+    supervisor: SipPhone
+    caller: SipCaller
+
+    async def heard(self, tones: dict[str, float] = TONES) -> dict[str, set[str]]:
+        """Whom each of them hears, from a moment from now on."""
+        await asyncio.sleep(SETTLES_S)
+        since_s = asyncio.get_running_loop().time()
+        await asyncio.sleep(LISTENS_S)
+        people: dict[str, SipPhone | SipCaller] = {
+            "agent": self.agent,
+            "supervisor": self.supervisor,
+            "caller": self.caller,
+        }
+        return {name: tones_in(each.heard_at_s, since_s, tones) for name, each in people.items()}
+
+    async def seat(self, seat: Seat) -> None:
+        await self.here.switch.seat(SUPERVISOR, seat, None if seat is Seat.OWN else AGENT)
+
+
+AGENT, SUPERVISOR = LegId("leg-1"), LegId("watch-1")
+APART = {"agent": {"caller"}, "supervisor": set[str](), "caller": {"agent"}}
+LISTENED = APART | {"supervisor": {"agent", "caller"}}
+WHISPERED = LISTENED | {"agent": {"caller", "supervisor"}}
+JOINED = WHISPERED | {"caller": {"agent", "supervisor"}}
+
+
+@asynccontextmanager
+async def talk(premises: Premises) -> AsyncIterator[Talk]:
+    """The talk, going on."""
+    desk, office_port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
+    phones = [Phone("agent1", LOOPBACK, desk), Phone("boss", LOOPBACK, office_port)]
+    talking = asyncio.Event()
+
+    async def connect(call: CallChannel) -> None:
+        await call.perform(Answer())
+        talking.set()
+        await call.perform(Connect(AGENT))
+        await call.perform(Hangup())
+
+    voice = Voice(TONES["caller"])
+    async with (
+        SipPhone(desk, TONES["agent"]) as agent,
+        SipPhone(office_port, TONES["supervisor"]) as supervisor,
+        premises.office(phones) as here,
+        SipCaller(here.pbx.ports.sip) as caller,
+    ):
+        here.handler = connect
+        for leg_id, name in ((AGENT, "agent1"), (SUPERVISOR, "boss")):
+            await here.switch.originate(RingAgent(leg_id, f"PJSIP/{name}", "", 10.0))
+            await here.until(lambda leg_id=leg_id: LegAnswered(leg_id) in here.events)  # type: ignore[misc]
+        caller.invite()
+        await caller.until_status(200)
+        voice.start(caller)
+        await here.until(lambda: any(isinstance(event, CallConnected) for event in here.events))
+        try:
+            yield Talk(here, agent, supervisor, caller)
+        finally:
+            await voice.stop()
+
+
+async def test_a_supervisor_listens_whispers_and_joins(premises: Premises) -> None:
+    """By the tones that each of the three hears."""
+    async with talk(premises) as three:
+        assert await three.heard() == APART
+        await three.seat(Seat.LISTEN)
+        assert await three.heard() == LISTENED
+        await three.seat(Seat.WHISPER)
+        assert await three.heard() == WHISPERED
+        await three.seat(Seat.JOIN)
+        assert await three.heard() == JOINED
+        await three.seat(Seat.LISTEN)
+        assert await three.heard() == LISTENED
+        await three.seat(Seat.OWN)
+        assert await three.heard() == APART
+        assert [event for event in three.here.events if isinstance(event, LegEnded)] == []
+
+
+async def test_the_agent_alone_hears_the_tone(premises: Premises) -> None:
+    async with talk(premises) as three:
+        await three.seat(Seat.LISTEN)
+        since_s = asyncio.get_running_loop().time()
+        await three.here.switch.beep(AGENT)
+        await asyncio.sleep(2.0)
+        assert tones_in(three.agent.heard_at_s, since_s, BEEP) == {"beep"}
+        assert tones_in(three.caller.heard_at_s, since_s, BEEP) == set()
+        assert "tone" not in await three.here.pbx.cli("core show channels concise"), "nothing of it is left"
+
+
+@pytest.mark.parametrize("seat", [Seat.LISTEN, Seat.WHISPER, Seat.JOIN])
+async def test_who_sits_beside_a_leg_that_goes_is_in_its_own_room(premises: Premises, seat: Seat) -> None:
+    async with talk(premises) as three:
+        await three.seat(seat)
+        await three.here.switch.hang_up(AGENT)
+        await three.here.ended(AGENT)
+        heard = await three.heard()
+        assert heard["supervisor"] == set()
+        assert three.here.end_of(SUPERVISOR) is None, "the leg stays"
+        with pytest.raises(SwitchRefused):
+            await three.here.switch.seat(LegId("nobody"), Seat.OWN)
+
+
+async def test_a_customer_comes_to_a_room_with_a_guest(premises: Premises) -> None:
+    """The guest is no customer: the room is free, and the next talk begins."""
+    async with talk(premises) as three:
+        await three.seat(Seat.JOIN)
+        three.caller.hang_up()
+        three.here.events.clear()
+        async with SipCaller(three.here.pbx.ports.sip) as second:
+            second.invite()
+            await second.until_status(200)
+            await three.here.until(lambda: any(isinstance(event, CallConnected) for event in three.here.events))

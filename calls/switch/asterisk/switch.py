@@ -20,7 +20,7 @@ from calls import failpoints, log
 from calls.errors import SwitchError, SwitchRefused
 from calls.histogram import Histogram
 from calls.ids import BootId, CallId, LegId
-from calls.switch.asterisk import desk, hearings, legs
+from calls.switch.asterisk import desk, hearings, legs, seats
 from calls.switch.asterisk.ami_client import AmiClient, Client
 from calls.switch.asterisk.ami_control import AmiControl
 from calls.switch.asterisk.ami_link import NotSent
@@ -31,8 +31,9 @@ from calls.switch.asterisk.desk import Desk, Dialled
 from calls.switch.asterisk.fastagi import FastAgiServer
 from calls.switch.asterisk.hearings import Hearings
 from calls.switch.asterisk.legs import LegBook, genuine
+from calls.switch.asterisk.seats import Seats
 from calls.switch.events import EventHandler, LegEnded, SwitchDown, SwitchEvent, SwitchUp
-from calls.switch.port import CallChannel, CallHandler, DialAttempt, Originate, PromptFiles, RingAgent
+from calls.switch.port import CallChannel, CallHandler, DialAttempt, Originate, PromptFiles, RingAgent, Seat
 from calls.wire import ami_actions
 from calls.wire.ami import Event
 
@@ -64,7 +65,7 @@ class AsteriskSwitch:
         self._client = AmiClient(
             config.ami,
             Client(
-                wanted=WANTED | legs.WANTED | desk.WANTED | hearings.WANTED,
+                wanted=WANTED | legs.WANTED | desk.WANTED | hearings.WANTED | seats.WANTED,
                 on_event=self._on_ami_event,
                 on_up=self._on_up,
                 on_down=self._on_down,
@@ -76,6 +77,7 @@ class AsteriskSwitch:
         self._hearings = Hearings(
             self._client, config.context_prefix, config.audio, config.recordings, self._chance.audio_id
         )
+        self._seats = Seats(self._client, config.context_prefix, self._chance.nonce)
         self._server = FastAgiServer(config.agi_token, config.agi_allow, config.limits)
         around = Surroundings(
             self._control,
@@ -176,6 +178,14 @@ class AsteriskSwitch:
             self._desk.dialled.pop(leg_id, None)
             raise
 
+    async def seat(self, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
+        """See :class:`calls.switch.port.Switch`."""
+        await self._seats.seat(leg_id, seat, host)
+
+    async def beep(self, leg_id: LegId) -> None:
+        """See :class:`calls.switch.port.Switch`."""
+        await self._seats.beep(leg_id)
+
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
         """See :class:`calls.switch.port.Switch`."""
         self._book.cancelled(leg_id)
@@ -245,6 +255,8 @@ class AsteriskSwitch:
             self._desk.handle(event)
         if event.name in hearings.WANTED:
             self._hearings.handle(event)
+        if event.name in seats.WANTED:
+            self._seats.handle(event)
         if event.name in legs.WANTED:
             self._told(self._book.handle(event, self._loop.time()))
         cause = self._doomed.get(event.get("Uniqueid"))

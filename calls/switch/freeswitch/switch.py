@@ -24,7 +24,7 @@ from calls.switch.freeswitch.channel import FreeSwitchChannel
 from calls.switch.freeswitch.hub import HubThread
 from calls.switch.freeswitch.server import Limits, Server
 from calls.switch.freeswitch.session import Session
-from calls.switch.port import CallHandler, CallInfo, Originate, PromptFiles
+from calls.switch.port import CallHandler, CallInfo, Originate, PromptFiles, Seat
 from calls.wire.esl import Headers
 
 OPEN_S = 5.0
@@ -124,6 +124,22 @@ class FreeSwitch:
             SwitchRefused: always, in this slice.
         """
         raise SwitchRefused("FreeSWITCH: dialling is not there yet")
+
+    async def seat(self, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
+        """See :class:`calls.switch.port.Switch`.
+
+        Raises:
+            SwitchRefused: always, as there is no leg of ours.
+        """
+        raise SwitchRefused("FreeSWITCH: there is no such leg")
+
+    async def beep(self, leg_id: LegId) -> None:
+        """See :class:`calls.switch.port.Switch`.
+
+        Raises:
+            SwitchRefused: always, as there is no leg of ours.
+        """
+        raise SwitchRefused("FreeSWITCH: there is no such leg")
 
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
         """See :class:`calls.switch.port.Switch`. There is no leg of ours, and one that is gone is no error."""

@@ -27,6 +27,10 @@ class Seen(StrEnum):
     """Caller and agent, or caller and transfer target, hear each other; detail: the other one."""
     PART = "part"
     """They no longer do; detail: the other one."""
+    SEAT = "seat"
+    """A leg of ours is put somewhere; detail: the seat, and the leg beside which it is."""
+    BEEP = "beep"
+    """A leg of ours hears a tone."""
     HANG_UP = "hang_up"
     """A call or a leg that was answered ended; detail: who ended it, and the Q.850 cause."""
 

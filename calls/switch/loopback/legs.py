@@ -14,7 +14,7 @@ from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.diary import Diary, Seen
 from calls.switch.loopback.phones import AgentPhone
-from calls.switch.port import Detected, DialAttempt, EndedBy, HungUp, RingAgent
+from calls.switch.port import Detected, DialAttempt, EndedBy, HungUp, RingAgent, Seat
 
 INVITE_S = 0.02
 """From the INVITE to the first answer of the far end."""
@@ -190,6 +190,8 @@ class AgentLeg:
         self._phone = phone
         self._ringing = ringing
         self._customer: LoopbackCall | None = None
+        self._host: AgentLeg | None = None
+        self._guests: set[AgentLeg] = set()
         self._had_enough = Timer()
 
     @property
@@ -217,8 +219,24 @@ class AgentLeg:
         """The agent hangs the phone up."""
         self._end(EndedBy.AGENT, NORMAL)
 
+    def sit(self, seat: Seat, host: AgentLeg | None) -> None:
+        """Be there from now on."""
+        if self._host is not None:
+            self._host._guests.discard(self)
+        self._host = host
+        if host is not None:
+            host._guests.add(self)
+        beside = "" if host is None else f" {host._ringing.leg_id}"
+        self._ringing.note(Seen.SEAT, f"{seat.value}{beside}")
+
+    def beep(self) -> None:
+        """Hear a tone."""
+        self._ringing.note(Seen.BEEP)
+
     def talks_to_another(self, call: LoopbackCall) -> bool:
-        """See :class:`calls.switch.loopback.call.AgentSide`."""
+        """See :class:`calls.switch.loopback.call.AgentSide`. Who sits elsewhere cannot be met."""
+        if self._host is not None:
+            return True
         return self._customer is not None and self._customer is not call
 
     def join(self, call: LoopbackCall) -> None:
@@ -235,6 +253,10 @@ class AgentLeg:
     def _end(self, by: EndedBy, cause: int) -> None:
         self._ringing.note(Seen.HANG_UP, f"{by.value} {cause}")
         customer = self._customer
+        if self._host is not None:
+            self._host._guests.discard(self)
+        for guest in list(self._guests):
+            guest.sit(Seat.OWN, None)
         self._ringing.end(LegEnded(self._ringing.leg_id, cause))
         if customer is not None:
             customer.agent_left()

@@ -36,6 +36,7 @@ from calls.switch.port import (
     Originate,
     PromptFiles,
     RingAgent,
+    Seat,
 )
 from calls.text import printable
 
@@ -142,6 +143,17 @@ class LoopbackSwitch:
         self._legs[leg_id] = leg
         leg.start()
 
+    async def seat(self, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
+        """See the port."""
+        leg, other = self._agent_leg(leg_id), None if host is None else self._agent_leg(host)
+        if (other is None) is not (seat is Seat.OWN):
+            raise CommandRefused(f"{seat.value} beside {host}")
+        leg.sit(seat, other)
+
+    async def beep(self, leg_id: LegId) -> None:
+        """See the port."""
+        self._agent_leg(leg_id).beep()
+
     async def hang_up(self, leg_id: LegId, cause: int = NORMAL) -> None:
         """See the port."""
         if not self._connected:
@@ -231,6 +243,14 @@ class LoopbackSwitch:
             asyncio.get_running_loop().call_soon(self._on_event, event)
         elif isinstance(event, LegAnswered | LegEnded | CallConnected | CallLost):
             self._untold.append(event)
+
+    def _agent_leg(self, leg_id: LegId) -> AgentLeg:
+        if not self._connected:
+            raise SwitchUnavailable("the way to the switch is lost")
+        leg = self._legs.get(leg_id)
+        if not isinstance(leg, AgentLeg) or not leg.is_up:
+            raise SwitchRefused(f"no leg {leg_id} is up")
+        return leg
 
     def _check(self, leg_id: LegId) -> None:
         if not is_safe_id(leg_id):

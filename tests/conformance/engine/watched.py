@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from calls.ids import CallId, LegId
 from calls.switch.events import EventHandler, SwitchEvent
 from calls.switch.hearing import CallerAudio
-from calls.switch.port import CallChannel, CallHandler, CallInfo, Originate, Result, Switch, SwitchCommand
+from calls.switch.port import CallChannel, CallHandler, CallInfo, Originate, Result, Seat, Switch, SwitchCommand
 from tests.conformance.engine.vocabulary import said
 
 
@@ -51,6 +51,12 @@ class Watched:
 
     async def originate(self, request: Originate) -> None:
         await self._switch.originate(request)
+
+    async def seat(self, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
+        await self._switch.seat(leg_id, seat, host)
+
+    async def beep(self, leg_id: LegId) -> None:
+        await self._switch.beep(leg_id)
 
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
         await self._switch.hang_up(leg_id, cause)

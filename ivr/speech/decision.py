@@ -16,7 +16,8 @@ from enum import Enum, auto
 from ivr.commands import Heard, NotUnderstood
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.meaning import meaning_of
-from ivr.speech.recognizer import Final
+from ivr.speech.recognizer import Final, core_of
+from ivr.speech.words.around import around_of
 
 CONTENT_LETTERS = 4
 """Words of so many letters carry a phrase; of a phrase without any, all words do ("yes", "go on")."""
@@ -43,7 +44,7 @@ def decide(
     value = meaning_of(expected, final.words, today, among) if final.words else None
     if value is None:
         return NotUnderstood(final.words or final.free or "", barged_in)
-    sure = _agrees(expected, final, value, today)
+    sure = _agrees(expected, final, value, today, among)
     return Heard(value, final.words, sure, final.confidence, barged_in)
 
 
@@ -69,7 +70,9 @@ def progress(expected: Expected, words: str, today: date, among: Mapping[str, st
     value = meaning_of(expected, words, today, among)
     match expected.kind:
         case SpokenKind.CHOICE if value is not None:
-            longer = (choice for text, choice in among.items() if text.startswith(f"{words} "))
+            core = core_of(words, among, around_of(expected.language)) or words
+            more = f"{core} " if words.endswith(core) else None
+            longer = (choice for text, choice in among.items() if more is not None and text.startswith(more))
             return Progress.WHOLE if all(choice == value for choice in longer) else Progress.ANSWERED
         case SpokenKind.DIGITS | SpokenKind.SPELLED:
             if value is None:
@@ -79,13 +82,14 @@ def progress(expected: Expected, words: str, today: date, among: Mapping[str, st
             return Progress.OPEN if value is None else Progress.MORE
 
 
-def _agrees(expected: Expected, final: Final, value: str, today: date) -> bool:
+def _agrees(expected: Expected, final: Final, value: str, today: date, among: Mapping[str, str] | None) -> bool:
     """True where the second opinion, if there is one, has what the first has."""
     if final.free is None or expected.kind is SpokenKind.FREE or final.free == final.words:
         return True
     if expected.kind is not SpokenKind.CHOICE:
         return meaning_of(expected, final.free, today) == value
-    return _holds(final.free.split(), _content(final.words.split()))
+    said = final.words if among is None else core_of(final.words, among, around_of(expected.language)) or final.words
+    return _holds(final.free.split(), _content(said.split()))
 
 
 def _content(words: list[str]) -> list[str]:

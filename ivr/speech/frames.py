@@ -162,7 +162,11 @@ def _parts(message: Message) -> tuple[int, int, bytes]:
         case Load(model):
             return 1, 0, _json([model.model_dump(mode="json")])
         case Open(session, grammar):
-            return 2, session, _json([grammar.language, sorted(grammar.phrases), grammar.repeated])
+            return (
+                2,
+                session,
+                _json([grammar.language, sorted(grammar.phrases), grammar.repeated, sorted(grammar.around)]),
+            )
         case Audio(session, pcm):
             return 3, session, pcm
         case Finish(session):
@@ -209,8 +213,9 @@ def _json(value: object) -> bytes:
 
 
 def _open(session: int, body: bytes) -> Open:
-    language, phrases, repeated = _of(body)
-    return Open(session, Grammar(_text(language), frozenset(_texts(phrases)), repeated is True))
+    language, phrases, repeated, around = _of(body)
+    grammar = Grammar(_text(language), frozenset(_texts(phrases)), repeated is True, frozenset(_texts(around)))
+    return Open(session, grammar)
 
 
 def _final(session: int, body: bytes) -> Told:

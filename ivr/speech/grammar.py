@@ -14,6 +14,7 @@ from calls.errors import SpeechError
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.recognizer import Grammar
 from ivr.speech.words import TONGUES, tongue_of, vocabulary
+from ivr.speech.words.around import around_of
 
 _INSIDE = "'-"
 """Signs that may stand in a word: ``o'clock``, ``rendez-vous``."""
@@ -47,7 +48,8 @@ def grammar_of(expected: Expected) -> Grammar:
     language, kind = expected.language, expected.kind
     match kind:
         case SpokenKind.CHOICE:
-            return Grammar(language, frozenset(choices(expected)))
+            found = frozenset(choices(expected))
+            return Grammar(language, found, around=around_of(language) - found)
         case SpokenKind.FREE:
             return Grammar(language, frozenset())
         case SpokenKind.DIGITS | SpokenKind.NUMBER | SpokenKind.DATE | SpokenKind.SPELLED:
@@ -83,11 +85,15 @@ def known_of(grammar: Grammar, unknown: Callable[[Iterable[str]], frozenset[str]
     """``grammar`` for a recogniser whose dictionary may lack words, which ``unknown`` finds.
 
     Of words that repeat, those are left out that it lacks: the tables of digits, numbers, days and codes name every
-    way to say a thing, and no model has them all. A phrase is never left out.
+    way to say a thing, and no model has them all; so is what may stand around a phrase. A phrase is never left out.
 
     Raises:
         SpeechError: it lacks a word of a phrase, or all words.
     """
+    lost = unknown(word for each in grammar.around for word in each.split(" "))
+    if lost:
+        kept = (each for each in grammar.around if lost.isdisjoint(each.split(" ")))
+        grammar = replace(grammar, around=frozenset(kept))
     missing = unknown(words_of(grammar))
     if not missing:
         return grammar

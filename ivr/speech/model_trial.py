@@ -34,7 +34,10 @@ def answer(request: dict[str, Any]) -> dict[str, object]:
         recognizer = load(SpeechModel.model_validate(request["model"]))
     except SpeechError as problem:
         return {"error": str(problem)}
-    grammars = [Grammar(language, frozenset(phrases), more) for language, phrases, more in request["grammars"]]
+    grammars = [
+        Grammar(language, frozenset(phrases), more, frozenset(around))
+        for language, phrases, more, around in request["grammars"]
+    ]
     load_s = time.monotonic() - begun
     problems = ((place, _problem(recognizer, grammar)) for place, grammar in enumerate(grammars))
     return {

@@ -47,7 +47,7 @@ def try_model(
     request = {
         "model": model.model_dump(mode="json"),
         "words": sorted(set(words)),
-        "grammars": [[each.language, sorted(each.phrases), each.repeated] for each in grammars],
+        "grammars": [[each.language, sorted(each.phrases), each.repeated, sorted(each.around)] for each in grammars],
     }
     where = model.folder or f"the model inside {model.engine}"
     try:

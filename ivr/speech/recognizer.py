@@ -6,7 +6,7 @@ An engine hears one utterance a session. It knows nothing of calls, keys, prompt
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,20 +19,45 @@ class Grammar:
     """What an engine may hear: the ``phrases``, each of lower-case words with single spaces between.
 
     ``repeated``: any number of them, one after another (digits); each is one word then. No phrases at all: anything,
-    by the model's own language model. Made by ``ivr/speech/grammar.py``, which refuses what would hurt an engine.
+    by the model's own language model. ``around``: what may be said before and after one phrase, any number of them.
+    Made by ``ivr/speech/grammar.py``, which refuses what would hurt an engine.
     """
 
     language: str
     phrases: frozenset[str]
     repeated: bool = False
+    around: frozenset[str] = frozenset()
 
     def allows(self, words: str) -> bool:
         """Whether ``words``, with single spaces between, is one of the phrases, or of what they repeat; "" is not."""
         if not self.phrases:
             return words != ""
         if not self.repeated:
-            return words in self.phrases
+            return core_of(words, self.phrases, self.around) is not None
         return words != "" and self.phrases.issuperset(words.split(" "))
+
+
+def core_of(words: str, phrases: Container[str], around: Container[str]) -> str | None:
+    """The longest of ``phrases`` that ``words`` are but for ``around`` before and after it; None: they are none."""
+    if words in phrases:
+        return words
+    tokens = words.split(" ")
+    count = len(tokens)
+    for length in range(count - 1, 0, -1):
+        for begin in range(count - length + 1):
+            inner = " ".join(tokens[begin : begin + length])
+            if inner in phrases and _made_of(around, tokens[:begin]) and _made_of(around, tokens[begin + length :]):
+                return inner
+    return None
+
+
+def _made_of(around: Container[str], tokens: list[str]) -> bool:
+    """Whether ``tokens`` are phrases of ``around``, one after another; none are."""
+    if not tokens:
+        return True
+    return any(
+        " ".join(tokens[:end]) in around and _made_of(around, tokens[end:]) for end in range(len(tokens), 0, -1)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,13 +100,18 @@ class VoskRecognizer:
         return bool(self._model.vosk_model_find_word(word) != _NO_WORD)
 
     def _recognizer(self, grammar: Grammar | None) -> Any:
-        given = () if grammar is None else (json.dumps([*sorted(grammar.phrases), UNKNOWN], ensure_ascii=False),)
+        given = () if grammar is None else (_grammar(grammar),)
         try:
             recognizer = vosk.KaldiRecognizer(self._model, self._files.rate_hz, *given)
         except Exception as error:
             raise SpeechError(f"vosk cannot use the model in {self._files.folder}: unpack it again") from error
         recognizer.SetWords(True)
         return recognizer
+
+
+def _grammar(grammar: Grammar) -> str:
+    """As vosk takes it. What it learns from phrases is which word follows which, so those around them may follow."""
+    return json.dumps([*sorted(grammar.phrases), *sorted(grammar.around), UNKNOWN], ensure_ascii=False)
 
 
 class VoskSession:

@@ -68,8 +68,8 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
         (Audio(7, b"\x01\x02"), b"\x00\x00\x00\x07\x03\x00\x00\x00\x07\x01\x02"),
         (Ping(), b"\x00\x00\x00\x05\x06\x00\x00\x00\x00"),
         (
-            Open(1, Grammar("en", frozenset(["yes", "no"]))),
-            b'\x00\x00\x00\x1e\x02\x00\x00\x00\x01["en",["no","yes"],false]',
+            Open(1, Grammar("en", frozenset(["yes", "no"]), around=frozenset(["please"]))),
+            b'\x00\x00\x00\x29\x02\x00\x00\x00\x01["en",["no","yes"],false,["please"]]',
         ),
         (Told(9, Partial("ja, schön")), b'\x00\x00\x00\x13\x0c\x00\x00\x00\x09["ja, sch\xc3\xb6n"]'),
         (Told(256, Final("yes")), b'\x00\x00\x00\x15\x0d\x00\x00\x01\x00["yes",null,1.0]'),

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from calls.errors import SpeechError
 from ivr.speech.expected import Expected, SpokenKind
-from ivr.speech.grammar import grammar_of, known_of, phrase, words_of
+from ivr.speech.grammar import choices, grammar_of, known_of, phrase, words_of
 from ivr.speech.meaning import meaning_of
 from ivr.speech.recognizer import Grammar
+from ivr.speech.words import vocabulary
+from ivr.speech.words.around import AROUND, around_of
 
 TODAY = date(2026, 3, 2)
 TABLED = [SpokenKind.DIGITS, SpokenKind.NUMBER, SpokenKind.DATE, SpokenKind.SPELLED]
@@ -79,8 +81,51 @@ def test_a_phrase_is_harmless_and_its_own_form_or_is_refused(text: str) -> None:
 
 def test_a_choice_has_its_phrases() -> None:
     assert grammar_of(choice("Sales", "technical  Support")) == Grammar(
-        "en", frozenset({"sales", "technical support"})
+        "en", frozenset({"sales", "technical support"}), around=around_of("en")
     )
+
+
+def test_what_is_a_phrase_already_does_not_stand_around_it() -> None:
+    assert "please" not in grammar_of(choice("please")).around
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("billing", "billing"),
+        ("i would like billing please", "billing"),
+        ("i want to talk to the billing department thank you", "billing"),
+        ("please", None),
+        ("billing billing", None),
+        ("i want banana please", None),
+        ("not billing", None),
+        ("the order status please", "order status"),
+        ("the order please", "order"),
+        ("order please status", None),
+    ],
+)
+def test_an_answer_may_have_its_manners_around_it(words: str, meant: str | None) -> None:
+    expected = choice("billing", "order", "order status")
+    meaning = meaning_of(expected, words, TODAY)
+    assert meaning == (None if meant is None else choices(expected)[meant])
+    assert grammar_of(expected).allows(words) is (meant is not None)
+
+
+def test_a_model_may_lack_what_stands_around_a_phrase() -> None:
+    grammar = known_of(grammar_of(choice("sales")), lambda words: frozenset(words) & {"department", "hello"})
+    assert grammar.phrases == {"sales"}
+    assert grammar.around == around_of("en") - {"department", "hello"}
+
+
+@pytest.mark.parametrize("language", AROUND)
+def test_what_stands_around_an_answer_is_in_the_engines_form(language: str) -> None:
+    assert all(phrase(each) == each for each in AROUND[language])
+
+
+@pytest.mark.parametrize("language", AROUND)
+def test_what_stands_around_an_answer_takes_no_digit_away(language: str) -> None:
+    spoken = vocabulary(SpokenKind.DIGITS, language)
+    assert all(spoken.isdisjoint(each.split()) for each in AROUND[language])
 
 
 def test_two_forms_of_a_phrase_for_one_choice_are_one() -> None:

@@ -55,7 +55,7 @@ def test_of_words_that_repeat_those_are_tried_that_the_model_knows(monkeypatch: 
         return Poor()
 
     monkeypatch.setattr("ivr.speech.model_trial.load", load)
-    digits = ["en", ["nought", "one", "two"], True]
+    digits = ["en", ["nought", "one", "two"], True, []]
     model = {"language": "en", "engine": "scripted"}
     tried = answer({"model": model, "words": ["nought"], "grammars": [digits]})
     assert (tried["unknown"], tried["refused"]) == (["nought"], {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,11 @@ from ivr.speech.engines.decoys import COUNT, WORDS, decoys
 from ivr.speech.engines.pocketsphinx import PocketsphinxRecognizer, load, transitions
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.grammar import grammar_of, words_of
+from ivr.speech.meaning import meaning_of
 from ivr.speech.recognizer import Final, Grammar
 from tests.ivr.speech.spoken import MENU, OFF_MENU, RMS, VOICES, heard, said
 
+TODAY = date(2026, 3, 2)
 CHOICE = Grammar("en", frozenset(MENU))
 DIGITS = grammar_of(Expected(SpokenKind.DIGITS, "en"))
 
@@ -61,8 +64,16 @@ def test_every_yes_and_no_is_known_and_polite_ones_are_heard(bundled: Pocketsphi
     assert bundled.unknown(words_of(grammar)) == frozenset()
     polite = [(voice, words) for voice in VOICES for words in ("yes please", "no thank you")]
     finals = [(words, heard(bundled, said(voice, words), grammar)[1].words) for voice, words in polite]
-    assert sum(final == words for words, final in finals) >= 5, finals
-    assert all(final in (words, "") for words, final in finals), finals
+    meant = [(words[0], meaning_of(expected, final, TODAY)) for words, final in finals]
+    assert sum(value == {"y": "1", "n": "2"}[first] for first, value in meant) >= 5, finals
+    assert all(value in ({"y": "1", "n": "2"}[first], None) for first, value in meant), finals
+
+
+def test_manners_are_heard_around_an_item(bundled: PocketsphinxRecognizer) -> None:
+    grammar = grammar_of(Expected(SpokenKind.CHOICE, "en", {"billing": "1", "order status": "2", "appointment": "3"}))
+    polite = [f"i would like {item} please" for item in sorted(grammar.phrases)]
+    finals = [heard(bundled, said(voice, words), grammar)[1].words for voice in VOICES for words in polite]
+    assert sum(final != "" for final in finals) >= 6, finals
 
 
 def test_digits_and_numbers_are_heard(bundled: PocketsphinxRecognizer) -> None:

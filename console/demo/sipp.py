@@ -95,6 +95,9 @@ class Callees:
     talk_ms: tuple[int, int] = (3000, 6000)
     """From the answer to the callee's hang-up."""
     machine_ms: int = 8000
+    key: str = ""
+    """A digit that each person presses ``key_ms`` after the answer; "" for none."""
+    key_ms: int = 2000
 
     def __post_init__(self) -> None:
         """

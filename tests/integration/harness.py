@@ -16,10 +16,11 @@ import socket
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from calls.errors import CallwrightError, UserError
@@ -45,6 +46,7 @@ HEARD = SORRY[: 160 * 10]
 
 PROJECT = Path(__file__).resolve().parents[2]
 LOOK_S = 0.1
+SAME: Mapping[str, str | None] = MappingProxyType({})
 START_S = 40.0
 """An engine starts in 2 to 3 s on two free cores; a machine that runs everything else at once takes longer."""
 
@@ -193,8 +195,13 @@ class House:
             lambda status: all(agent.state == "ready" for agent in status.agents), "all are ready", deadline_s
         )
 
-    async def start_campaign(self, name: str, numbers: Iterable[str], *, may_die: bool = False) -> None:
-        """Import ``numbers`` and start a campaign that calls each of them once; the engine may die of that."""
+    async def start_campaign(
+        self, name: str, numbers: Iterable[str], changed: Mapping[str, str | None] = SAME, *, may_die: bool = False
+    ) -> None:
+        """Import ``numbers`` and start a campaign that calls each of them once; the engine may die of that.
+
+        ``changed``: keys of its file and their TOML, beside those of every campaign or in their place; None: none.
+        """
         text = CAMPAIGN.format(
             id=name,
             lines=self.plan.lines,
@@ -202,6 +209,9 @@ class House:
             detect_machine=str(self.plan.detect_machine).lower(),
             pacing=self.plan.pacing,
         )
+        kept = [line for line in text.splitlines(keepends=True) if line.partition(" = ")[0] not in changed]
+        given = [f"{key} = {value}\n" for key, value in changed.items() if value is not None]
+        text = "".join(given + kept)
         (self.folder / "campaigns" / f"{name}.toml").write_text(text, encoding="utf-8")
         leads = "\n".join(["Phone", *numbers]).encode()
         query = {"list": name, "file": f"{name}.csv"}
@@ -353,7 +363,15 @@ async def open_house(
     carrier, desk = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
     write(plan, folder, ports, agi_port, cache)
     home = SippHome(sipp, folder / "sipp")
-    people = replace(callees, ring_ms=plan.ring_ms, talk_ms=plan.talk_ms, machine_ms=plan.machine_ms)
+    people = replace(
+        callees,
+        machine=plan.machine or callees.machine,
+        ring_ms=plan.ring_ms,
+        talk_ms=plan.talk_ms,
+        machine_ms=plan.machine_ms,
+        key=plan.key[0],
+        key_ms=plan.key[1],
+    )
     async with AsyncExitStack() as stack:
         answering = await answer_calls(home, "callees", people, port=carrier)
         stack.push_async_callback(answering.stop)

@@ -149,6 +149,17 @@ nodes:
 """
 """Callers of 3000 ask to be called back."""
 
+PRESS_ONE = """\
+language: en
+start: offer
+
+nodes:
+  offer: {menu: [news.offer], keys: {"1": support}, first_key: 5s, noinput: [], failed: goodbye}
+  support: {queue: support, max_wait: 60s, failed: goodbye, nobody: goodbye, next: goodbye}
+  goodbye: {hangup: [system.goodbye]}
+"""
+"""Whom a broadcast reaches."""
+
 SPOKEN_CHOICES = {
     "sales": "sales",
     "technical": "technical support",
@@ -210,6 +221,9 @@ system.sorry: We are sorry.
 system.noinput: No key.
 system.nomatch: No choice.
 system.safe_harbour: We called to sell.
+system.opted_out: You are called no more.
+news.left: We called to tell you that the shop has moved.
+news.offer: The shop has moved. Press 1.
 system.did_you_say: Did you say
 system.yes_or_no: Yes or no?
 system.not_understood: Sorry?
@@ -238,6 +252,10 @@ class Plan:
     ring_ms: tuple[int, int] = (100, 300)
     talk_ms: tuple[int, int] = (500, 1500)
     machine_ms: int = 8000
+    machine: Path | None = None
+    """What machines say, as µ-law; None: what all tests' machines say."""
+    key: tuple[str, int] = ("", 0)
+    """A digit that people press, and how many ms after the answer."""
 
     @property
     def limits(self) -> Limits:
@@ -249,7 +267,9 @@ def write(plan: Plan, folder: Path, ports: PbxPorts, agi_port: int, cache: Path)
     """Lay out settings, secrets, flow and texts."""
     for name in ("flows", "prompts", "campaigns"):
         (folder / name).mkdir(parents=True)
-    flows = {"main": FLOW, "direct": DIRECT, "later": LATER} | ({"spoken": SPOKEN} if plan.speaks else {})
+    flows = {"main": FLOW, "direct": DIRECT, "later": LATER, "press-one": PRESS_ONE} | (
+        {"spoken": SPOKEN} if plan.speaks else {}
+    )
     files = {"prompts/en.yaml": TEXTS, **{f"flows/{name}.yaml": text for name, text in flows.items()}}
     for file, text in files.items():
         (folder / file).write_text(text, encoding="utf-8")

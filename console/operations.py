@@ -29,7 +29,7 @@ from calls.records.store import add_audit
 from calls.records.voicemail import MessageState
 from calls.settings import Settings
 from dialer import campaign as campaigns
-from dialer import own_rules, roll, versions, windows
+from dialer import enrolment, own_rules, roll, versions, windows
 from dialer.campaign import Campaign
 from dialer.events import CampaignState
 from dialer.leads.columns import Columns
@@ -118,20 +118,29 @@ def check_campaign(path: Path, settings: Settings) -> Campaign:
     return campaign
 
 
-def register(connection: sqlite3.Connection, campaign: Campaign, who: str, now: datetime) -> Registered:
-    """Put the campaign and its leads on the roll.
+async def register(writes: Writes, campaign: Campaign, who: str, now: datetime) -> Registered:
+    """Put the campaign and its leads on the roll, in steps, so that calls are recorded in between.
 
     Raises:
-        CampaignError: its list is not there.
+        CampaignError: a list of it is not there.
     """
-    before = versions.newest(connection, campaign.id)
-    own_rules.require_lists(campaign.file.compliance, number_lists.standing(connection), campaign.id, now)
-    roll.register(connection, campaign, now)
-    versions.audit_change(connection, before, campaign, who, now)
-    audit_campaign(connection, campaign.id, "start", who, now)
-    leads = sum(roll.progress(connection, campaign.campaign_id).values())
-    answered, abandoned = roll.abandonment(connection, campaign, now)
-    return Registered(leads, answered, abandoned, windows.resets_s(campaign.preset.cap_window, now))
+
+    def enter(connection: sqlite3.Connection) -> None:
+        before = versions.newest(connection, campaign.id)
+        own_rules.require_lists(campaign.file.compliance, number_lists.standing(connection), campaign.id, now)
+        roll.enter(connection, campaign, now)
+        versions.audit_change(connection, before, campaign, who, now)
+
+    def registered(connection: sqlite3.Connection) -> Registered:
+        audit_campaign(connection, campaign.id, "start", who, now)
+        leads = enrolment.enrolled(connection, campaign.campaign_id)
+        answered, abandoned = roll.abandonment(connection, campaign, now)
+        return Registered(leads, answered, abandoned, windows.resets_s(campaign.preset.cap_window, now))
+
+    await writes.run(enter)
+    while await writes.run(lambda db: enrolment.step(db, campaign)):
+        pass
+    return await writes.run(registered)
 
 
 def audit_campaign(connection: sqlite3.Connection, campaign_id: str, what: str, who: str, now: datetime) -> None:

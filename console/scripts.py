@@ -14,23 +14,22 @@ from dialer.campaign import Campaign
 
 
 def check_columns(connection: sqlite3.Connection, campaign: Campaign, path: Path) -> None:
-    """Refuse places of the script and of ``screen_pop`` for columns that the campaign's list does not have. A list
+    """Refuse places of the script and of ``screen_pop`` for columns that a list of the campaign does not have. A list
     that is not imported yet has none, and nothing is said of it.
 
     Raises:
         CampaignError: names the first of them with its line.
     """
-    columns = persons.columns_of(connection, campaign.file.list)
-    if not columns:
-        return
-    for place, text in _texts(campaign):
-        if missing := sorted(templates.fields(text) - columns):
-            document = toml_file.read(path, CampaignError)
-            known = ", ".join(sorted(columns))
-            raise CampaignError(
-                f"{{fields.{missing[0]}}}: the list {campaign.file.list} has no such column, but {known}",
-                document.where(place),
-            )
+    for share in campaign.file.shares:
+        columns = persons.columns_of(connection, share.name)
+        for place, text in _texts(campaign) if columns else ():
+            if missing := sorted(templates.fields(text) - columns):
+                document = toml_file.read(path, CampaignError)
+                known = ", ".join(sorted(columns))
+                raise CampaignError(
+                    f"{{fields.{missing[0]}}}: the list {share.name} has no such column, but {known}",
+                    document.where(place),
+                )
 
 
 def _texts(campaign: Campaign) -> Iterator[tuple[Place, str]]:

@@ -30,7 +30,7 @@ from calls.records import contacts, store
 from calls.records.store import CallEvent, CallRecord
 from calls.records.times import as_text
 from calls.settings import Trunk
-from dialer import compliance, dispositions, hopper, judging, versions
+from dialer import compliance, dispositions, enrolment, hopper, judging, versions
 from dialer.campaign import Campaign
 from dialer.compliance import Allowed, Refused
 from dialer.events import Begun, BegunAttempt, Finish
@@ -98,11 +98,12 @@ def begin_attempts(
 ) -> Begun:
     """Begin at most ``up_to`` attempts; ``up_to`` 0 only looks what is due.
 
-    Leads come by priority, the highest first; with the same priority those that are due again before new ones, since
-    a time was promised for them (the longest due first), and new ones in the order of import. A refused lead makes
-    room for the next: refused until a time it waits for that, refused for good it is not looked at until the campaign
-    is registered again. Each refusal is kept.
+    Leads come by the campaign's order, several lists by their weights; of equal leads those that are due again before
+    new ones, since a time was promised for them (the longest due first), and new ones in the order of import. A
+    refused lead makes room for the next: refused until a time it waits for that, refused for good it is not looked at
+    until the campaign is registered again. Each refusal is kept.
     """
+    more = enrolment.step(connection, campaign)
     free = place.trunk.lines - open_on(connection, place.trunk.name)
     wanted = max(0, min(up_to, free))
     rules = compliance.rules_of(campaign)
@@ -124,7 +125,7 @@ def begin_attempts(
             refused[verdict.rule] += 1
             judging.refuse(connection, campaign.campaign_id, each.lead_id, verdict, now)
         seen += len(due)
-    next_in_s = hopper.next_in_s(connection, campaign.campaign_id, now)
+    next_in_s = 0.0 if more else hopper.next_in_s(connection, campaign.campaign_id, now)
     if next_in_s == 0.0 and wanted < up_to and len(begun) == wanted:
         next_in_s = TRUNK_REST_S
     if begun:
@@ -135,7 +136,7 @@ def begin_attempts(
 
 def _may_change(connection: sqlite3.Connection, campaign_id: CampaignId) -> bool:
     """True where a lead is being dialled, or an agent may still say what becomes of one."""
-    return hopper.has_any(connection, campaign_id, "dialling") or contacts.any_open(connection, campaign_id)
+    return hopper.is_dialling(connection, campaign_id) or contacts.any_open(connection, campaign_id)
 
 
 def open_on(connection: sqlite3.Connection, trunk: str) -> int:
@@ -246,6 +247,25 @@ def settle_lead(
         "UPDATE campaign_leads SET last_outcome = ? WHERE campaign_id = ? AND lead_id = ?",
         (outcome.value, campaign_id, lead_id),
     )
+    at = _next_try(connection, campaign, campaign_id, lead_id, outcome, answered, now)
+    if at is None:
+        hopper.set_lead(connection, campaign_id, lead_id, "done", None)
+    else:
+        hopper.set_lead(connection, campaign_id, lead_id, "retry", as_text(at))
+    if campaign is not None:
+        enrolment.again(connection, campaign, lead_id)
+
+
+def _next_try(
+    connection: sqlite3.Connection,
+    campaign: Campaign | None,
+    campaign_id: CampaignId,
+    lead_id: LeadId,
+    outcome: Outcome,
+    answered: bool,
+    now: datetime,
+) -> datetime | None:
+    """When the lead is dialled again; None: it is not."""
     retry = campaign.retry(outcome) if campaign else None
     if answered and outcome in (Outcome.LOST, Outcome.PBX_LOST):
         retry = None  # the person was reached, and perhaps talked to
@@ -255,10 +275,7 @@ def settle_lead(
             (campaign_id, lead_id, outcome.value),
         ).fetchone()[0]
         if so_far <= retry.times:
-            next_try_at = as_text(now + timedelta(seconds=retry.after_s))
-            hopper.set_lead(connection, campaign_id, lead_id, "retry", next_try_at)
-            return
+            return now + timedelta(seconds=retry.after_s)
     if outcome is Outcome.UNALLOCATED and judging.another_number(connection, campaign_id, lead_id):
-        hopper.set_lead(connection, campaign_id, lead_id, "retry", as_text(now))
-        return
-    hopper.set_lead(connection, campaign_id, lead_id, "done", None)
+        return now
+    return None

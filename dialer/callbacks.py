@@ -25,6 +25,7 @@ from dialer.campaign import Campaign, CampaignFile
 from dialer.compliance import Refused, Rules
 from dialer.events import BegunAttempt
 from dialer.hopper import Due
+from dialer.leads import people
 from dialer.presets import PRESETS, Limit, Scope
 
 LIST = "callbacks"
@@ -94,7 +95,7 @@ def begin(
         return Refused("trunk_full", now + FULL_REST)
     due = Due(
         _lead(connection, of, booking.number, now),
-        booking.number,
+        people.key_of(connection, booking.number),
         compliance.Lead(booking.number, numbers.time_zones(booking.number)),
         callback.tries,
     )
@@ -140,7 +141,7 @@ def _lead(connection: sqlite3.Connection, of: Campaign, number: str, now: dateti
     connection.execute(
         "INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, imported_at)"
         " VALUES (?, ?, ?, ?, '[]', ?) ON CONFLICT (list_id, number) DO NOTHING",
-        (lead_id, list_id, number, number, as_text(now)),
+        (lead_id, list_id, people.key_of(connection, number), number, as_text(now)),
     )
     row = connection.execute(
         "SELECT lead_id FROM leads WHERE list_id = ? AND number = ?", (list_id, number)

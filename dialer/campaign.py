@@ -25,6 +25,8 @@ from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
 from dialer import answered, own_rules, pace
 from dialer.answered import Answered
+from dialer.filters import Filter
+from dialer.mix import ListShare
 from dialer.order import Order
 from dialer.own_rules import OwnRules
 from dialer.pace import Pacing
@@ -86,7 +88,9 @@ class CampaignFile(Answered):
     """What a campaign's file says."""
 
     name: Title
-    list: Name
+    list: Annotated[Name | None, Field(description="the name of a list, in quotes")] = None
+    lists: Annotated[tuple[ListShare, ...], Field(max_length=100, description="tables with name and weight")] = ()
+    """Several lists instead of one."""
     trunk: Name
     caller_id: CallerId
     preset: PresetName
@@ -94,6 +98,7 @@ class CampaignFile(Answered):
     ring_timeout_s: RingTime = 25.0
     language: Language = "en"
     pacing: Annotated[Pacing, Field(description="a table")] = Pacing()
+    filter: Annotated[Filter, Field(description="a table of conditions")] = Filter()
     order: Annotated[Order, Field(description="a table")] = Order()
     attempts: Annotated[Attempts, Field(description="a table")] = Attempts()
     retries: Annotated[Retries, Field(description="a table for each outcome that is dialled again")] = Retries()
@@ -105,6 +110,11 @@ class CampaignFile(Answered):
     """What agents read."""
     screen_pop: Annotated[ScreenPop | None, Field(description="an address with places, in quotes")] = None
     """What is opened on the desk of an agent who has somebody of the campaign."""
+
+    @property
+    def shares(self) -> tuple[ListShare, ...]:
+        """The lists that are dialled, one or several."""
+        return self.lists if self.list is None else (ListShare(name=self.list),)
 
 
 class Campaign(Part):
@@ -212,6 +222,7 @@ def _trunk_fault(file: CampaignFile, trunk: Trunk) -> str | None:
 def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]]:
     """What does not fit between a campaign and the settings, each with its place."""
     preset = PRESETS[file.preset]
+    yield from _list_faults(file)
     trunk = next((each for each in settings.trunks if each.name == file.trunk), None)
     queues = [each.name for each in settings.queues]
     if trunk is None:
@@ -238,6 +249,16 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
                 ("retries", outcome.value, "after_s"),
                 f"expected {LOST_REST_S:g} or more: a lost attempt may have reached its person",
             )
+
+
+def _list_faults(file: CampaignFile) -> Iterator[tuple[Place, str]]:
+    if file.list is None and not file.lists:
+        yield ("list",), "missing: expected a name, or lists = [{ name = ..., weight = ... }]"
+    if file.list is not None and file.lists:
+        yield ("lists",), "expected list or lists, not both"
+    for index, share in enumerate(file.lists):
+        if share.name in [each.name for each in file.lists[:index]]:
+            yield ("lists", index, "name"), f"list {share.name} is named twice: expected each list once"
 
 
 def _listed(names: list[str]) -> str:

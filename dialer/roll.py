@@ -12,7 +12,7 @@ from calls.causes import Outcome
 from calls.errors import CampaignError
 from calls.ids import CampaignId, ListId
 from calls.records.times import as_text
-from dialer import versions, windows
+from dialer import enrolment, versions, windows
 from dialer.campaign import Campaign
 from dialer.events import CampaignState
 
@@ -21,16 +21,25 @@ PEOPLE = (Outcome.ANSWERED, Outcome.ABANDONED)
 
 
 def register(connection: sqlite3.Connection, campaign: Campaign, now: datetime) -> None:
-    """Put the campaign as its file is now into the store, and the leads of its list on its roll.
+    """Put the campaign as its file is now into the store, and all leads of its lists on its roll.
+
+    Raises:
+        CampaignError: there is no such list, or another campaign has the name.
+    """
+    enter(connection, campaign, now)
+    while enrolment.step(connection, campaign):
+        pass
+
+
+def enter(connection: sqlite3.Connection, campaign: Campaign, now: datetime) -> None:
+    """Put the campaign as its file is now into the store. Its roll follows by :func:`dialer.enrolment.step`.
 
     Leads that a rule refused for good are asked about again: the rule, or the do-not-call list, may have changed.
 
     Raises:
         CampaignError: there is no such list, or another campaign has the name.
     """
-    found = connection.execute("SELECT list_id FROM lists WHERE name = ?", (campaign.file.list,)).fetchone()
-    if found is None:
-        raise CampaignError(f"campaign {campaign.id}: no list {campaign.file.list}: import it first")
+    lists = {share.name: _list(connection, campaign, share.name) for share in campaign.file.shares}
     same = connection.execute(
         "SELECT campaign_id FROM campaigns WHERE name = ? AND campaign_id <> ?", (campaign.file.name, campaign.id)
     ).fetchone()
@@ -41,25 +50,29 @@ def register(connection: sqlite3.Connection, campaign: Campaign, now: datetime) 
         "INSERT INTO campaigns (campaign_id, name, list_id, settings, state, created_at, changed_at)"
         " VALUES (?, ?, ?, ?, 'stopped', ?, ?) ON CONFLICT (campaign_id) DO UPDATE SET"
         " name = excluded.name, list_id = excluded.list_id, settings = excluded.settings, changed_at = ?",
-        (campaign.id, campaign.file.name, found[0], campaign.model_dump_json(), at, at, at),
+        (campaign.id, campaign.file.name, next(iter(lists.values())), campaign.model_dump_json(), at, at, at),
     )
     version = versions.keep(connection, campaign, now)
     connection.execute("UPDATE campaigns SET version = ? WHERE campaign_id = ?", (version, campaign.id))
-    enrol(connection, ListId(found[0]))
+    enrolment.open_lists(connection, campaign, lists)
     connection.execute(
         "UPDATE campaign_leads SET state = 'retry', next_try_at = ? WHERE campaign_id = ? AND state = 'refused'",
         (at, campaign.id),
     )
 
 
-def enrol(connection: sqlite3.Connection, list_id: ListId, after_row: int = 0) -> None:
-    """Put the leads of a list, from the row behind ``after_row`` on, on the roll of each campaign that dials it."""
-    connection.execute(
-        "INSERT INTO campaign_leads (campaign_id, lead_id, state, priority, position)"
-        " SELECT campaign_id, lead_id, 'new', priority, leads.rowid FROM campaigns JOIN leads USING (list_id)"
-        " WHERE list_id = ? AND leads.rowid > ? ON CONFLICT DO NOTHING",
-        (list_id, after_row),
-    )
+def _list(connection: sqlite3.Connection, campaign: Campaign, name: str) -> ListId:
+    found = connection.execute("SELECT list_id FROM lists WHERE name = ?", (name,)).fetchone()
+    if found is None:
+        raise CampaignError(f"campaign {campaign.id}: no list {name}: import it first")
+    return ListId(found[0])
+
+
+def dialling(connection: sqlite3.Connection, list_id: ListId) -> list[Campaign]:
+    """The campaigns that dial a list; one that a release wrote which we cannot read is left out."""
+    rows = connection.execute("SELECT campaign_id FROM campaign_lists WHERE list_id = ?", (list_id,))
+    found = [stored(connection, CampaignId(row[0])) for row in rows.fetchall()]
+    return [campaign for campaign in found if campaign is not None]
 
 
 def set_state(connection: sqlite3.Connection, campaign_id: CampaignId, state: CampaignState, now: datetime) -> None:
@@ -88,9 +101,11 @@ def stored(connection: sqlite3.Connection, campaign_id: CampaignId) -> Campaign 
 
 
 def progress(connection: sqlite3.Connection, campaign_id: CampaignId) -> Mapping[str, int]:
-    """How many leads of the roll are in each state."""
+    """How many leads of the roll are in each state; those that wait and that the filter leaves out are "excluded"."""
     rows = connection.execute(
-        "SELECT state, count(*) FROM campaign_leads WHERE campaign_id = ? GROUP BY state", (campaign_id,)
+        "SELECT iif(excluded AND state IN ('new', 'retry'), 'excluded', state) AS shown, count(*)"
+        " FROM campaign_leads WHERE campaign_id = ? GROUP BY shown",
+        (campaign_id,),
     )
     return {row[0]: row[1] for row in rows}
 

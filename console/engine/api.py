@@ -182,7 +182,7 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
         if campaign.file.flow is not None:
             await engine.flows.require(FlowId(campaign.file.flow), who, f"campaign {campaign_id} leads into it")
         now = engine.clock.now()
-        started = await engine.writer.run(lambda db: operations.register(db, campaign, who, now))
+        started = await operations.register(engine.writer, campaign, who, now)
         engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned, started.resets_s))
         return operations.Done(said=f"campaign {campaign_id} is started: {started.leads} leads on its roll")
 

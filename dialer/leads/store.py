@@ -10,7 +10,7 @@ from datetime import datetime
 from calls.errors import LeadError
 from calls.ids import LeadId, ListId, is_safe_id
 from calls.records.times import as_text
-from dialer import roll
+from dialer import enrolment, roll
 from dialer.leads.file import LeadFile, NewLead
 from dialer.leads.report import ImportReport, Stored
 
@@ -53,7 +53,6 @@ def store_batch(
     new_id: Callable[[], str],
 ) -> Stored:
     """Add a batch to a list, and to the roll of the campaigns that dial it. A number that is in stays as it is."""
-    last = connection.execute("SELECT coalesce(max(rowid), 0) FROM leads").fetchone()[0]
     imported = without_zone = 0
     for lead in batch:
         added = connection.execute(
@@ -74,5 +73,6 @@ def store_batch(
         ).rowcount
         imported += added
         without_zone += added and not lead.time_zones
-    roll.enrol(connection, list_id, last)
+    for campaign in roll.dialling(connection, list_id):
+        enrolment.step(connection, campaign)
     return Stored(imported, len(batch) - imported, without_zone)

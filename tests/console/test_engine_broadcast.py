@@ -80,7 +80,7 @@ async def broadcast(world: World, number: str) -> Campaign:
     given = Import(list="news", file="news.csv")
     await operations.import_leads(engine.writer, LEADS.format(number=number).encode(), given, "me", now)
     campaign = campaigns.load(world.folder / "news.toml", world.settings)
-    started = await engine.writer.run(lambda db: operations.register(db, campaign, "me", now))
+    started = await operations.register(engine.writer, campaign, "me", now)
     engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned))
     return campaign
 

@@ -367,7 +367,7 @@ class World:
         path = self.folder / "autumn.toml"
         path.write_text(text + tables, encoding="utf-8")
         campaign = campaigns.load(path, self.settings)
-        started = await engine.writer.run(lambda db: operations.register(db, campaign, "me", now))
+        started = await operations.register(engine.writer, campaign, "me", now)
         engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned, started.resets_s))
         return campaign
 

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -41,6 +42,9 @@ times = 1
 """
 
 
+T = TypeVar("T")
+
+
 class Store:
     """A database with one list and one campaign on it."""
 
@@ -51,6 +55,10 @@ class Store:
         self.campaign = campaign
         self.db.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'autumn', ?)", (as_text(START),))
         self.ids = itertools.count(1)
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """As a writer."""
+        return work(self.db)
 
     def add(self, *numbers: str, priority: int = 0, zones: str = '["America/New_York"]') -> None:
         for number in numbers:

@@ -59,12 +59,12 @@ def test_what_was_kept_is_never_changed(store: Store) -> None:
             store.db.execute(statement)
 
 
-def test_a_start_with_other_settings_says_what_changed(store: Store, tmp_path: Path) -> None:
+async def test_a_start_with_other_settings_says_what_changed(store: Store, tmp_path: Path) -> None:
     store.add(A)
     store.db.execute("UPDATE campaigns SET version = NULL")  # as an older release left it
-    operations.register(store.db, store.campaign, "ann", START)
-    operations.register(store.db, store.campaign, "ann", START)
-    operations.register(store.db, changed(tmp_path), "bob", START)
+    await operations.register(store, store.campaign, "ann", START)
+    await operations.register(store, store.campaign, "ann", START)
+    await operations.register(store, changed(tmp_path), "bob", START)
     rows = store.db.execute("SELECT who, what, detail FROM audit WHERE what <> 'campaign.start'").fetchall()
     assert [(who, what) for who, what, _ in rows] == [("ann", "campaign.new"), ("bob", "campaign.change")]
     assert json.loads(rows[0][2])["settings"]["campaign.file.attempts.per_day"] == 3

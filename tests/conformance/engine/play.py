@@ -146,7 +146,7 @@ class Bench:
         lead = f"Phone\n{called}\n".encode()
         await operations.import_leads(engine.writer, lead, Import(list=script.name, file="a.csv"), "test", now)
         campaign = campaigns.load(self._premises.campaign(script), engine.settings)
-        await engine.writer.run(lambda connection: operations.register(connection, campaign, "test", now))
+        await operations.register(engine.writer, campaign, "test", now)
         engine.dialled.tell(ev.CampaignStarted(campaign, 0, 0))
 
     def _state(self, agent_id: AgentId) -> str:

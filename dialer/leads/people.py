@@ -1,0 +1,79 @@
+"""Who is behind a number, over lists and campaigns: functions of a connection, inside a writer's transaction.
+
+People are known by handles: their numbers, and a customer's id where a file gives one. All handles of a person lead
+to one key, a number of theirs. Where a lead brings two known persons together they are one from then on, with all
+their attempts: limits and the lock of one open attempt (invariant I4) hold for both.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+MARK = "id:"
+"""Before a customer's id, so that none is taken for a number."""
+
+
+class BothDialled(Exception):
+    """Two persons who turn out to be one have a call each at this moment: they cannot become one before one ends."""
+
+
+def key_of(connection: sqlite3.Connection, handle: str) -> str:
+    """The key of whoever has this handle."""
+    row = connection.execute("SELECT person_key FROM person_handles WHERE handle = ?", (handle,)).fetchone()
+    return handle if row is None else str(row[0])
+
+
+def join(connection: sqlite3.Connection, numbers: Sequence[str], customer: str) -> str:
+    """The key of the person who has all these numbers, and the customer's id where it is not empty.
+
+    Raises:
+        BothDialled: they belong to persons who are both being dialled. Nothing has changed.
+    """
+    handles = [*numbers, f"{MARK}{customer}"] if customer else list(numbers)
+    if len(handles) == 1:
+        return key_of(connection, handles[0])
+    keys = [key_of(connection, handle) for handle in handles]
+    known = list(dict.fromkeys(key for key in keys if not key.startswith(MARK)))
+    kept, *others = sorted(known, key=lambda key: not _is_known(connection, key))
+    if len(others) and _open(connection, known) > 1:
+        raise BothDialled
+    for other in others:
+        _merge(connection, other, kept)
+    connection.executemany(
+        "INSERT INTO person_handles (handle, person_key) VALUES (?, ?)"
+        " ON CONFLICT (handle) DO UPDATE SET person_key = excluded.person_key",
+        [(handle, kept) for handle in handles if handle != kept],
+    )
+    return kept
+
+
+def _is_known(connection: sqlite3.Connection, key: str) -> bool:
+    """True where more than the number itself leads to the key, or it was dialled: fewer rows change if it is kept."""
+    found = connection.execute(
+        "SELECT 1 FROM person_handles WHERE person_key = ?"
+        " UNION ALL SELECT 1 FROM attempts WHERE person_key = ? LIMIT 1",
+        (key, key),
+    ).fetchone()
+    return found is not None
+
+
+def _open(connection: sqlite3.Connection, keys: Sequence[str]) -> int:
+    """How many of these persons are being dialled."""
+    marks = ", ".join("?" * len(keys))
+    row = connection.execute(
+        f"SELECT count(*) FROM attempts WHERE state <> 'done' AND person_key IN ({marks})", tuple(keys)
+    ).fetchone()
+    return int(row[0])
+
+
+def _merge(connection: sqlite3.Connection, key: str, into: str) -> None:
+    """One person instead of two. All leads of a person have a number of theirs, by which they are found."""
+    connection.execute(
+        "UPDATE leads SET person_key = ? WHERE person_key = ? AND list_id IN (SELECT list_id FROM lists)"
+        " AND number IN (SELECT handle FROM person_handles WHERE person_key = ? UNION SELECT ?)",
+        (into, key, key, key),
+    )
+    connection.execute("UPDATE attempts SET person_key = ? WHERE person_key = ?", (into, key))
+    connection.execute("UPDATE person_handles SET person_key = ? WHERE person_key = ?", (into, key))
+    connection.execute("INSERT INTO person_handles (handle, person_key) VALUES (?, ?)", (key, into))

@@ -196,6 +196,8 @@ class Pbx:
     """It has the modules of AudioSocket."""
     strict_rtp: bool = True
     """False for SIPp as a far end: it numbers the packets of each key anew, as an intruder would."""
+    transmit_silence: bool = True
+    """False where no far end waits for packets, as behind Local channels: 50 a second of each channel less."""
 
     @property
     def loaded(self) -> tuple[str, ...]:

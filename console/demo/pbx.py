@@ -110,6 +110,7 @@ class PrivateAsterisk:
         take_over_s: int = 8,
         hear_limit_s: int = HEARING_LIMIT_S,
         caller_id: CallerId = CallerId.HEADER,
+        transmit_silence: bool = True,
         name: str = "callwright",
     ) -> None:
         """``folder`` becomes its own; ``sorry`` is the fallback's prompt without its suffix.
@@ -148,6 +149,7 @@ class PrivateAsterisk:
             phones=phones,
             audio_socket=self.tree.audio_socket,
             strict_rtp=False,
+            transmit_silence=transmit_silence,
         )
 
     @property

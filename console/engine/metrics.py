@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from math import isinf
 
@@ -29,6 +30,7 @@ class EngineCollector(Collector):
         if isinstance(self._engine.switch, AsteriskSwitch):
             help_text = "how long Asterisk, having spoken, waited for the next AGI command"
             yield _histogram("agi_turn_seconds", help_text, self._engine.switch.turns)
+        yield _gauge("tasks", "tasks of the event loop", float(len(asyncio.all_tasks())))
         yield _gauge("writer_behind_seconds", "age of the oldest unwritten change", status.writer_behind_s)
         calls = GaugeMetricFamily("callwright_calls", "calls under way", labels=("direction", "phase"))
         for direction in ("inbound", "outbound"):

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import agi, ami, dialer, flows, ivr, load, prompts, records, speech
+from tests.bench import agi, ami, channels, dialer, flows, ivr, load, prompts, records, speech
 from tests.bench.machine import described, fetch
 from tests.bench.quantiles import quantile
 from tests.integration.harness import PROJECT
@@ -109,6 +109,23 @@ def _load(_: Trees) -> Outcome:
     return Outcome(load.report(found), rows)
 
 
+def _channels(trees: Trees) -> Outcome:
+    found = asyncio.run(channels.run(trees))
+    turn_s, heavy = quantile(found.engine.turns_s, 0.99), found.bytes_a_call
+    late = turn_s / quantile(found.plain.turns_s, 0.99)
+    calls = f"{found.calls:,} Local channels"
+    whole = found.whole == found.calls == found.most_at_once and not found.mixed
+    rows = [
+        Row(f"{calls} at once: whole; lost; mixed up", f"{found.whole:,}; {found.lost}; {found.mixed}", "all", whole),
+        Row(f"{calls}: turn, p99, by a relay", f"{turn_s * 1e3:.1f} ms", "20 ms or less", turn_s <= AGI_TURN_AIM_S),
+        Row(f"{calls}: turn, p99, to a plain handler's", f"{late:.1f}"),
+        Row(f"{calls}: CPU a turn, to a plain handler's", f"{found.ratio:.1f}"),
+        Row(f"{calls}: memory a call", f"{heavy / 1e3:.0f} kB", "100 kB or less", heavy <= CALL_AIM_BYTES),
+        Row(f"{calls}: channels; tasks; files left", "; ".join(map(str, found.left)), "0; 0; 0", not any(found.left)),
+    ]
+    return Outcome(channels.report(found), rows)
+
+
 def _records(_: Trees) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         found = records.measure(Path(folder))
@@ -180,6 +197,7 @@ BENCHMARKS = {
     "agi": Benchmark(_agi),
     "flows": Benchmark(_flows),
     "load": Benchmark(_load),
+    "channels": Benchmark(_channels, asterisk=True),
     "records": Benchmark(_records),
     "prompts": Benchmark(_prompts, asterisk=True),
     "speech": Benchmark(_speech, asterisk=True),

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from calls.settings import Prompts
 from console.demo.sipp import Callees
 from prompts.callee import MACHINE, PERSON, write_callee
@@ -74,3 +76,27 @@ async def timings(house: House) -> tuple[Buckets, Buckets]:
     """The engine's own histograms so far: its AGI turns and its loop's lag."""
     text = await metrics(house)
     return Buckets.read(text, "callwright_agi_turn_seconds"), Buckets.read(text, "callwright_loop_lag_seconds")
+
+
+def gauge(exposition: str, name: str) -> float:
+    """The one value of ``name`` in a Prometheus text.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for family in text_string_to_metric_families(exposition):
+        if family.name == name:
+            return float(family.samples[0].value)
+    raise KeyError(name)
+
+
+def most_at_once(house: House) -> int:
+    """How many calls were up at the same time, by their records."""
+    moments = house.rows(
+        "SELECT started_at AS at, 1 AS step FROM calls UNION ALL SELECT ended_at, -1 FROM calls ORDER BY at, step"
+    )
+    up = most = 0
+    for moment in moments:
+        up += int(str(moment["step"]))
+        most = max(most, up)
+    return most

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from console.demo.ports import free_port
 from tests.bench.callers import LoadCaller, call_at_rate
-from tests.bench.centre import listen_elsewhere, open_centre, timings
+from tests.bench.centre import listen_elsewhere, most_at_once, open_centre, timings
 from tests.bench.machine import Meter, described, fetch, others_load
 from tests.bench.quantiles import Buckets, quantile
 from tests.bench.relay import relay
@@ -131,7 +131,7 @@ async def run(trees: Mapping[str, Path], per_s: int = CALLS_PER_S, lasts_s: int 
             took_s=took_s,
             digits_keyed=5 * len(people),
             digits_right=sum(right(each, found.get(each.number, ())) for each in people),
-            most_at_once=_most_at_once(house),
+            most_at_once=most_at_once(house),
             turns=len(turns.took_s),
             turn_p50_s=quantile(turns.took_s, 0.5),
             turn_p99_s=quantile(turns.took_s, 0.99),
@@ -169,18 +169,6 @@ def right(caller: LoadCaller, keyed: Iterable[str]) -> int:
     """How many of a caller's five digits came through: all of a menu's, or none of them."""
     expected = (caller.code, caller.last)
     return sum(len(keys) for keys, found in zip(expected, keyed, strict=False) if keys == found)
-
-
-def _most_at_once(house: House) -> int:
-    """How many calls were up at the same time, by their records."""
-    moments = house.rows(
-        "SELECT started_at AS at, 1 AS step FROM calls UNION ALL SELECT ended_at, -1 FROM calls ORDER BY at, step"
-    )
-    up = most = 0
-    for moment in moments:
-        up += int(str(moment["step"]))
-        most = max(most, up)
-    return most
 
 
 def report(figures: Figures) -> list[str]:

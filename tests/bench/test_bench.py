@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
 from console.demo.ports import free_port
-from tests.bench import ivr, load, speech
+from tests.bench import channels, ivr, load, plain_agi, speech
 from tests.bench.__main__ import BENCHMARKS, Row, table
 from tests.bench.callers import LoadCaller
 from tests.bench.machine import Meter, cpu_s
@@ -122,6 +122,52 @@ async def test_calls_of_a_load_choose_and_leave_nothing_behind() -> None:
     assert found.choices > 0 and found.cpu_s > 0
     lines = load.report(load.Figures(found, found, found, found))
     assert len(lines) == 5 and "0 sessions" in lines[1]
+
+
+def test_every_local_channel_presses_keys_of_its_own_and_stays_as_long_as_the_others() -> None:
+    people = channels.callers(1_000)
+    assert len({each.number for each in people}) == len({each.keys for each in people}) == 1_000
+    assert all(each.number.endswith(each.keys) and len(each.keys) == channels.KEYS for each in people)
+    assert {each.script.count("w") for each in people} == {sum(channels.PAUSES)}
+    assert all(each.script.replace("w", "") == each.keys for each in people)
+
+
+def test_a_call_with_something_of_anothers_is_mixed_up_and_not_whole() -> None:
+    one, two = channels.callers(2)
+    keys = [(each.number, key) for each in (one, two) for key in each.keys]
+    whole = {one.number: "whole", two.number: "whole"}
+    assert channels.judged([one, two], keys, whole) == (2, 0)
+    assert channels.judged([one, two], keys, whole | {one.number: "mixed"}) == (1, 1), "the flow saw it"
+    swapped = [(one.number, two.keys[0]), *keys[1:]]
+    assert two.keys[0] != one.keys[0]
+    assert channels.judged([one, two], swapped, whole) == (1, 1), "the record shows it"
+    assert channels.judged([one, two], keys[:-1], {one.number: "whole"}) == (1, 0), "hung up before the last key"
+    assert channels.judged([one], keys[: channels.KEYS], whole) == (1, 1), "nobody called from that number"
+
+
+async def test_the_plain_handler_takes_every_key(unused_tcp_port: int) -> None:
+    [caller] = channels.callers(1)
+    served: asyncio.Queue[bool] = asyncio.Queue()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.put_nowait(await plain_agi.answer(reader, writer, "/prompt", channels.KEYS))
+        writer.close()
+
+    async def call(script: str) -> list[str]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", unused_tcp_port)
+        writer.write(f"agi_network_script: {script}\nagi_callerid: {caller.number}\n\n".encode())
+        keys, said = iter(caller.keys), []
+        while line := (await reader.readline()).decode().strip():
+            said.append(line)
+            writer.write(f"200 result={next(keys) if line.startswith('GET DATA') else 0}\n".encode())
+        writer.close()
+        return said
+
+    async with asyncio.timeout(WITHIN_S), await asyncio.start_server(serve, "127.0.0.1", unused_tcp_port):
+        said = await call("inbound?token=x")
+        assert said.count("GET DATA /prompt 30000 1") == channels.KEYS and said[-2] == "SET VARIABLE IVR_DONE 1"
+        assert await served.get()
+        assert await call("alive?token=x") == [] and not await served.get()
 
 
 async def test_an_engine_that_cannot_start_ends_the_load() -> None:

@@ -71,6 +71,8 @@ def test_metrics_are_in_the_format_and_have_the_engines_names(running: Served, h
     assert answer.headers["content-type"].startswith("text/plain")
     assert {"callwright_ready", "callwright_calls", "callwright_agents", "callwright_waiting"} <= families.keys()
     assert [sample.value for sample in families["callwright_ready"].samples] == [1.0]
+    [tasks] = families["callwright_tasks"].samples
+    assert 1 < tasks.value < 100
     states = {sample.labels["state"]: sample.value for sample in families["callwright_agents"].samples}
     assert sum(states.values()) == 1
 

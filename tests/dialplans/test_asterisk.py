@@ -223,6 +223,11 @@ def test_plain_files_are_read_by_a_strict_reader_too(includes: Includes) -> None
         assert reader.sections(), name
 
 
+def test_silence_is_sent_unless_nobody_waits_for_it(includes: Includes) -> None:
+    assert "transmit_silence = yes" in render_whole(whole(includes))["asterisk.conf"]
+    assert "transmit_silence = no" in render_whole(whole(includes, transmit_silence=False))["asterisk.conf"]
+
+
 @pytest.mark.parametrize("names", [("carrier", "carrier"), ("carrier", "callers"), ("carrier", "udp")])
 def test_a_name_that_is_taken_is_refused(includes: Includes, names: tuple[str, str]) -> None:
     with pytest.raises(SettingsError, match="phones"):

@@ -32,6 +32,7 @@ from console.demo.sipp import AgentPhone, Callees, CallerScript, Sipp, SippHome,
 from console.demo.sipp import call as place_call
 from console.engine.status import CampaignShown, Status
 from dialplans.asterisk import Phone, Trunk
+from dialplans.values import CallerId
 from tests.integration.checker import Evidence, broken
 from tests.integration.premises import CAMPAIGN, SECRETS, Plan, write
 from tests.integration.raw_wire import SipCaller
@@ -387,6 +388,8 @@ async def open_house(
             sorry=folder / "sorry",
             trunks=(Trunk("carrier", LOOPBACK, carrier),),
             phones=tuple(Phone(f"agent{each}", LOOPBACK, desk) for each in range(plan.agents)),
+            caller_id=CallerId.CHANNEL if plan.local else CallerId.HEADER,
+            transmit_silence=not plan.local,
         )
         await stack.enter_async_context(pbx)
         client = stack.enter_context(EngineClient(folder / "engine.sock"))

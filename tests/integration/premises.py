@@ -33,6 +33,7 @@ kind = "asterisk"
 [asterisk]
 ami_port = {ami}
 agi_port = {agi}
+max_calls = {max_calls}
 
 [prompts]
 texts = "prompts"
@@ -256,6 +257,9 @@ class Plan:
     """What machines say, as µ-law; None: what all tests' machines say."""
     key: tuple[str, int] = ("", 0)
     """A digit that people press, and how many ms after the answer."""
+    max_calls: int = 1000
+    local: bool = False
+    """Calls come by Local channels: no SIP, and nobody who would hear silence."""
 
     @property
     def limits(self) -> Limits:
@@ -282,6 +286,7 @@ def write(plan: Plan, folder: Path, ports: PbxPorts, agi_port: int, cache: Path)
         drain_s=plan.drain_s,
         lines=plan.lines,
         calls_per_second=plan.calls_per_second,
+        max_calls=plan.max_calls,
     )
     if plan.speaks:
         settings += SPEECH.format(model=MODEL)

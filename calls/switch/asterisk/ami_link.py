@@ -32,8 +32,9 @@ MAX_PENDING = 2000
 MAX_LIST = 50_000
 """Events of one list, each a channel: far beyond what one Asterisk carries."""
 
-READ_BYTES = 256 * 1024
-"""What one read takes at most: as asyncio's own reads, which make a buffer of that size anew each time."""
+READ_BYTES = 64 * 1024
+"""What one read takes at most, some hundred events: callers have their turn between two reads. (asyncio's own reads
+take four times as much, into a buffer that they make anew each time.)"""
 
 LISTS = (CoreShowChannels, Status)
 """Actions that are answered by a list of events."""
@@ -65,6 +66,8 @@ class _Pending(LibraryAction):  # type: ignore[misc]
     def __init__(self, action: Action, action_id: str) -> None:
         self._text = encode(action, action_id).decode("utf-8")
         super().__init__({"Action": action.name, "ActionID": action_id}, as_list=isinstance(action, LISTS))
+        self.items: list[Event] = []
+        """Of a list. They stay events: a message of panoramisk's for each of thousands is time of every caller's."""
 
     def __str__(self) -> str:
         return self._text
@@ -79,9 +82,17 @@ class _Pending(LibraryAction):  # type: ignore[misc]
         last: Frame = self.responses[-1].frame
         return last.completes_list or not self.multi
 
-    def add_message(self, message: _Message) -> bool:
-        if len(self.responses) >= MAX_LIST:
+    def takes(self, event: Event) -> bool:
+        """Whether the event is an item of the list, which is kept then; neither what ends the list nor what came
+        before it began."""
+        if not self.responses or event.completes_list:
+            return False
+        if len(self.items) >= MAX_LIST:
             raise RemoteProtocolError(f"a list of more than {MAX_LIST} events")
+        self.items.append(event)
+        return True
+
+    def add_message(self, message: _Message) -> bool:
         if not self.responses and not isinstance(message.frame, Response):
             return False  # an event before the response is no part of the answer
         return bool(super().add_message(message))
@@ -127,6 +138,8 @@ class _Protocol(AMIProtocol, asyncio.BufferedProtocol):  # type: ignore[misc]
                 self._link.greeted.set()
             case Event() if frame.name == "OriginateResponse" or frame.action_id not in self.responses:
                 self._link.dispatch(frame)  # an OriginateResponse carries an ActionID, and is news (HAZARDS 11)
+            case Event() if self.responses[frame.action_id].takes(frame):
+                pass
             case Event() | Response():
                 self.handle_message(_Message(frame))
             case _:
@@ -248,7 +261,7 @@ class AmiLink(Manager):  # type: ignore[misc]
             await asyncio.wait((answer,), timeout=deadline_s)
             if not answer.done():
                 raise SwitchTimeout(f"no answer to {action.name} within {deadline_s:g} s; it may have run")
-            reply = _reply(answer.result())
+            reply = _reply(answer.result(), pending.items)
         finally:
             if self.protocol.responses.pop(pending.id, None) is not None:
                 answer.cancel()
@@ -292,11 +305,8 @@ class AmiLink(Manager):  # type: ignore[misc]
                 waiter.cancel()
 
 
-def _reply(result: _Message | list[_Message]) -> Reply:
-    frames: list[Frame] = [message.frame for message in (result if isinstance(result, list) else [result])]
-    response = frames[0]
+def _reply(result: _Message | list[_Message], items: list[Event]) -> Reply:
+    response = (result[0] if isinstance(result, list) else result).frame
     if not isinstance(response, Response):
         raise RemoteProtocolError("an answer that begins with an event")
-    return Reply(
-        response, tuple(frame for frame in frames[1:] if isinstance(frame, Event) and not frame.completes_list)
-    )
+    return Reply(response, tuple(items))

@@ -43,6 +43,9 @@ WANTED = frozenset(("CoreShowChannel", "CoreShowChannelsComplete", "Status", "St
 LIST_DEADLINE_S = 5.0
 """For the list of all channels: a thousand rows are some 20 ms of the switch's time."""
 
+ROWS_AT_ONCE = 50
+"""Of that list, read without a pause: 1 ms of every caller's time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chance:
@@ -295,7 +298,11 @@ class AsteriskSwitch:
     async def _list(self, asked_at: float) -> tuple[Channel, ...]:
         """The switch's channels, but for those by which callers are heard."""
         events = (await self._client.ask(ami_actions.CoreShowChannels(), LIST_DEADLINE_S)).events
-        return self._hearings.sort_out(rows(events), asked_at)
+        found: list[Channel] = []
+        for first in range(0, len(events), ROWS_AT_ONCE):
+            found += rows(events[first : first + ROWS_AT_ONCE])
+            await asyncio.sleep(0)  # callers have their turn in between
+        return self._hearings.sort_out(tuple(found), asked_at)
 
     def _believe(self, channels: tuple[Channel, ...], asked_at: float) -> None:
         self._live = ids(channels)

@@ -14,11 +14,12 @@ from pydantic import SecretStr
 
 from calls.errors import CommandRefused, PromptError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import AttemptId, BootId, CallId, LegId
-from calls.switch.asterisk import legs
+from calls.switch.asterisk import legs, switch
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.audio_way import Way
+from calls.switch.asterisk.channels import Channel, rows
 from calls.switch.asterisk.config import AsteriskConfig, TrunkDial
-from calls.switch.asterisk.switch import AsteriskSwitch, Chance
+from calls.switch.asterisk.switch import ROWS_AT_ONCE, AsteriskSwitch, Chance
 from calls.switch.events import CallLost, LegAnswered, LegEnded, LegRinging, SwitchDown, SwitchEvent, SwitchUp
 from calls.switch.port import (
     Answer,
@@ -32,6 +33,7 @@ from calls.switch.port import (
     Transfer,
     Transferred,
 )
+from calls.wire.ami import Event
 from calls.wire.ami_actions import Ping
 from tests.calls.switch.asterisk.agi_peer import TOKEN, Peer, environment, settled
 from tests.calls.switch.asterisk.fake_ami import Answer as Answered
@@ -289,6 +291,31 @@ class TestOriginate:
         room.pbx.answers["CoreShowChannels"] = listing()
         await room.switch._compare()
         await room.told(LegEnded(LegId("att-1"), None))
+
+    async def test_callers_have_their_turn_while_a_long_list_is_read(
+        self, room: Room, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await room.switch.originate(DIAL)
+        room.pbx.answers["CoreShowChannels"] = listing(*(f"other-{number}" for number in range(1_000)), "att-1")
+        turns, read = 0, list[tuple[int, int]]()
+
+        def noted(events: tuple[Event, ...]) -> tuple[Channel, ...]:
+            read.append((turns, len(events)))
+            return rows(events)
+
+        async def caller() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        monkeypatch.setattr(switch, "rows", noted)
+        task = asyncio.create_task(caller())
+        await room.switch._compare()
+        task.cancel()
+        await room.told(LegAnswered(LegId("att-1")))
+        assert sum(count for _, count in read) == 1_001 and max(count for _, count in read) <= ROWS_AT_ONCE
+        assert len({turn for turn, _ in read}) == len(read), "somebody else ran between any two"
 
     async def test_hang_up(self, room: Room) -> None:
         await room.switch.originate(DIAL)

@@ -1,0 +1,195 @@
+"""Divides ready agents, lines and calls per second between campaigns, by their weights. Pure.
+
+Each campaign has a clock of its own that goes the faster the more it uses and the lighter it weighs; what is free
+goes to the campaign whose clock is behind. So over time the use of those that want more goes by their weights, nobody
+starves, and what one cannot use goes to the others at once. Who was idle starts at the others' time: nothing is
+saved up.
+
+Source: start-time fair queueing, Goyal, Vin and Cheng 1996.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from calls.ids import CampaignId
+
+AHEAD = 1800.0
+"""A clock is never further ahead of the others than this much use by a weight of the heaviest: who had an agent of
+their own for hours does not wait for hours."""
+
+Group = frozenset[CampaignId]
+"""The campaigns that something may serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """What a campaign has and could use."""
+
+    campaign_id: CampaignId
+    weight: int
+    most: int
+    """How much more it could use at most, beyond ``promised``."""
+    held: int = 0
+    """What it uses now."""
+    promised: int = 0
+    """What is free and was counted on before: it comes first."""
+
+
+class Clocks:
+    """How much each campaign has used by its weight, as far as it matters for whose turn it is."""
+
+    def __init__(self) -> None:
+        self._at: dict[CampaignId, float] = {}
+
+    def spend(self, campaign_id: CampaignId, amount: float, weight: int) -> None:
+        """It has used ``amount``."""
+        if campaign_id in self._at:
+            self._at[campaign_id] += amount / weight
+
+    def meet(self, parties: Iterable[Party]) -> None:
+        """Those who want something now: whoever did not before starts at the time of the one that is behind."""
+        wants = {party.campaign_id: party.weight for party in parties}
+        known = [self._at[each] for each in wants if each in self._at]
+        behind = min(known, default=0.0)
+        longest = AHEAD / max(wants.values(), default=1)
+        self._at = {each: min(max(self._at.get(each, behind), behind), behind + longest * _share(weight, wants))
+                    for each, weight in wants.items()}  # fmt: skip
+
+    def turn(self, party: Party, has: int, step: float) -> float:
+        """The smaller, the sooner: its clock once it had one more. ``step``: how much that is."""
+        return self._at[party.campaign_id] + (has + 1) * step / party.weight
+
+
+def _share(weight: int, wants: Mapping[CampaignId, int]) -> float:
+    """How much slower the heaviest clock goes: a light one may be as many times further ahead."""
+    return max(wants.values()) / weight
+
+
+STEP_S = 60.0
+"""A free agent is given as if for so long: several at once go by weight, whatever the clocks say."""
+
+
+class Agents:
+    """Divides ready agents: each goes to a campaign that he or she may serve. What is used is agent-seconds."""
+
+    def __init__(self) -> None:
+        self._clocks = Clocks()
+        self._held: dict[CampaignId, tuple[int, int]] = {}
+        self._at = 0.0
+
+    def divide(self, ready: Mapping[Group, int], parties: Iterable[Party], now: float) -> dict[CampaignId, int]:
+        """How many of ``ready`` each campaign may count on, those that were promised included.
+
+        ``ready``: agents by the campaigns that they may serve. ``now``: seconds, as everywhere.
+        """
+        wanting = [party for party in parties if party.most > 0 or party.promised > 0 or party.held > 0]
+        for campaign_id, (held, weight) in self._held.items():
+            self._clocks.spend(campaign_id, held * max(0.0, now - self._at), weight)
+        self._at = now
+        self._clocks.meet(wanting)
+        self._held = {party.campaign_id: (party.held + party.promised, party.weight) for party in wanting}
+        giving = _Giving(ready, wanting, self._clocks)
+        if len(wanting) == 1:  # nobody to share with
+            most = min(wanting[0].promised + wanting[0].most, giving.total)
+            return {wanting[0].campaign_id: most}
+        giving.give({party.campaign_id: party.promised for party in wanting})
+        giving.give({party.campaign_id: party.promised + party.most for party in wanting})
+        return giving.given
+
+
+class Units:
+    """Divides what is alike: the lines of a trunk, or the calls of its next second. What is used is calls."""
+
+    def __init__(self) -> None:
+        self._clocks = Clocks()
+
+    def divide(self, units: int, parties: Iterable[Party]) -> dict[CampaignId, int]:
+        """How many of ``units`` each may use now, at most ``most``."""
+        wanting = [party for party in parties if party.most > 0]
+        self._clocks.meet(wanting)
+        given = {party.campaign_id: 0 for party in wanting}
+        for _ in range(max(0, units)):
+            open_ = [party for party in wanting if given[party.campaign_id] < party.most]
+            if not open_:
+                break
+            given[min(open_, key=lambda each: self._clocks.turn(each, given[each.campaign_id], 1.0)).campaign_id] += 1
+        for party in wanting:
+            self._clocks.spend(party.campaign_id, given[party.campaign_id], party.weight)
+        return given
+
+
+class _Giving:
+    """One division of agents."""
+
+    def __init__(self, ready: Mapping[Group, int], parties: list[Party], clocks: Clocks) -> None:
+        self._parties = {party.campaign_id: party for party in parties}
+        self._clocks = clocks
+        known = frozenset(self._parties)
+        self._left: dict[Group, int] = {}
+        for group, count in ready.items():
+            if serves := group & known:
+                self._left[serves] = self._left.get(serves, 0) + count
+        self._from: dict[tuple[Group, CampaignId], int] = {}
+        self.given = dict.fromkeys(self._parties, 0)
+
+    @property
+    def total(self) -> int:
+        """Agents who are left."""
+        return sum(self._left.values())
+
+    def give(self, most: Mapping[CampaignId, int]) -> None:
+        """Give until nobody can be given more: ``most`` to each."""
+        self._give_at_once(most)
+        while True:
+            open_ = [each for each in self._parties if self.given[each] < most[each]]
+            path = None
+            for campaign_id in sorted(open_, key=self._turn):
+                path = self._path_to(campaign_id)
+                if path is not None:
+                    break
+            if path is None:
+                return
+            self._take(path)
+
+    def _give_at_once(self, most: Mapping[CampaignId, int]) -> None:
+        """Where all agents may serve all, and there are enough of them: no turns are needed."""
+        lacks = {each: max(0, most[each] - self.given[each]) for each in self._parties}
+        if len(self._left) != 1:
+            return
+        group, left = next(iter(self._left.items()))
+        if len(group) < len(self._parties) or left < sum(lacks.values()):
+            return
+        for campaign_id, count in lacks.items():
+            self.given[campaign_id] += count
+            self._from[group, campaign_id] = self._from.get((group, campaign_id), 0) + count
+        self._left[group] -= sum(lacks.values())
+
+    def _turn(self, campaign_id: CampaignId) -> float:
+        party = self._parties[campaign_id]
+        return self._clocks.turn(party, party.held + self.given[campaign_id], STEP_S)
+
+    def _path_to(self, campaign_id: CampaignId) -> list[tuple[Group, CampaignId]] | None:
+        """How an agent comes to the campaign: from a group that serves it, or from another campaign which gets one of
+        its other groups instead. The steps of it, the campaign's own first; the last group has an agent left."""
+        steps: dict[CampaignId, list[tuple[Group, CampaignId]]] = {campaign_id: []}
+        queue = [campaign_id]
+        while queue:
+            at = queue.pop(0)
+            free = [group for group, left in self._left.items() if left and at in group]
+            if free:
+                return [*steps[at], (min(free, key=len), at)]
+            for (group, other), count in self._from.items():
+                if count and at in group and other not in steps:
+                    steps[other] = [*steps[at], (group, at)]
+                    queue.append(other)
+        return None
+
+    def _take(self, path: list[tuple[Group, CampaignId]]) -> None:
+        self.given[path[0][1]] += 1
+        for index, (group, campaign_id) in enumerate(path):
+            self._from[group, campaign_id] = self._from.get((group, campaign_id), 0) + 1
+            if index + 1 < len(path):
+                self._from[group, path[index + 1][1]] -= 1
+        self._left[path[-1][0]] -= 1

@@ -11,6 +11,7 @@ from calls.settings import Settings
 from calls.toml_file import Place
 from console import building
 from dialer import campaign as campaigns
+from dialer import staffing
 from dialer.campaign import Campaign
 from ivr.check import load
 from ivr.nodes.opt_out import OptOutNode
@@ -24,8 +25,13 @@ def warnings(path: Path, campaign: Campaign, settings: Settings) -> tuple[str, .
         FlowError: its flow has an error.
     """
     document = toml_file.read(path, CampaignError)
-    found = (*campaigns.warnings(campaign), *_of_flow(campaign, settings))
+    found = (*campaigns.warnings(campaign), *_of_agents(campaign, settings), *_of_flow(campaign, settings))
     return tuple(f"{document.where(place)}: {words}" for place, words in found)
+
+
+def _of_agents(campaign: Campaign, settings: Settings) -> Iterator[tuple[Place, str]]:
+    if words := staffing.lacking(campaign, settings):
+        yield ("queue",), words
 
 
 def _of_flow(campaign: Campaign, settings: Settings) -> Iterator[tuple[Place, str]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from calls.ids import CampaignId
 
@@ -71,6 +72,19 @@ STEP_S = 60.0
 """A free agent is given as if for so long: several at once go by weight, whatever the clocks say."""
 
 
+@dataclass(frozen=True, slots=True)
+class Division:
+    """How ready agents are divided. ``left``: those whom nobody can use now, by the campaigns they may serve."""
+
+    given: Mapping[CampaignId, int]
+    left: Mapping[Group, int]
+
+    def ready(self, campaign_id: CampaignId) -> int:
+        """How many the campaign may count on: its own, and those whom nobody else can use."""
+        left = sum(count for group, count in self.left.items() if campaign_id in group)
+        return self.given.get(campaign_id, 0) + left
+
+
 class Agents:
     """Divides ready agents: each goes to a campaign that he or she may serve. What is used is agent-seconds."""
 
@@ -79,7 +93,7 @@ class Agents:
         self._held: dict[CampaignId, tuple[int, int]] = {}
         self._at = 0.0
 
-    def divide(self, ready: Mapping[Group, int], parties: Iterable[Party], now: float) -> dict[CampaignId, int]:
+    def divide(self, ready: Mapping[Group, int], parties: Iterable[Party], now: float) -> Division:
         """How many of ``ready`` each campaign may count on, those that were promised included.
 
         ``ready``: agents by the campaigns that they may serve. ``now``: seconds, as everywhere.
@@ -91,12 +105,9 @@ class Agents:
         self._clocks.meet(wanting)
         self._held = {party.campaign_id: (party.held + party.promised, party.weight) for party in wanting}
         giving = _Giving(ready, wanting, self._clocks)
-        if len(wanting) == 1:  # nobody to share with
-            most = min(wanting[0].promised + wanting[0].most, giving.total)
-            return {wanting[0].campaign_id: most}
         giving.give({party.campaign_id: party.promised for party in wanting})
         giving.give({party.campaign_id: party.promised + party.most for party in wanting})
-        return giving.given
+        return Division(giving.given, giving.left)
 
 
 class Units:
@@ -126,18 +137,9 @@ class _Giving:
     def __init__(self, ready: Mapping[Group, int], parties: list[Party], clocks: Clocks) -> None:
         self._parties = {party.campaign_id: party for party in parties}
         self._clocks = clocks
-        known = frozenset(self._parties)
-        self._left: dict[Group, int] = {}
-        for group, count in ready.items():
-            if serves := group & known:
-                self._left[serves] = self._left.get(serves, 0) + count
+        self.left = dict(ready)
         self._from: dict[tuple[Group, CampaignId], int] = {}
         self.given = dict.fromkeys(self._parties, 0)
-
-    @property
-    def total(self) -> int:
-        """Agents who are left."""
-        return sum(self._left.values())
 
     def give(self, most: Mapping[CampaignId, int]) -> None:
         """Give until nobody can be given more: ``most`` to each."""
@@ -154,17 +156,16 @@ class _Giving:
             self._take(path)
 
     def _give_at_once(self, most: Mapping[CampaignId, int]) -> None:
-        """Where all agents may serve all, and there are enough of them: no turns are needed."""
-        lacks = {each: max(0, most[each] - self.given[each]) for each in self._parties}
-        if len(self._left) != 1:
-            return
-        group, left = next(iter(self._left.items()))
-        if len(group) < len(self._parties) or left < sum(lacks.values()):
-            return
-        for campaign_id, count in lacks.items():
-            self.given[campaign_id] += count
-            self._from[group, campaign_id] = self._from.get((group, campaign_id), 0) + count
-        self._left[group] -= sum(lacks.values())
+        """To campaigns that share with nobody who lacks an agent, and that lack no more than there are: no turns."""
+        lacks = {each: most[each] - self.given[each] for each in self._parties if self.given[each] < most[each]}
+        for group, left in list(self.left.items()):
+            here = group & lacks.keys()
+            if 0 < sum(lacks[each] for each in here) <= left or len(here) == 1 == len(lacks):
+                for campaign_id in here:
+                    count = min(lacks[campaign_id], self.left[group])
+                    self._move(group, campaign_id, count)
+                    lacks[campaign_id] -= count
+                    self.given[campaign_id] += count
 
     def _turn(self, campaign_id: CampaignId) -> float:
         party = self._parties[campaign_id]
@@ -177,7 +178,7 @@ class _Giving:
         queue = [campaign_id]
         while queue:
             at = queue.pop(0)
-            free = [group for group, left in self._left.items() if left and at in group]
+            free = [group for group, left in self.left.items() if left and at in group]
             if free:
                 return [*steps[at], (min(free, key=len), at)]
             for (group, other), count in self._from.items():
@@ -188,8 +189,11 @@ class _Giving:
 
     def _take(self, path: list[tuple[Group, CampaignId]]) -> None:
         self.given[path[0][1]] += 1
-        for index, (group, campaign_id) in enumerate(path):
+        for (group, campaign_id), (_, other) in pairwise(path):
+            self._from[group, other] -= 1
             self._from[group, campaign_id] = self._from.get((group, campaign_id), 0) + 1
-            if index + 1 < len(path):
-                self._from[group, path[index + 1][1]] -= 1
-        self._left[path[-1][0]] -= 1
+        self._move(*path[-1], 1)
+
+    def _move(self, group: Group, campaign_id: CampaignId, count: int) -> None:
+        self._from[group, campaign_id] = self._from.get((group, campaign_id), 0) + count
+        self.left[group] -= count

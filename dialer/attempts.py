@@ -24,6 +24,7 @@ from typing import Protocol, TypeVar
 
 from calls import failpoints
 from calls.causes import Outcome
+from calls.hours import time_zone
 from calls.ids import AttemptId, BootId, CampaignId, LeadId
 from calls.people import callbacks
 from calls.records import contacts, store
@@ -186,7 +187,15 @@ def insert(
         (campaign.id, due.lead_id),
     )
     number, trunk = due.lead.number, place.trunk.name
-    return BegunAttempt(attempt_id, campaign.campaign_id, due.lead_id, number, trunk, due.tries + 1)
+    stratum = _stratum(campaign, due, now)
+    return BegunAttempt(attempt_id, campaign.campaign_id, due.lead_id, number, trunk, due.tries + 1, stratum)
+
+
+def _stratum(campaign: Campaign, due: Due, now: datetime) -> str:
+    """List, hour where the person is (in the first of several zones), number of the try."""
+    zones = due.lead.time_zones
+    hour = f"{now.astimezone(time_zone(zones[0])).hour} h" if zones else "hour unknown"
+    return f"{campaign.file.list}, {hour}, try {due.tries + 1}"
 
 
 # --- live and over ----------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from calls.errors import CampaignError, Location
 from calls.ids import CampaignId, QueueName, is_safe_id
 from calls.parts import Count, Flag, Language, Name, Part, Title
 from calls.scripts import Script
-from calls.settings import Settings, Trunk
+from calls.settings import Level, Settings, Trunk
 from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
 from dialer import answered, own_rules, pace
@@ -43,6 +43,10 @@ RingTime = Annotated[float, Field(gt=0, le=60, description="seconds, more than 0
 """A minute at most: an attempt that has heard nothing for two minutes must be over (invariant I8)."""
 Times = Annotated[int, Field(ge=1, le=50, description="a whole number, 1 to 50")]
 Rest = Annotated[float, Field(ge=1, le=90 * 86400, description="seconds, 1 to 7776000 (90 days)")]
+
+
+Weight = Annotated[int, Field(ge=1, le=100, description="a whole number, 1 to 100")]
+Skills = Annotated[dict[Name, Level], Field(description="skills and least levels from 1 to 9: {german = 5}")]
 
 
 class Retry(Part):
@@ -99,6 +103,10 @@ class CampaignFile(Answered):
     language: Language = "en"
     pacing: Annotated[Pacing, Field(description="a table")] = Pacing()
     filter: Annotated[Filter, Field(description="a table of conditions")] = Filter()
+    weight: Weight = 10
+    """Its part of agents, lines and calls per second where campaigns share them, against the others' weights."""
+    skills: Skills = Field(default_factory=dict)
+    """Only agents who have these, at these levels, count for it and get its calls."""
     order: Annotated[Order, Field(description="a table")] = Order()
     attempts: Annotated[Attempts, Field(description="a table")] = Attempts()
     retries: Annotated[Retries, Field(description="a table for each outcome that is dialled again")] = Retries()

@@ -38,6 +38,7 @@ call's own record keeps wait, menu, duration and billed seconds; they are the en
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from calls import causes
@@ -115,8 +116,9 @@ class DialerCore:
             case ev.LeadsChanged(campaign_id):
                 if campaign_id in self._state.runs:
                     self._state.runs[campaign_id].ask_again(now)
-            case ev.AgentsChanged(queues):
-                self._state.queues = dict(queues)
+            case ev.AgentsChanged():
+                for campaign_id, seen in self._state.agents_changed(event, now):
+                    self._tell_policy(campaign_id, seen)
             case ev.AttemptsBegun(campaign_id, begun):
                 self._state.take_begun(campaign_id, begun, now)
             case ev.BeginFailed(campaign_id, reason):
@@ -230,8 +232,8 @@ class DialerCore:
         attempt.deadline_s = attempt.deadline(now)
         attempt.enter(Phase.OFFERED, now)
         if now < attempt.deadline_s:
-            queue = attempt.campaign.queue
-            self._out.append(ev.OfferToAgents(attempt.attempt_id, queue, attempt.deadline_s))
+            queue, skills = attempt.campaign.queue, attempt.campaign.file.skills
+            self._out.append(ev.OfferToAgents(attempt.attempt_id, queue, attempt.deadline_s, skills))
 
     def _met_machine(self, attempt: AttemptRun, now: float) -> None:
         attempt.ends_as = Outcome.MACHINE
@@ -283,9 +285,16 @@ class DialerCore:
         elif finish.sent and not finish.answered:
             seen = pacing.NoAnswer(at_s=now, dialled_at_s=_dialled(attempt, now), cause=cause)
             self._observe(attempt, seen)
+        elif finish.sent and not attempt.person and finish.detected is not Detected.MACHINE:
+            # gone before it was told what answered: nobody for an agent, as a machine
+            self._observe(attempt, pacing.MachineAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
 
     def _observe(self, attempt: AttemptRun, seen: pacing.Observation) -> None:
-        run = self._state.runs.get(attempt.campaign.campaign_id)
+        told = replace(seen, attempt_id=attempt.attempt_id, stratum=attempt.begun.stratum)
+        self._tell_policy(attempt.campaign.campaign_id, told)
+
+    def _tell_policy(self, campaign_id: CampaignId, seen: pacing.Observation) -> None:
+        run = self._state.runs.get(campaign_id)
         if run is not None:
             run.policy.observe(seen)
 

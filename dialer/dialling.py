@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from calls.causes import Outcome
-from calls.ids import AttemptId, BootId, CampaignId, QueueName
+from calls.ids import AttemptId, BootId, CampaignId
 from calls.settings import Trunk
 from dialer import events as ev
-from dialer.events import Action, Begun, CampaignState, Finish, OpenAttempt, QueueLoad
-from dialer.pacing import Dialled, Snapshot
+from dialer.events import Action, Begun, CampaignState, Finish, OpenAttempt
+from dialer.pacing import Dialled
 from dialer.run import ANSWER_UNSEEN, AttemptRun, CampaignRun, Decision, Phase
+from dialer.sharing import Sharing
 from dialer.trunks import TrunkGate
+from dialer.workforce import Told
 
 UNSENT_LIMIT_S = 0.9
 """An attempt that cannot be sent is given back, well inside the second in which a stop must take effect (I11)."""
@@ -29,8 +31,6 @@ FAILED_REST_S = 1.0
 EACH_S = 1.0
 """A policy that looks ahead decides this often, whether anything happens or not."""
 
-NOBODY = QueueLoad(0)
-
 Finisher = Callable[[AttemptRun, Outcome, int | None, float], None]
 
 
@@ -40,7 +40,7 @@ class Dialling:
     def __init__(self, trunks: Iterable[Trunk], now: float) -> None:
         self.attempts: dict[AttemptId, AttemptRun] = {}
         self.runs: dict[CampaignId, CampaignRun] = {}
-        self.queues: dict[QueueName, QueueLoad] = {}
+        self.sharing = Sharing()
         self.gates = {trunk.name: TrunkGate(trunk, now) for trunk in trunks}
         self.boot: BootId | None = None
         self.hold = "the switch is not connected yet"
@@ -119,16 +119,28 @@ class Dialling:
         if gate is not None and attempt.sent_at is not None:
             gate.carried(attempt.sent_at)
 
+    def agents_changed(self, event: ev.AgentsChanged, now: float) -> list[Told]:
+        """The floor has changed; what the campaigns' policies are to hear of it."""
+
+        def campaign_of(call_id: str) -> CampaignId | None:
+            attempt = self.attempts.get(AttemptId(call_id))
+            return None if attempt is None else attempt.campaign.campaign_id
+
+        return self.sharing.workforce.changed(event, campaign_of, now)
+
     # --- deciding ---------------------------------------------------------------------------------------------
 
     def advance(self, now: float, finish: Finisher) -> list[Action]:
         """Send or give back what is begun, then ask the store for more where the pacing wants more."""
         self._wake_at = None
         actions: list[Action] = []
+        self.sharing.divide(self.runs.values(), lambda run: self._usable(run, now), now)
         for run in self.runs.values():
             actions += self._send(run, now, finish)
-        for run in self.runs.values():
-            actions += self._decide(run, now)
+        if actions:
+            self.sharing.divide(self.runs.values(), lambda run: self._usable(run, now), now)
+        for run, dials in self._wanted(now).items():
+            actions += self._ask(run, dials, now)
         return actions
 
     def next_timer(self) -> float | None:
@@ -147,7 +159,7 @@ class Dialling:
         if run.campaign.on_request and not self.hold:
             may_go = len(unsent)
         elif run.state is CampaignState.RUNNING and not self.hold:
-            may_go = run.policy.decide(self._snapshot(run, now, len(unsent)))
+            may_go = run.policy.decide(self.sharing.snapshot(run, now, len(unsent)))
         actions: list[Action] = []
         for index, attempt in enumerate(unsent):
             gate = self.gates[attempt.begun.trunk]
@@ -164,12 +176,26 @@ class Dialling:
                 self._wake(attempt.since + UNSENT_LIMIT_S)
         return actions
 
-    def _decide(self, run: CampaignRun, now: float) -> list[Action]:
-        if run.asked is not None or run.campaign.on_request:
-            return []
-        dials = self._dials(run, now)
-        pacing = run.campaign.file.pacing
-        empty = run.state is CampaignState.RUNNING and run.look and not run.attempts and not pacing.by_hand
+    def _wanted(self, now: float) -> dict[CampaignRun, int]:
+        """How many each campaign is to ask the store for, within its part of its trunk."""
+        wanted = {
+            run: self._dials(run, now)
+            for run in self.runs.values()
+            if run.asked is None and not run.campaign.on_request
+        }
+        for trunk in {run.campaign.file.trunk for run, dials in wanted.items() if dials}:
+            here = {run: dials for run, dials in wanted.items() if dials and run.campaign.file.trunk == trunk}
+            free = min(each for each, _ in self._trunk_free(trunk, now))
+            given = self.sharing.cut(trunk, free, here.items())
+            for run, dials in here.items():
+                wanted[run] = given.get(run.campaign.campaign_id, 0)
+                if wanted[run] < dials:
+                    run.cut(wanted[run], f"its share of {trunk} leaves {wanted[run]} of {dials}")
+        return wanted
+
+    def _ask(self, run: CampaignRun, dials: int, now: float) -> list[Action]:
+        by_hand = run.campaign.file.pacing.by_hand
+        empty = run.state is CampaignState.RUNNING and run.look and not run.attempts and not by_hand
         if now < run.ask_at or not (dials or empty):
             return []
         run.asked = dials
@@ -189,7 +215,10 @@ class Dialling:
             run.decide_at = now + EACH_S
             self._wake(run.decide_at)
         lines, why = self._lines_free(run, now)
-        dials = run.policy.decide(self._snapshot(run, now, lines))
+        snapshot = self.sharing.snapshot(run, now, lines)
+        dials = run.policy.decide(snapshot)
+        if dials:
+            run.counted_on = snapshot.ready
         explained = run.policy.explain()
         reason = explained.reason if not why or dials or explained.figures.get("wanted") == 0 else why
         if dials and now < run.ask_at:
@@ -206,56 +235,33 @@ class Dialling:
             return f"the campaign is {run.state.value}"
         return self.hold or run.campaign.file.pacing.by_hand
 
+    def _usable(self, run: CampaignRun, now: float) -> int:
+        """How many more agents the campaign could dial for now."""
+        if self._refusal(run) or now < run.ask_at:
+            return 0
+        return self._lines_free(run, now)[0]
+
     def _lines_free(self, run: CampaignRun, now: float) -> tuple[int, str]:
         """How many calls may be added, and what bounds them where it is none."""
-        gate = self.gates[run.campaign.file.trunk]
-        trunk = gate.trunk.name
-        asked = sum(r.asked or 0 for r in self.runs.values() if r.campaign.file.trunk == trunk)
-        held = [a for a in self.attempts.values() if a.begun.trunk == trunk]
-        unsent = sum(a.phase is Phase.UNSENT for a in held)
-        on_trunk = gate.trunk.lines - len(held) - asked
         own = run.campaign.file.max_lines - len(run.attempts) - (run.asked or 0)
-        per_second = gate.may_place(now) - unsent - asked
-        if per_second <= 0:
-            self._wake(gate.next_at(now))
-        bounds = (
-            (on_trunk, f"trunk full: {gate.trunk.lines} lines of {trunk}"),
-            (own, f"the campaign's {run.campaign.file.max_lines} lines are in use"),
-            (per_second, gate.describe(now) or f"{gate.trunk.calls_per_second:g} calls per second on {trunk}"),
-        )
+        words = f"the campaign's {run.campaign.file.max_lines} lines are in use"
+        bounds = [*self._trunk_free(run.campaign.file.trunk, now), (own, words)]
         lowest, words = min(bounds, key=lambda bound: bound[0])
         return max(0, lowest), words if lowest <= 0 else ""
 
-    def _snapshot(self, run: CampaignRun, now: float, lines_free: int) -> Snapshot:
-        """The campaign as its policy sees it. Agents whom another campaign's calls need are not its own."""
-        queue = run.campaign.queue
-        load = self.queues.get(queue, NOBODY)
-        since: dict[Phase, list[float]] = {phase: [] for phase in Phase}
-        others = 0
-        for attempt in self.attempts.values():
-            if attempt.queue != queue:
-                continue
-            if attempt.attempt_id in run.attempts:
-                since[attempt.phase].append(attempt.since)
-            elif attempt.phase in (Phase.DIALLED, Phase.DETECTING, Phase.OFFERED):
-                others += 1
-        answers, abandons = run.window(now)
-        offered = tuple(since[Phase.OFFERED])
-        return Snapshot(
-            at_s=now,
-            ready=max(0, load.ready - others),
-            waiting=max(0, len(offered) - load.reserved),
-            ringing_since_s=tuple(since[Phase.DIALLED]),
-            talking_since_s=tuple(since[Phase.TALKING]),
-            wrapping_since_s=(),
-            lines_free=lines_free,
-            waiting_since_s=offered,
-            detecting_since_s=tuple(since[Phase.DETECTING]),
-            reserved=load.reserved,
-            inbound_waiting=load.inbound_waiting,
-            window_answers=answers,
-            window_abandons=abandons,
-        )
+    def _trunk_free(self, trunk: str, now: float) -> list[tuple[int, str]]:
+        """How many calls may be added on a trunk, by each of its bounds, with the words for where it is none."""
+        gate = self.gates[trunk]
+        asked = sum(r.asked or 0 for r in self.runs.values() if r.campaign.file.trunk == trunk)
+        held = [a for a in self.attempts.values() if a.begun.trunk == trunk]
+        unsent = sum(a.phase is Phase.UNSENT for a in held)
+        per_second = gate.may_place(now) - unsent - asked
+        if per_second <= 0:
+            self._wake(gate.next_at(now))
+        return [
+            (gate.trunk.lines - len(held) - asked, f"trunk full: {gate.trunk.lines} lines of {trunk}"),
+            (per_second, gate.describe(now) or f"{gate.trunk.calls_per_second:g} calls per second on {trunk}"),
+        ]
 
 
 _SILENT = (Outcome.CANCELLED, Outcome.LOST, Outcome.PBX_LOST, Outcome.FAILED)

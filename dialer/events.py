@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.ids import AgentId, AttemptId, BootId, CampaignId, LeadId, QueueName
 from calls.switch.port import Detected, DialAttempt, Prompt
@@ -41,6 +42,8 @@ class BegunAttempt:
     number: str
     trunk: str
     try_number: int
+    stratum: str = ""
+    """What it has in common with others that are answered alike: list, local hour, number of the try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +122,29 @@ class LeadsChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueLoad:
-    """A queue as the floor sees it."""
+class FloorAgent:
+    """An agent who can meet a dialled person in time: on a leg that is nailed up, or whose phone answers alone."""
 
-    ready: int
-    """Agents who can take a dialled call now: ready, and nailed up or answering by themselves. Not the reserved."""
-    reserved: int = 0
-    """Agents who are reserved for a dialled call and not yet connected."""
-    inbound_waiting: int = 0
+    agent_id: AgentId
+    queues: frozenset[QueueName]
+    state: AgentState
+    since_s: float
+    """When ``state`` began, on the engine's clock."""
+    free: bool = False
+    """A call can be given to the agent this moment."""
+    call_id: str | None = None
+    """The call that the agent is reserved for, talks to or wraps up."""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    leaving: bool = False
+    """Takes no further call after this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentsChanged:
-    """The whole picture of the floor; a queue that is not named has nobody."""
+    """The whole picture of the floor. ``inbound``: callers who wait for an agent, by queue."""
 
-    queues: Mapping[QueueName, QueueLoad]
+    agents: tuple[FloorAgent, ...] = ()
+    inbound: Mapping[QueueName, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +325,8 @@ class OfferToAgents:
     attempt_id: AttemptId
     queue: QueueName
     deadline_s: float
+    skills: Mapping[str, int] = field(default_factory=dict)
+    """Which the agent must have, at these levels."""
 
 
 @dataclass(frozen=True, slots=True)

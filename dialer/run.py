@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import assert_never
 
 from calls.causes import Outcome
-from calls.ids import AgentId, AttemptId, BootId, QueueName
+from calls.ids import AgentId, AttemptId, BootId
 from calls.switch.port import Detected, DialAttempt
 from dialer import windows
 from dialer.campaign import Campaign
@@ -109,11 +109,9 @@ class AttemptRun:
     limit_at: float = field(init=False)
     """When something must be done about it though nothing is heard of it. Kept, and not asked for: it is looked at
     for every attempt whenever anything happens to one."""
-    queue: QueueName = field(init=False)
 
     def __post_init__(self) -> None:
         self.limit_at = self._limit()
-        self.queue = self.campaign.queue
 
     @property
     def attempt_id(self) -> AttemptId:
@@ -261,6 +259,8 @@ class CampaignRun:
         """What ``ask_at`` waits for, in words."""
         self.decide_at = now
         """Not before this does a policy decide again that decides once a second."""
+        self.counted_on = 0
+        """Free agents who were its own when it dialled last: its calls under way need them."""
         self.look = True
         """The store is to be asked whether a lead is left, agents or not."""
         self.exhausted = False
@@ -278,6 +278,10 @@ class CampaignRun:
         if campaign != self.campaign:
             self.campaign = campaign
             self.policy = policy_of(campaign.file.pacing, campaign.preset, campaign.file.ring_timeout_s)
+
+    def cut(self, dials: int, why: str) -> None:
+        """Dial fewer than the last decision, and say why."""
+        self.decision = replace(self.decision, dials=dials, reason=f"{self.decision.reason}; {why}")
 
     def ask_again(self, now: float) -> None:
         """The leads may have changed: ask the store at the next chance."""

@@ -113,4 +113,6 @@ class Agent:
             call_id=self.call_id,
             wanted=self.wanted,
             wrap_up_ends=self.deadline if self.state is AgentState.WRAP_UP else None,
+            profile=self.profile,
+            is_free=self.is_free,
         )

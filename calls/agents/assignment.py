@@ -26,9 +26,10 @@ def pairs(calls: Iterable[WaitingCall], agents: Iterable[Agent]) -> Iterator[tup
 
 def _best(free: list[Agent], call: WaitingCall) -> Agent | None:
     fit = (agent for agent in free if may_take(agent, call))
-    if not call.skills:
+    wanted = call.skills | call.needs.keys()
+    if not wanted:
         return next(fit, None)
-    return max(fit, key=lambda agent: sum(agent.profile.skills[skill] for skill in call.skills), default=None)
+    return max(fit, key=lambda agent: sum(agent.profile.skills[skill] for skill in wanted), default=None)
 
 
 def may_take(agent: Agent, call: WaitingCall) -> bool:
@@ -37,5 +38,7 @@ def may_take(agent: Agent, call: WaitingCall) -> bool:
     if profile.queues.isdisjoint(call.queues):
         return False
     if any(profile.skills.get(skill, 0) < call.level for skill in call.skills):
+        return False
+    if any(profile.skills.get(skill, 0) < level for skill, level in call.needs.items()):
         return False
     return call.kind is not CallKind.DIALLED or agent.profile.takes_dialled

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from calls.ids import AgentId, CallId, LegId, QueueName
@@ -137,6 +138,7 @@ class CallWaiting:
 
     ``max_wait_s``: how long at most, in seconds; None: as long as the queue's own limit. Only an agent who has each
     of ``skills`` takes it: at ``level`` or better at first, at any level ``widen_after_s`` after its arrival.
+    ``needs``: skills that the agent must have at these levels, however long it waits.
     ``since``: since when it counts as waiting, on the floor's clock; None: now.
 
     ``virtual``: nobody is on the line. It holds the place of a person who is to be called when an agent is there
@@ -154,6 +156,7 @@ class CallWaiting:
     overflow: Overflow | None = None
     since: float | None = None
     virtual: bool = False
+    needs: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -327,6 +327,7 @@ class Floor:
                 sequence=self._sequence,
                 skills=event.skills,
                 level=event.level,
+                needs=event.needs,
                 widen_at=None if event.widen_after_s is None else now + event.widen_after_s,
                 overflow_at=None if overflow is None else now + overflow.after_s,
                 overflow=None if overflow is None else overflow.queue,

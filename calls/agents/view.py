@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from calls.agents.events import CallKind
 from calls.agents.phone import PhoneState
+from calls.agents.profiles import AgentProfile
 from calls.agents.states import AgentState
 from calls.ids import AgentId, CallId, LegId, QueueName
 
@@ -25,6 +26,9 @@ class AgentView:
     """The call that the agent is reserved for, talks to or wraps up."""
     wanted: AgentState
     """What the agent will be when free: READY, PAUSED or LOGGED_OUT."""
+    profile: AgentProfile
+    is_free: bool
+    """A call can be given to the agent this moment."""
     wrap_up_ends: float | None = None
     """When the wrap-up is over at the latest, on the floor's clock; None: there is none."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from calls.agents.events import URGENT, CallKind
@@ -24,6 +24,8 @@ class WaitingCall:
     skills: frozenset[str] = frozenset()
     level: int = 1
     """How well the agent must have the skills."""
+    needs: Mapping[str, int] = field(default_factory=dict)
+    """Skills that the agent must have at these levels, however long it waits."""
     widen_at: float | None = None
     """When any level will do; None: it does, or never will."""
     overflow_at: float | None = None

@@ -28,6 +28,7 @@ from console.engine.engine import Engine
 from console.engine.metrics import exposition
 from console.engine.status import Status
 from dialer import events as ev
+from dialer import staffing
 from ivr.check import Draft
 from ivr.document import MAX_BYTES
 
@@ -184,7 +185,10 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
         now = engine.clock.now()
         started = await operations.register(engine.writer, campaign, who, now)
         engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned, started.resets_s))
-        return operations.Done(said=f"campaign {campaign_id} is started: {started.leads} leads on its roll")
+        said = f"campaign {campaign_id} is started: {started.leads} leads on its roll"
+        if words := staffing.lacking(campaign, engine.settings):
+            said = f"{said}\nwarning: {words}"
+        return operations.Done(said=said)
 
     @app.post("/v1/campaigns/{campaign_id}/{order}")
     async def change(campaign_id: str, order: CampaignOrder, who: Who = "unknown") -> operations.Done:

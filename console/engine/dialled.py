@@ -11,6 +11,7 @@ from typing import assert_never
 
 from calls import failpoints, log
 from calls.agents.events import CallKind, CallWaiting
+from calls.agents.states import AgentState
 from calls.agents.view import FloorView
 from calls.causes import Outcome
 from calls.clock import Clock
@@ -113,15 +114,22 @@ class DialledCalls:
 
     def tell_floor(self, view: FloorView) -> None:
         """The floor has changed."""
-        queues = {
-            queue.name: ev.QueueLoad(
-                ready=queue.free_for_dialled,
-                reserved=sum(call.kind is CallKind.DIALLED and call.agent_id is not None for call in queue.waiting),
-                inbound_waiting=queue.waiting_inbound,
+        agents = tuple(
+            ev.FloorAgent(
+                agent_id=agent.agent_id,
+                queues=agent.profile.queues,
+                state=agent.state,
+                since_s=agent.since,
+                free=agent.is_free,
+                call_id=agent.call_id,
+                skills=agent.profile.skills,
+                leaving=agent.wanted is not AgentState.READY,
             )
-            for queue in view.queues
-        }
-        self.tell(ev.AgentsChanged(queues))
+            for agent in view.agents
+            if agent.profile.takes_dialled
+        )
+        inbound = {queue.name: queue.waiting_inbound for queue in view.queues if queue.waiting_inbound}
+        self.tell(ev.AgentsChanged(agents, inbound))
 
     def place(self, trunk: str) -> Place:
         """Where an attempt on ``trunk`` would be dialled now."""
@@ -376,7 +384,8 @@ class DialledCalls:
     async def _offer(self, channel: CallChannel, line: Line, order: ev.OfferToAgents) -> Met:
         left_s = max(0.0, order.deadline_s - self._clock.monotonic_s())
         call_id = CallId(order.attempt_id)
-        wait = Wait(CallWaiting(call_id, QueueName(order.queue), CallKind.DIALLED, 0, left_s), left_s, "default")
+        person = CallWaiting(call_id, QueueName(order.queue), CallKind.DIALLED, max_wait_s=left_s, needs=order.skills)
+        wait = Wait(person, left_s, "default")
 
         def offer(agent_id: AgentId) -> None:
             line.recorder.note("agent_offered", {"agent": agent_id})

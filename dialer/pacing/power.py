@@ -56,10 +56,10 @@ class Power:
         return 1.0, f" (one line for each: with {spent}, one more would break the cap of {100 * self._cap:g}%)"
 
     def _number(self, seen: Snapshot, under_way: int, ratio: float) -> tuple[int, str]:
-        if seen.ready <= 0:
-            return 0, "no free agent"
         if seen.inbound_waiting > 0:
             return 0, f"inbound calls wait: {seen.inbound_waiting}"
+        if seen.ready <= 0:
+            return 0, "no free agent"
         wanted = max(0, floor(ratio * seen.ready) - under_way)
         return wanted, f"{ratio:g} lines for each of {seen.ready} free agents, less {under_way} under way"
 

@@ -34,10 +34,10 @@ class Progressive:
         return dials
 
     def _number(self, seen: Snapshot, under_way: int) -> tuple[int, str]:
-        if seen.ready <= 0:
-            return 0, "no free agent"
         if seen.inbound_waiting > 0:
             return 0, f"inbound calls wait: {seen.inbound_waiting}"
+        if seen.ready <= 0:
+            return 0, "no free agent"
         wanted = seen.ready - under_way
         if wanted <= 0:
             return 0, f"all {seen.ready} free agents have a call under way"

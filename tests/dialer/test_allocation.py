@@ -44,7 +44,7 @@ def test_never_more_than_there_is_and_nobody_idles_who_could_work(
         Party(campaign_id, weight, most, held, promised)
         for campaign_id, (weight, most, held, promised) in zip((A, B, C), wants, strict=True)
     ]
-    given_ = Agents().divide(ready, parties, 0.0)
+    given_ = Agents().divide(ready, parties, 0.0).given
     for party in parties:
         assert 0 <= given_.get(party.campaign_id, 0) <= party.most + party.promised
     assert sum(given_.values()) == most_that_can_work(ready, parties)
@@ -63,17 +63,17 @@ def test_units_never_more_than_there_are_and_none_left_over(units: int, wants: l
 
 def test_what_was_promised_comes_first() -> None:
     parties = [Party(A, 1, most=0, promised=2), Party(B, 100, most=9)]
-    assert Agents().divide({frozenset({A, B}): 3}, parties, 0.0) == {A: 2, B: 1}
+    assert Agents().divide({frozenset({A, B}): 3}, parties, 0.0).given == {A: 2, B: 1}
 
 
 def test_free_agents_go_by_weight_at_once() -> None:
     parties = [Party(A, 3, most=99), Party(B, 1, most=99)]
-    assert Agents().divide({frozenset({A, B}): 8}, parties, 0.0) == {A: 6, B: 2}
+    assert Agents().divide({frozenset({A, B}): 8}, parties, 0.0).given == {A: 6, B: 2}
 
 
 def test_who_can_serve_only_one_serves_that_one() -> None:
     ready = {frozenset({A, B}): 1, frozenset({A}): 1}
-    assert Agents().divide(ready, [Party(A, 1, most=1), Party(B, 1, most=1)], 0.0) == {A: 1, B: 1}
+    assert Agents().divide(ready, [Party(A, 1, most=1), Party(B, 1, most=1)], 0.0).given == {A: 1, B: 1}
 
 
 def test_one_call_at_a_time_goes_round_by_weight() -> None:
@@ -106,7 +106,7 @@ def worked(weights: dict[CampaignId, int], agents: list[Group], for_s: float, se
 
     while now < for_s:
         ready = Counter(agents[each] for each in free)
-        for key, count in allocation.divide(ready, parties(), now).items():
+        for key, count in allocation.divide(ready, parties(), now).given.items():
             for _ in range(count):
                 fit = [each for each in free if key in agents[each]]
                 if not fit:
@@ -144,7 +144,7 @@ def test_nobody_starves_though_the_other_had_agents_of_its_own_for_hours() -> No
         allocation.divide({}, parties, 3600.0 * hour)
     waited_s = 0.0
     both = frozenset({A, B})
-    while allocation.divide({both: 1}, [Party(A, 1, 9), Party(B, 1, 9)], 28800 + waited_s)[B] == 0:
+    while allocation.divide({both: 1}, [Party(A, 1, 9), Party(B, 1, 9)], 28800 + waited_s).given[B] == 0:
         allocation.divide({}, [Party(A, 1, 9, held=1), Party(B, 1, 9)], 28800 + waited_s)
         waited_s += 120
     assert waited_s <= 1920

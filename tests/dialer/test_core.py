@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.errors import CampaignError
 from calls.ids import AgentId, AttemptId, BootId, CampaignId, LeadId, QueueName
@@ -28,6 +29,7 @@ from tests.dialer.conftest import CARRIER, LOOPBACK, make_campaign
 
 BOOT = BootId("boot-1")
 SALES = QueueName("sales")
+QUEUES = frozenset({SALES})
 AGENT = AgentId("agent1")
 CLOCK_S = 1.8
 
@@ -54,7 +56,15 @@ class Bench:
         return self.core.tick(self.now)
 
     def agents(self, ready: int, *, reserved: int = 0, inbound: int = 0) -> list[ev.Action]:
-        return self.tell(ev.AgentsChanged({SALES: ev.QueueLoad(ready, reserved, inbound)}))
+        """``reserved``: for the calls that were begun last."""
+        free = [
+            ev.FloorAgent(AgentId(f"free{each}"), QUEUES, AgentState.READY, 0.0, free=True) for each in range(ready)
+        ]
+        taken = [
+            ev.FloorAgent(AgentId(f"taken{each}"), QUEUES, AgentState.RESERVED, 0.0, call_id=call)
+            for each, call in enumerate(f"a{self.count - each}" for each in range(reserved))
+        ]
+        return self.tell(ev.AgentsChanged((*free, *taken), {SALES: inbound}))
 
     def attempt(self, campaign: Campaign | None = None) -> ev.BegunAttempt:
         self.count += 1
@@ -150,7 +160,7 @@ def test_no_dial_without_an_agent(campaign: Campaign, ready: int, inbound: int, 
 
 def test_a_queue_that_nobody_reports_has_nobody(bench: Bench) -> None:
     bench.begin(2)
-    bench.tell(ev.AgentsChanged({}))
+    bench.tell(ev.AgentsChanged())
     assert bench.reason() == "no free agent"
 
 
@@ -190,7 +200,10 @@ def test_two_campaigns_do_not_dial_for_the_same_agents(bench: Bench, tmp_path: P
     bench.begin(2)
     actions = bench.tell(ev.CampaignStarted(second))
     assert asked(actions) == [0]
-    assert asked(bench.agents(3)) == [1]
+    assert asked(bench.agents(3)) == []  # the third is the second campaign's, which has nobody yet
+    actions = bench.tell(ev.AttemptsBegun(second.campaign_id, ev.Begun(next_in_s=0.0)))
+    begun = [(each.campaign.id, each.up_to) for each in actions if isinstance(each, ev.BeginAttempts)]
+    assert begun == [("winter", 1)]
 
 
 def test_leads_that_are_not_due_are_waited_for(bench: Bench) -> None:

@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from calls.ids import AgentId, AttemptId, BootId
+from calls.agents.states import AgentState
+from calls.ids import AgentId, AttemptId, BootId, QueueName
 from calls.records.migrations import migrate
 from calls.records.store import CallRecord, Direction
 from calls.settings import Trunk
@@ -52,6 +53,17 @@ class Agent:
     agent_id: AgentId
     state: str = "ready"
     call: AttemptId | None = None
+    since: float = 0.0
+
+    def on_floor(self, queue: QueueName) -> events.FloorAgent:
+        """As the floor shows it."""
+        state = AgentState("logged_out" if self.state == "gone" else self.state)
+        ready = state is AgentState.READY
+        return events.FloorAgent(self.agent_id, frozenset({queue}), state, self.since, ready, self.call)
+
+    def become(self, state: str, now: float, call: AttemptId | None = None) -> None:
+        """Be in ``state`` from ``now`` on."""
+        self.state, self.call, self.since = state, call, now
 
 
 @dataclass(frozen=True)
@@ -161,7 +173,7 @@ class World:
             if channel.ours and not channel.talking:
                 self._later(1.0, partial(self._end, attempt_id, 16))
         for agent in self.agents:
-            agent.state, agent.call = ("ready" if agent.state != "gone" else "gone"), None
+            agent.become("ready" if agent.state != "gone" else "gone", self.now)
         self._later(0.5, self._restart)
 
     def crash(self) -> None:
@@ -312,7 +324,7 @@ class World:
             return
         self._note("end", attempt=attempt_id)
         for agent in self.agents:
-            if agent.call == attempt_id:
+            if agent.call == attempt_id and agent.state == "talking":
                 self._wrap_up(agent)
         self.tell(events.LegEnded(attempt_id, cause, timed_out=timed_out))
         self._withdraw(attempt_id)
@@ -341,14 +353,14 @@ class World:
         for agent in self.agents:
             if agent.state == "ready" and self._offers:
                 attempt_id = self._offers.pop(0)
-                agent.state, agent.call = "reserved", attempt_id
+                agent.become("reserved", self.now, attempt_id)
                 self._later(0.1, partial(self._meet, agent, attempt_id), mine=True)
         self._later(0.0, self._tell_floor, mine=True)
 
     def _meet(self, agent: Agent, attempt_id: AttemptId) -> None:
-        if agent.call != attempt_id or attempt_id not in self.channels:
+        if agent.call != attempt_id or agent.state != "reserved" or attempt_id not in self.channels:
             return
-        agent.state = "talking"
+        agent.become("talking", self.now, attempt_id)
         self.channels[attempt_id].talking = True
         self._note_call("connect", attempt_id)
         self.tell(events.Connected(attempt_id, agent.agent_id))
@@ -360,42 +372,41 @@ class World:
     def _hang_up_by_agent(self, agent: Agent, attempt_id: AttemptId, life: int) -> None:
         if life != self._life:
             self._arrive(attempt_id)  # a talk that outlived its engine: the caller comes back to whoever runs now
-        elif agent.call == attempt_id:
+        elif agent.call == attempt_id and agent.state == "talking":
             self._wrap_up(agent)
             self.tell(events.TalkEnded(attempt_id))
 
     def _wrap_up(self, agent: Agent) -> None:
-        agent.state, agent.call = "wrap_up", None
+        agent.become("wrap_up", self.now, agent.call)
         self._later(2.0, lambda: self._free(agent), mine=True)
         self._tell_floor()
 
     def _free(self, agent: Agent) -> None:
         if agent.state == "wrap_up":
-            agent.state = "ready"
+            agent.become("ready", self.now)
             self._assign()
 
     def _withdraw(self, attempt_id: AttemptId) -> None:
         if attempt_id in self._offers:
             self._offers.remove(attempt_id)
         for agent in self.agents:
-            if agent.call == attempt_id:
-                agent.state, agent.call = "ready", None
+            if agent.call == attempt_id and agent.state == "reserved":
+                agent.become("ready", self.now)
                 self._assign()
 
     def _tell_floor(self) -> None:
         ready = sum(agent.state == "ready" for agent in self.agents)
-        reserved = sum(agent.state == "reserved" for agent in self.agents)
-        load = events.QueueLoad(ready, reserved, self.inbound_waiting)
         self._note(f"floor {ready} {self.inbound_waiting}")
-        self.tell(events.AgentsChanged({self.campaign.queue: load}))
+        floor = tuple(each.on_floor(self.campaign.queue) for each in self.agents)
+        self.tell(events.AgentsChanged(floor, {self.campaign.queue: self.inbound_waiting}))
 
     def set_agents_away(self, away: bool) -> None:
         """All idle agents leave, or those who left come back."""
         for agent in self.agents:
             if away and agent.state in ("ready", "wrap_up"):
-                agent.state = "gone"
+                agent.become("gone", self.now)
             elif not away and agent.state == "gone":
-                agent.state = "ready"
+                agent.become("ready", self.now)
         self._tell_floor()
 
     def set_inbound(self, waiting: int) -> None:

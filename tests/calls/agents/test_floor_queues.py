@@ -54,6 +54,16 @@ def test_a_lower_level_will_do_after_a_while_and_no_level_never() -> None:
     assert connected(bench.run_to(200.0)) == []
 
 
+def test_a_dialled_call_goes_only_to_who_has_each_of_its_skills_at_its_level() -> None:
+    bench = Bench(ANN, BEN)
+    bench.log_in(ANN)
+    bench.log_in(BEN)
+    levels = dict(bench.floor.view().agents[1].profile.skills)
+    too_much = {skill: level + 1 for skill, level in levels.items()}
+    assert connected(bench.tell(CallWaiting(C1, SALES, CallKind.DIALLED, needs=too_much))) == []
+    assert connected(bench.tell(CallWaiting(C2, SALES, CallKind.DIALLED, needs=levels))) == [(C2, BEN)]
+
+
 # --- overflow ---------------------------------------------------------------------------------------------------
 
 

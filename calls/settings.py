@@ -278,6 +278,13 @@ class RecordingSettings(Part):
     """How long a recording is kept after it was made; 0: until somebody deletes it."""
 
 
+class DoNotCallSettings(Part):
+    """``[do_not_call]``: imported do-not-call lists."""
+
+    folder: FilePath = Path("do-not-call")
+    """Each list has a folder of its own in it, with a file for each of its last versions."""
+
+
 Price = Annotated[float, Field(ge=0, le=1_000_000, description="an amount of money, 0 to 1000000")]
 
 
@@ -326,6 +333,7 @@ class Settings(Part):
     desk: Annotated[DeskSettings, Field(description="a table")] = DeskSettings()
     callbacks: Annotated[CallbackSettings | None, Field(description="a table")] = None
     recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
+    do_not_call: Annotated[DoNotCallSettings, Field(description="a table")] = DoNotCallSettings()
     transfer: Annotated[TransferSettings, Field(description="a table")] = TransferSettings()
     flows: FilePath = Path("flows")
     campaigns: FilePath = Path("campaigns")

@@ -80,10 +80,9 @@ class EngineClient:
         """Any other request with a JSON body. Raises as :meth:`order`."""
         return Done.model_validate_json(self._ask(method, path, json=json).content)
 
-    def allow(self, number: str, reason: str) -> Done:
-        """Take a number off the do-not-call list. Raises as :meth:`order`."""
-        answer = self._ask("DELETE", f"/v1/do-not-call/{number}", params={"reason": reason})
-        return Done.model_validate_json(answer.content)
+    def remove(self, path: str, query: Mapping[str, str]) -> Done:
+        """``DELETE`` ``path``: what was done. Raises as :meth:`order`."""
+        return Done.model_validate_json(self._ask("DELETE", path, params=dict(query)).content)
 
     def _ask(self, method: str, path: str, **more: object) -> httpx.Response:
         self._require_engine()

@@ -19,6 +19,7 @@ from console.cli import (
     callbacks,
     campaign,
     campaign_rules,
+    consent,
     db,
     dialer,
     dialplans,
@@ -66,6 +67,7 @@ campaign.app.command()(campaign_rules.presets)
 app.add_typer(dialer.app, name="dialer")
 app.add_typer(leads.app, name="leads")
 app.add_typer(dnc.app, name="dnc")
+app.add_typer(consent.app, name="consent")
 app.add_typer(hours.app, name="hours")
 app.add_typer(pins.app, name="pins")
 app.add_typer(payments.app, name="payments")

@@ -21,7 +21,7 @@ from calls.errors import CampaignError, Location, UserError
 from calls.ids import CampaignId, is_safe_id
 from calls.numbers import NumberProblem
 from calls.overrides import Override, OverrideState
-from calls.people import blocked, callbacks, do_not_call, lockout, number_lists
+from calls.people import blocked, callbacks, lockout, number_lists
 from calls.recordings import RecordingFiles
 from calls.records import outbox, voicemail
 from calls.records import overrides as opening_hours
@@ -173,19 +173,6 @@ def e164(text: str) -> str:
         return numbers.to_e164(text, None)
     except NumberProblem as problem:
         raise UserError(f"{text!r} is no number in international form (+12025550123): {problem.reason}") from problem
-
-
-def forbid(connection: sqlite3.Connection, number: str, reason: str, who: str, now: datetime) -> Done:
-    """Put a number on the do-not-call list."""
-    entry = do_not_call.Entry(number, "console", reason, now, who)
-    added = do_not_call.add(connection, entry)
-    return Done(said=f"{number} is not called any more" if added else f"{number} was on the list already")
-
-
-def allow(connection: sqlite3.Connection, number: str, reason: str, who: str, now: datetime) -> Done:
-    """Take a number off the do-not-call list."""
-    removed = do_not_call.remove(connection, number, at=now, who=who, reason=reason)
-    return Done(said=f"{number} may be called again" if removed else f"{number} was not on the list")
 
 
 class OverrideOrder(BaseModel):

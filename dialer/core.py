@@ -125,8 +125,8 @@ class DialerCore:
                 self._state.take_failure(campaign_id, reason, now)
             case ev.RequestBegun():
                 self._state.take_request(event, now)
-            case ev.DoNotCallAdded(number):
-                self._forbid(number, now)
+            case ev.DoNotCallAdded():
+                self._forbid(event, now)
             case ev.Recovered() | ev.SwitchDown() | ev.SwitchUp():
                 self._take_switch(event, now)
             case _:
@@ -298,10 +298,11 @@ class DialerCore:
         if run is not None:
             run.policy.observe(seen)
 
-    def _forbid(self, number: str, now: float) -> None:
+    def _forbid(self, added: ev.DoNotCallAdded, now: float) -> None:
         """Invariant I11: what is not sent is never sent, what rings stops; a talk under way is left to its people."""
         for attempt in list(self._state.attempts.values()):
-            if attempt.begun.number != number:
+            begun = attempt.begun
+            if added.campaign_id not in (None, begun.campaign_id) or not _meant(added.number, begun.number):
                 continue
             if attempt.phase is Phase.UNSENT:
                 self._finish(attempt, Outcome.CANCELLED, None, now)
@@ -387,3 +388,7 @@ CallEvent = (
 
 def _dialled(attempt: AttemptRun, now: float) -> float:
     return attempt.sent_at if attempt.sent_at is not None else now
+
+
+def _meant(forbidden: str, number: str) -> bool:
+    return number.startswith(forbidden[:-1]) if forbidden.endswith("*") else number == forbidden

@@ -236,9 +236,10 @@ class LegEnded:
 
 @dataclass(frozen=True, slots=True)
 class DoNotCallAdded:
-    """A number must not be called any more."""
+    """A number must not be called any more, or all that begin so (``+1900*``); by one campaign, or by none (None)."""
 
     number: str
+    campaign_id: CampaignId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, HangUp, Press
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.text import printable
 from console import operations
-from console.engine import api_desk, api_floor
+from console.engine import api_desk, api_floor, api_rules
 from console.engine.engine import Engine
 from console.engine.metrics import exposition
 from console.engine.status import Status
@@ -56,14 +56,6 @@ class AgentOrder(StrEnum):
     PAUSE = "pause"
     UNPAUSE = "unpause"
     END_CALL = "end-call"
-
-
-class DoNotCall(BaseModel):
-    """A number that must not be called."""
-
-    model_config = ConfigDict(extra="forbid")
-    number: str
-    reason: str = ""
 
 
 class FlowGiven(BaseModel):
@@ -162,7 +154,7 @@ def control(engine: Engine) -> FastAPI:
     api_floor.add(app, engine)
     _add_agents(app, engine)
     _add_leads(app, engine)
-    _add_do_not_call(app, engine)
+    api_rules.add(app, engine)
     _add_blocked(app, engine)
     _add_callbacks(app, engine)
     _add_webhooks(app, engine)
@@ -223,22 +215,6 @@ def _add_leads(app: FastAPI, engine: Engine) -> None:
         for campaign in engine.status().campaigns:
             engine.dialled.tell(ev.LeadsChanged(CampaignId(campaign.id)))
         return Response(operations.report_as_json(report), media_type="application/json")
-
-
-def _add_do_not_call(app: FastAPI, engine: Engine) -> None:
-    @app.post("/v1/do-not-call")
-    async def forbid(entry: DoNotCall, who: Who = "unknown") -> operations.Done:
-        now = engine.clock.now()
-        number = operations.e164(entry.number)
-        done = await engine.writer.run(lambda db: operations.forbid(db, number, entry.reason, who, now))
-        engine.dialled.tell(ev.DoNotCallAdded(number))
-        return done
-
-    @app.delete("/v1/do-not-call/{number}")
-    async def allow(number: str, reason: Annotated[str, Query()] = "", who: Who = "unknown") -> operations.Done:
-        now = engine.clock.now()
-        wanted = operations.e164(number)
-        return await engine.writer.run(lambda db: operations.allow(db, wanted, reason, who, now))
 
 
 def _add_hours(app: FastAPI, engine: Engine) -> None:

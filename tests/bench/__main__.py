@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import agi, ami, channels, dialer, flows, ivr, load, prompts, records, speech
+from tests.bench import agi, ami, channels, dialer, dnc, flows, ivr, load, prompts, records, speech
 from tests.bench.machine import described, fetch
 from tests.bench.quantiles import quantile
 from tests.integration.harness import PROJECT
@@ -34,6 +34,8 @@ LOOKUP_AIM_S = 0.0001
 """A call plays some ten prompts a second at the most; the loop is others' too."""
 ANSWER_AIMS_S = (0.6, 0.9)
 SILENT_AIM_S = 0.35
+NUMBER_AIM_S = 5e-6
+LIST_AIM_BYTES = 500_000_000
 DIALER_AIM_S = 0.0035
 """About 3 ms of CPU an attempt."""
 
@@ -126,6 +128,18 @@ def _channels(trees: Trees) -> Outcome:
     return Outcome(channels.report(found), rows)
 
 
+def _dnc(_: Trees) -> Outcome:
+    found = dnc.measure()
+    took = f"{found.look_s * 1e6:.1f} µs"
+    size = f"{found.file_bytes / 1e6:.0f} MB"
+    rows = [
+        Row("a number among 50 million, to a table of SQLite", f"{found.ratio:.1f}"),
+        Row("a number among 50 million", took, "5 µs", found.look_s < NUMBER_AIM_S),
+        Row("a list of 50 million", size, "500 MB", found.file_bytes < LIST_AIM_BYTES),
+    ]
+    return Outcome(dnc.report(found), rows)
+
+
 def _records(_: Trees) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         found = records.measure(Path(folder))
@@ -199,6 +213,7 @@ BENCHMARKS = {
     "load": Benchmark(_load),
     "channels": Benchmark(_channels, asterisk=True),
     "records": Benchmark(_records),
+    "dnc": Benchmark(_dnc),
     "prompts": Benchmark(_prompts, asterisk=True),
     "speech": Benchmark(_speech, asterisk=True),
     "ivr": Benchmark(_ivr, asterisk=True),

@@ -30,9 +30,9 @@ Every command takes its settings from `--settings`, else from the variable `CALL
 78 where the settings are wrong, and for `engine` the flows and prompts too (a supervisor need not try again), 2 where
 the command line is, 1 for all else. A message says file, line and key, and what was expected.
 
-Commands that change something ask the running engine. With none running, `dnc`, `hours`, `pins`, `voicemail`,
-`leads`, `campaign` (but not its `start`), `webhooks` and those of `ivr` take the writer's lock and do it themselves;
-what only a running engine can do says so.
+Commands that change something ask the running engine. With none running, `dnc`, `consent`, `hours`, `pins`,
+`voicemail`, `leads`, `campaign` (but not its `start`), `webhooks` and those of `ivr` take the writer's lock and do it
+themselves; what only a running engine can do says so.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from calls.errors import Location
+from calls.people.number_import import build
 from console.client import EngineClient
 from console.engine.status import Status
 from tests.console.served import FLOW, Served, install, served
@@ -148,6 +151,58 @@ def test_the_do_not_call_list(http: httpx.Client) -> None:
     assert said(http.delete(f"/v1/do-not-call/{number}")).endswith("not on the list")
     assert "is no number" in refused(http.post("/v1/do-not-call", json={"number": "112x"}), 409)
     assert http.post("/v1/do-not-call", json={"number": number, "why": "?"}).status_code == 422
+    until = {"number": number, "until": "2099-01-01T00:00:00Z", "campaign": "autumn"}
+    assert said(http.post("/v1/do-not-call", json=until)).endswith("by campaign autumn until 2099-01-01 00:00 UTC")
+    assert "nothing would be" in refused(
+        http.post("/v1/do-not-call", json=until | {"until": "2000-01-01T00:00:00Z"}), 409
+    )
+    assert said(http.delete(f"/v1/do-not-call/{number}")).endswith("not on the list")
+    assert said(http.delete(f"/v1/do-not-call/{number}", params={"campaign": "autumn"})).endswith("again")
+    assert said(http.post("/v1/do-not-call", json={"number": "+1900*"})) == "+1900* is not called any more"
+    assert said(http.delete("/v1/do-not-call/+1900*")) == "+1900* may be called again"
+
+
+def test_an_imported_list_holds_once_it_was_checked(http: httpx.Client, running: Served) -> None:
+    folder = running.settings.do_not_call.folder / "national"
+    built = build(io.BytesIO(b"2025550177\n"), Location(), "US", None, folder)
+    order = {"name": "national", "path": str(built.path), "listed_at": "2026-01-01T00:00:00Z", "source": "a file"}
+    assert said(http.post("/v1/do-not-call-lists", json=order)).endswith("holds with 1 numbers, as of 2026-01-01")
+    assert "is not in" in refused(http.post("/v1/do-not-call-lists", json=order | {"name": "other"}), 409)
+    to_come = order | {"listed_at": "2099-01-01T00:00:00Z"}
+    assert "which is to come" in refused(http.post("/v1/do-not-call-lists", json=to_come), 409)
+    bad = folder / "bad.numbers"
+    bad.write_bytes(built.path.read_bytes()[:-8] + b"12345678")
+    assert "digest is another" in refused(http.post("/v1/do-not-call-lists", json=order | {"path": str(bad)}), 503)
+
+
+def test_consents(http: httpx.Client, running: Served) -> None:
+    given = {"number": "+12025550178", "kind": "calls", "source": "the form"}
+    assert said(http.post("/v1/consents", json=given)).endswith("the consent calls is kept")
+    assert "to come" in refused(http.post("/v1/consents", json=given | {"given_at": "2099-01-01T00:00:00Z"}), 409)
+    ended = given | {"given_at": "2026-01-02T00:00:00Z", "expires_at": "2026-01-01T00:00:00Z"}
+    assert "run out before" in refused(http.post("/v1/consents", json=ended), 409)
+    taken = {"number": "+12025550178", "reason": "by letter"}
+    assert said(http.post("/v1/consents/withdraw", json=taken)).endswith("is taken back")
+    assert "callwright dnc add" in refused(http.post("/v1/consents/withdraw", json=taken), 409)
+    rows = b"Phone,Agreed,Text\n2025550179,2026-01-01,page 3\n2025550180,,\n2025550181,soon,\nx,2026-01-01,\n"
+    how = {"file": "a.csv", "kind": "mobile", "source": "the fair", "number": "Phone", "given": "Agreed"}
+    how |= {"proof": "Text", "region": "US"}
+    for kept, known in ((1, 0), (0, 1)):
+        report = said(http.post("/v1/consents/import", params=how, content=rows))
+        assert report.startswith(
+            f"4 rows: {kept} consents kept, {known} known already, 1 without a consent, 2 refused"
+        )
+    assert "row 4: expected when it was given, such as 2026-11-29" in report and "row 5: " in report
+    assert "no column 'When'" in refused(
+        http.post("/v1/consents/import", params=how | {"given": "When"}, content=rows), 409
+    )
+    with sqlite3.connect(f"file:{running.settings.engine.database}?mode=ro", uri=True) as db:
+        kept_rows = db.execute("SELECT number, kind, source, proof, withdrawn_at IS NULL FROM consents").fetchall()
+    db.close()
+    assert kept_rows == [
+        ("+12025550178", "calls", "the form", "", 0),
+        ("+12025550179", "mobile", "the fair", "page 3", 1),
+    ]
 
 
 def test_a_file_of_leads_that_cannot_be_read(http: httpx.Client) -> None:

@@ -268,6 +268,35 @@ def test_leads_the_do_not_call_list_and_campaigns_without_an_engine(path: Path, 
     assert json.loads(invoke(path, "campaign", "list", "--json")) == []
 
 
+def test_lists_and_consents_without_an_engine(path: Path, tmp_path: Path) -> None:
+    national = tmp_path / "national.txt"
+    national.write_text("2025550177\n2025550178\nnobody\n", encoding="utf-8")
+    how = ("dnc", "import", str(national), "--list", "national", "--region", "US", "--date", "2026-01-05")
+    said = invoke(path, *how)
+    assert "the list national holds with 2 numbers, as of 2026-01-05; 3 lines, 1 of them no number" in said
+    assert "line 3: 'nobody' is no number" in said
+    (found,) = json.loads(invoke(path, "dnc", "lists", "--verify", "--json"))
+    assert (found["list"], found["numbers"], found["file"]) == ("national", 2, "checked")
+    assert "national" in invoke(path, "dnc", "lists")
+    invoke(path, "dnc", "add", "+120255501*", "--until", "2099-01-01", "--campaign", "autumn", "--reason", "a test")
+    checked = json.loads(invoke(path, "dnc", "check", "+12025550177", "--campaign", "autumn", "--json"))
+    assert [each["list"] for each in checked] == ["campaign autumn", "national"]
+    assert checked[1]["since"] == "2026-01-05T00:00+00:00"
+    assert "is on no list" in invoke(path, "dnc", "check", "+12025550199")
+    assert "may be called again" in invoke(path, "dnc", "remove", "+120255501*", "--campaign", "autumn")
+
+    assert "is kept" in invoke(path, "consent", "add", "+12025550199", "--source", "a form", "--proof", "page 3")
+    assert "is taken back" in invoke(path, "consent", "withdraw", "+12025550199")
+    assert "taken back" in invoke(path, "dnc", "check", "+12025550199")
+    (shown,) = json.loads(invoke(path, "consent", "show", "+12025550199", "--json"))
+    assert (shown["kind"], shown["proof"], shown["holds"]) == ("calls", "page 3", "no")
+    assert "calls" in invoke(path, "consent", "show", "+12025550199")
+    leads = tmp_path / "leads.csv"
+    leads.write_text("Phone,Agreed\n+12025550105,2026-01-01\n", encoding="utf-8")
+    columns = ("--number", "Phone", "--given", "Agreed", "--kind", "mobile")
+    assert "1 consents kept" in invoke(path, "consent", "import", str(leads), *columns)
+
+
 def test_a_campaign_whose_message_is_not_rendered_is_refused(path: Path, tmp_path: Path) -> None:
     """The person would hear silence, which the law forbids."""
     text = (path.parent / "campaigns" / "autumn.toml").read_text(encoding="utf-8")

@@ -111,6 +111,7 @@ def write(folder: Path) -> Path:
         "main.yaml": first_flow,
         "campaigns/autumn.toml": example(ROOT / "README.md", "toml", "name ="),
         "autumn.csv": example(DOCS / "campaigns.md", "csv", "Phone,"),
+        "register.txt": "2025550123\n202,5550124\n",
         "tuesday.toml": scenario.replace(*SMALLER),
         "texts/en.yaml": "".join(f"{key}: Some words.\n" for key in dict.fromkeys(prompts)),
         "callwright.toml": settings + '\n[[queues]]\nname = "support"\n',

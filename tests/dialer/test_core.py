@@ -521,6 +521,20 @@ def test_do_not_call_stops_what_rings_and_leaves_a_talk(bench: Bench) -> None:
     assert bench.tell(ev.DoNotCallAdded("+12025550002"), 1.0) == []
 
 
+@pytest.mark.parametrize(
+    ("added", "stops"),
+    [
+        (ev.DoNotCallAdded("+1202555*"), True),
+        (ev.DoNotCallAdded("+1203*"), False),
+        (ev.DoNotCallAdded("+12025550001", CampaignId("autumn")), True),
+        (ev.DoNotCallAdded("+12025550001", CampaignId("winter")), False),
+    ],
+)
+def test_do_not_call_means_whom_it_says(bench: Bench, added: ev.DoNotCallAdded, stops: bool) -> None:
+    ringing = bench.dial()
+    assert (ev.HangUp(ringing, 16) in bench.tell(added, 1.0)) is stops
+
+
 # --- the switch -------------------------------------------------------------------------------------------------
 
 

@@ -113,6 +113,9 @@ class DialerCore:
                 self._order(campaign_id, Order.DRAIN, now)
             case ev.CampaignStopped(campaign_id):
                 self._order(campaign_id, Order.STOP, now)
+            case ev.AnswersCounted(campaign_id, answered, abandoned):
+                if campaign_id in self._state.runs:
+                    self._state.runs[campaign_id].recount(answered, abandoned, now)
             case ev.LeadsChanged(campaign_id):
                 if campaign_id in self._state.runs:
                     self._state.runs[campaign_id].ask_again(now)

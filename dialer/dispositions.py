@@ -77,10 +77,12 @@ def _forbid(connection: sqlite3.Connection, before: Contact, given: Given, who: 
     return False
 
 
-def close(connection: sqlite3.Connection, call_id: CallId, agent_id: AgentId, now: datetime) -> None:
-    """The agent's wrap-up is over: what was said counts now."""
+def close(connection: sqlite3.Connection, call_id: CallId, agent_id: AgentId, now: datetime) -> bool:
+    """The agent's wrap-up is over: what was said counts now. True where it was that a machine had answered."""
     contacts.close(connection, call_id, agent_id, now)
     settle(connection, call_id, now)
+    found = contacts.contact(connection, call_id, agent_id)
+    return found is not None and found.given is not None and found.given.effects.machine
 
 
 def close_left(

@@ -115,6 +115,15 @@ class CampaignStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswersCounted:
+    """The store has counted again, as an agent said that a machine had answered: see ``CampaignStarted``."""
+
+    campaign_id: CampaignId
+    answered: int
+    abandoned: int
+
+
+@dataclass(frozen=True, slots=True)
 class LeadsChanged:
     """Leads were added, or became free again: look at once."""
 
@@ -271,6 +280,7 @@ Event = (
     | CampaignResumed
     | CampaignDraining
     | CampaignStopped
+    | AnswersCounted
     | LeadsChanged
     | AgentsChanged
     | AttemptsBegun

@@ -44,7 +44,7 @@ class Denominator(StrEnum):
     ANSWERED_BY_PERSON = "answered_by_person"
     UK_ESTIMATE = "uk_estimate"
     """est / (connected + est), est = D (1 - am / (am + live)): D abandoned, am and live the machines and people that
-    agents handled. While agents do not mark machines am is 0, which makes the figure as strict as it can be.
+    agents handled, by the disposition that they gave. Who gives none makes the figure as strict as it can be.
 
     Source: Ofcom, Revised statement of policy on persistent misuse (2010, 2015)."""
 

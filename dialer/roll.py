@@ -13,6 +13,7 @@ from calls.errors import CampaignError
 from calls.ids import CampaignId, ListId
 from calls.records.times import as_text
 from dialer import enrolment, versions, windows
+from dialer.abandonment import Tally, counted
 from dialer.campaign import Campaign
 from dialer.events import CampaignState
 
@@ -111,11 +112,14 @@ def progress(connection: sqlite3.Connection, campaign_id: CampaignId) -> Mapping
 
 
 def abandonment(connection: sqlite3.Connection, campaign: Campaign, now: datetime) -> tuple[int, int]:
-    """People who answered in the preset's window up to ``now``, and those of them who were abandoned; a lost call
-    that may have been answered is one of both (:func:`dialer.recovery.recover`)."""
+    """People who answered in the preset's window up to ``now``, and those of them who were abandoned, as the preset
+    counts; a lost call that may have been answered is one of both (:func:`dialer.recovery.recover`), and a call of
+    which its agent said that a machine had answered is none of a person."""
     row = connection.execute(
-        "SELECT count(*), coalesce(sum(abandoned), 0) FROM calls WHERE campaign_id = ? AND started_at > ?"
+        "SELECT count(*), coalesce(sum(abandoned), 0), count(agent_id),"
+        " count(*) FILTER (WHERE agent_id IS NOT NULL AND disposition_machine)"
+        " FROM calls WHERE campaign_id = ? AND started_at > ?"
         " AND (answered_at IS NOT NULL AND outcome IN (?, ?) OR abandoned)",
         (campaign.id, as_text(windows.begin(campaign.preset.cap_window, now)), *PEOPLE),
     ).fetchone()
-    return row[0], row[1]
+    return counted(Tally(*row), campaign.preset.denominator)

@@ -309,6 +309,10 @@ class CampaignRun:
     def seed(self, answered: int, abandoned: int, resets_s: Sequence[float], now: float) -> None:
         """Start from what the store knows of the preset's window; ``resets_s``: from now on, when it begins anew."""
         self._resets = deque(now + each for each in resets_s)
+        self.recount(answered, abandoned, now)
+
+    def recount(self, answered: int, abandoned: int, now: float) -> None:
+        """Take what the store has counted in the window in the place of what was counted here."""
         self._window.clear()
         self._window.append((now, answered, abandoned))
 

@@ -20,51 +20,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from calls.ids import CampaignId, QueueName
-from calls.records.times import as_text
-
-Number = int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure. ``unit`` is ``ratio``, ``s``, ``calls``, ``attempts`` or ``leads``; ``subject`` the node or agent
-    that it is about, "" for all. A count has no denominator and is its own value."""
-
-    name: str
-    value: float | None
-    unit: str
-    numerator: Number
-    denominator: Number | None
-    definition: str
-    subject: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which calls: those that began in ``[begin, end)``, of one campaign or one queue where these are named.
-
-    What belongs to no campaign or queue (menus, agents' time) is not narrowed by them. ``now``: when the figures are
-    made, up to which what has not ended yet has lasted, though never beyond ``end``; None: they are made at ``end``.
-    """
-
-    begin: datetime
-    end: datetime
-    campaign: CampaignId | None = None
-    queue: QueueName | None = None
-    now: datetime | None = None
-
-    def parameters(self) -> dict[str, str | Number | None]:
-        """For the statements below."""
-        return {
-            "begin": as_text(self.begin),
-            "end": as_text(self.end),
-            "until": as_text(self.end if self.now is None else min(self.now, self.end)),
-            "campaign": self.campaign,
-            "queue": self.queue,
-        }
+from calls.records.figure import Figure, Scope, counted, one, ratio, select
+from calls.records.machine_figures import machines
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +36,14 @@ class Targets:
 
 
 def all_figures(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> list[Figure]:
-    """Inbound, callbacks, menus, surveys, outbound and agents, in this order."""
+    """Inbound, callbacks, menus, surveys, outbound, machines and agents, in this order."""
     return [
         *inbound(connection, scope, targets),
         *callbacks(connection, scope),
         *menus(connection, scope),
         *surveys(connection, scope),
         *outbound(connection, scope, targets),
+        *machines(connection, scope),
         *agents(connection, scope),
     ]
 
@@ -105,19 +64,6 @@ def callbacks(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
         ratio("callbacks_kept", kept, asked, "dialled within their window / asked for"),
         ratio("callbacks_reached", reached, asked, "talked with an agent / asked for"),
     ]
-
-
-def ratio(
-    name: str, numerator: Number, denominator: Number, definition: str, unit: str = "ratio", subject: str = ""
-) -> Figure:
-    """A figure of a numerator and a denominator; of none it has no value."""
-    value = numerator / denominator if denominator else None
-    return Figure(name, value, unit, numerator, denominator, definition, subject)
-
-
-def counted(name: str, number: Number, unit: str, definition: str, subject: str = "") -> Figure:
-    """A figure that is a count."""
-    return Figure(name, float(number), unit, number, None, definition, subject)
 
 
 _IN_SCOPE = (
@@ -149,7 +95,7 @@ FROM offered
 def inbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> list[Figure]:
     """Callers and the queues they waited in."""
     limits = {"service_level_s": targets.service_level_s, "short_abandon_s": targets.short_abandon_s}
-    row = _one(connection, _INBOUND, scope.parameters() | limits)
+    row = one(connection, _INBOUND, scope.parameters() | limits)
     offered, answered, within, abandoned, short = (
         row[key] for key in ("offered", "answered", "within", "abandoned", "short")
     )
@@ -201,7 +147,7 @@ GROUP BY node HAVING entries > 0 ORDER BY node
 
 def menus(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
     """What callers did in the flows. ``subject`` of a node is ``flow/node``."""
-    contained = _one(connection, _CONTAINED, scope.parameters())
+    contained = one(connection, _CONTAINED, scope.parameters())
     figures = [
         ratio(
             "containment",
@@ -259,7 +205,8 @@ _OUTBOUND = """
 WITH tried AS (
     SELECT attempts.lead_id, attempts.campaign_id, attempts.outcome,
            attempts.outcome IN ('answered', 'abandoned', 'machine') AS answered,
-           attempts.outcome IN ('answered', 'abandoned') OR coalesce(calls.abandoned, 0) AS by_person,
+           (attempts.outcome IN ('answered', 'abandoned') OR coalesce(calls.abandoned, 0))
+               AND NOT coalesce(calls.disposition_machine, 0) AS by_person,
            calls.agent_id IS NOT NULL AS contact,
            coalesce(calls.abandoned, 0) OR attempts.outcome = 'abandoned'
                OR (calls.agent_id IS NOT NULL AND calls.connect_s > :connect_s) AS late
@@ -285,7 +232,7 @@ FROM tried
 
 def outbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> list[Figure]:
     """What the campaigns dialled, and whom they reached."""
-    row = _one(connection, _OUTBOUND, scope.parameters() | {"connect_s": targets.connect_s})
+    row = one(connection, _OUTBOUND, scope.parameters() | {"connect_s": targets.connect_s})
     attempts, leads, contacts = row["attempts"], row["leads"], row["contacts"]
     late = f"an agent came not at all or after more than {targets.connect_s:g} s"
     return [
@@ -304,6 +251,7 @@ def outbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> 
             row["by_person"],
             f"answered by a person and {late} / answered by a person; the clock starts as the campaign's preset says,"
             " at the answer or at the detected end of the greeting; who hangs up before that was not abandoned;"
+            " what its agent found to be a machine's was not answered by a person;"
             " a call of which a crash left unknown whether a person answered counts as abandoned",
         ),
         ratio("penetration", row["tried_leads"], row["listed"], "leads dialled / leads of the campaigns"),
@@ -379,19 +327,3 @@ def _shares(took: Mapping[str, float], subject: str) -> list[Figure]:
             subject=subject,
         ),
     ]
-
-
-def select(
-    connection: sqlite3.Connection, statement: str, parameters: Mapping[str, str | Number | None]
-) -> list[sqlite3.Row]:
-    """The rows of a statement; they answer to column names."""
-    cursor = connection.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(statement, parameters).fetchall()
-
-
-def _one(
-    connection: sqlite3.Connection, statement: str, parameters: Mapping[str, str | Number | None]
-) -> sqlite3.Row:
-    """The one row that an aggregate without groups always gives."""
-    return select(connection, statement, parameters)[0]

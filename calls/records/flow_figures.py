@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from calls.ids import FlowId
-from calls.records.figures import Figure, counted, ratio, select
+from calls.records.figure import Figure, counted, ratio, select
 from calls.records.proportions import wilson
 from calls.records.times import as_text
 

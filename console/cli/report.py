@@ -14,7 +14,8 @@ import typer
 
 from calls.ids import CampaignId, QueueName
 from calls.records.database import open_readonly
-from calls.records.figures import Figure, Scope, Targets, all_figures
+from calls.records.figure import Figure, Scope
+from calls.records.figures import Targets, all_figures
 from calls.records.store import CallRecord, calls_between
 from console.cli.shared import print_json, print_table, settings_of
 

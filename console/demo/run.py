@@ -15,7 +15,8 @@ from rich.live import Live
 
 from calls.errors import CallwrightError
 from calls.records.database import open_readonly
-from calls.records.figures import Scope, Targets, all_figures
+from calls.records.figure import Scope
+from calls.records.figures import Targets, all_figures
 from calls.records.store import calls_between
 from console.demo import view
 from console.demo.director import Play, perform

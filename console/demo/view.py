@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from calls.records.figures import Figure
+from calls.records.figure import Figure
 from calls.records.store import CallRecord
 from console.cli.report import call_rows
 from console.demo.director import Play

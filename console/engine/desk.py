@@ -55,9 +55,10 @@ class Desk:
         clock: Clock,
         forbidden: Callable[[str], None],
         leads_changed: Callable[[CampaignId], None],
+        machines_changed: Callable[[CampaignId], None],
     ) -> None:
         """``forbidden`` hears of numbers never to be dialled again, ``leads_changed`` of campaigns whose leads may
-        have another state."""
+        have another state, ``machines_changed`` of those in whose records an agent's word on machines has changed."""
         self._settings = settings
         self._queues = settings.queues
         self._told_of = {event for webhook in settings.webhooks for event in webhook.events}
@@ -68,6 +69,7 @@ class Desk:
         self._clock = clock
         self._forbidden = forbidden
         self._leads_changed = leads_changed
+        self._machines_changed = machines_changed
         self._at: dict[AgentId, tuple[CallId, CampaignId | None]] = {}
 
     def hear(self, change: StateChanged) -> None:
@@ -163,6 +165,7 @@ class Desk:
             self._forbidden(disposed.forbidden)
         if disposed.campaign_id is not None:
             self._leads_changed(disposed.campaign_id)
+            self._machines_changed(disposed.campaign_id)
         return disposed.done
 
     def _at_call(self, agent_id: AgentId, call_id: CallId, state: AgentState) -> AtCall | None:
@@ -209,9 +212,11 @@ class Desk:
     def _close(self, agent_id: AgentId, call_id: CallId, campaign_id: CampaignId | None) -> None:
         now = self._clock.now()
 
-        def told(_: object) -> None:
+        def told(machine: bool) -> None:
             if campaign_id is not None:
                 self._leads_changed(campaign_id)
+                if machine:
+                    self._machines_changed(campaign_id)
 
         self._books.keep(lambda db: dispositions.close(db, call_id, agent_id, now), f"wrap-up of {agent_id}", told)
 

@@ -16,7 +16,7 @@ from calls.agents.profiles import AgentProfile, LegMode, QueueProfile
 from calls.agents.states import AgentState
 from calls.clock import Clock
 from calls.errors import RecordError, SwitchRefused, SwitchTimeout, SwitchUnavailable, UserError
-from calls.ids import AgentId, AttemptId, BootId, CallId, FlowId, LegId, QueueName
+from calls.ids import AgentId, AttemptId, BootId, CallId, CampaignId, FlowId, LegId, QueueName
 from calls.overrides import Override
 from calls.records import store
 from calls.records.store import AgentStateChange
@@ -68,6 +68,7 @@ from console.engine.verifying import PinHasher, Verifier
 from console.engine.voice import LiveVoice
 from console.engine.watch import Watch
 from dialer import events as ev
+from dialer import roll
 from dialer.core import DialerCore
 from ivr.commands import OverridesChanged
 from ivr.flow import Flow
@@ -198,6 +199,7 @@ class Engine:
             clock,
             self._forbidden,
             lambda campaign_id: self.dialled.tell(ev.LeadsChanged(campaign_id)),
+            self._recount,
         )
         self.phone_codes = PhoneCodes(settings, self.floor, self.verifier, self.watch, self.desk.require_given)
         self.restart = Restart(settings, switch, self.writer, self.books, self.floor, self.dialled, clock)
@@ -321,6 +323,20 @@ class Engine:
 
     def _forbidden(self, number: str) -> None:
         self.dialled.tell(ev.DoNotCallAdded(number))
+
+    def _recount(self, campaign_id: CampaignId) -> None:
+        """An agent's word on machines has changed: what counts as answered by a person is counted again."""
+        now = self.clock.now()
+
+        def count(connection: sqlite3.Connection) -> tuple[int, int] | None:
+            campaign = roll.stored(connection, campaign_id)
+            return None if campaign is None else roll.abandonment(connection, campaign, now)
+
+        async def recount() -> None:
+            if (counts := await self.writer.run(count)) is not None:
+                self.dialled.tell(ev.AnswersCounted(campaign_id, *counts))
+
+        self.tasks.start(recount(), f"answers of {campaign_id}")
 
     # --- the switch -------------------------------------------------------------------------------------------
 

@@ -20,7 +20,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from calls import log
 from calls.errors import CallwrightError, Location, RecordError, SettingsError
 from calls.records.database import open_readonly
-from calls.records.figures import Figure, Scope, Targets, all_figures
+from calls.records.figure import Figure, Scope
+from calls.records.figures import Targets, all_figures
 from calls.settings import Settings
 from console.client import EngineClient
 from console.engine.status import Status

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from calls.causes import Outcome
+from calls.ids import AgentId
 from calls.switch.loopback import callees
 from calls.switch.loopback.callees import BEEP_AFTER_S, BEEP_S, GREETING_S
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.voice import said, tone
 from calls.switch.port import Detected, EndedBy
+from console.desk import DispositionOrder
 from tests.console.held_time import held
 from tests.console.world import PROMPT_S, World, adds_up, agent, world_in
 
@@ -106,3 +108,22 @@ async def test_a_machine_that_counts_as_a_person_is_offered_to_an_agent(tmp_path
         await world.campaign_over()
         record = world.record()
         assert (record.outcome, record.detected, record.agent_id) == (Outcome.ANSWERED, Detected.MACHINE, "anna")
+
+
+@held
+async def test_what_an_agent_finds_to_be_a_machine_was_answered_by_no_person(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna", wrap_up_s=5.0)) as world:
+        await world.log_in("anna")
+        await world.campaign("+12025550100", "+12025550101")
+        await world.until(lambda: world.state("anna") == "talking")
+        call_id = next(call.call_id for call in world.engine.status().calls)
+        order = DispositionOrder(call_id=call_id, disposition="machine")
+        await world.engine.desk.dispose(AgentId("anna"), order)
+        await world.until(lambda: world.state("anna") == "wrap_up")
+        assert world.engine.status().campaigns[0].answered == 1
+        await world.until(lambda: world.state("anna") == "ready")
+        await world.until(lambda: world.engine.status().campaigns[0].answered == 0)
+        await world.until(lambda: world.engine.status().campaigns[0].answered == 1)
+        await world.settled()
+        (machines,) = world.rows("SELECT count(*) FROM calls WHERE disposition_machine")
+        assert machines == (1,)

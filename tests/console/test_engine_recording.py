@@ -10,7 +10,8 @@ import pytest
 from calls.errors import RecordingError
 from calls.recordings import RecordingFiles
 from calls.records.database import open_readonly
-from calls.records.figures import Scope, Targets, all_figures
+from calls.records.figure import Scope
+from calls.records.figures import Targets, all_figures
 from calls.switch.loopback.callers import HangUp, Hear, Press, Speak, Wait
 from calls.switch.loopback.diary import Seen
 from console.engine import recordings

@@ -11,7 +11,8 @@ from calls.agents import events as ag
 from calls.causes import Outcome
 from calls.ids import AgentId, LegId
 from calls.records.database import open_readonly
-from calls.records.figures import Scope, Targets, outbound
+from calls.records.figure import Scope
+from calls.records.figures import Targets, outbound
 from dialer import roll
 from tests.console.held_time import held
 from tests.console.world import LONG_AGO, LONG_AHEAD, World, adds_up, agent, world_in

@@ -425,9 +425,9 @@ def test_abandonment_is_counted_in_the_presets_window(tmp_path: Path) -> None:
         store.db.execute(
             "INSERT INTO calls"
             " (call_id, direction, switch, boot_id, channel, caller, called, campaign_id, started_at, answered_at,"
-            " ended_at, duration_s, billed_s, outcome, abandoned)"
-            " VALUES (?, 'outbound', 'main', 'b', '', '', '', 'autumn', ?, ?, ?, 1, 1, ?, ?)",
-            (f"c{index}", at, answered_at, at, outcome, abandoned),
+            " ended_at, duration_s, billed_s, outcome, abandoned, agent_id)"
+            " VALUES (?, 'outbound', 'main', 'b', '', '', '', 'autumn', ?, ?, ?, 1, 1, ?, ?, ?)",
+            (f"c{index}", at, answered_at, at, outcome, abandoned, "ann" if outcome == "answered" else None),
         )
     assert roll.abandonment(store.db, store.campaign, START) == (2, 1)
     store.db.close()

@@ -19,7 +19,7 @@ from calls.causes import Outcome
 from calls.ids import BootId, CallId, FlowId
 from calls.records import flow_figures as ff
 from calls.records.database import open_writer
-from calls.records.figures import Figure
+from calls.records.figure import Figure
 from calls.records.flow_figures import FlowScope
 from calls.records.migrations import migrate
 from calls.records.store import CallEvent, CallRecord, Direction, finish_call

@@ -16,7 +16,8 @@ from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.ids import AgentId, BootId, CallId, CampaignId, FlowId, QueueName
 from calls.records import store
-from calls.records.figures import Figure, Scope, Targets, agents, all_figures, inbound, menus, outbound
+from calls.records.figure import Figure, Scope
+from calls.records.figures import Targets, agents, all_figures, inbound, menus, outbound
 from calls.records.store import CallEvent, CallRecord, Direction
 from calls.records.times import as_text
 from calls.switch.port import EndedBy

@@ -44,6 +44,7 @@ from calls.parts import (
     Title,
     Wait,
 )
+from calls.recording_rule import RecordRule
 from calls.secrets import FILE_NAME, NAMED, VARIABLES, Secrets, load_secrets
 from calls.settings_faults import faults
 from calls.toml_file import Document, Fault, Place, checked, read
@@ -159,6 +160,8 @@ class QueueSettings(Part):
     )
     """When callers are taken; none: always. Who waits when they end is led on."""
     zone: Annotated[str, Field(description='an IANA time zone such as "Europe/Berlin"')] = "UTC"
+    record: RecordRule = "off"
+    """Which talks are recorded."""
     override: Name | None = None
     """The name by which supervisors override the hours; none: they cannot."""
     dispositions: Dispositions = Field(default_factory=dict)
@@ -276,6 +279,8 @@ class RecordingSettings(Part):
     folder: FilePath = Path("recordings")
     keep_days: Annotated[int, Field(ge=0, le=36_500, description="days, 0 to 36500")] = 0
     """How long a recording is kept after it was made; 0: until somebody deletes it."""
+    pause_limit_s: Wait = 300.0
+    """A talk's recording that an agent has paused goes on by itself after this."""
 
 
 class DoNotCallSettings(Part):

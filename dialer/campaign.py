@@ -19,6 +19,7 @@ from calls.dispositions import Dispositions
 from calls.errors import CampaignError, Location
 from calls.ids import CampaignId, QueueName, is_safe_id
 from calls.parts import Count, Flag, Language, Name, Part, Title
+from calls.recording_rule import RecordRule
 from calls.scripts import Script
 from calls.settings import Level, Settings, Trunk
 from calls.switch.port import Prompt
@@ -113,6 +114,8 @@ class CampaignFile(Answered):
     dispositions: Dispositions = Field(default_factory=dict)
     """What agents may say of a call; none: the usual ones."""
     disposition_required: Flag = False
+    record: RecordRule | None = None
+    """Which talks are recorded; none: those that its queue's are."""
     compliance: Annotated[OwnRules, Field(description="a table")] = OwnRules()
     script: Annotated[Script | None, Field(description="a table with texts by language")] = None
     """What agents read."""

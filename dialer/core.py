@@ -235,8 +235,12 @@ class DialerCore:
         attempt.deadline_s = attempt.deadline(now)
         attempt.enter(Phase.OFFERED, now)
         if now < attempt.deadline_s:
-            queue, skills = attempt.campaign.queue, attempt.campaign.file.skills
-            self._out.append(ev.OfferToAgents(attempt.attempt_id, queue, attempt.deadline_s, skills))
+            file = attempt.campaign.file
+            self._out.append(
+                ev.OfferToAgents(
+                    attempt.attempt_id, attempt.campaign.queue, attempt.deadline_s, file.skills, file.record
+                )
+            )
 
     def _met_machine(self, attempt: AttemptRun, now: float) -> None:
         attempt.ends_as = Outcome.MACHINE

@@ -338,6 +338,8 @@ class OfferToAgents:
     deadline_s: float
     skills: Mapping[str, int] = field(default_factory=dict)
     """Which the agent must have, at these levels."""
+    record: str | None = None
+    """Which talks of the campaign are recorded; None: as its queue's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,8 @@ class Includes:
     python: Path = Path("/usr/bin/python3")
     """What runs the relay on Asterisk's machine: Python 3.7 or later."""
     amd: Amd = Amd()
+    recordings: Path | None = None
+    """The folder of recordings, the same for Asterisk and the engine; None: no talk is recorded by its room."""
     codes: str = "*9"
     """What the codes begin with that agents dial on their own phones."""
 
@@ -165,6 +167,8 @@ class Includes:
         folder("sorry", self.sorry)
         if self.music is not None:
             folder("music", self.music)
+        if self.recordings is not None:
+            folder("recordings", self.recordings)
         folder("python", self.python)
         if self.relay is not None:
             folder("relay", self.relay)

@@ -7,6 +7,8 @@
 4     pause; 4 and a digit: for the reason of that digit
 5     the wrap-up is over
 6     hear one's own state
+7     pause the recording of the talk in hand
+8     record it again
 ====  ==========================================================
 """
 
@@ -25,6 +27,8 @@ class Order(Enum):
     PAUSE = "4"
     DONE = "5"
     STATE = "6"
+    PAUSE_RECORDING = "7"
+    RESUME_RECORDING = "8"
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,9 @@ class Connect:
     """
 
     agent_leg: LegId
+    record: str = ""
+    """The id of a recording of this talk alone, both sides of it, from the moment the two can hear each other to the
+    talk's end; "": there is none. Not where the call is being recorded already. ``MuteRecording`` reaches it."""
 
 
 @dataclass(frozen=True, slots=True)

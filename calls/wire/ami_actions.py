@@ -194,6 +194,23 @@ class SetGlobal:
 
 
 @dataclass(frozen=True, slots=True)
+class SetOnChannel:
+    """Set one of our variables on a channel."""
+
+    name: ClassVar[str] = "Setvar"
+    channel: str
+    variable: str
+    value: str
+
+    def headers(self) -> Headers:
+        return (
+            ("Channel", _checked(CHANNEL, "the channel", self.channel)),
+            ("Variable", _checked(VARIABLE, "the variable", self.variable)),
+            ("Value", _checked(SAFE_ID, "the value", self.value)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class CoreShowChannels:
     """Ask for all channels: a list of CoreShowChannel events."""
 
@@ -415,6 +432,7 @@ Action = (
     | CoreStatus
     | GetGlobal
     | SetGlobal
+    | SetOnChannel
     | CoreShowChannels
     | Originate
     | Redirect

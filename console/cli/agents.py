@@ -142,6 +142,18 @@ def correct(
     typer.echo(done.said)
 
 
+@app.command("pause-recording")
+def pause_recording(context: typer.Context, agent: Id) -> None:
+    """Record nothing of the agent's talk, and let nobody listen, as for a card number."""
+    _order(context, agent, "recording/pause")
+
+
+@app.command("resume-recording")
+def resume_recording(context: typer.Context, agent: Id) -> None:
+    """Record the agent's talk again."""
+    _order(context, agent, "recording/resume")
+
+
 def _order(context: typer.Context, agent: str, order: str, reason: str = "") -> None:
     path = f"/v1/agents/{quote(agent, safe='')}/{order}"
     typer.echo(ask_engine(settings_of(context), lambda engine: engine.order(path, {"reason": reason})).said)

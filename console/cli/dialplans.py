@@ -109,6 +109,7 @@ def _plan(settings: Settings, folder: Path, fallback: str | None, caller_id: Cal
         prefix=at.context_prefix,
         fallback=fallback,
         caller_id=caller_id,
+        recordings=settings.recordings.folder,
         codes=settings.feature_codes.prefix,
         relay=folder.resolve() / f"{RELAY}_{at.context_prefix}" if at.audio in ("auto", "eagi") else None,
     )

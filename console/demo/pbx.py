@@ -112,6 +112,7 @@ class PrivateAsterisk:
         caller_id: CallerId = CallerId.HEADER,
         transmit_silence: bool = True,
         name: str = "callwright",
+        recordings: Path | None = None,
     ) -> None:
         """``folder`` becomes its own; ``sorry`` is the fallback's prompt without its suffix.
 
@@ -135,6 +136,7 @@ class PrivateAsterisk:
                 take_over_s=take_over_s,
                 hear_limit_s=hear_limit_s,
                 music=self.folder / "moh",
+                recordings=recordings,
                 relay=self.folder / "etc" / f"{RELAY}_callwright",
             ),
             folder=self.folder,

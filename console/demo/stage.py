@@ -91,6 +91,7 @@ class AsteriskStage:
             sorry=library.path(Prompt(SORRY, "en")).with_suffix(""),
             trunks=(Trunk("carrier", LOOPBACK, carrier),),
             phones=tuple(Phone(name, LOOPBACK, port) for name, port in phones.items()),
+            recordings=scene.folder / "recordings",
         )
         await stack.enter_async_context(pbx)
         self._home = home = SippHome(self._trees["sipp"], scene.run / "sipp")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import FastAPI, Header
 from pydantic import BaseModel, ConfigDict, Field
 
-from calls.ids import CallId
+from calls.ids import AgentId, CallId
 from calls.switch.port import Seat
 from console import operations
 from console.engine.engine import Engine
@@ -23,6 +24,13 @@ class SuperviseOrder(BaseModel):
     mode: Annotated[Seat, Field(description='"listen", "whisper" or "join"')]
 
 
+class RecordingOrder(StrEnum):
+    """What is to become of the recording of a talk."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
 def add(app: FastAPI, engine: Engine) -> None:
     """Add the routes to ``app``."""
 
@@ -31,6 +39,13 @@ def add(app: FastAPI, engine: Engine) -> None:
         engine.require_settled()
         said = await engine.supervision.supervise(CallId(call_id), order.supervisor, order.mode, who)
         return operations.Done(said=said)
+
+    @app.post("/v1/agents/{agent}/recording/{order}")
+    async def recording(agent: str, order: RecordingOrder, who: Who = "unknown") -> operations.Done:
+        engine.require_settled()
+        talks = engine.talk_recordings
+        work = talks.pause if order is RecordingOrder.PAUSE else talks.resume
+        return operations.Done(said=await work(AgentId(agent), who))
 
     @app.post("/v1/supervisors/{supervisor}/leave")
     async def leave(supervisor: str, who: Who = "unknown") -> operations.Done:

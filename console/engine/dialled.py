@@ -385,7 +385,7 @@ class DialledCalls:
         left_s = max(0.0, order.deadline_s - self._clock.monotonic_s())
         call_id = CallId(order.attempt_id)
         person = CallWaiting(call_id, QueueName(order.queue), CallKind.DIALLED, max_wait_s=left_s, needs=order.skills)
-        wait = Wait(person, left_s, "default")
+        wait = Wait(person, left_s, "default", record=order.record)
 
         def offer(agent_id: AgentId) -> None:
             line.recorder.note("agent_offered", {"agent": agent_id})

@@ -61,7 +61,8 @@ from console.engine.status import (
     webhooks_shown,
 )
 from console.engine.supervision import Supervision
-from console.engine.talk import Meetings
+from console.engine.talk import LiveTalk, Meetings
+from console.engine.talk_recording import TalkRecordings
 from console.engine.tasks import Tasks
 from console.engine.tolls import Tolls
 from console.engine.verifying import PinHasher, Verifier
@@ -121,7 +122,9 @@ class Engine:
         self.floor = FloorRunner(
             floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
-        self.meetings = Meetings(self.floor, clock, lambda talk: self.supervision.talk_over(talk))
+        self.meetings = Meetings(
+            self.floor, clock, self._talk_over, lambda recorder, rule: self.talk_recordings.name_for(recorder, rule)
+        )
         self.supervision = Supervision(
             settings.supervisors, switch, self.meetings, self.writer, self.tasks, clock, new_id
         )
@@ -129,6 +132,15 @@ class Engine:
         self._hosts = hosts or GuardedHosts(named)
         self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
         self.recordings = RecordingKeeper(settings.recordings, self.writer, clock)
+        self.talk_recordings = TalkRecordings(
+            settings.queues,
+            self.recordings,
+            self.meetings,
+            self.supervision,
+            self.tasks,
+            draw,
+            settings.recordings.pause_limit_s,
+        )
         self.effects = Effects(
             self.writer,
             clock,
@@ -201,7 +213,9 @@ class Engine:
             lambda campaign_id: self.dialled.tell(ev.LeadsChanged(campaign_id)),
             self._recount,
         )
-        self.phone_codes = PhoneCodes(settings, self.floor, self.verifier, self.watch, self.desk.require_given)
+        self.phone_codes = PhoneCodes(
+            settings, self.floor, self.verifier, self.watch, self.desk.require_given, self.talk_recordings
+        )
         self.restart = Restart(settings, switch, self.writer, self.books, self.floor, self.dialled, clock)
 
     async def start(self) -> None:
@@ -314,6 +328,10 @@ class Engine:
         self.watch.store_said(problem)
         if not problem:
             self.outbox.wake_for_events()
+
+    def _talk_over(self, talk: LiveTalk) -> None:
+        self.supervision.talk_over(talk)
+        self.talk_recordings.talk_over(talk)
 
     def _closed(self) -> bool:
         return self.watch.draining

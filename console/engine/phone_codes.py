@@ -13,12 +13,13 @@ from calls.agents.codes import Code, Order, parse
 from calls.agents.profiles import LegMode
 from calls.agents.states import AgentState
 from calls.agents.view import AgentView
-from calls.errors import CallwrightError, CommandRefused, PromptError, SwitchError, UserError
+from calls.errors import CommandRefused, PromptError, SwitchError, UserError
 from calls.floor_settings import check_reason, reason_of_key
 from calls.ids import AgentId
 from calls.settings import Settings
 from calls.switch.port import Answer, CallChannel, Gather, Hangup, HungUp, KeyPlan, Match, Play, Prompt
 from console.engine.floor import FloorRunner
+from console.engine.talk_recording import TalkRecordings
 from console.engine.verifying import Verifier
 from console.engine.watch import Watch
 from ivr.commands import Verified, Verify
@@ -58,6 +59,7 @@ class PhoneCodes:
         verifier: Verifier,
         watch: Watch,
         require_given: Callable[[AgentId], Awaitable[None]],
+        recordings: TalkRecordings,
     ) -> None:
         """``require_given`` raises UserError where a wrap-up lacks a disposition that it needs."""
         self._require_given = require_given
@@ -69,6 +71,7 @@ class PhoneCodes:
         self._floor = floor
         self._verifier = verifier
         self._watch = watch
+        self._recordings = recordings
 
     async def run(self, channel: CallChannel) -> None:
         """One such call, to its end."""
@@ -98,12 +101,15 @@ class PhoneCodes:
         if isinstance(await channel.perform(Answer()), HungUp):
             raise Unheard
         code = parse(channel.info.called, self._codes.prefix)
+        if not self._watch.recovered:
+            await self._say(channel, SORRY)
+            return False
+        if code is not None and code.order in (Order.PAUSE_RECORDING, Order.RESUME_RECORDING):
+            await self._record(channel, agent_id, code.order)
+            return False
         event = None if code is None else self._event(code, agent_id)
         if code is None or (event is None and code.order is not Order.STATE):
             await self._say(channel, "system.agent_no_code")
-            return False
-        if not self._watch.recovered:
-            await self._say(channel, SORRY)
             return False
         if isinstance(event, floor.LogIn) and self._view(agent_id).wanted is AgentState.LOGGED_OUT:
             if not await self._is_agent(channel, agent_id):
@@ -143,11 +149,23 @@ class PhoneCodes:
                 reason = reason_of_key(self._reasons, code.key) if code.key else ""
                 try:
                     check_reason(self._reasons, reason or "")
-                except CallwrightError:
+                except UserError:
                     return None
                 return None if reason is None else floor.Pause(agent_id, reason)
-            case Order.STATE:
+            case Order.STATE | Order.PAUSE_RECORDING | Order.RESUME_RECORDING:
                 return None
+
+    async def _record(self, channel: CallChannel, agent_id: AgentId, order: Order) -> None:
+        """Pause the recording of the agent's talk, or record it again, and say so. What cannot be is said as a code
+        that is none, so that nobody takes it for done."""
+        pauses = order is Order.PAUSE_RECORDING
+        try:
+            await (self._recordings.pause if pauses else self._recordings.resume)(agent_id, agent_id)
+        except UserError as problem:
+            log.get().info("a code was dialled in vain", agent=agent_id, problem=str(problem))
+            await self._say(channel, "system.agent_no_code")
+            return
+        await self._say(channel, f"system.agent_recording_{'paused' if pauses else 'resumed'}")
 
     async def _is_agent(self, channel: CallChannel, agent_id: AgentId) -> bool:
         """Whether who dials knows the agent's PIN, where one is asked for."""

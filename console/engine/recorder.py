@@ -29,6 +29,8 @@ class CallRecorder:
         self.connect_s: float | None = None
         self.last_node: str | None = None
         self.recording: str | None = None
+        self.talks = 0
+        """How many talks with agents have begun."""
         self.masked = False
         """Nothing of what is said now may be recorded, or heard by anybody else: a card number."""
         self.phase = phase

@@ -60,6 +60,8 @@ class Wait:
     announce_every_s: float = 60.0
     keys: frozenset[str] = frozenset()
     open_s: Callable[[], float] = lambda: ALWAYS
+    record: str | None = None
+    """Which of such talks are recorded; None: as the queue's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,9 +116,17 @@ class Hears:
 class Meetings:
     """Brings waiting calls and agents together, and knows who talks to whom."""
 
-    def __init__(self, floor: FloorRunner, clock: Clock, talk_over: Callable[[LiveTalk], None]) -> None:
-        """``talk_over`` hears of the end of each talk."""
+    def __init__(
+        self,
+        floor: FloorRunner,
+        clock: Clock,
+        talk_over: Callable[[LiveTalk], None],
+        recording: Callable[[CallRecorder, str | None], str],
+    ) -> None:
+        """``talk_over`` hears of the end of each talk; ``recording`` names that of the next one, by the rule of those
+        that are recorded, and "" for none."""
         self._talk_over = talk_over
+        self._recording = recording
         self._floor = floor
         self._clock = clock
         self._connecting: dict[CallId, Callable[[], None]] = {}
@@ -129,7 +139,12 @@ class Meetings:
 
     def channel_of(self, agent_id: AgentId) -> CallChannel | None:
         """The call that the agent talks to."""
-        return next((talk.channel for talk in self._talking.values() if talk.agent_id == agent_id), None)
+        talk = self.of_agent(agent_id)
+        return None if talk is None else talk.channel
+
+    def of_agent(self, agent_id: AgentId) -> LiveTalk | None:
+        """The talk that the agent has."""
+        return next((talk for talk in self._talking.values() if talk.agent_id == agent_id), None)
 
     def talk_of(self, call_id: CallId) -> LiveTalk | None:
         """The talk that goes on in the call."""
@@ -149,7 +164,7 @@ class Meetings:
                 found = await self._held(channel, wait, until_s, offers)
                 match found:
                     case ConnectCall():
-                        met = await self._talk(channel, recorder, found, hears)
+                        met = await self._talk(channel, recorder, found, hears, wait.record)
                         if met is not None:
                             return met
                     case HungUp() | Pressed() | Closed():
@@ -209,17 +224,22 @@ class Meetings:
         return result if isinstance(result, HungUp) else offer
 
     async def _talk(
-        self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears
+        self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, rule: str | None
     ) -> Talked | HungUp | None:
         """Connect the two; None where they never met and the caller waits on."""
         call_id, agent_id = offer.call_id, offer.agent_id
         began_s: float | None = None
+        record = self._recording(recorder, rule)
 
         def began() -> None:
             nonlocal began_s
             began_s = self._clock.monotonic_s()
             recorder.agent_id = agent_id
             recorder.enter(Phase.TALK)
+            recorder.talks += 1
+            if record:
+                recorder.note_recording(record)
+                recorder.note("recording_started", {"recording": record})
             self._talking[call_id] = LiveTalk(call_id, agent_id, offer.leg_id, channel, recorder)
             hears.talk(agent_id)
             self._floor.tell(TalkBegan(call_id, agent_id))
@@ -227,7 +247,7 @@ class Meetings:
         self._connecting[call_id] = began
         hears.offer(agent_id)
         try:
-            result = await channel.perform(Connect(offer.leg_id))
+            result = await channel.perform(Connect(offer.leg_id, record))
         finally:
             self._connecting.pop(call_id, None)
             if (talk := self._talking.pop(call_id, None)) is not None:

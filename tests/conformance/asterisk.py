@@ -287,6 +287,7 @@ async def open_exchange(
                 secrets=SECRETS,
                 agi_port=agi_port,
                 trunks=(Trunk(TRUNK, LOOPBACK, trunk_port),),
+                recordings=folder / "recordings",
                 phones=(
                     Phone(TAKER, LOOPBACK, taker_port),
                     *(Phone(name, LOOPBACK, phone_port) for name in (AGENT, *own)),

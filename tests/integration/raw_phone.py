@@ -28,7 +28,11 @@ SHARE = 0.02
 def tones_in(heard: list[tuple[float, bytes]], since_s: float, tones: dict[str, float]) -> set[str]:
     """Whose tones are in what was heard since then, by the loop's clock."""
     payload = b"".join(sound for at_s, sound in heard if at_s >= since_s)
-    found = _samples(payload)
+    return tones_of(_samples(payload), tones)
+
+
+def tones_of(found: Samples, tones: dict[str, float]) -> set[str]:
+    """Whose tones are in these samples."""
     if len(found) == 0 or float(np.sqrt((found**2).mean())) < QUIET:
         return set()
     return {name for name, frequency_hz in tones.items() if share_of(found, frequency_hz) > SHARE}

@@ -95,6 +95,9 @@ class Ami:
     async def redirect(self, channel: str, context: str, exten: str, priority: int = 1) -> None:
         await self._ask(Action="Redirect", Channel=channel, Context=context, Exten=exten, Priority=str(priority))
 
+    async def record_talk(self, channel: str, recording: str) -> None:
+        await self._ask(Action="Setvar", Channel=channel, Variable="CW_RECORD", Value=recording)
+
     async def kick(self, conference: str, channel: str) -> None:
         await self._ask(Action="ConfbridgeKick", Conference=conference, Channel=channel)
 

@@ -15,16 +15,18 @@ from pydantic import SecretStr
 
 from calls.errors import SwitchRefused
 from calls.ids import LegId
+from calls.recordings import RecordingFiles
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.events import CallConnected, LegAnswered, LegEnded
-from calls.switch.port import Answer, CallChannel, Connect, Hangup, RingAgent, Seat
+from calls.switch.port import Answer, CallChannel, Connect, Done, Hangup, MuteRecording, RingAgent, Seat
 from console.demo.pbx import PrivateAsterisk
 from console.demo.ports import LOOPBACK, free_port
 from console.demo.sipp import SippHome
 from dialplans.asterisk import Phone
 from tests.integration.conftest import SECRETS, StartAsterisk
-from tests.integration.raw_phone import SipPhone, Voice, tones_in
+from tests.integration.levels import RATE_HZ, samples
+from tests.integration.raw_phone import SipPhone, Voice, tones_in, tones_of
 from tests.integration.raw_wire import SipCaller
 from tests.integration.test_switch_on_asterisk import Office
 
@@ -42,11 +44,17 @@ class Premises:
     sipp: SippHome
     folder: Path
 
+    @property
+    def recordings(self) -> Path:
+        """Where recordings lie."""
+        return self.folder / "recordings"
+
     @asynccontextmanager
     async def office(self, phones: Iterable[Phone]) -> AsyncIterator[Office]:
         """A switch on an Asterisk with these phones."""
         agi_port = free_port(socket.SOCK_STREAM)
-        pbx: PrivateAsterisk = await self.start(agi_port=agi_port, phones=tuple(phones))
+        self.recordings.mkdir()
+        pbx: PrivateAsterisk = await self.start(agi_port=agi_port, phones=tuple(phones), recordings=self.recordings)
         config = AsteriskConfig(
             name="main",
             ami=AmiSettings(LOOPBACK, pbx.ports.ami, "callwright", SecretStr(SECRETS.ami_secret)),
@@ -57,6 +65,7 @@ class Premises:
             trunks={},
             settle_s=0.2,
             sweep_s=60.0,
+            recordings=RecordingFiles(self.recordings),
         )
         office = Office(pbx, self.sipp, config, answer_and_end)
         await office.open()
@@ -153,8 +162,8 @@ JOINED = WHISPERED | {"caller": {"agent", "supervisor"}}
 
 
 @asynccontextmanager
-async def talk(premises: Premises) -> AsyncIterator[Talk]:
-    """The talk, going on."""
+async def talk(premises: Premises, record: str = "") -> AsyncIterator[Talk]:
+    """The talk, going on, and recorded where a recording is named."""
     desk, office_port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
     phones = [Phone("agent1", LOOPBACK, desk), Phone("boss", LOOPBACK, office_port)]
     talking = asyncio.Event()
@@ -162,7 +171,7 @@ async def talk(premises: Premises) -> AsyncIterator[Talk]:
     async def connect(call: CallChannel) -> None:
         await call.perform(Answer())
         talking.set()
-        await call.perform(Connect(AGENT))
+        await call.perform(Connect(AGENT, record))
         await call.perform(Hangup())
 
     voice = Voice(TONES["caller"])
@@ -237,3 +246,50 @@ async def test_a_customer_comes_to_a_room_with_a_guest(premises: Premises) -> No
             second.invite()
             await second.until_status(200)
             await three.here.until(lambda: any(isinstance(event, CallConnected) for event in three.here.events))
+
+
+# --- recordings ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_talk_is_recorded_but_for_its_pause_and_what_is_whispered(premises: Premises) -> None:
+    """By the tones in the file: both sides, silence while it is muted, and the supervisor only where all hear."""
+    async with talk(premises, "call-1-talk-1") as three:
+        began_s = asyncio.get_running_loop().time()
+        (call,) = three.here.calls
+        await three.seat(Seat.WHISPER)
+        marks = [began_s]
+        for muted in (True, False):
+            await asyncio.sleep(1.5)
+            assert await call.perform(MuteRecording(muted)) == Done()
+            marks.append(asyncio.get_running_loop().time())
+        await three.seat(Seat.JOIN)
+        joined_s = asyncio.get_running_loop().time()
+        await asyncio.sleep(1.5)
+        three.caller.hang_up()
+        async with asyncio.timeout(10):
+            while True:  # nobody tells: it is asked again
+                if "callwright_customer" not in await three.here.pbx.cli("core show channels concise"):
+                    break
+                await asyncio.sleep(0.1)
+        found = samples(premises.recordings / "call-1-talk-1.wav")
+
+        def between(first_s: float, last_s: float) -> set[str]:
+            begin, end = (round((at_s - began_s) * RATE_HZ) for at_s in (first_s + 0.4, last_s - 0.2))
+            return tones_of(found[begin:end], TONES)
+
+        assert between(marks[0], marks[1]) == {"agent", "caller"}, "nothing of what is whispered"
+        assert between(marks[1], marks[2]) == set()
+        assert between(joined_s, joined_s + 1.5) == {"agent", "caller", "supervisor"}
+
+
+async def test_a_recording_ends_with_its_talk(premises: Premises) -> None:
+    async with talk(premises, "call-1-talk-1") as three:
+        (call,) = three.here.calls
+        await call.end_talk()
+        file = premises.recordings / "call-1-talk-1.wav"
+        async with asyncio.timeout(10):
+            await three.caller.ended.wait()
+        size = file.stat().st_size
+        assert size > 0
+        await asyncio.sleep(0.5)
+        assert file.stat().st_size == size, "the recording has ended with its talk"

@@ -11,9 +11,13 @@ from calls.wire.ami_actions import (
     MixMonitorMute,
     PressKey,
     Redirect,
+    SetOnChannel,
     Status,
     StopMixMonitor,
 )
+
+RECORDS = "CW_RECORD"
+"""The variable by which the dialplan's room knows the recording of a talk."""
 
 
 class AmiControl:
@@ -25,6 +29,10 @@ class AmiControl:
     async def redirect(self, channel: str, context: str, exten: str, priority: int = 1) -> None:
         """See :class:`calls.switch.asterisk.control.ChannelControl`."""
         await self._client.ask(Redirect(channel, context, exten, priority))
+
+    async def record_talk(self, channel: str, recording: str) -> None:
+        """See :class:`calls.switch.asterisk.control.ChannelControl`."""
+        await self._client.ask(SetOnChannel(channel, RECORDS, recording))
 
     async def kick(self, conference: str, channel: str) -> None:
         """See :class:`calls.switch.asterisk.control.ChannelControl`."""

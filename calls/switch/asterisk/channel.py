@@ -30,7 +30,7 @@ from calls.errors import (
 )
 from calls.ids import LegId
 from calls.recordings import DEPLOYED, RecordingFiles
-from calls.switch.asterisk.channel_recording import CallRecording, Gone, file_of
+from calls.switch.asterisk.channel_recording import NOT_RECORDED, CallRecording, Gone, file_of
 from calls.switch.asterisk.channel_talk import NEVER_MET, Talk
 from calls.switch.asterisk.channel_turn import Turn
 from calls.switch.asterisk.control import ChannelControl
@@ -212,6 +212,7 @@ class AsteriskChannel:
         talk = self._talk
         if talk is not None and talk.leg_id == leg_id and not talk.joined:
             talk.joined = True
+            self._recording.announced = False
             talk.tell()
             self._on_connected()
 
@@ -372,6 +373,8 @@ class AsteriskChannel:
     async def _connect(self, command: Connect) -> Result:
         talk = self._talk = Talk(command.agent_leg)
         try:
+            if command.record or self._recording.announced:
+                await self._record_talk(command.record)
             if not await self._redirect(talk):
                 return NotConnected()
             await talk.until(lambda: talk.joined or self._over(talk), ENTERS_ROOM_S)
@@ -379,6 +382,7 @@ class AsteriskChannel:
                 await self._fetch_back(talk)
             await talk.until(lambda: self._over(talk), None)
         finally:
+            self._recording.in_talk = False
             if self._talk is talk:
                 self._talk = None
         if talk.cut:
@@ -386,6 +390,17 @@ class AsteriskChannel:
         if self._gone is not None:
             return self._gone
         return NotConnected() if talk.back in NEVER_MET else TalkEnded(EndedBy.AGENT)
+
+    async def _record_talk(self, name: str) -> None:
+        """Have the room record the talk, or not where an earlier one, to be recorded, never began. Where that cannot
+        be said the two talk all the same."""
+        if name:
+            file_of(self._around.recordings, name)
+        try:
+            await self._around.control.record_talk(self._name, name or NOT_RECORDED)
+            self._recording.in_talk = self._recording.announced = bool(name)
+        except (SwitchRefused, SwitchUnavailable, SwitchTimeout) as problem:
+            log.get().error("a talk is not recorded", recording=name, problem=str(problem))
 
     def _over(self, talk: Talk) -> bool:
         return talk.cut or talk.back is not None or self._gone is not None

@@ -22,6 +22,9 @@ from calls.wire.agi_replies import Reply
 UNAVAILABLE = "unavailable"
 RUNNING = "running"
 
+NOT_RECORDED = "-"
+"""What the dialplan's room takes for no recording."""
+
 RATE_HZ = 8_000
 LEFT_IN_S = 1.0
 """What RECORD FILE leaves of the silence that ended it. Source: handle_recordfile in res/res_agi.c."""
@@ -43,6 +46,10 @@ class CallRecording:
         self._control = control
         self._channel = channel
         self._runs = False
+        self.in_talk = False
+        """The room of the talk that goes on records it."""
+        self.announced = False
+        """The dialplan knows of a recording of the next talk."""
 
     async def start(self, say: Say, path: str) -> Done | RecordingFailed:
         """Begin to record into ``path``, which is a whole file name.
@@ -65,7 +72,7 @@ class CallRecording:
         try:
             await self._control.mute_recording(self._channel, muted=muted)
         except SwitchRefused:
-            return RecordingFailed(UNAVAILABLE) if self._runs else Done()
+            return RecordingFailed(UNAVAILABLE) if self._runs or self.in_talk else Done()
         except SwitchError as problem:
             log.get().error("a recording was not muted", muted=muted, problem=str(problem))
             return RecordingFailed(UNAVAILABLE)

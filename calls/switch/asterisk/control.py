@@ -27,6 +27,13 @@ class ChannelControl(Protocol):
             SwitchRefused: there is no such channel (any more).
         """
 
+    async def record_talk(self, channel: str, recording: str) -> None:
+        """Let the room record the channel's next talk, under that id.
+
+        Raises:
+            SwitchRefused: there is no such channel (any more).
+        """
+
     async def kick(self, conference: str, channel: str) -> None:
         """Take the channel out of a conference room; its dialplan goes on. Not being there is no error."""
 

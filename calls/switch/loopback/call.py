@@ -216,8 +216,8 @@ class LoopbackCall:
                 return Gathering(command, self._timed(command.prompts), self._hear, self._finish)
             case Hold(for_s, _, plan):
                 return Holding(for_s, self._finish, frozenset() if plan is None else plan.choices)
-            case Connect(leg_id):
-                return self._talk_with(leg_id)
+            case Connect(leg_id, record):
+                return self._talk_with(leg_id, record)
             case Record(name):
                 _check_recording(name)
                 recording = Recording(command, self._timed(command.prompts), self._hear, self._record_ended)
@@ -272,7 +272,9 @@ class LoopbackCall:
             self._note(Seen.RECORD, detail)
         self._finish(result)
 
-    def _talk_with(self, leg_id: LegId) -> Talking | None:
+    def _talk_with(self, leg_id: LegId, record: str) -> Talking | None:
+        if record:
+            _check_recording(record)
         if not self._exchange.connected:
             raise SwitchUnavailable("the way to the switch is lost")
         leg = self._exchange.agent_leg(leg_id)
@@ -282,10 +284,16 @@ class LoopbackCall:
         def begin() -> None:
             leg.join(self)
             self._note(Seen.MEET, leg_id)
+            if record:
+                self._recording = record
+                self._note(Seen.RECORD, f"start {record}")
             self._exchange.tell(CallConnected(self._info.call_id))
 
         def end() -> None:
             leg.leave(self)
+            if record and self._recording == record:
+                self._recording = None
+                self._note(Seen.RECORD, "stop")
             self._note(Seen.PART, leg_id)
 
         return Talking(begin, end)

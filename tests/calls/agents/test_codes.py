@@ -24,6 +24,8 @@ CLASS = PauseReason(id="training", label="Training")
         ("*947", Code(Order.PAUSE, "7")),
         ("*95", Code(Order.DONE)),
         ("*96", Code(Order.STATE)),
+        ("*97", Code(Order.PAUSE_RECORDING)),
+        ("*98", Code(Order.RESUME_RECORDING)),
         ("*9", None),
         ("*90", None),
         ("*99", None),

@@ -48,6 +48,11 @@ GOLDEN: list[tuple[ami.Action, bytes]] = [
         ami.SetGlobal("CW_BOOT", "mark-1"),
         b"Action: Setvar\r\nActionID: n-1\r\nVariable: CW_BOOT\r\nValue: mark-1\r\n\r\n",
     ),
+    (
+        ami.SetOnChannel("PJSIP/caller-00000002", "CW_RECORD", "call-1-talk-1"),
+        b"Action: Setvar\r\nActionID: n-1\r\nChannel: PJSIP/caller-00000002\r\nVariable: CW_RECORD\r\n"
+        b"Value: call-1-talk-1\r\n\r\n",
+    ),
     (ami.CoreShowChannels(), b"Action: CoreShowChannels\r\nActionID: n-1\r\n\r\n"),
     (
         DIAL,

@@ -51,6 +51,9 @@ class Control:
         if self.on_redirect is not None:
             self.on_redirect()
 
+    async def record_talk(self, channel: str, recording: str) -> None:
+        await self._ask("record_talk", channel, recording)
+
     async def kick(self, conference: str, channel: str) -> None:
         await self._ask("kick", conference, channel)
 

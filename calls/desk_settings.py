@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import AfterValidator, Field
 
 from calls import templates
-from calls.parts import Flag, Part
+from calls.parts import Flag, Part, Seconds
 from calls.toml_file import Fault
 
 Scheme = Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]{0,30}$", description='a scheme such as "https"')]
@@ -48,6 +48,14 @@ class DeskSettings(Part):
 
     mask_numbers: Flag = False
     """Agents see the last three digits of people's numbers only."""
+    remind_before_s: Seconds = 300.0
+    """How long before a callback that an agent promised webhooks are told of it."""
+    hand_over_after_s: Seconds = 120.0
+    """How long a personal callback waits for its agent alone, before anybody of the queue makes the call."""
+    callback_within_s: Seconds = 7200.0
+    """How long after its time a promised callback is tried."""
+    callback_tries: Annotated[int, Field(ge=1, le=10, description="a whole number, 1 to 10")] = 3
+    callback_retry_after_s: Annotated[float, Field(ge=60, le=86400, description="seconds, 60 to 86400")] = 600.0
     schemes: Annotated[tuple[Scheme, ...], Field(description='a list of schemes: ["https", "crm"]')] = ("https",)
     """What ``screen_pop`` of queues and campaigns may begin with."""
 

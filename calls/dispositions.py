@@ -42,6 +42,8 @@ class Disposition(Part):
     """The number was not the person's: the lead is dialled on its next one, and is done where it has none."""
     close: Flag = False
     """The lead is done: it is not dialled again, whatever became of the call."""
+    callback: Flag = False
+    """The agent says when the person is to be called back. The lead is done with that."""
     machine: Flag = False
     """The agent says that a machine had answered."""
 
@@ -49,6 +51,8 @@ class Disposition(Part):
     def _fits(self) -> Self:
         """Refuse what contradicts itself."""
         again = self.recycle is not None or self.next_number
+        if self.callback and (again or self.do_not_call):
+            raise Fault("callback calls at a time that was promised: expected no recycle, next_number or do_not_call")
         if again and (self.close or self.do_not_call or self.sale):
             raise Fault("recycle and next_number dial the lead again, close, do_not_call and sale never: choose one")
         if self.recycle is not None and self.next_number:
@@ -66,6 +70,7 @@ DEFAULTS: Mapping[str, Disposition] = {
     "sale": Disposition(label="Sale", sale=True, close=True),
     "not_interested": Disposition(label="Not interested", close=True),
     "no_time": Disposition(label="No time now", recycle=Recycle(after_s=4 * 3600, times=3)),
+    "callback": Disposition(label="Call back", callback=True),
     "wrong_number": Disposition(label="Wrong number", next_number=True),
     "machine": Disposition(label="Answering machine", machine=True, recycle=Recycle(after_s=2 * 3600, times=2)),
     "do_not_call": Disposition(label="Must not be called", do_not_call=True, close=True),

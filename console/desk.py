@@ -15,12 +15,15 @@ from calls.dispositions import Currency, Disposition
 from calls.errors import UserError
 from calls.ids import AgentId, CallId, CampaignId
 from calls.numbers import is_dialable
+from calls.people import callbacks
 from calls.records import answers, contacts
 from calls.records.contacts import Contact, Given
 from calls.records.store import add_audit
 from calls.scripts import MAX_ANSWER, MAX_STEPS
-from calls.settings import QueueSettings
+from calls.settings import QueueSettings, Settings
+from console import promises
 from console.operations import Done
+from console.promises import When
 from dialer import dispositions, roll
 
 Note = Annotated[str, Field(max_length=4000)]
@@ -37,6 +40,10 @@ class DispositionOrder(BaseModel):
     """What was sold for."""
     currency: Currency | None = None
     note: Note = ""
+    callback_at: When | None = None
+    """When the person is to be called back; without an offset in the person's own time."""
+    callback_personal: bool = True
+    """By this agent, and not by whoever of the queue is there."""
 
 
 class AnswersOrder(BaseModel):
@@ -77,16 +84,17 @@ def correction(said: Mapping[str, object]) -> CorrectionOrder:
 @dataclass(frozen=True, slots=True)
 class Disposed:
     """What was done. ``forbidden``: the number that has just been put on the do-not-call list; ``campaign_id``: whose
-    leads may have changed."""
+    leads may have changed; ``booked``: callbacks were booked or taken back."""
 
     done: Done
     forbidden: str | None = None
     campaign_id: CampaignId | None = None
+    booked: bool = False
 
 
 def dispose(
     connection: sqlite3.Connection,
-    queues: Iterable[QueueSettings],
+    settings: Settings,
     agent_id: AgentId,
     order: DispositionOrder,
     now: datetime,
@@ -97,10 +105,37 @@ def dispose(
         UserError: the agent is not at this call any more, or what is said does not fit the campaign or the queue.
     """
     found = _open_contact(connection, agent_id, order.call_id)
-    given = _given(connection, queues, found, order, order.note)
+    given = _given(connection, settings.queues, found, order, order.note)
+    is_booked = _promise(connection, settings, found, given, order, now)
     forbidden = dispositions.give(connection, found, given, now)
     said = Done(said=f"call {order.call_id}: {given.disposition} ({given.effects.label})")
-    return Disposed(said, found.begun.number if forbidden else None)
+    return Disposed(said, found.begun.number if forbidden else None, booked=is_booked)
+
+
+def _promise(
+    connection: sqlite3.Connection,
+    settings: Settings,
+    found: Contact,
+    given: Given,
+    order: DispositionOrder,
+    now: datetime,
+) -> bool:
+    """Book the callback that a disposition asks for; take back the one that this agent's word before had booked.
+    True where callbacks have changed."""
+    begun = found.begun
+    key = f"disposition:{begun.agent_id}"
+    before = callbacks.promised_in(connection, begun.call_id, key)
+    if given.effects.callback != (order.callback_at is not None):
+        wanted = "asks when to call back" if given.effects.callback else "books no callback"
+        raise UserError(f"{order.disposition} {wanted}: callback_at")
+    if before is not None:
+        callbacks.take_back(connection, before.callback_id)
+    if order.callback_at is None:
+        return before is not None
+    wish = promises.PromiseOrder(at=order.callback_at, personal=order.callback_personal, note=order.note[:1000])
+    subject = promises.subject_of(settings, begun)
+    promises.promise(connection, settings, begun.agent_id, subject, wish, now, key)
+    return True
 
 
 def answer(connection: sqlite3.Connection, agent_id: AgentId, order: AnswersOrder, now: datetime) -> Done:

@@ -14,7 +14,7 @@ from calls.desk_settings import encoded
 from calls.dispositions import Disposition
 from calls.ids import AgentId, CallId, CampaignId, LeadId, QueueName
 from calls.log import masked
-from calls.people import persons
+from calls.people import callbacks, persons
 from calls.people.persons import Person
 from calls.records import answers, contacts
 from calls.records.published import Event, publish
@@ -72,6 +72,7 @@ class DispositionShown(Shown):
     label: str
     sale: bool
     currency: str | None
+    callback: bool
 
 
 class GivenShown(Shown):
@@ -99,6 +100,23 @@ class ScriptShown(Shown):
     languages: tuple[str, ...]
     text: str
     steps: tuple[StepShown, ...]
+
+
+class CallbackShown(Shown):
+    """A callback that an agent has promised, or is to make. Times in UTC."""
+
+    id: int
+    number: str
+    name: str
+    queue: str
+    at: datetime
+    until: datetime
+    state: str
+    agent: str | None
+    """Whose it is; None: everybody's of the queue."""
+    booked_by: str
+    note: str
+    tries: int
 
 
 class Card(Shown):
@@ -150,6 +168,30 @@ def card(
         else GivenShown(disposition=given.disposition, note=given.note, value=given.value, currency=given.currency),
         screen_pop=screen_pop(settings, at, campaign, person),
     )
+
+
+def callbacks_of(connection: sqlite3.Connection, settings: Settings, agent_id: AgentId) -> tuple[CallbackShown, ...]:
+    """What an agent has promised or is to make, by the time."""
+    found = []
+    for each in callbacks.of_agent(connection, agent_id):
+        booking = each.booking
+        person = next(iter(persons.of_number(connection, booking.number)), None)
+        found.append(
+            CallbackShown(
+                id=each.callback_id,
+                number=masked(booking.number) if settings.desk.mask_numbers else booking.number,
+                name="" if person is None else person.name,
+                queue=booking.queue,
+                at=each.due_at,
+                until=booking.window_end,
+                state=each.state.value,
+                agent=each.waits_for,
+                booked_by=booking.booked_by,
+                note=booking.note,
+                tries=each.tries,
+            )
+        )
+    return tuple(found)
 
 
 def person_of(connection: sqlite3.Connection, at: AtCall) -> Person | None:
@@ -219,7 +261,7 @@ def _customer(at: AtCall, person: Person | None, mask: bool) -> CustomerShown:
 
 
 def _disposition(name: str, each: Disposition) -> DispositionShown:
-    return DispositionShown(id=name, label=each.label, sale=each.sale, currency=each.currency)
+    return DispositionShown(id=name, label=each.label, sale=each.sale, currency=each.currency, callback=each.callback)
 
 
 def _script(

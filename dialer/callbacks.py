@@ -8,21 +8,22 @@ own request, where that is younger than the entry; the attempt's row says whose 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from calls import numbers
-from calls.callbacks import CallbackSettings
+from calls.callbacks import CallbackSettings, NoSuchTime
 from calls.errors import Location, SettingsError
-from calls.ids import AttemptId, LeadId, QueueName
+from calls.ids import AttemptId, CampaignId, LeadId, QueueName
 from calls.people import callbacks, do_not_call
-from calls.people.callbacks import Callback
+from calls.people.callbacks import Booking, Callback
 from calls.records.times import as_text
 from calls.settings import Settings
-from dialer import attempts, campaign, compliance, judging
+from dialer import attempts, campaign, compliance, judging, roll
 from dialer.attempts import Place
 from dialer.campaign import Campaign, CampaignFile
-from dialer.compliance import Refused, Rules
+from dialer.compliance import History, Refused, Rules
 from dialer.events import BegunAttempt
 from dialer.hopper import Due
 from dialer.leads import people
@@ -33,6 +34,9 @@ LIST = "callbacks"
 
 PER_DAY = 3
 """Attempts of one person in any 24 hours, over all campaigns: as every campaign has it."""
+
+SORRY = "system.callback_sorry"
+"""What a person hears who was promised a call and for whom no agent was left, where the campaign has no message."""
 
 FULL_REST = timedelta(seconds=2)
 """A full trunk is asked again after this."""
@@ -55,6 +59,81 @@ def campaign_of(settings: CallbackSettings, queue: QueueName) -> Campaign:
             safe_harbour=settings.message,
         ),
     )
+
+
+def campaign_for(
+    connection: sqlite3.Connection, booking: Booking, of_queues: Mapping[QueueName, Campaign]
+) -> Campaign | None:
+    """The campaign under which a person is called back: like the one in whose call it was promised, with its rules,
+    its trunk and its number; else that of the queue. None: there is neither any more."""
+    origin = None if booking.origin is None else roll.stored(connection, booking.origin)
+    if origin is None:
+        return of_queues.get(booking.queue)
+    if origin.on_request:
+        return origin
+    given = origin.file
+    return Campaign(
+        id=f"promised-{origin.id}"[:64],
+        on_request=True,
+        file=CampaignFile(
+            name=f"Promised in {given.name}"[:100],
+            list=LIST,
+            queue=given.queue or booking.queue,
+            trunk=given.trunk,
+            caller_id=given.caller_id,
+            preset=given.preset,
+            max_lines=1000,
+            ring_timeout_s=given.ring_timeout_s,
+            safe_harbour=given.safe_harbour or SORRY,
+            language=given.language,
+            dispositions=given.dispositions,
+            disposition_required=given.disposition_required,
+            script=given.script,
+            screen_pop=given.screen_pop,
+        ),
+    )
+
+
+def require_hours(preset: str, number: str, zones: tuple[str, ...], at: datetime) -> None:
+    """Refuse a time at which the person may not be called.
+
+    Raises:
+        NoSuchTime: it is outside the preset's calling hours where the person is; says when it would be possible.
+    """
+    rules = Rules(CampaignId(""), preset, (), ())
+    verdict = compliance.check(compliance.Lead(number, zones), History(), rules, at)
+    if isinstance(verdict, Refused):
+        until = "" if verdict.until is None else f": possible from {_local(verdict.until, zones)}"
+        raise NoSuchTime(f"the rules of {preset} refuse a call then ({verdict.rule}){until}")
+
+
+def _local(at: datetime, zones: tuple[str, ...]) -> str:
+    zone = zones[0] if zones else "UTC"
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
+
+
+def instant(text: str, zones: tuple[str, ...]) -> datetime:
+    """The time of ``text`` in UTC; without an offset it is the person's own.
+
+    Raises:
+        NoSuchTime: it is none, it does not exist where the person is, or the person may be in several zones.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise NoSuchTime(
+            f"expected a time such as 2026-12-01T09:30 or 2026-12-01T09:30+01:00; found {text!a}"
+        ) from None
+    if at.tzinfo is not None:
+        return at.astimezone(UTC)
+    found = {at.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) for zone in zones}
+    if len(found) != 1:
+        known = ", ".join(zones) or "none is known"
+        raise NoSuchTime(f"the person's time zone is not clear ({known}): give the time with its offset, +01:00")
+    (due,) = found
+    if due.astimezone(ZoneInfo(zones[0])).replace(tzinfo=None) != at:
+        raise NoSuchTime(f"{text} does not exist in {zones[0]}: the clocks are changed then")
+    return due
 
 
 def require_possible(settings: Settings) -> None:

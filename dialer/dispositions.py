@@ -36,9 +36,9 @@ def offer_of(
     queue: QueueName | None,
 ) -> Offer:
     """The dispositions of a call's campaign, as it was registered last; of its queue where it has no campaign, or
-    is a call to somebody who asked for it."""
+    is a call to somebody who asked a queue for it."""
     campaign = None if campaign_id is None else roll.stored(connection, campaign_id)
-    if campaign is not None and not campaign.on_request:
+    if campaign is not None and (campaign.file.dispositions or not campaign.on_request):
         return Offer(offered(campaign.file.dispositions), campaign.file.disposition_required)
     settings = next((each for each in queues if each.name == queue), None)
     if settings is None:
@@ -121,7 +121,7 @@ def _settle_lead(
     if row is None or row[0] == "dialling":
         return
     effects = given.effects
-    if effects.close or effects.do_not_call or effects.sale:
+    if effects.close or effects.do_not_call or effects.sale or effects.callback:
         hopper.set_lead(connection, campaign_id, lead_id, "done", None)
     elif effects.next_number and not _dialled_since(connection, campaign_id, lead_id, call_id):
         has_another = judging.another_number(connection, campaign_id, lead_id)

@@ -35,6 +35,8 @@ def _best(free: list[Agent], call: WaitingCall) -> Agent | None:
 def may_take(agent: Agent, call: WaitingCall) -> bool:
     """True where ``agent`` serves a queue of the call, has its skills, and is quick enough for a dialled person."""
     profile = agent.profile
+    if call.only is not None:
+        return call.only == profile.agent_id
     if profile.queues.isdisjoint(call.queues):
         return False
     if any(profile.skills.get(skill, 0) < call.level for skill in call.skills):

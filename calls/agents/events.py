@@ -157,6 +157,8 @@ class CallWaiting:
     since: float | None = None
     virtual: bool = False
     needs: Mapping[str, int] = field(default_factory=dict)
+    only: AgentId | None = None
+    """The one agent who may take it, of whatever queues; None: every agent of the queue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,12 +332,14 @@ class Floor:
                 overflow_at=None if overflow is None else now + overflow.after_s,
                 overflow=None if overflow is None else overflow.queue,
                 present=not event.virtual,
+                only=event.only,
             )
         )
 
     def _person_came(self, call: WaitingCall, event: CallWaiting, now: float) -> None:
         """The person whose place this is has answered: to the agent who is there, or to wait like any other."""
         call.present = True
+        call.only = None  # on the line they are not left waiting for one agent
         if event.max_wait_s is not None:
             call.expires_at = now + event.max_wait_s
         agent = None if call.agent_id is None else self._agents[call.agent_id]

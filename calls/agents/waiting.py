@@ -35,6 +35,8 @@ class WaitingCall:
     """False: it is a place, and the person is not on the line."""
     agent_id: AgentId | None = None
     """The agent who is reserved for it."""
+    only: AgentId | None = None
+    """The one agent who may take it; None: whoever serves its queues."""
     connecting: bool = False
     """Call and leg are being brought together."""
 

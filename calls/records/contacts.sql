@@ -52,3 +52,13 @@ CREATE TABLE webhook_events (
 -- A person is found by the number, over lists and calls.
 CREATE INDEX leads_by_number ON leads (number);
 CREATE INDEX calls_by_called ON calls (called, started_at);
+
+-- What agents promise: to one of them, or to whoever of the queue is there.
+ALTER TABLE callbacks ADD COLUMN agent_id TEXT;            -- whose it is; empty: everybody's
+ALTER TABLE callbacks ADD COLUMN handed_over_at TEXT;      -- since when it is everybody's after all
+ALTER TABLE callbacks ADD COLUMN hand_over_after_s REAL NOT NULL DEFAULT 0; -- how long it waits for its agent alone
+ALTER TABLE callbacks ADD COLUMN remind_at TEXT;           -- when webhooks are to be told; empty: not, or they were
+ALTER TABLE callbacks ADD COLUMN origin TEXT;              -- the campaign under whose rules and number it is dialled
+ALTER TABLE callbacks ADD COLUMN booked_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE callbacks ADD COLUMN note TEXT NOT NULL DEFAULT '';
+CREATE INDEX callbacks_by_number ON callbacks (number);

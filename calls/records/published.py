@@ -20,6 +20,8 @@ class Event(StrEnum):
     AGENT_CONNECTED = "agent_connected"
     CALL_ENDED = "call_ended"
     DISPOSITION = "disposition"
+    CALLBACK_BOOKED = "callback_booked"
+    CALLBACK_REMINDER = "callback_reminder"
     DO_NOT_CALL_ADDED = "do_not_call_added"
 
 

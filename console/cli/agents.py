@@ -87,9 +87,21 @@ def dispose(
     value: Annotated[str | None, typer.Option(help="What was sold for: 129.90.")] = None,
     currency: Annotated[str | None, typer.Option(help="The value's currency: EUR.")] = None,
     note: Annotated[str, typer.Option(help="What else is to be kept.")] = "",
+    callback_at: Annotated[
+        str | None, typer.Option(help="When to call back: 2026-12-31T12:00 by the person's time, or with an offset.")
+    ] = None,
+    shared: Annotated[bool, typer.Option("--shared", help="Whoever of the queue is there calls back.")] = False,
 ) -> None:
     """Say what came of the agent's call, during the talk or in the wrap-up. Said again, the last counts."""
-    said = {"call_id": call, "disposition": disposition, "value": value, "currency": currency, "note": note}
+    said: dict[str, object] = {
+        "call_id": call,
+        "disposition": disposition,
+        "value": value,
+        "currency": currency,
+        "note": note,
+        "callback_at": callback_at,
+        "callback_personal": not shared,
+    }
     path = f"/v1/agents/{quote(agent, safe='')}/disposition"
     typer.echo(ask_engine(settings_of(context), lambda engine: engine.tell("POST", path, said)).said)
 

@@ -9,9 +9,10 @@ from fastapi import FastAPI, Header, Query
 from calls.agents import events as agents
 from calls.ids import AgentId, CallId
 from console.desk import AnswersOrder, CorrectionOrder, DispositionOrder
-from console.desk_card import Card
+from console.desk_card import CallbackShown, Card
 from console.engine.engine import Engine
 from console.operations import Done
+from console.promises import MoveOrder, PromiseOrder
 
 Who = Annotated[str, Header(alias="X-Callwright-Who")]
 
@@ -33,6 +34,20 @@ def add(app: FastAPI, engine: Engine) -> None:
     async def answer(agent_id: str, order: AnswersOrder) -> Done:
         engine.require_settled()
         return await engine.desk.answer(AgentId(agent_id), order)
+
+    @app.post("/v1/agents/{agent_id}/callbacks")
+    async def promise(agent_id: str, order: PromiseOrder) -> Done:
+        engine.require_settled()
+        return await engine.desk.promise(AgentId(agent_id), order)
+
+    @app.get("/v1/agents/{agent_id}/callbacks")
+    async def promised(agent_id: str) -> tuple[CallbackShown, ...]:
+        return await engine.desk.promised(AgentId(agent_id))
+
+    @app.post("/v1/callbacks/{callback_id}/move")
+    async def move(callback_id: int, order: MoveOrder, who: Who = "unknown") -> Done:
+        engine.require_settled()
+        return await engine.desk.move(callback_id, order, who)
 
     @app.post("/v1/agents/{agent_id}/done")
     async def done(agent_id: str) -> Done:

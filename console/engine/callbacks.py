@@ -53,8 +53,10 @@ class Callbacks:
         clock: Clock,
         new_id: Callable[[], AttemptId],
         not_ready: Callable[[], tuple[str, ...]],
+        reminded: Callable[[], None],
     ) -> None:
-        """``not_ready``: why nothing new may be dialled; empty: it may."""
+        """``not_ready``: why nothing new may be dialled; empty: it may. ``reminded``: webhooks were told of one."""
+        self._reminded = reminded
         self._settings = settings.callbacks
         self._region = settings.engine.region
         self._campaigns = _campaigns(self._settings, (QueueName(queue.name) for queue in settings.queues))
@@ -71,8 +73,7 @@ class Callbacks:
 
     def start(self) -> None:
         """Keep places and dial from now on, once what was up before the start is settled."""
-        if self._settings is not None:
-            self._tasks.start(self._run(), "callbacks")
+        self._tasks.start(self._run(), "callbacks")
 
     def wake(self) -> None:
         """The store has changed: look at it."""
@@ -82,6 +83,20 @@ class Callbacks:
         """It was taken back while it waited: its place goes to the next."""
         if (serving := self._serving.get(callback_id)) is not None:
             serving.cancel()
+        self.wake()
+
+    def moved(self) -> None:
+        """Callbacks were promised, moved or taken back. A place that is kept for one that has another time by now is
+        given up; a person who is being dialled is dialled to the end."""
+        self._tasks.start(self._drop_moved(), "callbacks that were moved")
+
+    async def _drop_moved(self) -> None:
+        now = self._clock.now()
+        open_ones = await self._writer.run(lambda connection: callbacks.callbacks(connection, open_only=True))
+        due = {each.callback_id for each in open_ones if each.state is CallbackState.DIALLING or each.due_at <= now}
+        for callback_id, serving in list(self._serving.items()):
+            if callback_id not in due:
+                serving.cancel()
         self.wake()
 
     def finished(self, attempt_id: AttemptId) -> None:
@@ -151,7 +166,14 @@ class Callbacks:
         for each in open_ones:
             if each.state is not CallbackState.WAITING or each.callback_id in self._serving:
                 continue
-            if each.booking.window_end <= now or each.booking.queue not in self._campaigns:
+            remind_at = each.booking.remind_at
+            if remind_at is not None and remind_at <= now:
+                await self._writer.run(partial(callbacks.remind, each=each, now=now))
+                self._reminded()
+            elif remind_at is not None:
+                wait_s = min(wait_s, (remind_at - now).total_seconds())
+            known = each.booking.queue in self._campaigns or each.booking.origin is not None
+            if each.booking.window_end <= now or not known:
                 await self._close(each, "window" if each.booking.window_end <= now else "no queue")
             elif each.due_at <= now:
                 self._serving[each.callback_id] = self._tasks.start(self._serve(each), f"callback {each.callback_id}")
@@ -170,8 +192,8 @@ class Callbacks:
                 is_dialled = await self._agent_there(offers) and await self._dial(callback, attempt_id)
                 if is_dialled:
                     await over.wait()
-            if not is_dialled and self._clock.now() >= callback.booking.window_end:
-                await self._close(callback, "window")
+            if not is_dialled:
+                await self._give_up_or_hand_over(callback)
             rest_s = 0.0
         except RecordError as problem:
             log.get().error("a person could not be called back yet", id=callback.callback_id, problem=str(problem))
@@ -179,24 +201,34 @@ class Callbacks:
             self._over.pop(attempt_id, None)
             asyncio.get_running_loop().call_later(rest_s, self._release, callback.callback_id)
 
+    async def _give_up_or_hand_over(self, callback: Callback) -> None:
+        """Nobody was there in time: anybody of the queue is to make the call; or nobody any more."""
+        now = self._clock.now()
+        if now >= callback.booking.window_end:
+            await self._close(callback, "window")
+        elif callback.waits_for is not None and now >= callback.hand_over_at:
+            await self._writer.run(partial(callbacks.hand_over, callback_id=callback.callback_id, now=now))
+
     def _release(self, callback_id: int) -> None:
         self._serving.pop(callback_id, None)
         self.wake()
 
     def _place(self, callback: Callback, attempt_id: AttemptId) -> CallWaiting:
         booking, now = callback.booking, self._clock.now()
-        claim = booking.claim
+        claim, only = booking.claim, callback.waits_for
+        until = booking.window_end if only is None else min(booking.window_end, callback.hand_over_at)
         return CallWaiting(
             call_id=CallId(attempt_id),
             queue=booking.queue,
             kind=CallKind.INBOUND,
             priority=claim.priority,
-            max_wait_s=max(0.0, (booking.window_end - now).total_seconds()),
+            max_wait_s=max(0.0, (until - now).total_seconds()),
             skills=claim.skills,
             level=claim.level,
             widen_after_s=claim.widen_after_s,
             since=self._clock.monotonic_s() - max(0.0, (now - booking.waiting_since).total_seconds()),
             virtual=True,
+            only=only,
         )
 
     async def _agent_there(self, offers: asyncio.Queue[Offer]) -> bool:
@@ -212,7 +244,10 @@ class Callbacks:
         """Begin the attempt and have it dialled; False where it may not be now, which the store keeps."""
         if self._not_ready():
             return False
-        campaign = self._campaigns[callback.booking.queue]
+        campaign = await self._writer.run(partial(self._campaign_for, callback.booking))
+        if campaign is None or not self._dialled.has_trunk(campaign.file.trunk):
+            await self._close(callback, "no trunk")
+            return False
         now = self._clock.now()
         place = self._dialled.place(campaign.file.trunk)
 
@@ -229,6 +264,9 @@ class Callbacks:
             return False
         self._dialled.request(campaign, begun)
         return True
+
+    def _campaign_for(self, booking: Booking, connection: sqlite3.Connection) -> Campaign | None:
+        return requests.campaign_for(connection, booking, self._campaigns)
 
     async def _close(self, callback: Callback, reason: str) -> None:
         now = self._clock.now()

@@ -30,10 +30,11 @@ from console.desk import (
     dispose,
     require_given,
 )
-from console.desk_card import AtCall, Card, card, tell_agent
+from console.desk_card import AtCall, CallbackShown, Card, callbacks_of, card, tell_agent
 from console.engine.books import Books
 from console.engine.floor import FloorRunner
 from console.operations import Done
+from console.promises import MoveOrder, PromiseOrder, book, move
 from dialer import dispositions
 
 TELLS = {AgentState.RESERVED: Event.AGENT_OFFERED, AgentState.TALKING: Event.AGENT_CONNECTED}
@@ -56,9 +57,12 @@ class Desk:
         forbidden: Callable[[str], None],
         leads_changed: Callable[[CampaignId], None],
         machines_changed: Callable[[CampaignId], None],
+        booked: Callable[[], None],
     ) -> None:
         """``forbidden`` hears of numbers never to be dialled again, ``leads_changed`` of campaigns whose leads may
-        have another state, ``machines_changed`` of those in whose records an agent's word on machines has changed."""
+        have another state, ``machines_changed`` of those in whose records an agent's word on machines has changed,
+        ``booked`` that callbacks were promised, moved or taken back."""
+        self._booked = booked
         self._settings = settings
         self._queues = settings.queues
         self._told_of = {event for webhook in settings.webhooks for event in webhook.events}
@@ -104,12 +108,27 @@ class Desk:
             RecordError: the store refused.
         """
         now = self._clock.now()
-        return self._told(await self._writer.run(lambda db: dispose(db, self._queues, agent_id, order, now)))
+        return self._told(await self._writer.run(lambda db: dispose(db, self._settings, agent_id, order, now)))
 
     async def correct(self, call_id: CallId, order: CorrectionOrder, who: str) -> Done:
         """Put another disposition into a record. Raises as :meth:`dispose`."""
         now = self._clock.now()
         return self._told(await self._writer.run(lambda db: correct(db, self._queues, call_id, order, who, now)))
+
+    async def promise(self, agent_id: AgentId, order: PromiseOrder) -> Done:
+        """Book a callback. Raises as :meth:`dispose`."""
+        self._floor.queues_of(agent_id)
+        now = self._clock.now()
+        done = await self._writer.run(lambda db: book(db, self._settings, agent_id, order, now))
+        self._booked()
+        return done
+
+    async def move(self, callback_id: int, order: MoveOrder, who: str) -> Done:
+        """Move a callback. Raises as :meth:`dispose`."""
+        now = self._clock.now()
+        done = await self._writer.run(lambda db: move(db, self._settings, callback_id, order, who, now))
+        self._booked()
+        return done
 
     async def answer(self, agent_id: AgentId, order: AnswersOrder) -> Done:
         """Keep what a person said to the script. Raises as :meth:`dispose`."""
@@ -140,6 +159,16 @@ class Desk:
 
         return await asyncio.to_thread(read)
 
+    async def promised(self, agent_id: AgentId) -> tuple[CallbackShown, ...]:
+        """What an agent has promised or is to make. Raises as :meth:`card`."""
+        self._floor.queues_of(agent_id)
+
+        def read() -> tuple[CallbackShown, ...]:
+            with closing(open_readonly(self._writer.path)) as connection:
+                return callbacks_of(connection, self._settings, agent_id)
+
+        return await asyncio.to_thread(read)
+
     async def require_given(self, agent_id: AgentId) -> None:
         """Refuse the end of a wrap-up that lacks a required disposition.
 
@@ -163,6 +192,8 @@ class Desk:
     def _told(self, disposed: Disposed) -> Done:
         if disposed.forbidden is not None:
             self._forbidden(disposed.forbidden)
+        if disposed.booked:
+            self._booked()
         if disposed.campaign_id is not None:
             self._leads_changed(disposed.campaign_id)
             self._machines_changed(disposed.campaign_id)

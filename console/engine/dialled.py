@@ -131,6 +131,10 @@ class DialledCalls:
         inbound = {queue.name: queue.waiting_inbound for queue in view.queues if queue.waiting_inbound}
         self.tell(ev.AgentsChanged(agents, inbound))
 
+    def has_trunk(self, trunk: str) -> bool:
+        """True where the settings have the trunk."""
+        return trunk in self._trunks
+
     def place(self, trunk: str) -> Place:
         """Where an attempt on ``trunk`` would be dialled now."""
         return Place(self._switch.name, self._boot, self._trunks[trunk])

@@ -202,6 +202,7 @@ class Engine:
             clock,
             lambda: AttemptId(new_id()),
             self.watch.not_ready,
+            self.outbox.wake_for_events,
         )
         self.desk = Desk(
             settings,
@@ -212,6 +213,7 @@ class Engine:
             self._forbidden,
             lambda campaign_id: self.dialled.tell(ev.LeadsChanged(campaign_id)),
             self._recount,
+            self.callbacks.moved,
         )
         self.phone_codes = PhoneCodes(
             settings, self.floor, self.verifier, self.watch, self.desk.require_given, self.talk_recordings

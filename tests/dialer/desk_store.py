@@ -37,7 +37,7 @@ class DeskStore:
         self.campaign = campaign
         self.now = START
         self._ids = itertools.count(1)
-        self.db.execute("INSERT INTO lists VALUES ('l', 'autumn', ?)", (as_text(START),))
+        self.db.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'autumn', ?)", (as_text(START),))
         for number in numbers or (NUMBER,):
             self.db.execute(
                 "INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, imported_at)"

@@ -6,6 +6,7 @@ import io
 import re
 from pathlib import Path
 
+from calls.desk_settings import DeskSettings
 from calls.dispositions import DEFAULTS, Disposition
 from calls.errors import Location
 from calls.records.published import Event
@@ -74,6 +75,8 @@ def test_the_page_of_the_desk_shows_a_script_and_an_address(tmp_path: Path) -> N
     path.write_text(f"{address}{campaign_text()}{script}", encoding="utf-8")
     found = load(path, SETTINGS).file.script
     assert found is not None and [step.id for step in found.steps] == ["wants", "why"]
-    settings = "".join(each for each in blocks if each.startswith(("[desk]", "[[webhooks]]")))
+    desk = [each.removeprefix("[desk]\n") for each in blocks if each.startswith("[desk]")]
+    settings = "[desk]\n" + "".join(desk) + "".join(each for each in blocks if each.startswith("[[webhooks]]"))
     (tmp_path / "callwright.toml").write_text(settings, encoding="utf-8")
     assert load_settings(tmp_path / "callwright.toml", {}).desk.mask_numbers
+    assert all(f"{key} = " in settings for key in DeskSettings.model_fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calls.agents.actions import ConnectCall, ReachPerson, WaitExpired
-from calls.agents.events import CallGone, CallKind, CallWaiting, LegGone, LegUp, Overflow
+from calls.agents.events import CallGone, CallKind, CallWaiting, LegGone, LegUp, Overflow, Pause, Unpause
 from calls.agents.floor import PERSON_S
 from calls.agents.states import AgentState
 from calls.agents.view import Prospect
@@ -147,3 +147,23 @@ def test_a_place_whose_time_is_over_expires() -> None:
     bench = Bench(BEN)
     bench.tell(place(C1))
     assert bench.run_to(3600.0) == [WaitExpired(C1)]
+
+
+def test_a_call_for_one_agent_waits_for_that_agent() -> None:
+    bench = Bench(ANN, BEN)
+    bench.log_in(ANN)
+    bench.log_in(BEN)
+    bench.tell(Pause(BEN, "away"))
+    assert bench.tell(CallWaiting(C1, SALES, CallKind.INBOUND, virtual=True, only=BEN)) == []
+    actions = bench.tell(Unpause(BEN))
+    assert [each for each in actions if isinstance(each, ReachPerson)] == [ReachPerson(C1, BEN)]
+
+
+def test_a_person_on_the_line_is_not_left_waiting_for_one_agent() -> None:
+    bench = Bench(ANN, BEN)
+    bench.log_in(BEN)
+    bench.tell(CallWaiting(C1, SALES, CallKind.INBOUND, virtual=True, only=BEN))
+    bench.tell(LegGone(BEN, leg(1)))
+    bench.tell(CallWaiting(C1, SALES, CallKind.DIALLED))
+    bench.log_in(ANN)
+    assert bench.state(ANN)[0] is AgentState.RESERVED

@@ -15,6 +15,7 @@ from calls.errors import CallwrightError, SettingsError, UserError
 from calls.settings import load
 from console.cli import (
     agents,
+    audit,
     block,
     callbacks,
     campaign,
@@ -64,6 +65,8 @@ ivr.app.command()(flow_versions.diff)
 ivr.app.command()(flow_versions.show)
 app.add_typer(campaign.app, name="campaign")
 campaign.app.command()(campaign_rules.presets)
+campaign.app.command("refusals")(campaign_rules.refused)
+campaign.app.command()(campaign_rules.audit)
 app.add_typer(dialer.app, name="dialer")
 app.add_typer(leads.app, name="leads")
 app.add_typer(dnc.app, name="dnc")
@@ -82,7 +85,9 @@ prompts.app.command("import")(prompt_takes.import_recordings)
 app.add_typer(speech.app, name="speech")
 app.add_typer(dialplans.app, name="dialplans")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(audit.app, name="audit")
 app.add_typer(db.app, name="db")
+report.app.command("refusals")(campaign_rules.refusals_report)
 report.app.command()(report_flows.flow)
 report.app.command()(report_flows.paths)
 app.add_typer(report.app, name="report")

@@ -1,18 +1,29 @@
-"""``callwright campaign presets``: the rules of each place, with where they were read."""
+"""``callwright campaign presets``, ``refusals`` and ``audit``: the rules, what they refused, and a run's proof."""
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import closing
 from dataclasses import asdict, astuple
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from calls.errors import UserError
-from console.cli.shared import print_json, print_table
-from dialer import preset_words
+from calls.ids import CampaignId
+from calls.records.database import open_readonly
+from console.cli.report import AsCsv, AsJson, Begin, End, read, show, span
+from console.cli.shared import print_json, print_table, settings_of
+from dialer import preset_words, refusals, roll
 from dialer.presets import NOT_HELD, PRESETS
+from dialer.proof.finding import Verdict
+from dialer.proof.judge import NOT_IN_THE_RECORDS, judge
 
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+PROOF_S = 600.0
+"""How long one statement of a proof may read: some minutes for millions of attempts."""
+
+CampaignName = Annotated[str, typer.Argument(metavar="ID", help="The campaign: its file's name without .toml.")]
 
 
 def presets(
@@ -40,3 +51,94 @@ def presets(
     typer.echo("What no preset holds:")
     for source in NOT_HELD:
         typer.echo(f"- {preset_words.source(source)}")
+
+
+def refused(
+    context: typer.Context,
+    campaign_id: CampaignName,
+    sample: Annotated[int, typer.Option(min=0, max=1000, help="So many leads of each rule are named.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """What the rules refused in a campaign: by rule, how often, until when, and which leads for example."""
+    begin, end = datetime(2000, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=1)
+    show_refusals(
+        context, f"Refused in {campaign_id}", begin, end, campaign_id, sample, as_csv=False, as_json=as_json
+    )
+
+
+def refusals_report(
+    context: typer.Context,
+    begin: Begin = None,
+    end: End = None,
+    campaign: Annotated[str | None, typer.Option(help="Of this campaign only.")] = None,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """What the rules refused: by campaign and rule, how often, and until when."""
+    since, until = span(begin, end)
+    show_refusals(context, "Refusals", since, until, campaign, 0, as_csv=as_csv, as_json=as_json)
+
+
+def show_refusals(
+    context: typer.Context,
+    title: str,
+    begin: datetime,
+    end: datetime,
+    campaign: str | None,
+    sample: int,
+    *,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """Refusals as they are asked for."""
+    campaign_id = None if campaign is None else CampaignId(campaign)
+    found = read(context, lambda db: refusals.refusals(db, begin, end, campaign_id, sample))
+    columns = ["campaign", "rule", "leads", "times", "first", "last", "first may be dialled", "leads for example"]
+    rows: list[list[object]] = [
+        [
+            each.campaign_id,
+            each.rule,
+            each.leads,
+            each.times,
+            each.first_at.isoformat(timespec="seconds"),
+            each.last_at.isoformat(timespec="seconds"),
+            "never" if each.until is None else each.until.isoformat(timespec="seconds"),
+            ", ".join(each.sample),
+        ]
+        for each in found
+    ]
+    show(title, (columns, rows), as_csv, as_json)
+
+
+def audit(context: typer.Context, campaign_id: CampaignName, as_json: AsJson = False) -> None:
+    """Whether a campaign's run broke a rule, from the records alone; exit status 1 where one was broken.
+
+    Each breach is listed with its attempt, its rule and the evidence, and so is what the records cannot prove.
+    """
+    now = datetime.now(UTC)
+    with closing(open_readonly(settings_of(context).engine.database, PROOF_S)) as connection:
+        if CampaignId(campaign_id) not in roll.states(connection):
+            raise UserError(f"no campaign {campaign_id} was ever started")
+        verdict = judge(connection, campaign_id, now)
+    if as_json:
+        print_json(asdict(verdict) | {"not_in_the_records": list(NOT_IN_THE_RECORDS)})
+    else:
+        _show_verdict(verdict)
+    if verdict.breaches:
+        raise typer.Exit(1)
+
+
+def _show_verdict(verdict: Verdict) -> None:
+    span_text = f", {verdict.first_at} to {verdict.last_at}" if verdict.attempts else ""
+    typer.echo(f"campaign {verdict.campaign_id}: {verdict.attempts} attempts{span_text}")
+    if verdict.breaches:
+        rows = [(each.attempt_id or "the run", each.rule, each.evidence) for each in verdict.breaches]
+        print_table(f"{len(rows)} breaches", ["attempt", "rule", "evidence"], rows)
+    else:
+        typer.echo("no rule was broken, as far as the records show")
+    unproved = Counter((each.rule, each.why) for each in verdict.unproved)
+    for (rule, why), count in sorted(unproved.items()):
+        typer.echo(f"not proved of {count} attempts: {rule}: {why}")
+    typer.echo("Not in the records:")
+    for each in NOT_IN_THE_RECORDS:
+        typer.echo(f"- {each}")

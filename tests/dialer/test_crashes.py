@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from calls.errors import CampaignError
 from dialer import events
+from dialer.proof.judge import judge
 from tests.dialer.checker import broken
 from tests.dialer.conftest import Worlds, make_world, numbers
 from tests.dialer.world import World
@@ -124,6 +125,7 @@ class Machine(RuleBasedStateMachine):
         world.run(7200)
         assert world.finished
         assert broken(world, per_person=3, at_end=True) == []
+        assert judge(world.db, world.campaign.id, world.wall).breaches == []
 
 
 Machine.TestCase.settings = settings(

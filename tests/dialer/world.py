@@ -19,7 +19,7 @@ from typing import TypeVar
 from calls.agents.states import AgentState
 from calls.ids import AgentId, AttemptId, BootId, QueueName
 from calls.records.migrations import migrate
-from calls.records.store import CallRecord, Direction
+from calls.records.store import CallEvent, CallRecord, Direction
 from calls.settings import Trunk
 from calls.switch.port import Detected, DialAttempt
 from dialer import attempts, events, recovery, roll, windows
@@ -88,6 +88,8 @@ class World:
     channels: dict[AttemptId, Channel] = field(default_factory=dict)
     core: DialerCore | None = None
     forbidden_at: dict[str, float] = field(default_factory=dict)
+    dialled: dict[AttemptId, datetime] = field(default_factory=dict)
+    answered: dict[AttemptId, datetime] = field(default_factory=dict)
     inbound_waiting: int = 0
     finished: bool = False
 
@@ -254,9 +256,9 @@ class World:
             channel="",
             caller=self.campaign.file.caller_id,
             called=finish.number,
-            started_at=self.wall,
+            started_at=self.dialled.get(finish.attempt_id, self.wall),
             ended_at=self.wall,
-            answered_at=self.wall if finish.answered else None,
+            answered_at=self.answered.get(finish.attempt_id, self.wall) if finish.answered else None,
             duration_s=0.0,
             billed_s=0.0,
             campaign_id=self.campaign.campaign_id,
@@ -269,7 +271,8 @@ class World:
             talk_s=finish.talk_s,
             agent_id=finish.agent_id,
         )
-        self.write(lambda db: attempts.finish_attempt(db, finish, record, (), self.wall))
+        doubt = (CallEvent(self.wall, 0.0, "doubt", {"because": finish.doubt}),) if finish.doubt else ()
+        self.write(lambda db: attempts.finish_attempt(db, finish, record, doubt, self.wall))
         self._step()
 
     # --- the switch -------------------------------------------------------------------------------------------
@@ -277,6 +280,7 @@ class World:
     def _invite(self, dial: DialAttempt) -> None:
         attempt_id, number = dial.attempt_id, dial.number
         self._note("invite", number, attempt_id)
+        self.dialled[attempt_id] = self.wall
         self.channels[attempt_id] = Channel(dial)
         digit = number[-1]
         if digit == "8":
@@ -299,6 +303,7 @@ class World:
         if channel is None:
             return
         channel.answered = True
+        self.answered[attempt_id] = self.wall
         self._note_call("answer", attempt_id)
         self.tell(events.LegAnswered(attempt_id))
         self._later(1.5 if channel.dial.detect_machine else 0.05, lambda: self._arrive(attempt_id))

@@ -1,0 +1,125 @@
+"""The rules of a campaign's version, read from its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+DAY = timedelta(hours=24)
+A_DAY_ON_REQUEST = 3
+"""People who asked for a call are tried so often a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """At most ``attempts`` of a person, or of a number, in any ``period``; None: in this campaign, ever."""
+
+    of_person: bool
+    attempts: int
+    period: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """None for ``period`` after an attempt that came to ``outcome``."""
+
+    outcome: str
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The rules of one version."""
+
+    rules: dict[str, Any]
+
+    @property
+    def preset(self) -> dict[str, Any]:
+        """Of the place."""
+        found: dict[str, Any] = self.rules["preset"]
+        return found
+
+    @property
+    def file(self) -> dict[str, Any]:
+        """The campaign's file."""
+        found: dict[str, Any] = self.rules["campaign"]["file"]
+        return found
+
+    @property
+    def on_request(self) -> bool:
+        """Only people who asked for it were called."""
+        return bool(self.rules["campaign"].get("on_request"))
+
+    @property
+    def mode(self) -> str:
+        """How it dials."""
+        return str(self.file["pacing"]["mode"])
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """``[compliance]``."""
+        found: dict[str, Any] = self.file.get("compliance", {})
+        return found
+
+    def limits(self) -> Iterator[Most]:
+        """How often a person or a number may be called."""
+        if self.on_request:
+            yield Most(True, A_DAY_ON_REQUEST, DAY)
+        else:
+            attempts = self.file["attempts"]
+            yield Most(False, attempts["per_number"], None)
+            yield Most(True, attempts["per_person"], None)
+            yield Most(True, attempts["per_day"], DAY)
+        for each in self.preset["limits"]:
+            period = each["period"]
+            yield Most(
+                each["scope"] == "person", each["attempts"], None if period is None else timedelta(seconds=period)
+            )
+
+    def pauses(self) -> Iterator[Pause]:
+        """How soon a person may be called again."""
+        agent_is_sure = self.on_request or self.preset["reserve_agent"] or self.mode in ("manual", "preview")
+        for each in self.preset["cool_downs"]:
+            if not (each["unless_agent"] and agent_is_sure):
+                yield Pause(each["outcome"], timedelta(seconds=each["period"]))
+
+    def consents(self) -> set[str]:
+        """Without which nobody is called. People who asked for it need none."""
+        if self.on_request:
+            return set()
+        needed = set(self.preset["consents"])
+        recorded = self.mode == "broadcast" or self.file.get("machine") == "message"
+        if self.preset["prerecorded_consent"] and recorded:
+            needed.add("prerecorded")
+        if self.own.get("consent", "none") != "none":
+            needed.add(self.own["consent"])
+        return needed
+
+    def mobile_consent(self) -> bool:
+        """Whether who may be on a mobile telephone needs that consent."""
+        return bool(self.preset["mobile_consent"]) and self.mode != "manual" and not self.on_request
+
+    def lists(self) -> tuple[str, ...]:
+        """Imported do-not-call lists that hold."""
+        return () if self.on_request else tuple(self.own.get("do_not_call", ()))
+
+    def oldest_list(self) -> timedelta | None:
+        """How old they may be; None: as old as they are."""
+        return timedelta(days=self.own["max_list_age_days"]) if self.own.get("stale_list") == "refuse" else None
+
+    def shown_numbers(self) -> set[str]:
+        """The numbers that a call may show."""
+        return {str(self.file["caller_id"]), *_numbers(self.file.get("caller_ids"))}
+
+
+def _numbers(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _numbers(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _numbers(inner)

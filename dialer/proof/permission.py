@@ -1,0 +1,185 @@
+"""Do-not-call entries and lists, and consents, in the order of the commits: invariant I1.
+
+Every change has its number in the log, and an attempt keeps the last one that its transaction saw: what it saw is
+what was there, whatever the clocks said.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
+from dialer.proof.evidence import Attempt, Change, Evidence
+from dialer.proof.finding import Breach, Finding, Unproved
+from dialer.proof.law import Law
+
+HEADER_BYTES = 64
+NEVER_MOBILE = (
+    PhoneNumberType.FIXED_LINE,
+    PhoneNumberType.TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE,
+    PhoneNumberType.SHARED_COST,
+    PhoneNumberType.UAN,
+    PhoneNumberType.VOICEMAIL,
+)
+LATE = timedelta(seconds=60)
+"""A change that was written so long before an attempt and committed after it is not believed."""
+
+
+def judged(evidence: Evidence) -> Iterator[Finding]:
+    """Attempts that an entry, a list or a missing consent forbade."""
+    standing = Standing()
+    waiting = list(reversed(evidence.changes))
+    last_seen = 0
+    for attempt in evidence.own:
+        if attempt.seq is None:
+            yield Unproved(attempt.attempt_id, "I1", "an older release kept no order of the commits")
+            continue
+        if attempt.seq < last_seen:
+            yield Breach(
+                attempt.attempt_id,
+                "I1",
+                f"it is said to have seen change {attempt.seq}, and the one before it {last_seen}",
+            )
+        last_seen = max(last_seen, attempt.seq)
+        while waiting and waiting[-1].seq <= last_seen:
+            standing.take(waiting.pop())
+        rules = evidence.rules(attempt)
+        if rules is None or not attempt.sent:
+            continue
+        law = Law(rules)
+        yield from standing.entries(attempt, law, evidence)
+        yield from standing.lists(attempt, law)
+        yield from standing.consents(attempt, law)
+        yield from _later_than_its_time(attempt, waiting)
+
+
+class Standing:
+    """Who may be called, after so many changes."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str | None, str], Change] = {}
+        self._lists: dict[str, Change] = {}
+        self._given: dict[tuple[str, str], list[Change]] = defaultdict(list)
+        self._taken: dict[tuple[str, str], int] = {}
+        """The last time that a kind was taken back."""
+
+    def take(self, change: Change) -> None:
+        """One change more."""
+        match change.what:
+            case "forbidden":
+                self._entries[change.campaign_id, change.subject] = change
+            case "allowed":
+                self._entries.pop((change.campaign_id, change.subject), None)
+            case "listed":
+                self._lists[change.subject] = change
+            case "consented":
+                self._given[change.subject, str(change.kind)].append(change)
+            case _:
+                self._taken[change.subject, str(change.kind)] = change.seq
+
+    def entries(self, attempt: Attempt, law: Law, evidence: Evidence) -> Iterator[Finding]:
+        """Entries of our own list that the attempt's number is on."""
+        spelled = [attempt.number, *(f"{attempt.number[:size]}*" for size in range(2, len(attempt.number) + 1))]
+        asked_at = evidence.requests.get(int(attempt.decision.get("callback") or 0)) if law.on_request else None
+        for place in (None, attempt.campaign_id):
+            for subject in spelled:
+                found = self._entries.get((place, subject))
+                if found is None or (found.until is not None and found.until <= attempt.at):
+                    continue
+                if asked_at is None or asked_at <= found.at:
+                    yield Breach(
+                        attempt.attempt_id,
+                        "I1",
+                        f"{subject} was forbidden {found.at.isoformat()} (change {found.seq}); the attempt saw change"
+                        f" {attempt.seq}",
+                    )
+
+    def lists(self, attempt: Attempt, law: Law) -> Iterator[Finding]:
+        """Imported lists that the attempt's number is on."""
+        for name in law.lists():
+            found = self._lists.get(name)
+            if found is None:
+                yield Breach(attempt.attempt_id, "I1", f"the list {name} was not there, and its campaign names it")
+                continue
+            oldest = law.oldest_list()
+            if oldest is not None and attempt.at - found.at > oldest:
+                yield Breach(attempt.attempt_id, "I1", f"the list {name} was of {found.at:%Y-%m-%d}: too old")
+            version, _, path = found.detail.partition(" ")
+            listed = _is_listed(Path(path), version, attempt.number)
+            if listed is None:
+                yield Unproved(
+                    attempt.attempt_id, "I1", f"version {version[:12]} of the list {name} is not kept any more"
+                )
+            elif listed:
+                yield Breach(attempt.attempt_id, "I1", f"the number is on the list {name} of {found.at:%Y-%m-%d}")
+
+    def consents(self, attempt: Attempt, law: Law) -> Iterator[Finding]:
+        """Consents that are missing, or were taken back."""
+        needed = law.consents()
+        if law.mobile_consent() and _may_be_mobile(attempt.number):
+            needed.add("mobile")
+        if (attempt.number, "calls") in self._taken:
+            needed.add("calls")
+        for kind in sorted(needed):
+            if not self._agreed(attempt.number, kind, attempt.at):
+                taken = self._taken.get((attempt.number, kind))
+                why = "was not given" if taken is None else f"was taken back (change {taken})"
+                yield Breach(attempt.attempt_id, "consent", f"the consent {kind} {why}, or has run out")
+
+    def _agreed(self, number: str, kind: str, at: datetime) -> bool:
+        since = self._taken.get((number, kind), -1)
+        return any(
+            each.seq > since and each.at <= at and (each.until is None or at < each.until)
+            for each in self._given[number, kind]
+        )
+
+
+def _later_than_its_time(attempt: Attempt, to_come: list[Change]) -> Iterator[Finding]:
+    """A change whose time lies long before the attempt, and that is said to have been committed after it."""
+    for change in to_come:
+        if change.what == "forbidden" and change.subject == attempt.number and change.at < attempt.at - LATE:
+            if change.campaign_id in (None, attempt.campaign_id):
+                yield Breach(
+                    attempt.attempt_id,
+                    "I1",
+                    f"forbidden {change.at.isoformat()}, and the records' order says that it was after the attempt",
+                )
+
+
+def _may_be_mobile(number: str) -> bool:
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(number, None)) not in NEVER_MOBILE
+    except phonenumbers.NumberParseException:
+        return True
+
+
+def _is_listed(path: Path, version: str, number: str) -> bool | None:
+    """None: the file is gone, or holds another version."""
+    numbers = _numbers(path, version)
+    if numbers is None:
+        return None
+    wanted = np.uint64(int(number[1:]))
+    at = int(np.searchsorted(numbers, wanted))
+    return at < len(numbers) and bool(numbers[at] == wanted)
+
+
+@lru_cache(maxsize=16)
+def _numbers(path: Path, version: str) -> np.ndarray[tuple[int], np.dtype[np.uint64]] | None:
+    try:
+        with path.open("rb") as file:
+            header = file.read(HEADER_BYTES)
+        _, _, digest = struct.unpack_from("<8sQ32s", header)
+        if digest.hex() != version:
+            return None
+        return np.memmap(path, dtype="<u8", mode="r", offset=HEADER_BYTES)
+    except (OSError, ValueError, struct.error):
+        return None

@@ -1,0 +1,353 @@
+"""A run that kept its rules is never accused; each kind of breach that is put into its records is found."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from calls.errors import Location
+from calls.ids import AgentId, CampaignId
+from calls.people import consents, do_not_call, number_lists
+from calls.people.consents import Consent, ConsentKind
+from calls.people.do_not_call import Entry
+from calls.people.number_import import build
+from calls.people.number_lists import NumberList
+from calls.records.times import as_text
+from dialer import proof
+from dialer.presets import PRESETS
+from dialer.proof.abandoned import Share
+from dialer.proof.finding import Verdict
+from dialer.proof.judge import judge
+from dialer.proof.law import Law
+from dialer.versions import rules_of
+from tests.dialer.conftest import LOOPBACK, make_campaign, numbers
+from tests.dialer.world import START, Agent, World
+
+TABLES = """
+[retries.busy]
+after_s = 20
+times = 2
+[attempts]
+per_person = 3
+per_number = 3
+per_day = 3
+[compliance]
+do_not_call = ["national"]
+consent = "calls"
+"""
+LEADS = numbers(40)
+LISTED = "+12025559999"
+CAMPAIGN = CampaignId("autumn")
+
+
+def finished(folder: Path) -> World:
+    """A run by the strictest rules there are, in which nothing went wrong, to its end."""
+    campaign = make_campaign(folder, TABLES, preset='"uk-strict"')
+    world = World(campaign, LOOPBACK, [Agent(AgentId(f"agent{index}")) for index in range(4)])
+    world.add_leads(LEADS, '["Europe/London"]')
+    built = build(io.BytesIO(f"{LISTED}\n".encode()), Location(), None, None, folder / "national")
+    given = NumberList("national", built.version, built.path, built.numbers, START, START, "me", "a file")
+    number_lists.serve(world.db, given)
+    agreed = [Consent(number, ConsentKind.CALLS, START - timedelta(days=1), "a form") for number in LEADS]
+    consents.give(world.db, agreed, START, "me")
+    world.start()
+    world.run(1800)
+    assert world.finished
+    return world
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = finished(tmp_path_factory.mktemp("proof"))
+    yield made
+    made.db.close()
+
+
+@pytest.fixture
+def db(world: World) -> Iterator[sqlite3.Connection]:
+    """A copy of the run's records, to be spoilt."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    world.db.backup(copy)
+    yield copy
+    copy.close()
+
+
+def judged(db: sqlite3.Connection, world: World) -> Verdict:
+    return judge(db, CAMPAIGN, world.wall + timedelta(hours=1))
+
+
+def test_a_run_that_kept_its_rules_is_not_accused(db: sqlite3.Connection, world: World) -> None:
+    verdict = judged(db, world)
+    assert (verdict.breaches, verdict.unproved) == ([], [])
+    assert verdict.attempts > len(LEADS)
+    outcomes = {row[0] for row in db.execute("SELECT DISTINCT outcome FROM attempts")}
+    assert {"answered", "busy", "no_answer", "congestion", "unallocated"} <= outcomes
+
+
+# --- breaches ---------------------------------------------------------------------------------------------------
+
+Spoil = Callable[[sqlite3.Connection, str], None]
+"""Puts a breach into the records of the attempt that is named."""
+
+
+def sql(*statements: str) -> Spoil:
+    def spoil(db: sqlite3.Connection, attempt: str) -> None:
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("PRAGMA ignore_check_constraints = ON")
+        for statement in statements:
+            db.execute(statement, {"a": attempt})
+
+    return spoil
+
+
+def number_of(db: sqlite3.Connection, attempt: str) -> str:
+    return str(db.execute("SELECT number FROM attempts WHERE attempt_id = ?", (attempt,)).fetchone()[0])
+
+
+SEEN = "UPDATE attempts SET rules_seq = (SELECT max(seq) FROM rule_log)"
+"""As if all that is in the log had been there before every attempt."""
+
+
+def forbidden(subject: Callable[[str], str], campaign_id: CampaignId | None = None) -> Spoil:
+    def spoil(db: sqlite3.Connection, attempt: str) -> None:
+        entry = Entry(subject(number_of(db, attempt)), "test", "", START, "me", campaign_id=campaign_id)
+        do_not_call.add(db, entry)
+        db.execute(SEEN)
+
+    return spoil
+
+
+def withdrawn(db: sqlite3.Connection, attempt: str) -> None:
+    assert consents.withdraw(db, number_of(db, attempt), ConsentKind.CALLS, START, "me", "")
+    db.execute(SEEN)
+
+
+def hidden_order(db: sqlite3.Connection, attempt: str) -> None:
+    """Forbidden long before, and the log says that it came after the attempt."""
+    do_not_call.add(db, Entry(number_of(db, attempt), "test", "", START, "me"))
+
+
+def again(after: str) -> Spoil:
+    """A second attempt of the person of an attempt, ``after`` its own begin."""
+    return sql(
+        "CREATE TEMP TABLE copied AS SELECT * FROM attempts WHERE attempt_id = :a",
+        "UPDATE copied SET attempt_id = attempt_id || '-again',"
+        f" intended_at = strftime('%Y-%m-%dT%H:%M:%f', intended_at, '{after}') || '000+00:00',"
+        f" ended_at = strftime('%Y-%m-%dT%H:%M:%f', ended_at, '{after}') || '000+00:00',"
+        " rules_seq = (SELECT max(rules_seq) FROM attempts)",
+        "INSERT INTO attempts SELECT * FROM copied",
+        "DROP TABLE copied",
+        "CREATE TEMP TABLE copied AS SELECT * FROM calls WHERE call_id = :a",
+        "UPDATE copied SET call_id = call_id || '-again',"
+        " started_at = (SELECT intended_at FROM attempts WHERE attempt_id = :a || '-again'),"
+        " answered_at = CASE WHEN answered_at IS NULL THEN NULL"
+        " ELSE (SELECT ended_at FROM attempts WHERE attempt_id = :a || '-again') END,"
+        " ended_at = (SELECT ended_at FROM attempts WHERE attempt_id = :a || '-again')",
+        "INSERT INTO calls SELECT * FROM copied",
+        "DROP TABLE copied",
+    )
+
+
+def called(change: str) -> Spoil:
+    return sql(f"UPDATE calls SET {change} WHERE call_id = :a")
+
+
+def attempted(change: str) -> Spoil:
+    return sql(f"UPDATE attempts SET {change} WHERE attempt_id = :a")
+
+
+ANY, TALKED, RANG = "1", "calls.outcome = 'answered'", "calls.outcome = 'no_answer'"
+
+BREACHES: dict[str, tuple[str, str, Spoil]] = {
+    "forbidden before": ("I1", ANY, forbidden(lambda number: number)),
+    "its beginning forbidden before": ("I1", ANY, forbidden(lambda number: f"{number[:6]}*")),
+    "forbidden to the campaign": ("I1", ANY, forbidden(lambda number: number, CAMPAIGN)),
+    "an order that cannot be": ("I1", ANY, hidden_order),
+    "changes unseen": ("I1", ANY, attempted("rules_seq = 0")),
+    "on the national list": ("I1", ANY, attempted(f"number = '{LISTED}'")),
+    "no consent": ("consent", ANY, attempted("number = '+12025558888'")),
+    "consent taken back": ("consent", ANY, withdrawn),
+    "night where the person is": ("I2", ANY, attempted("zones = '[\"America/New_York\"]'")),
+    "night in one zone of two": ("I2", ANY, attempted('zones = \'["Europe/London", "America/New_York"]\'')),
+    "no zone": ("I2", ANY, attempted("zones = '[]'")),
+    "begun at night": ("I2", ANY, attempted("intended_at = '2027-03-01T03:00:00.000000+00:00'")),
+    "dialled at night": ("I2", ANY, called("started_at = '2027-03-01T21:00:00.000000+00:00'")),
+    "a holiday": ("I2", ANY, attempted("intended_at = '2026-12-25T12:00:00.000000+00:00'")),
+    "called a fourth time": (
+        "I3",
+        "1 = (SELECT count(*) = 3 FROM attempts AS others WHERE others.number = attempts.number)",
+        again("+1 hours"),
+    ),
+    "two calls at a time": ("I4", TALKED, again("+2 seconds")),
+    "never over": ("I4", "calls.outcome = 'busy' AND try_number = 1", attempted("ended_at = NULL")),
+    "no lock-out": (
+        "cool_down",
+        "calls.outcome = 'busy' AND try_number = 1",
+        sql(
+            "UPDATE attempts SET outcome = 'abandoned' WHERE attempt_id = :a",
+            "UPDATE calls SET outcome = 'abandoned', abandoned = 1 WHERE call_id = :a",
+        ),
+    ),
+    "a late agent": ("I5", TALKED, called("connect_s = 2.1")),
+    "nobody": ("I5", TALKED, called("connect_s = NULL, agent_id = NULL, abandoned = 1, outcome = 'abandoned'")),
+    "not counted": ("I5", TALKED, called("outcome = 'abandoned'")),
+    "one of forty abandoned": ("I5", TALKED, called("abandoned = 1")),
+    "no record": ("I7", ANY, sql("DELETE FROM calls WHERE call_id = :a")),
+    "another outcome": ("I7", ANY, called("outcome = 'rejected'")),
+    "recorded late": (
+        "I7",
+        ANY,
+        attempted("ended_at = strftime('%Y-%m-%dT%H:%M:%f', ended_at, '+61 seconds') || '000+00:00'"),
+    ),
+    "no attempt": ("I7", ANY, sql("DELETE FROM attempts WHERE attempt_id = :a")),
+    "open, with a record": ("I7", ANY, attempted("state = 'intent'")),
+    "open for ever": (
+        "I8",
+        ANY,
+        sql(
+            "DELETE FROM calls WHERE call_id = :a",
+            "UPDATE attempts SET state = 'live', ended_at = NULL,"
+            " intended_at = '2027-03-01T09:17:00.000000+00:00' WHERE attempt_id = :a",
+        ),
+    ),
+    "too much billed": ("I9", ANY, called("billed_s = 1, duration_s = 0")),
+    "less than nothing": ("I9", ANY, called("billed_s = -1")),
+    "backwards": ("I9", ANY, called("ended_at = '2027-03-01T09:00:00.000000+00:00'")),
+    "another zone": ("I9", ANY, called("ended_at = replace(ended_at, '+00:00', '+01:00')")),
+    "rang too short": ("ring", RANG, called("ring_s = 14.9")),
+    "hung up at once": (
+        "ring",
+        RANG,
+        sql(
+            "UPDATE calls SET outcome = 'cancelled', ring_s = 2 WHERE call_id = :a",
+            "UPDATE attempts SET outcome = 'cancelled' WHERE attempt_id = :a",
+        ),
+    ),
+    "another number shown": ("caller_id", ANY, called("caller = '+12025550999'")),
+    "no number shown": ("caller_id", ANY, called("caller = ''")),
+}
+
+
+@pytest.mark.parametrize("what", BREACHES)
+def test_every_breach_is_found(db: sqlite3.Connection, world: World, what: str) -> None:
+    rule, where, spoil = BREACHES[what]
+    attempts = possible(db, where)
+    assert attempts, f"nothing in the run to spoil: {where}"
+    spoil(db, attempts[0])
+    assert rule in {each.rule for each in judged(db, world).breaches}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(what=st.sampled_from(sorted(BREACHES)), which=st.integers(0, 1000))
+def test_a_breach_is_found_wherever_it_is(world: World, what: str, which: int) -> None:
+    rule, where, spoil = BREACHES[what]
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    world.db.backup(copy)
+    try:
+        attempts = possible(copy, where)
+        if what == "changes unseen":
+            attempts = attempts[1:]
+        spoil(copy, attempts[which % len(attempts)])
+        assert rule in {each.rule for each in judged(copy, world).breaches}
+    finally:
+        copy.close()
+
+
+def possible(db: sqlite3.Connection, where: str) -> list[str]:
+    rows = db.execute(
+        "SELECT attempt_id FROM attempts JOIN calls ON call_id = attempt_id"
+        f" WHERE json_extract(decision, '$.sent') IS NOT 0 AND {where} ORDER BY attempts.rowid"
+    )
+    return [str(row[0]) for row in rows]
+
+
+# --- what is lawful, and looks odd ------------------------------------------------------------------------------
+
+
+def test_who_was_forbidden_while_it_rang_may_be_hung_up_at_once(db: sqlite3.Connection, world: World) -> None:
+    _, where, spoil = BREACHES["hung up at once"]
+    attempt = possible(db, where)[0]
+    spoil(db, attempt)
+    db.execute(
+        "INSERT INTO rule_log (what, subject, at) SELECT 'forbidden', number, intended_at FROM attempts"
+        " WHERE attempt_id = ?",
+        (attempt,),
+    )
+    assert judged(db, world).breaches == []
+
+
+def test_an_entry_that_came_after_or_had_run_out_accuses_nobody(db: sqlite3.Connection, world: World) -> None:
+    for number in LEADS:
+        do_not_call.add(db, Entry(number, "test", "", world.wall, "me"))
+        db.execute(
+            "INSERT INTO rule_log (what, subject, at, until_at) VALUES ('forbidden', ?, ?, ?)",
+            (f"{number[:-1]}*", as_text(START), as_text(START)),
+        )
+    assert judged(db, world).breaches == []
+
+
+def test_what_is_not_kept_is_said_and_accuses_nobody(db: sqlite3.Connection, world: World) -> None:
+    count = judged(db, world).attempts
+    db.execute("UPDATE attempts SET rules_seq = NULL, zones = NULL, version = NULL")
+    verdict = judged(db, world)
+    assert verdict.breaches == []
+    assert len([each for each in verdict.unproved if each.rule == "I1"]) == count
+    db.execute("UPDATE attempts SET version = (SELECT version FROM campaign_versions)")
+    assert {each.rule for each in judged(db, world).unproved} == {"I1", "I2"}
+
+
+def test_a_list_whose_version_is_gone_is_said(db: sqlite3.Connection, world: World) -> None:
+    db.executescript("DROP TRIGGER rule_log_is_never_changed; UPDATE rule_log SET detail = 'gone /nowhere'")
+    verdict = judged(db, world)
+    assert verdict.breaches == [] and {each.rule for each in verdict.unproved} == {"I1"}
+
+
+def test_abandoned_calls_are_judged_by_the_month(db: sqlite3.Connection, world: World) -> None:
+    db.executescript(
+        "DROP TRIGGER campaign_versions_are_never_changed;"
+        "UPDATE campaign_versions SET rules = json_set(rules, '$.preset.cap_window', json('{\"zone\": \"UTC\"}'),"
+        " '$.preset.abandonment_cap', 0.05)"
+    )
+    assert judged(db, world).breaches == []
+    db.execute("UPDATE calls SET abandoned = 1, connect_s = 1.9 WHERE outcome = 'answered'")
+    (breach,) = [each for each in judged(db, world).breaches if not each.attempt_id]
+    assert breach.evidence.startswith("2027-03: ") and breach.evidence.endswith("100.00%, 5.00% allowed")
+
+
+def test_the_uks_estimate_leaves_out_machines_that_agents_found() -> None:
+    share = Share(abandoned=10, connected=80, machines=20)
+    assert share.rate("uk_estimate") == pytest.approx(8 / 88)
+    assert share.rate("answered_by_person") == pytest.approx(10 / 90)
+    assert Share().rate("uk_estimate") == 0.0
+
+
+def test_the_proof_shares_no_code_with_what_it_judges() -> None:
+    folder = Path(proof.__file__).parent
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module is not None:
+                top = node.module.split(".")[0]
+                assert top not in ("calls", "console", "ivr") and (top != "dialer" or "proof" in node.module), path
+
+
+def test_every_preset_can_be_read_by_the_proof(tmp_path: Path) -> None:
+    """A field of a preset that the proof does not know would be a rule that nobody proves."""
+    known = {
+        "name", "hours", "holidays", "min_ring_s", "abandonment_cap", "cap_window", "denominator",
+        "machine_detection", "limits", "cool_downs", "consents", "mobile_consent", "prerecorded_consent",
+        "reserve_agent", "loopback_only", "message_opt_out",
+    }  # fmt: skip
+    for name in PRESETS:
+        rules = json.loads(rules_of(make_campaign(tmp_path, preset=f'"{name}"', opt_out_key='"9"')))
+        law = Law(rules)
+        assert set(law.preset) == known
+        assert list(law.limits()) and isinstance(law.consents(), set) and list(law.pauses()) is not None

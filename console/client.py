@@ -7,13 +7,17 @@ import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
+from pydantic import BaseModel
 
 from calls.errors import CallwrightError, UserError
 from calls.text import printable
 from console.engine.status import Status
 from console.operations import Done
+
+Shape = TypeVar("Shape", bound=BaseModel)
 
 TIMEOUT_S = 60.0
 """For the slowest answer: an import of a large file."""
@@ -66,6 +70,10 @@ class EngineClient:
             UserError: the engine refused; its words.
         """
         return Done.model_validate_json(self._ask("POST", path, params=dict(query or {})).content)
+
+    def read(self, path: str, shape: type[Shape]) -> Shape:
+        """What ``GET`` of ``path`` shows. Raises as :meth:`order`."""
+        return shape.model_validate_json(self._ask("GET", path).content)
 
     def send(self, path: str, data: bytes, query: Mapping[str, str]) -> dict[str, object]:
         """``POST`` a file; the answer's JSON object. Raises as :meth:`order`."""

@@ -24,7 +24,7 @@ from calls.scripts import Script
 from calls.settings import Level, Settings, Trunk
 from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
-from dialer import answered, own_rules, pace
+from dialer import answered, own_rules, pace, preview
 from dialer.answered import Answered
 from dialer.filters import Filter
 from dialer.mix import ListShare
@@ -32,6 +32,7 @@ from dialer.order import Order
 from dialer.own_rules import OwnRules
 from dialer.pace import Pacing
 from dialer.presets import PRESETS, Preset
+from dialer.preview import Preview
 
 LOST_REST_S = 60.0
 """A lost attempt may have reached its person: it is never dialled again sooner."""
@@ -121,6 +122,8 @@ class CampaignFile(Answered):
     """What agents read."""
     screen_pop: Annotated[ScreenPop | None, Field(description="an address with places, in quotes")] = None
     """What is opened on the desk of an agent who has somebody of the campaign."""
+    preview: Annotated[Preview | None, Field(description="a table")] = None
+    """How agents look at leads with ``mode = "preview"``; None: as usual."""
 
     @property
     def shares(self) -> tuple[ListShare, ...]:
@@ -253,6 +256,7 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
     yield from own_rules.faults(file.compliance)
     if file.screen_pop is not None and (words := scheme_fault(file.screen_pop, settings.desk.schemes)):
         yield ("screen_pop",), words
+    yield from preview.faults(file.preview, file.pacing)
     for outcome in (Outcome.LOST, Outcome.PBX_LOST):
         retry = getattr(file.retries, outcome.value)
         if retry is not None and retry.after_s < LOST_REST_S:

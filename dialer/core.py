@@ -49,6 +49,7 @@ from calls.settings import Trunk
 from calls.switch.port import Detected
 from dialer import events as ev
 from dialer import pacing
+from dialer.campaign import Campaign
 from dialer.dialling import Dialling
 from dialer.events import Action, CampaignState, Event
 from dialer.run import ANSWER_UNSEEN, NEVER, UNANSWERED, AttemptRun, CampaignRun, Phase
@@ -94,6 +95,13 @@ class DialerCore:
         times = [at for at in (self._settled_at, self._state.next_timer()) if at is not None]
         at = min([attempt.limit_at for attempt in self._state.attempts.values()], default=NEVER)
         return min([*times, at]) if times or at < NEVER else None
+
+    def running(self) -> tuple[Campaign, ...]:
+        """The campaigns that run now and dial lists."""
+        runs = self._state.runs.values()
+        return tuple(
+            run.campaign for run in runs if run.state is CampaignState.RUNNING and not run.campaign.on_request
+        )
 
     def view(self, now: float) -> CoreView:
         """The campaigns with the reason of their last decision, and the trunks."""

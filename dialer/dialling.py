@@ -18,6 +18,10 @@ from dialer.workforce import Told
 UNSENT_LIMIT_S = 0.9
 """An attempt that cannot be sent is given back, well inside the second in which a stop must take effect (I11)."""
 
+ASKED_LIMIT_S = 1.9
+"""The same where a person asked for the dial and its agent is there: a busy trunk has its second. What stops it stops
+it at once all the same. Within the time for which the calling hours were looked at."""
+
 LONGEST_REST_S = 10.0
 """The store is asked at least this often: a clock that was set, or leads that nobody told of, are found."""
 
@@ -59,12 +63,13 @@ class Dialling:
         run.answered(begun, now, self._longest_rest_s(run, begun))
 
     def take_request(self, event: ev.RequestBegun, now: float) -> None:
-        """A person who asked is to be called."""
+        """Somebody asked for a dial: an agent, while the campaign runs, or who is called."""
         campaign = event.campaign
         run = self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now))
         run.renew(campaign)
-        run.state = CampaignState.RUNNING
-        self._take(run, AttemptRun(event.begun, campaign, Phase.UNSENT, now, now))
+        if campaign.on_request:
+            run.state = CampaignState.RUNNING
+        self._take(run, AttemptRun(event.begun, campaign, Phase.UNSENT, now, now, asked=True))
 
     def _longest_rest_s(self, run: CampaignRun, begun: Begun) -> float:
         settling = begun.next_in_s is None and not begun.exhausted and not run.attempts
@@ -155,15 +160,17 @@ class Dialling:
         unsent = [a for a in run.attempts.values() if a.phase is Phase.UNSENT]
         if not unsent:
             return []
+        unsent.sort(key=lambda attempt: not attempt.asked)
         may_go = 0
-        if run.campaign.on_request and not self.hold:
-            may_go = len(unsent)
-        elif run.state is CampaignState.RUNNING and not self.hold:
-            may_go = run.policy.decide(self.sharing.snapshot(run, now, len(unsent)))
+        if run.state is CampaignState.RUNNING and not self.hold:
+            asked = sum(attempt.asked for attempt in unsent)
+            own = len(unsent) - asked
+            may_go = asked + (run.policy.decide(self.sharing.snapshot(run, now, own)) if own else 0)
         actions: list[Action] = []
         for index, attempt in enumerate(unsent):
             gate = self.gates[attempt.begun.trunk]
-            if index >= may_go or now >= attempt.since + UNSENT_LIMIT_S:
+            until = attempt.since + (ASKED_LIMIT_S if attempt.asked else UNSENT_LIMIT_S)
+            if index >= may_go or now >= until:
                 finish(attempt, Outcome.CANCELLED, None, now)
             elif gate.may_place(now):
                 gate.placed(now)
@@ -173,7 +180,7 @@ class Dialling:
                 actions.append(ev.PlaceCall(attempt.dial()))
             else:
                 self._wake(gate.next_at(now))
-                self._wake(attempt.since + UNSENT_LIMIT_S)
+                self._wake(until)
         return actions
 
     def _wanted(self, now: float) -> dict[CampaignRun, int]:

@@ -98,6 +98,20 @@ def _ready(
     ).fetchall()
 
 
+def lead(connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId) -> tuple[Due, str] | None:
+    """One lead of the roll, whether it is due or not, and the state that it is in; None: it is not on the roll."""
+    row = connection.execute(
+        "SELECT lead_id, person_key, number, time_zones, tries, kind, state"
+        " FROM campaign_leads JOIN leads USING (lead_id)"
+        " WHERE campaign_id = ? AND lead_id = ?",
+        (campaign_id, lead_id),
+    ).fetchone()
+    if row is None:
+        return None
+    others = tuple(_others(connection, [row[0]]).get(row[0], ()))
+    return Due(LeadId(row[0]), row[1], Lead(row[2], _zones(row[3])), row[4], Kind(row[5]), others), row[6]
+
+
 def _others(connection: sqlite3.Connection, lead_ids: list[str]) -> dict[str, list[LeadNumber]]:
     """The further numbers of leads."""
     found: dict[str, list[LeadNumber]] = {}

@@ -87,6 +87,8 @@ class AttemptRun:
     """When the switch last spoke of it."""
     boot: BootId | None = None
     adopted: bool = False
+    asked: bool = False
+    """A person asked for it, an agent or who is called; its agent is there already."""
     sent_at: float | None = None
     rang: bool = False
     answered_at: float | None = None

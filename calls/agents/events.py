@@ -142,7 +142,9 @@ class CallWaiting:
     ``since``: since when it counts as waiting, on the floor's clock; None: now.
 
     ``virtual``: nobody is on the line. It holds the place of a person who is to be called when an agent is there
-    (``ReachPerson``); a second ``CallWaiting`` of the same id tells that the person has answered.
+    (``ReachPerson``); a second ``CallWaiting`` of the same id tells that the person has answered. ``outward``: the
+    person never asked for it, so that before the answer nobody waits who would be shown. ``keep_s``: how
+    long an agent is kept for the person at most; None: as long as any telephone rings.
     """
 
     call_id: CallId
@@ -159,6 +161,8 @@ class CallWaiting:
     needs: Mapping[str, int] = field(default_factory=dict)
     only: AgentId | None = None
     """The one agent who may take it, of whatever queues; None: every agent of the queue."""
+    outward: bool = False
+    keep_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -333,6 +333,8 @@ class Floor:
                 overflow=None if overflow is None else overflow.queue,
                 present=not event.virtual,
                 only=event.only,
+                outward=event.outward,
+                keep_s=event.keep_s,
             )
         )
 
@@ -442,7 +444,7 @@ class Floor:
         call = self._waiting.get(agent.call_id)
         assert call is not None, "a reserved call waits"
         if not call.present:
-            agent.deadline = now + PERSON_S
+            agent.deadline = now + (PERSON_S if call.keep_s is None else call.keep_s)
             self._actions.append(ReachPerson(call.call_id, agent.profile.agent_id))
             return
         call.connecting = True
@@ -470,7 +472,7 @@ class Floor:
         members = [agent for agent in self._agents.values() if name in agent.profile.queues]
         free = [agent for agent in members if agent.is_free]
         overflowing = (call for call in self._waiting.free() if call.queue != name and name in call.queues)
-        waiting = (call for call in self._waiting if call.queue == name)
+        waiting = (call for call in self._waiting if call.queue == name and (call.present or not call.outward))
         return QueueView(
             name=name,
             waiting=tuple(

@@ -33,6 +33,10 @@ class WaitingCall:
     overflow: QueueName | None = None
     present: bool = True
     """False: it is a place, and the person is not on the line."""
+    outward: bool = False
+    """Nobody asked for the place."""
+    keep_s: float | None = None
+    """How long an agent is kept for the person who is not there yet; None: as usual."""
     agent_id: AgentId | None = None
     """The agent who is reserved for it."""
     only: AgentId | None = None

@@ -9,7 +9,9 @@ from urllib.parse import quote
 import typer
 
 from calls.ids import CallId
+from calls.text import printable
 from console import desk
+from console.agent_dials import PreviewShown
 from console.cli.shared import ask_engine, print_json, print_table, settings_of, with_engine_or_store
 from console.client import EngineClient, who
 
@@ -133,6 +135,46 @@ def show_call(
 
 
 @app.command()
+def preview(
+    context: typer.Context, agent: Id, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
+) -> None:
+    """The lead that the agent looks at before it is dialled."""
+    shown = ask_engine(settings_of(context), lambda engine: engine.read(_at(agent, "preview"), PreviewShown))
+    if as_json:
+        print_json(shown.model_dump())
+    else:
+        told = {**shown.model_dump(exclude={"fields", "others"}), "others": ", ".join(shown.others), **shown.fields}
+        rows = ([name, printable(str(value))] for name, value in told.items() if value not in (None, ""))
+        print_table("Preview", ["what", "value"], rows)
+
+
+@app.command()
+def skip(context: typer.Context, agent: Id, reason: Annotated[str, typer.Option(help="Why, for the audit.")]) -> None:
+    """Do not dial the lead that the agent looks at; it goes back to the roll."""
+    path, said = _at(agent, "preview/skip"), {"reason": reason}
+    typer.echo(ask_engine(settings_of(context), lambda engine: engine.tell("POST", path, said)).said)
+
+
+@app.command()
+def dial(
+    context: typer.Context,
+    agent: Id,
+    number: Annotated[str | None, typer.Option(help="Dial this number; else the lead that is shown.")] = None,
+    lead: Annotated[str | None, typer.Option(help="Dial the lead with this id.")] = None,
+    campaign: Annotated[
+        str | None, typer.Option(help="Whose rules hold, where several run for the agent's queues.")
+    ] = None,
+) -> None:
+    """Dial the lead that the agent looks at, or a number, or a lead of the campaign's list."""
+    if number is None and lead is None:
+        path = _at(agent, "preview/dial")
+        typer.echo(ask_engine(settings_of(context), lambda engine: engine.order(path)).said)
+        return
+    said = {"number": number, "lead": lead, "campaign": campaign}
+    typer.echo(ask_engine(settings_of(context), lambda engine: engine.tell("POST", _at(agent, "dial"), said)).said)
+
+
+@app.command()
 def correct(
     context: typer.Context,
     call: Annotated[str, typer.Argument(help="The call's id.")],
@@ -164,6 +206,10 @@ def pause_recording(context: typer.Context, agent: Id) -> None:
 def resume_recording(context: typer.Context, agent: Id) -> None:
     """Record the agent's talk again."""
     _order(context, agent, "recording/resume")
+
+
+def _at(agent: str, what: str) -> str:
+    return f"/v1/agents/{quote(agent, safe='')}/{what}"
 
 
 def _order(context: typer.Context, agent: str, order: str, reason: str = "") -> None:

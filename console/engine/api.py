@@ -23,7 +23,7 @@ from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, HangUp, Press
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.text import printable
 from console import operations
-from console.engine import api_desk, api_floor, api_rules
+from console.engine import api_agent_dials, api_desk, api_floor, api_rules
 from console.engine.engine import Engine
 from console.engine.metrics import exposition
 from console.engine.status import Status
@@ -152,6 +152,7 @@ def control(engine: Engine) -> FastAPI:
     _add_campaigns(app, engine)
     api_desk.add(app, engine)
     api_floor.add(app, engine)
+    api_agent_dials.add(app, engine)
     _add_agents(app, engine)
     _add_leads(app, engine)
     api_rules.add(app, engine)
@@ -213,7 +214,7 @@ def _add_leads(app: FastAPI, engine: Engine) -> None:
         now = engine.clock.now()
         report = await operations.import_leads(engine.writer, data, given, who, now)
         for campaign in engine.status().campaigns:
-            engine.dialled.tell(ev.LeadsChanged(CampaignId(campaign.id)))
+            engine.leads_changed(CampaignId(campaign.id))
         return Response(operations.report_as_json(report), media_type="application/json")
 
 

@@ -25,6 +25,7 @@ from calls.settings import Settings
 from calls.switch import events
 from calls.switch.events import SwitchEvent
 from calls.switch.port import CallChannel, Hangup, Prompt, Switch
+from console.engine.agent_dials import AgentDials
 from console.engine.books import AGAIN_S, Books
 from console.engine.broadcast import Broadcasts
 from console.engine.callbacks import Callbacks
@@ -44,6 +45,7 @@ from console.engine.outbox import Outbox
 from console.engine.outside import GuardedHosts, Hosts
 from console.engine.payments import Payments
 from console.engine.phone_codes import PhoneCodes
+from console.engine.previews import Previews
 from console.engine.queue_hours import QueueHours
 from console.engine.recognition import Recognises, Recognition
 from console.engine.recordings import RecordingKeeper
@@ -189,7 +191,7 @@ class Engine:
             settings.trunks,
             lambda: AttemptId(new_id()),
             self.watch.not_ready,
-            lambda attempt_id: self.callbacks.finished(attempt_id),
+            self._attempt_finished,
             Broadcasts(self.flows, leading, self.hours, self.writer, draw, settings.prompts.languages[0]),
             SafeHarbour(self.writer, self.tasks, clock, self._forbidden),
         )
@@ -204,6 +206,17 @@ class Engine:
             self.watch.not_ready,
             self.outbox.wake_for_events,
         )
+        self.agent_dials = AgentDials(
+            settings,
+            self.floor,
+            self.dialled,
+            self.writer,
+            self.tasks,
+            clock,
+            lambda: AttemptId(new_id()),
+            self.watch.not_ready,
+        )
+        self.previews = Previews(self.agent_dials, self.floor, self.dialled, self.writer, self.tasks, clock)
         self.desk = Desk(
             settings,
             self.books,
@@ -211,7 +224,7 @@ class Engine:
             self.writer,
             clock,
             self._forbidden,
-            lambda campaign_id: self.dialled.tell(ev.LeadsChanged(campaign_id)),
+            self.leads_changed,
             self._recount,
             self.callbacks.moved,
         )
@@ -335,6 +348,16 @@ class Engine:
         self.supervision.talk_over(talk)
         self.talk_recordings.talk_over(talk)
 
+    def leads_changed(self, campaign_id: CampaignId) -> None:
+        """Leads of a campaign that was started may be due now."""
+        self.dialled.tell(ev.LeadsChanged(campaign_id))
+        self.previews.leads_changed()
+
+    def _attempt_finished(self, attempt_id: AttemptId) -> None:
+        self.callbacks.finished(attempt_id)
+        self.agent_dials.finished(attempt_id)
+        self.previews.wake()
+
     def _closed(self) -> bool:
         return self.watch.draining
 
@@ -441,6 +464,7 @@ class Engine:
         self.watch.recovered = True
         self.desk.recover()
         self.callbacks.start()
+        self.previews.start()
         if self.watch.switch_down:  # lost meanwhile, and told to a dialer that had not begun
             self.dialled.tell(ev.SwitchDown(self.watch.switch_down))
         self._floor_moved()
@@ -456,6 +480,7 @@ class Engine:
     def _tell_floor(self) -> None:
         self._floor_changed = False
         self.dialled.tell_floor(self.floor.view())
+        self.previews.wake()
 
     def _agent_changed(self, change: StateChanged) -> None:
         row = AgentStateChange(

@@ -546,6 +546,11 @@ def test_the_commands_that_ask_the_engine(with_engine: Path, tmp_path: Path) -> 
     assert "404" in process(with_engine, "agents", "login", "a/b?c", status=1)
     assert "no agent 'eve' in the settings" in process(with_engine, "agents", "login", "eve", status=1)
     assert "talks to nobody" in process(with_engine, "agents", "end-call", "anna", status=1)
+    for words in (("preview", "anna"), ("dial", "anna"), ("skip", "anna", "--reason", "late")):
+        assert "agent anna looks at no lead" in process(with_engine, "agents", *words, status=1)
+    by_hand = ("agents", "dial", "anna", "--number", "+12025550105")
+    assert 'no campaign with mode "manual" or "preview" runs' in process(with_engine, *by_hand, status=1)
+    assert "no agent 'eve' in the settings" in process(with_engine, "agents", "preview", "eve", status=1)
     assert "is in no wrap-up" in process(with_engine, "agents", "extend", "anna", "--by", "9", status=1)
     assert "did not talk in call c1" in process(with_engine, "agents", "dispose", "anna", "c1", "sale", status=1)
     corrected = ("agents", "correct", "c1", "sale", "--reason", "why")

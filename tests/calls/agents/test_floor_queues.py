@@ -7,7 +7,7 @@ from calls.agents.events import CallGone, CallKind, CallWaiting, LegGone, LegUp,
 from calls.agents.floor import PERSON_S
 from calls.agents.states import AgentState
 from calls.agents.view import Prospect
-from calls.ids import CallId
+from calls.ids import AgentId, CallId
 from tests.calls.agents.floors import ANN, BEN, C1, C2, C3, CAT, HELP, SALES, Bench, connected, leg
 
 READY, RESERVED = AgentState.READY, AgentState.RESERVED
@@ -167,3 +167,52 @@ def test_a_person_on_the_line_is_not_left_waiting_for_one_agent() -> None:
     bench.tell(CallWaiting(C1, SALES, CallKind.DIALLED))
     bench.log_in(ANN)
     assert bench.state(ANN)[0] is AgentState.RESERVED
+
+
+# --- agents who dial --------------------------------------------------------------------------------------------
+
+
+def lead(call: CallId, only: AgentId | None = None, keep_s: float | None = None) -> CallWaiting:
+    return CallWaiting(
+        call,
+        SALES,
+        CallKind.INBOUND,
+        priority=-1000,
+        max_wait_s=2.0,
+        virtual=True,
+        outward=True,
+        only=only,
+        keep_s=keep_s,
+    )
+
+
+def test_a_place_that_nobody_takes_is_over_soon_and_is_nowhere_shown() -> None:
+    bench = Bench(ANN)
+    bench.tell(lead(C1))
+    assert all(queue.waiting == () for queue in bench.floor.view().queues)
+    assert WaitExpired(C1) in bench.run_to(2.1)
+
+
+def test_callers_go_before_an_agent_s_own_dials_and_who_answers_is_shown() -> None:
+    def shown(bench: Bench) -> list[CallId]:
+        return [call.call_id for queue in bench.floor.view().queues for call in queue.waiting]
+
+    bench = Bench(ANN)
+    bench.tell(lead(C1))
+    bench.inbound(C2)
+    bench.log_in(ANN)
+    assert shown(bench) == [C2], "the caller has the agent"
+    assert [each for each in bench.tell(CallGone(C2)) if isinstance(each, ReachPerson)] == [ReachPerson(C1, ANN)]
+    assert shown(bench) == [], "a person who is dialled waits for nobody"
+    assert connected(bench.tell(CallWaiting(C1, SALES, CallKind.DIALLED, max_wait_s=1.8))) == [(C1, ANN)]
+    assert shown(bench) == [C1]
+
+
+def test_an_agent_is_kept_for_as_long_as_is_asked() -> None:
+    bench = Bench(ANN)
+    bench.log_in(ANN)
+    bench.tell(lead(C1, keep_s=600.0))
+    bench.run_to(500.0)
+    assert bench.state(ANN)[0] is RESERVED
+    bench.run_to(601.0)
+    assert bench.state(ANN)[0] is not RESERVED

@@ -34,8 +34,8 @@ CREATE INDEX calls_by_disposition ON calls (campaign_id, lead_id, disposition) W
 -- What people said to the questions of a campaign's script.
 CREATE TABLE script_answers (
     call_id    TEXT NOT NULL,
-    agent_id   TEXT NOT NULL,
     step       TEXT NOT NULL,
+    agent_id   TEXT NOT NULL,
     answer     TEXT NOT NULL,
     given_at   TEXT NOT NULL,
     PRIMARY KEY (call_id, step)
@@ -46,7 +46,7 @@ CREATE TABLE script_answers (
 CREATE TABLE webhook_events (
     webhook  TEXT NOT NULL,
     event    TEXT NOT NULL,
-    PRIMARY KEY (event, webhook)
+    PRIMARY KEY (webhook, event)
 ) STRICT, WITHOUT ROWID;
 
 -- A person is found by the number, over lists and calls.

@@ -33,7 +33,8 @@ def _best(free: list[Agent], call: WaitingCall) -> Agent | None:
 
 
 def may_take(agent: Agent, call: WaitingCall) -> bool:
-    """True where ``agent`` serves a queue of the call, has its skills, and is quick enough for a dialled person."""
+    """True where ``agent`` serves a queue of the call, has its skills, and is quick enough for a dialled person; of a
+    call for one agent, where it is that one."""
     profile = agent.profile
     if call.only is not None:
         return call.only == profile.agent_id

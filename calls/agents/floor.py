@@ -312,6 +312,8 @@ class Floor:
         if (agent := self._talking.get(event.call_id)) is not None:
             self._end_talk(agent, now)
         max_wait_s = queue.max_wait_s if event.max_wait_s is None else event.max_wait_s
+        if event.only is not None:
+            self._agent(event.only)
         overflow = event.overflow
         if overflow is not None:
             self._queue(overflow.queue)

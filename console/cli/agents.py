@@ -208,6 +208,22 @@ def resume_recording(context: typer.Context, agent: Id) -> None:
     _order(context, agent, "recording/resume")
 
 
+@app.command()
+def transfer(
+    context: typer.Context,
+    agent: Id,
+    to_agent: Annotated[str | None, typer.Option("--agent", help="To another agent, by id.")] = None,
+    queue: Annotated[str | None, typer.Option(help="To a queue of the settings.")] = None,
+    destination: Annotated[str | None, typer.Option(help="To a destination of the settings.")] = None,
+    number: Annotated[str | None, typer.Option(help="To a number, where [transfer] allows it.")] = None,
+) -> None:
+    """End the agent's talk and hand the caller on."""
+    given = {"agent": to_agent, "queue": queue, "destination": destination, "number": number}
+    order = {key: value for key, value in given.items() if value is not None}
+    path = f"/v1/agents/{quote(agent, safe='')}/transfer"
+    typer.echo(ask_engine(settings_of(context), lambda engine: engine.tell("POST", path, order)).said)
+
+
 def _at(agent: str, what: str) -> str:
     return f"/v1/agents/{quote(agent, safe='')}/{what}"
 

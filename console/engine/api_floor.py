@@ -8,10 +8,12 @@ from typing import Annotated
 from fastapi import FastAPI, Header
 from pydantic import BaseModel, ConfigDict, Field
 
+from calls.errors import UserError
 from calls.ids import AgentId, CallId
 from calls.switch.port import Seat
 from console import operations
 from console.engine.engine import Engine
+from console.engine.transfers import Target, To
 
 Who = Annotated[str, Header(alias="X-Callwright-Who")]
 
@@ -31,6 +33,27 @@ class RecordingOrder(StrEnum):
     RESUME = "resume"
 
 
+class TransferOrder(BaseModel):
+    """Where the caller is to go: one of them."""
+
+    model_config = ConfigDict(extra="forbid")
+    agent: str | None = None
+    queue: str | None = None
+    destination: str | None = None
+    number: str | None = None
+
+    def target(self) -> Target:
+        """The one that is given.
+
+        Raises:
+            UserError: none is, or more than one.
+        """
+        given = [(to, name) for to in To if (name := getattr(self, to.value)) is not None]
+        if len(given) != 1:
+            raise UserError("name one of agent, queue, destination and number")
+        return Target(*given[0])
+
+
 def add(app: FastAPI, engine: Engine) -> None:
     """Add the routes to ``app``."""
 
@@ -46,6 +69,11 @@ def add(app: FastAPI, engine: Engine) -> None:
         talks = engine.talk_recordings
         work = talks.pause if order is RecordingOrder.PAUSE else talks.resume
         return operations.Done(said=await work(AgentId(agent), who))
+
+    @app.post("/v1/agents/{agent}/transfer")
+    async def transfer(agent: str, order: TransferOrder, who: Who = "unknown") -> operations.Done:
+        engine.require_settled()
+        return operations.Done(said=await engine.transfers.order(AgentId(agent), order.target(), who))
 
     @app.post("/v1/supervisors/{supervisor}/leave")
     async def leave(supervisor: str, who: Who = "unknown") -> operations.Done:

@@ -45,8 +45,9 @@ from console.engine.payments import Payments
 from console.engine.queue_hours import QueueHours
 from console.engine.recorder import CallRecorder
 from console.engine.recordings import RecordingKeeper
-from console.engine.talk import ALWAYS, Closed, Hears, Meetings, NobodyCame, Pressed, Talked, Wait
+from console.engine.talk import ALWAYS, Closed, Hears, NobodyCame, Pressed, Talked, Wait
 from console.engine.tolls import Tolls
+from console.engine.transfers import Transfers
 from console.engine.verifying import Verifier
 from ivr.commands import (
     AgentConnected,
@@ -128,7 +129,7 @@ class Conversations:
         queues: Iterable[QueueSettings],
         books: Books,
         floor: FloorRunner,
-        meetings: Meetings,
+        transfers: Transfers,
         effects: Effects,
         lookups: Lookups,
         payments: Payments,
@@ -147,7 +148,7 @@ class Conversations:
         self._queues = {queue.name: queue for queue in queues}
         self._books = books
         self._floor = floor
-        self._meetings = meetings
+        self._transfers = transfers
         self._effects = effects
         self._lookups = lookups
         self._payments = payments
@@ -290,7 +291,10 @@ class Conversations:
             trail.keep()
             self._books.note_agent(recorder)
 
-        met = await self._meetings.meet(channel, recorder, wait, Hears(offer, talk))
+        def passed(_: AgentId) -> None:
+            self._books.note_agent(recorder)
+
+        met = await self._transfers.meet(channel, recorder, wait, Hears(offer, talk, passed))
         match met:
             case Talked(_, talk_s):
                 return Served(talk_s)

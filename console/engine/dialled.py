@@ -28,8 +28,9 @@ from console.engine.broadcast import Broadcasts
 from console.engine.machines import leave_message
 from console.engine.recorder import CallRecorder
 from console.engine.safe_harbour import SafeHarbour
-from console.engine.talk import Hears, Meetings, Met, Talked, Wait
+from console.engine.talk import Hears, Met, Talked, Wait
 from console.engine.tasks import Tasks
+from console.engine.transfers import Transfers
 from dialer import attempts, roll
 from dialer import events as ev
 from dialer.attempts import Place
@@ -64,7 +65,7 @@ class DialledCalls:
         switch: Switch,
         writer: Writer,
         books: Books,
-        meetings: Meetings,
+        transfers: Transfers,
         tasks: Tasks,
         clock: Clock,
         trunks: Iterable[Trunk],
@@ -79,7 +80,7 @@ class DialledCalls:
         self._switch = switch
         self._writer = writer
         self._books = books
-        self._meetings = meetings
+        self._transfers = transfers
         self._tasks = tasks
         self._clock = clock
         self._trunks = {trunk.name: trunk for trunk in trunks}
@@ -358,7 +359,7 @@ class DialledCalls:
                     if isinstance(met, HungUp):
                         line.ended_by = met.by
                         return
-                    if isinstance(met, Talked):
+                    if isinstance(met, Talked) or line.recorder.talks > 0:  # also where a transfer led to nobody
                         self.tell(ev.TalkEnded(attempt_id))
                 case ev.PlaySafeHarbour() if line.recorder.agent_id is not None:
                     continue  # the agent was faster after all
@@ -399,4 +400,7 @@ class DialledCalls:
             self._books.note_agent(line.recorder)
             self.tell(ev.Connected(order.attempt_id, agent_id))
 
-        return await self._meetings.meet(channel, line.recorder, wait, Hears(offer, talk))
+        def passed(_: AgentId) -> None:
+            self._books.note_agent(line.recorder)
+
+        return await self._transfers.meet(channel, line.recorder, wait, Hears(offer, talk, passed))

@@ -67,6 +67,7 @@ from console.engine.talk import LiveTalk, Meetings
 from console.engine.talk_recording import TalkRecordings
 from console.engine.tasks import Tasks
 from console.engine.tolls import Tolls
+from console.engine.transfers import Transfers
 from console.engine.verifying import PinHasher, Verifier
 from console.engine.voice import LiveVoice
 from console.engine.watch import Watch
@@ -157,11 +158,13 @@ class Engine:
         self.recognition = recognition or Recognition(settings.speech)
         self.listener = Listener(self.recognition, clock, prompt_s)
         self.verifier = Verifier(settings.authenticators, self.lookups, self.writer, clock, PinHasher())
+        tolls = Tolls(settings, self.writer, clock)
+        self.transfers = Transfers(settings, self.floor, self.meetings, tolls)
         self.conversations = Conversations(
             settings.queues,
             self.books,
             self.floor,
-            self.meetings,
+            self.transfers,
             self.effects,
             self.lookups,
             self.payments,
@@ -172,7 +175,7 @@ class Engine:
             self._closed,
             self.voice.render,
             self.recordings,
-            Tolls(settings, self.writer, clock),
+            tolls,
             self.listener,
         )
         self.hours = OpeningHours(self.writer, clock, self._overridden)
@@ -185,7 +188,7 @@ class Engine:
             switch,
             self.writer,
             self.books,
-            self.meetings,
+            self.transfers,
             self.tasks,
             clock,
             settings.trunks,

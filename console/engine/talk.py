@@ -107,10 +107,12 @@ Met = Talked | NobodyCame | Pressed | Closed | HungUp
 
 @dataclass(frozen=True, slots=True)
 class Hears:
-    """Who hears of the meeting while it goes on: ``offer``, an agent is there; ``talk``, the talk begins."""
+    """Who hears of the meeting while it goes on: ``offer``, an agent is there; ``talk``, the talk begins; ``passed``,
+    it goes on with another agent."""
 
     offer: Callable[[AgentId], None]
     talk: Callable[[AgentId], None]
+    passed: Callable[[AgentId], None]
 
 
 class Meetings:

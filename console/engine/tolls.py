@@ -18,7 +18,7 @@ from calls.records import toll as kept
 from calls.records.writer import Writer
 from calls.settings import Settings
 from calls.switch.port import CallChannel, HungUp, Result, Transfer, TransferFailed, Transferred
-from calls.toll import Allowed, Refused, TollRules, Used
+from calls.toll import Allowed, Refused, TollRule, TollRules, Used
 from ivr.commands import TransferRefused
 
 
@@ -72,6 +72,20 @@ class Tolls:
                 log.get().warning("a transfer was refused", rule=begun.rule.value)
                 return TransferRefused(begun.rule.value)
             return await self._dialled(channel, command, *begun)
+
+    async def refusal(self, number: str) -> TollRule | None:
+        """The rule that forbids dialling ``number`` now; None: none does.
+
+        Raises:
+            RecordError: what is taken of the day is not known.
+        """
+
+        def look(connection: sqlite3.Connection) -> TollRule | None:
+            now = self._clock.now()
+            judged = toll.judge(number, self._rules, self._used(connection, now, self._up), now)
+            return judged.rule if isinstance(judged, Refused) else None
+
+        return await self._writer.run(look)
 
     @contextmanager
     def _counted(self) -> Iterator[int]:

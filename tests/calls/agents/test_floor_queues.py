@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from calls.agents.actions import ConnectCall, ReachPerson, WaitExpired
 from calls.agents.events import CallGone, CallKind, CallWaiting, LegGone, LegUp, Overflow, Pause, Unpause
-from calls.agents.floor import PERSON_S
+from calls.agents.floor import PERSON_S, UnknownName
 from calls.agents.states import AgentState
 from calls.agents.view import Prospect
 from calls.ids import AgentId, CallId
@@ -167,6 +169,21 @@ def test_a_person_on_the_line_is_not_left_waiting_for_one_agent() -> None:
     bench.tell(CallWaiting(C1, SALES, CallKind.DIALLED))
     bench.log_in(ANN)
     assert bench.state(ANN)[0] is AgentState.RESERVED
+
+
+# --- one agent ----------------------------------------------------------------------------------------------------
+
+
+def test_a_call_for_one_agent_is_taken_by_no_other() -> None:
+    """Whatever queues that one serves; the others serve who comes after it."""
+    bench = Bench(ANN, BEN, CAT)
+    bench.log_in(BEN)
+    assert connected(bench.tell(CallWaiting(C1, HELP, CallKind.INBOUND, only=ANN))) == []
+    assert connected(bench.inbound(C2)) == [(C2, BEN)]
+    bench.log_in(ANN)
+    assert bench.state(ANN) == (RESERVED, "")
+    with pytest.raises(UnknownName):
+        bench.tell(CallWaiting(C3, HELP, CallKind.INBOUND, only=AgentId("zoe")))
 
 
 # --- agents who dial --------------------------------------------------------------------------------------------

@@ -1,0 +1,201 @@
+"""Agents who hand their caller on: to another agent, a queue, a destination of the settings or a number.
+
+The order waits until the agent's talk has ended, which it ends; then the caller goes where it says. Where nobody is
+reached the caller goes to the queue that the first talk came from, before all who wait there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from calls.agents.events import URGENT, CallKind, CallWaiting
+from calls.agents.states import AgentState
+from calls.errors import SwitchError, UserError
+from calls.ids import AgentId, CallId, QueueName
+from calls.log import masked
+from calls.settings import Settings
+from calls.switch.port import CallChannel, EndedBy, HungUp, Result, Transfer, TransferFailed, Transferred
+from console.engine.floor import FloorRunner
+from console.engine.recorder import CallRecorder
+from console.engine.talk import Hears, Meetings, Met, NobodyCame, Talked, Wait
+from console.engine.tolls import Tolls
+from ivr.commands import TransferRefused
+
+AGENT_S = 30.0
+"""How long a caller waits for the agent who was named."""
+
+RING_S = 25.0
+"""How long a destination rings."""
+
+
+class To(Enum):
+    """What kind of place a caller is handed on to."""
+
+    AGENT = "agent"
+    QUEUE = "queue"
+    DESTINATION = "destination"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a caller is handed on to. ``name``: an agent's id, a queue's or destination's name, or a number."""
+
+    to: To
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.to.value} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an agent wants done with the caller when their talk has ended."""
+
+    target: Target
+    by: AgentId
+    who: str
+
+
+class Transfers:
+    """Of one engine. In the place of :class:`Meetings` for whoever lets a caller meet an agent."""
+
+    def __init__(self, settings: Settings, floor: FloorRunner, meetings: Meetings, tolls: Tolls) -> None:
+        self._queues = {queue.name: queue for queue in settings.queues}
+        self._agents = {agent.id for agent in settings.agents}
+        self._destinations = {each.name for each in settings.destinations}
+        self._floor = floor
+        self._meetings = meetings
+        self._tolls = tolls
+        self._orders: dict[CallId, Order] = {}
+
+    async def order(self, agent_id: AgentId, target: Target, who: str) -> str:
+        """End the agent's talk and hand the caller on. What is done, in words.
+
+        Raises:
+            UserError: the agent talks to nobody, there is no such target, or it cannot take anybody now.
+            SwitchError: the switch did not take it.
+        """
+        talk = self._meetings.of_agent(agent_id)
+        if talk is None:
+            raise UserError(f"agent {agent_id} talks to nobody")
+        if talk.call_id in self._orders:
+            raise UserError(f"agent {agent_id} hands the caller on already")
+        await self._check(target, agent_id)
+        if self._meetings.talk_of(talk.call_id) is not talk:
+            raise UserError(f"the talk of agent {agent_id} has just ended")
+        self._orders[talk.call_id] = Order(target, agent_id, who)
+        talk.recorder.note("transfer", {"agent": agent_id, "to": target.to.value, "name": _kept(target), "who": who})
+        try:
+            await talk.channel.end_talk()
+        except SwitchError:
+            self._orders.pop(talk.call_id, None)
+            raise
+        return f"agent {agent_id}: the caller goes to {target}"
+
+    async def meet(self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears) -> Met:
+        """As :meth:`Meetings.meet`, and on to where agents hand the caller.
+
+        Raises:
+            SwitchError: the switch failed; the call's state is unknown.
+        """
+        call_id = wait.call.call_id
+        talked_s = 0.0
+        try:
+            met = await self._meetings.meet(channel, recorder, wait, hears)
+            while isinstance(met, Talked) and (order := self._orders.pop(call_id, None)) is not None:
+                talked_s += met.talk_s
+                met = await self._move(channel, recorder, wait, hears, order)
+        finally:
+            self._orders.pop(call_id, None)
+        return replace(met, talk_s=met.talk_s + talked_s) if isinstance(met, Talked) else met
+
+    async def _move(
+        self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears, order: Order
+    ) -> Met:
+        target = order.target
+        if target.to in (To.DESTINATION, To.NUMBER):
+            result = await self._dial(channel, target, wait.music)
+            match result:
+                case HungUp():
+                    return result
+                case Transferred(talk_s):
+                    recorder.count_talk(talk_s)
+                    recorder.note("transferred", {"to": target.to.value, "talk_s": round(talk_s, 3)})
+                    return Talked(order.by, talk_s, EndedBy.AGENT)
+                case TransferFailed(reason) | TransferRefused(reason):
+                    recorder.note("transfer_failed", {"to": target.to.value, "reason": reason})
+                case _:
+                    raise AssertionError(f"Transfer gave {result}")
+        else:
+            met = await self._again(channel, recorder, self._wait_for(wait, target), hears)
+            if not isinstance(met, NobodyCame):
+                return met
+            recorder.note("transfer_failed", {"to": target.to.value, "reason": "no_answer"})
+        return await self._again(channel, recorder, self._wait_for(wait, None), hears)
+
+    async def _again(self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears) -> Met:
+        """Another wait and talk of the same call, which stays one of its first queue."""
+        queue = recorder.queue
+
+        def talk(agent_id: AgentId) -> None:
+            recorder.note("talk_passed", {"agent": agent_id})
+            hears.passed(agent_id)
+
+        try:
+            return await self._meetings.meet(channel, recorder, wait, Hears(_nothing, talk, hears.passed))
+        finally:
+            recorder.queue = queue
+
+    def _wait_for(self, wait: Wait, target: Target | None) -> Wait:
+        """How the caller waits for the target; None: for anybody of the queue that the first talk came from."""
+        first = wait.call
+        queue, priority, agent_id = first.queue, URGENT, None
+        if target is not None and target.to is To.QUEUE:
+            queue, priority = QueueName(target.name), first.priority
+        max_wait_s = self._queues[queue].max_wait_s
+        if target is not None and target.to is To.AGENT:
+            agent_id, max_wait_s = AgentId(target.name), AGENT_S
+        call = CallWaiting(first.call_id, queue, CallKind.INBOUND, priority, max_wait_s, only=agent_id)
+        return Wait(call, max_wait_s, wait.music, record=wait.record)
+
+    async def _dial(self, channel: CallChannel, target: Target, music: str) -> Result | TransferRefused:
+        command = Transfer(target.name, RING_S, music=music)
+        if target.to is To.DESTINATION:
+            return await channel.perform(command)
+        return await self._tolls.transfer(channel, replace(command, destination="", number=target.name))
+
+    async def _check(self, target: Target, agent_id: AgentId) -> None:
+        """
+        Raises:
+            UserError: there is no such target, or it cannot take anybody now.
+        """
+        match target.to:
+            case To.AGENT:
+                self._check_agent(AgentId(target.name), agent_id)
+            case To.QUEUE if target.name not in self._queues:
+                raise UserError(f"no queue {target.name!r} in the settings: there are {', '.join(self._queues)}")
+            case To.DESTINATION if target.name not in self._destinations:
+                known = ", ".join(sorted(self._destinations)) or "none"
+                raise UserError(f"no destination {target.name!r} in the settings: there are {known}")
+            case To.NUMBER if (rule := await self._tolls.refusal(target.name)) is not None:
+                raise UserError(f"the number may not be dialled: {rule.value}")
+
+    def _check_agent(self, wanted: AgentId, own: AgentId) -> None:
+        if wanted == own:
+            raise UserError(f"{own} is the agent who has the caller")
+        found = next((each for each in self._floor.view().agents if each.agent_id == wanted), None)
+        if found is None:
+            raise UserError(f"no agent {wanted!r} in the settings: there are {', '.join(sorted(self._agents))}")
+        if found.state is not AgentState.READY:
+            raise UserError(f"agent {wanted} is not ready: {found.state.value}")
+
+
+def _kept(target: Target) -> str:
+    """What the record keeps of a target: a number is personal data, and is masked."""
+    return masked(target.name) if target.to is To.NUMBER else target.name
+
+
+def _nothing(_agent_id: AgentId) -> None:
+    """Nobody hears of it."""

@@ -47,6 +47,7 @@ class _Shape:
 class _Plan:
     """A region's plan."""
 
+    region: str
     code: str
     general: _Shape
     kinds: tuple[tuple[int, _Shape], ...]
@@ -110,6 +111,15 @@ def zones(number: str) -> tuple[str, ...] | None:
     return _zones_of(code + national[: TIMEZONE_LONGEST_PREFIX - len(code)] if geographic else code)
 
 
+def region(number: str) -> str | None:
+    """The country (ISO 3166) of a valid number in E.164 with ``+``; None: ask the library."""
+    parted = _abroad(number[1:])
+    if parted is None or parted[0].code + parted[1] != number[1:]:
+        return None
+    found, kind = _found(parted[0].code, parted[1])
+    return None if kind == PhoneNumberType.UNKNOWN else found
+
+
 @lru_cache(maxsize=65536)
 def _zones_of(digits: str) -> tuple[str, ...] | None:
     """Of the longest beginning that the table has."""
@@ -171,16 +181,21 @@ def _stripped(plan: _Plan, digits: str) -> str | None:
     return digits if fits(digits) and not fits(rest) else rest
 
 
-@lru_cache(maxsize=1024)
 def _kind(code: str, national: str) -> int:
-    """The kind of number by the first region of the code that has it. Kept for its zones, which are asked next."""
+    return _found(code, national)[1]
+
+
+@lru_cache(maxsize=1024)
+def _found(code: str, national: str) -> tuple[str, int]:
+    """The region and the kind of a number, by the first plan of the code that has it; "" where none has. Kept for
+    what is asked next of the same number."""
     for plan in _plans(code):
         if plan.leading is not None:
             if plan.leading.match(national):
-                return plan.kind(national)
+                return plan.region, plan.kind(national)
         elif (kind := plan.kind(national)) != PhoneNumberType.UNKNOWN:
-            return kind
-    return int(PhoneNumberType.UNKNOWN)
+            return plan.region, kind
+    return "", int(PhoneNumberType.UNKNOWN)
 
 
 @lru_cache(maxsize=1000)
@@ -226,6 +241,7 @@ def _plan(region: str) -> _Plan | None:
         (PhoneNumberType.VOICEMAIL, metadata.voicemail),
     )
     return _Plan(
+        region=region,
         code=str(metadata.country_code),
         general=general,
         kinds=tuple((int(kind), shape) for kind, desc in kinds if (shape := _shape(desc)) is not None),

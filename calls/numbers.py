@@ -169,6 +169,18 @@ NEVER_MOBILE = frozenset(
 """Kinds of numbers that no mobile telephone has."""
 
 
+def country(e164: str) -> str:
+    """The country (ISO 3166) that a valid number belongs to; "" where it is no country's."""
+    quick = number_plans.region(e164)
+    if quick is not None:
+        return quick
+    try:
+        found = phonenumbers.region_code_for_number(phonenumbers.parse(e164, None))
+    except phonenumbers.NumberParseException:
+        return ""
+    return found if found in phonenumbers.SUPPORTED_REGIONS else ""
+
+
 def time_zones(e164: str) -> tuple[str, ...]:
     """All IANA zones that the number may be in, sorted; a mobile or toll-free number can have dozens.
 

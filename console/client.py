@@ -6,8 +6,9 @@ import getpass
 import os
 import socket
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import httpx
 from pydantic import BaseModel
@@ -20,7 +21,9 @@ from console.operations import Done
 Shape = TypeVar("Shape", bound=BaseModel)
 
 TIMEOUT_S = 60.0
-"""For the slowest answer: an import of a large file."""
+"""For the slowest answer but that of an import."""
+
+CHUNK = 1 << 18
 
 
 def who() -> str:
@@ -83,6 +86,16 @@ class EngineClient:
     def look(self, path: str, query: Mapping[str, str]) -> object:
         """``GET`` of ``path``: the answer's JSON. Raises as :meth:`order`."""
         return self._ask("GET", path, params=dict(query)).json()
+
+    def upload(self, path: str, stream: BinaryIO, query: Mapping[str, str]) -> dict[str, object]:
+        """``POST`` a file of any size, which is not held in memory, however long the answer takes; its JSON object.
+        Raises as :meth:`order`."""
+        chunks = iter(partial(stream.read, CHUNK), b"")
+        patient = httpx.Timeout(TIMEOUT_S, read=None)
+        answer: dict[str, object] = self._ask(
+            "POST", path, content=chunks, params=dict(query), timeout=patient
+        ).json()
+        return answer
 
     def tell(self, method: str, path: str, json: Mapping[str, object]) -> Done:
         """Any other request with a JSON body. Raises as :meth:`order`."""

@@ -20,7 +20,7 @@ from calls.people import consents
 from calls.people.consents import Consent, ConsentKind
 from calls.records.store import add_audit
 from console.operations import Done, Writes, e164
-from dialer.leads.table import Table
+from dialer.leads.table import Table, open_table
 
 BATCH = 500
 """Consents in one transaction of an import: some 10 ms of the writer's time."""
@@ -130,7 +130,7 @@ async def import_consents(
     Raises:
         LeadError: the file cannot be read, or has no such column.
     """
-    table = Table(io.BytesIO(data), Location(Path(given.file)))
+    table = open_table(io.BytesIO(data), Location(Path(given.file)))
     report = ConsentReport()
     batch: list[Consent] = []
     for consent in _read(table, given, report, now):

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
-import json
 import sqlite3
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Protocol, TypeVar
 
@@ -32,10 +27,6 @@ from dialer import campaign as campaigns
 from dialer import enrolment, own_rules, roll, versions, windows
 from dialer.campaign import Campaign
 from dialer.events import CampaignState
-from dialer.leads.columns import Columns
-from dialer.leads.file import LeadFile
-from dialer.leads.report import ImportReport
-from dialer.leads.store import open_list, store_batch
 from prompts.library import PromptLibrary
 
 T = TypeVar("T")
@@ -53,19 +44,6 @@ class Done(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     said: str
-
-
-class Import(BaseModel):
-    """How a file of leads is to be read. ``file`` is its name, for messages."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    list: str
-    file: str
-    region: str | None = None
-    number: str | None = None
-    name: str | None = None
-    time_zone: str | None = None
-    priority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,32 +286,3 @@ def unlock_pins(connection: sqlite3.Connection, account: str, who: str, now: dat
     """Let an account or a caller try PINs again."""
     lifted = lockout.unlock(connection, account, who, now)
     return Done(said=f"{account} may try again" if lifted else f"{account} was not counted")
-
-
-async def import_leads(writes: Writes, data: bytes, given: Import, who: str, now: datetime) -> ImportReport:
-    """Import a file of leads in batches, so that calls are recorded in between.
-
-    Raises:
-        LeadError: the file cannot be read at all.
-    """
-    columns = Columns(given.number, given.name, given.time_zone, given.priority)
-    leads = LeadFile(io.BytesIO(data), Location(Path(given.file)), given.region, columns)
-    list_id = await writes.run(lambda db: open_list(db, given.list, now, _new_id))
-    batches = leads.batches()
-    while (batch := await asyncio.to_thread(next, batches, None)) is not None:  # calls go on while rows are read
-        leads.report.take(
-            await writes.run(partial(store_batch, list_id=list_id, batch=batch, now=now, new_id=_new_id))
-        )
-    report = leads.report
-    counts = {"list": given.list, "imported": report.imported, "refused": len(report.refused)}
-    await writes.run(lambda db: add_audit(db, now, who, "leads.import", counts))
-    return report
-
-
-def report_as_json(report: ImportReport) -> str:
-    """The report of an import, as the API gives it."""
-    return json.dumps(report.as_json() | {"said": str(report)})
-
-
-def _new_id() -> str:
-    return str(uuid.uuid4())

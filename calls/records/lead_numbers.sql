@@ -57,3 +57,32 @@ CREATE INDEX campaign_leads_ready ON campaign_leads (campaign_id, list_id, rank,
 CREATE INDEX campaign_leads_waiting ON campaign_leads (campaign_id, list_id, next_try_at)
     WHERE state = 'retry' AND next_try_at IS NOT NULL AND excluded = 0;
 CREATE INDEX campaign_leads_dialling ON campaign_leads (campaign_id) WHERE state = 'dialling';
+
+-- Imports of files. One that has not ended goes on behind its last committed row when the same file comes again.
+CREATE TABLE imports (
+    import_id     TEXT PRIMARY KEY,
+    list_id       TEXT NOT NULL REFERENCES lists(list_id),
+    file          TEXT NOT NULL,             -- its name, for people
+    digest        TEXT NOT NULL,             -- SHA-256; empty: done in one transaction, never to go on
+    options       TEXT NOT NULL,             -- JSON: how it is read
+    began_at      TEXT NOT NULL,
+    ended_at      TEXT,
+    share         REAL NOT NULL DEFAULT 0,   -- how much of the file is read
+    upto          INTEGER NOT NULL DEFAULT 0, -- the last row that is done, as a spreadsheet counts
+    rows          INTEGER NOT NULL DEFAULT 0,
+    imported      INTEGER NOT NULL DEFAULT 0,
+    known         INTEGER NOT NULL DEFAULT 0,
+    refused       INTEGER NOT NULL DEFAULT 0,
+    left_out      INTEGER NOT NULL DEFAULT 0, -- numbers, of rows that were imported
+    without_zone  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX imports_by_list ON imports (list_id, began_at);
+CREATE TABLE import_refusals (
+    refusal_id  INTEGER PRIMARY KEY,
+    import_id   TEXT NOT NULL REFERENCES imports(import_id),
+    row         INTEGER NOT NULL,
+    reason      TEXT NOT NULL
+) STRICT;
+CREATE INDEX import_refusals_by_import ON import_refusals (import_id, row);
+ALTER TABLE leads ADD COLUMN import_id TEXT;
+ALTER TABLE leads ADD COLUMN file_row INTEGER;

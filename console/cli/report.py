@@ -193,11 +193,12 @@ def as_csv_text(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([[_cell(cell) for cell in row] for row in rows])
+    writer.writerows([[cell_of(cell) for cell in row] for row in rows])
     return text.getvalue()
 
 
-def _cell(value: object) -> object:
+def cell_of(value: object) -> object:
+    """A value as a cell of CSV that no spreadsheet takes for a formula."""
     if isinstance(value, str) and value.startswith(FORMULA):
         return f"'{value}"
     return "" if value is None else value

@@ -23,7 +23,7 @@ from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, HangUp, Press
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.text import printable
 from console import operations
-from console.engine import api_agent_dials, api_desk, api_floor, api_rules
+from console.engine import api_agent_dials, api_desk, api_floor, api_leads, api_rules
 from console.engine.engine import Engine
 from console.engine.metrics import exposition
 from console.engine.status import Status
@@ -154,7 +154,7 @@ def control(engine: Engine) -> FastAPI:
     api_floor.add(app, engine)
     api_agent_dials.add(app, engine)
     _add_agents(app, engine)
-    _add_leads(app, engine)
+    api_leads.add(app, engine)
     api_rules.add(app, engine)
     _add_blocked(app, engine)
     _add_callbacks(app, engine)
@@ -205,17 +205,6 @@ def _add_agents(app: FastAPI, engine: Engine) -> None:
                 check_reason(engine.settings.pause_reasons, reason)
             engine.floor.tell(_agent_event(order, AgentId(agent_id), reason))
         return operations.Done(said=f"agent {agent_id}: {order.value}")
-
-
-def _add_leads(app: FastAPI, engine: Engine) -> None:
-    @app.post("/v1/leads")
-    async def leads(request: Request, given: Annotated[operations.Import, Query()], who: Who = "unknown") -> Response:
-        data = await request.body()
-        now = engine.clock.now()
-        report = await operations.import_leads(engine.writer, data, given, who, now)
-        for campaign in engine.status().campaigns:
-            engine.leads_changed(CampaignId(campaign.id))
-        return Response(operations.report_as_json(report), media_type="application/json")
 
 
 def _add_hours(app: FastAPI, engine: Engine) -> None:

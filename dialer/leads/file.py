@@ -1,131 +1,202 @@
-"""A file of leads: checked row by row; what may be imported comes in batches, the rest is in the report."""
+"""A file of leads: checked row by row; what may be imported comes in batches, with why the rest may not."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 import zoneinfo
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import BinaryIO
 
 from calls import numbers
-from calls.errors import Location
+from calls.errors import LeadError, Location
 from calls.numbers import NumberProblem
-from dialer.leads.columns import Columns, places_of
-from dialer.leads.report import ImportReport, RefusedRow
+from dialer.leads import places
+from dialer.leads.columns import NUMBERS, Places, places_of
+from dialer.leads.report import RefusedRow
 from dialer.leads.table import Row, Table
+from dialer.order import Kind
 
-BATCH = 500
+BATCH = 250
 """Rows in one transaction of an import beside others: some 10 ms of the writer's time."""
 
 MAX_NAME = 200
 MAX_CELL = 4000
+MAX_PERSON = 100
+MAX_NUMBERS = 10
 PRIORITIES = range(-1000, 1001)
 
 
 @dataclass(frozen=True, slots=True)
+class NewNumber:
+    """A number of a row, in E.164, with the zones in which the person may be."""
+
+    kind: Kind
+    number: str
+    time_zones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewLead:
-    """A row that may be imported."""
+    """A row that may be imported. ``person``: the customer's id, or empty; ``region``: a country, or a state such as
+    ``US-CA``."""
 
     row: int
-    number: str
+    numbers: tuple[NewNumber, ...]
     name: str
-    time_zones: tuple[str, ...]
     priority: int
     fields: dict[str, str]
+    person: str = ""
+    region: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of a file. ``upto``: the last row that was looked at; ``rows``: how many there were, empty ones not
+    counted; ``share``: how much of the file is read then, 0 to 1."""
+
+    leads: list[NewLead]
+    refused: list[RefusedRow]
+    upto: int
+    rows: int
+    share: float
+
+
+@dataclass(slots=True)
 class LeadFile:
-    """A CSV file of leads: UTF-8 (with or without its mark) or UTF-16 with its mark; ``,`` ``;`` or TAB.
-
-    ``region`` (ISO 3166) reads numbers that are written without a country code.
+    """The leads in a table. ``region`` (ISO 3166) reads numbers that are written without a country code; ``columns``:
+    pairs of what we know and its column, where that is not to be guessed.
 
     Raises:
-        LeadError: the file cannot be read at all, or has no column with a number.
+        LeadError: the table has no column with a number, or not the given columns.
     """
 
-    def __init__(
-        self, stream: BinaryIO, where: Location, region: str | None = None, columns: Columns | None = None
-    ) -> None:
-        self._table = Table(stream, where)
-        self._region = region
-        self._place = places_of(self._table.header, columns or Columns(), where)
-        named = {ours: self._table.header[index] for ours, index in self._place.items()}
-        self.report = ImportReport(named, self._table.delimiter)
-        self._first_row: dict[str, int] = {}
+    table: Table
+    where: Location
+    region: str | None = None
+    columns: Iterable[tuple[str, str]] = ()
+    places: Places = field(init=False)
 
-    def batches(self, size: int = BATCH) -> Iterator[list[NewLead]]:
-        """The rows that may be imported, in batches; the others are in :attr:`report`. To be read once."""
-        batch: list[NewLead] = []
-        for row in self._table.rows():
-            self.report.rows += 1
+    def __post_init__(self) -> None:
+        for name in self.table.header:
+            if any(unicodedata.category(letter) == "Cs" for letter in name):
+                raise LeadError("the name of a column holds half a character", Location(self.where.file, 1))
+        self.places = places_of(self.table.header, tuple(self.columns), self.where)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """What we know, by the name of its column in the file."""
+        return self.places.named(self.table.header)
+
+    def batches(self, after: int = 0, size: int = BATCH) -> Iterator[Batch]:
+        """The rows behind row ``after``, in batches. To be read once."""
+        leads: list[NewLead] = []
+        refused: list[RefusedRow] = []
+        rows = upto = 0
+        for row in self.table.rows():
+            if row.number <= after:
+                continue
+            rows, upto = rows + 1, row.number
             try:
-                batch.append(self._lead(row))
-            except _Refusal as refusal:
-                self.report.refused.append(RefusedRow(row.number, refusal.reason))
-            if len(batch) >= size:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
-        self._table.close()
+                leads.append(self.lead(row, refused))
+            except Refusal as refusal:
+                refused.append(RefusedRow(row.number, refusal.reason))
+            if rows >= size:
+                yield Batch(leads, refused, upto, rows, self.table.share())
+                leads, refused, rows = [], [], 0
+        if rows:
+            yield Batch(leads, refused, upto, rows, 1.0)
+        self.table.close()
 
-    def _lead(self, row: Row) -> NewLead:
+    def lead(self, row: Row, left_out: list[RefusedRow]) -> NewLead:
+        """The lead of a row. A number of several that is none is left out, and said so in ``left_out``.
+
+        Raises:
+            Refusal: the row is not to be imported.
+        """
         if row.problem is not None:
-            raise _Refusal(row.problem)
-        for header, cell in zip(self._table.header, row.cells, strict=True):
+            raise Refusal(row.problem)
+        for header, cell in zip(self.table.header, row.cells, strict=True):
             _refuse_odd_text(header, cell)
-        number = self._number(row)
+        written = self._numbers(row, left_out)
+        country = self._country(row, written[0][1])
+        state = self._state(row, country)
         return NewLead(
             row=row.number,
-            number=number,
-            name=self._name(row),
-            time_zones=self._zones(row, number),
+            numbers=tuple(
+                NewNumber(kind, number, self._zones(row, number, country, state)) for kind, number in written
+            ),
+            name=self._text(row, "name", MAX_NAME),
             priority=_priority(self._cell(row, "priority")),
             fields=self._fields(row),
+            person=self._text(row, "person", MAX_PERSON),
+            region=f"{country}-{state}" if state else country,
         )
 
     def _cell(self, row: Row, ours: str) -> str:
-        index = self._place.get(ours)
+        index = self.places.singles.get(ours)
         return "" if index is None else row.cells[index].strip()
 
-    def _number(self, row: Row) -> str:
-        try:
-            number = numbers.to_e164(self._cell(row, "number"), self._region)
-        except NumberProblem as problem:
-            raise _Refusal(problem.reason) from problem
-        first = self._first_row.setdefault(number, row.number)
-        if first != row.number:
-            raise _Refusal(f"the same number as row {first}")
-        return number
+    def _text(self, row: Row, ours: str, longest: int) -> str:
+        text = self._cell(row, ours)
+        if len(text) > longest:
+            raise Refusal(f"the {ours} is longer than {longest} characters")
+        return text
 
-    def _name(self, row: Row) -> str:
-        name = self._cell(row, "name")
-        if len(name) > MAX_NAME:
-            raise _Refusal(f"the name is longer than {MAX_NAME} characters")
-        return name
+    def _numbers(self, row: Row, left_out: list[RefusedRow]) -> list[tuple[Kind, str]]:
+        found: dict[str, Kind] = {}
+        problems: list[tuple[int, str]] = []
+        for ours, index in self.places.numbers:
+            written = row.cells[index].strip()
+            if not written and (found or len(self.places.numbers) > 1):
+                continue
+            try:
+                found.setdefault(numbers.to_e164(written, self.region), NUMBERS[ours])
+            except NumberProblem as problem:
+                problems.append((index, problem.reason))
+        if not found:
+            raise Refusal(problems[0][1] if problems else "the number is empty")
+        for index, reason in problems:
+            left_out.append(RefusedRow(row.number, f"{self.table.header[index]!r} left out: {reason}", left_out=True))
+        return [(kind, number) for number, kind in found.items()][:MAX_NUMBERS]
 
-    def _zones(self, row: Row, number: str) -> tuple[str, ...]:
+    def _country(self, row: Row, number: str) -> str:
+        given = self._cell(row, "country").upper()
+        given = "GB" if given == "UK" else given
+        return given if re.fullmatch(r"[A-Z]{2}", given) else numbers.country(number)
+
+    def _state(self, row: Row, country: str) -> str:
+        return places.state(self._cell(row, "state"), country) or ""
+
+    def _zones(self, row: Row, number: str, country: str, state: str) -> tuple[str, ...]:
+        """The zone that the row names, else those of the number narrowed by the postcode or the state."""
         given = self._cell(row, "time_zone")
-        if not given:
-            return numbers.time_zones(number)
-        if given not in _known_zones():
-            raise _Refusal(f"no time zone {given!r}: expected a name such as Europe/Berlin")
-        return (given,)
+        if given and given not in _known_zones():
+            raise Refusal(f"no time zone {given!r}: expected a name such as Europe/Berlin")
+        if given:
+            return (given,)
+        exact = places.postcode_zone(self._cell(row, "postcode"), country)
+        of_place = (exact,) if exact else places.STATES[country][state] if state else ()
+        return places.narrowed(numbers.time_zones(number), of_place)
 
     def _fields(self, row: Row) -> dict[str, str]:
-        """The columns that we do not know, as text: what looks like a formula stays the text that it is."""
-        ours = set(self._place.values())
+        """The columns that we do not use up, as text: what looks like a formula stays the text that it is."""
+        ours = {place for _, place in self.places.numbers} | {
+            place for name, place in self.places.singles.items() if name not in KEPT
+        }
         return {
             header: cell
-            for index, (header, cell) in enumerate(zip(self._table.header, row.cells, strict=True))
+            for index, (header, cell) in enumerate(zip(self.table.header, row.cells, strict=True))
             if index not in ours and header and cell
         }
 
 
-class _Refusal(Exception):
+KEPT = ("country", "state", "postcode", "person")
+"""What we know and leave among the lead's columns all the same: agents see it."""
+
+
+class Refusal(Exception):
     """This row is not imported."""
 
     def __init__(self, reason: str) -> None:
@@ -135,19 +206,22 @@ class _Refusal(Exception):
 
 def _refuse_odd_text(header: str, cell: str) -> None:
     if len(cell) > MAX_CELL:
-        raise _Refusal(f"column {header!r} has more than {MAX_CELL} characters")
+        raise Refusal(f"column {header!r} has more than {MAX_CELL} characters")
     if cell.isprintable():
         return
     for letter in cell:
-        if unicodedata.category(letter) == "Cc" and letter not in "\t\r\n":
-            raise _Refusal(f"column {header!r} holds the control character U+{ord(letter):04X}")
+        category = unicodedata.category(letter)
+        if category == "Cc" and letter not in "\t\r\n":
+            raise Refusal(f"column {header!r} holds the control character U+{ord(letter):04X}")
+        if category == "Cs":
+            raise Refusal(f"column {header!r} holds half a character (U+{ord(letter):04X})")
 
 
 def _priority(text: str) -> int:
     if not text:
         return 0
     if not re.fullmatch(r"[+-]?[0-9]{1,4}", text) or int(text) not in PRIORITIES:
-        raise _Refusal(f"the priority is a whole number from {PRIORITIES[0]} to {PRIORITIES[-1]}, the highest first")
+        raise Refusal(f"the priority is a whole number from {PRIORITIES[0]} to {PRIORITIES[-1]}, the highest first")
     return int(text)
 
 

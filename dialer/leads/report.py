@@ -4,64 +4,78 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+SHOWN = 20
+"""Refused rows that a report names itself; all of them stand in the store."""
+
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that is not imported, by its number in a spreadsheet (the header is row 1), and why."""
+    """A row that is not imported, by its number in a spreadsheet (the header is row 1), and why; ``left_out``: only a
+    number of it is not."""
 
     row: int
     reason: str
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of a batch."""
+class Counts:
+    """How far an import has come. ``upto``: the last row of the file that is done."""
 
-    imported: int
-    known: int
-    without_zone: int
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What became of each row."""
-
-    columns: dict[str, str]
-    """What we know, by the name of its column in the file."""
-    delimiter: str
+    upto: int = 0
     rows: int = 0
     imported: int = 0
     known: int = 0
-    """In the list already; left as they are."""
+    """In the list already, or in another where that is asked for; left as they are."""
+    refused: int = 0
+    left_out: int = 0
+    """Numbers that were left out of rows which were imported."""
     without_zone: int = 0
     """Imported, and no time zone is known: never dialled where a law asks for hours."""
-    refused: list[RefusedRow] = field(default_factory=list)
 
-    def take(self, stored: Stored) -> None:
-        """Count a batch that is committed."""
-        self.imported += stored.imported
-        self.known += stored.known
-        self.without_zone += stored.without_zone
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of the rows."""
+
+    import_id: str
+    counts: Counts
+    columns: dict[str, str]
+    """What we know, by the name of its column in the file."""
+    kind: str
+    """What kind of file it was."""
+    resumed_after: int = 0
+    """The row behind which an import that had been cut off went on."""
+    first_refused: tuple[RefusedRow, ...] = field(default=())
 
     def as_json(self) -> dict[str, object]:
         """The report as JSON values."""
         return {
-            "rows": self.rows,
-            "imported": self.imported,
-            "known": self.known,
-            "without_zone": self.without_zone,
+            "import": self.import_id,
+            "rows": self.counts.rows,
+            "imported": self.counts.imported,
+            "known": self.counts.known,
+            "refused_rows": self.counts.refused,
+            "left_out": self.counts.left_out,
+            "without_zone": self.counts.without_zone,
+            "resumed_after": self.resumed_after,
             "columns": dict(self.columns),
-            "delimiter": self.delimiter,
-            "refused": [{"row": each.row, "reason": each.reason} for each in self.refused],
+            "kind": self.kind,
+            "refused": [{"row": each.row, "reason": each.reason} for each in self.first_refused],
         }
 
     def __str__(self) -> str:
         taken = ", ".join(f"{ours} from {theirs!r}" for ours, theirs in self.columns.items())
+        counts = self.counts
         lines = [
-            f"{self.rows} rows: {self.imported} imported, {self.known} in the list already,"
-            f" {len(self.refused)} refused ({taken})"
+            f"{counts.rows} rows: {counts.imported} imported, {counts.known} in the list already,"
+            f" {counts.refused} refused ({taken})"
         ]
-        if self.without_zone:
-            lines.append(f"{self.without_zone} imported without a known time zone")
-        lines += [f"row {each.row}: {each.reason}" for each in self.refused]
+        if self.resumed_after:
+            lines.append(f"went on behind row {self.resumed_after}, where it was cut off before")
+        if counts.without_zone:
+            lines.append(f"{counts.without_zone} imported without a known time zone")
+        lines += [f"row {each.row}: {each.reason}" for each in self.first_refused]
+        if (more := counts.refused + counts.left_out - len(self.first_refused)) > 0:
+            lines.append(f"and {more} more")
         return "\n".join(lines)

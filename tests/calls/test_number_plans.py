@@ -66,6 +66,8 @@ def test_the_quick_way_gives_what_the_library_gives(number: tuple[str, str | Non
     found = quick or by_library(text, region)
     if found is not None:
         assert numbers.time_zones(found) == numbers._zones_by_library(found)
+        country = phonenumbers.region_code_for_number(phonenumbers.parse(found))
+        assert numbers.country(found) == (country if country in REGIONS else "")
 
 
 @settings(max_examples=1000)

@@ -605,7 +605,7 @@ def test_flows_are_published_through_the_engine(with_engine: Path, tmp_path: Pat
 
 def test_a_script_is_checked_against_the_columns_of_its_list(path: Path, tmp_path: Path) -> None:
     leads = tmp_path / "a.csv"
-    leads.write_text("Phone,Name,Town\n+12025550105,Ann,Bonn\n", encoding="utf-8")
+    leads.write_text("Phone,Name,Town\n+12025550106,Ann,Bonn\n", encoding="utf-8")
     script = '[script]\ntext = {en = "Hello {name} of {fields.Twon}"}\n'
     file = path.parent / "campaigns" / "autumn.toml"
     file.write_text(f"{file.read_text(encoding='utf-8')}\n{script}", encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,8 +18,8 @@ from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.callers import HangUp, Hear, Press, Step, Wait
 from calls.switch.loopback.diary import Seen
 from calls.switch.port import EndedBy
-from console import operations
-from console.operations import Import
+from console import imports, operations
+from console.imports import Import
 from dialer import campaign as campaigns
 from dialer import events as ev
 from dialer.campaign import Campaign
@@ -78,7 +79,7 @@ async def broadcast(world: World, number: str) -> Campaign:
     engine = world.engine
     now = engine.clock.now()
     given = Import(list="news", file="news.csv")
-    await operations.import_leads(engine.writer, LEADS.format(number=number).encode(), given, "me", now)
+    await imports.import_leads(engine.writer, io.BytesIO(LEADS.format(number=number).encode()), given, "me", now)
     campaign = campaigns.load(world.folder / "news.toml", world.settings)
     started = await operations.register(engine.writer, campaign, "me", now)
     engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned))

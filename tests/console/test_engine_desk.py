@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Awaitable
 from pathlib import Path
@@ -18,11 +19,11 @@ from calls.outside import WebhookSettings
 from calls.records.published import Event
 from calls.settings import QueueSettings
 from calls.switch.loopback.callers import HangUp, Press, Wait
-from console import operations
+from console import imports
 from console.desk import AnswersOrder, CorrectionOrder, DispositionOrder
 from console.desk_card import Card
 from console.engine.outside import Answered
-from console.operations import Import
+from console.imports import Import
 from tests.console.fake_hosts import FakeHosts
 from tests.console.held_time import held
 from tests.console.world import World, agent, world_in
@@ -240,7 +241,7 @@ say = {en = "Why?", de = "Warum?"}
 async def dial_a_lead(world: World, tables: str = SCRIPT, **changed: str) -> None:
     now = world.engine.clock.now()
     data = f"Phone,Name,Town\n{TALKS},Ann <b>,Köln & Bonn\n".encode()
-    await operations.import_leads(world.engine.writer, data, Import(list="autumn", file="b.csv"), "me", now)
+    await imports.import_leads(world.engine.writer, io.BytesIO(data), Import(list="autumn", file="b.csv"), "me", now)
     await dial(world, TALKS, tables=tables, **changed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
@@ -34,11 +35,11 @@ from calls.switch.loopback.callers import CallerScript, Step
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.switch.port import CallChannel, CallHandler, CallInfo, Originate, Prompt, Result, Seat, SwitchCommand
-from console import operations
+from console import imports, operations
 from console.engine.engine import Engine
 from console.engine.outside import Hosts
 from console.engine.voice import LiveVoice
-from console.operations import Import
+from console.imports import Import
 from dialer import campaign as campaigns
 from dialer import events as ev
 from dialer.campaign import Campaign
@@ -358,7 +359,9 @@ class World:
         engine = self.engine
         data = "Phone\n" + "".join(f"{number}\n" for number in numbers)
         now = engine.clock.now()
-        await operations.import_leads(engine.writer, data.encode(), Import(list="autumn", file="a.csv"), "me", now)
+        await imports.import_leads(
+            engine.writer, io.BytesIO(data.encode()), Import(list="autumn", file="a.csv"), "me", now
+        )
         text = "".join(
             f"{key} = {changed[key]}\n" if (key := line.split(" = ")[0]) in changed else f"{line}\n"
             for line in CAMPAIGN.splitlines()

@@ -17,8 +17,9 @@ from calls.records.migrations import migrate
 from calls.settings import QueueSettings, Settings, Trunk
 from dialer.campaign import load
 from dialer.leads.file import LeadFile
-from dialer.leads.report import ImportReport
-from dialer.leads.store import import_csv
+from dialer.leads.report import Counts, ImportReport
+from dialer.leads.store import import_leads
+from dialer.leads.table import open_table
 from tests.dialer.checker import broken
 from tests.dialer.world import START, Agent, World
 
@@ -33,16 +34,17 @@ def imported() -> Iterator[tuple[ImportReport, list[str]]]:
     migrate(connection)
     count = itertools.count()
     with (DEMO / "leads.csv").open("rb") as stream:
-        leads = LeadFile(stream, Location(DEMO / "leads.csv"), "US")
-        report = import_csv(connection, leads, "shops", START, lambda: f"id{next(count)}")
+        where = Location(DEMO / "leads.csv")
+        leads = LeadFile(open_table(stream, where), where, "US")
+        report = import_leads(connection, leads, "shops", START, lambda: f"id{next(count)}")
     yield report, [row[0] for row in connection.execute("SELECT number FROM leads ORDER BY rowid")]
     connection.close()
 
 
 def test_the_list_shows_what_an_import_reports(imported: tuple[ImportReport, list[str]]) -> None:
     report, numbers = imported
-    assert (report.rows, report.imported, len(report.refused), report.without_zone) == (43, 40, 3, 0)
-    reasons = sorted(each.reason.split(" row ")[0] for each in report.refused)
+    assert report.counts == Counts(upto=44, rows=43, imported=40, refused=3)
+    reasons = sorted(each.reason.split(" row ")[0] for each in report.first_refused)
     assert reasons == [
         "a number has only digits, +, spaces, brackets, dots, slashes and dashes",
         "no country's numbering plan has such a number",

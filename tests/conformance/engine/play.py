@@ -19,9 +19,9 @@ from calls.records import store
 from calls.records.database import open_readonly
 from calls.switch.events import CallConnected, LegRinging
 from calls.switch.port import EndedBy, Switch
-from console import operations
+from console import imports, operations
 from console.engine.engine import Engine
-from console.operations import Import
+from console.imports import Import
 from dialer import campaign as campaigns
 from dialer import events as ev
 from tests.conformance.engine.judge import Seen, differences
@@ -144,7 +144,9 @@ class Bench:
     async def _start_campaign(self, script: CampaignScript, called: str) -> None:
         engine, now = self.engine, self._clock.now()
         lead = f"Phone\n{called}\n".encode()
-        await operations.import_leads(engine.writer, lead, Import(list=script.name, file="a.csv"), "test", now)
+        await imports.import_leads(
+            engine.writer, io.BytesIO(lead), Import(list=script.name, file="a.csv"), "test", now
+        )
         campaign = campaigns.load(self._premises.campaign(script), engine.settings)
         await operations.register(engine.writer, campaign, "test", now)
         engine.dialled.tell(ev.CampaignStarted(campaign, 0, 0))

@@ -172,7 +172,7 @@ def _shown(value: object) -> str:
 
 
 def _unknown_key(owner: type[BaseModel] | None, key: str) -> str:
-    known = sorted(owner.model_fields) if owner else []
+    known = sorted(found.alias or name for name, found in owner.model_fields.items()) if owner else []
     near = get_close_matches(key, known, n=1)
     return f"unknown key: did you mean {near[0]}?" if near else f"unknown key: expected one of {', '.join(known)}"
 
@@ -193,7 +193,7 @@ def _field_at(model: type[BaseModel], place: Place) -> tuple[type[BaseModel] | N
             if inner is None:
                 return owner, found
             owner = inner
-        found = owner.model_fields.get(part) if owner else None
+        found = _field(owner, part) if owner else None
         if found is None:
             return owner, None
         is_named = _model_in(found.annotation) is not None and _is_table(found.annotation)
@@ -203,6 +203,12 @@ def _field_at(model: type[BaseModel], place: Place) -> tuple[type[BaseModel] | N
 def _is_table(annotation: object) -> bool:
     """True for ``dict[Name, Model]``, alone or as one of several."""
     return typing.get_origin(annotation) is dict or any(_is_table(each) for each in typing.get_args(annotation))
+
+
+def _field(owner: type[BaseModel], key: str) -> FieldInfo | None:
+    """The field that a file calls ``key``."""
+    named = (found for name, found in owner.model_fields.items() if (found.alias or name) == key)
+    return next(named, None)
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

@@ -19,6 +19,7 @@ from console.cli import (
     block,
     callbacks,
     campaign,
+    campaign_pace,
     campaign_rules,
     consent,
     db,
@@ -67,6 +68,9 @@ app.add_typer(campaign.app, name="campaign")
 campaign.app.command()(campaign_rules.presets)
 campaign.app.command("refusals")(campaign_rules.refused)
 campaign.app.command()(campaign_rules.audit)
+campaign.app.command()(campaign_pace.show)
+campaign.app.command("set")(campaign_pace.set_pace)
+campaign.app.command()(campaign_pace.reset)
 app.add_typer(dialer.app, name="dialer")
 app.add_typer(leads.app, name="leads")
 app.add_typer(dnc.app, name="dnc")

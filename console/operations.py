@@ -24,9 +24,9 @@ from calls.records.store import add_audit
 from calls.records.voicemail import MessageState
 from calls.settings import Settings
 from dialer import campaign as campaigns
-from dialer import enrolment, own_rules, roll, versions, windows
+from dialer import control, enrolment, own_rules, pacing_states, roll, versions, windows
 from dialer.campaign import Campaign
-from dialer.events import CampaignState
+from dialer.events import CampaignStarted, CampaignState
 from prompts.library import PromptLibrary
 
 T = TypeVar("T")
@@ -55,6 +55,14 @@ class Registered:
     answered: int
     abandoned: int
     resets_s: tuple[float, ...]
+    campaign: Campaign
+    """As it runs: its file, and the changes that hold."""
+    learnt: pacing_states.State | None
+    """What its pacing has learnt before."""
+
+    def event(self) -> CampaignStarted:
+        """What the dialer's core is to be told."""
+        return CampaignStarted(self.campaign, self.answered, self.abandoned, self.resets_s, self.learnt)
 
 
 def load_campaign(campaign_id: str, settings: Settings) -> Campaign:
@@ -106,6 +114,8 @@ async def register(writes: Writes, campaign: Campaign, who: str, now: datetime) 
     def enter(connection: sqlite3.Connection) -> None:
         before = versions.newest(connection, campaign.id)
         own_rules.require_lists(campaign.file.compliance, number_lists.standing(connection), campaign.id, now)
+        if roll.stored(connection, campaign.campaign_id) != campaign:
+            control.clear(connection, campaign.campaign_id)
         roll.enter(connection, campaign, now)
         versions.audit_change(connection, before, campaign, who, now)
 
@@ -113,7 +123,14 @@ async def register(writes: Writes, campaign: Campaign, who: str, now: datetime) 
         audit_campaign(connection, campaign.id, "start", who, now)
         leads = enrolment.enrolled(connection, campaign.campaign_id)
         answered, abandoned = roll.abandonment(connection, campaign, now)
-        return Registered(leads, answered, abandoned, windows.resets_s(campaign.preset.cap_window, now))
+        return Registered(
+            leads,
+            answered,
+            abandoned,
+            windows.resets_s(campaign.preset.cap_window, now),
+            control.effective(connection, campaign),
+            pacing_states.kept(connection, campaign.campaign_id),
+        )
 
     await writes.run(enter)
     while await writes.run(lambda db: enrolment.step(db, campaign)):

@@ -24,7 +24,7 @@ from calls.scripts import Script
 from calls.settings import Level, Settings, Trunk
 from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
-from dialer import answered, own_rules, pace, preview
+from dialer import answered, own_rules, pace, preview, schedule
 from dialer.answered import Answered
 from dialer.filters import Filter
 from dialer.mix import ListShare
@@ -33,6 +33,7 @@ from dialer.own_rules import OwnRules
 from dialer.pace import Pacing
 from dialer.presets import PRESETS, Preset
 from dialer.preview import Preview
+from dialer.schedule import Schedule
 
 LOST_REST_S = 60.0
 """A lost attempt may have reached its person: it is never dialled again sooner."""
@@ -105,6 +106,7 @@ class CampaignFile(Answered):
     language: Language = "en"
     pacing: Annotated[Pacing, Field(description="a table")] = Pacing()
     filter: Annotated[Filter, Field(description="a table of conditions")] = Filter()
+    schedule: Annotated[Schedule, Field(description="a table")] = Schedule()
     weight: Weight = 10
     """Its part of agents, lines and calls per second where campaigns share them, against the others' weights."""
     skills: Skills = Field(default_factory=dict)
@@ -249,6 +251,7 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
             f"expected {preset.min_ring_s:g} or more, as preset {file.preset} demands; found {file.ring_timeout_s:g}",
         )
     yield from pace.faults(file.pacing, preset)
+    yield from schedule.faults(file.schedule)
     if file.detect_machine and not preset.machine_detection:
         yield ("detect_machine",), f"preset {file.preset} does not allow machine detection: expected false"
     yield from answered.faults(file, file.pacing, queues)

@@ -37,7 +37,7 @@ call's own record keeps wait, menu, duration and billed seconds; they are the en
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -107,12 +107,26 @@ class DialerCore:
         """The campaigns with the reason of their last decision, and the trunks."""
         return view_of(self._state, now)
 
+    def campaigns(self) -> list[tuple[Campaign, CampaignState, str]]:
+        """The campaigns of this run: as they are now, their state, and why their schedule does not let them dial."""
+        return [(run.campaign, run.state, run.closed) for run in self._state.runs.values()]
+
+    def learnt(self) -> dict[CampaignId, Mapping[str, object]]:
+        """What the pacing of each campaign has learnt, as JSON values; see ``CampaignStarted``."""
+        states = {campaign_id: run.learnt() for campaign_id, run in self._state.runs.items()}
+        return {campaign_id: state for campaign_id, state in states.items() if state is not None}
+
     # --- events -----------------------------------------------------------------------------------------------
 
     def _take(self, event: Event, now: float) -> None:
         match event:
             case ev.CampaignStarted():
                 self._start(event, now)
+            case ev.CampaignRenewed(campaign):
+                self._renew(campaign, now)
+            case ev.ScheduleTold(campaign_id, waits):
+                if campaign_id in self._state.runs:
+                    self._state.runs[campaign_id].closed = waits
             case ev.CampaignPaused(campaign_id):
                 self._order(campaign_id, Order.PAUSE, now)
             case ev.CampaignResumed(campaign_id):
@@ -159,13 +173,23 @@ class DialerCore:
             raise CampaignError(
                 f"campaign {campaign.id}: preset {campaign.preset.name} dials only trunks with loopback_only = true"
             )
+        known = campaign.campaign_id in self._state.runs
         run = self._state.runs.get(campaign.campaign_id) or CampaignRun(campaign, now)
         state = after(campaign.id, run.state, Order.START)
         self._state.runs[campaign.campaign_id] = run
         run.renew(campaign)
+        if event.learnt is not None and not known:
+            run.remember(event.learnt)
         run.seed(event.answered, event.abandoned, event.resets_s, now)
         run.ask_again(now)
         self._enter(run, state, "started")
+
+    def _renew(self, campaign: Campaign, now: float) -> None:
+        run = self._state.runs.get(campaign.campaign_id)
+        if run is None:
+            raise CampaignError(f"campaign {campaign.id} was not started")
+        run.renew(campaign)
+        run.ask_again(now)
 
     def _order(self, campaign_id: CampaignId, order: Order, now: float) -> None:
         run = self._state.runs.get(campaign_id)

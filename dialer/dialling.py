@@ -162,7 +162,7 @@ class Dialling:
             return []
         unsent.sort(key=lambda attempt: not attempt.asked)
         may_go = 0
-        if run.state is CampaignState.RUNNING and not self.hold:
+        if run.state is CampaignState.RUNNING and not (self.hold or run.closed):
             asked = sum(attempt.asked for attempt in unsent)
             own = len(unsent) - asked
             may_go = asked + (run.policy.decide(self.sharing.snapshot(run, now, own)) if own else 0)
@@ -185,11 +185,12 @@ class Dialling:
 
     def _wanted(self, now: float) -> dict[CampaignRun, int]:
         """How many each campaign is to ask the store for, within its part of its trunk."""
-        wanted = {
-            run: self._dials(run, now)
-            for run in self.runs.values()
-            if run.asked is None and not run.campaign.on_request
-        }
+        wanted = {}
+        for run in self.runs.values():
+            if run.asked is None and not run.campaign.on_request:
+                wanted[run] = self._dials(run, now)
+            elif reason := self._refusal(run):
+                run.decision = Decision(now, 0, reason)
         for trunk in {run.campaign.file.trunk for run, dials in wanted.items() if dials}:
             here = {run: dials for run, dials in wanted.items() if dials and run.campaign.file.trunk == trunk}
             free = min(each for each, _ in self._trunk_free(trunk, now))
@@ -201,8 +202,8 @@ class Dialling:
         return wanted
 
     def _ask(self, run: CampaignRun, dials: int, now: float) -> list[Action]:
-        by_hand = run.campaign.file.pacing.by_hand
-        empty = run.state is CampaignState.RUNNING and run.look and not run.attempts and not by_hand
+        resting = run.closed or run.campaign.file.pacing.by_hand
+        empty = run.state is CampaignState.RUNNING and run.look and not run.attempts and not resting
         if now < run.ask_at or not (dials or empty):
             return []
         run.asked = dials
@@ -240,7 +241,7 @@ class Dialling:
     def _refusal(self, run: CampaignRun) -> str:
         if run.state is not CampaignState.RUNNING:
             return f"the campaign is {run.state.value}"
-        return self.hold or run.campaign.file.pacing.by_hand
+        return self.hold or run.closed or run.campaign.file.pacing.by_hand
 
     def _usable(self, run: CampaignRun, now: float) -> int:
         """How many more agents the campaign could dial for now."""

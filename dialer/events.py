@@ -84,6 +84,23 @@ class CampaignStarted:
     answered: int = 0
     abandoned: int = 0
     resets_s: tuple[float, ...] = ()
+    learnt: Mapping[str, object] | None = None
+    """What its pacing had learnt in the run before this one; None: nothing, or it is known here."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRenewed:
+    """The campaign is as it is now: its state stays, and so do its calls under way."""
+
+    campaign: Campaign
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleTold:
+    """Whether the campaign's schedule lets it dial: ``waits`` says why it does not; "": it does."""
+
+    campaign_id: CampaignId
+    waits: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +293,8 @@ class SwitchUp:
 
 Event = (
     CampaignStarted
+    | CampaignRenewed
+    | ScheduleTold
     | CampaignPaused
     | CampaignResumed
     | CampaignDraining

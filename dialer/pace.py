@@ -25,6 +25,9 @@ BY_HAND = {
 }
 """Why the core dials nothing by itself, by mode."""
 
+LIVE_AIM = 0.95
+"""A live campaign may be stopped at any hour, not only at its window's end: it steers to this share of the cap."""
+
 Ratio = Annotated[float, Field(ge=1, le=10, description="lines for each free agent, 1 to 10")]
 Cap = Annotated[float, Field(ge=0, le=1, description="a share from 0 to 1, such as 0.02")]
 PerMinute = Annotated[int, Field(ge=1, le=60_000, description="calls in a minute, a whole number, 1 to 60000")]
@@ -70,7 +73,7 @@ def policy_of(pacing: Pacing, preset: Preset, ring_timeout_s: float) -> Policy:
         case "power":
             return Power(cap, CONNECT_WITHIN_S, ring_timeout_s)
         case "predictive":
-            return Predictive(cap, CONNECT_WITHIN_S, ring_timeout_s)
+            return Predictive(cap, CONNECT_WITHIN_S, ring_timeout_s, LIVE_AIM)
         case "broadcast":
             return Broadcast(pacing.calls_per_minute)
         case _:

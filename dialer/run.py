@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import assert_never
+from typing import assert_never, cast
 
 from calls.causes import Outcome
 from calls.ids import AgentId, AttemptId, BootId
@@ -15,10 +15,12 @@ from dialer import windows
 from dialer.campaign import Campaign
 from dialer.events import Begun, BegunAttempt, CampaignState, Finish
 from dialer.pace import policy_of
-from dialer.pacing import Policy
+from dialer.pacing import Policy, Predictive
 from dialer.presets import CONNECT_WITHIN_S, OFFER_WITHIN_S, ClockStart
 
 BUCKET_S = 3600.0
+
+UNKNOWN = "its schedule has not been looked at yet"
 
 
 class Phase(Enum):
@@ -261,6 +263,8 @@ class CampaignRun:
         """What ``ask_at`` waits for, in words."""
         self.decide_at = now
         """Not before this does a policy decide again that decides once a second."""
+        self.closed = UNKNOWN if campaign.file.schedule.is_set else ""
+        """Why its schedule does not let it dial; "": it does."""
         self.counted_on = 0
         """Free agents who were its own when it dialled last: its calls under way need them."""
         self.look = True
@@ -276,10 +280,34 @@ class CampaignRun:
         """When the count of the preset's window begins anew."""
 
     def renew(self, campaign: Campaign) -> None:
-        """Take the campaign as it is now; a changed pacing starts anew."""
-        if campaign != self.campaign:
-            self.campaign = campaign
+        """Take the campaign as it is now; another pace begins with what this one has learnt, where that fits."""
+        learnt, before, self.campaign = self.learnt(), self.campaign, campaign
+        if _paced(before) != _paced(campaign):
             self.policy = policy_of(campaign.file.pacing, campaign.preset, campaign.file.ring_timeout_s)
+            if learnt is not None:
+                self.remember(learnt)
+        if before.file.schedule != campaign.file.schedule:
+            self.closed = UNKNOWN if campaign.file.schedule.is_set else ""
+
+    def learnt(self) -> dict[str, object] | None:
+        """What its pacing has learnt, as JSON values; None: it learns nothing."""
+        if not isinstance(self.policy, Predictive):
+            return None
+        return {"ring_timeout_s": self.campaign.file.ring_timeout_s, "predictive": self.policy.state()}
+
+    def remember(self, learnt: Mapping[str, object]) -> None:
+        """Take over what :meth:`learnt` gave, where the pacing is of that kind and numbers ring as long; what a
+        release wrote that we cannot read is learnt anew."""
+        state = learnt.get("predictive")
+        fits = learnt.get("ring_timeout_s") == self.campaign.file.ring_timeout_s and isinstance(state, dict)
+        if not (fits and isinstance(self.policy, Predictive)):
+            return
+        try:
+            self.policy.restore(cast(Mapping[str, object], state))
+        except ValueError:
+            self.policy = policy_of(
+                self.campaign.file.pacing, self.campaign.preset, self.campaign.file.ring_timeout_s
+            )
 
     def cut(self, dials: int, why: str) -> None:
         """Dial fewer than the last decision, and say why."""
@@ -338,6 +366,11 @@ class CampaignRun:
         while self._resets and self._resets[0] <= now:
             self._resets.popleft()
             self._window.clear()
+
+
+def _paced(campaign: Campaign) -> tuple[object, ...]:
+    """What its policy is made from."""
+    return campaign.file.pacing, campaign.preset, campaign.file.ring_timeout_s
 
 
 def _nothing_due(begun: Begun) -> str:

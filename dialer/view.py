@@ -29,6 +29,13 @@ class CampaignView:
     """People who hear the safe-harbour message, and machines on which one is left."""
     in_flow: int
     """People in the flow of a broadcast."""
+    lines: int
+    """Calls under way, of whatever kind."""
+    ready: int
+    """Its part of the agents who are free."""
+    reserved: int
+    wrapping: int
+    """Agents who wrap up after its calls."""
     reason: str
     """Why it dialled what it dialled last, or why nothing."""
     figures: Mapping[str, int | float | str]
@@ -78,6 +85,7 @@ def view_of(state: Dialling, now: float) -> CoreView:
 def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:
     phases = Counter(attempt.phase for attempt in run.attempts.values())
     answered, abandoned = run.window(now)
+    seen = state.sharing.snapshot(run, now, 0)
     return CampaignView(
         campaign_id=run.campaign.campaign_id,
         name=run.campaign.file.name,
@@ -88,6 +96,10 @@ def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:
         talking=phases[Phase.TALKING],
         message=phases[Phase.MESSAGE] + phases[Phase.MACHINE],
         in_flow=phases[Phase.FLOW],
+        lines=len(run.attempts),
+        ready=seen.ready,
+        reserved=seen.reserved,
+        wrapping=len(seen.wrapping_since_s),
         reason=run.decision.reason,
         figures=run.decision.figures,
         answered=answered,

@@ -90,6 +90,11 @@ def _rules(database: Database) -> None:
     database.executescript(_statements("rules.sql"))
 
 
+@MIGRATIONS(name="0015_control")
+def _control(database: Database) -> None:
+    database.executescript(_statements("control.sql"))
+
+
 @MIGRATIONS(name="0017_dispositions")
 def _dispositions(database: Database) -> None:
     database.executescript(_statements("contacts.sql"))

@@ -23,7 +23,7 @@ from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, HangUp, Press
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.text import printable
 from console import operations
-from console.engine import api_agent_dials, api_desk, api_floor, api_leads, api_rules
+from console.engine import api_agent_dials, api_desk, api_floor, api_leads, api_pace, api_rules
 from console.engine.engine import Engine
 from console.engine.metrics import exposition
 from console.engine.status import Status
@@ -155,6 +155,7 @@ def control(engine: Engine) -> FastAPI:
     api_agent_dials.add(app, engine)
     _add_agents(app, engine)
     api_leads.add(app, engine)
+    api_pace.add(app, engine)
     api_rules.add(app, engine)
     _add_blocked(app, engine)
     _add_callbacks(app, engine)
@@ -177,7 +178,7 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
             await engine.flows.require(FlowId(campaign.file.flow), who, f"campaign {campaign_id} leads into it")
         now = engine.clock.now()
         started = await operations.register(engine.writer, campaign, who, now)
-        engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned, started.resets_s))
+        engine.dialled.tell(started.event())
         said = f"campaign {campaign_id} is started: {started.leads} leads on its roll"
         if words := staffing.lacking(campaign, engine.settings):
             said = f"{said}\nwarning: {words}"

@@ -43,6 +43,7 @@ from console.engine.leading import Leading
 from console.engine.lookups import Lookups
 from console.engine.outbox import Outbox
 from console.engine.outside import GuardedHosts, Hosts
+from console.engine.pace_keeper import PaceKeeper
 from console.engine.payments import Payments
 from console.engine.phone_codes import PhoneCodes
 from console.engine.previews import Previews
@@ -234,6 +235,7 @@ class Engine:
         self.phone_codes = PhoneCodes(
             settings, self.floor, self.verifier, self.watch, self.desk.require_given, self.talk_recordings
         )
+        self.pace = PaceKeeper(self.dialled, self.writer, clock)
         self.restart = Restart(settings, switch, self.writer, self.books, self.floor, self.dialled, clock)
 
     async def start(self) -> None:
@@ -275,6 +277,7 @@ class Engine:
         self.dialled.stop()
         try:
             async with asyncio.timeout(WRITE_S):
+                await self.pace.keep()
                 await self.books.all_written()
         except TimeoutError:
             log.get().error("records are not written: the store took none", folder=str(self.writer.path.parent))
@@ -468,6 +471,7 @@ class Engine:
         self.desk.recover()
         self.callbacks.start()
         self.previews.start()
+        self.pace.start(self.tasks)
         if self.watch.switch_down:  # lost meanwhile, and told to a dialer that had not begun
             self.dialled.tell(ev.SwitchDown(self.watch.switch_down))
         self._floor_moved()

@@ -13,6 +13,7 @@ from calls.agents.events import Pause, Restored, TalkOver
 from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.clock import Clock
+from calls.errors import CampaignError
 from calls.ids import AgentId, CallId, CampaignId, LegId
 from calls.records import store
 from calls.records.durations import Phase
@@ -26,8 +27,8 @@ from console.engine.books import Books
 from console.engine.dialled import DialledCalls
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
+from dialer import control, pacing_states, recovery, roll, windows
 from dialer import events as ev
-from dialer import recovery, roll, windows
 from dialer.campaign import Campaign
 
 
@@ -44,7 +45,7 @@ class Found:
     talks: Mapping[CallId, datetime]
     """Since when the agents of these calls talk."""
     recovery: recovery.Recovery
-    campaigns: list[tuple[Campaign, ev.CampaignState, tuple[int, int]]]
+    campaigns: list[tuple[ev.CampaignStarted, ev.CampaignState]]
 
 
 class Restart:
@@ -170,11 +171,10 @@ class Restart:
                 self._floor.tell(Pause(agent_id, before.reason))
 
     def _start_campaigns(self, found: Found) -> None:
-        for campaign, state, (answered, abandoned) in found.campaigns:
-            resets_s = windows.resets_s(campaign.preset.cap_window, self._clock.now())
-            self._dialled.tell(ev.CampaignStarted(campaign, answered, abandoned, resets_s))
+        for started, state in found.campaigns:
+            self._dialled.tell(started)
             if state is ev.CampaignState.PAUSED:
-                self._dialled.tell(ev.CampaignPaused(campaign.campaign_id))
+                self._dialled.tell(ev.CampaignPaused(started.campaign.campaign_id))
 
 
 def _look(connection: sqlite3.Connection, switch: str, up: SwitchUp, now: datetime) -> Found:
@@ -200,8 +200,8 @@ def _last_seen(connection: sqlite3.Connection, now: datetime) -> datetime:
 
 def _open_campaigns(
     connection: sqlite3.Connection, now: datetime
-) -> list[tuple[Campaign, ev.CampaignState, tuple[int, int]]]:
-    found: list[tuple[Campaign, ev.CampaignState, tuple[int, int]]] = []
+) -> list[tuple[ev.CampaignStarted, ev.CampaignState]]:
+    found: list[tuple[ev.CampaignStarted, ev.CampaignState]] = []
     for campaign_id, state in roll.states(connection).items():
         if state is ev.CampaignState.DRAINING:
             roll.set_state(connection, CampaignId(campaign_id), ev.CampaignState.STOPPED, now)
@@ -210,5 +210,17 @@ def _open_campaigns(
             if campaign is None:
                 log.get().error("a campaign cannot be read and is not started", campaign=campaign_id)
                 continue
-            found.append((campaign, state, roll.abandonment(connection, campaign, now)))
+            found.append((_as_it_ran(connection, campaign, now), state))
     return found
+
+
+def _as_it_ran(connection: sqlite3.Connection, campaign: Campaign, now: datetime) -> ev.CampaignStarted:
+    """With what people had changed of it, and what its pacing had learnt."""
+    try:
+        campaign = control.effective(connection, campaign)
+    except CampaignError as problem:
+        log.get().error("a change of a campaign does not hold any more", campaign=campaign.id, problem=str(problem))
+    answered, abandoned = roll.abandonment(connection, campaign, now)
+    resets_s = windows.resets_s(campaign.preset.cap_window, now)
+    learnt = pacing_states.kept(connection, campaign.campaign_id)
+    return ev.CampaignStarted(campaign, answered, abandoned, resets_s, learnt)

@@ -69,8 +69,9 @@ class Account:
 class Budget:
     """Steers by feedback; see the module."""
 
-    def __init__(self, cap: float) -> None:
+    def __init__(self, cap: float, most_aim: float = MOST_AIM) -> None:
         self._cap = cap
+        self._most_aim = most_aim
         self._log = log(min(max(cap, LOWEST), HIGHEST))
         self._target, self._over = LEAST_AIM * cap, LEAST_ANSWERS
         self.run = Account()
@@ -90,7 +91,7 @@ class Budget:
         ``window``: the legal window as far as it is known; ``expected``: persons who will answer in the whole of it.
         """
         allowed = self._cap * expected
-        self._target = self._cap * min(MOST_AIM, max(LEAST_AIM, 1 - MARGIN / max(allowed, 1.0)))
+        self._target = self._cap * min(self._most_aim, max(LEAST_AIM, 1 - MARGIN / max(allowed, 1.0)))
         self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)

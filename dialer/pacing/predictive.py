@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dialer.pacing.budget import Account, Budget, Mode
+from dialer.pacing.budget import MOST_AIM, Account, Budget, Mode
 from dialer.pacing.forecast import CHUNK, EXACT_COINS, MOST_AT_ONCE, exact_chances, normal_chances
 from dialer.pacing.kept import Kept, part, whole
 from dialer.pacing.learnt import Learnt
@@ -68,12 +68,14 @@ class Decision:
 class Predictive:
     """See the module."""
 
-    def __init__(self, abandonment_cap: float, connect_within_s: float, no_answer_s: float) -> None:
+    def __init__(
+        self, abandonment_cap: float, connect_within_s: float, no_answer_s: float, most_aim: float = MOST_AIM
+    ) -> None:
         self._cap = abandonment_cap
         self._within_s = connect_within_s
         self._no_answer_s = no_answer_s
         self.learnt = Learnt(connect_within_s, no_answer_s)
-        self._budget = Budget(abandonment_cap)
+        self._budget = Budget(abandonment_cap, most_aim)
         self._agents = 0
         self._last = Decision()
 

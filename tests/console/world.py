@@ -41,7 +41,6 @@ from console.engine.outside import Hosts
 from console.engine.voice import LiveVoice
 from console.imports import Import
 from dialer import campaign as campaigns
-from dialer import events as ev
 from dialer.campaign import Campaign
 from ivr.check import Known, load
 from ivr.replay import Replay, recorded, replay
@@ -371,7 +370,7 @@ class World:
         path.write_text(text + tables, encoding="utf-8")
         campaign = campaigns.load(path, self.settings)
         started = await operations.register(engine.writer, campaign, "me", now)
-        engine.dialled.tell(ev.CampaignStarted(campaign, started.answered, started.abandoned, started.resets_s))
+        engine.dialled.tell(started.event())
         return campaign
 
     def campaign_state(self) -> str:

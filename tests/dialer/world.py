@@ -92,6 +92,7 @@ class World:
     answered: dict[AttemptId, datetime] = field(default_factory=dict)
     inbound_waiting: int = 0
     finished: bool = False
+    wrap_s: float = 2.0
 
     def __post_init__(self) -> None:
         self.db = sqlite3.connect(":memory:", isolation_level=None)
@@ -370,9 +371,12 @@ class World:
         self._note_call("connect", attempt_id)
         self.tell(events.Connected(attempt_id, agent.agent_id))
         self._tell_floor()
-        talk_s = 3.0 + next(self._talks) % 4
         life = self._life
-        self._later(talk_s, lambda: self._hang_up_by_agent(agent, attempt_id, life))
+        self._later(self.talk_s(), lambda: self._hang_up_by_agent(agent, attempt_id, life))
+
+    def talk_s(self) -> float:
+        """How long the next talk lasts."""
+        return 3.0 + next(self._talks) % 4
 
     def _hang_up_by_agent(self, agent: Agent, attempt_id: AttemptId, life: int) -> None:
         if life != self._life:
@@ -383,7 +387,7 @@ class World:
 
     def _wrap_up(self, agent: Agent) -> None:
         agent.become("wrap_up", self.now, agent.call)
-        self._later(2.0, lambda: self._free(agent), mine=True)
+        self._later(self.wrap_s, lambda: self._free(agent), mine=True)
         self._tell_floor()
 
     def _free(self, agent: Agent) -> None:

@@ -29,6 +29,7 @@ ALL = (
     "0012_callback_claims",
     "0013_lead_numbers",
     "0014_rules",
+    "0015_control",
     "0017_dispositions",
 )
 

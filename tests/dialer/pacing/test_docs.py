@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from dialer import control
 from dialer.pacing import POLICIES
 from dialer.simulation.scenario_file import load
 from tests.bench import pacing as bench
+from tests.dialer.conftest import SETTINGS, make_campaign
 
 DOC = (Path(__file__).resolve().parents[3] / "docs" / "pacing.md").read_text(encoding="utf-8")
 
@@ -33,12 +35,29 @@ def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_scenario_of_the_example_loads(tmp_path: Path) -> None:
-    (example,) = blocks("toml")
+    example = blocks("toml")[-1]
     path = tmp_path / "tuesday.toml"
     path.write_text(example, encoding="utf-8")
     scenario = load(path)
     assert scenario.name == "Tuesday"
     assert scenario.most_agents() == 20
+
+
+def test_the_parts_of_a_campaign_file_are_right(tmp_path: Path) -> None:
+    pace, shared, schedule = blocks("toml")[:-1]
+    campaign = make_campaign(tmp_path, pace + schedule + shared.replace("weight = 30\n", ""), weight="30",
+                             preset='"us-telemarketing"', trunk='"carrier"')  # fmt: skip
+    assert campaign.file.pacing.ratio == 1.5
+    assert campaign.file.schedule.begins == "2027-03-01"
+    assert campaign.file.skills == {"german": 5}
+
+
+def test_the_changes_of_the_example_are_right(tmp_path: Path) -> None:
+    words = re.search(r"callwright campaign set autumn (.*)", blocks("sh")[0])
+    assert words is not None
+    changed = control.changed(make_campaign(tmp_path), control.read(words[1].split()))
+    control.require_fit(changed, SETTINGS)
+    assert changed.file.max_lines == 30
 
 
 def test_the_command_of_the_tables_writes_a_table(capsys: pytest.CaptureFixture[str]) -> None:

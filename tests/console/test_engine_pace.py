@@ -1,0 +1,105 @@
+"""The pace of a campaign while an engine runs it: modes, skills, schedules, changes, over a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from calls.errors import CampaignError
+from console import campaign_control
+from console.campaign_show import CampaignDetail, detail
+from dialer import control
+from dialer import events as ev
+from tests.console.held_time import held
+from tests.console.world import World, agent, world_in
+
+TALKS = [f"+120255501{each}0" for each in range(10)]
+MORE = [f"+1{area}5550100" for area in (203, 205, 206, 207, 208, 209, 210, 212, 213, 214)]
+PREDICTIVE = "{mode = 'predictive'}"
+
+
+async def changed(world: World, **changes: control.Value) -> str:
+    """As the API does it."""
+    now, settings = world.engine.clock.now(), world.settings
+    wanted = {key.replace("__", "."): value for key, value in changes.items()}
+    campaign, done = await world.engine.writer.run(
+        lambda db: campaign_control.change(db, "autumn", wanted, settings, "anna", now)
+    )
+    world.engine.dialled.tell(ev.CampaignRenewed(campaign))
+    return done.said
+
+
+async def shown(world: World) -> CampaignDetail:
+    now = world.engine.clock.now()
+    view = next(iter(world.engine.dialled.core.view(world.engine.clock.monotonic_s()).campaigns), None)
+    return await world.engine.writer.run(lambda db: detail(db, "autumn", view, now))
+
+
+@held
+@pytest.mark.parametrize("pacing", ["{mode = 'power', ratio = 2}", PREDICTIVE])
+async def test_a_list_is_dialled_to_its_end(tmp_path: Path, pacing: str) -> None:
+    async with world_in(tmp_path, agent("anna"), agent("ben")) as world:
+        await world.log_in("anna")
+        await world.log_in("ben")
+        await world.campaign(*TALKS, pacing=pacing)
+        await world.campaign_over()
+        found = await shown(world)
+        assert sum(found.outcomes.values()) >= len(TALKS)
+        assert found.leads_left == 0
+        assert found.state == "finished"
+
+
+@held
+async def test_a_change_holds_at_once_and_over_a_restart(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(*TALKS)
+        assert "pacing.mode = manual" in await changed(world, pacing__mode="manual", weight=5)
+        found = await shown(world)
+        assert found.reason.startswith("manual")
+        assert (found.changes, found.weight) == ({"pacing.mode": "manual", "weight": 5}, 5)
+        await world.engine.stop()
+        await world.start()
+        found = await shown(world)
+        assert (found.state, found.pacing["mode"]) == ("running", "manual")
+        kept = world.rows(
+            "SELECT who, json_extract(detail, '$.changes.weight') FROM audit WHERE what = 'campaign.set'"
+        )
+        assert kept == [("anna", 5)]
+        with pytest.raises(CampaignError, match="weight: expected a whole number"):
+            await changed(world, weight=0)
+
+
+@held
+async def test_what_was_learnt_is_there_after_a_restart(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(*TALKS, pacing=PREDICTIVE)
+        await asyncio.sleep(20.0)
+        await world.engine.stop()
+        await world.start()
+        kept = json.loads(str(world.rows("SELECT state FROM pacing_states")[0][0]))
+        assert kept["predictive"]["learnt"]["persons"] > 5.0
+        learnt = world.engine.dialled.core.learnt()
+        assert learnt["autumn"]["predictive"]["learnt"]["persons"] >= kept["predictive"]["learnt"]["persons"]  # type: ignore[index]
+
+
+@held
+async def test_a_campaign_begins_and_ends_by_its_schedule(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(*TALKS, *MORE, schedule="{days = {mon-sun = '12:01-12:02'}}")
+        await asyncio.sleep(50.0)
+        found = await shown(world)
+        assert "outside its schedule: opens" in found.reason
+        assert (found.outcomes, found.state) == ({}, "running")
+        assert found.opens_at is not None
+        await asyncio.sleep(25.0)
+        assert (await shown(world)).outcomes != {}
+        await asyncio.sleep(60.0)
+        found = await shown(world)
+        assert "outside its schedule: opens" in found.reason
+        assert found.leads_left > 0

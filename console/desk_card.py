@@ -15,6 +15,7 @@ from calls.dispositions import Disposition
 from calls.ids import AgentId, CallId, CampaignId, LeadId, QueueName
 from calls.log import masked
 from calls.people import callbacks, persons
+from calls.people.history import history
 from calls.people.persons import Person
 from calls.records import answers, contacts
 from calls.records.published import Event, publish
@@ -22,8 +23,12 @@ from calls.records.store import Direction
 from calls.records.times import as_text
 from calls.scripts import Script, in_language
 from calls.settings import Settings
+from console.people import EntryShown
 from dialer import dispositions, roll
 from dialer.campaign import Campaign
+
+HISTORY = 50
+"""Entries of a person's history that a card has at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,8 @@ class Card(Shown):
     for_s: float
     wrap_up_left_s: float | None
     customer: CustomerShown
+    history: tuple[EntryShown, ...]
+    """What happened with the person before, the newest first."""
     script: ScriptShown | None
     dispositions: tuple[DispositionShown, ...]
     disposition_required: bool
@@ -160,6 +167,7 @@ def card(
         for_s=round(for_s, 3),
         wrap_up_left_s=None if wrap_up_left_s is None else round(wrap_up_left_s, 3),
         customer=_customer(at, person, settings.desk.mask_numbers),
+        history=_history(connection, settings, at, person),
         script=_script(connection, settings, at, campaign, person, language),
         dispositions=tuple(_disposition(name, each) for name, each in offer.dispositions.items()),
         disposition_required=offer.required,
@@ -257,6 +265,24 @@ def _customer(at: AtCall, person: Person | None, mask: bool) -> CustomerShown:
         numbers=tuple(NumberShown(kind=each.kind, number=shown(each.number)) for each in person.numbers),
         fields=dict(person.fields),
         time_zones=person.time_zones,
+    )
+
+
+def _history(
+    connection: sqlite3.Connection, settings: Settings, at: AtCall, person: Person | None
+) -> tuple[EntryShown, ...]:
+    """This call left out; a number in it is masked where the settings say so."""
+    numbers = {at.number, *(() if person is None else (each.number for each in person.numbers))}
+    found = history(connection, sorted(numbers), settings.engine.region)
+    before = [each for each in reversed(found) if each.detail.get("call_id") != at.call_id][:HISTORY]
+    hidden = ("number",) if settings.desk.mask_numbers else ()
+    return tuple(
+        EntryShown(
+            at=each.at,
+            kind=each.kind,
+            detail={name: value for name, value in each.detail.items() if name not in hidden},
+        )
+        for each in before
     )
 
 

@@ -33,6 +33,7 @@ from console.cli import (
     ivr,
     leads,
     payments,
+    people,
     pins,
     prompt_takes,
     prompts,
@@ -79,6 +80,7 @@ app.add_typer(hours.app, name="hours")
 app.add_typer(pins.app, name="pins")
 app.add_typer(payments.app, name="payments")
 app.add_typer(block.app, name="block")
+app.add_typer(people.app, name="people")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(agents.app, name="agents")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from calls.causes import Outcome
 from calls.ids import CampaignId, LeadId
 from calls.numbers import is_dialable
-from calls.people import consents, do_not_call, number_lists
+from calls.people import consents, do_not_call, erased, number_lists
 from calls.records import contacts
 from calls.records.times import as_text, as_time
 from dialer import compliance, hopper
@@ -31,16 +31,19 @@ def verdict_on(
 
     Where an imported list cannot be asked, nobody is dialled.
     """
+    number = due.lead.number
+    was, known_as = (erased.token_if_erased(connection, each) for each in (number, due.person_key))
     rows = connection.execute(
-        "SELECT intended_at, number, campaign_id, outcome FROM attempts WHERE person_key = ?"
+        "SELECT intended_at, number, campaign_id, outcome FROM attempts WHERE person_key IN (?, ?)"
         " AND json_extract(decision, '$.sent') IS NOT 0",
-        (due.person_key,),
+        (due.person_key, known_as),
     )
     past = tuple(
-        PastAttempt(as_time(at), number, campaign_id, Outcome(outcome) if outcome else None)
-        for at, number, campaign_id, outcome in rows
+        PastAttempt(
+            as_time(at), number if dialled == was else dialled, campaign_id, Outcome(outcome) if outcome else None
+        )
+        for at, dialled, campaign_id, outcome in rows
     )
-    number = due.lead.number
     if not is_dialable(number):
         return compliance.check(due.lead, History(past), rules, now)
     if forbidden is None:

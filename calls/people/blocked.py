@@ -10,6 +10,7 @@ from calls import numbers
 from calls.ids import CallId
 from calls.log import masked
 from calls.numbers import NumberProblem
+from calls.people import erased
 from calls.records.store import add_audit
 from calls.records.times import as_text, as_time
 from calls.text import printable
@@ -81,7 +82,8 @@ def entries(connection: sqlite3.Connection) -> list[Blocked]:
 def is_blocked(connection: sqlite3.Connection, number: str, at: datetime) -> bool:
     """True where the number, in the spelling of :func:`spelled`, is turned away now."""
     row = connection.execute(
-        "SELECT 1 FROM blocked_numbers WHERE number = ? AND (until_at IS NULL OR until_at > ?)", (number, as_text(at))
+        "SELECT 1 FROM blocked_numbers WHERE number IN (?, ?) AND (until_at IS NULL OR until_at > ?)",
+        (number, erased.token_if_erased(connection, number), as_text(at)),
     ).fetchone()
     return row is not None
 

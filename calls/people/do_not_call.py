@@ -16,6 +16,7 @@ from datetime import datetime
 from calls.ids import CampaignId
 from calls.log import masked
 from calls.numbers import NumberProblem, is_dialable
+from calls.people import erased
 from calls.records.published import Event, publish
 from calls.records.store import add_audit
 from calls.records.times import as_text, as_time
@@ -138,7 +139,8 @@ def found(
     """
     if not is_dialable(number):
         raise NumberProblem("expected a number in E.164, e.g. +12025550123")
-    spelled = (number, *(f"{number[:size]}*" for size in range(2, len(number) + 1)))
+    was = erased.token_if_erased(connection, number)
+    spelled = (number, *(f"{number[:size]}*" for size in range(2, len(number) + 1)), *([was] if was else []))
     places = (None,) if campaign_id is None else (None, campaign_id)
     return tuple(entry for place in places for entry in _read(connection, spelled, place) if entry.holds(at))
 

@@ -62,3 +62,12 @@ ALTER TABLE callbacks ADD COLUMN origin TEXT;              -- the campaign under
 ALTER TABLE callbacks ADD COLUMN booked_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE callbacks ADD COLUMN note TEXT NOT NULL DEFAULT '';
 CREATE INDEX callbacks_by_number ON callbacks (number);
+
+-- People who were erased: a keyed hash of each number stands where the number stood, so that limits of attempts and the
+-- do-not-call list go on holding for it. The key is a file beside the database.
+CREATE TABLE erasures (
+    token      TEXT PRIMARY KEY,
+    erased_at  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rule_log_by_subject ON rule_log (subject);
+CREATE INDEX voicemail_by_caller ON voicemail (caller);

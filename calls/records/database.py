@@ -115,6 +115,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
         ("synchronous = FULL", None),
         ("foreign_keys = ON", None),
         ("trusted_schema = OFF", None),
+        ("secure_delete = ON", "1"),  # who is erased is not to be found in what a page once held
         (f"wal_autocheckpoint = {WAL_PAGES}", str(WAL_PAGES)),
         (f"journal_size_limit = {WAL_KEPT_BYTES}", str(WAL_KEPT_BYTES)),
     ):

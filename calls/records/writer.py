@@ -92,6 +92,7 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._oldest: float | None = None
         self._shed = 0
+        self._empty_log = False
 
     @property
     def path(self) -> Path:
@@ -136,6 +137,10 @@ class Writer:
     async def run_alone(self, work: Work[T]) -> T:
         """As :meth:`run`, in a transaction that it shares with nothing."""
         return await self._submit(work, alone=True, may_shed=False)
+
+    def empty_log(self) -> None:
+        """Have the write-ahead log emptied as soon as nothing is to be written: it holds still what was erased."""
+        self._empty_log = True
 
     def behind_s(self) -> float:
         """How long the oldest write has waited; 0 where none waits. Readiness and dialling look at it."""
@@ -207,9 +212,16 @@ class Writer:
                 self._batch = []
                 self._deliver(batch)
             elif dirty:
-                _checkpoint(connection, "PASSIVE")
+                self._checkpoint_idle(connection)
             dirty = bool(batch)
         _checkpoint(connection, "TRUNCATE")
+
+    def _checkpoint_idle(self, connection: sqlite3.Connection) -> None:
+        """Where the log is to be emptied a reader may keep that from being done: then the next time tries again."""
+        if not self._empty_log:
+            _checkpoint(connection, "PASSIVE")
+        elif _checkpoint(connection, "TRUNCATE"):
+            self._empty_log = False
 
     def _next(self, idle_s: float | None) -> list[_Job[object]] | None:
         """What goes into the next transaction; empty after ``idle_s`` without work; None at the end."""
@@ -315,12 +327,14 @@ def _lost_transaction(problem: BaseException) -> sqlite3.Error:
     return problem if isinstance(problem, sqlite3.Error) else sqlite3.OperationalError("the transaction is gone")
 
 
-def _checkpoint(connection: sqlite3.Connection, mode: str) -> None:
-    """Move the WAL into the database as far as readers allow. Where it fails, the next one tries."""
+def _checkpoint(connection: sqlite3.Connection, mode: str) -> bool:
+    """Move the WAL into the database as far as readers allow; True: all of it. Where it fails, the next one tries."""
     try:
-        connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+        busy, *_ = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
     except sqlite3.Error as problem:
         log.get().warning("the checkpoint failed", mode=mode, problem=str(problem))
+        return False
+    return not busy
 
 
 class _Guard:
@@ -338,6 +352,26 @@ class _Guard:
 
     def __exit__(self, *_problem: object) -> None:
         self._inside = False
+
+
+def compact(path: Path) -> None:
+    """Write the whole database anew: nothing of what was ever removed is left in its pages. It takes room on the disk
+    for a second one, and no engine may run.
+
+    Raises:
+        WriterBusy: an engine runs.
+        SchemaTooNew, StoreDamaged, RecordError: the database is not for us, or it was not done; nothing is lost.
+    """
+    with writers_lock(lock_path(path)):
+        connection = open_writer(path)
+        try:
+            migrate(connection)
+            connection.execute("VACUUM")
+            _checkpoint(connection, "TRUNCATE")
+        except sqlite3.Error as problem:
+            raise typed(problem, path) from problem
+        finally:
+            connection.close()
 
 
 def write_once(path: Path, work: Work[T]) -> T:

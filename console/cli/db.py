@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from calls.records import backup as backups
+from calls.records import writer
 from calls.records.writer import write_once
 from console.cli.shared import settings_of
 
@@ -21,6 +22,14 @@ def migrate(context: typer.Context) -> None:
     write_once(path, lambda connection: None)
     found = backups.check(path)
     typer.echo(f"{path}: has {', '.join(found.migrations)}")
+
+
+@app.command()
+def compact(context: typer.Context) -> None:
+    """Write the database anew, with no engine running: nothing that was removed is left in its pages."""
+    path = settings_of(context).engine.database
+    writer.compact(path)
+    typer.echo(f"{path}: {path.stat().st_size} bytes")
 
 
 @app.command()

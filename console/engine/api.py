@@ -23,7 +23,7 @@ from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, HangUp, Press
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.text import printable
 from console import operations
-from console.engine import api_agent_dials, api_desk, api_floor, api_leads, api_pace, api_rules
+from console.engine import api_agent_dials, api_desk, api_floor, api_leads, api_pace, api_people, api_rules
 from console.engine.engine import Engine
 from console.engine.metrics import exposition
 from console.engine.status import Status
@@ -151,6 +151,7 @@ def control(engine: Engine) -> FastAPI:
 
     _add_campaigns(app, engine)
     api_desk.add(app, engine)
+    api_people.add(app, engine)
     api_floor.add(app, engine)
     api_agent_dials.add(app, engine)
     _add_agents(app, engine)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from calls.people import erased
+
 MARK = "id:"
 """Before a customer's id, so that none is taken for a number."""
 
@@ -20,7 +22,10 @@ class BothDialled(Exception):
 
 def key_of(connection: sqlite3.Connection, handle: str) -> str:
     """The key of whoever has this handle."""
-    row = connection.execute("SELECT person_key FROM person_handles WHERE handle = ?", (handle,)).fetchone()
+    row = connection.execute(
+        "SELECT person_key FROM person_handles WHERE handle IN (?, ?)",
+        (handle, erased.token_if_erased(connection, handle)),
+    ).fetchone()
     return handle if row is None else str(row[0])
 
 

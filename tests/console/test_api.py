@@ -264,3 +264,12 @@ def test_an_agents_desk_refuses_what_does_not_fit(http: httpx.Client) -> None:
     assert "no agent 'eve'" in refused(http.post("/v1/agents/eve/extend", params={"by_s": "5"}), 404)
     correction = {"disposition": "sale", "reason": "why"}
     assert "no agent talked in call 'c1'" in refused(http.post("/v1/calls/c1/disposition", json=correction), 409)
+
+
+def test_a_person_is_shown_and_erased(http: httpx.Client) -> None:
+    shown = http.get("/v1/people/+12025550188").json()
+    assert shown == {"numbers": ["+12025550188"], "leads": [], "history": []}
+    assert "is no lead and no number" in refused(http.get("/v1/people/nobody"), 409)
+    assert http.post("/v1/people/+12025550188/erase", json={}).status_code == 422
+    done = http.post("/v1/people/+12025550188/erase", json={"reason": "asked"})
+    assert said(done) == "erased: 0 leads, 0 calls, 0 recordings"

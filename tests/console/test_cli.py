@@ -297,6 +297,23 @@ def test_lists_and_consents_without_an_engine(path: Path, tmp_path: Path) -> Non
     assert "1 consents kept" in invoke(path, "consent", "import", str(leads), *columns)
 
 
+def test_a_person_is_shown_exported_and_erased_without_an_engine(path: Path, tmp_path: Path) -> None:
+    leads = tmp_path / "a.csv"
+    leads.write_text("Phone,Name,Town\n+12025550105,Ann Canary,Bonn\n", encoding="utf-8")
+    invoke(path, "leads", "import", str(leads), "--list", "autumn")
+    invoke(path, "dnc", "add", "+12025550105")
+    assert "Ann Canary, list autumn: +12025550105" in invoke(path, "people", "show", "+12025550105")
+    exported = json.loads(invoke(path, "people", "export", "+12025550105"))
+    assert exported["leads"][0]["fields"] == {"Town": "Bonn"}
+    assert [entry["detail"]["what"] for entry in exported["history"]] == ["forbidden"]
+    assert "is no lead and no number" in process(path, "people", "show", "nobody", status=1)
+    said = invoke(path, "people", "erase", "+12025550105", "--reason", "asked", "--yes")
+    assert said == "erased: 1 leads, 0 calls, 0 recordings\n"
+    assert "Ann Canary" not in invoke(path, "people", "show", "+12025550105")
+    invoke(path, "db", "compact")
+    assert b"Ann Canary" not in load(path, {}).engine.database.read_bytes()
+
+
 def test_a_campaign_whose_message_is_not_rendered_is_refused(path: Path, tmp_path: Path) -> None:
     """The person would hear silence, which the law forbids."""
     text = (path.parent / "campaigns" / "autumn.toml").read_text(encoding="utf-8")

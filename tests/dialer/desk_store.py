@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from calls.causes import Outcome
 from calls.dispositions import DEFAULTS, Disposition
 from calls.ids import AgentId, AttemptId, BootId, CallId, CampaignId, LeadId, QueueName
 from calls.records import contacts
 from calls.records.contacts import Begun, Contact, Given
+from calls.records.database import open_writer
 from calls.records.migrations import migrate
 from calls.records.store import CallRecord, Direction
 from calls.records.times import as_text
@@ -30,8 +32,9 @@ NUMBER = "+12025550100"
 class DeskStore:
     """One list, one campaign, one agent."""
 
-    def __init__(self, campaign: Campaign, *numbers: str) -> None:
-        self.db = sqlite3.connect(":memory:", isolation_level=None)
+    def __init__(self, campaign: Campaign, *numbers: str, path: Path | None = None) -> None:
+        """``path``: of a new database; None: one in memory."""
+        self.db = open_writer(path) if path is not None else sqlite3.connect(":memory:", isolation_level=None)
         self.db.execute("PRAGMA foreign_keys = ON")
         migrate(self.db)
         self.campaign = campaign

@@ -1,0 +1,208 @@
+"""Erases a person: inside one transaction of the writer nothing of name, fields, numbers and words stays.
+
+What stays is what belongs to others: that there were calls, when, how long, and what agents did. In the place of each
+number stands its keyed hash (:mod:`calls.people.erased`), by which limits and the do-not-call list hold on.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from calls.errors import UserError
+from calls.ids import LeadId
+from calls.people import erased, persons, scrub
+from calls.people.persons import Person
+from calls.people.scrub import Number, Words
+from calls.records.store import add_audit
+from calls.records.times import as_text
+
+LEAST_NAME = 5
+"""Characters: a shorter name stands in too many words that are not about the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who is to be erased: all numbers of all leads of the person, but those that other people's leads have too."""
+
+    numbers: tuple[str, ...]
+    leads: tuple[LeadId, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased: how many leads and calls, and the recordings whose files are to be deleted."""
+
+    leads: int
+    calls: int
+    recordings: tuple[str, ...]
+
+
+def subject_of(connection: sqlite3.Connection, number: str) -> Subject:
+    """Everything by which the person of ``number``, in E.164, is known."""
+    found = _leads_of(connection, number)
+    leads = tuple(each.lead_id for each in found)
+    numbers = [number]
+    for person in found:
+        for each in person.numbers:
+            others = {other.lead_id for other in persons.of_number(connection, each.number)} - set(leads)
+            if each.number not in numbers and not others:
+                numbers.append(each.number)
+    names = tuple(dict.fromkeys(each.name for each in found if len(each.name) >= LEAST_NAME))
+    return Subject(tuple(numbers), leads, names)
+
+
+def _leads_of(connection: sqlite3.Connection, number: str) -> list[Person]:
+    """The leads that have the number, and those that are known to be of the same person."""
+    by_number = persons.of_number(connection, number)
+    rows = connection.execute(
+        "SELECT lead_id FROM leads WHERE person_key IN (SELECT person_key FROM leads WHERE lead_id IN"
+        " (SELECT value FROM json_each(?)))",
+        (json.dumps([each.lead_id for each in by_number]),),
+    ).fetchall()
+    known = (persons.of_lead(connection, LeadId(row[0])) for row in rows)
+    return list({each.lead_id: each for each in (*by_number, *known) if each is not None}.values())
+
+
+def words_of(connection: sqlite3.Connection, subject: Subject, region: str | None) -> Words:
+    """What is looked for in every text."""
+    numbers = []
+    for number in subject.numbers:
+        national = tuple(each for each in persons.spellings(number, region) if number.removeprefix("+") not in each)
+        numbers.append(Number(number, national, erased.token(connection, number)))
+    return Words(tuple(numbers), subject.names)
+
+
+def require_quiet(connection: sqlite3.Connection, subject: Subject, region: str | None) -> None:
+    """Refuse while the person is on the line, is being dialled, or is being written about.
+
+    Raises:
+        UserError: so it is.
+    """
+    spelled = json.dumps([each for number in subject.numbers for each in persons.spellings(number, region)])
+    leads = json.dumps(subject.leads)
+    for sql, values in (
+        (
+            "SELECT 1 FROM live_calls WHERE caller IN {s} OR called IN {s} OR lead_id IN {s}",
+            (spelled, spelled, leads),
+        ),
+        ("SELECT 1 FROM attempts WHERE state <> 'done' AND (number IN {s} OR lead_id IN {s})", (spelled, leads)),
+        ("SELECT 1 FROM contacts WHERE closed_at IS NULL AND (number IN {s} OR lead_id IN {s})", (spelled, leads)),
+    ):
+        if connection.execute(sql.replace("{s}", "(SELECT value FROM json_each(?))"), values).fetchone():
+            raise UserError("the person has a call at this moment, or an agent still writes of one: erase them later")
+
+
+def erase(
+    connection: sqlite3.Connection, subject: Subject, region: str | None, reason: str, who: str, now: datetime
+) -> Erased:
+    """Erase the person, with an entry in the audit that does not say who it was.
+
+    Raises:
+        UserError: the person has a call at this moment.
+        RecordError: the installation's key is not there.
+    """
+    require_quiet(connection, subject, region)
+    words = words_of(connection, subject, region)
+    calls = _calls(connection, subject, region)
+    recordings = _recordings(connection, calls)
+    _empty_leads(connection, subject)
+    _empty_calls(connection, calls)
+    _empty_people(connection, subject, words, now)
+    scrub.replace(connection, words)
+    connection.executemany(
+        "INSERT INTO erasures (token, erased_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(each.token, as_text(now)) for each in words.numbers],
+    )
+    done = Erased(len(subject.leads), len(calls), recordings)
+    detail = {
+        "person": words.numbers[0].token,
+        "reason": words.clean(reason),
+        "leads": done.leads,
+        "calls": done.calls,
+        "recordings": len(recordings),
+    }
+    add_audit(connection, now, who, "people.erase", detail)
+    return done
+
+
+def _calls(connection: sqlite3.Connection, subject: Subject, region: str | None) -> list[str]:
+    spelled = json.dumps([each for number in subject.numbers for each in persons.spellings(number, region)])
+    rows = connection.execute(
+        "WITH spelled AS (SELECT value FROM json_each(:spelled))"
+        " SELECT call_id FROM calls WHERE direction = 'inbound' AND caller IN spelled"
+        " UNION SELECT call_id FROM calls WHERE direction = 'outbound' AND called IN spelled"
+        " UNION SELECT call_id FROM contacts WHERE number IN spelled"
+        " UNION SELECT attempt_id FROM attempts WHERE number IN spelled",
+        {"spelled": spelled},
+    )
+    return [row[0] for row in rows]
+
+
+def _recordings(connection: sqlite3.Connection, calls: list[str]) -> tuple[str, ...]:
+    """Every recording that a call of them has made, whole or in part."""
+    rows = connection.execute(
+        "WITH mine AS (SELECT value FROM json_each(?))"
+        " SELECT recording FROM calls WHERE call_id IN mine AND recording IS NOT NULL"
+        " UNION SELECT message_id FROM voicemail WHERE call_id IN mine"
+        " UNION SELECT recording FROM survey_answers WHERE call_id IN mine AND recording IS NOT NULL"
+        " UNION SELECT json_extract(detail, '$.recording') FROM call_events WHERE call_id IN mine"
+        " AND json_type(detail, '$.recording') = 'text'",
+        (json.dumps(calls),),
+    )
+    return tuple(row[0] for row in rows)
+
+
+def _empty_leads(connection: sqlite3.Connection, subject: Subject) -> None:
+    leads = json.dumps(subject.leads)
+    mine = "lead_id IN (SELECT value FROM json_each(?))"
+    keys = f"SELECT person_key FROM leads WHERE {mine}"
+    connection.execute(f"DELETE FROM person_handles WHERE handle LIKE 'id:%' AND person_key IN ({keys})", (leads,))
+    connection.execute(f"DELETE FROM lead_numbers WHERE {mine}", (leads,))
+    connection.execute(
+        f"UPDATE campaign_leads SET state = 'done', next_try_at = NULL WHERE {mine} AND state <> 'done'", (leads,)
+    )
+    connection.execute(
+        "UPDATE leads SET name = '', fields = '{}', time_zones = '[]', region = '',"
+        f" number = '{erased.MARK}lead-' || rowid WHERE {mine}",
+        (leads,),
+    )
+
+
+def _empty_calls(connection: sqlite3.Connection, calls: list[str]) -> None:
+    """What was said and keyed in them, by whomever."""
+    mine, values = "call_id IN (SELECT value FROM json_each(?))", (json.dumps(calls),)
+    for sql in (
+        f"UPDATE calls SET disposition_note = NULL, recording = NULL, channel = '' WHERE {mine}",
+        f"UPDATE contacts SET note = '' WHERE {mine}",
+        f"UPDATE call_events SET detail = '{{}}' WHERE {mine}",
+        f"UPDATE survey_answers SET recording = NULL WHERE {mine}",
+        f"UPDATE flags SET what = '' WHERE {mine}",
+        f"DELETE FROM script_answers WHERE {mine}",
+        f"DELETE FROM voicemail WHERE {mine}",
+        f"DELETE FROM outbox WHERE {mine}",
+    ):
+        connection.execute(sql, values)
+
+
+def _empty_people(connection: sqlite3.Connection, subject: Subject, words: Words, now: datetime) -> None:
+    """What is kept of the numbers themselves; the tables with triggers keep their order of events."""
+    mine, numbers = "number IN (SELECT value FROM json_each(?))", json.dumps(subject.numbers)
+    connection.execute(
+        "UPDATE callbacks SET state = 'closed', reason = 'erased', ended_at = ?, remind_at = NULL"
+        f" WHERE state = 'waiting' AND {mine}",
+        (as_text(now), numbers),
+    )
+    for sql in (
+        f"UPDATE callbacks SET note = '' WHERE {mine}",
+        f"UPDATE blocked_numbers SET reason = '' WHERE {mine}",
+        f"UPDATE consents SET proof = '', source = 'erased', reason = '' WHERE {mine}",
+        f"UPDATE do_not_call SET reason = '', proof = '' WHERE {mine} AND (reason <> '' OR proof <> '')",
+        f"UPDATE campaign_do_not_call SET reason = '', proof = '' WHERE {mine} AND (reason <> '' OR proof <> '')",
+    ):
+        connection.execute(sql, (numbers,))
+    for needle in words.needles:
+        connection.execute("DELETE FROM outbox WHERE instr(body, ?) > 0", (needle,))

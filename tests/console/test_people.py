@@ -1,0 +1,415 @@
+"""People: what is held of one, in order; after an erasure nothing of it is found anywhere, and the rules hold."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calls.causes import Outcome
+from calls.dispositions import Disposition, Recycle
+from calls.errors import RecordError, UserError
+from calls.ids import BootId, CallId, LeadId, QueueName
+from calls.people import blocked, callbacks, consents, do_not_call, erased
+from calls.people.blocked import Blocked, Flagged
+from calls.people.callbacks import Booking
+from calls.people.consents import Consent, ConsentKind
+from calls.records import answers, contacts, outbox, store, voicemail
+from calls.records.contacts import Given
+from calls.records.database import open_readonly
+from calls.records.outbox import Message
+from calls.records.published import Event, subscribe
+from calls.records.store import CallEvent, CallRecord, Direction, LiveCall
+from calls.records.times import as_text
+from calls.records.voicemail import Message as Voicemail
+from calls.records.voicemail import MessageState
+from calls.records.writer import compact
+from calls.settings import Engine, Prompts, QueueSettings, RecordingSettings, Settings
+from console import people
+from console.people import EraseOrder
+from dialer import attempts, roll
+from dialer.attempts import Place
+from dialer.leads import people as handles
+from tests.console.held_time import NOON
+from tests.console.held_time import held as in_held_time
+from tests.console.test_engine_desk import dial, is_in, refused, say
+from tests.console.world import agent, world_in
+from tests.dialer.conftest import LOOPBACK, make_campaign
+from tests.dialer.desk_store import ANNA, BOOT, DeskStore
+
+NUMBER, SECOND, OTHER = "+12025550142", "+12025550143", "+12025550177"
+NAME, TOWN, CUSTOMER = "Zebediah Quux", "Canarytown", "K-4711-canary"
+PERSON = "+12025550110"
+"""Talks on the loopback switch."""
+
+TRACES = (NUMBER[2:], SECOND[2:], NAME, TOWN, CUSTOMER, "canary")
+"""None of these is found anywhere after the erasure; without the country's code, as callers come."""
+
+TABLES = "[attempts]\nper_number = 2\nper_person = 2\nper_day = 40\n"
+AGAIN = Disposition(label="Again", recycle=Recycle(after_s=60, times=40))
+
+
+class Held:
+    """A database and folders that hold a person, and another who stays."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings = Settings(
+            engine=Engine(database=folder / "callwright.db", region="US"),
+            queues=(QueueSettings(name="sales"),),
+            trunks=(LOOPBACK,),
+            recordings=RecordingSettings(folder=folder / "recordings"),
+            prompts=Prompts(cache=folder / "cache"),
+        )
+        for name in ("recordings", "cache/live"):
+            (folder / name).mkdir(parents=True)
+        (folder / "cache" / "live" / "a.wav").write_bytes(b"canary")
+        campaign = make_campaign(folder, TABLES)
+        self.store = DeskStore(campaign, NUMBER, OTHER, path=self.settings.engine.database)
+        self.db = self.store.db
+        self._ids = itertools.count(1)
+        self.lead = LeadId(f"lead{NUMBER}")
+        self.db.execute(
+            "UPDATE leads SET name = ?, fields = ? WHERE lead_id = ?",
+            (NAME, json.dumps({"Town": TOWN, "Tel": NUMBER}), self.lead),
+        )
+        self.db.execute("UPDATE leads SET name = 'Ann Stays' WHERE number = ?", (OTHER,))
+        self.db.execute("UPDATE campaign_leads SET state = 'done' WHERE lead_id = ?", (f"lead{OTHER}",))
+        self.db.execute(
+            "INSERT INTO lead_numbers (lead_id, position, kind, number, time_zones) VALUES (?, 2, 'work', ?, '[]')",
+            (self.lead, SECOND),
+        )
+        handles.join(self.db, [NUMBER, SECOND], CUSTOMER)
+        subscribe(self.db, [("crm", event) for event in Event])
+
+    # --- what a person leaves behind --------------------------------------------------------------------------
+
+    def dialled(self) -> None:
+        """The lead is dialled and talks, where its rules allow it."""
+        self.store.later(60)
+        self.db.execute(
+            "UPDATE campaign_leads SET state = 'retry', next_try_at = NULL WHERE state <> 'new' AND lead_id = ?",
+            (self.lead,),
+        )
+        place, campaign = Place("main", BOOT, LOOPBACK), self.store.campaign
+        new_id = partial(self._id, "attempt")
+        begun = attempts.begin_attempts(self.db, campaign, 1, self.store.now, place, new_id, {})  # type: ignore[arg-type]
+        for attempt in begun.attempts:
+            call_id = self.store.talk(attempt)
+            given_ = Given("again", AGAIN, f"{NAME} of {TOWN}, {attempt.number}")
+            contacts.give(self.db, call_id, ANNA, given_, self.store.now)
+            answers.keep(self.db, call_id, ANNA, {"where": TOWN}, self.store.now)
+            self.store.finish(attempt)
+            self.store.close(call_id)
+
+    def rings(self, caller: str = "2025550142") -> CallId:
+        """The person calls, as a carrier gives the number, and says things in a flow."""
+        call_id = CallId(self._id("call"))
+        now = self.store.later(5)
+        live = LiveCall(call_id, Direction.INBOUND, "main", BootId("b"), f"PJSIP/{caller}-1", caller, "100", now)
+        store.begin_call(self.db, live)
+        self._record(call_id, "call")
+        events = [
+            CallEvent(now, 0.0, "collected", {"digits": NUMBER, "said": f"my name is {NAME}"}),
+            CallEvent(now, 1.0, "recording", {"recording": f"rec-{call_id}"}),
+        ]
+        self._record(f"rec-{call_id}", "event")
+        store.finish_call(self.db, self._final(live, f"{call_id}"), events)
+        outbox.put(self.db, Message(f"{call_id}:x", "crm", call_id, "n", json.dumps({"who": NAME})), now)
+        blocked.flag(self.db, "k", Flagged(call_id, caller, f"{NAME} shouts", now))
+        return call_id
+
+    def leaves_a_message(self) -> None:
+        call_id = self.rings("+12025550143")
+        message_id = self._id("message")
+        self._record(message_id, "message")
+        now = self.store.now
+        left = Voicemail(message_id, "office", call_id, "k", SECOND, now, 2.0, MessageState.NEW, now)
+        voicemail.add_message(self.db, left)
+
+    def agrees(self) -> None:
+        now = self.store.later(1)
+        consents.give(self.db, [Consent(NUMBER, ConsentKind.CALLS, now, "form", f"signed by {NAME}")], now, "me")
+
+    def is_promised_a_call(self) -> None:
+        now = self.store.later(1)
+        callbacks.promise(
+            self.db,
+            Booking(
+                CallId(self._id("call")),
+                "k",
+                NUMBER,
+                QueueName("sales"),
+                now,
+                now,
+                True,
+                now + timedelta(days=1),
+                now + timedelta(days=2),
+                3,
+                600.0,
+                agent_id=ANNA,
+                note=f"{NAME} wants lamps",
+            ),
+        )
+
+    def is_forbidden(self) -> None:
+        now = self.store.later(1)
+        do_not_call.add(self.db, do_not_call.Entry(NUMBER, "console", f"{NAME} asked", now, "me", proof=TOWN))
+
+    def is_blocked(self) -> None:
+        blocked.add(self.db, Blocked(NUMBER, f"{NAME} shouts", None, self.store.later(1), "me"))
+
+    def is_spoken_of(self) -> None:
+        """A supervisor writes of the person where nobody is asked about."""
+        store.add_audit(
+            self.db, self.store.later(1), "me", "note", {"text": f"ask {NAME} at {NUMBER}, 0012025550142"}
+        )
+
+    # --- and after --------------------------------------------------------------------------------------------
+
+    def erase(self, who: str = NUMBER) -> str:
+        order = EraseOrder(reason=f"asked by {NAME}, {NUMBER}")
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            done = people.erase(self.db, self.settings, who, order, "boss", self.store.later(1))
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+        return done.said
+
+    def traces(self) -> list[str]:
+        """Where something of the person is found, in every file, the database closed."""
+        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        found = []
+        for path in (each for each in self.folder.rglob("*") if each.is_file() and each.suffix != ".toml"):
+            data = path.read_bytes()
+            found += [f"{path.name}: {trace}" for trace in TRACES if trace.encode() in data]
+        return found
+
+    def others(self) -> list[tuple[object, ...]]:
+        """What is held of the other person."""
+        rows = self.db.execute("SELECT lead_id, number, name, person_key FROM leads WHERE number = ?", (OTHER,))
+        return [tuple(row) for row in rows]
+
+    def verdicts(self) -> dict[str, int]:
+        """Import the number anew, and try to dial it: the rules that refuse."""
+        self.db.execute(
+            "INSERT INTO leads (lead_id, list_id, person_key, number, name, time_zones, imported_at)"
+            """ VALUES (?, 'l', ?, ?, ?, '["America/New_York"]', ?)""",
+            (self._id("lead"), handles.key_of(self.db, NUMBER), NUMBER, NAME, as_text(self.store.now)),
+        )
+        self.db.execute("DELETE FROM campaign_leads WHERE lead_id = ?", (f"lead{OTHER}",))
+        roll.register(self.db, self.store.campaign, self.store.now)
+        place, new_id = Place("main", BOOT, LOOPBACK), partial(self._id, "attempt")
+        now = self.store.later(60)
+        begun = attempts.begin_attempts(self.db, self.store.campaign, 5, now, place, new_id, {})  # type: ignore[arg-type]
+        return {**begun.refused, "dialled": len(begun.attempts)}
+
+    def _id(self, kind: str) -> str:
+        return f"{kind}-{next(self._ids)}"
+
+    def _record(self, name: str, what: str) -> None:
+        (self.settings.recordings.folder / f"{name}.wav").write_bytes(f"RIFF canary {what}".encode())
+
+    def _final(self, live: LiveCall, recording: str) -> CallRecord:
+        return CallRecord(
+            call_id=live.call_id,
+            direction=live.direction,
+            switch=live.switch,
+            boot_id=live.boot_id,
+            channel=live.channel,
+            caller=live.caller,
+            called=live.called,
+            started_at=live.started_at,
+            ended_at=live.started_at,
+            duration_s=1.0,
+            billed_s=1.0,
+            outcome=Outcome.ANSWERED,
+            recording=recording,
+        )
+
+
+LEAVES: dict[str, Callable[[Held], object]] = {
+    "dialled": Held.dialled,
+    "rings": Held.rings,
+    "message": Held.leaves_a_message,
+    "agrees": Held.agrees,
+    "promised": Held.is_promised_a_call,
+    "forbidden": Held.is_forbidden,
+    "blocked": Held.is_blocked,
+    "spoken of": Held.is_spoken_of,
+}
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Held:
+    return Held(tmp_path)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(sorted(LEAVES)), max_size=14), st.booleans())
+def test_after_an_erasure_nothing_is_found_and_the_rules_hold(left: list[str], by_second: bool) -> None:
+    with TemporaryDirectory() as folder:
+        person = Held(Path(folder))
+        for each in left:
+            LEAVES[each](person)
+        others, dialled = person.others(), min(2, left.count("dialled"))
+        assert person.traces() != []
+        person.erase(SECOND if by_second else NUMBER)
+        assert person.traces() == []
+        assert person.others() == others
+        assert person.db.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert person.db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        if "forbidden" in left:
+            assert bool(do_not_call.found(person.db, NUMBER, person.store.now))
+        if "blocked" in left:
+            assert blocked.is_blocked(person.db, NUMBER, person.store.now)
+        refused = person.verdicts()
+        if "forbidden" in left:
+            assert refused.get("do_not_call") and not refused["dialled"]
+        elif dialled == 2:
+            assert refused.get("attempts") and not refused["dialled"]
+        else:
+            assert refused["dialled"] == 1
+        person.db.close()
+
+
+def everything(held: Held) -> None:
+    for leave in LEAVES.values():
+        leave(held)
+
+
+def test_a_person_is_shown_with_all_that_happened_in_order(held: Held) -> None:
+    everything(held)
+    shown = people.show(held.db, held.settings, NUMBER)
+    assert shown.numbers == (NUMBER, SECOND)
+    assert [(lead.name, lead.fields["Town"]) for lead in shown.leads] == [(NAME, TOWN)]
+    kinds = [entry.kind for entry in shown.history]
+    assert {"call", "answer", "message", "consent", "callback", "rule", "blocked", "flag"} <= set(kinds)
+    assert [entry.at for entry in shown.history] == sorted(entry.at for entry in shown.history)
+    calls = [entry.detail for entry in shown.history if entry.kind == "call"]
+    assert [each["direction"] for each in calls] == ["outbound", "inbound", "inbound"]
+    assert calls[0]["disposition"] == "again" and calls[0]["try"] == 1
+    assert people.show(held.db, held.settings, held.lead) == shown, "a lead's id says the same"
+    assert people.show(held.db, held.settings, "(202) 555-0142") == shown, "and so does the number as people write it"
+    with pytest.raises(UserError, match="is no lead and no number"):
+        people.show(held.db, held.settings, "nobody")
+
+
+def test_what_is_exported_holds_everything_and_nothing_of_others(held: Held) -> None:
+    everything(held)
+    text = people.show(held.db, held.settings, NUMBER).model_dump_json()
+    assert NAME in text and TOWN in text and OTHER not in text
+
+
+@pytest.mark.parametrize("busy", ["on the line", "being dialled", "in the wrap-up"])
+def test_nobody_is_erased_with_a_call_at_hand(held: Held, busy: str) -> None:
+    if busy == "on the line":
+        now = held.store.now
+        live = LiveCall(CallId("c"), Direction.INBOUND, "main", BOOT, "x", "2025550143", "100", now)
+        store.begin_call(held.db, live)
+    else:
+        attempt = held.store.dial()
+        if busy == "in the wrap-up":
+            held.store.talk(attempt)
+            held.store.finish(attempt)
+    with pytest.raises(UserError, match="erase them later"):
+        held.erase()
+    assert held.db.execute("SELECT name FROM leads WHERE lead_id = ?", (held.lead,)).fetchone()[0] == NAME
+
+
+def test_the_audit_says_that_somebody_was_erased_and_stays_append_only(held: Held) -> None:
+    held.is_spoken_of()
+    held.erase()
+    who, detail = held.db.execute("SELECT who, detail FROM audit WHERE what = 'people.erase'").fetchone()
+    assert who == "boss" and json.loads(detail)["person"].startswith(erased.MARK)
+    assert "asked by" in json.loads(detail)["reason"]
+    for table in ("audit", "rule_log"):
+        triggers = held.db.execute(
+            "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table,)
+        ).fetchone()[0]
+        assert triggers == 2
+    with pytest.raises(Exception, match="append-only"):
+        held.db.execute("UPDATE audit SET who = 'x'")
+
+
+def test_a_person_may_be_erased_again(held: Held) -> None:
+    everything(held)
+    held.erase()
+    held.verdicts()
+    held.db.execute("UPDATE attempts SET state = 'done'")
+    held.rings()
+    held.is_blocked()
+    held.erase()
+    assert held.traces() == []
+
+
+def test_without_the_key_nobody_is_dialled(held: Held) -> None:
+    held.erase()
+    path = erased.key_path(held.settings.engine.database)
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.rename(path.with_suffix(".away"))
+    erased._key.cache_clear()
+    with pytest.raises(RecordError, match="restore it from a backup"):
+        held.verdicts()
+
+
+def test_callbacks_of_the_person_are_given_up(held: Held) -> None:
+    held.is_promised_a_call()
+    held.erase()
+    assert callbacks.callbacks(held.db, open_only=True) == []
+
+
+def test_a_database_is_written_anew(held: Held) -> None:
+    """As an older release has left it, which did not overwrite what it deleted."""
+    everything(held)
+    held.db.execute("PRAGMA secure_delete = OFF")
+    held.db.execute("DELETE FROM outbox")
+    held.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    held.db.close()
+    told = b"callback_booked:"
+    assert told in held.settings.engine.database.read_bytes()
+    compact(held.settings.engine.database)
+    assert told not in held.settings.engine.database.read_bytes()
+    with closing(open_readonly(held.settings.engine.database)) as reading:
+        assert people.show(reading, held.settings, NUMBER).numbers == (NUMBER, SECOND)
+
+
+@in_held_time
+async def test_a_running_engine_erases_and_empties_its_log(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await dial(world, PERSON)
+        await is_in(world, "talking")
+        busy = people.EraseOrder(reason="asked")
+        work = partial(people.erase, settings=world.settings, given=PERSON, order=busy, who="me", now=NOON)
+        assert "erase them later" in await refused(world.engine.writer.run(work))
+        await say(world, "callback", callback_at="2026-01-05T15:00Z", note="canary")
+        await is_in(world, "ready")
+        await world.settled()
+        await world.engine.writer.run(work)
+        world.engine.writer.empty_log()
+        world.engine.callbacks.moved()
+        files = [world.settings.engine.database, world.settings.engine.database.with_name("callwright.db-wal")]
+
+        def is_clean() -> bool:
+            return not any(trace in path.read_bytes() for path in files for trace in (PERSON[2:].encode(), b"canary"))
+
+        deadline = time.monotonic() + 20
+        while not is_clean() and time.monotonic() < deadline:
+            await asyncio.to_thread(time.sleep, 0.05)
+        assert is_clean()
+        assert world.rows("SELECT state, reason FROM callbacks") == [("closed", "erased")]
+        await asyncio.sleep(4 * 3600)
+        assert len(world.records()) == 1, "nobody is called back"

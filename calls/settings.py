@@ -133,6 +133,12 @@ class Asterisk(Part):
     """By RTP each caller who is listened to takes one; AudioSocket takes one for all."""
 
 
+Prefix = Annotated[
+    str, Field(pattern=r"^\+[0-9]{1,15}$", description='the beginning of a number in E.164 such as "+49", in quotes')
+]
+Cost = Annotated[float, Field(ge=0, le=1000, description="a number, 0 to 1000")]
+
+
 class Trunk(Part):
     """``[[trunks]]``: a way out, and how much may go over it."""
 
@@ -144,6 +150,12 @@ class Trunk(Part):
     """It ends on this machine: test callees, never a person. The preset ``demo`` dials on such trunks only."""
     plus: Flag = True
     """False: the carrier wants the number without its ``+``."""
+    prefixes: Annotated[
+        tuple[Prefix, ...], Field(max_length=1000, description='a list of beginnings of numbers such as ["+49"]')
+    ] = ()
+    """What the numbers begin with that it carries, in E.164; none: it carries all."""
+    cost_a_minute: Cost = 0.0
+    """In any one currency: of trunks that are equally good for a number, the cheaper one is taken."""
 
 
 class QueueSettings(Part):

@@ -16,10 +16,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Protocol, TypeVar
 
 from calls import failpoints
@@ -31,11 +30,13 @@ from calls.records import contacts, store
 from calls.records.store import CallEvent, CallRecord
 from calls.records.times import as_text
 from calls.settings import Trunk
-from dialer import compliance, dispositions, enrolment, hopper, judging, versions
+from dialer import compliance, dispositions, enrolment, hopper, judging, routes, showing, versions
 from dialer.campaign import Campaign
-from dialer.compliance import Allowed, Refused
+from dialer.compliance import Allowed, Refused, Rules
 from dialer.events import Begun, BegunAttempt, Finish
 from dialer.hopper import Due
+from dialer.routes import Room, Route
+from dialer.routing import Routing
 
 T = TypeVar("T")
 
@@ -43,16 +44,19 @@ SCAN = 200
 """Leads looked at in one transaction beyond those that are begun: bounds how long it holds the store."""
 
 TRUNK_REST_S = 1.0
-"""Asked again after this when the store knows of more calls on the trunk than the core does."""
+"""Asked again after this when the store knows of more calls on the trunk than the core does, or found only leads that
+wait for a trunk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where attempts would be dialled: the switch, its run, and the trunk."""
+    """Where an attempt would be dialled: the switch, its run, and the trunk."""
 
     switch: str
     boot: BootId
     trunk: Trunk
+    rooms: tuple[Room, ...] = ()
+    """For one attempt that is asked for: the trunks to choose from; none: ``trunk`` it is."""
 
 
 class Writing(Protocol):
@@ -73,16 +77,16 @@ async def begin(
     place: Place,
     new_id: Callable[[], AttemptId],
     decision: Mapping[str, object],
+    rooms: Sequence[Room] | None = None,
 ) -> Begun:
     """:func:`begin_attempts` through the writer: what it gives is committed and may be dialled.
 
     Raises:
         RecordError: the store failed; nothing was begun.
     """
-    work = partial(
-        begin_attempts, campaign=campaign, up_to=up_to, now=now, place=place, new_id=new_id, decision=decision
+    begun = await writer.run(
+        lambda connection: begin_attempts(connection, campaign, up_to, now, place, new_id, decision, rooms)
     )
-    begun = await writer.run(work)
     if begun.attempts:
         failpoints.hit("attempt.after_commit")
     return begun
@@ -96,17 +100,22 @@ def begin_attempts(
     place: Place,
     new_id: Callable[[], AttemptId],
     decision: Mapping[str, object],
+    rooms: Sequence[Room] | None = None,
 ) -> Begun:
     """Begin at most ``up_to`` attempts; ``up_to`` 0 only looks what is due.
+
+    ``rooms``: the campaign's trunks and how many calls may be added on each; None: as many as asked for, on the trunk
+    of ``place``. What the store knows to be open on a trunk leaves no more than its lines.
 
     Leads come by the campaign's order, several lists by their weights; of equal leads those that are due again before
     new ones, since a time was promised for them (the longest due first), and new ones in the order of import. A
     refused lead makes room for the next: refused until a time it waits for that, refused for good it is not looked at
-    until the campaign is registered again. Each refusal is kept.
+    until the campaign is registered again. Each refusal is kept. One whose trunks have no room waits for a moment.
     """
     more = enrolment.step(connection, campaign)
-    free = place.trunk.lines - open_on(connection, place.trunk.name)
-    wanted = max(0, min(up_to, free))
+    rooms = [Room(place.trunk, up_to)] if rooms is None else rooms
+    routing = Routing(connection, campaign.campaign_id, [_within_lines(connection, room) for room in rooms])
+    wanted = max(0, min(up_to, routing.free))
     rules = compliance.rules_of(campaign)
     begun: list[BegunAttempt] = []
     refused: Counter[str] = Counter()
@@ -116,23 +125,63 @@ def begin_attempts(
         if not due:
             break
         for each in due:
-            verdict = judging.choose(connection, each, rules, campaign.file.order.types, now)
-            if not isinstance(verdict, Refused):
-                attempt = insert(connection, campaign, verdict[0], place, now, new_id(), decision, verdict[1])
-                if attempt is not None:
-                    begun.append(attempt)
-                    continue
-                verdict = Refused("open_attempt", now + compliance.OPEN_REST)
-            refused[verdict.rule] += 1
-            judging.refuse(connection, campaign.campaign_id, each.lead_id, verdict, now)
+            found = _begin_one(connection, campaign, each, rules, routing, place, now, new_id, decision)
+            if isinstance(found, BegunAttempt):
+                begun.append(found)
+            elif isinstance(found, Refused):
+                refused[found.rule] += 1
+                judging.refuse(connection, campaign.campaign_id, each.lead_id, found, now)
+            else:
+                hopper.set_lead(connection, campaign.campaign_id, each.lead_id, "retry", as_text(now + found))
         seen += len(due)
     next_in_s = 0.0 if more else hopper.next_in_s(connection, campaign.campaign_id, now)
-    if next_in_s == 0.0 and wanted < up_to and len(begun) == wanted:
+    if next_in_s == 0.0 and ((wanted < up_to and len(begun) == wanted) or (routing.waits_for and not begun)):
         next_in_s = TRUNK_REST_S
     if begun:
         failpoints.hit("attempt.before_commit")
     exhausted = next_in_s is None and not begun and not _may_change(connection, campaign.campaign_id)
-    return Begun(tuple(begun), dict(refused), next_in_s, exhausted)
+    return Begun(tuple(begun), dict(refused), next_in_s, exhausted, routing.waits_for)
+
+
+def _begin_one(
+    connection: sqlite3.Connection,
+    campaign: Campaign,
+    lead: Due,
+    rules: Rules,
+    routing: Routing,
+    place: Place,
+    now: datetime,
+    new_id: Callable[[], AttemptId],
+    decision: Mapping[str, object],
+) -> BegunAttempt | Refused | timedelta:
+    """The lead's attempt, or why it has none, or how long it waits for room on a trunk that carries its number."""
+    verdict = judging.choose(connection, lead, rules, campaign.file.order.types, now, routing.carries)
+    if isinstance(verdict, Refused):
+        return verdict
+    chosen, allowed = verdict
+    route = routing.choose(lead.lead_id, chosen.lead.number)
+    if isinstance(route, timedelta):
+        return route
+    there = replace(place, trunk=route.trunk)
+    attempt = insert(connection, campaign, chosen, there, now, new_id(), decision, allowed)
+    if attempt is None:
+        return Refused("open_attempt", now + compliance.OPEN_REST)
+    routing.take(route)
+    return replace(attempt, carriers=route.carriers)
+
+
+def way_out(connection: sqlite3.Connection, place: Place, number: str, full_until: datetime) -> Place | Refused:
+    """The place with the trunk for one call to ``number``; ``full_until``: when to ask again where all are full."""
+    rooms = place.rooms or (Room(place.trunk, place.trunk.lines),)
+    found = routes.choose(number, [_within_lines(connection, room) for room in rooms])
+    if isinstance(found, Route):
+        return replace(place, trunk=found.trunk)
+    return Refused("route", None) if found.never else Refused("trunk_full", full_until)
+
+
+def _within_lines(connection: sqlite3.Connection, room: Room) -> Room:
+    left = room.trunk.lines - open_on(connection, room.trunk.name)
+    return replace(room, free=max(0, min(room.free, left)))
 
 
 def _may_change(connection: sqlite3.Connection, campaign_id: CampaignId) -> bool:
@@ -157,11 +206,13 @@ def insert(
     allowed: Allowed,
 ) -> BegunAttempt | None:
     """The attempt, written; None where the person has an open one after all."""
+    shown = showing.choose(connection, campaign, due.person_key, due.lead.number)
     why = json.dumps({**decision, "allowed_by": allowed.rules}, allow_nan=False)
     written = connection.execute(
         "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,"
-        " trunk, state, intended_at, decision, zones, version, rules_seq)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?, (SELECT coalesce(max(seq), 0) FROM rule_log))"
+        " trunk, caller_id, state, intended_at, decision, zones, version, rules_seq)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?,"
+        " (SELECT coalesce(max(seq), 0) FROM rule_log))"
         " ON CONFLICT (person_key) WHERE state <> 'done' DO NOTHING",
         (
             attempt_id,
@@ -173,6 +224,7 @@ def insert(
             place.switch,
             place.boot,
             place.trunk.name,
+            shown,
             as_text(now),
             why,
             json.dumps(due.lead.time_zones),
@@ -186,9 +238,10 @@ def insert(
         " WHERE campaign_id = ? AND lead_id = ?",
         (campaign.id, due.lead_id),
     )
+    showing.count(connection, campaign, shown)
     number, trunk = due.lead.number, place.trunk.name
     stratum = _stratum(campaign, due, now)
-    return BegunAttempt(attempt_id, campaign.campaign_id, due.lead_id, number, trunk, due.tries + 1, stratum)
+    return BegunAttempt(attempt_id, campaign.campaign_id, due.lead_id, number, trunk, due.tries + 1, stratum, shown)
 
 
 def _stratum(campaign: Campaign, due: Due, now: datetime) -> str:
@@ -227,7 +280,8 @@ def finish_attempt(
     if not finish.sent:
         _give_back(connection, ended[0], finish.lead_id, now)
     else:
-        settle_lead(connection, finish.campaign, ended[0], finish.lead_id, finish.outcome, finish.answered, now)
+        lead_id, outcome, answered = finish.lead_id, finish.outcome, finish.answered
+        settle_lead(connection, finish.campaign, ended[0], lead_id, outcome, answered, now, carriers=finish.carriers)
     dispositions.settle(connection, record.call_id, now)
     return True
 
@@ -249,14 +303,20 @@ def settle_lead(
     outcome: Outcome,
     answered: bool,
     now: datetime,
+    *,
+    carriers: int = 1,
 ) -> None:
     """The lead's next state: dialled again where the campaign says so and it was not tried too often, and at once on
-    another number where this one leads to nobody."""
+    another number where this one leads to nobody.
+
+    ``carriers``: the campaign's trunks that carry the number. Where one is congested the lead is due at once, for
+    another; only when it was tried on as many has it been congested once.
+    """
     connection.execute(
         "UPDATE campaign_leads SET last_outcome = ? WHERE campaign_id = ? AND lead_id = ?",
         (outcome.value, campaign_id, lead_id),
     )
-    at = _next_try(connection, campaign, campaign_id, lead_id, outcome, answered, now)
+    at = _next_try(connection, campaign, campaign_id, lead_id, outcome, answered, now, carriers)
     if at is None:
         hopper.set_lead(connection, campaign_id, lead_id, "done", None)
     else:
@@ -273,18 +333,22 @@ def _next_try(
     outcome: Outcome,
     answered: bool,
     now: datetime,
+    carriers: int,
 ) -> datetime | None:
     """When the lead is dialled again; None: it is not."""
+    so_far = connection.execute(
+        "SELECT count(*) FROM attempts WHERE campaign_id = ? AND lead_id = ? AND outcome = ?",
+        (campaign_id, lead_id, outcome.value),
+    ).fetchone()[0]
+    if outcome is Outcome.CONGESTION and carriers > 1:
+        so_far, on_others = divmod(so_far, carriers)
+        if on_others:
+            return now
     retry = campaign.retry(outcome) if campaign else None
     if answered and outcome in (Outcome.LOST, Outcome.PBX_LOST):
         retry = None  # the person was reached, and perhaps talked to
-    if retry is not None:
-        so_far = connection.execute(
-            "SELECT count(*) FROM attempts WHERE campaign_id = ? AND lead_id = ? AND outcome = ?",
-            (campaign_id, lead_id, outcome.value),
-        ).fetchone()[0]
-        if so_far <= retry.times:
-            return now + timedelta(seconds=retry.after_s)
+    if retry is not None and so_far <= retry.times:
+        return now + timedelta(seconds=retry.after_s)
     if outcome is Outcome.UNALLOCATED and judging.another_number(connection, campaign_id, lead_id):
         return now
     return None

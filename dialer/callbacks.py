@@ -170,8 +170,9 @@ def begin(
     fresh = callbacks.callback(connection, callback.callback_id)
     if fresh is None or fresh.state is not callbacks.CallbackState.WAITING:
         return Refused("not_waiting", None)
-    if place.trunk.lines <= attempts.open_on(connection, place.trunk.name):
-        return Refused("trunk_full", now + FULL_REST)
+    there = attempts.way_out(connection, place, booking.number, now + FULL_REST)
+    if isinstance(there, Refused):
+        return there
     due = Due(
         _lead(connection, of, booking.number, now),
         people.key_of(connection, booking.number),
@@ -186,7 +187,7 @@ def begin(
     why: dict[str, object] = {"callback": callback.callback_id, "asked_in_call": booking.call_id}
     if overridden:
         why["do_not_call"] = f"overridden by the person's own request of {as_text(booking.asked_at)}"
-    begun = attempts.insert(connection, of, due, place, now, attempt_id, why, verdict)
+    begun = attempts.insert(connection, of, due, there, now, attempt_id, why, verdict)
     if begun is None:
         return Refused("open_attempt", now + compliance.OPEN_REST)
     callbacks.dialling(connection, callback.callback_id, attempt_id, of.campaign_id, begun.lead_id)

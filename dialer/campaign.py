@@ -24,11 +24,12 @@ from calls.scripts import Script
 from calls.settings import Level, Settings, Trunk
 from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
-from dialer import answered, own_rules, pace, preview, schedule
+from dialer import answered, outgoing, own_rules, pace, preview, schedule
 from dialer.answered import Answered
 from dialer.filters import Filter
 from dialer.mix import ListShare
 from dialer.order import Order
+from dialer.outgoing import Outgoing
 from dialer.own_rules import OwnRules
 from dialer.pace import Pacing
 from dialer.presets import PRESETS, Preset
@@ -39,9 +40,6 @@ LOST_REST_S = 60.0
 """A lost attempt may have reached its person: it is never dialled again sooner."""
 
 PresetName = Annotated[str, Field(pattern=f"^({'|'.join(PRESETS)})$", description=f"one of {', '.join(PRESETS)}")]
-CallerId = Annotated[
-    str, Field(pattern=r"^\+?[0-9]{3,15}$", description="a number of 3 to 15 digits, with or without +, in quotes")
-]
 RingTime = Annotated[float, Field(gt=0, le=60, description="seconds, more than 0 and at most 60")]
 """A minute at most: an attempt that has heard nothing for two minutes must be over (invariant I8)."""
 Times = Annotated[int, Field(ge=1, le=50, description="a whole number, 1 to 50")]
@@ -91,15 +89,13 @@ class Attempts(Part):
     """Of one person in any 24 hours, over all campaigns."""
 
 
-class CampaignFile(Answered):
+class CampaignFile(Answered, Outgoing):
     """What a campaign's file says."""
 
     name: Title
     list: Annotated[Name | None, Field(description="the name of a list, in quotes")] = None
     lists: Annotated[tuple[ListShare, ...], Field(max_length=100, description="tables with name and weight")] = ()
     """Several lists instead of one."""
-    trunk: Name
-    caller_id: CallerId
     preset: PresetName
     max_lines: Count
     ring_timeout_s: RingTime = 25.0
@@ -239,12 +235,11 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
     """What does not fit between a campaign and the settings, each with its place."""
     preset = PRESETS[file.preset]
     yield from _list_faults(file)
-    trunk = next((each for each in settings.trunks if each.name == file.trunk), None)
     queues = [each.name for each in settings.queues]
-    if trunk is None:
-        yield ("trunk",), f"no trunk {file.trunk}: the settings have {_listed([e.name for e in settings.trunks])}"
-    elif words := _trunk_fault(file, trunk):
-        yield ("preset",), words
+    yield from outgoing.faults(file, [each.name for each in settings.trunks])
+    for trunk in (each for each in settings.trunks if each.name in file.ways):
+        if words := _trunk_fault(file, trunk):
+            yield ("preset",), words
     if file.ring_timeout_s < preset.min_ring_s:
         yield (
             ("ring_timeout_s",),
@@ -277,7 +272,3 @@ def _list_faults(file: CampaignFile) -> Iterator[tuple[Place, str]]:
     for index, share in enumerate(file.lists):
         if share.name in [each.name for each in file.lists[:index]]:
             yield ("lists", index, "name"), f"list {share.name} is named twice: expected each list once"
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names) if names else "none"

@@ -49,9 +49,10 @@ from calls.settings import Trunk
 from calls.switch.port import Detected
 from dialer import events as ev
 from dialer import pacing
-from dialer.campaign import Campaign
+from dialer.campaign import Campaign, require_trunk
 from dialer.dialling import Dialling
 from dialer.events import Action, CampaignState, Event
+from dialer.routes import Room
 from dialer.run import ANSWER_UNSEEN, NEVER, UNANSWERED, AttemptRun, CampaignRun, Phase
 from dialer.states import Order, after
 from dialer.view import CoreView, view_of
@@ -102,6 +103,10 @@ class DialerCore:
         return tuple(
             run.campaign for run in runs if run.state is CampaignState.RUNNING and not run.campaign.on_request
         )
+
+    def open_ways(self, campaign: Campaign, now: float) -> tuple[Room, ...]:
+        """The campaign's trunks for one call that is asked for: those that rest only where all do."""
+        return self._state.open_ways(campaign, now)
 
     def view(self, now: float) -> CoreView:
         """The campaigns with the reason of their last decision, and the trunks."""
@@ -166,13 +171,11 @@ class DialerCore:
 
     def _start(self, event: ev.CampaignStarted, now: float) -> None:
         campaign = event.campaign
-        gate = self._state.gates.get(campaign.file.trunk)
-        if gate is None:
-            raise CampaignError(f"campaign {campaign.id}: no trunk {campaign.file.trunk}")
-        if campaign.preset.loopback_only and not gate.trunk.loopback_only:
-            raise CampaignError(
-                f"campaign {campaign.id}: preset {campaign.preset.name} dials only trunks with loopback_only = true"
-            )
+        for name in campaign.file.ways:
+            gate = self._state.gates.get(name)
+            if gate is None:
+                raise CampaignError(f"campaign {campaign.id}: no trunk {name}")
+            require_trunk(campaign, gate.trunk)
         known = campaign.campaign_id in self._state.runs
         run = self._state.runs.get(campaign.campaign_id) or CampaignRun(campaign, now)
         state = after(campaign.id, run.state, Order.START)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from calls.causes import Outcome
 from calls.ids import AttemptId, BootId, CampaignId
 from calls.settings import Trunk
 from dialer import events as ev
+from dialer import routes
+from dialer.campaign import Campaign
 from dialer.events import Action, Begun, CampaignState, Finish, OpenAttempt
 from dialer.pacing import Dialled
+from dialer.routes import Room
 from dialer.run import ANSWER_UNSEEN, AttemptRun, CampaignRun, Decision, Phase
 from dialer.sharing import Sharing
 from dialer.trunks import TrunkGate
@@ -79,7 +83,7 @@ class Dialling:
         """The store could not begin any."""
         run = self.runs.get(campaign_id)
         if run is not None and run.asked is not None:
-            run.asked = None
+            run.asked, run.offered = None, {}
             run.wait(now + FAILED_REST_S, f"the store does not take attempts: {reason}")
 
     def adopt(self, still_up: OpenAttempt, boot: BootId, now: float) -> None:
@@ -184,16 +188,16 @@ class Dialling:
         return actions
 
     def _wanted(self, now: float) -> dict[CampaignRun, int]:
-        """How many each campaign is to ask the store for, within its part of its trunk."""
+        """How many each campaign is to ask the store for, within its part of its trunks."""
         wanted = {}
         for run in self.runs.values():
             if run.asked is None and not run.campaign.on_request:
                 wanted[run] = self._dials(run, now)
             elif reason := self._refusal(run):
                 run.decision = Decision(now, 0, reason)
-        for trunk in {run.campaign.file.trunk for run, dials in wanted.items() if dials}:
-            here = {run: dials for run, dials in wanted.items() if dials and run.campaign.file.trunk == trunk}
-            free = min(each for each, _ in self._trunk_free(trunk, now))
+        for trunks in routes.joined(run.campaign.file.ways for run, dials in wanted.items() if dials):
+            here = {run: dials for run, dials in wanted.items() if dials and trunks >= set(run.campaign.file.ways)}
+            trunk, free = ", ".join(sorted(trunks)), sum(self._room(each, now).free for each in trunks)
             given = self.sharing.cut(trunk, free, here.items())
             for run, dials in here.items():
                 wanted[run] = given.get(run.campaign.campaign_id, 0)
@@ -204,11 +208,14 @@ class Dialling:
     def _ask(self, run: CampaignRun, dials: int, now: float) -> list[Action]:
         resting = run.closed or run.campaign.file.pacing.by_hand
         empty = run.state is CampaignState.RUNNING and run.look and not run.attempts and not resting
+        rooms = self._rooms(run, now)
+        dials = min(dials, sum(room.free for room in rooms))
         if now < run.ask_at or not (dials or empty):
             return []
-        run.asked = dials
+        rooms = tuple(replace(room, free=min(room.free, dials)) for room in rooms)
+        run.asked, run.offered = dials, {room.trunk.name: room.free for room in rooms}
         figures = {"dials": run.decision.dials, "reason": run.decision.reason, **run.decision.figures}
-        return [ev.BeginAttempts(run.campaign, dials, figures)]
+        return [ev.BeginAttempts(run.campaign, dials, figures, rooms)]
 
     def _dials(self, run: CampaignRun, now: float) -> int:
         """How many to ask the store for now; leaves the reason in ``run.decision``."""
@@ -229,6 +236,8 @@ class Dialling:
             run.counted_on = snapshot.ready
         explained = run.policy.explain()
         reason = explained.reason if not why or dials or explained.figures.get("wanted") == 0 else why
+        if detour := self._detour(run, now):
+            reason = f"{reason} ({detour})"
         if dials and now < run.ask_at:
             reason = run.waits_for
             self._wake(run.ask_at)
@@ -253,23 +262,43 @@ class Dialling:
         """How many calls may be added, and what bounds them where it is none."""
         own = run.campaign.file.max_lines - len(run.attempts) - (run.asked or 0)
         words = f"the campaign's {run.campaign.file.max_lines} lines are in use"
-        bounds = [*self._trunk_free(run.campaign.file.trunk, now), (own, words)]
+        rooms = self._rooms(run, now)
+        bounds = [(sum(room.free for room in rooms), "; ".join(room.why for room in rooms)), (own, words)]
         lowest, words = min(bounds, key=lambda bound: bound[0])
         return max(0, lowest), words if lowest <= 0 else ""
 
-    def _trunk_free(self, trunk: str, now: float) -> list[tuple[int, str]]:
-        """How many calls may be added on a trunk, by each of its bounds, with the words for where it is none."""
+    def _rooms(self, run: CampaignRun, now: float) -> tuple[Room, ...]:
+        """The campaign's trunks in the order named."""
+        return tuple(self._room(trunk, now) for trunk in run.campaign.file.ways)
+
+    def _detour(self, run: CampaignRun, now: float) -> str:
+        rooms = self._rooms(run, now)
+        return routes.describe(rooms, [self.gates[room.trunk.name].describe(now) for room in rooms])
+
+    def open_ways(self, campaign: Campaign, now: float) -> tuple[Room, ...]:
+        """See :meth:`dialer.core.DialerCore.open_ways`. Calls per second are not counted: one call waits for them."""
+        gates = [self.gates[trunk] for trunk in campaign.file.ways]
+        all_rest = all(gate.describe(now) for gate in gates)
+        return tuple(
+            Room(gate.trunk, gate.trunk.lines if all_rest or not gate.describe(now) else 0, gate.describe(now))
+            for gate in gates
+        )
+
+    def _room(self, trunk: str, now: float) -> Room:
+        """How many calls may be added on a trunk, beyond what the store was asked for and has not answered yet."""
         gate = self.gates[trunk]
-        asked = sum(r.asked or 0 for r in self.runs.values() if r.campaign.file.trunk == trunk)
+        asked = sum(run.offered.get(trunk, 0) for run in self.runs.values())
         held = [a for a in self.attempts.values() if a.begun.trunk == trunk]
         unsent = sum(a.phase is Phase.UNSENT for a in held)
         per_second = gate.may_place(now) - unsent - asked
         if per_second <= 0:
             self._wake(gate.next_at(now))
-        return [
+        bounds = (
             (gate.trunk.lines - len(held) - asked, f"trunk full: {gate.trunk.lines} lines of {trunk}"),
             (per_second, gate.describe(now) or f"{gate.trunk.calls_per_second:g} calls per second on {trunk}"),
-        ]
+        )
+        free, why = min(bounds, key=lambda bound: bound[0])
+        return Room(gate.trunk, max(0, free), why if free <= 0 else "")
 
 
 _SILENT = (Outcome.CANCELLED, Outcome.LOST, Outcome.PBX_LOST, Outcome.FAILED)

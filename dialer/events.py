@@ -15,6 +15,7 @@ from calls.causes import Outcome
 from calls.ids import AgentId, AttemptId, BootId, CampaignId, LeadId, QueueName
 from calls.switch.port import Detected, DialAttempt, Prompt
 from dialer.campaign import Campaign
+from dialer.routes import Room
 
 
 class CampaignState(Enum):
@@ -44,6 +45,10 @@ class BegunAttempt:
     try_number: int
     stratum: str = ""
     """What it has in common with others that are answered alike: list, local hour, number of the try."""
+    caller_id: str = ""
+    """The number that the called person sees; "": of an attempt of before it was kept."""
+    carriers: int = 1
+    """How many of the campaign's trunks carry the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Begun:
     """When the next lead is due, from now; 0: there are more due now. None: no lead waits for a time."""
     exhausted: bool = False
     """No lead is new, waits to be dialled again, or is being dialled."""
+    waits_for: str = ""
+    """What a lead waits for whose trunks have no room; "": there was none such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,11 +334,13 @@ class BeginAttempts:
     """Begin at most ``up_to`` attempts in one transaction; ``AttemptsBegun`` or ``BeginFailed`` must follow.
 
     ``up_to`` 0: only look when the next lead is due. ``decision``: why, for the attempts' rows (JSON values).
+    ``rooms``: the campaign's trunks, and how many of the attempts each of them may take.
     """
 
     campaign: Campaign
     up_to: int
     decision: Mapping[str, object]
+    rooms: tuple[Room, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +426,8 @@ class Finish:
     connect_s: float | None
     """From the preset's clock to the agent or the message; None where there was neither."""
     talk_s: float
+    carriers: int = 1
+    """How many of the campaign's trunks carry the number."""
     doubt: str = ""
     """What is not known, and why the attempt counts as abandoned all the same; for the record's events."""
 

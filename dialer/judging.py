@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -55,9 +55,16 @@ def verdict_on(
 
 
 def choose(
-    connection: sqlite3.Connection, due: Due, rules: Rules, kinds: Sequence[Kind], now: datetime
+    connection: sqlite3.Connection,
+    due: Due,
+    rules: Rules,
+    kinds: Sequence[Kind],
+    now: datetime,
+    carried: Callable[[str], bool] = lambda _: True,
 ) -> tuple[Due, Allowed] | Refused:
     """The lead with the best of its numbers that may be dialled now, or why none may, until the earliest of them.
+
+    ``carried``: whether a trunk carries a number; one that none carries is refused for good (rule ``route``).
 
     A number that turned out to lead to nobody is left out for good; the others take turns, ``kinds`` first.
     """
@@ -65,7 +72,8 @@ def choose(
     refused = []
     for number in numbers.in_turn(due.numbers, kinds, tries, dead):
         chosen = replace(due, lead=number.lead, kind=number.kind, others=())
-        verdict = verdict_on(connection, chosen, rules, now)
+        reachable = carried(number.lead.number)
+        verdict = verdict_on(connection, chosen, rules, now) if reachable else Refused("route", None)
         if isinstance(verdict, Allowed):
             return chosen, verdict
         refused.append(verdict)

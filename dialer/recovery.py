@@ -71,11 +71,13 @@ class _Open:
 
 def _open(connection: sqlite3.Connection) -> Iterator[_Open]:
     rows = connection.execute(
-        "SELECT attempt_id, campaign_id, lead_id, number, trunk, try_number, switch, boot_id, state, intended_at"
+        "SELECT attempt_id, campaign_id, lead_id, number, trunk, try_number, switch, boot_id, state, intended_at,"
+        " coalesce(caller_id, '')"
         " FROM attempts WHERE state <> 'done' ORDER BY intended_at, attempt_id"
     ).fetchall()
     for row in rows:
-        yield _Open(BegunAttempt(*row[:6]), row[6], row[7], row[8] == "live", as_time(row[9]))
+        begun = replace(BegunAttempt(*row[:6]), caller_id=row[10])
+        yield _Open(begun, row[6], row[7], row[8] == "live", as_time(row[9]))
 
 
 def _live_call(found: _Open) -> LiveCall:
@@ -87,7 +89,7 @@ def _live_call(found: _Open) -> LiveCall:
         switch=found.switch,
         boot_id=found.boot,
         channel="",
-        caller="",
+        caller=begun.caller_id,
         called=begun.number,
         started_at=found.intended_at,
         campaign_id=begun.campaign_id,

@@ -99,12 +99,13 @@ def begin(
     verdict = judge(connection, campaign, lead_id, number, now)
     if isinstance(verdict, Refused):
         return verdict
-    if place.trunk.lines <= attempts.open_on(connection, place.trunk.name):
-        return Refused("trunk_full", now + FULL_REST)
+    there = attempts.way_out(connection, place, verdict[0].lead.number, now + FULL_REST)
+    if isinstance(there, Refused):
+        return there
     if campaign.file.max_lines <= _open_of(connection, campaign):
         return Refused("lines_full", now + FULL_REST)
     why = {"reason": f"asked for by agent {agent_id}", "mode": campaign.file.pacing.mode, "agent": agent_id}
-    begun = attempts.insert(connection, campaign, verdict[0], place, now, attempt_id, why, verdict[1])
+    begun = attempts.insert(connection, campaign, verdict[0], there, now, attempt_id, why, verdict[1])
     return Refused("open_attempt", now + compliance.OPEN_REST) if begun is None else begun
 
 

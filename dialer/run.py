@@ -159,7 +159,7 @@ class AttemptRun:
             attempt_id=self.begun.attempt_id,
             number=self.begun.number,
             trunk=self.begun.trunk,
-            caller_id=file.caller_id,
+            caller_id=self.begun.caller_id,
             ring_timeout_s=file.ring_timeout_s,
             detect_machine=file.detect_machine,
         )
@@ -233,6 +233,7 @@ class AttemptRun:
             ring_s=until - self.sent_at if self.sent_at is not None else None,
             connect_s=self.connect_s(),
             talk_s=self.talk_s,
+            carriers=self.begun.carriers,
             doubt=self.doubt,
         )
 
@@ -257,6 +258,8 @@ class CampaignRun:
         self.decision = Decision(now, 0, "not started")
         self.asked: int | None = None
         """How many attempts the store was asked for and has not answered yet."""
+        self.offered: dict[str, int] = {}
+        """How many of them each trunk may get."""
         self.ask_at = now
         """Not before this is the store asked again."""
         self.waits_for = ""
@@ -327,7 +330,7 @@ class CampaignRun:
 
     def answered(self, begun: Begun, now: float, longest_s: float) -> None:
         """The store has answered: remember what it said of the leads, and leave it alone ``longest_s`` at most."""
-        asked, self.asked = self.asked or 0, None
+        asked, self.asked, self.offered = self.asked or 0, None, {}
         self.refused.update(begun.refused)
         self.exhausted = begun.exhausted
         if begun.next_in_s == 0.0 or (asked and len(begun.attempts) >= asked):
@@ -376,6 +379,8 @@ def _paced(campaign: Campaign) -> tuple[object, ...]:
 def _nothing_due(begun: Begun) -> str:
     refused = ", ".join(f"{count} by {rule}" for rule, count in sorted(begun.refused.items()))
     held = f" (refused: {refused})" if refused else ""
+    if begun.waits_for:
+        held += f" (leads wait for {begun.waits_for})"
     if begun.exhausted:
         return f"no lead is left{held}"
     if begun.next_in_s is None:

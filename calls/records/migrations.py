@@ -100,6 +100,11 @@ def _dispositions(database: Database) -> None:
     database.executescript(_statements("contacts.sql"))
 
 
+@MIGRATIONS(name="0019_routes")
+def _routes(database: Database) -> None:
+    database.executescript(_statements("routes.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -127,7 +127,7 @@ class AgentDials:
             UserError: nothing is dialled now at all.
         """
         self.require_running(campaign)
-        now, place = self._clock.now(), self._dialled.place(campaign.file.trunk)
+        now, place = self._clock.now(), self._dialled.place(campaign)
 
         def write(connection: sqlite3.Connection) -> BegunAttempt | Refused:
             return requested.begin(connection, campaign, lead_id, number, now, place, dial.attempt_id, agent_id)

@@ -245,11 +245,11 @@ class Callbacks:
         if self._not_ready():
             return False
         campaign = await self._writer.run(partial(self._campaign_for, callback.booking))
-        if campaign is None or not self._dialled.has_trunk(campaign.file.trunk):
+        if campaign is None or not self._dialled.has_trunks(campaign):
             await self._close(callback, "no trunk")
             return False
         now = self._clock.now()
-        place = self._dialled.place(campaign.file.trunk)
+        place = self._dialled.place(campaign)
 
         def write(connection: sqlite3.Connection) -> BegunAttempt | Refused:
             requests.register(connection, campaign, now)

@@ -132,13 +132,14 @@ class DialledCalls:
         inbound = {queue.name: queue.waiting_inbound for queue in view.queues if queue.waiting_inbound}
         self.tell(ev.AgentsChanged(agents, inbound))
 
-    def has_trunk(self, trunk: str) -> bool:
-        """True where the settings have the trunk."""
-        return trunk in self._trunks
+    def has_trunks(self, campaign: Campaign) -> bool:
+        """True where the settings have the campaign's trunks."""
+        return all(trunk in self._trunks for trunk in campaign.file.ways)
 
-    def place(self, trunk: str) -> Place:
-        """Where an attempt on ``trunk`` would be dialled now."""
-        return Place(self._switch.name, self._boot, self._trunks[trunk])
+    def place(self, campaign: Campaign) -> Place:
+        """Where an attempt of the campaign would be dialled now."""
+        rooms = self._core.open_ways(campaign, self._clock.monotonic_s())
+        return Place(self._switch.name, self._boot, rooms[0].trunk, rooms)
 
     def request(self, campaign: Campaign, begun: ev.BegunAttempt) -> None:
         """Dial a person who asked for it; the attempt is committed. Its end is told by ``finished``."""
@@ -151,7 +152,7 @@ class DialledCalls:
         begun = attempt.begun
         self._begun[begun.attempt_id] = begun
         if recorder is None:
-            live = self._live(begun, attempt.campaign.file.caller_id, attempt.intended_at or self._clock.now())
+            live = self._live(begun, begun.caller_id, attempt.intended_at or self._clock.now())
             recorder = CallRecorder(live, self._clock, Phase.RING, adopted=True)
             recorder.note_adopted({"trunk": begun.trunk, "try": begun.try_number})
             self._books.show(recorder)
@@ -229,10 +230,10 @@ class DialledCalls:
         if reasons := self._not_ready():
             self.tell(ev.BeginFailed(campaign_id, "; ".join(reasons)))
             return
-        place = self.place(campaign.file.trunk)
+        place, now = self.place(campaign), self._clock.now()
         try:
             begun = await attempts.begin(
-                self._writer, campaign, action.up_to, self._clock.now(), place, self._new_id, action.decision
+                self._writer, campaign, action.up_to, now, place, self._new_id, action.decision, action.rooms
             )
         except RecordError as problem:
             log.get().error("no attempts begun", campaign=campaign_id, problem=str(problem))
@@ -295,7 +296,7 @@ class DialledCalls:
         begun = self._begun.pop(action.attempt_id)
         line = self._lines.pop(action.attempt_id, None)
         if line is None:  # cancelled before the switch heard of it
-            line = Line(self._recorder(begun, action.campaign.file.caller_id, self._clock.now()))
+            line = Line(self._recorder(begun, begun.caller_id, self._clock.now()))
         line.orders.put_nowait(None)
         if line.channel is not None:
             try:

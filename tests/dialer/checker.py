@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from calls.settings import Trunk
 from tests.dialer.world import Entry, World
 
 CONNECT_S = 1.8 + 0.001
@@ -18,7 +19,7 @@ def broken(world: World, *, per_person: int, at_end: bool = False) -> list[str]:
         *_do_not_call(log, world.forbidden_at),
         *_attempts_per_person(log, per_person),
         *_one_at_a_time(log),
-        *_trunk(log, world.trunk.lines, world.trunk.calls_per_second),
+        *(each for trunk in (world.trunk, *world.others) for each in _trunk(log, trunk)),
         *_agent_or_message(log, detecting=world.campaign.file.detect_machine),
         *_stopped(log),
         *_no_agents(log),
@@ -59,17 +60,18 @@ def _one_at_a_time(log: list[Entry]) -> Iterator[str]:
             up[number_of[entry.attempt]] -= 1
 
 
-def _trunk(log: list[Entry], lines: int, per_second: float) -> Iterator[str]:
+def _trunk(log: list[Entry], trunk: Trunk) -> Iterator[str]:
+    here = {entry.attempt for entry in _of(log, "invite") if entry.trunk == trunk.name}
     up = 0
-    for entry in _of(log, "invite", "end"):
+    for entry in (each for each in _of(log, "invite", "end") if each.attempt in here):
         up += 1 if entry.kind == "invite" else -1
-        if up > lines:
-            yield f"I6: {up} calls on the trunk at {entry.at}"
-    times = [entry.at for entry in _of(log, "invite")]
+        if up > trunk.lines:
+            yield f"I6: {up} calls on trunk {trunk.name} at {entry.at}"
+    times = [entry.at for entry in _of(log, "invite") if entry.attempt in here]
     for index, first in enumerate(times):
         within = sum(1 for at in times[index:] if at - first < 1.0)
-        if within > per_second:
-            yield f"I6: {within} invites in the second from {first}"
+        if within > trunk.calls_per_second:
+            yield f"I6: {within} invites on trunk {trunk.name} in the second from {first}"
 
 
 def _agent_or_message(log: list[Entry], *, detecting: bool) -> Iterator[str]:

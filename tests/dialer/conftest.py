@@ -14,7 +14,8 @@ from tests.dialer.world import Agent, World
 
 LOOPBACK = Trunk(name="loop", dial="PJSIP/{number}@callees", lines=10, calls_per_second=5, loopback_only=True)
 CARRIER = Trunk(name="carrier", dial="PJSIP/{number}@carrier", lines=10, calls_per_second=5)
-SETTINGS = Settings(trunks=(LOOPBACK, CARRIER), queues=(QueueSettings(name="sales"),))
+SECOND = Trunk(name="second", dial="PJSIP/{number}@second", lines=3, calls_per_second=2, loopback_only=True)
+SETTINGS = Settings(trunks=(LOOPBACK, CARRIER, SECOND), queues=(QueueSettings(name="sales"),))
 
 LINES = {
     "name": '"Autumn"',

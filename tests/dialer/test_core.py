@@ -70,9 +70,9 @@ class Bench:
         self.count += 1
         number = f"+1202555{self.count:04d}"
         wanted = campaign or self.campaign
-        return ev.BegunAttempt(
-            AttemptId(f"a{self.count}"), wanted.campaign_id, LeadId(f"l{self.count}"), number, wanted.file.trunk, 1
-        )
+        attempt_id, lead_id = AttemptId(f"a{self.count}"), LeadId(f"l{self.count}")
+        trunk, shown = wanted.file.ways[0], wanted.file.shown[0]
+        return ev.BegunAttempt(attempt_id, wanted.campaign_id, lead_id, number, trunk, 1, caller_id=shown)
 
     def begin(self, count: int) -> list[ev.Action]:
         attempts = tuple(self.attempt() for _ in range(count))

@@ -205,7 +205,7 @@ def test_a_campaign_that_does_not_run_sends_none(
 
 
 def test_a_busy_second_of_the_trunk_is_waited_for_and_no_longer(bench: Bench) -> None:
-    trunk = bench.campaign.file.trunk
+    [trunk] = bench.campaign.file.ways
     gate = bench.core._state.gates[trunk]
     for _ in range(gate.trunk.lines):
         gate.placed(bench.now)

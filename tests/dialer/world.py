@@ -74,6 +74,7 @@ class Entry:
     kind: str
     number: str = ""
     attempt: str = ""
+    trunk: str = ""
 
 
 @dataclass
@@ -93,6 +94,10 @@ class World:
     inbound_waiting: int = 0
     finished: bool = False
     wrap_s: float = 2.0
+    others: tuple[Trunk, ...] = ()
+    """Trunks beside ``trunk``."""
+    congested: set[str] = field(default_factory=set)
+    """Trunks that answer everything with 503 now."""
 
     def __post_init__(self) -> None:
         self.db = sqlite3.connect(":memory:", isolation_level=None)
@@ -197,7 +202,7 @@ class World:
         except Crash:
             self._die()
             return
-        self.core = DialerCore((self.trunk,), SETTLE_S, self.now)
+        self.core = DialerCore((self.trunk, *self.others), SETTLE_S, self.now)
         for leg in found.still_up:
             channel = self.channels[leg.begun.attempt_id]
             if channel.answered and not leg.answered:  # killed between the answer and its commit: nobody holds it
@@ -216,11 +221,18 @@ class World:
 
     def _perform(self, action: events.Action) -> None:
         match action:
-            case events.BeginAttempts(campaign, up_to, decision):
+            case events.BeginAttempts(campaign, up_to, decision, rooms):
                 place = Place("main", self.boot_id, self.trunk)
                 begun = self.write(
                     lambda db: attempts.begin_attempts(
-                        db, campaign, up_to, self.wall, place, lambda: AttemptId(f"a{next(self._ids)}"), decision
+                        db,
+                        campaign,
+                        up_to,
+                        self.wall,
+                        place,
+                        lambda: AttemptId(f"a{next(self._ids)}"),
+                        decision,
+                        rooms,
                     )
                 )
                 self._step()
@@ -255,7 +267,7 @@ class World:
             switch="main",
             boot_id=self.boot_id,
             channel="",
-            caller=self.campaign.file.caller_id,
+            caller=self.campaign.file.shown[0],
             called=finish.number,
             started_at=self.dialled.get(finish.attempt_id, self.wall),
             ended_at=self.wall,
@@ -280,11 +292,13 @@ class World:
 
     def _invite(self, dial: DialAttempt) -> None:
         attempt_id, number = dial.attempt_id, dial.number
-        self._note("invite", number, attempt_id)
+        self._note("invite", number, attempt_id, dial.trunk)
         self.dialled[attempt_id] = self.wall
         self.channels[attempt_id] = Channel(dial)
         digit = number[-1]
-        if digit == "8":
+        if dial.trunk in self.congested:
+            self._later(0.05, lambda: self._end(attempt_id, 34))
+        elif digit == "8":
             self._later(0.05, lambda: self._end(attempt_id, 1))
         elif digit == "7":
             self._later(0.05, lambda: self._end(attempt_id, 34))
@@ -462,8 +476,8 @@ class World:
         if not self.finished:
             self.now = until
 
-    def _note(self, kind: str, number: str = "", attempt: str = "") -> None:
-        self.log.append(Entry(self.now, kind, number, attempt))
+    def _note(self, kind: str, number: str = "", attempt: str = "", trunk: str = "") -> None:
+        self.log.append(Entry(self.now, kind, number, attempt, trunk))
 
     def _note_call(self, kind: str, attempt_id: AttemptId) -> None:
         channel = self.channels.get(attempt_id)

@@ -31,6 +31,7 @@ ALL = (
     "0014_rules",
     "0015_control",
     "0017_dispositions",
+    "0019_routes",
 )
 
 

@@ -1,0 +1,83 @@
+"""Which trunk carries a call: the longest prefix, then the lowest cost, then the order named. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from calls.settings import Trunk
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A trunk of a campaign, with how many calls may be added on it at this moment, and why it is none."""
+
+    trunk: Trunk
+    free: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The trunk that is taken. ``carriers``: how many of the campaign's trunks carry such a number."""
+
+    trunk: Trunk
+    carriers: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoRoute:
+    """No trunk at this moment, and why. ``never``: no trunk of the campaign carries such a number."""
+
+    reason: str
+    never: bool = False
+
+
+def prefix_of(trunk: Trunk, number: str) -> str | None:
+    """The longest prefix of the trunk that ``number`` (E.164) begins with; "": it carries all; None: not this one."""
+    if not trunk.prefixes:
+        return ""
+    return max((each for each in trunk.prefixes if number.startswith(each)), key=len, default=None)
+
+
+def carries(trunks: Iterable[Trunk], number: str) -> bool:
+    """Whether one of ``trunks`` carries the number."""
+    return any(prefix_of(each, number) is not None for each in trunks)
+
+
+def choose(number: str, rooms: Sequence[Room], congested_on: str | None = None) -> Route | NoRoute:
+    """The trunk for a call to ``number``; ``rooms``: the campaign's trunks in the order named.
+
+    ``congested_on``: the trunk that was congested when the number was dialled last. It is the turn of another, unless
+    no other carries the number.
+    """
+    fitting = [(prefix, room) for room in rooms if (prefix := prefix_of(room.trunk, number)) is not None]
+    if not fitting:
+        return NoRoute(f"no trunk carries {number}: {', '.join(each.trunk.name for each in rooms)}", never=True)
+    others = [each for each in fitting if each[1].trunk.name != congested_on] or fitting
+    by_rank = sorted(others, key=lambda each: (-len(each[0]), each[1].trunk.cost_a_minute))  # stable: as named
+    for _, room in by_rank:
+        if room.free > 0:
+            return Route(room.trunk, len(fitting))
+    return NoRoute("; ".join(room.why or f"trunk {room.trunk.name} is full" for _, room in by_rank))
+
+
+def joined(ways: Iterable[Sequence[str]]) -> list[frozenset[str]]:
+    """Trunks that campaigns have in common, directly or by others, together; ``ways``: each campaign's."""
+    groups: list[frozenset[str]] = []
+    for each in ways:
+        apart = [group for group in groups if group.isdisjoint(each)]
+        groups = [*apart, frozenset(each).union(*(group for group in groups if group not in apart))]
+    return groups
+
+
+def describe(rooms: Sequence[Room], health: Sequence[str]) -> str:
+    """What is wrong with the campaign's trunks while others of it carry; "" where nothing is, or none carries.
+
+    ``health``: of each, "" where nothing is wrong.
+    """
+    ill = [words for words in health if words]
+    well = [room.trunk.name for room, words in zip(rooms, health, strict=True) if not words]
+    if not ill or not well:
+        return ""
+    return f"{'; '.join(ill)}; {', '.join(well)} {'carries' if len(well) == 1 else 'carry'}"

@@ -30,6 +30,9 @@ CONNECTS_S = 3.0
 LINGERS_S = 60
 """A call that has ended waits so long at most for the engine to see it."""
 
+EMPTIES_S = 1.0
+"""While nobody hears, the audio's pipe is emptied this often: it holds four seconds."""
+
 MOST_WAITING = 32_000
 """Bytes of audio, two seconds, that an engine may leave unread: one that is later than that hears no more."""
 
@@ -79,17 +82,35 @@ class Relay:
         self._line = b""
         self._hearer: socket.socket | None = None
         self._waiting = b""
+        self._silent = False
+        """Asterisk gives no audio any more."""
         self._poll = select.poll()
-        for end in (0, AUDIO, woken, engine.fileno()):
+        for end in (0, woken, engine.fileno()):
             self._poll.register(end, select.POLLIN)
 
     def run(self) -> None:
         """Carry until either side of the AGI has ended."""
         try:
-            while all(self._take(end, events) for end, events in self._poll.poll()):
+            while all(self._take(end, events) for end, events in self._ready()):
                 pass  # what was not taken after an end is of no use
         except (BrokenPipeError, ConnectionResetError):
             return
+
+    def _ready(self) -> list[tuple[int, int]]:
+        """What can be read; the audio only where somebody hears it, for 50 times a second is not nothing."""
+        if self._hearer is not None:
+            return self._poll.poll()
+        ready = self._poll.poll(EMPTIES_S * 1_000)
+        self._empty()
+        return ready
+
+    def _empty(self) -> None:
+        """Throw away what was said."""
+        while not self._silent:
+            try:
+                self._silent = not os.read(AUDIO, 4 * READ_BYTES)
+            except BlockingIOError:
+                return
 
     def _take(self, end: int, events: int) -> bool:
         """Do what ``end`` is ready for; False where the AGI is over."""
@@ -124,6 +145,9 @@ class Relay:
     def _open(self, place: bytes) -> None:
         """Let the engine hear at ``place``; where that cannot be it hears nothing, and knows."""
         self._deaf()
+        self._empty()
+        if self._silent:
+            return
         try:
             host, port, name = place.decode("ascii").split()
             hearer = socket.create_connection((host, int(port)), CONNECTS_S)
@@ -132,19 +156,24 @@ class Relay:
         hearer.setblocking(False)
         self._hearer = hearer
         self._poll.register(hearer.fileno(), select.POLLIN)
+        self._poll.register(AUDIO, select.POLLIN)
         self._to_hearer(framed(ID, bytes.fromhex(name.replace("-", ""))))
 
     def _deaf(self) -> None:
         hearer, self._hearer, self._waiting = self._hearer, None, b""
         if hearer is not None:
             self._poll.unregister(hearer.fileno())
+            self._poll.unregister(AUDIO)
             hearer.close()
 
     def _hear(self) -> None:
         """Take what the caller says. Its end is not the AGI's."""
-        pcm = os.read(AUDIO, READ_BYTES)
+        try:
+            pcm = os.read(AUDIO, READ_BYTES)
+        except BlockingIOError:  # thrown away meanwhile
+            return
         if not pcm:
-            self._poll.unregister(AUDIO)
+            self._silent = True
             self._deaf()
         elif self._hearer is not None:
             self._to_hearer(framed(PCM, pcm))

@@ -8,6 +8,8 @@ actions, to be performed in their order. ``now`` is always the engine's monotoni
 ==================  ================================================================================================
 ``BeginAttempts``   ``attempts.begin(writer, ...)``, one transaction; then exactly one ``AttemptsBegun``
                     or ``BeginFailed``
+``ReserveAgent``    a virtual ``CallWaiting(DIALLED)`` to the floor, until the attempt's end; ``AgentReserved`` once
+                    the floor says ``ReachPerson``
 ``PlaceCall``       ``switch.originate``. ``SwitchRefused``: no leg will come, so tell
                     ``LegEnded(never_existed=True)``. ``SwitchUnavailable``, ``SwitchTimeout``: tell nothing, since
                     the call may be there; the next ``SwitchUp`` or the overdue sweep settles it
@@ -153,6 +155,9 @@ class DialerCore:
                 self._state.take_begun(campaign_id, begun, now)
             case ev.BeginFailed(campaign_id, reason):
                 self._state.take_failure(campaign_id, reason, now)
+            case ev.AgentReserved(attempt_id):
+                if attempt_id in self._state.attempts:
+                    self._state.attempts[attempt_id].reserved = True
             case ev.RequestBegun():
                 self._state.take_request(event, now)
             case ev.DoNotCallAdded():

@@ -26,6 +26,9 @@ ASKED_LIMIT_S = 1.9
 """The same where a person asked for the dial and its agent is there: a busy trunk has its second. What stops it stops
 it at once all the same. Within the time for which the calling hours were looked at."""
 
+RESERVE_LIMIT_S = 5.0
+"""An attempt for which no agent could be kept by then is given back: time for a phone that answers by itself."""
+
 LONGEST_REST_S = 10.0
 """The store is asked at least this often: a clock that was set, or leads that nobody told of, are found."""
 
@@ -164,6 +167,8 @@ class Dialling:
         unsent = [a for a in run.attempts.values() if a.phase is Phase.UNSENT]
         if not unsent:
             return []
+        if run.campaign.file.pacing.reserves(run.campaign.preset):
+            return self._send_reserved(run, unsent, now, finish)
         unsent.sort(key=lambda attempt: not attempt.asked)
         may_go = 0
         if run.state is CampaignState.RUNNING and not (self.hold or run.closed):
@@ -177,15 +182,41 @@ class Dialling:
             if index >= may_go or now >= until:
                 finish(attempt, Outcome.CANCELLED, None, now)
             elif gate.may_place(now):
-                gate.placed(now)
-                attempt.sent_at, attempt.boot = now, self.boot
-                attempt.enter(Phase.DIALLED, now)
-                run.policy.observe(Dialled(at_s=now, attempt_id=attempt.attempt_id))
-                actions.append(ev.PlaceCall(attempt.dial()))
+                actions.append(self._place(run, attempt, gate, now))
             else:
                 self._wake(gate.next_at(now))
                 self._wake(until)
         return actions
+
+    def _send_reserved(
+        self, run: CampaignRun, unsent: Iterable[AttemptRun], now: float, finish: Finisher
+    ) -> list[Action]:
+        """Each goes out once an agent is kept for it."""
+        actions: list[Action] = []
+        for attempt in unsent:
+            gate = self.gates[attempt.begun.trunk]
+            until = attempt.since + RESERVE_LIMIT_S
+            if self._refusal(run) or now >= until:
+                finish(attempt, Outcome.CANCELLED, None, now)
+                continue
+            if not attempt.reserving:
+                attempt.reserving = True
+                campaign = run.campaign
+                actions.append(ev.ReserveAgent(attempt.attempt_id, campaign.queue, campaign.file.skills))
+            elif attempt.reserved and gate.may_place(now):
+                actions.append(self._place(run, attempt, gate, now))
+                continue
+            if attempt.reserved:
+                self._wake(gate.next_at(now))
+            self._wake(until)
+        return actions
+
+    def _place(self, run: CampaignRun, attempt: AttemptRun, gate: TrunkGate, now: float) -> Action:
+        gate.placed(now)
+        attempt.sent_at, attempt.boot = now, self.boot
+        attempt.enter(Phase.DIALLED, now)
+        run.policy.observe(Dialled(at_s=now, attempt_id=attempt.attempt_id))
+        return ev.PlaceCall(attempt.dial())
 
     def _wanted(self, now: float) -> dict[CampaignRun, int]:
         """How many each campaign is to ask the store for, within its part of its trunks."""

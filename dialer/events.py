@@ -205,6 +205,13 @@ class RequestBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentReserved:
+    """An agent is there for the attempt, with the leg up: it may be dialled."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
 class LegRinging:
     """The far end rings."""
 
@@ -312,6 +319,7 @@ Event = (
     | AttemptsBegun
     | BeginFailed
     | RequestBegun
+    | AgentReserved
     | LegRinging
     | LegAnswered
     | CallArrived
@@ -341,6 +349,15 @@ class BeginAttempts:
     up_to: int
     decision: Mapping[str, object]
     rooms: tuple[Room, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveAgent:
+    """Keep an agent of ``queue`` for this attempt until its end; ``AgentReserved`` follows once one is there."""
+
+    attempt_id: AttemptId
+    queue: QueueName
+    skills: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +460,7 @@ class CampaignChanged:
 
 Action = (
     BeginAttempts
+    | ReserveAgent
     | PlaceCall
     | MarkLive
     | OfferToAgents

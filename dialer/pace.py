@@ -12,11 +12,12 @@ from calls.toml_file import Place
 from dialer.pacing import Broadcast, Policy, Power, Predictive, Progressive
 from dialer.presets import CONNECT_WITHIN_S, Preset
 
-Mode = Literal["progressive", "power", "predictive", "manual", "preview", "broadcast"]
+Mode = Literal["progressive", "power", "predictive", "zero-abandon", "manual", "preview", "broadcast"]
 
 MODES = (
     '"progressive" (one line for each free agent), "power" (a ratio of lines for each), "predictive" (dials ahead'
-    ' within the cap), "manual" or "preview" (agents ask for each dial), or "broadcast" (no agents)'
+    ' within the cap), "zero-abandon" (an agent kept for each dial), "manual" or "preview" (agents ask for each dial)'
+    ', or "broadcast" (no agents)'
 )
 
 BY_HAND = {
@@ -57,7 +58,12 @@ class Pacing(Part):
     @property
     def for_agents(self) -> bool:
         """True where the answered calls are dialled for agents: they must be there within two seconds."""
-        return self.mode in ("progressive", "power", "predictive")
+        return self.mode in ("progressive", "power", "predictive", "zero-abandon")
+
+    def reserves(self, preset: Preset) -> bool:
+        """True where an agent is kept for each dial: the mode, the preset or a cap of nothing asks for it."""
+        wanted = self.mode == "zero-abandon" or preset.reserve_agent or self.cap_within(preset) <= 0
+        return self.for_agents and wanted
 
     def cap_within(self, preset: Preset) -> float:
         """The share that may be abandoned: the preset's, or less where the file asks for it."""
@@ -67,6 +73,8 @@ class Pacing(Part):
 def policy_of(pacing: Pacing, preset: Preset, ring_timeout_s: float) -> Policy:
     """A new policy, which has seen nothing yet."""
     cap = pacing.cap_within(preset)
+    if pacing.reserves(preset):
+        return Progressive(cap, CONNECT_WITHIN_S, ring_timeout_s)
     match pacing.mode:
         case "power" if pacing.ratio is not None:
             return Power(cap, CONNECT_WITHIN_S, ring_timeout_s, pacing.ratio)

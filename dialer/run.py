@@ -105,6 +105,10 @@ class AttemptRun:
     detected: Detected = Detected.NOT_ASKED
     person: bool = False
     agent_id: AgentId | None = None
+    reserving: bool = False
+    """An agent is asked for before it is dialled."""
+    reserved: bool = False
+    """The agent is there."""
     ends_as: Outcome | None = None
     """Known before the end: machine, cancelled."""
     doubt: str = ""

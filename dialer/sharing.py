@@ -59,8 +59,12 @@ class Sharing:
         for attempt in run.attempts.values():
             since[attempt.phase].append(attempt)
         waiting = [each for each in since[Phase.OFFERED] if each.attempt_id not in self._reserved]
+        ringing, detecting = since[Phase.DIALLED], since[Phase.DETECTING]
+        if run.campaign.file.pacing.reserves(run.campaign.preset):
+            # those that have an agent of their own need none of the free ones
+            ringing = [each for each in (*since[Phase.UNSENT], *ringing) if each.attempt_id not in self._reserved]
+            detecting = [each for each in detecting if each.attempt_id not in self._reserved]
         answers, abandons = run.window(now)
-        ringing = since[Phase.DIALLED]
         return Snapshot(
             at_s=now,
             ready=self._division.ready(run.campaign.campaign_id),
@@ -71,7 +75,7 @@ class Sharing:
             lines_free=lines_free,
             ringing=tuple((each.since, each.begun.stratum) for each in ringing),
             waiting_since_s=tuple(each.since for each in waiting),
-            detecting_since_s=tuple(each.since for each in since[Phase.DETECTING]),
+            detecting_since_s=tuple(each.since for each in detecting),
             reserved=sum(each.attempt_id in self._reserved for each in run.attempts.values()),
             inbound_waiting=self.workforce.inbound.get(run.campaign.queue, 0),
             inbound_rate_per_s=self.workforce.inbound_rate_per_s(run.campaign, now),

@@ -26,6 +26,7 @@ from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Switch
 from console.engine.books import Books
 from console.engine.broadcast import Broadcasts
 from console.engine.machines import leave_message
+from console.engine.places import Places
 from console.engine.recorder import CallRecorder
 from console.engine.safe_harbour import SafeHarbour
 from console.engine.talk import Hears, Met, Talked, Wait
@@ -74,6 +75,7 @@ class DialledCalls:
         finished: Callable[[AttemptId], None],
         broadcasts: Broadcasts,
         safe_harbour: SafeHarbour,
+        agents: Places,
     ) -> None:
         """``not_ready``: why nothing new may be dialled; empty: it may. ``finished`` hears of each attempt's end."""
         self._core = core
@@ -89,6 +91,7 @@ class DialledCalls:
         self._finished = finished
         self._broadcasts = broadcasts
         self._safe_harbour = safe_harbour
+        self._agents = agents
         self._begun: dict[AttemptId, ev.BegunAttempt] = {}
         self._lines: dict[AttemptId, Line] = {}
         self._boot = BootId("")
@@ -192,6 +195,8 @@ class DialledCalls:
             match action:
                 case ev.BeginAttempts():
                     self._tasks.start(self._begin(action), f"begin {action.campaign.id}")
+                case ev.ReserveAgent():
+                    self._agents.keep(action, partial(self.tell, ev.AgentReserved(action.attempt_id)))
                 case ev.PlaceCall():
                     self._place(action)
                 case ev.MarkLive(attempt_id):
@@ -294,6 +299,7 @@ class DialledCalls:
     async def _finish(self, action: ev.Finish) -> None:
         """Write the record, once the call's handler has said who ended it."""
         begun = self._begun.pop(action.attempt_id)
+        self._agents.give_up(action.attempt_id)
         line = self._lines.pop(action.attempt_id, None)
         if line is None:  # cancelled before the switch heard of it
             line = Line(self._recorder(begun, begun.caller_id, self._clock.now()))

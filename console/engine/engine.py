@@ -46,6 +46,7 @@ from console.engine.outside import GuardedHosts, Hosts
 from console.engine.pace_keeper import PaceKeeper
 from console.engine.payments import Payments
 from console.engine.phone_codes import PhoneCodes
+from console.engine.places import Places
 from console.engine.previews import Previews
 from console.engine.queue_hours import QueueHours
 from console.engine.recognition import Recognises, Recognition
@@ -198,6 +199,7 @@ class Engine:
             self._attempt_finished,
             Broadcasts(self.flows, leading, self.hours, self.writer, draw, settings.prompts.languages[0]),
             SafeHarbour(self.writer, self.tasks, clock, self._forbidden),
+            Places(self.floor, self.tasks),
         )
         self.callbacks = Callbacks(
             settings,

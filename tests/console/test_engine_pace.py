@@ -103,3 +103,29 @@ async def test_a_campaign_begins_and_ends_by_its_schedule(tmp_path: Path) -> Non
         found = await shown(world)
         assert "outside its schedule: opens" in found.reason
         assert found.leads_left > 0
+
+
+@held
+async def test_an_agent_is_kept_for_each_dial(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna"), agent("ben")) as world:
+        await world.log_in("anna")
+        await world.log_in("ben")
+        await world.campaign(*TALKS[:4], pacing="{mode = 'zero-abandon'}")
+        await world.until(lambda: world.state("anna") == "reserved")
+        await asyncio.sleep(0.5)
+        assert (world.state("anna"), world.state("ben")) == ("reserved", "reserved"), "while it rings"
+        await world.campaign_over()
+        found = await shown(world)
+        assert found.outcomes == {"answered": 4}
+        assert found.abandonment.abandoned == 0
+        await world.until(lambda: (world.state("anna"), world.state("ben")) == ("ready", "ready"))
+
+
+@held
+async def test_who_is_not_reached_gives_the_agent_back(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign("+12025550105", "+12025550106", pacing="{mode = 'zero-abandon'}")
+        await world.campaign_over()
+        await world.until(lambda: world.state("anna") == "ready")
+        assert (await shown(world)).outcomes == {"busy": 1, "no_answer": 1}

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.errors import CampaignError
+from calls.ids import AttemptId
 from dialer import events as ev
 from dialer.campaign import load
 from dialer.pacing import Broadcast, Dialled, Policy, Power, Snapshot
+from tests.dialer.checker import broken
 from tests.dialer.conftest import SETTINGS, Worlds, campaign_text, make_campaign
 from tests.dialer.test_core import Bench, asked, is_place
 
@@ -165,3 +167,52 @@ def test_the_attempts_row_says_why_in_figures(worlds: Worlds) -> None:
     assert row[0] == 0.5
     assert row[1] == "steered"
     assert "one line for each free agent until the first dials" in row[2]
+
+
+# --- an agent kept for each dial --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "keeps"),
+    [
+        ("mode = 'zero-abandon'", True),
+        ("mode = 'predictive'\ncap = 0.0", True),
+        ("mode = 'progressive'\ncap = 0.01", False),
+        ("mode = 'manual'\ncap = 0.0", False),
+    ],
+)
+def test_when_an_agent_is_kept_for_each_dial(tmp_path: Path, table: str, keeps: bool) -> None:
+    campaign = make_campaign(tmp_path, f"[pacing]\n{table}\n")
+    assert campaign.file.pacing.reserves(campaign.preset) is keeps
+    zero = make_campaign(tmp_path, preset='"zero-abandon"', trunk='"carrier"')
+    assert zero.file.pacing.reserves(zero.preset)
+
+
+def test_nothing_is_dialled_before_its_agent_is_there(tmp_path: Path) -> None:
+    it = Bench(make_campaign(tmp_path, "[pacing]\nmode = 'zero-abandon'\n"))
+    assert asked(it.first) == [2]
+    actions = it.begin(2)
+    assert [type(each) for each in actions] == [ev.ReserveAgent, ev.ReserveAgent]
+    assert asked(it.agents(1, reserved=1)) == []
+    placed = [each for each in it.tell(ev.AgentReserved(AttemptId("a2"))) if isinstance(each, ev.PlaceCall)]
+    assert [each.dial.attempt_id for each in placed] == ["a2"]
+    actions = it.tick(5.0)
+    ended = [(each.attempt_id, each.sent) for each in actions if isinstance(each, ev.Finish)]
+    assert ended == [("a1", False)]
+    assert asked(actions) == [1], "the other agent is free for another dial"
+
+
+@pytest.mark.parametrize("mode", ["progressive", "zero-abandon"])
+def test_agents_who_are_taken_away_leave_people_alone_unless_they_are_kept(worlds: Worlds, mode: str) -> None:
+    world = worlds(40, 3, tables=f"[pacing]\nmode = '{mode}'\n")
+    world.start()
+    for _ in range(60):
+        world.run(1.3)
+        world.set_agents_away(True)  # all who are not promised to a call
+        world.run(3.0)
+        world.set_agents_away(False)
+    world.run(7200)
+    assert world.finished
+    abandoned = world.db.execute("SELECT coalesce(sum(abandoned), 0) FROM calls").fetchone()[0]
+    assert (abandoned > 0) is (mode == "progressive")
+    assert broken(world, per_person=3, at_end=True) == []

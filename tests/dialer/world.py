@@ -108,6 +108,7 @@ class World:
         self._ids = itertools.count(1)
         self._life = 0
         self._offers: list[AttemptId] = []
+        self._places: set[AttemptId] = set()
         self._talks = itertools.count()
 
     # --- setting up -------------------------------------------------------------------------------------------
@@ -177,6 +178,7 @@ class World:
         self.core = None
         self._life += 1
         self._offers.clear()
+        self._places.clear()
         for attempt_id, channel in self.channels.items():
             if channel.ours and not channel.talking:
                 self._later(1.0, partial(self._end, attempt_id, 16))
@@ -237,6 +239,10 @@ class World:
                 )
                 self._step()
                 self._later(0.004, lambda: self.tell(events.AttemptsBegun(campaign.campaign_id, begun)), mine=True)
+            case events.ReserveAgent(attempt_id):
+                self._offers.append(attempt_id)
+                self._places.add(attempt_id)
+                self._assign()
             case events.PlaceCall(dial):
                 self._step()
                 self._invite(dial)
@@ -244,8 +250,13 @@ class World:
             case events.MarkLive(attempt_id):
                 self.write(lambda db: attempts.mark_live(db, attempt_id))
             case events.OfferToAgents(attempt_id):
-                self._offers.append(attempt_id)
-                self._assign()
+                keeper = next((each for each in self.agents if each.call == attempt_id), None)
+                self._places.discard(attempt_id)
+                if keeper is not None:
+                    self._later(0.1, partial(self._meet, keeper, attempt_id), mine=True)
+                elif attempt_id not in self._offers:
+                    self._offers.append(attempt_id)
+                    self._assign()
             case events.PlaySafeHarbour(attempt_id):
                 self._withdraw(attempt_id)
                 self._note_call("message", attempt_id)
@@ -374,7 +385,10 @@ class World:
             if agent.state == "ready" and self._offers:
                 attempt_id = self._offers.pop(0)
                 agent.become("reserved", self.now, attempt_id)
-                self._later(0.1, partial(self._meet, agent, attempt_id), mine=True)
+                if attempt_id in self._places:
+                    self._later(0.01, partial(self.tell, events.AgentReserved(attempt_id)), mine=True)
+                else:
+                    self._later(0.1, partial(self._meet, agent, attempt_id), mine=True)
         self._later(0.0, self._tell_floor, mine=True)
 
     def _meet(self, agent: Agent, attempt_id: AttemptId) -> None:
@@ -418,7 +432,7 @@ class World:
                 self._assign()
 
     def _tell_floor(self) -> None:
-        ready = sum(agent.state == "ready" for agent in self.agents)
+        ready = sum(agent.state == "ready" or agent.call in self._places for agent in self.agents)
         self._note(f"floor {ready} {self.inbound_waiting}")
         floor = tuple(each.on_floor(self.campaign.queue) for each in self.agents)
         self.tell(events.AgentsChanged(floor, {self.campaign.queue: self.inbound_waiting}))

@@ -196,6 +196,16 @@ class TalkOver:
     agent_id: AgentId
 
 
+@dataclass(frozen=True, slots=True)
+class TalkPassed:
+    """An agent has asked another one, who talks in ``asked_id``, and hands the call over: the other goes on in it."""
+
+    call_id: CallId
+    agent_id: AgentId
+    asked_id: CallId
+    asked: AgentId
+
+
 FloorEvent = (
     LogIn
     | Restored
@@ -213,4 +223,5 @@ FloorEvent = (
     | TalkBegan
     | ConnectFailed
     | TalkOver
+    | TalkPassed
 )

@@ -35,6 +35,7 @@ from calls.agents.events import (
     SwitchLost,
     TalkBegan,
     TalkOver,
+    TalkPassed,
     Unpause,
     WrapUpDone,
     WrapUpExtended,
@@ -110,6 +111,8 @@ class Floor:
                 self._call_waiting(event, now)
             case CallGone(call_id):
                 self._call_gone(call_id, now)
+            case TalkPassed():
+                self._passed(event, self._agent(event.agent_id), self._agent(event.asked), now)
             case TalkBegan() | ConnectFailed() | TalkOver():
                 self._told(event, self._agent(event.agent_id), now)
             case _:
@@ -373,6 +376,18 @@ class Floor:
                 self._end_talk(agent, now)
             case _:
                 pass
+
+    def _passed(self, event: TalkPassed, giver: Agent, taker: Agent, now: float) -> None:
+        """One who was not asked, or has gone since then, takes nothing over."""
+        if self._talking.get(event.asked_id) is not taker or giver is taker or event.call_id in self._waiting:
+            return
+        if self._talking.get(event.call_id, giver) is not giver:
+            return
+        if self._talking.get(event.call_id) is giver:
+            self._end_talk(giver, now)
+        del self._talking[event.asked_id]
+        self._talking[event.call_id] = taker
+        self._actions.append(taker.change(AgentState.TALKING, now, call_id=event.call_id))
 
     def _end_talk(self, agent: Agent, now: float) -> None:
         assert agent.call_id is not None, "only an agent with a call talks"

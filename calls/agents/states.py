@@ -25,8 +25,10 @@ TRANSITIONS: Mapping[AgentState, frozenset[AgentState]] = {
     ),
     AgentState.READY: frozenset({AgentState.RESERVED, AgentState.PAUSED, AgentState.LOGGED_OUT}),
     AgentState.RESERVED: frozenset({AgentState.TALKING, AgentState.READY, AgentState.PAUSED, AgentState.LOGGED_OUT}),
-    # Past WRAP_UP where the agent's profile has none.
-    AgentState.TALKING: frozenset({AgentState.WRAP_UP, AgentState.READY, AgentState.PAUSED, AgentState.LOGGED_OUT}),
+    # Past WRAP_UP where the agent's profile has none. To itself: one who was asked by another agent takes the caller.
+    AgentState.TALKING: frozenset(
+        {AgentState.TALKING, AgentState.WRAP_UP, AgentState.READY, AgentState.PAUSED, AgentState.LOGGED_OUT}
+    ),
     AgentState.WRAP_UP: frozenset({AgentState.READY, AgentState.PAUSED, AgentState.LOGGED_OUT}),
     # To itself: the reason changes, and time paused is reported by reason.
     AgentState.PAUSED: frozenset({AgentState.PAUSED, AgentState.READY, AgentState.LOGGED_OUT}),

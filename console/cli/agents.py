@@ -208,6 +208,18 @@ def resume_recording(context: typer.Context, agent: Id) -> None:
     _order(context, agent, "recording/resume")
 
 
+@app.command("complete-transfer")
+def complete_transfer(context: typer.Context, agent: Id) -> None:
+    """The agent who was asked takes the caller."""
+    _order(context, agent, "transfer/complete")
+
+
+@app.command("cancel-transfer")
+def cancel_transfer(context: typer.Context, agent: Id) -> None:
+    """The agent takes the caller back."""
+    _order(context, agent, "transfer/cancel")
+
+
 @app.command()
 def transfer(
     context: typer.Context,
@@ -216,10 +228,14 @@ def transfer(
     queue: Annotated[str | None, typer.Option(help="To a queue of the settings.")] = None,
     destination: Annotated[str | None, typer.Option(help="To a destination of the settings.")] = None,
     number: Annotated[str | None, typer.Option(help="To a number, where [transfer] allows it.")] = None,
+    attended: Annotated[
+        bool, typer.Option("--attended", help="Ask first: the caller hears music until the agent decides.")
+    ] = False,
 ) -> None:
     """End the agent's talk and hand the caller on."""
     given = {"agent": to_agent, "queue": queue, "destination": destination, "number": number}
-    order = {key: value for key, value in given.items() if value is not None}
+    order: dict[str, object] = {key: value for key, value in given.items() if value is not None}
+    order["attended"] = attended
     path = f"/v1/agents/{quote(agent, safe='')}/transfer"
     typer.echo(ask_engine(settings_of(context), lambda engine: engine.tell("POST", path, order)).said)
 

@@ -12,6 +12,7 @@ from calls.errors import UserError
 from calls.ids import AgentId, CallId
 from calls.switch.port import Seat
 from console import operations
+from console.engine.consults import Decision
 from console.engine.engine import Engine
 from console.engine.transfers import Target, To
 
@@ -33,6 +34,13 @@ class RecordingOrder(StrEnum):
     RESUME = "resume"
 
 
+class TransferDecision(StrEnum):
+    """What an agent who has asked another one wants."""
+
+    COMPLETE = "complete"
+    CANCEL = "cancel"
+
+
 class TransferOrder(BaseModel):
     """Where the caller is to go: one of them."""
 
@@ -41,6 +49,8 @@ class TransferOrder(BaseModel):
     queue: str | None = None
     destination: str | None = None
     number: str | None = None
+    attended: bool = False
+    """The agent asks first; an agent or a queue only."""
 
     def target(self) -> Target:
         """The one that is given.
@@ -73,7 +83,13 @@ def add(app: FastAPI, engine: Engine) -> None:
     @app.post("/v1/agents/{agent}/transfer")
     async def transfer(agent: str, order: TransferOrder, who: Who = "unknown") -> operations.Done:
         engine.require_settled()
-        return operations.Done(said=await engine.transfers.order(AgentId(agent), order.target(), who))
+        said = await engine.transfers.order(AgentId(agent), order.target(), who, attended=order.attended)
+        return operations.Done(said=said)
+
+    @app.post("/v1/agents/{agent}/transfer/{decision}")
+    async def decide(agent: str, decision: TransferDecision) -> operations.Done:
+        engine.require_settled()
+        return operations.Done(said=engine.consults.decide(AgentId(agent), Decision(decision.value)))
 
     @app.post("/v1/supervisors/{supervisor}/leave")
     async def leave(supervisor: str, who: Who = "unknown") -> operations.Done:

@@ -29,6 +29,7 @@ from console.engine.agent_dials import AgentDials
 from console.engine.books import AGAIN_S, Books
 from console.engine.broadcast import Broadcasts
 from console.engine.callbacks import Callbacks
+from console.engine.consults import Consults
 from console.engine.conversation import Conversations
 from console.engine.desk import Desk
 from console.engine.dialled import DialledCalls
@@ -127,8 +128,13 @@ class Engine:
         self.floor = FloorRunner(
             floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
+        self.consults = Consults(switch, self.floor, new_id)
         self.meetings = Meetings(
-            self.floor, clock, self._talk_over, lambda recorder, rule: self.talk_recordings.name_for(recorder, rule)
+            self.floor,
+            clock,
+            self._talk_over,
+            lambda recorder, rule: self.talk_recordings.name_for(recorder, rule),
+            self.consults,
         )
         self.supervision = Supervision(
             settings.supervisors, switch, self.meetings, self.writer, self.tasks, clock, new_id
@@ -161,7 +167,7 @@ class Engine:
         self.listener = Listener(self.recognition, clock, prompt_s)
         self.verifier = Verifier(settings.authenticators, self.lookups, self.writer, clock, PinHasher())
         tolls = Tolls(settings, self.writer, clock)
-        self.transfers = Transfers(settings, self.floor, self.meetings, tolls)
+        self.transfers = Transfers(settings, self.floor, self.meetings, self.consults, tolls)
         self.conversations = Conversations(
             settings.queues,
             self.books,
@@ -434,6 +440,7 @@ class Engine:
                 if not (self.floor.leg_answered(event.leg_id) or self.supervision.leg_answered(event.leg_id)):
                     self.dialled.leg_event(event)
             case events.LegEnded():
+                self.consults.leg_ended(event.leg_id)
                 if not (self.floor.leg_ended(event.leg_id) or self.supervision.leg_ended(event.leg_id)):
                     self.restart.call_ended(CallId(event.leg_id), event.cause)
                     self.dialled.leg_event(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calls.agents.actions import ConnectCall
 from calls.agents.events import CallKind, CallWaiting, ConnectFailed, TalkBegan, TalkOver
@@ -27,6 +27,7 @@ from calls.switch.port import (
     Result,
     TalkEnded,
 )
+from console.engine.consults import Consults
 from console.engine.floor import FloorRunner, Offer
 from console.engine.recorder import CallRecorder
 
@@ -102,6 +103,19 @@ class Closed:
     """The queue has been closed meanwhile."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """The caller is still there, and the agent wants to ask another one; the agent counts as talking still."""
+
+    talked: Talked
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class Deserted:
+    """The caller came back from a question and found no agent."""
+
+
 Met = Talked | NobodyCame | Pressed | Closed | HungUp
 
 
@@ -124,11 +138,13 @@ class Meetings:
         clock: Clock,
         talk_over: Callable[[LiveTalk], None],
         recording: Callable[[CallRecorder, str | None], str],
+        consults: Consults,
     ) -> None:
         """``talk_over`` hears of the end of each talk; ``recording`` names that of the next one, by the rule of those
         that are recorded, and "" for none."""
         self._talk_over = talk_over
         self._recording = recording
+        self._consults = consults
         self._floor = floor
         self._clock = clock
         self._connecting: dict[CallId, Callable[[], None]] = {}
@@ -152,7 +168,7 @@ class Meetings:
         """The talk that goes on in the call."""
         return self._talking.get(call_id)
 
-    async def meet(self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears) -> Met:
+    async def meet(self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears) -> Met | Deserted:
         """Hold the caller until an agent is found, and let them talk.
 
         Raises:
@@ -166,7 +182,7 @@ class Meetings:
                 found = await self._held(channel, wait, until_s, offers)
                 match found:
                     case ConnectCall():
-                        met = await self._talk(channel, recorder, found, hears, wait.record)
+                        met = await self._talks(channel, recorder, found, hears, wait.record)
                         if met is not None:
                             return met
                     case HungUp() | Pressed() | Closed():
@@ -225,9 +241,37 @@ class Meetings:
         result = await held
         return result if isinstance(result, HungUp) else offer
 
+    async def _talks(
+        self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, rule: str | None
+    ) -> Talked | Deserted | HungUp | None:
+        """One talk, and the next ones with whomever the agents of it have asked; None: the first never began."""
+        met = await self._talk(channel, recorder, offer, hears, rule)
+        talked_s = 0.0
+        while isinstance(met, Asks):
+            talked_s += met.talked.talk_s
+            goes = await self._consults.hold(channel, recorder, offer.call_id)
+            if isinstance(goes, HungUp):
+                return goes
+            passes = goes.agent_id != met.talked.agent_id
+            again = Hears(_nobody, self._passing(recorder, hears) if passes else _nobody, hears.passed)
+            met = await self._talk(
+                channel, recorder, ConnectCall(offer.call_id, goes.agent_id, goes.leg_id), again, rule
+            )
+            if met is None:  # the floor holds them for a talk that does not begin
+                self._floor.tell(TalkOver(offer.call_id, goes.agent_id))
+                return Deserted()
+        return replace(met, talk_s=met.talk_s + talked_s) if isinstance(met, Talked) else met
+
+    def _passing(self, recorder: CallRecorder, hears: Hears) -> Callable[[AgentId], None]:
+        def talk(agent_id: AgentId) -> None:
+            recorder.note("talk_passed", {"agent": agent_id})
+            hears.passed(agent_id)
+
+        return talk
+
     async def _talk(
         self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, rule: str | None
-    ) -> Talked | HungUp | None:
+    ) -> Talked | Asks | HungUp | None:
         """Connect the two; None where they never met and the caller waits on."""
         call_id, agent_id = offer.call_id, offer.agent_id
         began_s: float | None = None
@@ -248,20 +292,24 @@ class Meetings:
 
         self._connecting[call_id] = began
         hears.offer(agent_id)
+        asks = False
         try:
             result = await channel.perform(Connect(offer.leg_id, record))
+            asks = isinstance(result, TalkEnded) and began_s is not None and self._consults.asks(call_id)
         finally:
             self._connecting.pop(call_id, None)
             if (talk := self._talking.pop(call_id, None)) is not None:
                 self._talk_over(talk)
-            if began_s is not None:
+            if began_s is not None and not asks:
+                self._consults.forget(call_id)
                 self._floor.tell(TalkOver(call_id, agent_id))
         match result:
             case TalkEnded(by) if began_s is not None:
                 talk_s = self._clock.monotonic_s() - began_s
                 recorder.enter(Phase.MENU)
                 recorder.note("talk_ended", {"agent": agent_id, "talk_s": round(talk_s, 3), "by": by.value})
-                return Talked(agent_id, talk_s, by)
+                talked = Talked(agent_id, talk_s, by)
+                return Asks(talked, offer.leg_id) if asks else talked
             case HungUp():
                 return result
             case NotConnected() | TalkEnded() | Interrupted():
@@ -270,6 +318,10 @@ class Meetings:
                 return None
             case _:
                 raise AssertionError(f"Connect gave {result}")
+
+
+def _nobody(_: AgentId) -> None:
+    """Nobody hears of it."""
 
 
 def _plan(wait: Wait) -> KeyPlan | None:

@@ -16,9 +16,10 @@ from calls.ids import AgentId, CallId, QueueName
 from calls.log import masked
 from calls.settings import Settings
 from calls.switch.port import CallChannel, EndedBy, HungUp, Result, Transfer, TransferFailed, Transferred
+from console.engine.consults import Consults, Goes
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
-from console.engine.talk import Hears, Meetings, Met, NobodyCame, Talked, Wait
+from console.engine.talk import Deserted, Hears, LiveTalk, Meetings, Met, NobodyCame, Talked, Wait
 from console.engine.tolls import Tolls
 from ivr.commands import TransferRefused
 
@@ -61,17 +62,21 @@ class Order:
 class Transfers:
     """Of one engine. In the place of :class:`Meetings` for whoever lets a caller meet an agent."""
 
-    def __init__(self, settings: Settings, floor: FloorRunner, meetings: Meetings, tolls: Tolls) -> None:
+    def __init__(
+        self, settings: Settings, floor: FloorRunner, meetings: Meetings, consults: Consults, tolls: Tolls
+    ) -> None:
         self._queues = {queue.name: queue for queue in settings.queues}
         self._agents = {agent.id for agent in settings.agents}
         self._destinations = {each.name for each in settings.destinations}
         self._floor = floor
         self._meetings = meetings
+        self._consults = consults
         self._tolls = tolls
         self._orders: dict[CallId, Order] = {}
 
-    async def order(self, agent_id: AgentId, target: Target, who: str) -> str:
-        """End the agent's talk and hand the caller on. What is done, in words.
+    async def order(self, agent_id: AgentId, target: Target, who: str, *, attended: bool = False) -> str:
+        """End the agent's talk and hand the caller on; ``attended``: hold the caller and let the agent ask first.
+        What is done, in words.
 
         Raises:
             UserError: the agent talks to nobody, there is no such target, or it cannot take anybody now.
@@ -80,19 +85,32 @@ class Transfers:
         talk = self._meetings.of_agent(agent_id)
         if talk is None:
             raise UserError(f"agent {agent_id} talks to nobody")
-        if talk.call_id in self._orders:
+        if talk.call_id in self._orders or self._consults.asks(talk.call_id):
             raise UserError(f"agent {agent_id} hands the caller on already")
+        if attended and target.to not in (To.AGENT, To.QUEUE):
+            raise UserError("only agents can be asked first: name an agent or a queue")
         await self._check(target, agent_id)
         if self._meetings.talk_of(talk.call_id) is not talk:
             raise UserError(f"the talk of agent {agent_id} has just ended")
-        self._orders[talk.call_id] = Order(target, agent_id, who)
-        talk.recorder.note("transfer", {"agent": agent_id, "to": target.to.value, "name": _kept(target), "who": who})
+        if attended:
+            self._ask(talk, target)
+        else:
+            self._orders[talk.call_id] = Order(target, agent_id, who)
+        detail = {"agent": agent_id, "to": target.to.value, "name": _kept(target), "attended": attended, "who": who}
+        talk.recorder.note("transfer", detail)
         try:
             await talk.channel.end_talk()
         except SwitchError:
             self._orders.pop(talk.call_id, None)
+            self._consults.forget(talk.call_id)
             raise
-        return f"agent {agent_id}: the caller goes to {target}"
+        return f"agent {agent_id}: {'asks' if attended else 'the caller goes to'} {target}"
+
+    def _ask(self, talk: LiveTalk, target: Target) -> None:
+        own = talk.recorder.queue or QueueName(next(iter(self._queues)))
+        queue = QueueName(target.name) if target.to is To.QUEUE else own
+        only = AgentId(target.name) if target.to is To.AGENT else None
+        self._consults.begin(talk.call_id, Goes(talk.agent_id, talk.leg_id), queue, only, self._queues[own].music)
 
     async def meet(self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears) -> Met:
         """As :meth:`Meetings.meet`, and on to where agents hand the caller.
@@ -103,7 +121,7 @@ class Transfers:
         call_id = wait.call.call_id
         talked_s = 0.0
         try:
-            met = await self._meetings.meet(channel, recorder, wait, hears)
+            met = await self._meet(channel, recorder, wait, wait, hears)
             while isinstance(met, Talked) and (order := self._orders.pop(call_id, None)) is not None:
                 talked_s += met.talk_s
                 met = await self._move(channel, recorder, wait, hears, order)
@@ -129,13 +147,22 @@ class Transfers:
                 case _:
                     raise AssertionError(f"Transfer gave {result}")
         else:
-            met = await self._again(channel, recorder, self._wait_for(wait, target), hears)
+            met = await self._again(channel, recorder, self._wait_for(wait, target), wait, hears)
             if not isinstance(met, NobodyCame):
                 return met
             recorder.note("transfer_failed", {"to": target.to.value, "reason": "no_answer"})
-        return await self._again(channel, recorder, self._wait_for(wait, None), hears)
+        return await self._again(channel, recorder, self._wait_for(wait, None), wait, hears)
 
-    async def _again(self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears) -> Met:
+    async def _meet(self, channel: CallChannel, recorder: CallRecorder, wait: Wait, first: Wait, hears: Hears) -> Met:
+        """A caller whose agent has gone in the middle of a question waits anew, before all others."""
+        met = await self._meetings.meet(channel, recorder, wait, hears)
+        while isinstance(met, Deserted):
+            met = await self._meetings.meet(channel, recorder, self._wait_for(first, None), hears)
+        return met
+
+    async def _again(
+        self, channel: CallChannel, recorder: CallRecorder, wait: Wait, first: Wait, hears: Hears
+    ) -> Met:
         """Another wait and talk of the same call, which stays one of its first queue."""
         queue = recorder.queue
 
@@ -144,7 +171,7 @@ class Transfers:
             hears.passed(agent_id)
 
         try:
-            return await self._meetings.meet(channel, recorder, wait, Hears(_nothing, talk, hears.passed))
+            return await self._meet(channel, recorder, wait, first, Hears(_nothing, talk, hears.passed))
         finally:
             recorder.queue = queue
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from calls.agents.actions import ConnectCall, ReachPerson, WaitExpired
-from calls.agents.events import CallGone, CallKind, CallWaiting, LegGone, LegUp, Overflow, Pause, Unpause
+from calls.agents.events import (
+    CallGone,
+    CallKind,
+    CallWaiting,
+    LegGone,
+    LegUp,
+    Overflow,
+    Pause,
+    TalkBegan,
+    TalkOver,
+    TalkPassed,
+    Unpause,
+)
 from calls.agents.floor import PERSON_S, UnknownName
 from calls.agents.states import AgentState
 from calls.agents.view import Prospect
@@ -233,3 +245,44 @@ def test_an_agent_is_kept_for_as_long_as_is_asked() -> None:
     assert bench.state(ANN)[0] is RESERVED
     bench.run_to(601.0)
     assert bench.state(ANN)[0] is not RESERVED
+
+
+# --- an agent who asks another ------------------------------------------------------------------------------------
+
+
+def asked(bench: Bench) -> None:
+    """Ben talks to a caller, and Ann, who is asked, to Ben."""
+    bench.log_in(BEN)
+    bench.inbound(C1)
+    bench.tell(TalkBegan(C1, BEN))
+    bench.log_in(ANN)
+    bench.tell(CallWaiting(C2, SALES, CallKind.INBOUND, only=ANN))
+    bench.tell(TalkBegan(C2, ANN))
+
+
+def test_who_was_asked_takes_the_call_and_the_other_is_free() -> None:
+    bench = Bench(ANN, BEN)
+    asked(bench)
+    bench.tell(TalkPassed(C1, BEN, C2, ANN))
+    assert (bench.state(BEN)[0], bench.state(ANN)[0]) == (READY, AgentState.TALKING)
+    bench.tell(CallGone(C2))
+    assert bench.state(ANN)[0] is AgentState.TALKING, "the question is over, the talk is not"
+    bench.tell(TalkOver(C1, ANN))
+    assert bench.state(ANN)[0] is AgentState.WRAP_UP
+
+
+def test_who_has_gone_meanwhile_takes_nothing() -> None:
+    bench = Bench(ANN, BEN)
+    asked(bench)
+    bench.tell(LegGone(ANN, leg(2)))
+    bench.tell(TalkPassed(C1, BEN, C2, ANN))
+    assert (bench.state(BEN)[0], bench.state(ANN)[0]) == (AgentState.TALKING, AgentState.WRAP_UP)
+
+
+def test_the_call_passes_where_the_one_who_asked_has_gone() -> None:
+    bench = Bench(ANN, BEN)
+    asked(bench)
+    bench.tell(LegGone(BEN, leg(1)))
+    bench.tell(TalkPassed(C1, BEN, C2, ANN))
+    bench.tell(TalkOver(C1, ANN))
+    assert bench.state(ANN)[0] is AgentState.WRAP_UP

@@ -26,6 +26,7 @@ from calls.agents.events import (
     SwitchLost,
     TalkBegan,
     TalkOver,
+    TalkPassed,
     Unpause,
     WrapUpDone,
 )
@@ -220,6 +221,20 @@ class FloorRules(RuleBasedStateMachine):
         if view.state is AgentState.TALKING and view.call_id is not None:
             self.calls.discard(view.call_id)
             self.tell(TalkOver(view.call_id, agent))
+
+    @rule(giver=AGENTS, taker=AGENTS, own=st.booleans(), call=CALLS)
+    def a_call_is_passed(self, giver: AgentId, taker: AgentId, own: bool, call: CallId) -> None:
+        """``own``: the call that the giver has; else any, which may be nobody's or somebody else's."""
+        gives, takes = self.seen(giver), self.seen(taker)
+        if takes.state is not AgentState.TALKING or takes.call_id is None or giver == taker:
+            return
+        if own and gives.state is AgentState.TALKING and gives.call_id is not None:
+            self.calls.discard(takes.call_id)
+            self.tell(TalkPassed(gives.call_id, giver, takes.call_id, taker))
+            assert self.seen(taker).call_id == gives.call_id
+        elif call in self.calls and call not in (gives.call_id, takes.call_id):
+            self.tell(TalkPassed(call, giver, takes.call_id, taker))
+            assert self.seen(taker).call_id == takes.call_id, "a call that is another's, or waits, passes to nobody"
 
     @rule(agent=AGENTS, leg_number=st.integers(1, 8), news=st.sampled_from([LegGone, LegUp]))
     def stale_news_of_a_leg(self, agent: AgentId, leg_number: int, news: type[LegGone | LegUp]) -> None:

@@ -71,8 +71,8 @@ def numbers(count: int) -> list[str]:
     return [f"+1202555{index:04d}" for index in range(count)]
 
 
-def make_world(folder: Path, leads: int, agents: int, tables: str = "", **changed: str) -> World:
-    campaign = make_campaign(folder, tables + RETRIES, ring_timeout_s="4", **changed)
+def make_world(folder: Path, leads: int, agents: int, tables: str = "", **changed: str | None) -> World:
+    campaign = make_campaign(folder, tables + RETRIES, "autumn", ring_timeout_s="4", **changed)
     world = World(campaign, LOOPBACK, [Agent(AgentId(f"agent{index}")) for index in range(agents)])
     world.add_leads(numbers(leads))
     return world

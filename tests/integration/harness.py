@@ -379,6 +379,7 @@ async def open_house(
         phones = await answer_as_agent(home, "phones", AgentPhone(ring_ms=100), port=desk)
         stack.push_async_callback(phones.stop)
         (folder / "sorry.ulaw").write_bytes(SORRY)
+        refusing = () if plan.refusing is None else (Trunk("refusing", LOOPBACK, plan.refusing),)
         pbx = PrivateAsterisk(
             asterisk,
             folder / "pbx",
@@ -386,7 +387,7 @@ async def open_house(
             secrets=SECRETS,
             agi_port=agi_port,
             sorry=folder / "sorry",
-            trunks=(Trunk("carrier", LOOPBACK, carrier),),
+            trunks=(Trunk("carrier", LOOPBACK, carrier), *refusing),
             phones=tuple(Phone(f"agent{each}", LOOPBACK, desk) for each in range(plan.agents)),
             caller_id=CallerId.CHANNEL if plan.local else CallerId.HEADER,
             transmit_silence=not plan.local,

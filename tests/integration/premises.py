@@ -70,6 +70,15 @@ countries = ["DE"]
 ring_timeout_s = 5
 """
 
+REFUSING = """
+[[trunks]]
+name = "refusing"
+dial = "PJSIP/{number}@refusing"
+lines = 5
+calls_per_second = 5
+loopback_only = true
+"""
+
 AGENT = """
 [[agents]]
 id = "{id}"
@@ -258,6 +267,8 @@ class Plan:
     key: tuple[str, int] = ("", 0)
     """A digit that people press, and how many ms after the answer."""
     max_calls: int = 1000
+    refusing: int | None = None
+    """The port of a carrier for a second trunk, ``refusing``, which is named before the first."""
     local: bool = False
     """Calls come by Local channels: no SIP, and nobody who would hear silence."""
 
@@ -292,6 +303,9 @@ def write(plan: Plan, folder: Path, ports: PbxPorts, agi_port: int, cache: Path)
         settings += SPEECH.format(model=MODEL)
     agents = (AGENT.format(id=f"agent{each}", wrap_up_s=plan.wrap_up_s) for each in range(plan.agents))
     (folder / "callwright.toml").write_text(settings + "".join(agents), encoding="utf-8")
+    if plan.refusing is not None:
+        with (folder / "callwright.toml").open("a", encoding="utf-8") as more:
+            more.write(REFUSING)
     secrets = folder / "secrets.toml"
     secrets.touch(0o600)
     secrets.write_text(f'ami_secret = "{SECRETS.ami_secret}"\nagi_token = "{SECRETS.agi_token}"\n', encoding="utf-8")

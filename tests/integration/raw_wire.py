@@ -255,3 +255,32 @@ class SipCaller(asyncio.DatagramProtocol):
 
     def _send(self, text: str) -> None:
         self._transport.sendto(text.encode("utf-8", "surrogateescape"), self._pbx)
+
+
+class RefusingCarrier(asyncio.DatagramProtocol):
+    """A carrier at a port of its own that answers every call with 503."""
+
+    def __init__(self) -> None:
+        self.invited: dict[str, float] = {}
+        """When each call came, by its Call-ID: retransmissions count once."""
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, (LOOPBACK, 0))
+        self.port: int = self._transport.get_extra_info("sockname")[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._transport.close()
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """asyncio: a message came."""
+        lines = data.decode(errors="replace").split("\r\n\r\n")[0].split("\r\n")
+        if not lines[0].startswith("INVITE "):
+            return
+        kept = [line for line in lines if line.partition(":")[0] in ("Via", "From", "To", "Call-ID", "CSeq")]
+        call_id = next(line for line in kept if line.startswith("Call-ID"))
+        self.invited.setdefault(call_id, asyncio.get_running_loop().time())
+        answer = [f"{line};tag=refusing" if line.startswith("To:") else line for line in kept]
+        text = "\r\n".join(["SIP/2.0 503 Service Unavailable", *answer, "Content-Length: 0", "", ""])
+        self._transport.sendto(text.encode(), addr)

@@ -13,7 +13,7 @@ from calls.errors import UserError
 from calls.ids import LeadId
 from calls.numbers import NumberProblem, to_e164
 from calls.people import erased, erasing, persons
-from calls.people.erasing import Erased
+from calls.people.erasing import Erased, Plan
 from calls.people.history import Detail, history
 from calls.people.persons import Person
 from calls.recordings import RecordingFiles
@@ -103,22 +103,37 @@ def _lead(person: Person) -> LeadShown:
     )
 
 
+def plan(connection: sqlite3.Connection, settings: Settings, who: str) -> Plan:
+    """Look for everything of a person, on a connection that reads only: it reads the whole database.
+
+    Raises:
+        UserError: ``who`` is no number and no lead, or the person has a call at this moment.
+        RecordError: the key of the installation cannot be read or written.
+    """
+    number = number_of(connection, who, settings.engine.region)
+    erased.make_key(settings.engine.database, secrets.token_bytes(erased.KEY_BYTES))
+    return erasing.plan(connection, number, settings.engine.region)
+
+
 def erase(
-    connection: sqlite3.Connection, settings: Settings, given: str, order: EraseOrder, who: str, now: datetime
+    connection: sqlite3.Connection, settings: Settings, planned: Plan, order: EraseOrder, who: str, now: datetime
 ) -> Done:
     """Erase a person from the database and the folders.
 
     Raises:
-        UserError: ``given`` is no number and no lead, or the person has a call at this moment.
-        RecordError: the key of the installation cannot be read or written.
+        UserError: the person has a call at this moment.
         RecordingError: a recording cannot be deleted; nothing has changed then.
     """
-    number = number_of(connection, given, settings.engine.region)
-    erased.make_key(settings.engine.database, secrets.token_bytes(erased.KEY_BYTES))
-    subject = erasing.subject_of(connection, number)
-    done = erasing.erase(connection, subject, settings.engine.region, order.reason, who, now)
+    done = erasing.erase(connection, planned, settings.engine.region, order.reason, who, now)
     _delete_files(settings, done)
     return Done(said=f"erased: {done.leads} leads, {done.calls} calls, {len(done.recordings)} recordings")
+
+
+def erase_at_once(
+    connection: sqlite3.Connection, settings: Settings, given: str, order: EraseOrder, who: str, now: datetime
+) -> Done:
+    """Both steps on the writing connection, where no engine runs. Raises as :func:`plan` and :func:`erase`."""
+    return erase(connection, settings, plan(connection, settings, given), order, who, now)
 
 
 def _delete_files(settings: Settings, done: Erased) -> None:

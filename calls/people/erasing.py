@@ -8,16 +8,28 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calls.errors import UserError
 from calls.ids import LeadId
 from calls.people import erased, persons, scrub
 from calls.people.persons import Person
-from calls.people.scrub import Number, Words
+from calls.people.scrub import Number, Place, Words
 from calls.records.store import add_audit
 from calls.records.times import as_text
+
+DROPPED = frozenset({"outbox"})
+"""Tables whose rows go as a whole: a message about somebody who is erased is told to nobody."""
+
+EMPTIED = {
+    "callbacks": ("note",),
+    "blocked_numbers": ("reason",),
+    "consents": ("proof", "reason"),
+    "do_not_call": ("reason", "proof"),
+    "campaign_do_not_call": ("reason", "proof"),
+}
+"""What people wrote in rows that are about the person's number."""
 
 LEAST_NAME = 5
 """Characters: a shorter name stands in too many words that are not about the person."""
@@ -30,6 +42,15 @@ class Subject:
     numbers: tuple[str, ...]
     leads: tuple[LeadId, ...]
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who is to be erased, what is looked for, and where it was found."""
+
+    subject: Subject
+    words: Words
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +117,36 @@ def require_quiet(connection: sqlite3.Connection, subject: Subject, region: str 
             raise UserError("the person has a call at this moment, or an agent still writes of one: erase them later")
 
 
-def erase(
-    connection: sqlite3.Connection, subject: Subject, region: str | None, reason: str, who: str, now: datetime
-) -> Erased:
-    """Erase the person, with an entry in the audit that does not say who it was.
+def plan(connection: sqlite3.Connection, number: str, region: str | None) -> Plan:
+    """Look through the whole database for the person of ``number``, in E.164: on a connection that reads only.
 
     Raises:
         UserError: the person has a call at this moment.
         RecordError: the installation's key is not there.
     """
+    subject = subject_of(connection, number)
     require_quiet(connection, subject, region)
     words = words_of(connection, subject, region)
+    return Plan(subject, words, tuple(scrub.find(connection, words)))
+
+
+def erase(
+    connection: sqlite3.Connection, planned: Plan, region: str | None, reason: str, who: str, now: datetime
+) -> Erased:
+    """Erase the person, with an entry in the audit that does not say who it was. What has been written of them since
+    the plan was made is found by :func:`left`.
+
+    Raises:
+        UserError: the person has a call at this moment.
+    """
+    subject, words = planned.subject, planned.words
+    require_quiet(connection, subject, region)
     calls = _calls(connection, subject, region)
     recordings = _recordings(connection, calls)
     _empty_leads(connection, subject)
     _empty_calls(connection, calls)
-    _empty_people(connection, subject, words, now)
-    scrub.replace(connection, words)
+    _give_up_callbacks(connection, subject, now)
+    scrub.replace(connection, words, planned.places, DROPPED, EMPTIED)
     connection.executemany(
         "INSERT INTO erasures (token, erased_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
         [(each.token, as_text(now)) for each in words.numbers],
@@ -129,6 +163,17 @@ def erase(
     return done
 
 
+def left(connection: sqlite3.Connection, planned: Plan) -> Plan | None:
+    """What is found still, to be cleaned up; None: nothing. On a connection that reads only."""
+    places = scrub.find(connection, planned.words)
+    return replace(planned, places=tuple(places)) if places else None
+
+
+def clean_up(connection: sqlite3.Connection, planned: Plan) -> None:
+    """Take out what was left."""
+    scrub.replace(connection, planned.words, planned.places, DROPPED, EMPTIED)
+
+
 def _calls(connection: sqlite3.Connection, subject: Subject, region: str | None) -> list[str]:
     spelled = json.dumps([each for number in subject.numbers for each in persons.spellings(number, region)])
     rows = connection.execute(
@@ -136,7 +181,7 @@ def _calls(connection: sqlite3.Connection, subject: Subject, region: str | None)
         " SELECT call_id FROM calls WHERE direction = 'inbound' AND caller IN spelled"
         " UNION SELECT call_id FROM calls WHERE direction = 'outbound' AND called IN spelled"
         " UNION SELECT call_id FROM contacts WHERE number IN spelled"
-        " UNION SELECT attempt_id FROM attempts WHERE number IN spelled",
+        " UNION SELECT attempt_id FROM attempts WHERE person_key IN spelled",
         {"spelled": spelled},
     )
     return [row[0] for row in rows]
@@ -163,7 +208,9 @@ def _empty_leads(connection: sqlite3.Connection, subject: Subject) -> None:
     connection.execute(f"DELETE FROM person_handles WHERE handle LIKE 'id:%' AND person_key IN ({keys})", (leads,))
     connection.execute(f"DELETE FROM lead_numbers WHERE {mine}", (leads,))
     connection.execute(
-        f"UPDATE campaign_leads SET state = 'done', next_try_at = NULL WHERE {mine} AND state <> 'done'", (leads,)
+        "UPDATE campaign_leads SET state = 'done', next_try_at = NULL"
+        f" WHERE campaign_id IN (SELECT campaign_id FROM campaigns) AND {mine} AND state <> 'done'",
+        (leads,),
     )
     connection.execute(
         "UPDATE leads SET name = '', fields = '{}', time_zones = '[]', region = '',"
@@ -188,21 +235,10 @@ def _empty_calls(connection: sqlite3.Connection, calls: list[str]) -> None:
         connection.execute(sql, values)
 
 
-def _empty_people(connection: sqlite3.Connection, subject: Subject, words: Words, now: datetime) -> None:
-    """What is kept of the numbers themselves; the tables with triggers keep their order of events."""
+def _give_up_callbacks(connection: sqlite3.Connection, subject: Subject, now: datetime) -> None:
     mine, numbers = "number IN (SELECT value FROM json_each(?))", json.dumps(subject.numbers)
     connection.execute(
         "UPDATE callbacks SET state = 'closed', reason = 'erased', ended_at = ?, remind_at = NULL"
         f" WHERE state = 'waiting' AND {mine}",
         (as_text(now), numbers),
     )
-    for sql in (
-        f"UPDATE callbacks SET note = '' WHERE {mine}",
-        f"UPDATE blocked_numbers SET reason = '' WHERE {mine}",
-        f"UPDATE consents SET proof = '', source = 'erased', reason = '' WHERE {mine}",
-        f"UPDATE do_not_call SET reason = '', proof = '' WHERE {mine} AND (reason <> '' OR proof <> '')",
-        f"UPDATE campaign_do_not_call SET reason = '', proof = '' WHERE {mine} AND (reason <> '' OR proof <> '')",
-    ):
-        connection.execute(sql, (numbers,))
-    for needle in words.needles:
-        connection.execute("DELETE FROM outbox WHERE instr(body, ?) > 0", (needle,))

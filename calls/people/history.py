@@ -60,7 +60,7 @@ _OTHERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "attempt",
         "SELECT intended_at, attempt_id, campaign_id, lead_id, number, try_number, state, outcome FROM attempts"
-        " WHERE number IN {numbers} AND attempt_id NOT IN (SELECT call_id FROM calls)",
+        " WHERE person_key IN {numbers} AND NOT EXISTS (SELECT 1 FROM calls WHERE call_id = attempt_id)",
         ("call_id", "campaign", "lead", "number", "try", "state", "outcome"),
     ),
     (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -80,41 +80,73 @@ def tables(connection: sqlite3.Connection) -> Iterator[Table]:
             yield Table(name, keys if "WITHOUT ROWID" in sql.upper() else ("rowid",), texts)
 
 
-def replace(connection: sqlite3.Connection, words: Words) -> int:
-    """Put the tokens in the place of the words everywhere; how many rows have changed. Inside a transaction, in
-    which references between tables need to hold at its end only."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row in which something was found, by its keys."""
+
+    table: Table
+    keys: tuple[object, ...]
+
+
+def find(connection: sqlite3.Connection, words: Words) -> list[Place]:
+    """The rows in which one of the words stands. It reads every text of the database: on a connection that only
+    reads, nobody waits for it."""
+    return [place for table in tables(connection) for place, _ in _changes(connection, table, words)]
+
+
+def replace(
+    connection: sqlite3.Connection,
+    words: Words,
+    places: Iterable[Place],
+    dropped: Container[str],
+    emptied: Mapping[str, Sequence[str]],
+) -> None:
+    """Put the tokens in the place of the words in these rows; rows of the tables ``dropped`` are taken out. Where the
+    number of a row is one of them, the columns that ``emptied`` names of its table hold nothing any more.
+
+    Inside a transaction, in which references between tables need to hold at its end only. Triggers that keep a table
+    from being changed are away meanwhile.
+    """
     connection.execute("PRAGMA defer_foreign_keys = ON")
-    return sum(_replace_in(connection, table, words) for table in tables(connection))
+    by_table: dict[Table, list[Place]] = {}
+    for place in places:
+        by_table.setdefault(place.table, []).append(place)
+    for table, found in by_table.items():
+        triggers = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table.name,)
+        ).fetchall()
+        for name, _ in triggers:
+            connection.execute(f'DROP TRIGGER "{name}"')
+        for place in found:
+            if table.name in dropped:
+                connection.execute(f'DELETE FROM "{table.name}" WHERE {_where(table)}', place.keys)
+            else:
+                _clean(connection, place, words, emptied.get(table.name, ()))
+        for _, sql in triggers:
+            connection.execute(sql)
 
 
-def left(connection: sqlite3.Connection, words: Words) -> list[str]:
-    """The tables in which one of the words stands still."""
-    return [table.name for table in tables(connection) if next(_changes(connection, table, words), None)]
-
-
-def _replace_in(connection: sqlite3.Connection, table: Table, words: Words) -> int:
-    changes = list(_changes(connection, table, words))
-    if not changes:
-        return 0
-    with_triggers = [table.name]
-    triggers = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", with_triggers
-    ).fetchall()
-    for name, _ in triggers:
-        connection.execute(f'DROP TRIGGER "{name}"')
-    where = " AND ".join(f'"{key}" = ?' for key in table.keys)
-    for keys, changed in changes:
+def _clean(connection: sqlite3.Connection, place: Place, words: Words, emptied: Sequence[str]) -> None:
+    """The row as it is now may be another than when it was found, or gone."""
+    table = place.table
+    shown = ", ".join(f'"{each}"' for each in table.texts)
+    row = connection.execute(f'SELECT {shown} FROM "{table.name}" WHERE {_where(table)}', place.keys).fetchone()
+    changed = {} if row is None else _changed(table, tuple(row), words)
+    if "number" in changed:
+        changed |= dict.fromkeys(emptied, "")
+    if changed:
         sets = ", ".join(f'"{column}" = ?' for column in changed)
-        connection.execute(f'UPDATE OR REPLACE "{table.name}" SET {sets} WHERE {where}', (*changed.values(), *keys))
-    for _, sql in triggers:
-        connection.execute(sql)
-    return len(changes)
+        connection.execute(
+            f'UPDATE OR REPLACE "{table.name}" SET {sets} WHERE {_where(table)}', (*changed.values(), *place.keys)
+        )
 
 
-def _changes(
-    connection: sqlite3.Connection, table: Table, words: Words
-) -> Iterator[tuple[Sequence[object], Mapping[str, str]]]:
-    """The rows in which something is found: their keys, and the columns as they are to be."""
+def _where(table: Table) -> str:
+    return " AND ".join(f'"{key}" = ?' for key in table.keys)
+
+
+def _changes(connection: sqlite3.Connection, table: Table, words: Words) -> Iterator[tuple[Place, Mapping[str, str]]]:
+    """The rows in which something is found, and their columns as they are to be."""
     national = [spelled for each in words.numbers for spelled in each.national]
     looks: list[str] = []
     values: list[str] = []
@@ -127,10 +159,14 @@ def _changes(
     shown = ", ".join(f'"{each}"' for each in (*table.keys, *table.texts))
     rows = connection.execute(f'SELECT {shown} FROM "{table.name}" WHERE {" OR ".join(looks)}', values)
     for row in rows.fetchall():
-        keys, texts = row[: len(table.keys)], row[len(table.keys) :]
-        changed = {}
-        for column, text in zip(table.texts, texts, strict=True):
-            if text is not None and (clean := words.clean(text, column)) != text:
-                changed[column] = clean
-        if changed:
-            yield tuple(keys), changed
+        keys, texts = tuple(row)[: len(table.keys)], tuple(row)[len(table.keys) :]
+        if changed := _changed(table, texts, words):
+            yield Place(table, keys), changed
+
+
+def _changed(table: Table, texts: Sequence[str | None], words: Words) -> dict[str, str]:
+    found = {}
+    for column, text in zip(table.texts, texts, strict=True):
+        if text is not None and (clean := words.clean(text, column)) != text:
+            found[column] = clean
+    return found

@@ -71,3 +71,4 @@ CREATE TABLE erasures (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rule_log_by_subject ON rule_log (subject);
 CREATE INDEX voicemail_by_caller ON voicemail (caller);
+CREATE INDEX outbox_by_call ON outbox (call_id);

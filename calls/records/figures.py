@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from calls.records.figure import Figure, Scope, counted, one, ratio, select
 from calls.records.machine_figures import machines
+from calls.records.sales_figures import sales
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Targets:
 
 
 def all_figures(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> list[Figure]:
-    """Inbound, callbacks, menus, surveys, outbound, machines and agents, in this order."""
+    """Inbound, callbacks, menus, surveys, outbound, machines, sales and agents, in this order."""
     return [
         *inbound(connection, scope, targets),
         *callbacks(connection, scope),
@@ -44,6 +45,7 @@ def all_figures(connection: sqlite3.Connection, scope: Scope, targets: Targets) 
         *surveys(connection, scope),
         *outbound(connection, scope, targets),
         *machines(connection, scope),
+        *sales(connection, scope),
         *agents(connection, scope),
     ]
 

@@ -61,7 +61,7 @@ def erase(
     done = with_engine_or_store(
         settings,
         lambda engine: engine.tell("POST", path, order.model_dump()),
-        lambda db: people.erase(db, settings, person, order, who(), now),
+        lambda db: people.erase_at_once(db, settings, person, order, who(), now),
     )
     typer.echo(done.said)
 

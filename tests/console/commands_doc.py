@@ -31,8 +31,8 @@ Every command takes its settings from `--settings`, else from the variable `CALL
 the command line is, 1 for all else. A message says file, line and key, and what was expected.
 
 Commands that change something ask the running engine. With none running, `dnc`, `consent`, `hours`, `pins`,
-`voicemail`, `leads`, `campaign` (but not its `start`), `webhooks` and those of `ivr` take the writer's lock and do it
-themselves; what only a running engine can do says so.
+`voicemail`, `leads`, `people`, `callbacks`, `agents correct`, `campaign` (but not its `start`), `webhooks` and those
+of `ivr` take the writer's lock and do it themselves; what only a running engine can do says so.
 """
 
 

@@ -37,11 +37,11 @@ from calls.records.voicemail import MessageState
 from calls.records.writer import compact
 from calls.settings import Engine, Prompts, QueueSettings, RecordingSettings, Settings
 from console import people
+from console.engine.api_people import erase_live
 from console.people import EraseOrder
 from dialer import attempts, roll
 from dialer.attempts import Place
 from dialer.leads import people as handles
-from tests.console.held_time import NOON
 from tests.console.held_time import held as in_held_time
 from tests.console.test_engine_desk import dial, is_in, refused, say
 from tests.console.world import agent, world_in
@@ -182,7 +182,7 @@ class Held:
         order = EraseOrder(reason=f"asked by {NAME}, {NUMBER}")
         self.db.execute("BEGIN IMMEDIATE")
         try:
-            done = people.erase(self.db, self.settings, who, order, "boss", self.store.later(1))
+            done = people.erase_at_once(self.db, self.settings, who, order, "boss", self.store.later(1))
         except BaseException:
             self.db.execute("ROLLBACK")
             raise
@@ -392,15 +392,12 @@ async def test_a_running_engine_erases_and_empties_its_log(tmp_path: Path) -> No
     async with world_in(tmp_path, agent("anna")) as world:
         await dial(world, PERSON)
         await is_in(world, "talking")
-        busy = people.EraseOrder(reason="asked")
-        work = partial(people.erase, settings=world.settings, given=PERSON, order=busy, who="me", now=NOON)
-        assert "erase them later" in await refused(world.engine.writer.run(work))
+        order = EraseOrder(reason="asked")
+        assert "erase them later" in await refused(erase_live(world.engine, PERSON, order, "me"))
         await say(world, "callback", callback_at="2026-01-05T15:00Z", note="canary")
         await is_in(world, "ready")
         await world.settled()
-        await world.engine.writer.run(work)
-        world.engine.writer.empty_log()
-        world.engine.callbacks.moved()
+        assert (await erase_live(world.engine, PERSON, order, "me")).said.startswith("erased: 1 leads, 1 calls")
         files = [world.settings.engine.database, world.settings.engine.database.with_name("callwright.db-wal")]
 
         def is_clean() -> bool:

@@ -17,6 +17,7 @@ from calls.switch.loopback.callers import CallerScript, Hear, Press, Step
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import EndedBy, HungUp
+from console.desk import DispositionOrder
 from tests.console.asked import ask
 from tests.console.held_time import held
 from tests.console.world import World, agent, world_in
@@ -153,3 +154,18 @@ async def test_guesses_are_locked_out(tmp_path: Path) -> None:
         for guess in ("0000#", "1111#", "2222#", "4711#"):
             await dial(world, "PJSIP/ben", "*91", Hear("system.agent_pin", whole=True), Press(guess))
         assert world.state("ben") == "logged_out", "the right one came too late"
+
+
+@held
+async def test_no_code_ends_a_wrap_up_that_lacks_its_disposition(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna", wrap_up_s=60)) as world:
+        await world.log_in("anna")
+        await world.campaign("+12025550100", disposition_required="true")
+        await world.until(lambda: world.state("anna") == "wrap_up")
+        assert await dial(world, "PJSIP/anna", "*95") == ["wrap_up"]
+        assert world.state("anna") == "wrap_up"
+        call_id = next(each.call_id for each in world.engine.status().agents)
+        order = DispositionOrder.model_validate({"call_id": call_id, "disposition": "done"})
+        await world.engine.desk.dispose(AgentId("anna"), order)
+        await dial(world, "PJSIP/anna", "*95")
+        assert world.state("anna") == "ready"

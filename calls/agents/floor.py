@@ -18,7 +18,7 @@ from typing import assert_never
 
 from calls.agents.actions import Action, ConnectCall, DropLeg, ReachPerson, RingLeg, WaitExpired
 from calls.agents.agent import ENGAGED, Agent
-from calls.agents.assignment import pairs
+from calls.agents.assignment import may_take, pairs
 from calls.agents.events import (
     CallGone,
     CallKind,
@@ -153,6 +153,20 @@ class Floor:
             UnknownName: there is no such agent.
         """
         return self._agent(agent_id).profile.queues
+
+    def waits_for(self, agent_id: AgentId) -> tuple[CallId, ...]:
+        """The calls that no agent is reserved for and that this one may take, first the one that is served first;
+        places that nobody asked for are none.
+
+        Raises:
+            UnknownName: there is no such agent.
+        """
+        agent = self._agent(agent_id)
+        return tuple(
+            call.call_id
+            for call in self._waiting.free()
+            if (call.present or not call.outward) and may_take(agent, call)
+        )
 
     def prospect(self, call_id: CallId, now: float) -> Prospect | None:
         """What the caller may be told of the wait; None where the call waits no longer, or an agent is reserved."""

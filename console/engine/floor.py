@@ -70,6 +70,10 @@ class FloorRunner:
         """The queues that an agent serves."""
         return self._floor.queues_of(agent_id)
 
+    def waits_for(self, agent_id: AgentId) -> tuple[CallId, ...]:
+        """The calls without an agent that this one may take."""
+        return self._floor.waits_for(agent_id)
+
     def restore(self, restored: Restored) -> None:
         """Take an agent over from our last run, with the leg and the talk that are still up."""
         if restored.leg_id is not None:

@@ -25,7 +25,7 @@ from calls.agents.states import AgentState
 from calls.agents.view import FloorView
 from calls.clock import Clock
 from calls.errors import RecordError, UserError
-from calls.ids import AgentId, CampaignId, LeadId
+from calls.ids import AgentId, CallId, CampaignId, LeadId
 from calls.records.store import add_audit
 from calls.records.writer import Writer
 from console.agent_dials import PreviewShown
@@ -38,7 +38,7 @@ from dialer import requested
 from dialer.campaign import Campaign
 from dialer.compliance import Refused
 from dialer.events import BegunAttempt
-from dialer.preview import Preview
+from dialer.preview import LONGEST_S, Preview
 from dialer.requested import Shown
 
 LOOK_S = 1.0
@@ -198,10 +198,16 @@ class Previews:
                     await self._news.wait()
 
     def _withdraw(self, view: FloorView, running: dict[CampaignId, Campaign]) -> None:
-        """Take leads back from agents who leave and of campaigns that do not run any more."""
+        """Take leads back of campaigns that do not run any more, from agents who leave, and from as many agents as
+        callers wait for: who looks for the shortest time first."""
         stays = {each.agent_id for each in view.agents if each.wanted is AgentState.READY}
-        for agent_id, showing in self._shown.items():
+        served: set[CallId] = set()
+        for agent_id, showing in reversed(self._shown.items()):
+            caller = next((each for each in self._floor.waits_for(agent_id) if each not in served), None)
             if agent_id not in stays or running.get(showing.campaign.campaign_id) != showing.campaign:
+                showing.say(Withdraw())
+            elif caller is not None:
+                served.add(caller)
                 showing.say(Withdraw())
 
     async def _look(self, campaign: Campaign, view: FloorView) -> None:
@@ -278,7 +284,7 @@ class Previews:
             if showing.answer.done():
                 return None
             if not lost.done():
-                showing.say(Dial() if preview.auto == "dial" else Skip(TIME_IS_OVER, "clock"))
+                showing.say(_when_over(preview))
                 return None
             showing.say(Withdraw())
             match lost.result():
@@ -336,5 +342,16 @@ def _preview(campaign: Campaign) -> Preview:
     return campaign.file.preview or Preview()
 
 
-def _left_s(showing: Showing, clock: Clock) -> float | None:
-    return None if showing.until_s is None else max(0.0, showing.until_s - clock.monotonic_s())
+def _left_s(showing: Showing, clock: Clock) -> float:
+    return LONGEST_S if showing.until_s is None else max(0.0, showing.until_s - clock.monotonic_s())
+
+
+def _when_over(preview: Preview) -> Answer:
+    """What follows when the time to look is over. Who may look on has the lead anew, unless a caller is faster."""
+    match preview.auto:
+        case "dial":
+            return Dial()
+        case "skip":
+            return Skip(TIME_IS_OVER, "clock")
+        case "wait":
+            return Withdraw()

@@ -14,11 +14,12 @@ from calls.causes import Outcome
 from calls.errors import UserError
 from calls.ids import AgentId, CampaignId
 from calls.people import do_not_call
+from calls.switch.loopback.callers import Press
 from calls.switch.loopback.diary import Seen
 from console.agent_dials import DialOrder, PreviewShown
 from dialer import events as ev
 from tests.console.held_time import held
-from tests.console.world import World, agent, world_in
+from tests.console.world import FLOW, World, agent, world_in
 
 ANN, BOB = AgentId("ann"), AgentId("bob")
 ONE, TWO, THREE = "+12025550101", "+12025550102", "+12025550111"
@@ -161,6 +162,49 @@ async def test_a_rule_that_came_up_meanwhile_refuses_with_its_name(tmp_path: Pat
 async def forbid(world: World, number: str) -> None:
     entry = do_not_call.Entry(number, "file", "", world.engine.clock.now(), "me")
     await world.engine.writer.run(lambda db: do_not_call.add(db, entry))
+
+
+@held
+async def test_a_caller_who_waits_has_the_agent_who_only_looks(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("ann"), agent("bob")) as world:
+        await world.log_in("ann", "bob")
+        await world.campaign(ONE, TWO, tables=preview())
+        await shown(world, ANN)
+        last = await shown(world, BOB)
+        call = world.call(Press("2"))
+        await world.until(lambda: world.state("bob") == "talking", 10.0)
+        assert looks_at_none(world, BOB) and world.engine.previews.shown(ANN).number != last.number
+        assert roll(world) == [(ONE, "new"), (TWO, "new")]
+        call.far_hangs_up()
+        assert (await shown(world, BOB)).number == last.number
+
+
+@held
+async def test_a_caller_whom_the_agent_cannot_serve_takes_no_lead_away(tmp_path: Path) -> None:
+    flow = FLOW.replace("queue: sales, announce", "queue: sales, skills: [german], announce")
+    assert flow != FLOW
+    bob = agent("bob").model_copy(update={"skills": {"german": 3}})
+    async with world_in(tmp_path, agent("ann"), bob, flow=flow) as world:
+        await world.log_in("ann")
+        await world.campaign(ONE, tables=preview())
+        await shown(world, ANN)
+        world.call(Press("2"))
+        for _ in range(10):
+            await asyncio.sleep(0.9)
+            assert world.engine.previews.shown(ANN).number == ONE
+            assert world.state("ann") == "reserved"
+
+
+@held
+async def test_who_may_look_on_keeps_leg_and_lead_for_hours(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("ann")) as world:
+        await world.log_in("ann")
+        await world.campaign(ONE, tables=preview())
+        lead = (await shown(world, ANN)).lead
+        legs = [each.leg_id for each in world.engine.floor.view().agents]
+        await asyncio.sleep(2.5 * 3600.0)
+        assert (await shown(world, ANN)).lead == lead
+        assert [each.leg_id for each in world.engine.floor.view().agents] == legs
 
 
 @held

@@ -22,7 +22,7 @@ from calls.agents.floor import PERSON_S, UnknownName
 from calls.agents.states import AgentState
 from calls.agents.view import Prospect
 from calls.ids import AgentId, CallId
-from tests.calls.agents.floors import ANN, BEN, C1, C2, C3, CAT, HELP, SALES, Bench, connected, leg
+from tests.calls.agents.floors import ANN, BEN, C1, C2, C3, C4, CAT, HELP, SALES, Bench, connected, leg
 
 READY, RESERVED = AgentState.READY, AgentState.RESERVED
 
@@ -235,6 +235,17 @@ def test_callers_go_before_an_agent_s_own_dials_and_who_answers_is_shown() -> No
     assert shown(bench) == [], "a person who is dialled waits for nobody"
     assert connected(bench.tell(CallWaiting(C1, SALES, CallKind.DIALLED, max_wait_s=1.8))) == [(C1, ANN)]
     assert shown(bench) == [C1]
+
+
+def test_who_waits_for_an_agent_is_told_as_far_as_the_agent_may_serve_them() -> None:
+    bench = Bench(ANN, BEN)
+    bench.log_in(ANN)
+    bench.tell(lead(C1))
+    bench.tell(lead(C2))
+    bench.tell(german(C3))
+    assert bench.floor.waits_for(ANN) == (), "nobody asked for the one place, and the caller is another's"
+    bench.inbound(C4)
+    assert bench.floor.waits_for(ANN) == (C4,)
 
 
 def test_an_agent_is_kept_for_as_long_as_is_asked() -> None:

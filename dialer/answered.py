@@ -15,6 +15,7 @@ from dialer.presets import Preset
 _PROMPT_KEY = Field(
     pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="a prompt's key: letters, digits and _ . -, in quotes"
 )
+Detector = Annotated[Literal["switch", "engine"], Field(description='"switch" or "engine"')]
 PromptKey = Annotated[str | None, _PROMPT_KEY]
 NameOrNone = Annotated[
     str | None,
@@ -35,6 +36,8 @@ class Answered(Part):
     queue: NameOrNone = None
     """Whose agents talk to who answers. None: of a broadcast, which promises no agent."""
     detect_machine: Flag = False
+    detector: Detector = "switch"
+    """Who tells machines from people."""
     machine: Machine = "hang_up"
     """What is done with an answering machine."""
     machine_message: PromptKey = None
@@ -47,8 +50,14 @@ class Answered(Part):
     """The flow that who answers is led into, of a broadcast."""
 
 
+def _detector_faults(file: Answered) -> Iterator[tuple[Place, str]]:
+    if file.detector == "engine" and not file.detect_machine:
+        yield ("detector",), 'detector = "engine" needs detect_machine = true: nobody looks for machines'
+
+
 def faults(file: Answered, pacing: Pacing, queues: list[str]) -> Iterator[tuple[Place, str]]:
     """What does not fit, each with its place. ``queues``: those of the settings."""
+    yield from _detector_faults(file)
     yield from _machine_faults(file)
     if pacing.mode == "broadcast":
         yield from _broadcast_faults(file)

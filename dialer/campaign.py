@@ -153,6 +153,11 @@ class Campaign(Part):
         return PRESETS[self.file.preset]
 
     @property
+    def tells_apart(self) -> bool:
+        """True where the engine itself listens for machines."""
+        return self.file.detect_machine and self.file.detector == "engine"
+
+    @property
     def message(self) -> Prompt:
         """The safe-harbour message."""
         return Prompt(self.file.safe_harbour or "", self.file.language)

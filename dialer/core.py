@@ -18,6 +18,7 @@ actions, to be performed in their order. ``now`` is always the engine's monotoni
 ``PlaySafeHarbour`` ``CallGone`` to the floor, then play; then ``MessagePlayed``. If the floor was faster and the two
                     met after all, tell ``Connected``: it counts as what it was by its time
 ``RunFlow``         a session of the flow, at once; then ``FlowOver``
+``TellApart``       hear who answered, then ``CallArrived`` once more, with what was found
 ``LeaveMessage``    hear the greeting out, play, then ``MessagePlayed``
 ``HangUp``          ``Hangup`` on the call where we hold one, else ``switch.hang_up``
 ``Finish``          ``attempts.finish_attempt`` in the writer, with the call's final record, in one transaction. The
@@ -259,6 +260,9 @@ class DialerCore:
         if attempt.phase is not Phase.DETECTING:
             if attempt.phase is Phase.TALKING:
                 self._hang_up(attempt, now)  # its talk was adopted after a restart and is over
+            return
+        if detected is Detected.NOT_ASKED and attempt.campaign.tells_apart:
+            self._out.append(ev.TellApart(attempt.attempt_id))
             return
         attempt.detected = detected
         if detected is Detected.MACHINE and attempt.campaign.file.machine != "person":

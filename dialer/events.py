@@ -228,7 +228,8 @@ class LegAnswered:
 
 @dataclass(frozen=True, slots=True)
 class CallArrived:
-    """The answered call came under our control, machine detection done where it was asked for."""
+    """The answered call came under our control, machine detection done where it was asked for; told again with what
+    was found where the core asks for ``TellApart``."""
 
     attempt_id: AttemptId
     detected: Detected
@@ -398,6 +399,13 @@ class PlaySafeHarbour:
 
 
 @dataclass(frozen=True, slots=True)
+class TellApart:
+    """Listen to who has answered; ``CallArrived`` must follow with what was found, or ``LegEnded``."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveMessage:
     """A machine answered: hear its greeting out and leave this; ``MessagePlayed`` must follow, or ``LegEnded``."""
 
@@ -465,6 +473,7 @@ Action = (
     | MarkLive
     | OfferToAgents
     | PlaySafeHarbour
+    | TellApart
     | LeaveMessage
     | RunFlow
     | HangUp

@@ -165,7 +165,7 @@ class AttemptRun:
             trunk=self.begun.trunk,
             caller_id=self.begun.caller_id,
             ring_timeout_s=file.ring_timeout_s,
-            detect_machine=file.detect_machine,
+            detect_machine=file.detect_machine and file.detector == "switch",
         )
 
     def answer(self, now: float, doubt: str = "") -> None:

@@ -25,7 +25,7 @@ from calls.switch import events, port
 from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Switch
 from console.engine.books import Books
 from console.engine.broadcast import Broadcasts
-from console.engine.machines import leave_message
+from console.engine.machines import leave_message, tell_apart
 from console.engine.places import Places
 from console.engine.recorder import CallRecorder
 from console.engine.safe_harbour import SafeHarbour
@@ -41,7 +41,7 @@ from dialer.core import DialerCore
 LAST_WORD_S = 2.0
 """How long the record of a call that has ended waits to hear who ended it."""
 
-Order = ev.OfferToAgents | ev.PlaySafeHarbour | ev.LeaveMessage | ev.RunFlow | None
+Order = ev.OfferToAgents | ev.PlaySafeHarbour | ev.TellApart | ev.LeaveMessage | ev.RunFlow | None
 """What an answered call is to do next; None: nothing more."""
 
 
@@ -202,7 +202,7 @@ class DialledCalls:
                 case ev.MarkLive(attempt_id):
                     if (line := self._lines.get(attempt_id)) is not None:
                         self._books.begin(line.recorder, partial(attempts.mark_live, attempt_id=attempt_id))
-                case ev.OfferToAgents() | ev.PlaySafeHarbour() | ev.LeaveMessage() | ev.RunFlow():
+                case ev.OfferToAgents() | ev.PlaySafeHarbour() | ev.TellApart() | ev.LeaveMessage() | ev.RunFlow():
                     if (line := self._lines.get(action.attempt_id)) is not None:
                         line.orders.put_nowait(action)
                 case ev.HangUp():
@@ -376,6 +376,10 @@ class DialledCalls:
                         line.ended_by = gone.by
                         return
                     self.tell(ev.MessagePlayed(attempt_id))
+                case ev.TellApart():
+                    found = await tell_apart(channel, line.recorder)
+                    if found is not None:
+                        self.tell(ev.CallArrived(attempt_id, found))
                 case ev.RunFlow(_, flow):
                     gone = await self._broadcasts.lead(channel, line.recorder, flow)
                     line.ended_by = gone.by

@@ -1,4 +1,4 @@
-"""A message for an answering machine: its greeting is heard out, then the message is played to the end."""
+"""Answering machines by ear: told from people, and left a message once their greeting is heard out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from contextlib import aclosing, asynccontextmanager
 from calls import log
 from calls.errors import SwitchUnavailable
 from calls.records.durations import Phase
-from calls.switch.port import CallChannel, HungUp, Play, Prompt
+from calls.switch.port import CallChannel, Detected, HungUp, Play, Prompt
 from console.engine.recorder import CallRecorder
 from console.engine.unbroken import unbroken
+from ivr.speech.answerer import Answerer
 from ivr.speech.greeting import GreetingEnd
 
 UNHEARD = "unheard"
@@ -41,6 +42,23 @@ async def leave_message(channel: CallChannel, recorder: CallRecorder, prompt: Pr
     gone = result if isinstance(result, HungUp) else None
     recorder.note("message_left", {"prompt": prompt.key, "played": "cut" if gone else "whole"})
     return gone
+
+
+async def tell_apart(channel: CallChannel, recorder: CallRecorder) -> Detected | None:
+    """Who has answered, by what is heard; not sure where nobody is heard. None: the call ended meanwhile."""
+    answerer = Answerer()
+    try:
+        async with channel.hear() as audio, aclosing(unbroken(audio)) as pieces:
+            async for piece in pieces:
+                answered = answerer.take(piece)
+                if answered is not None:
+                    recorder.note("told_apart", {"as": answered.value, "after_s": round(answerer.taken_s, 2)})
+                    return Detected(answered.value)
+    except SwitchUnavailable as problem:
+        log.get().warning("the switch lets nobody hear who answered", problem=str(problem))
+        recorder.note("told_apart", {"as": UNHEARD})
+        return Detected.UNSURE
+    return None
 
 
 class _Greeting:

@@ -9,7 +9,7 @@ import pytest
 from calls.causes import Outcome
 from calls.ids import AgentId
 from calls.switch.loopback import callees
-from calls.switch.loopback.callees import BEEP_AFTER_S, BEEP_S, GREETING_S
+from calls.switch.loopback.callees import BEEP_AFTER_S, BEEP_S, GREETING_S, Callee
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.voice import said, tone
 from calls.switch.port import Detected, EndedBy
@@ -127,3 +127,52 @@ async def test_what_an_agent_finds_to_be_a_machine_was_answered_by_no_person(tmp
         await world.settled()
         (machines,) = world.rows("SELECT count(*) FROM calls WHERE disposition_machine")
         assert machines == (1,)
+
+
+OWN = {"detect_machine": "true", "detector": '"engine"'}
+
+
+@held
+async def test_the_engine_hears_a_machine_by_itself(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(MACHINE, **OWN, machine='"message"', machine_message='"shop.news"')
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.detected, record.agent_id) == (Outcome.MACHINE, Detected.MACHINE, None)
+        assert detail(world, "told_apart")["as"] == "machine"
+        assert detail(world, "message_left")["played"] == "whole"
+
+
+@held
+async def test_the_engine_gives_a_person_to_an_agent(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        world.switch.meet("+12025550100", Callee(answer_after_s=1.0, talk_s=6.0, greets=said("", 0.6)))
+        await world.log_in("anna")
+        await world.campaign("+12025550100", **OWN)
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.detected, record.agent_id) == (Outcome.ANSWERED, Detected.HUMAN, "anna")
+        told = detail(world, "told_apart")
+        assert told["as"] == "human" and told["after_s"] == pytest.approx(0.6 + 0.75, abs=0.15)
+        assert record.connect_s == pytest.approx(0.0, abs=0.05)
+
+
+@held
+async def test_who_says_nothing_is_a_person(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        world.switch.meet("+12025550100", Callee(answer_after_s=1.0, talk_s=6.0))
+        await world.log_in("anna")
+        await world.campaign("+12025550100", **OWN)
+        await world.campaign_over()
+        assert (world.record().outcome, world.record().detected) == (Outcome.ANSWERED, Detected.UNSURE)
+
+
+@held
+async def test_who_hangs_up_while_the_engine_listens_is_not_abandoned(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign("+12025550103", **OWN)
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.abandoned, record.ended_by) == (Outcome.ANSWERED, False, EndedBy.CALLER)

@@ -69,6 +69,8 @@ def test_a_broadcast_leads_into_a_flow(tmp_path: Path) -> None:
         ({"detect_machine": "true", "machine": '"message"'}, "", 11, "machine: no message for machines"),
         ({"machine_message": '"news"'}, "", 10, 'machine_message: only machine = "message" leaves a message'),
         ({"machine_message": '"no news"'}, "", 10, "machine_message: expected a prompt's key"),
+        ({"detector": '"engine"'}, "", 10, 'detector: detector = "engine" needs detect_machine = true'),
+        ({"detector": '"none"'}, "", 10, 'detector: expected "switch" or "engine"'),
         ({"machine": '"talk"'}, "", 10, 'machine: expected "hang_up", "message" or "person"'),
         ({"max_line": "10"}, "", 10, "max_line: unknown key: did you mean max_lines?"),
         ({"list": None}, "", None, "list: missing: expected a name"),

@@ -342,6 +342,20 @@ def test_a_flow_that_begins_too_late_has_abandoned_its_person(tmp_path: Path) ->
     assert (finish.outcome, finish.abandoned) == (Outcome.ABANDONED, True)
 
 
+def test_the_engine_may_tell_machines_from_people(tmp_path: Path) -> None:
+    it = Bench(make_campaign(tmp_path, detect_machine="true", detector='"engine"'))
+    begun = ev.Begun((it.attempt(),), next_in_s=3000.0)
+    (placed,) = [each for each in it.tell(ev.AttemptsBegun(it.campaign.campaign_id, begun)) if is_place(each)]
+    assert isinstance(placed, ev.PlaceCall) and not placed.dial.detect_machine
+    attempt = AttemptId("a1")
+    it.tell(ev.LegAnswered(attempt), 2.0)
+    assert ev.TellApart(attempt) in it.tell(ev.CallArrived(attempt, Detected.NOT_ASKED), 0.1)
+    actions = it.tell(ev.CallArrived(attempt, Detected.HUMAN), 1.4)
+    assert ev.OfferToAgents(attempt, SALES, it.now + CLOCK_S) in actions
+    finish = finish_in(it.tell(ev.LegEnded(attempt, 16), 1.0))
+    assert (finish.outcome, finish.detected, finish.abandoned) == (Outcome.ANSWERED, Detected.HUMAN, False)
+
+
 MESSAGE = {"detect_machine": "true", "machine": '"message"', "machine_message": '"campaign.news"'}
 
 

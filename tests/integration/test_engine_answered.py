@@ -70,6 +70,22 @@ async def test_a_message_is_left_on_a_machine(house_of: OpenHouse, tmp_path: Pat
         assert house.complaints() == []
 
 
+async def test_the_engine_tells_machines_from_people_by_itself(house_of: OpenHouse, tmp_path: Path) -> None:
+    """Four of each at once: their audio reaches the engine in time, and each is what it is."""
+    machine(tmp_path / "machine.ulaw", 1_000.0)
+    plan = Plan(agents=8, machine_ms=30_000, machine=tmp_path / "machine.ulaw", talk_ms=(6_000, 6_000))
+    async with house_of(plan) as house:
+        await house.start_engine()
+        await house.log_in()
+        changed = {"detect_machine": "true", "detector": '"engine"'}
+        await house.start_campaign("news", [number(each, 4 * (each % 2)) for each in range(8)], changed)
+        await house.campaign_over("news")
+        told = sorted((str(each["called"])[-1], each["outcome"], each["detected"]) for each in house.records())
+        assert told == [("0", "answered", "human")] * 4 + [("4", "machine", "machine")] * 4
+        assert all(float(str(each["connect_s"])) <= 1.8 for each in house.records("outcome = 'answered'"))
+        assert house.complaints() == []
+
+
 async def test_a_key_in_the_safe_harbour_message_ends_all_calls(house_of: OpenHouse) -> None:
     plan = Plan(agents=1, talk_ms=(20_000, 20_000), key=("9", 3_000))
     async with house_of(plan) as house:

@@ -50,6 +50,15 @@ BEEP_S = 0.4
 BEEP_HZ = 1_000.0
 
 
+HELLO_S = 0.6
+"""How long a person's hello is, who then waits."""
+
+
+@cache
+def _hello() -> bytes:
+    return said("", HELLO_S)
+
+
 @cache
 def _greeting() -> bytes:
     return said("", GREETING_S) + tone(0.0, BEEP_AFTER_S) + tone(BEEP_HZ, BEEP_S)
@@ -61,7 +70,7 @@ def callee_of(number: str, draw: Random) -> Callee:
     ===========  ===================================================================
     last digit   what it does
     ===========  ===================================================================
-    0, 1, 2      answers after 1 to 4 s and talks for 3 to 6 s; no digit at all too
+    0, 1, 2      answers after 1 to 4 s, says hello, and hangs up after 3 to 6 s; no digit at all too
     3            answers after 0.8 s and hangs up after 0.3 s
     4            a machine: answers after 2 s, greets for 3 s, beeps, and hangs up after 8 s
     5            busy: 486, cause 17
@@ -88,4 +97,4 @@ def callee_of(number: str, draw: Random) -> Callee:
         case "9":
             return Callee(refuses_with=19)
         case _:
-            return Callee(answer_after_s=draw.uniform(1.0, 4.0), talk_s=draw.uniform(3.0, 6.0))
+            return Callee(answer_after_s=draw.uniform(1.0, 4.0), talk_s=draw.uniform(3.0, 6.0), greets=_hello())

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calls.switch.hearing import RATE_HZ, SAMPLE_BYTES
 from tests.tinyvosk.speakers import HELD_OUT, TRAINED_FLITE, Voice, speak
@@ -82,6 +83,11 @@ def greeting(voice: Voice, text: str, beep_hz: float | None, seed: int) -> Heard
 def _noise(seconds: float, seed: int) -> bytes:
     draw = np.random.default_rng(seed)
     return (draw.standard_normal(round(seconds * RATE_HZ)) * 20).astype("<i2").tobytes()
+
+
+def samples_of(heard: Heard) -> NDArray[np.float32]:
+    """What is heard, full scale 1."""
+    return np.frombuffer(heard.pcm, "<i2").astype(np.float32) / np.float32(32_768)
 
 
 def people() -> list[Heard]:

@@ -36,12 +36,12 @@ def _hours(attempt: Attempt, law: Law) -> Iterator[Finding]:
         moments["dialled"] = max(attempt.at, attempt.call.started_at)
     for what, at in moments.items():
         for zone in attempt.zones or ():
-            why = _closed(at, zone, law)
+            why = closed(at, zone, law)
             if why:
                 yield Breach(attempt.attempt_id, "I2", f"{what} {at.isoformat()}: {why}")
 
 
-def _closed(at: datetime, zone: str, law: Law) -> str:
+def closed(at: datetime, zone: str, law: Law) -> str:
     """Why it is closed there then; "": it is open."""
     try:
         local = at.astimezone(ZoneInfo(zone))

@@ -17,6 +17,8 @@ from calls.ids import CampaignId
 from calls.people.consents import Consent, ConsentKind
 from dialer.compliance import DIALLED_WITHIN, Allowed, History, Lead, PastAttempt, Refused, Rules, check, rules_of
 from dialer.presets import PRESETS, CoolDown, Limit, Scope
+from dialer.proof.clocks import closed
+from dialer.proof.law import Law
 from tests.dialer.conftest import make_campaign
 
 NUMBER = "+12025550101"
@@ -246,19 +248,16 @@ def test_days_and_holidays(day: str, hour: int, preset: str, zone: str, is_open:
 # --- every change of the clock ----------------------------------------------------------------------------------
 
 ZONES = (
-    "America/New_York",
-    "America/Los_Angeles",
-    "America/Phoenix",
-    "America/Sao_Paulo",
-    "Europe/London",
-    "Europe/Berlin",
-    "Africa/Casablanca",
-    "Asia/Tehran",
-    "Australia/Sydney",
-    "Australia/Lord_Howe",
-    "Pacific/Auckland",
-    "America/St_Johns",
-)
+    "Africa/Cairo", "Africa/Casablanca", "Africa/El_Aaiun", "America/Asuncion", "America/Caracas", "America/Chicago",
+    "America/Havana", "America/Los_Angeles", "America/Mexico_City", "America/New_York", "America/Nuuk",
+    "America/Phoenix", "America/Santiago", "America/Sao_Paulo", "America/St_Johns", "Antarctica/Troll",
+    "Asia/Beirut", "Asia/Gaza", "Asia/Jerusalem", "Asia/Kathmandu", "Asia/Tehran", "Australia/Adelaide",
+    "Australia/Lord_Howe", "Australia/Sydney", "Europe/Berlin", "Europe/Chisinau", "Europe/London",
+    "Europe/Volgograd", "Pacific/Apia", "Pacific/Auckland", "Pacific/Chatham", "Pacific/Norfolk",
+)  # fmt: skip
+"""With half hours and quarters, changes at midnight, by an hour, two, or half of one, around Ramadan, or none at all,
+and those that gave theirs up."""
+
 QUARTER = timedelta(minutes=15)
 
 
@@ -283,6 +282,31 @@ def test_the_changes_are_there() -> None:
     assert len(clock_changes("Australia/Lord_Howe")) == 32
     assert len(clock_changes("America/Phoenix")) == 0
     assert len(clock_changes("Africa/Casablanca")) >= 30  # around each Ramadan
+
+
+NEAR = st.timedeltas(timedelta(hours=-26), timedelta(hours=26))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(sorted(PRESETS)), st.sampled_from(ZONES), st.integers(0, 100), NEAR)
+def test_two_arithmetics_of_zones_agree_around_every_change(
+    preset: str, zone: str, which: int, after: timedelta
+) -> None:
+    """What decides and what proves share no code, and say the same of every moment."""
+    changes = clock_changes(zone) or (datetime(2027, 3, 14, 10, tzinfo=UTC), datetime(2027, 12, 24, 9, tzinfo=UTC))
+    at = changes[which % len(changes)] + after
+    law = Law({"preset": {"hours": hours_of(preset), "holidays": PRESETS[preset].holidays}})
+    verdict = check(Lead(NUMBER, (zone,)), History(), rules(preset), at)
+    if law.preset["hours"] is None:
+        assert isinstance(verdict, Allowed)
+    else:
+        times = (at, at + DIALLED_WITHIN)
+        assert isinstance(verdict, Allowed) is all(closed(each, zone, law) == "" for each in times)
+
+
+def hours_of(preset: str) -> dict[str, str] | None:
+    hours = PRESETS[preset].hours
+    return None if hours is None else dict(hours)
 
 
 def legal(at: datetime, zone: str) -> bool:

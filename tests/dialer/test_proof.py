@@ -187,7 +187,7 @@ BREACHES: dict[str, tuple[str, str, Spoil]] = {
         "1 = (SELECT count(*) = 3 FROM attempts AS others WHERE others.number = attempts.number)",
         again("+1 hours"),
     ),
-    "two calls at a time": ("I4", TALKED, again("+2 seconds")),
+    "two calls at a time": ("I4", f"{TALKED} AND talk_s >= 3", again("+2 seconds")),
     "never over": ("I4", "calls.outcome = 'busy' AND try_number = 1", attempted("ended_at = NULL")),
     "no lock-out": (
         "cool_down",

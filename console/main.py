@@ -19,6 +19,7 @@ from console.cli import (
     block,
     callbacks,
     campaign,
+    campaign_create,
     campaign_pace,
     campaign_rules,
     consent,
@@ -69,6 +70,7 @@ app.add_typer(campaign.app, name="campaign")
 campaign.app.command()(campaign_rules.presets)
 campaign.app.command("refusals")(campaign_rules.refused)
 campaign.app.command()(campaign_rules.audit)
+campaign.app.command()(campaign_create.create)
 campaign.app.command()(campaign_pace.show)
 campaign.app.command("set")(campaign_pace.set_pace)
 campaign.app.command()(campaign_pace.reset)

@@ -1,0 +1,122 @@
+"""``callwright campaign create``: a new campaign's file from a few answers."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calls.errors import CampaignError, Location, UserError
+from calls.records.database import open_readonly
+from calls.settings import Settings
+from console import campaign_draft, operations
+from console.campaign_draft import Question
+from console.campaign_warnings import warnings
+from console.cli.shared import settings_of
+from dialer import campaign as campaigns
+
+Answer = Annotated[str | None, typer.Option(help="Else it is asked.")]
+
+
+def create(
+    context: typer.Context,
+    campaign_id: Annotated[str, typer.Argument(help="Its id: the file's name without .toml.")],
+    name: Answer = None,
+    list_: Annotated[str | None, typer.Option("--list", help="Else it is asked.")] = None,
+    queue: Answer = None,
+    trunk: Answer = None,
+    caller_id: Answer = None,
+    preset: Answer = None,
+    mode: Answer = None,
+    max_lines: Answer = None,
+    ask: Annotated[bool, typer.Option(help="--no-ask: take the default of what is not given, or refuse.")] = True,
+) -> None:
+    """Write a new campaign's file: asks for what is not given, refuses what cannot be, and checks it."""
+    settings = settings_of(context)
+    path = campaign_draft.target(campaign_id, settings)
+    given = {
+        "name": name, "list": list_, "queue": queue, "trunk": trunk, "caller_id": caller_id, "preset": preset,
+        "mode": mode, "max_lines": max_lines,
+    }  # fmt: skip
+    lists = _lists(settings)
+    answers = {"id": campaign_id}
+    for key in given:
+        question = next(each for each in campaign_draft.questions(answers, settings, lists) if each.key == key)
+        answers[key] = _answer(question, given[key], ask)
+    text = campaign_draft.text(answers, settings)
+    _require_sound(text, path, settings)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise CampaignError(f"cannot be written: {fault.strerror}", Location(path)) from fault
+    typer.echo(f"{path}: written")
+    _say_what_is_next(path, answers, lists, settings)
+
+
+def _lists(settings: Settings) -> tuple[str, ...]:
+    if not settings.engine.database.exists():
+        return ()
+    with closing(open_readonly(settings.engine.database)) as connection:
+        return campaign_draft.lists_of(connection)
+
+
+def _answer(question: Question, given: str | None, ask: bool) -> str:
+    """The answer to a question.
+
+    Raises:
+        CampaignError: what was given will not do, or nothing was and nobody is to be asked.
+    """
+    option = f"--{question.key.replace('_', '-')}"
+    if given is None and not ask:
+        given = question.default or None
+        if given is None:
+            raise CampaignError(f"{option} is missing: {question.words.lower()}{_of(question)}")
+    if given is not None:
+        if words := campaign_draft.problem(question, given):
+            raise CampaignError(f"{option} {given}: {words}")
+        return given
+    while True:
+        answer: str = typer.prompt(f"{question.words}{_of(question)}", default=question.default or None).strip()
+        words = campaign_draft.problem(question, answer)
+        if not words:
+            return answer
+        typer.echo(words)
+
+
+def _of(question: Question) -> str:
+    return f" ({', '.join(question.choices)})" if question.choices else ""
+
+
+def _require_sound(text: str, path: Path, settings: Settings) -> None:
+    """Refuse a file that could not be started, before it is written.
+
+    Raises:
+        CampaignError: names the key, and what was expected.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / path.name
+        draft.write_text(text, encoding="utf-8")
+        try:
+            campaigns.load(draft, settings)
+        except CampaignError as problem:
+            raise CampaignError(str(problem).replace(str(draft), path.name)) from problem
+
+
+def _say_what_is_next(
+    path: Path, answers: campaign_draft.Answers, lists: tuple[str, ...], settings: Settings
+) -> None:
+    """What is left to do, the next command last."""
+    try:
+        campaign = operations.check_campaign(path, settings)
+        for warning in warnings(path, campaign, settings):
+            typer.echo(f"warning: {warning}")
+    except UserError as problem:
+        typer.echo(f"before it can be started: {problem}")
+    if answers["list"] not in lists:
+        typer.echo(f"next: callwright leads import FILE.csv --list {answers['list']}")
+    else:
+        typer.echo(f"next: callwright campaign start {answers['id']}")

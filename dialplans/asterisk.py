@@ -154,8 +154,12 @@ class Phone:
     host: str | None = None
     port: int = 5060
     password: str | None = None
+    rtp_timeout_s: int = 0
+    """A leg that brings no audio for so long is gone: a phone that has lost its network says no goodbye. 0: never,
+    for phones that send nothing in silence."""
 
     def __post_init__(self) -> None:
+        within("phones.rtp_timeout_s", self.rtp_timeout_s, 0, 3600)
         matches("phones.name", self.name, NAME, "a letter, then letters, digits, _ and -")
         if (self.host is None) == (self.password is None):
             raise refuse("phones", "either a host or a password")

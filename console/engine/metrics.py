@@ -30,6 +30,8 @@ class EngineCollector(Collector):
         if isinstance(self._engine.switch, AsteriskSwitch):
             help_text = "how long Asterisk, having spoken, waited for the next AGI command"
             yield _histogram("agi_turn_seconds", help_text, self._engine.switch.turns)
+        help_text = "from a call's being given to an agent's leg, which is up, to their hearing each other"
+        yield _histogram("bridge_seconds", help_text, self._engine.meetings.connects)
         yield _gauge("tasks", "tasks of the event loop", float(len(asyncio.all_tasks())))
         yield _gauge("writer_behind_seconds", "age of the oldest unwritten change", status.writer_behind_s)
         calls = GaugeMetricFamily("callwright_calls", "calls under way", labels=("direction", "phase"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from calls.agents.actions import ConnectCall
 from calls.agents.events import CallKind, CallWaiting, ConnectFailed, TalkBegan, TalkOver
 from calls.clock import Clock
+from calls.histogram import Histogram
 from calls.ids import AgentId, CallId, LegId
 from calls.records.durations import Phase
 from calls.switch.port import (
@@ -145,6 +146,8 @@ class Meetings:
         self._talk_over = talk_over
         self._recording = recording
         self._consults = consults
+        self.connects = Histogram()
+        """How long the two were on their way to each other, from when the call was given to a leg that is up."""
         self._floor = floor
         self._clock = clock
         self._connecting: dict[CallId, Callable[[], None]] = {}
@@ -276,10 +279,12 @@ class Meetings:
         call_id, agent_id = offer.call_id, offer.agent_id
         began_s: float | None = None
         record = self._recording(recorder, rule)
+        given_s = self._clock.monotonic_s()
 
         def began() -> None:
             nonlocal began_s
             began_s = self._clock.monotonic_s()
+            self.connects.observe(began_s - given_s)
             recorder.agent_id = agent_id
             recorder.enter(Phase.TALK)
             recorder.talks += 1

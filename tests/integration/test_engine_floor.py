@@ -1,59 +1,95 @@
-"""A whole engine on a real Asterisk: callers who are handed on, with and without a question first."""
+"""A floor of 25 agents and 125 lines on a real Asterisk: every record true, every change live within a second."""
 
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import replace
 
 import pytest
 
-from console.engine.status import Status
+from tests.integration.checker import sip_calls
 from tests.integration.conftest import OpenHouse
-from tests.integration.harness import House
+from tests.integration.harness import House, number
 from tests.integration.premises import Plan
 
-pytestmark = pytest.mark.asterisk
+FLOOR = Plan(
+    agents=25,
+    lines=125,
+    calls_per_second=12,
+    wrap_up_s=1.0,
+    ring_timeout_s=6.0,
+    ring_ms=(500, 4000),
+    talk_ms=(3000, 9000),
+)
+DIGITS = (0, 6, 5, 1, 6, 9, 6, 2, 8, 6)
+"""Three of ten answer, and four let it ring."""
+
+TWENTY_MINUTES_S = 1200.0
+
+CHANGED_S = 1.0
+"""A change is in force by then."""
 
 
-def agents(status: Status) -> dict[str, str]:
-    return {agent.id: agent.state for agent in status.agents}
+def leads(count: int) -> list[str]:
+    """As many numbers, by the mix of :data:`DIGITS`."""
+    return [number(index, DIGITS[index % len(DIGITS)]) for index in range(count)]
 
 
-async def tell(house: House, path: str, body: dict[str, object]) -> None:
-    await asyncio.to_thread(house.client.tell, "POST", path, body)
+def begun_since(house: House, since: float) -> list[str]:
+    """Who was invited after a change at ``since`` had its second."""
+    return house.invited(since + CHANGED_S)
 
 
-async def talker(house: House) -> tuple[str, str]:
-    """Who talks, and the other one."""
-    status = await house.status()
-    assert status is not None
-    (talks,) = [agent.id for agent in status.agents if agent.state == "talking"]
-    (other,) = [agent.id for agent in status.agents if agent.id != talks]
-    return talks, other
+async def pause_and_go_on(house: House, watched_s: float) -> None:
+    """Nobody is invited while it pauses."""
+    await house.order("/v1/campaigns/floor/pause")
+    paused = time.time()
+    await asyncio.sleep(CHANGED_S + watched_s)
+    assert begun_since(house, paused) == []
+    await house.order("/v1/campaigns/floor/resume")
+    resumed = time.time()
+    await house.happens(lambda: bool(house.invited(resumed)), "it goes on")
 
 
-async def test_a_caller_is_handed_on_and_asked_for_first(house_of: OpenHouse) -> None:
-    """Blind to the other agent, then back by a question that is completed; no leg is lost, one record is left."""
-    async with house_of(Plan(agents=2, wrap_up_s=0.0)) as house:
-        await house.start_engine()
-        await house.log_in()
-        async with house.callers("2000", 1) as (caller,):
-            await house.calls_in("talk", 1)
-            first, second = await talker(house)
-            await tell(house, f"/v1/agents/{first}/transfer", {"agent": second})
-            await house.until(lambda status: agents(status) == {first: "ready", second: "talking"}, "handed on")
-            await tell(house, f"/v1/agents/{second}/transfer", {"agent": first, "attended": True})
-            await house.until(lambda status: set(agents(status).values()) == {"talking"}, "the two talk")
-            await house.order(f"/v1/agents/{second}/transfer/complete")
-            await house.until(lambda status: agents(status) == {first: "talking", second: "ready"}, "taken over")
-            await tell(house, f"/v1/agents/{first}/transfer", {"agent": second, "attended": True})
-            await house.until(lambda status: set(agents(status).values()) == {"talking"}, "the two talk again")
-            await house.order(f"/v1/agents/{first}/transfer/cancel")
-            await house.until(lambda status: agents(status) == {first: "talking", second: "ready"}, "taken back")
-            await house.calls_in("talk", 1)
-            caller.hang_up()
-            await house.until(lambda status: set(agents(status).values()) == {"ready"}, "all over")
-        await house.happens(lambda: len(house.records()) == 1, "the record is written")
-        (record,) = house.records()
-        assert (record["agent_id"], record["outcome"], record["ended_by"]) == (first, "answered", "caller")
-        assert house.rung() == 2, "each leg stays"
-        assert house.complaints() == []
+async def forbid_some(house: House, people: list[str]) -> None:
+    """Numbers that join the do-not-call list while the floor is busy; the checker holds the engine to it."""
+    waiting = [each for each in people if each not in house.invited()]
+    for each in waiting[::40]:
+        await house.forbid(each)
+
+
+async def run_floor(house: House, count: int, deadline_s: float) -> None:
+    """A campaign of ``count`` leads from start to end, with changes while it runs."""
+    people = leads(count)
+    await house.start_engine()
+    await house.log_in()
+    await house.start_campaign("floor", people)
+    await house.happens(lambda: len(house.invited()) > count // 5, "the floor is busy", deadline_s)
+    await pause_and_go_on(house, 2.0)
+    await forbid_some(house, people)
+    await house.campaign_over("floor", deadline_s)
+    await house.all_ready()
+    forbidden = {str(row["number"]) for row in house.rows("SELECT number FROM do_not_call")}
+    assert forbidden and set(people) - forbidden <= set(house.invited())
+    assert house.rung() == house.plan.agents, "nailed-up legs stay from customer to customer"
+    answered = [call for call in sip_calls(house.callees.messages) if call.answered is not None]
+    assert len(answered) > count / 5
+    assert house.broken() == []
+    assert house.complaints() == []
+
+
+@pytest.mark.asterisk
+async def test_a_floor_of_25_agents(house_of: OpenHouse) -> None:
+    async with house_of(FLOOR) as house:
+        await run_floor(house, 300, 180)
+
+
+@pytest.mark.soak
+@pytest.mark.asterisk
+async def test_a_floor_of_25_agents_for_twenty_minutes(house_of: OpenHouse) -> None:
+    longer = replace(FLOOR, wrap_up_s=3.0, ring_ms=(1000, 8000), talk_ms=(8000, 20000), ring_timeout_s=12.0)
+    async with house_of(longer) as house:
+        began = time.monotonic()
+        await run_floor(house, 6000, 2400)
+        assert time.monotonic() - began > TWENTY_MINUTES_S, "too few leads for a long run"

@@ -293,3 +293,20 @@ async def test_a_recording_ends_with_its_talk(premises: Premises) -> None:
         assert size > 0
         await asyncio.sleep(0.5)
         assert file.stat().st_size == size, "the recording has ended with its talk"
+
+
+# --- faults -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_phone_that_loses_its_network_is_found(premises: Premises) -> None:
+    """It says no goodbye: the switch hears nothing of it any more, and ends the leg."""
+    desk = free_port(socket.SOCK_DGRAM)
+    async with premises.office([Phone("agent1", LOOPBACK, desk, rtp_timeout_s=4)]) as here:
+        async with SipPhone(desk, TONES["agent"]):
+            await here.switch.originate(RingAgent(AGENT, "PJSIP/agent1", "", 10.0))
+            await here.until(lambda: LegAnswered(AGENT) in here.events)
+            await asyncio.sleep(6.0)
+            assert here.end_of(AGENT) is None, "it sounds"
+        gone_s = asyncio.get_running_loop().time()
+        await here.ended(AGENT)
+        assert asyncio.get_running_loop().time() - gone_s < 10.0

@@ -1,0 +1,83 @@
+"""A whole engine on a real Asterisk: callers who are handed on, with and without a question first."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from console.engine.status import Status
+from tests.integration.conftest import OpenHouse
+from tests.integration.harness import House
+from tests.integration.premises import Plan
+
+pytestmark = pytest.mark.asterisk
+
+
+def agents(status: Status) -> dict[str, str]:
+    return {agent.id: agent.state for agent in status.agents}
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """How many pairs were brought together, and the bound under which the slowest was."""
+
+    count: int
+    slowest_s: float
+
+
+async def bridges(house: House) -> Took:
+    """By the engine's own figures."""
+    port = re.search(r"http_port = ([0-9]+)", (house.folder / "callwright.toml").read_text(encoding="utf-8"))
+    assert port is not None
+    async with httpx.AsyncClient() as client:
+        text = (await client.get(f"http://127.0.0.1:{port[1]}/metrics")).text
+    found = re.findall(r'callwright_bridge_seconds_bucket\{le="([^"]+)"\} ([0-9.]+)', text)
+    most = max(float(count) for _, count in found)
+    return Took(int(most), min(float(bound) for bound, count in found if float(count) == most))
+
+
+async def tell(house: House, path: str, body: dict[str, object]) -> None:
+    await asyncio.to_thread(house.client.tell, "POST", path, body)
+
+
+async def talker(house: House) -> tuple[str, str]:
+    """Who talks, and the other one."""
+    status = await house.status()
+    assert status is not None
+    (talks,) = [agent.id for agent in status.agents if agent.state == "talking"]
+    (other,) = [agent.id for agent in status.agents if agent.id != talks]
+    return talks, other
+
+
+async def test_a_caller_is_handed_on_and_asked_for_first(house_of: OpenHouse) -> None:
+    """Blind to the other agent, then back by a question that is completed; no leg is lost, one record is left."""
+    async with house_of(Plan(agents=2, wrap_up_s=0.0)) as house:
+        await house.start_engine()
+        await house.log_in()
+        async with house.callers("2000", 1) as (caller,):
+            await house.calls_in("talk", 1)
+            first, second = await talker(house)
+            await tell(house, f"/v1/agents/{first}/transfer", {"agent": second})
+            await house.until(lambda status: agents(status) == {first: "ready", second: "talking"}, "handed on")
+            await tell(house, f"/v1/agents/{second}/transfer", {"agent": first, "attended": True})
+            await house.until(lambda status: set(agents(status).values()) == {"talking"}, "the two talk")
+            await house.order(f"/v1/agents/{second}/transfer/complete")
+            await house.until(lambda status: agents(status) == {first: "talking", second: "ready"}, "taken over")
+            await tell(house, f"/v1/agents/{first}/transfer", {"agent": second, "attended": True})
+            await house.until(lambda status: set(agents(status).values()) == {"talking"}, "the two talk again")
+            await house.order(f"/v1/agents/{first}/transfer/cancel")
+            await house.until(lambda status: agents(status) == {first: "talking", second: "ready"}, "taken back")
+            await house.calls_in("talk", 1)
+            caller.hang_up()
+            await house.until(lambda status: set(agents(status).values()) == {"ready"}, "all over")
+        await house.happens(lambda: len(house.records()) == 1, "the record is written")
+        (record,) = house.records()
+        assert (record["agent_id"], record["outcome"], record["ended_by"]) == (first, "answered", "caller")
+        assert house.rung() == 2, "each leg stays"
+        assert house.complaints() == []
+        took = await bridges(house)
+        assert took.count == 4 and took.slowest_s <= 0.2, f"{took}: from the leg's being there to both hearing"

@@ -183,7 +183,7 @@ def callbacks_of(connection: sqlite3.Connection, settings: Settings, agent_id: A
     found = []
     for each in callbacks.of_agent(connection, agent_id):
         booking = each.booking
-        person = next(iter(persons.of_number(connection, booking.number)), None)
+        person = persons.best_of_number(connection, booking.number)
         found.append(
             CallbackShown(
                 id=each.callback_id,
@@ -206,7 +206,7 @@ def person_of(connection: sqlite3.Connection, at: AtCall) -> Person | None:
     """The lead of the call; of a caller, the newest that has the number."""
     if at.lead_id is not None and (found := persons.of_lead(connection, at.lead_id)) is not None and found.name:
         return found
-    return next(iter(persons.of_number(connection, at.number)), None)
+    return persons.best_of_number(connection, at.number)
 
 
 def screen_pop(settings: Settings, at: AtCall, campaign: Campaign | None, person: Person | None) -> str | None:

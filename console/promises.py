@@ -175,7 +175,7 @@ def _due(connection: sqlite3.Connection, settings: Settings, subject: Subject, a
     """When the person is to be called: checked against the rules by which that will be."""
     person = None if subject.lead_id is None else persons.of_lead(connection, subject.lead_id)
     if person is None:
-        person = next(iter(persons.of_number(connection, subject.number)), None)
+        person = persons.best_of_number(connection, subject.number)
     zones = (person.time_zones if person is not None else ()) or numbers.time_zones(subject.number)
     try:
         due = requests.instant(at, zones)

@@ -110,6 +110,10 @@ _OTHERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
+KINDS = ("call", *(kind for kind, _, _ in _OTHERS))
+"""What entries there are."""
+
+
 def history(connection: sqlite3.Connection, numbers: Iterable[str], region: str | None) -> list[Entry]:
     """Everything of a person who has ``numbers``, in E.164, the oldest first. ``region``: see
     :func:`calls.people.persons.spellings`."""

@@ -55,6 +55,12 @@ def of_number(connection: sqlite3.Connection, number: str) -> list[Person]:
     return [_person(connection, row) for row in rows.fetchall()]
 
 
+def best_of_number(connection: sqlite3.Connection, number: str) -> Person | None:
+    """The lead of a number of whom most is known: the newest that has a name, else the newest."""
+    found = of_number(connection, number)
+    return next((each for each in found if each.name), found[0] if found else None)
+
+
 def _person(connection: sqlite3.Connection, row: tuple[str, ...]) -> Person:
     lead_id, list_name, name, kind, number, fields, zones = row
     further = connection.execute(

@@ -68,6 +68,7 @@ class Callbacks:
         self._new_id = new_id
         self._not_ready = not_ready
         self._serving: dict[int, asyncio.Task[None]] = {}
+        self._bookings: dict[CallId, Booking] = {}
         self._over: dict[AttemptId, asyncio.Event] = {}
         self._news = asyncio.Event()
 
@@ -84,6 +85,10 @@ class Callbacks:
         if (serving := self._serving.get(callback_id)) is not None:
             serving.cancel()
         self.wake()
+
+    def booking_of(self, call_id: CallId) -> Booking | None:
+        """Whose place a call is, from when it waits for an agent; None: it is no callback's."""
+        return self._bookings.get(call_id)
 
     def moved(self) -> None:
         """Callbacks were promised, moved or taken back. A place that is kept for one that has another time by now is
@@ -186,6 +191,7 @@ class Callbacks:
         the person has a place again."""
         attempt_id = AttemptId(self._new_id())
         over = self._over[attempt_id] = asyncio.Event()
+        self._bookings[CallId(attempt_id)] = callback.booking
         rest_s = AGAIN_S
         try:
             with self._floor.waiting(self._place(callback, attempt_id)) as offers:
@@ -199,6 +205,7 @@ class Callbacks:
             log.get().error("a person could not be called back yet", id=callback.callback_id, problem=str(problem))
         finally:
             self._over.pop(attempt_id, None)
+            self._bookings.pop(CallId(attempt_id), None)
             asyncio.get_running_loop().call_later(rest_s, self._release, callback.callback_id)
 
     async def _give_up_or_hand_over(self, callback: Callback) -> None:

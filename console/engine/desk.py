@@ -13,6 +13,7 @@ from calls.clock import Clock
 from calls.errors import UserError
 from calls.ids import AgentId, CallId, CampaignId, QueueName
 from calls.people import blocked
+from calls.people.callbacks import Booking
 from calls.records import contacts
 from calls.records.contacts import Begun
 from calls.records.database import open_readonly
@@ -58,10 +59,12 @@ class Desk:
         leads_changed: Callable[[CampaignId], None],
         machines_changed: Callable[[CampaignId], None],
         booked: Callable[[], None],
+        booking_of: Callable[[CallId], Booking | None],
     ) -> None:
         """``forbidden`` hears of numbers never to be dialled again, ``leads_changed`` of campaigns whose leads may
         have another state, ``machines_changed`` of those in whose records an agent's word on machines has changed,
-        ``booked`` that callbacks were promised, moved or taken back."""
+        ``booked`` that callbacks were promised, moved or taken back; ``booking_of`` knows whose place a call is."""
+        self._booking_of = booking_of
         self._booked = booked
         self._settings = settings
         self._queues = settings.queues
@@ -203,12 +206,20 @@ class Desk:
         """The agent's call, as far as it is open."""
         recorder = self._books.recorder(call_id)
         if recorder is None:
-            return None
+            return self._at_place(agent_id, call_id, state)
         live = recorder.live
         number = live.called if live.direction is Direction.OUTBOUND else live.caller
         spelled = blocked.spelled(number, self._region)
         queue = recorder.queue or self._only_queue(agent_id)
         return AtCall(call_id, agent_id, state.value, live.direction, spelled, queue, live.campaign_id, live.lead_id)
+
+    def _at_place(self, agent_id: AgentId, call_id: CallId, state: AgentState) -> AtCall | None:
+        """Whom the agent is to be led to, before the person is dialled."""
+        booking = self._booking_of(call_id)
+        if booking is None:
+            return None
+        number, queue = booking.number, booking.queue
+        return AtCall(call_id, agent_id, state.value, Direction.OUTBOUND, number, queue, booking.origin, None)
 
     def _pop(self, agent_id: AgentId, call_id: CallId, state: AgentState) -> None:
         """Tell the webhooks that asked for it who is led to the agent."""

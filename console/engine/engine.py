@@ -239,6 +239,7 @@ class Engine:
             self.leads_changed,
             self._recount,
             self.callbacks.moved,
+            self.callbacks.booking_of,
         )
         self.phone_codes = PhoneCodes(
             settings, self.floor, self.verifier, self.watch, self.desk.require_given, self.talk_recordings

@@ -19,7 +19,7 @@ from console.engine.outside import Answered
 from console.promises import MoveOrder, PromiseOrder
 from tests.console.fake_hosts import FakeHosts
 from tests.console.held_time import NOON, held
-from tests.console.test_engine_desk import ANNA, TALKS, call_of, dial, is_in, refused, say
+from tests.console.test_engine_desk import ANNA, TALKS, call_of, card_of, dial, dial_a_lead, is_in, refused, say
 from tests.console.world import World, agent, world_in
 
 BEN = AgentId("ben")
@@ -60,6 +60,30 @@ async def test_a_personal_callback_is_made_by_its_agent_at_its_time(tmp_path: Pa
         called = world.rows("SELECT campaign_id, agent_id, caller FROM calls ORDER BY started_at")
         assert called == [("autumn", "anna", "+12025550100"), ("promised-autumn", "anna", "+12025550100")]
         assert rows(world, "state", "tries") == [("reached", 1)]
+
+
+@held
+async def test_the_agent_sees_whom_the_callback_is_for_and_what_was_before(tmp_path: Path) -> None:
+    crm = WebhookSettings(name="crm", url="https://crm.example/x", events=(Event.AGENT_OFFERED,))
+    outside = {**QUEUES, "webhooks": (crm,)}
+    hosts = FakeHosts(lambda at, sent: Answered(200))
+    async with world_in(tmp_path, agent("anna"), outside=outside, hosts=hosts) as world:
+        await dial_a_lead(world)
+        await is_in(world, "talking")
+        await say(world, "callback", callback_at=HERE, note="the blue one")
+        await is_in(world, "ready")
+        await world.until(lambda: world.state("anna") == "reserved", within_s=1500)
+        offered = await card_of(world)
+        assert (offered.state, offered.direction, offered.customer.name) == ("reserved", "outbound", "Ann <b>")
+        await is_in(world, "talking")
+        card = await card_of(world)
+        assert (card.campaign, card.customer.name) == ("promised-autumn", "Ann <b>")
+        assert card.script is not None and card.script.text.startswith("Hello Ann <b> of")
+        assert [entry.kind for entry in card.history] == ["callback", "call"]
+        assert card.history[1].detail["note"] == "the blue one"
+        await world.settled()
+        told = [json.loads(str(body))["values"]["number"] for (body,) in world.rows("SELECT body FROM outbox")]
+        assert told == [TALKS, TALKS]
 
 
 @held

@@ -25,6 +25,7 @@ from calls.people import blocked, callbacks, consents, do_not_call, erased
 from calls.people.blocked import Blocked, Flagged
 from calls.people.callbacks import Booking
 from calls.people.consents import Consent, ConsentKind
+from calls.people.history import KINDS
 from calls.records import answers, contacts, outbox, store, voicemail
 from calls.records.contacts import Given
 from calls.records.database import open_readonly
@@ -410,3 +411,8 @@ async def test_a_running_engine_erases_and_empties_its_log(tmp_path: Path) -> No
         assert world.rows("SELECT state, reason FROM callbacks") == [("closed", "erased")]
         await asyncio.sleep(4 * 3600)
         assert len(world.records()) == 1, "nobody is called back"
+
+
+def test_the_page_of_people_names_every_kind_of_entry() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "people.md").read_text(encoding="utf-8")
+    assert all(f"`{kind}`" in page for kind in KINDS)

@@ -27,6 +27,7 @@ from dialer.compliance import History, Refused, Rules
 from dialer.events import BegunAttempt
 from dialer.hopper import Due
 from dialer.leads import people
+from dialer.outgoing import Outgoing
 from dialer.presets import PRESETS, Limit, Scope
 
 LIST = "callbacks"
@@ -34,6 +35,18 @@ LIST = "callbacks"
 
 PER_DAY = 3
 """Attempts of one person in any 24 hours, over all campaigns: as every campaign has it."""
+
+KEPT = (
+    "preset",
+    "ring_timeout_s",
+    "language",
+    "dispositions",
+    "disposition_required",
+    "record",
+    "script",
+    "screen_pop",
+)
+"""What a call that was promised has of the campaign in whose call that was, beside the ways out."""
 
 SORRY = "system.callback_sorry"
 """What a person hears who was promised a call and for whom no agent was left, where the campaign has no message."""
@@ -72,26 +85,15 @@ def campaign_for(
     if origin.on_request:
         return origin
     given = origin.file
-    return Campaign(
-        id=f"promised-{origin.id}"[:64],
-        on_request=True,
-        file=CampaignFile(
-            name=f"Promised in {given.name}"[:100],
-            list=LIST,
-            queue=given.queue or booking.queue,
-            trunk=given.trunk,
-            caller_id=given.caller_id,
-            preset=given.preset,
-            max_lines=1000,
-            ring_timeout_s=given.ring_timeout_s,
-            safe_harbour=given.safe_harbour or SORRY,
-            language=given.language,
-            dispositions=given.dispositions,
-            disposition_required=given.disposition_required,
-            script=given.script,
-            screen_pop=given.screen_pop,
-        ),
-    )
+    kept = {name: getattr(given, name) for name in (*Outgoing.model_fields, *KEPT)}
+    own = {
+        "name": f"Promised in {given.name}"[:100],
+        "list": LIST,
+        "queue": given.queue or booking.queue,
+        "max_lines": 1000,
+        "safe_harbour": given.safe_harbour or SORRY,
+    }
+    return Campaign(id=f"promised-{origin.id}"[:64], on_request=True, file=CampaignFile.model_validate(kept | own))
 
 
 def require_hours(preset: str, number: str, zones: tuple[str, ...], at: datetime) -> None:

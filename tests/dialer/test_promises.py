@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.callbacks import NoSuchTime
-from dialer.callbacks import instant, require_hours
+from calls.ids import CallId, QueueName
+from calls.people.callbacks import Booking
+from dialer.callbacks import campaign_for, instant, require_hours
+from tests.dialer.conftest import make_campaign
+from tests.dialer.desk_store import NUMBER, DeskStore
+from tests.dialer.world import START
 
 BERLIN = ("Europe/Berlin",)
 
@@ -69,3 +76,38 @@ def test_a_time_outside_the_calling_hours_is_refused_with_the_next_that_is_not()
     with pytest.raises(NoSuchTime, match="time_zone"):
         require_hours("germany", number, (), night)
     require_hours("demo", number, (), night)
+
+
+@pytest.mark.parametrize(
+    ("changed", "ways", "shown"),
+    [
+        ({}, ("loop",), ("+12025550100",)),
+        (
+            {
+                "trunk": None,
+                "trunks": '["loop"]',
+                "caller_id": None,
+                "caller_ids": '["+12025550100", "+12025550102"]',
+            },
+            ("loop",),
+            ("+12025550100", "+12025550102"),
+        ),
+    ],
+)
+def test_it_is_dialled_as_the_campaign_in_whose_call_it_was_promised(
+    tmp_path: Path, changed: dict[str, str | None], ways: tuple[str, ...], shown: tuple[str, ...]
+) -> None:
+    tables = '[dispositions.asked]\nlabel = "Asked"\n[script]\ntext = {en = "Hello {name}"}\n'
+    store = DeskStore(make_campaign(tmp_path, tables, "autumn", **changed))
+    booking = Booking(
+        CallId("c"), "k", NUMBER, QueueName("sales"), START, START, True, START, START, 3, 60.0,
+        origin=store.campaign.campaign_id,
+    )  # fmt: skip
+    found = campaign_for(store.db, booking, {})
+    assert found is not None and found.on_request and found.id == "promised-autumn"
+    assert (found.file.ways, found.file.shown) == (ways, shown)
+    assert (found.file.dispositions, found.file.script) == (
+        store.campaign.file.dispositions,
+        store.campaign.file.script,
+    )
+    assert campaign_for(store.db, replace(booking, origin=None), {}) is None

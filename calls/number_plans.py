@@ -111,13 +111,14 @@ def zones(number: str) -> tuple[str, ...] | None:
     return _zones_of(code + national[: TIMEZONE_LONGEST_PREFIX - len(code)] if geographic else code)
 
 
-def region(number: str) -> str | None:
-    """The country (ISO 3166) of a valid number in E.164 with ``+``; None: ask the library."""
-    parted = _abroad(number[1:])
+def region_and_kind(number: str) -> tuple[str, int] | None:
+    """The country (ISO 3166) and the kind (``PhoneNumberType``) of a valid number in E.164 with ``+``; None: ask the
+    library."""
+    parted = _abroad(number[1:]) if number[:1] == "+" and number[1:].isdecimal() and number.isascii() else None
     if parted is None or parted[0].code + parted[1] != number[1:]:
         return None
-    found, kind = _found(parted[0].code, parted[1])
-    return None if kind == PhoneNumberType.UNKNOWN else found
+    found = _found(parted[0].code, parted[1])
+    return None if found[1] == PhoneNumberType.UNKNOWN else found
 
 
 @lru_cache(maxsize=65536)

@@ -108,6 +108,7 @@ def _is_emergency(digits: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def _is_emergency_somewhere(digits: str) -> bool:
     return any(
         shortnumberinfo.is_emergency_number(digits, region) for region in shortnumberinfo.SUPPORTED_SHORT_REGIONS
@@ -150,6 +151,9 @@ def may_be_mobile(e164: str) -> bool:
 
     American numbers can be either, so they all may be: who needs a consent for mobile telephones needs it there.
     """
+    quick = number_plans.region_and_kind(e164)
+    if quick is not None:
+        return quick[1] not in NEVER_MOBILE
     try:
         return phonenumbers.number_type(phonenumbers.parse(e164, None)) not in NEVER_MOBILE
     except phonenumbers.NumberParseException:
@@ -171,9 +175,9 @@ NEVER_MOBILE = frozenset(
 
 def country(e164: str) -> str:
     """The country (ISO 3166) that a valid number belongs to; "" where it is no country's."""
-    quick = number_plans.region(e164)
+    quick = number_plans.region_and_kind(e164)
     if quick is not None:
-        return quick
+        return quick[0]
     try:
         found = phonenumbers.region_code_for_number(phonenumbers.parse(e164, None))
     except phonenumbers.NumberParseException:

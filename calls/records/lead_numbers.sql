@@ -86,3 +86,6 @@ CREATE TABLE import_refusals (
 CREATE INDEX import_refusals_by_import ON import_refusals (import_id, row);
 ALTER TABLE leads ADD COLUMN import_id TEXT;
 ALTER TABLE leads ADD COLUMN file_row INTEGER;
+
+-- For the removal of leads.
+CREATE INDEX campaign_leads_by_lead ON campaign_leads (lead_id);

@@ -136,5 +136,6 @@ INSERT INTO refusals_once (campaign_id, lead_id, rule, until_at, refused_at, las
     GROUP BY campaign_id, lead_id, rule;
 DROP TABLE refusals;
 ALTER TABLE refusals_once RENAME TO refusals;
+CREATE INDEX refusals_by_lead ON refusals (lead_id);          -- for the removal of leads
 
 CREATE INDEX audit_by_time ON audit (at);

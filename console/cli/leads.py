@@ -17,11 +17,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from calls.errors import RecordError, UserError
 from calls.records.database import open_readonly
+from calls.records.writer import Writer
 from calls.settings import Settings
 from console import imports
+from console.cli import lead_lists
 from console.cli.report import cell_of
-from console.cli.shared import err, out, print_table, settings_of, with_writer
-from console.client import EngineClient, NoEngine, who
+from console.cli.shared import err, out, print_table, settings_of, with_engine_or_writer
+from console.client import who
 from console.imports import Import, Preview, Reading
 from dialer.leads import store
 
@@ -83,6 +85,9 @@ def import_leads(
     typer.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else said)
 
 
+lead_lists.add(app)
+
+
 @app.command()
 def preview(
     file: File,
@@ -103,15 +108,15 @@ def preview(
 
 def _import(settings: Settings, stream: BinaryIO, given: Import) -> dict[str, object]:
     """By the engine where one runs, else here."""
-    with EngineClient(settings.engine.socket) as engine:
-        try:
-            query = {key: str(value) for key, value in given if value is not None}
-            return engine.upload("/v1/leads", stream, query)
-        except NoEngine:
-            now = datetime.now(UTC)
-            found = with_writer(settings, lambda writer: imports.import_leads(writer, stream, given, who(), now))
-            answer: dict[str, object] = json.loads(imports.report_as_json(found))
-            return answer
+    query = {key: str(value) for key, value in given if value is not None}
+    now = datetime.now(UTC)
+
+    async def here(writer: Writer) -> dict[str, object]:
+        found = await imports.import_leads(writer, stream, given, who(), now)
+        answer: dict[str, object] = json.loads(imports.report_as_json(found))
+        return answer
+
+    return with_engine_or_writer(settings, lambda engine: engine.upload("/v1/leads", stream, query), here)
 
 
 def _show_columns(columns: Mapping[str, str], kind: str, samples: tuple[Mapping[str, str], ...]) -> None:

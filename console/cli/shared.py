@@ -98,6 +98,21 @@ def with_writer(settings: Settings, work: Callable[[Writer], Coroutine[object, o
     return asyncio.run(run())
 
 
+def with_engine_or_writer(
+    settings: Settings, live: Callable[[EngineClient], T], offline: Callable[[Writer], Coroutine[object, object, T]]
+) -> T:
+    """Ask the engine; with none running, do long work here with a writer of our own.
+
+    Raises:
+        WriterBusy: another process writes, and it is no engine that answers.
+    """
+    with EngineClient(settings.engine.socket) as engine:
+        try:
+            return live(engine)
+        except NoEngine:
+            return with_writer(settings, offline)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people; text is shown as it is, never as markup."""
     table = Table(title=title, title_justify="left", header_style="bold")

@@ -18,7 +18,7 @@ from dialer.leads.report import RefusedRow
 from dialer.leads.table import Row, Table
 from dialer.order import Kind
 
-BATCH = 250
+BATCH = 200
 """Rows in one transaction of an import beside others: some 10 ms of the writer's time."""
 
 MAX_NAME = 200
@@ -77,12 +77,18 @@ class LeadFile:
     region: str | None = None
     columns: Iterable[tuple[str, str]] = ()
     places: Places = field(init=False)
+    _kept: tuple[tuple[int, str], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         for name in self.table.header:
             if any(unicodedata.category(letter) == "Cs" for letter in name):
                 raise LeadError("the name of a column holds half a character", Location(self.where.file, 1))
         self.places = places_of(self.table.header, tuple(self.columns), self.where)
+        used = {place for _, place in self.places.numbers}
+        used |= {place for ours, place in self.places.singles.items() if ours not in KEPT}
+        self._kept = tuple(
+            (place, name) for place, name in enumerate(self.table.header) if name and place not in used
+        )
 
     @property
     def named(self) -> dict[str, str]:
@@ -118,7 +124,8 @@ class LeadFile:
         if row.problem is not None:
             raise Refusal(row.problem)
         for header, cell in zip(self.table.header, row.cells, strict=True):
-            _refuse_odd_text(header, cell)
+            if len(cell) > MAX_CELL or not cell.isprintable():
+                _refuse_odd_text(header, cell)
         written = self._numbers(row, left_out)
         country = self._country(row, written[0][1])
         state = self._state(row, country)
@@ -163,11 +170,13 @@ class LeadFile:
 
     def _country(self, row: Row, number: str) -> str:
         given = self._cell(row, "country").upper()
-        given = "GB" if given == "UK" else given
-        return given if re.fullmatch(r"[A-Z]{2}", given) else numbers.country(number)
+        if len(given) == 2 and given.isascii() and given.isalpha():
+            return "GB" if given == "UK" else given
+        return numbers.country(number)
 
     def _state(self, row: Row, country: str) -> str:
-        return places.state(self._cell(row, "state"), country) or ""
+        given = self._cell(row, "state")
+        return (places.state(given, country) or "") if given else ""
 
     def _zones(self, row: Row, number: str, country: str, state: str) -> tuple[str, ...]:
         """The zone that the row names, else those of the number narrowed by the postcode or the state."""
@@ -176,20 +185,14 @@ class LeadFile:
             raise Refusal(f"no time zone {given!r}: expected a name such as Europe/Berlin")
         if given:
             return (given,)
-        exact = places.postcode_zone(self._cell(row, "postcode"), country)
+        postcode = self._cell(row, "postcode")
+        exact = places.postcode_zone(postcode, country) if postcode else None
         of_place = (exact,) if exact else places.STATES[country][state] if state else ()
         return places.narrowed(numbers.time_zones(number), of_place)
 
     def _fields(self, row: Row) -> dict[str, str]:
         """The columns that we do not use up, as text: what looks like a formula stays the text that it is."""
-        ours = {place for _, place in self.places.numbers} | {
-            place for name, place in self.places.singles.items() if name not in KEPT
-        }
-        return {
-            header: cell
-            for index, (header, cell) in enumerate(zip(self.table.header, row.cells, strict=True))
-            if index not in ours and header and cell
-        }
+        return {header: cell for place, header in self._kept if (cell := row.cells[place])}
 
 
 KEPT = ("country", "state", "postcode", "person")
@@ -207,8 +210,6 @@ class Refusal(Exception):
 def _refuse_odd_text(header: str, cell: str) -> None:
     if len(cell) > MAX_CELL:
         raise Refusal(f"column {header!r} has more than {MAX_CELL} characters")
-    if cell.isprintable():
-        return
     for letter in cell:
         category = unicodedata.category(letter)
         if category == "Cc" and letter not in "\t\r\n":

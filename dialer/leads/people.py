@@ -39,9 +39,10 @@ def join(connection: sqlite3.Connection, numbers: Sequence[str], customer: str) 
     if len(handles) == 1:
         return key_of(connection, handles[0])
     keys = [key_of(connection, handle) for handle in handles]
-    known = list(dict.fromkeys(key for key in keys if not key.startswith(MARK)))
-    kept, *others = sorted(known, key=lambda key: not _is_known(connection, key))
-    if len(others) and _open(connection, known) > 1:
+    unique = list(dict.fromkeys(key for key in keys if not key.startswith(MARK)))
+    known = [key for key in unique if _is_known(connection, key)]
+    kept, *others = known or unique[:1]
+    if others and _open(connection, known) > 1:
         raise BothDialled
     for other in others:
         _merge(connection, other, kept)
@@ -54,11 +55,12 @@ def join(connection: sqlite3.Connection, numbers: Sequence[str], customer: str) 
 
 
 def _is_known(connection: sqlite3.Connection, key: str) -> bool:
-    """True where more than the number itself leads to the key, or it was dialled: fewer rows change if it is kept."""
+    """True where anything in the store leads to the key: else there is nothing to merge."""
     found = connection.execute(
         "SELECT 1 FROM person_handles WHERE person_key = ?"
-        " UNION ALL SELECT 1 FROM attempts WHERE person_key = ? LIMIT 1",
-        (key, key),
+        " UNION ALL SELECT 1 FROM attempts WHERE person_key = ?"
+        " UNION ALL SELECT 1 FROM leads WHERE list_id IN (SELECT list_id FROM lists) AND number = ? LIMIT 1",
+        (key, key, key),
     ).fetchone()
     return found is not None
 

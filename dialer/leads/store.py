@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 
 from calls.errors import LeadError
 from calls.ids import LeadId, ListId, is_safe_id
@@ -113,9 +114,10 @@ def store_batch(connection: sqlite3.Connection, running: Import, batch: Batch, n
         raise LeadError("the same file is being imported into the list by somebody else, or the list was removed")
     refused = list(batch.refused)
     imported = known = without_zone = 0
+    at = as_text(now)
     for lead in batch.leads:
         try:
-            if _add(connection, running, lead, now):
+            if _add(connection, running, lead, at):
                 imported += 1
                 without_zone += not lead.numbers[0].time_zones
             elif (first := _first_row(connection, running, lead)) is not None:
@@ -148,49 +150,49 @@ def store_batch(connection: sqlite3.Connection, running: Import, batch: Batch, n
     return Import(running.import_id, running.list_id, counts, running.skip_known)
 
 
-def _add(connection: sqlite3.Connection, running: Import, lead: NewLead, now: datetime) -> bool:
-    """Add one lead; False: its first number is known."""
+def _add(connection: sqlite3.Connection, running: Import, lead: NewLead, at: str) -> bool:
+    """Add one lead; False: its first number is known.
+
+    Raises:
+        BothDialled: see :func:`dialer.leads.people.join`.
+    """
     first, *others = lead.numbers
-    if running.skip_known and _is_known(connection, running, lead):
+    there = connection.execute(
+        "SELECT 1 FROM leads WHERE list_id = ? AND number = ?", (running.list_id, first.number)
+    ).fetchone()
+    if there is not None or (running.skip_known and _is_known(connection, running, lead)):
         return False
     lead_id = LeadId(f"{running.import_id}-{lead.row}")
-    added = connection.execute(
+    connection.execute(
         "INSERT INTO leads (lead_id, list_id, person_key, number, name, time_zones, fields, priority, imported_at,"
-        " kind, region, import_id, file_row) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (list_id, number) DO NOTHING",
+        " kind, region, import_id, file_row) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             lead_id,
             running.list_id,
-            first.number,
+            people.join(connection, [each.number for each in lead.numbers], lead.person),
             first.number,
             lead.name,
-            json.dumps(first.time_zones),
+            _as_json(first.time_zones),
             json.dumps(lead.fields, ensure_ascii=False) if lead.fields else "{}",
             lead.priority,
-            as_text(now),
+            at,
             first.kind.value,
             lead.region,
             running.import_id,
             lead.row,
         ),
-    ).rowcount
-    if not added:
-        return False
-    try:
-        person = people.join(connection, [each.number for each in lead.numbers], lead.person)
-    except BothDialled:
-        connection.execute("DELETE FROM leads WHERE lead_id = ?", (lead_id,))
-        raise
-    if person != first.number:
-        connection.execute("UPDATE leads SET person_key = ? WHERE lead_id = ?", (person, lead_id))
-    connection.executemany(
-        "INSERT INTO lead_numbers (lead_id, position, kind, number, time_zones) VALUES (?, ?, ?, ?, ?)",
-        [
-            (lead_id, place, each.kind.value, each.number, json.dumps(each.time_zones))
-            for place, each in enumerate(others, 2)
-        ],
     )
+    for place, each in enumerate(others, 2):
+        connection.execute(
+            "INSERT INTO lead_numbers (lead_id, position, kind, number, time_zones) VALUES (?, ?, ?, ?, ?)",
+            (lead_id, place, each.kind.value, each.number, _as_json(each.time_zones)),
+        )
     return True
+
+
+@lru_cache(maxsize=4096)
+def _as_json(zones: tuple[str, ...]) -> str:
+    return json.dumps(zones)
 
 
 def _is_known(connection: sqlite3.Connection, running: Import, lead: NewLead) -> bool:
@@ -229,10 +231,11 @@ def report(connection: sqlite3.Connection, running: Import, leads: LeadFile, res
     return ImportReport(running.import_id, running.counts, leads.named, leads.table.kind, resumed_after, first)
 
 
-def refusals(connection: sqlite3.Connection, import_id: str, limit: int = -1) -> Iterator[RefusedRow]:
-    """The rows of an import that were refused, or lost a number, in the order of the file; -1: all."""
+def refusals(connection: sqlite3.Connection, import_id: str, limit: int = -1, after: int = 0) -> Iterator[RefusedRow]:
+    """The rows of an import that were refused, or lost a number, in the order of the file, from the one behind row
+    ``after``; ``limit`` -1: all."""
     rows = connection.execute(
-        "SELECT row, reason FROM import_refusals WHERE import_id = ? ORDER BY row, refusal_id LIMIT ?",
-        (import_id, limit),
+        "SELECT row, reason FROM import_refusals WHERE import_id = ? AND row > ? ORDER BY row, refusal_id LIMIT ?",
+        (import_id, after, limit),
     )
     return (RefusedRow(row[0], row[1]) for row in rows)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import agi, ami, channels, dialer, dnc, flows, ivr, load, prompts, records, speech
+from tests.bench import agi, ami, channels, dialer, dnc, flows, ivr, leads, load, prompts, records, speech
 from tests.bench.machine import described, fetch
 from tests.bench.quantiles import quantile
 from tests.integration.harness import PROJECT
@@ -38,6 +38,11 @@ NUMBER_AIM_S = 5e-6
 LIST_AIM_BYTES = 500_000_000
 DIALER_AIM_S = 0.0035
 """About 3 ms of CPU an attempt."""
+
+
+LEADS_AIM = 20_000
+BATCH_AIM_S = 0.015
+LOOK_AIM_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +211,21 @@ def _speech(trees: Trees) -> Outcome:
     return Outcome(speech.report(found), rows)
 
 
+def _leads(_: Trees) -> Outcome:
+    found = leads.measure()
+    batch_s, look_s, per_s = found.batch_p50_s, found.look_p99_s, found.rows_per_s
+    rows = [
+        Row("leads: rows imported a second", f"{per_s:,.0f}", "20,000", per_s >= LEADS_AIM),
+        Row("leads: rows imported a second of CPU", f"{found.rows / found.cpu_s:,.0f}"),
+        Row("leads: time of an import, to csv and executemany", f"{found.to_plain:.1f}"),
+        Row(
+            "leads: the writer's time a batch, p50", f"{batch_s * 1e3:.1f} ms", "about 10 ms", batch_s <= BATCH_AIM_S
+        ),
+        Row("leads: a look for the next 20, p99", f"{look_s * 1e3:.1f} ms", "100 ms or less", look_s <= LOOK_AIM_S),
+    ]
+    return Outcome(leads.report(found), rows)
+
+
 BENCHMARKS = {
     "ami": Benchmark(_ami),
     "agi": Benchmark(_agi),
@@ -213,6 +233,7 @@ BENCHMARKS = {
     "load": Benchmark(_load),
     "channels": Benchmark(_channels, asterisk=True),
     "records": Benchmark(_records),
+    "leads": Benchmark(_leads),
     "dnc": Benchmark(_dnc),
     "prompts": Benchmark(_prompts, asterisk=True),
     "speech": Benchmark(_speech, asterisk=True),

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
 from console.demo.ports import free_port
-from tests.bench import channels, ivr, load, plain_agi, speech
+from tests.bench import channels, ivr, leads, load, plain_agi, speech
 from tests.bench.__main__ import BENCHMARKS, Row, table
 from tests.bench.callers import LoadCaller
 from tests.bench.machine import Meter, cpu_s
@@ -173,3 +173,9 @@ async def test_the_plain_handler_takes_every_key(unused_tcp_port: int) -> None:
 async def test_an_engine_that_cannot_start_ends_the_load() -> None:
     with pytest.raises((EOFError, TimeoutError)):
         await load.run("language: en\n", calls=1, lasts_s=0.1)
+
+
+def test_leads_of_the_benchmark_are_imported_and_dialled() -> None:
+    found = leads.measure(400, looks=3)
+    assert (found.rows, found.imported, found.begun) == (400, 360, 60)
+    assert found.import_s > 0 and found.to_plain > 0 and len(leads.report(found)) == 4

@@ -68,6 +68,8 @@ def test_the_quick_way_gives_what_the_library_gives(number: tuple[str, str | Non
         assert numbers.time_zones(found) == numbers._zones_by_library(found)
         country = phonenumbers.region_code_for_number(phonenumbers.parse(found))
         assert numbers.country(found) == (country if country in REGIONS else "")
+        kind = phonenumbers.number_type(phonenumbers.parse(found))
+        assert numbers.may_be_mobile(found) is (kind not in numbers.NEVER_MOBILE)
 
 
 @settings(max_examples=1000)

@@ -39,6 +39,21 @@ def test_the_campaign_loads(tmp_path: Path) -> None:
     assert campaign.file.retries.busy is not None
 
 
+def test_the_page_of_leads_has_a_campaign_and_a_list_that_hold(tmp_path: Path) -> None:
+    page = (DOCS / "leads.md").read_text(encoding="utf-8")
+    tables = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    rows = re.search(r"```text\n(.*?)```", page, re.DOTALL)
+    assert tables is not None and rows is not None
+    path = tmp_path / "autumn.toml"
+    path.write_text(campaign_text("", list=None) + tables[1], encoding="utf-8")
+    file = load(path, SETTINGS).file
+    assert [share.weight for share in file.shares] == [3, 1]
+    assert file.filter.changes and file.order.by.value == "fewest_tries"
+    leads = LeadFile(open_table(io.BytesIO(rows[1].encode()), Location()), Location(), "US")
+    (batch,) = leads.batches()
+    assert [len(lead.numbers) for lead in batch.leads] == [1, 2] and batch.refused == []
+
+
 def test_the_list_imports() -> None:
     leads = LeadFile(open_table(io.BytesIO(block("csv").encode()), Location()), Location(), "US")
     assert [(len(batch.leads), batch.refused) for batch in leads.batches()] == [(2, [])]

@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from calls import log
 from calls.errors import SwitchUnavailable
 from calls.records.durations import Phase
-from calls.switch.port import CallChannel, Detected, HungUp, Play, Prompt
+from calls.switch.port import CallChannel, Detected, Gather, HungUp, KeyPlan, Play, Prompt
 from console.engine.recorder import CallRecorder
 from console.engine.unbroken import unbroken
 from ivr.speech.answerer import Answerer
@@ -17,6 +17,9 @@ from ivr.speech.greeting import GreetingEnd
 
 UNHEARD = "unheard"
 """What is noted of a greeting that the switch lets nobody hear."""
+
+UNHEARD_S = 12.0
+"""So long such a greeting is waited out: most are over by then, and a machine hangs up on a longer silence."""
 
 GONE = "hangup"
 """What is noted of a greeting that ended with the call."""
@@ -32,7 +35,12 @@ async def leave_message(channel: CallChannel, recorder: CallRecorder, prompt: Pr
     """
     recorder.enter(Phase.MENU)
     async with _greeting_of(channel) as greeting:
-        recorder.note("greeting_ended", {"by": await greeting.ended(), "after_s": round(greeting.heard.taken_s, 2)})
+        ended_by = await greeting.ended()
+        if ended_by == UNHEARD:
+            waited = await channel.perform(Gather((), KeyPlan(frozenset()), UNHEARD_S, UNHEARD_S))
+            if isinstance(waited, HungUp):
+                return waited
+        recorder.note("greeting_ended", {"by": ended_by, "after_s": round(greeting.heard.taken_s, 2)})
         beeps = greeting.heard.beeps
         result = await channel.perform(Play((prompt,)))
         await greeting.no_beep.wait()

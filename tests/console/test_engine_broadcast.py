@@ -190,6 +190,36 @@ async def test_the_flow_of_a_running_campaign_may_be_gone_after_a_restart(tmp_pa
         assert (record.outcome, record.ended_by) == (Outcome.ANSWERED, EndedBy.US)
 
 
+@held
+async def test_a_crash_leaves_who_was_in_the_flow_counted_as_abandoned(tmp_path: Path) -> None:
+    """Nobody knows what they heard of it, and no agent is known to have come."""
+    async with broadcasting(tmp_path) as world:
+        await broadcast(world, person(world))
+        await world.until(lambda: world.engine.status().campaigns[0].in_flow == 1)
+        await world.kill()
+        await world.start()
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.abandoned, record.agent_id) == (Outcome.ABANDONED, True, None)
+        assert "doubt" in world.kinds(record.call_id)
+        assert len(world.rows("SELECT * FROM attempts")) == 1
+
+
+@held
+async def test_a_crash_leaves_a_talk_out_of_the_flow_to_its_people(tmp_path: Path) -> None:
+    async with broadcasting(tmp_path) as world:
+        await world.log_in("anna")
+        await broadcast(world, person(world, Hear("news.offer"), Press("1"), Wait(8.0), HangUp()))
+        await world.until(lambda: world.state("anna") == "talking")
+        await asyncio.sleep(1.0)
+        await world.kill()
+        await world.start()
+        await world.campaign_over()
+        record = world.record()
+        assert (record.outcome, record.abandoned, record.agent_id) == (Outcome.ANSWERED, False, "anna")
+        assert record.talk_s == pytest.approx(8.0, abs=0.3)
+
+
 def test_a_flow_that_is_not_there_is_named(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, [agent("anna")])
     path = tmp_path / "news.toml"

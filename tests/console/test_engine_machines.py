@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from calls.causes import Outcome
+from calls.errors import SwitchUnavailable
 from calls.ids import AgentId
+from calls.switch.hearing import CallerAudio
 from calls.switch.loopback import callees
+from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callees import BEEP_AFTER_S, BEEP_S, GREETING_S, Callee
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.voice import said, tone
 from calls.switch.port import Detected, EndedBy
 from console.desk import DispositionOrder
+from console.engine.machines import UNHEARD_S
 from tests.console.held_time import held
 from tests.console.world import PROMPT_S, World, adds_up, agent, world_in
 
 MACHINE = "+12025550104"
+OWN = {"detect_machine": "true", "detector": '"engine"'}
 LEAVES = {"detect_machine": "true", "machine": '"message"', "machine_message": '"shop.news"'}
 
 
@@ -86,6 +93,36 @@ async def test_a_beep_that_comes_late_has_the_message_played_again(
         assert detail(world, "message_left")["played"] == "whole"
 
 
+@asynccontextmanager
+async def unheard(_: LoopbackCall) -> AsyncIterator[CallerAudio]:
+    raise SwitchUnavailable("nobody is heard here")
+    yield
+
+
+@held
+async def test_a_greeting_that_nobody_can_hear_is_waited_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LoopbackCall, "hear", unheard)
+    async with world_in(tmp_path, agent("anna")) as world:
+        world.switch.meet(MACHINE, Callee(answer_after_s=1.0, talk_s=60.0, is_machine=True))
+        await world.log_in("anna")
+        await world.campaign(MACHINE, **LEAVES)
+        await world.campaign_over()
+        answered, (message,), _ = spoken(world)
+        assert message - answered == pytest.approx(2.0 + UNHEARD_S, abs=0.1)
+        assert detail(world, "greeting_ended")["by"] == "unheard"
+        assert detail(world, "message_left")["played"] == "whole"
+
+
+@held
+async def test_who_cannot_be_heard_is_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LoopbackCall, "hear", unheard)
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(MACHINE, **OWN)
+        await world.campaign_over()
+        assert (world.record().detected, world.record().agent_id) == (Detected.UNSURE, "anna")
+
+
 @held
 async def test_a_machine_that_hangs_up_first_has_heard_a_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -127,9 +164,6 @@ async def test_what_an_agent_finds_to_be_a_machine_was_answered_by_no_person(tmp
         await world.settled()
         (machines,) = world.rows("SELECT count(*) FROM calls WHERE disposition_machine")
         assert machines == (1,)
-
-
-OWN = {"detect_machine": "true", "detector": '"engine"'}
 
 
 @held

@@ -128,11 +128,16 @@ class Floor:
                 self._agent_overdue(agent, now)
             self._ring_again(agent, now)
         self._waiting.widen(now)
-        for call in self._waiting.expired(now):
+        self._expire([call for call in self._waiting.expired(now) if call.kind is CallKind.DIALLED], now)
+        self._assign(now)  # whose agent is lost at the last moment goes to the next one, and is not sent away
+        self._expire(self._waiting.expired(now), now)
+        return self._done(now)
+
+    def _expire(self, calls: Iterable[WaitingCall], now: float) -> None:
+        for call in calls:
             self._release(call, now)
             self._waiting.remove(call)
             self._actions.append(WaitExpired(call.call_id))
-        return self._done(now)
 
     def next_timer(self) -> float | None:
         """When ``tick`` is to be called at the latest; None: nothing is due at any time."""

@@ -493,6 +493,16 @@ def test_an_inbound_wait_does_not_end_while_a_phone_rings_for_it() -> None:
     assert bench.now == MAX_WAIT_S - 1 + RING_S
 
 
+def test_whose_phone_rings_out_at_the_limit_goes_to_the_next_agent() -> None:
+    bench = Bench(CAT, ANN)
+    bench.inbound(C1)
+    bench.now = MAX_WAIT_S - RING_S
+    assert rung(bench.tell(LogIn(CAT))) == [CAT]
+    bench.log_in(ANN)
+    actions = bench.run_to(MAX_WAIT_S)
+    assert connected(actions) == [(C1, ANN)] and WaitExpired(C1) not in actions
+
+
 def test_a_dialled_wait_ends_even_while_a_phone_rings_for_it() -> None:
     bench = Bench(DAN)
     bench.log_in(DAN)

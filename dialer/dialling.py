@@ -239,9 +239,11 @@ class Dialling:
     def _ask(self, run: CampaignRun, dials: int, now: float) -> list[Action]:
         resting = run.closed or run.campaign.file.pacing.by_hand
         empty = run.state is CampaignState.RUNNING and run.look and not run.attempts and not resting
+        if now < run.ask_at or not (dials or empty):
+            return []
         rooms = self._rooms(run, now)
         dials = min(dials, sum(room.free for room in rooms))
-        if now < run.ask_at or not (dials or empty):
+        if not (dials or empty):
             return []
         rooms = tuple(replace(room, free=min(room.free, dials)) for room in rooms)
         run.asked, run.offered = dials, {room.trunk.name: room.free for room in rooms}
@@ -303,6 +305,8 @@ class Dialling:
         return tuple(self._room(trunk, now) for trunk in run.campaign.file.ways)
 
     def _detour(self, run: CampaignRun, now: float) -> str:
+        if len(run.campaign.file.ways) == 1:
+            return ""
         rooms = self._rooms(run, now)
         return routes.describe(rooms, [self.gates[room.trunk.name].describe(now) for room in rooms])
 

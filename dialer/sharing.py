@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from calls.agents.states import AgentState
 from calls.ids import CampaignId
@@ -43,8 +43,7 @@ class Sharing:
                     self._promised(run),
                 )
             )
-        ready: Counter[Group] = Counter(_serves(agent, members) for agent in self.workforce.ready())
-        self._division = self._agents.divide(ready, parties, now)
+        self._division = self._agents.divide(_by_group(self.workforce.ready(), members), parties, now)
 
     def cut(self, trunk: str, free: int, wants: Iterable[tuple[CampaignRun, int]]) -> dict[CampaignId, int]:
         """How many of the ``free`` calls of a trunk each campaign may place now, of those that it wants."""
@@ -92,6 +91,17 @@ class Sharing:
         phases = Counter(each.phase for each in run.attempts.values() if each.attempt_id not in self._reserved)
         ringing = sum(phases[phase] for phase in RINGING)
         return phases[Phase.OFFERED] + min(run.counted_on, ringing)
+
+
+def _by_group(agents: Iterable[FloorAgent], members: Sequence[CampaignRun]) -> Counter[Group]:
+    """How many agents serve the same campaigns. Agents who are alike are asked about once, for most are."""
+    alike: dict[object, list[FloorAgent]] = {}
+    for agent in agents:
+        alike.setdefault((agent.queues, tuple(agent.skills.items())), []).append(agent)
+    groups: Counter[Group] = Counter()
+    for each in alike.values():
+        groups[_serves(each[0], members)] += len(each)
+    return groups
 
 
 def _serves(agent: FloorAgent, members: Iterable[CampaignRun]) -> Group:

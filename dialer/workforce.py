@@ -24,7 +24,9 @@ Told = tuple[CampaignId, pacing.Observation]
 def may_serve(agent: FloorAgent, campaign: Campaign) -> bool:
     """True where the campaign's calls may go to the agent: by queue and by skills."""
     skills = campaign.file.skills
-    return campaign.queue in agent.queues and all(agent.skills.get(each, 0) >= skills[each] for each in skills)
+    if campaign.queue not in agent.queues:
+        return False
+    return not skills or all(agent.skills.get(each, 0) >= skills[each] for each in skills)
 
 
 class Workforce:
@@ -75,8 +77,9 @@ class Workforce:
 
     def ready(self) -> Iterator[FloorAgent]:
         """Agents who can take a dialled call now; not those for whom an inbound caller waits."""
+        callers = {queue for queue, waiting in self.inbound.items() if waiting}
         for agent in self.agents.values():
-            if agent.free and not any(self.inbound.get(queue) for queue in agent.queues):
+            if agent.free and callers.isdisjoint(agent.queues):
                 yield agent
 
     def reserved_calls(self) -> Counter[str]:

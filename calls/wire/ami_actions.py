@@ -57,6 +57,9 @@ FAR_END = re.compile(
 )
 """Where a leg of ours gives what it hears. The parentheses hold a coding, and nothing else has a place there."""
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""What could end a line, or mean something to a terminal."""
+
 KEY = re.compile(r"[0-9*#A-D]\Z")
 """A key of DTMF."""
 
@@ -456,7 +459,7 @@ def _line(key: str, value: str) -> bytes:
     """
     if key not in KEYS:
         raise CommandRefused(f"the header {key!r} is not one that we send")
-    if any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in value):
+    if CONTROL.search(value) is not None:
         raise CommandRefused(f"{key}: a control character in {value!r}")
     try:
         line = f"{key}: {value}\r\n".encode()

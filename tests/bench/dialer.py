@@ -109,7 +109,9 @@ async def run(trees: Mapping[str, Path], lasts_s: int = LASTS_S) -> Figures:
 
 
 def _write_campaign(house: House) -> None:
-    text = CAMPAIGN.format(id=NAME, lines=PLAN.lines, ring_timeout_s=PLAN.ring_timeout_s, detect_machine="false")
+    text = CAMPAIGN.format(
+        id=NAME, lines=PLAN.lines, ring_timeout_s=PLAN.ring_timeout_s, detect_machine="false", pacing=PLAN.pacing
+    )
     (house.folder / "campaigns" / f"{NAME}.toml").write_text(text, encoding="utf-8")
 
 

@@ -31,6 +31,26 @@ def test_the_engine_is_killed_at_each_step(worlds: Worlds, fuse: int) -> None:
     assert broken(world, per_person=3, at_end=True) == []
 
 
+ANSWERS: dict[str, tuple[str, dict[str, str | None]]] = {
+    "message": ("", {"detect_machine": "true", "machine": '"message"', "machine_message": '"news"'}),
+    "engine": ("", {"detect_machine": "true", "detector": '"engine"'}),
+    "broadcast": ('[pacing]\nmode = "broadcast"\n', {"queue": None, "safe_harbour": None, "flow": '"offer"'}),
+}
+
+
+@pytest.mark.parametrize("fuse", [*range(5, 40, 3), 77, 150])
+@pytest.mark.parametrize("how", ANSWERS)
+def test_the_engine_is_killed_in_what_follows_an_answer(worlds: Worlds, how: str, fuse: int) -> None:
+    tables, changed = ANSWERS[how]
+    world = worlds(20, 2, tables, **changed)
+    world.start()
+    world.fuse = fuse
+    world.run(3600)
+    assert world.finished
+    assert any(entry.kind == "crash" for entry in world.log)
+    assert broken(world, per_person=3, at_end=True) == []
+
+
 @pytest.mark.parametrize("at", [0.3, 1.2, 2.5, 4.5, 7.0])
 def test_the_switch_is_killed(worlds: Worlds, at: float) -> None:
     world = worlds(20, 3)

@@ -261,6 +261,13 @@ class World:
                 self._withdraw(attempt_id)
                 self._note_call("message", attempt_id)
                 self._later(2.0, lambda: self.tell(events.MessagePlayed(attempt_id)), mine=True)
+            case events.TellApart(attempt_id):
+                self._later(1.0, partial(self._hear, attempt_id), mine=True)
+            case events.LeaveMessage(attempt_id):
+                self._later(6.0, partial(self.tell, events.MessagePlayed(attempt_id)), mine=True)
+            case events.RunFlow(attempt_id):
+                self._note_call("message", attempt_id)
+                self._later(5.0, partial(self.tell, events.FlowOver(attempt_id)), mine=True)
             case events.HangUp(attempt_id):
                 self._later(0.02, lambda: self._end(attempt_id, 16))
             case events.Finish():
@@ -349,6 +356,14 @@ class World:
             detected = Detected.MACHINE if channel.dial.number[-1] == "4" else Detected.HUMAN
         self._note_call("arrive", attempt_id)
         self.tell(events.CallArrived(attempt_id, detected))
+
+    def _hear(self, attempt_id: AttemptId) -> None:
+        """The engine has heard who answered."""
+        channel = self.channels.get(attempt_id)
+        if channel is not None:
+            found = Detected.MACHINE if channel.dial.number[-1] == "4" else Detected.HUMAN
+            self._note_call("arrive", attempt_id)
+            self.tell(events.CallArrived(attempt_id, found))
 
     def _end(self, attempt_id: AttemptId, cause: int, *, timed_out: bool = False) -> None:
         if self.channels.pop(attempt_id, None) is None:

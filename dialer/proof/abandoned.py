@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,11 +20,13 @@ from dialer.proof.law import Law
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A call that a person answered, or one that an agent found to be a machine's."""
+    """A call that a person answered, or one that an agent found to be a machine's. ``connected``: a person who was
+    not abandoned; ``talked``: who met an agent."""
 
     at: datetime
     abandoned: bool
     connected: bool
+    talked: bool
     machine: bool
 
 
@@ -34,21 +36,25 @@ class Share:
 
     abandoned: int = 0
     connected: int = 0
+    talked: int = 0
     machines: int = 0
 
     def add(self, call: Counted, times: int = 1) -> None:
         """One more, or one less."""
         self.abandoned += times * call.abandoned
         self.connected += times * call.connected
+        self.talked += times * call.talked
         self.machines += times * call.machine
 
     def rate(self, denominator: str) -> float:
         """The share, from 0 to 1."""
-        estimate = float(self.abandoned)
-        if denominator == "uk_estimate" and self.machines:
-            estimate *= 1 - self.machines / (self.machines + self.connected)
-        whole = self.connected + estimate if denominator == "uk_estimate" else self.connected + self.abandoned
-        return estimate / whole if whole else 0.0
+        if denominator == "uk_estimate":
+            handled = self.talked + self.machines
+            abandoned = self.abandoned * self.talked / handled if handled else float(self.abandoned)
+            whole = self.talked + abandoned
+        else:
+            abandoned, whole = float(self.abandoned), float(self.connected + self.abandoned)
+        return abandoned / whole if whole else 0.0
 
 
 def judged(evidence: Evidence) -> Iterator[Finding]:
@@ -69,10 +75,12 @@ def _counted(attempt: Attempt) -> Counted | None:
     if call is None or not attempt.sent:
         return None
     person = call.answered_at is not None and call.outcome in ("answered", "abandoned")
-    machine = call.outcome == "machine" and call.agent_id is not None
+    machine = call.agent_id is not None and (call.found_machine or call.outcome == "machine")
     if not (person or machine or call.abandoned):
         return None
-    return Counted(call.started_at, call.abandoned, person and not call.abandoned, machine)
+    connected = person and not call.abandoned and not machine
+    talked = connected and call.agent_id is not None
+    return Counted(call.started_at, call.abandoned, connected, talked, machine)
 
 
 def _version(counted: list[Counted], preset: dict[str, Any], begin: datetime, end: datetime) -> Iterator[Finding]:
@@ -105,7 +113,7 @@ def _sliding(
         is_last = index + 1 == len(counted) or counted[index + 1].at > end
         if begin <= call.at <= end and (whole or is_last):
             until = f"{length} until {call.at.isoformat()}"
-            yield until, Share(share.abandoned, share.connected, share.machines)
+            yield until, replace(share)
 
 
 def _months(counted: list[Counted], zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[tuple[str, Share]]:

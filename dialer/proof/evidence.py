@@ -29,6 +29,8 @@ class Call:
     abandoned: bool
     agent_id: str | None
     cause: int | None
+    found_machine: bool
+    """The agent said that a machine had answered."""
     in_doubt: bool
     """Nobody knows what the person met: the engine or the switch was away."""
     times: tuple[str, ...]
@@ -61,6 +63,11 @@ class Attempt:
     def sent(self) -> bool:
         """False where the switch was never asked."""
         return self.decision.get("sent") is not False
+
+    @property
+    def is_erased(self) -> bool:
+        """In the number's place stands its hash: the person was erased."""
+        return not self.number.startswith("+")
 
     @property
     def until(self) -> datetime:
@@ -110,7 +117,7 @@ _ATTEMPTS = """
 SELECT attempts.rowid, attempt_id, attempts.campaign_id, person_key, attempts.number, state, intended_at,
        attempts.ended_at, attempts.outcome, decision, zones, version, rules_seq,
        calls.outcome, calls.caller, calls.started_at, calls.answered_at, calls.ended_at, duration_s, billed_s, ring_s,
-       connect_s, abandoned, calls.agent_id, calls.cause,
+       connect_s, abandoned, calls.agent_id, calls.cause, coalesce(calls.disposition_machine, 0),
        EXISTS (SELECT 1 FROM call_events WHERE call_id = attempt_id AND kind IN ('doubt', 'adopted')),
        EXISTS (SELECT 1 FROM live_calls WHERE call_id = attempt_id)
 FROM attempts LEFT JOIN calls ON calls.call_id = attempt_id
@@ -149,7 +156,7 @@ def _changes(connection: sqlite3.Connection) -> Iterator[Change]:
 
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:
-    call = None if row[13] is None else _call(row[13:26])
+    call = None if row[13] is None else _call(row[13:27])
     return Attempt(
         row=row[0],
         attempt_id=row[1],
@@ -165,7 +172,7 @@ def _attempt(row: tuple[Any, ...]) -> Attempt:
         version=row[11],
         seq=row[12],
         call=call,
-        is_live=bool(row[26]),
+        is_live=bool(row[27]),
     )
 
 
@@ -183,7 +190,8 @@ def _call(row: tuple[Any, ...]) -> Call:
         abandoned=bool(row[9]),
         agent_id=row[10],
         cause=row[11],
-        in_doubt=bool(row[12]),
+        found_machine=bool(row[12]),
+        in_doubt=bool(row[13]),
         times=tuple(str(each) for each in (row[2], row[3], row[4]) if each),
     )
 

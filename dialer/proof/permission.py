@@ -105,6 +105,9 @@ class Standing:
 
     def lists(self, attempt: Attempt, law: Law) -> Iterator[Finding]:
         """Imported lists that the attempt's number is on."""
+        if law.lists() and attempt.is_erased:
+            yield Unproved(attempt.attempt_id, "I1", "the person was erased: no list can be asked about a hash")
+            return
         for name in law.lists():
             found = self._lists.get(name)
             if found is None:
@@ -125,7 +128,11 @@ class Standing:
     def consents(self, attempt: Attempt, law: Law) -> Iterator[Finding]:
         """Consents that are missing, or were taken back."""
         needed = law.consents()
-        if law.mobile_consent() and _may_be_mobile(attempt.number):
+        if law.mobile_consent() and attempt.is_erased:
+            yield Unproved(
+                attempt.attempt_id, "consent", "the person was erased: a hash does not show a mobile number"
+            )
+        elif law.mobile_consent() and _may_be_mobile(attempt.number):
             needed.add("mobile")
         if (attempt.number, "calls") in self._taken:
             needed.add("calls")

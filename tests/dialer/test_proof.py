@@ -23,7 +23,8 @@ from calls.people.number_import import build
 from calls.people.number_lists import NumberList
 from calls.records.times import as_text
 from dialer import proof
-from dialer.presets import PRESETS
+from dialer.abandonment import Tally, counted
+from dialer.presets import PRESETS, Denominator
 from dialer.proof.abandoned import Share
 from dialer.proof.finding import Verdict
 from dialer.proof.judge import judge
@@ -324,10 +325,37 @@ def test_abandoned_calls_are_judged_by_the_month(db: sqlite3.Connection, world: 
 
 
 def test_the_uks_estimate_leaves_out_machines_that_agents_found() -> None:
-    share = Share(abandoned=10, connected=80, machines=20)
+    share = Share(abandoned=10, connected=90, talked=80, machines=20)
     assert share.rate("uk_estimate") == pytest.approx(8 / 88)
-    assert share.rate("answered_by_person") == pytest.approx(10 / 90)
+    assert share.rate("answered_by_person") == pytest.approx(10 / 100)
     assert Share().rate("uk_estimate") == 0.0
+
+
+@given(*[st.integers(0, 60)] * 4)
+def test_two_formulas_of_the_share_agree(abandoned: int, talked: int, left: int, machines: int) -> None:
+    """The dialler's, in whole calls and rounded up, is never below the proof's, and by less than a call above."""
+    share = Share(abandoned, talked + left, talked, machines)
+    tally = Tally(abandoned + talked + left + machines, abandoned, talked + machines, machines)
+    for denominator in Denominator:
+        whole, count = counted(tally, denominator)
+        mine = share.rate(denominator.value)
+        theirs = count / whole if whole else 0.0
+        assert mine <= theirs + 1e-9
+        assert not whole or theirs - mine < 1.0 / whole + 1e-9
+
+
+def test_a_person_who_was_erased_is_judged_by_the_hash(db: sqlite3.Connection, world: World) -> None:
+    """As an erasure leaves the records: the same hash wherever the number stood."""
+    number, token = LEADS[5], "erased:0123456789abcdef"
+    db.executescript("DROP TRIGGER rule_log_is_never_changed")
+    for place in ("attempts.number", "attempts.person_key", "calls.called", "rule_log.subject", "consents.number"):
+        table, column = place.split(".")
+        db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (token, number))
+    verdict = judged(db, world)
+    assert verdict.breaches == [] and {each.rule for each in verdict.unproved} == {"I1"}
+    db.execute("INSERT INTO rule_log (what, subject, at) VALUES ('forbidden', ?, ?)", (token, as_text(START)))
+    db.execute(SEEN)
+    assert {each.rule for each in judged(db, world).breaches} == {"I1"}
 
 
 def test_the_proof_shares_no_code_with_what_it_judges() -> None:

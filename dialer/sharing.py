@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from calls.agents.states import AgentState
 from calls.ids import CampaignId
-from dialer.allocation import Agents, Division, Group, Party, Units
-from dialer.events import FloorAgent
+from dialer.allocation import Agents, Division, Party, Units
 from dialer.pacing import Snapshot
 from dialer.run import AttemptRun, CampaignRun, Phase
-from dialer.workforce import Workforce, may_serve
+from dialer.workforce import Workforce
 
 RINGING = (Phase.UNSENT, Phase.DIALLED, Phase.DETECTING)
 
@@ -24,26 +23,27 @@ class Sharing:
         self._agents = Agents()
         self._trunks: dict[str, Units] = {}
         self._division = Division({}, {})
-        self._reserved: Counter[str] = Counter()
+        self._reserved: frozenset[str] = frozenset()
 
     def divide(self, runs: Iterable[CampaignRun], usable: Callable[[CampaignRun], int], now: float) -> None:
         """Divide the agents anew. ``usable``: how many more of them a campaign could dial for now."""
         self._reserved = self.workforce.reserved_calls()
-        parties, members = [], []
-        for run in runs:
-            if not run.campaign.file.pacing.for_agents or run.campaign.on_request:
-                continue
-            members.append(run)
-            parties.append(
-                Party(
-                    run.campaign.campaign_id,
-                    run.campaign.file.weight,
-                    usable(run),
-                    len(self._busy(run, AgentState.TALKING)) + len(self._busy(run, AgentState.WRAP_UP)),
-                    self._promised(run),
-                )
+        members = [run for run in runs if run.campaign.file.pacing.for_agents and not run.campaign.on_request]
+        ready = self.workforce.ready(tuple(run.campaign for run in members))
+        if len(members) < 2:  # nobody to share with
+            self._division = Division({}, ready)
+            return
+        parties = [
+            Party(
+                run.campaign.campaign_id,
+                run.campaign.file.weight,
+                usable(run),
+                len(self._busy(run, AgentState.TALKING)) + len(self._busy(run, AgentState.WRAP_UP)),
+                self._promised(run),
             )
-        self._division = self._agents.divide(_by_group(self.workforce.ready(), members), parties, now)
+            for run in members
+        ]
+        self._division = self._agents.divide(ready, parties, now)
 
     def cut(self, trunk: str, free: int, wants: Iterable[tuple[CampaignRun, int]]) -> dict[CampaignId, int]:
         """How many of the ``free`` calls of a trunk each campaign may place now, of those that it wants."""
@@ -91,18 +91,3 @@ class Sharing:
         phases = Counter(each.phase for each in run.attempts.values() if each.attempt_id not in self._reserved)
         ringing = sum(phases[phase] for phase in RINGING)
         return phases[Phase.OFFERED] + min(run.counted_on, ringing)
-
-
-def _by_group(agents: Iterable[FloorAgent], members: Sequence[CampaignRun]) -> Counter[Group]:
-    """How many agents serve the same campaigns. Agents who are alike are asked about once, for most are."""
-    alike: dict[object, list[FloorAgent]] = {}
-    for agent in agents:
-        alike.setdefault((agent.queues, tuple(agent.skills.items())), []).append(agent)
-    groups: Counter[Group] = Counter()
-    for each in alike.values():
-        groups[_serves(each[0], members)] += len(each)
-    return groups
-
-
-def _serves(agent: FloorAgent, members: Iterable[CampaignRun]) -> Group:
-    return frozenset(run.campaign.campaign_id for run in members if may_serve(agent, run.campaign))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
+from operator import is_not
 
 from calls.agents.states import AgentState
 from calls.ids import AgentId, CampaignId, QueueName
 from dialer import pacing
+from dialer.allocation import Group
 from dialer.campaign import Campaign
 from dialer.events import AgentsChanged, FloorAgent
 
@@ -24,9 +26,7 @@ Told = tuple[CampaignId, pacing.Observation]
 def may_serve(agent: FloorAgent, campaign: Campaign) -> bool:
     """True where the campaign's calls may go to the agent: by queue and by skills."""
     skills = campaign.file.skills
-    if campaign.queue not in agent.queues:
-        return False
-    return not skills or all(agent.skills.get(each, 0) >= skills[each] for each in skills)
+    return campaign.queue in agent.queues and all(agent.skills.get(each, 0) >= skills[each] for each in skills)
 
 
 class Workforce:
@@ -38,6 +38,10 @@ class Workforce:
         """Inbound callers who wait, by queue."""
         self.works_for: dict[AgentId, CampaignId] = {}
         """Whose call each of them had last. Who talks to an inbound caller counts for that campaign still."""
+        self._busy: dict[tuple[CampaignId, AgentState], tuple[Campaign, tuple[float, ...]]] = {}
+        self._ready: tuple[tuple[Campaign, ...], Counter[Group]] | None = None
+        self._reserved: frozenset[str] = frozenset()
+        """Worked out once for each picture of the floor: they are asked for at every event of every call."""
         self._taken: deque[tuple[float, AgentId]] = deque()
 
     def changed(self, event: AgentsChanged, campaign_of: CampaignOf, now: float) -> list[Told]:
@@ -45,6 +49,12 @@ class Workforce:
         whose call it is, None of an inbound one."""
         before, self.agents = self.agents, {agent.agent_id: agent for agent in event.agents}
         self.inbound = event.inbound
+        self._busy, self._ready = {}, None
+        self._reserved = frozenset(
+            agent.call_id
+            for agent in event.agents
+            if agent.state is AgentState.RESERVED and agent.call_id is not None
+        )
         for agent in event.agents:
             if agent.call_id is None or agent.state not in BUSY:
                 continue
@@ -52,7 +62,12 @@ class Workforce:
                 self.works_for[agent.agent_id] = campaign_id
             elif agent.state is AgentState.TALKING and not _same_call(before.get(agent.agent_id), agent):
                 self._taken.append((now, agent.agent_id))
-        return [each for was in before.values() for each in self._told(was, self.agents.get(was.agent_id), now)]
+        told: list[Told] = []
+        for was in before.values():
+            now_is = self.agents.get(was.agent_id)
+            if now_is is None or now_is.state is not was.state:
+                told += self._told(was, now_is, now)
+        return told
 
     def _told(self, was: FloorAgent, agent: FloorAgent | None, now: float) -> Iterator[Told]:
         campaign_id = self.works_for.get(was.agent_id)
@@ -66,6 +81,12 @@ class Workforce:
     def busy_for(self, campaign: Campaign, state: AgentState) -> tuple[float, ...]:
         """Since when each of those who work for the campaign is in ``state``, talk or wrap-up, and will be free after
         it: who leaves then is not counted."""
+        known = self._busy.get((campaign.campaign_id, state))
+        if known is None or known[0] is not campaign:
+            known = self._busy[campaign.campaign_id, state] = (campaign, self._since(campaign, state))
+        return known[1]
+
+    def _since(self, campaign: Campaign, state: AgentState) -> tuple[float, ...]:
         return tuple(
             agent.since_s
             for agent in self.agents.values()
@@ -75,20 +96,28 @@ class Workforce:
             and may_serve(agent, campaign)
         )
 
-    def ready(self) -> Iterator[FloorAgent]:
-        """Agents who can take a dialled call now; not those for whom an inbound caller waits."""
-        callers = {queue for queue, waiting in self.inbound.items() if waiting}
-        for agent in self.agents.values():
-            if agent.free and callers.isdisjoint(agent.queues):
-                yield agent
+    def ready(self, campaigns: tuple[Campaign, ...]) -> Counter[Group]:
+        """Agents who can take a dialled call now, by those of ``campaigns`` whose calls they may take; not those for
+        whom an inbound caller waits."""
+        known = self._ready
+        if known is None or len(known[0]) != len(campaigns) or any(map(is_not, known[0], campaigns)):
+            callers = {queue for queue, waiting in self.inbound.items() if waiting}
+            alike: Counter[tuple[object, ...]] = Counter()
+            one_of: dict[tuple[object, ...], FloorAgent] = {}
+            for agent in self.agents.values():
+                if agent.free and callers.isdisjoint(agent.queues):
+                    kind: tuple[object, ...] = (agent.queues, *agent.skills.items())
+                    alike[kind] += 1
+                    one_of[kind] = agent
+            groups: Counter[Group] = Counter()
+            for kind, count in alike.items():
+                groups[frozenset(each.campaign_id for each in campaigns if may_serve(one_of[kind], each))] += count
+            known = self._ready = (campaigns, groups)
+        return known[1]
 
-    def reserved_calls(self) -> Counter[str]:
+    def reserved_calls(self) -> frozenset[str]:
         """The calls that an agent is reserved for."""
-        return Counter(
-            agent.call_id
-            for agent in self.agents.values()
-            if agent.state is AgentState.RESERVED and agent.call_id is not None
-        )
+        return self._reserved
 
     def inbound_rate_per_s(self, campaign: Campaign, now: float) -> float:
         """Inbound calls a second that the campaign's agents took lately."""

@@ -45,6 +45,12 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return install(tmp_path_factory.mktemp("cli"))
 
 
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    """An installation of the test's own: nothing was ever done there."""
+    return install(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def with_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An installation with an engine that runs."""
@@ -297,21 +303,21 @@ def test_lists_and_consents_without_an_engine(path: Path, tmp_path: Path) -> Non
     assert "1 consents kept" in invoke(path, "consent", "import", str(leads), *columns)
 
 
-def test_a_person_is_shown_exported_and_erased_without_an_engine(path: Path, tmp_path: Path) -> None:
+def test_a_person_is_shown_exported_and_erased_without_an_engine(empty: Path, tmp_path: Path) -> None:
     leads = tmp_path / "a.csv"
     leads.write_text("Phone,Name,Town\n+12025550105,Ann Canary,Bonn\n", encoding="utf-8")
-    invoke(path, "leads", "import", str(leads), "--list", "autumn")
-    invoke(path, "dnc", "add", "+12025550105")
-    assert "Ann Canary, list autumn: +12025550105" in invoke(path, "people", "show", "+12025550105")
-    exported = json.loads(invoke(path, "people", "export", "+12025550105"))
+    invoke(empty, "leads", "import", str(leads), "--list", "autumn")
+    invoke(empty, "dnc", "add", "+12025550105")
+    assert "Ann Canary, list autumn: +12025550105" in invoke(empty, "people", "show", "+12025550105")
+    exported = json.loads(invoke(empty, "people", "export", "+12025550105"))
     assert exported["leads"][0]["fields"] == {"Town": "Bonn"}
     assert [entry["detail"]["what"] for entry in exported["history"]] == ["forbidden"]
-    assert "is no lead and no number" in process(path, "people", "show", "nobody", status=1)
-    said = invoke(path, "people", "erase", "+12025550105", "--reason", "asked", "--yes")
+    assert "is no lead and no number" in process(empty, "people", "show", "nobody", status=1)
+    said = invoke(empty, "people", "erase", "+12025550105", "--reason", "asked", "--yes")
     assert said == "erased: 1 leads, 0 calls, 0 recordings\n"
-    assert "Ann Canary" not in invoke(path, "people", "show", "+12025550105")
-    invoke(path, "db", "compact")
-    assert b"Ann Canary" not in load(path, {}).engine.database.read_bytes()
+    assert "Ann Canary" not in invoke(empty, "people", "show", "+12025550105")
+    invoke(empty, "db", "compact")
+    assert b"Ann Canary" not in load(empty, {}).engine.database.read_bytes()
 
 
 def test_a_campaign_whose_message_is_not_rendered_is_refused(path: Path, tmp_path: Path) -> None:
@@ -620,15 +626,15 @@ def test_flows_are_published_through_the_engine(with_engine: Path, tmp_path: Pat
     assert "404" in process(with_engine, "ivr", "rollback", "a/b", status=1)
 
 
-def test_a_script_is_checked_against_the_columns_of_its_list(path: Path, tmp_path: Path) -> None:
+def test_a_script_is_checked_against_the_columns_of_its_list(empty: Path, tmp_path: Path) -> None:
     leads = tmp_path / "a.csv"
     leads.write_text("Phone,Name,Town\n+12025550106,Ann,Bonn\n", encoding="utf-8")
     script = '[script]\ntext = {en = "Hello {name} of {fields.Twon}"}\n'
-    file = path.parent / "campaigns" / "autumn.toml"
+    file = empty.parent / "campaigns" / "autumn.toml"
     file.write_text(f"{file.read_text(encoding='utf-8')}\n{script}", encoding="utf-8")
     line = file.read_text(encoding="utf-8").splitlines().index(script.splitlines()[1]) + 1
-    assert "can be started" in invoke(path, "campaign", "check", str(file)), "there is no such list yet"
-    invoke(path, "leads", "import", str(leads), "--list", "autumn")
-    said = process(path, "campaign", "check", str(file), status=1)
+    assert "can be started" in invoke(empty, "campaign", "check", str(file)), "there is no such list yet"
+    invoke(empty, "leads", "import", str(leads), "--list", "autumn")
+    said = process(empty, "campaign", "check", str(file), status=1)
     assert f"autumn.toml:{line}: script.text.en: " in said
     assert "{fields.Twon}: the list autumn has no such column, but Town" in said.replace("\n", " ")

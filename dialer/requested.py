@@ -163,10 +163,12 @@ def lead_of(connection: sqlite3.Connection, campaign: Campaign, number: str, now
         raise UserError(f"campaign {campaign.id} was not started")
     list_id, name = ListId(row[0]), row[1]
     found = connection.execute(
-        "SELECT lead_id, list_id, lists.name"
-        " FROM campaign_lists JOIN lists USING (list_id) JOIN leads USING (list_id)"
-        " WHERE campaign_id = ? AND (number = ? OR lead_id IN (SELECT lead_id FROM lead_numbers WHERE number = ?))",
-        (campaign.id, number, number),
+        "SELECT lead_id, lists.list_id, lists.name FROM campaign_lists JOIN lists USING (list_id)"
+        " JOIN leads USING (list_id) WHERE campaign_id = ? AND leads.number = ?"
+        " UNION ALL SELECT lead_id, lists.list_id, lists.name FROM lead_numbers JOIN leads USING (lead_id)"
+        " JOIN lists USING (list_id) JOIN campaign_lists USING (list_id)"
+        " WHERE campaign_id = ? AND lead_numbers.number = ? LIMIT 1",
+        (campaign.id, number, campaign.id, number),
     ).fetchone()
     if found is not None:
         lead_id, list_id, name = LeadId(found[0]), ListId(found[1]), found[2]

@@ -49,7 +49,7 @@ class SafeHarbour:
         Raises:
             SwitchError: the switch failed; the call's state is unknown.
         """
-        recorder.note("safe_harbour", {"prompt": prompt.key, "opt_out_key": key})
+        recorder.note("safe_harbour", {"prompt": prompt.key} | ({"opt_out_key": key} if key else {}))
         if not key:
             result = await channel.perform(Play((prompt,)))
             return result if isinstance(result, HungUp) else None

@@ -144,6 +144,10 @@ class House:
         """``POST`` to ``path``."""
         await asyncio.to_thread(self._ask, lambda client: client.order(path, query))
 
+    async def change_campaign(self, name: str, changes: dict[str, object]) -> None:
+        """Change a campaign while it runs."""
+        await asyncio.to_thread(self._ask, lambda client: client.tell("PATCH", f"/v1/campaigns/{name}", changes))
+
     async def forbid(self, number: str) -> None:
         """Put a number on the do-not-call list."""
         entry = {"number": number, "reason": "test"}

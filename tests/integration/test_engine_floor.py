@@ -21,11 +21,15 @@ FLOOR = Plan(
     ring_timeout_s=6.0,
     ring_ms=(500, 4000),
     talk_ms=(3000, 9000),
+    pacing='mode = "predictive"\ncap = 0.03',
+    cap=0.03,
 )
 DIGITS = (0, 6, 5, 1, 6, 9, 6, 2, 8, 6)
 """Three of ten answer, and four let it ring."""
 
 TWENTY_MINUTES_S = 1200.0
+
+FEW_LINES = 5
 
 CHANGED_S = 1.0
 """A change is in force by then."""
@@ -52,6 +56,21 @@ async def pause_and_go_on(house: House, watched_s: float) -> None:
     await house.happens(lambda: bool(house.invited(resumed)), "it goes on")
 
 
+async def narrow_and_widen(house: House) -> None:
+    """With fewer lines than calls are up nobody is invited before enough of them have ended."""
+    await house.change_campaign("floor", {"max_lines": FEW_LINES})
+    narrowed = time.time()
+    await asyncio.sleep(CHANGED_S + 3.0)
+    widened = time.time()
+    await house.change_campaign("floor", {"max_lines": FLOOR.lines})
+    calls = sip_calls(house.callees.messages)
+    for call in calls:
+        if narrowed + CHANGED_S < call.begun < widened:
+            up = [each for each in calls if each.begun < call.begun < (each.ended or widened)]
+            assert len(up) < FEW_LINES, f"{len(up)} calls were up as {call.number} was invited"
+    await house.happens(lambda: bool(house.invited(widened)), "it goes on")
+
+
 async def forbid_some(house: House, people: list[str]) -> None:
     """Numbers that join the do-not-call list while the floor is busy; the checker holds the engine to it."""
     waiting = [each for each in people if each not in house.invited()]
@@ -67,6 +86,7 @@ async def run_floor(house: House, count: int, deadline_s: float) -> None:
     await house.start_campaign("floor", people)
     await house.happens(lambda: len(house.invited()) > count // 5, "the floor is busy", deadline_s)
     await pause_and_go_on(house, 2.0)
+    await narrow_and_widen(house)
     await forbid_some(house, people)
     await house.campaign_over("floor", deadline_s)
     await house.all_ready()

@@ -177,7 +177,7 @@ def begin(
         return there
     due = Due(
         _lead(connection, of, booking.number, now),
-        people.key_of(connection, booking.number),
+        people.join(connection, [booking.number], ""),
         compliance.Lead(booking.number, numbers.time_zones(booking.number)),
         callback.tries,
     )
@@ -222,10 +222,12 @@ def _lead(connection: sqlite3.Connection, of: Campaign, number: str, now: dateti
     lead_id = f"callback{number}"
     connection.execute(
         "INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, imported_at)"
-        " VALUES (?, ?, ?, ?, '[]', ?) ON CONFLICT (list_id, number) DO NOTHING",
-        (lead_id, list_id, people.key_of(connection, number), number, as_text(now)),
+        " VALUES (?, ?, ?, ?, '[]', ?) ON CONFLICT DO NOTHING",
+        (lead_id, list_id, people.join(connection, [number], ""), number, as_text(now)),
     )
-    row = connection.execute(
-        "SELECT lead_id FROM leads WHERE list_id = ? AND number = ?", (list_id, number)
+    row = connection.execute(  # the list's own, or the one that was moved to another list since
+        "SELECT lead_id FROM leads WHERE list_id = ? AND number = ? UNION ALL"
+        " SELECT lead_id FROM leads WHERE lead_id = ? LIMIT 1",
+        (list_id, number, lead_id),
     ).fetchone()
     return LeadId(row[0])

@@ -173,14 +173,14 @@ def lead_of(connection: sqlite3.Connection, campaign: Campaign, number: str, now
     if found is not None:
         lead_id, list_id, name = LeadId(found[0]), ListId(found[1]), found[2]
     else:
-        lead_id = LeadId(f"{list_id}{number}"[:64])
+        lead_id = _new_id(connection, list_id, number, now)
         connection.execute(
             "INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, imported_at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             (
                 lead_id,
                 list_id,
-                people.key_of(connection, number),
+                people.join(connection, [number], ""),
                 number,
                 json.dumps(numbers.time_zones(number)),
                 as_text(now),
@@ -188,6 +188,14 @@ def lead_of(connection: sqlite3.Connection, campaign: Campaign, number: str, now
         )
     enrolment.these(connection, campaign, list_id, name, [lead_id])
     return lead_id
+
+
+def _new_id(connection: sqlite3.Connection, list_id: ListId, number: str, now: datetime) -> LeadId:
+    """The first lead that is made for a number in a list may have been moved to another one since."""
+    lead_id = f"{list_id}{number}"
+    if connection.execute("SELECT 1 FROM leads WHERE lead_id = ?", (lead_id,)).fetchone() is not None:
+        lead_id += f"-{now:%m%d%H%M%S}"
+    return LeadId(lead_id[:64])
 
 
 def in_words(refused: Refused) -> str:

@@ -158,6 +158,15 @@ def test_a_number_that_the_list_lacks_becomes_a_lead_once(store: Store) -> None:
     assert isinstance(begun, BegunAttempt) and begun.number == TWO
 
 
+def test_a_lead_that_was_moved_to_another_list_is_made_anew(store: Store) -> None:
+    store.add(ONE)
+    made = requested.lead_of(store.db, store.campaign, TWO, START)
+    store.db.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('other', 'other', '')")
+    store.db.execute("UPDATE leads SET list_id = 'other' WHERE lead_id = ?", (made,))
+    again = requested.lead_of(store.db, store.campaign, TWO, START)
+    assert again != made and requested.lead_of(store.db, store.campaign, TWO, START) == again
+
+
 def test_a_further_number_of_a_lead_is_that_lead(store: Store) -> None:
     store.add(ONE)
     store.db.execute(

@@ -47,6 +47,10 @@ def spelled(number: str, region: str | None) -> str:
 
 def add(connection: sqlite3.Connection, entry: Blocked) -> bool:
     """Block a number, or change why and until when. False where it was blocked before."""
+    was = erased.token_if_erased(connection, entry.number)
+    connection.execute(  # the new entry holds from now on, and none of before its person was erased
+        "UPDATE OR REPLACE blocked_numbers SET number = ? WHERE number = ?", (entry.number, was)
+    )
     known = connection.execute("SELECT 1 FROM blocked_numbers WHERE number = ?", (entry.number,)).fetchone()
     until = None if entry.until is None else as_text(entry.until)
     connection.execute(
@@ -62,7 +66,8 @@ def add(connection: sqlite3.Connection, entry: Blocked) -> bool:
 
 def remove(connection: sqlite3.Connection, number: str, who: str, at: datetime) -> bool:
     """Take a number off. False where it was not blocked."""
-    if connection.execute("DELETE FROM blocked_numbers WHERE number = ?", (number,)).rowcount == 0:
+    was = erased.token_if_erased(connection, number)
+    if connection.execute("DELETE FROM blocked_numbers WHERE number IN (?, ?)", (number, was)).rowcount == 0:
         return False
     add_audit(connection, at, printable(who), "block.remove", {"number": masked(number)})
     return True

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from calls.log import masked
 from calls.numbers import NumberProblem, is_dialable
+from calls.people import erased
 from calls.records.store import add_audit
 from calls.records.times import as_text, as_time
 from calls.text import printable
@@ -50,7 +51,8 @@ class Consent:
 
 
 def give(connection: sqlite3.Connection, consents: Iterable[Consent], at: datetime, who: str) -> int:
-    """Keep consents; gives how many were not known. The same person, kind and time again changes nothing.
+    """Keep consents; gives how many were not known. The same person, kind and time again changes nothing, be the
+    person erased since.
 
     Raises:
         NumberProblem: a number is not in E.164.
@@ -58,6 +60,9 @@ def give(connection: sqlite3.Connection, consents: Iterable[Consent], at: dateti
     new = 0
     for each in consents:
         _require_number(each.number)
+        was = erased.token_if_erased(connection, each.number)
+        if was is not None and _is_kept(connection, was, each):
+            continue
         new += connection.execute(
             "INSERT INTO consents (number, kind, given_at, source, proof, expires_at, added_at, added_by)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number, kind, given_at) DO NOTHING",
@@ -73,6 +78,14 @@ def give(connection: sqlite3.Connection, consents: Iterable[Consent], at: dateti
             ),
         ).rowcount
     return new
+
+
+def _is_kept(connection: sqlite3.Connection, number: str, consent: Consent) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM consents WHERE number = ? AND kind = ? AND given_at = ?",
+        (number, consent.kind, as_text(consent.given_at)),
+    )
+    return found.fetchone() is not None
 
 
 def give_one(connection: sqlite3.Connection, consent: Consent, at: datetime, who: str) -> bool:
@@ -106,11 +119,16 @@ def withdraw(
 
 
 def of_number(connection: sqlite3.Connection, number: str) -> tuple[Consent, ...]:
-    """All that is kept of a number, the oldest first."""
+    """All that is kept of a number, the oldest first. Of a person who was erased that is what was withdrawn: for the
+    rest the proof is gone, and nobody is called by it.
+
+    Raises:
+        RecordError: somebody was erased, and the installation's key is not there.
+    """
     rows = connection.execute(
-        "SELECT number, kind, given_at, source, proof, expires_at, withdrawn_at FROM consents WHERE number = ?"
-        " ORDER BY given_at, consent_id",
-        (number,),
+        "SELECT number, kind, given_at, source, proof, expires_at, withdrawn_at FROM consents"
+        " WHERE number = ? OR (number = ? AND withdrawn_at IS NOT NULL) ORDER BY given_at, consent_id",
+        (number, erased.token_if_erased(connection, number)),
     )
     return tuple(_consent(row) for row in rows)
 

@@ -62,8 +62,8 @@ def add(connection: sqlite3.Connection, entry: Entry) -> bool:
         NumberProblem: not in E.164 (``calls.numbers.to_e164`` makes it so), nor the beginning of numbers with ``*``.
     """
     number = _checked(entry.number)
-    known = next(_read(connection, (number,), entry.campaign_id), None)
-    if known is not None and known.holds(entry.added_at) and _holds_as_long(known, entry):
+    known = _read(connection, _spelled(connection, number), entry.campaign_id)
+    if any(each.holds(entry.added_at) and _holds_as_long(each, entry) for each in known):
         return False
     row = (
         number,
@@ -110,17 +110,19 @@ def remove(
     reason: str,
     campaign_id: CampaignId | None = None,
 ) -> bool:
-    """Take an entry off the list. False where it is not on it.
+    """Take an entry off the list, also where its person was erased since. False where it is not on it.
 
     Raises:
         NumberProblem: as for :func:`add`.
     """
     number = _checked(number)
+    spelled = _spelled(connection, number)
+    marks = ", ".join("?" * len(spelled))
     if campaign_id is None:
-        removed = connection.execute("DELETE FROM do_not_call WHERE number = ?", (number,))
+        removed = connection.execute(f"DELETE FROM do_not_call WHERE number IN ({marks})", spelled)
     else:
         removed = connection.execute(
-            "DELETE FROM campaign_do_not_call WHERE campaign_id = ? AND number = ?", (campaign_id, number)
+            f"DELETE FROM campaign_do_not_call WHERE campaign_id = ? AND number IN ({marks})", (campaign_id, *spelled)
         )
     if removed.rowcount == 0:
         return False
@@ -139,8 +141,8 @@ def found(
     """
     if not is_dialable(number):
         raise NumberProblem("expected a number in E.164, e.g. +12025550123")
-    was = erased.token_if_erased(connection, number)
-    spelled = (number, *(f"{number[:size]}*" for size in range(2, len(number) + 1)), *([was] if was else []))
+    beginnings = (f"{number[:size]}*" for size in range(2, len(number) + 1))
+    spelled = (*_spelled(connection, number), *beginnings)
     places = (None,) if campaign_id is None else (None, campaign_id)
     return tuple(entry for place in places for entry in _read(connection, spelled, place) if entry.holds(at))
 
@@ -157,6 +159,12 @@ def entries(connection: sqlite3.Connection) -> list[Entry]:
 def shown(number: str) -> str:
     """An entry for the audit: of a person's number the last digits only."""
     return number if number.endswith("*") else masked(number)
+
+
+def _spelled(connection: sqlite3.Connection, number: str) -> tuple[str, ...]:
+    """How the number may stand on the list: itself, and its hash where its person was erased."""
+    was = erased.token_if_erased(connection, number)
+    return (number,) if was is None else (number, was)
 
 
 def _read(

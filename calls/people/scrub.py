@@ -11,6 +11,10 @@ from functools import cached_property
 NUMBER_COLUMNS = frozenset({"caller", "called", "number", "who"})
 """Columns of tables that hold a number and nothing else: there a number may stand without its country's code too."""
 
+RANGE_COLUMNS = frozenset({"number", "subject"})
+RANGE = re.compile(r"\+[0-9]+\*\Z")
+"""All numbers that begin so: they are nobody's, and a hash could not stand for them."""
+
 NOT_OURS = ("sqlite_", "_sqlite_")
 """What names of tables begin with that SQLite and its migrations keep for themselves."""
 
@@ -49,6 +53,8 @@ class Words:
 
     def clean(self, text: str, column: str = "") -> str:
         """``text`` without them. ``column``: where it stands."""
+        if column in RANGE_COLUMNS and RANGE.match(text):
+            return text
         if column in NUMBER_COLUMNS:
             for each in self.numbers:
                 if text in each.national:

@@ -21,12 +21,14 @@ class BothDialled(Exception):
 
 
 def key_of(connection: sqlite3.Connection, handle: str) -> str:
-    """The key of whoever has this handle."""
+    """The key of whoever has this handle. Of somebody who was erased it is the one under which the attempts of before
+    are kept, so that the person stays one with all other numbers."""
+    was = erased.token_if_erased(connection, handle)
     row = connection.execute(
-        "SELECT person_key FROM person_handles WHERE handle IN (?, ?)",
-        (handle, erased.token_if_erased(connection, handle)),
+        "SELECT person_key FROM person_handles WHERE handle IN (?, ?) ORDER BY handle = ? DESC LIMIT 1",
+        (handle, was, handle),
     ).fetchone()
-    return handle if row is None else str(row[0])
+    return str(row[0]) if row is not None else was or handle
 
 
 def join(connection: sqlite3.Connection, numbers: Sequence[str], customer: str) -> str:
@@ -37,7 +39,7 @@ def join(connection: sqlite3.Connection, numbers: Sequence[str], customer: str) 
     """
     handles = [*numbers, f"{MARK}{customer}"] if customer else list(numbers)
     if len(handles) == 1:
-        return key_of(connection, handles[0])
+        return _keep(connection, handles, key_of(connection, handles[0]))
     keys = [key_of(connection, handle) for handle in handles]
     unique = list(dict.fromkeys(key for key in keys if not key.startswith(MARK)))
     known = [key for key in unique if _is_known(connection, key)]
@@ -46,12 +48,17 @@ def join(connection: sqlite3.Connection, numbers: Sequence[str], customer: str) 
         raise BothDialled
     for other in others:
         _merge(connection, other, kept)
+    return _keep(connection, handles, kept)
+
+
+def _keep(connection: sqlite3.Connection, handles: Sequence[str], key: str) -> str:
+    """Lead the handles to the key; gives it."""
     connection.executemany(
         "INSERT INTO person_handles (handle, person_key) VALUES (?, ?)"
         " ON CONFLICT (handle) DO UPDATE SET person_key = excluded.person_key",
-        [(handle, kept) for handle in handles if handle != kept],
+        [(handle, key) for handle in handles if handle != key],
     )
-    return kept
+    return key
 
 
 def _is_known(connection: sqlite3.Connection, key: str) -> bool:
@@ -83,4 +90,4 @@ def _merge(connection: sqlite3.Connection, key: str, into: str) -> None:
     )
     connection.execute("UPDATE attempts SET person_key = ? WHERE person_key = ?", (into, key))
     connection.execute("UPDATE person_handles SET person_key = ? WHERE person_key = ?", (into, key))
-    connection.execute("INSERT INTO person_handles (handle, person_key) VALUES (?, ?)", (key, into))
+    _keep(connection, [key], into)

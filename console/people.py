@@ -64,9 +64,11 @@ def number_of(connection: sqlite3.Connection, who: str, region: str | None) -> s
     """The number of ``who``: a number, or a lead's id.
 
     Raises:
-        UserError: it is neither.
+        UserError: it is neither, or the lead of somebody who was erased.
     """
     found = persons.of_lead(connection, LeadId(who))
+    if found is not None and found.numbers[0].number.startswith(erased.MARK):
+        raise UserError(f"the person of lead {who} was erased")
     if found is not None:
         return found.numbers[0].number
     try:
@@ -111,7 +113,7 @@ def plan(connection: sqlite3.Connection, settings: Settings, who: str) -> Plan:
         RecordError: the key of the installation cannot be read or written.
     """
     number = number_of(connection, who, settings.engine.region)
-    erased.make_key(settings.engine.database, secrets.token_bytes(erased.KEY_BYTES))
+    erased.make_key(connection, settings.engine.database, secrets.token_bytes(erased.KEY_BYTES))
     return erasing.plan(connection, number, settings.engine.region)
 
 

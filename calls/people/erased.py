@@ -2,7 +2,8 @@
 
 The key is a secret of the installation, in a file beside the database (``callwright.db.key``, mode 0600), made when
 the first person is erased. Without it nobody can tell whose a hash is, and whether somebody was erased: nothing that
-asks is answered then, and nobody is dialled.
+asks is answered then, and nobody is dialled. The hash of no number stands beside those of people, so that another key
+is known to be another.
 """
 
 from __future__ import annotations
@@ -11,15 +12,22 @@ import hashlib
 import hmac
 import os
 import sqlite3
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 from calls.errors import RecordError
+from calls.records.times import as_text
 
 MARK = "erased:"
 """What every such hash begins with: no number does."""
 
 KEY_BYTES = 32
+NOBODY = ""
+"""Its hash tells the key with which people were erased from another one."""
+
 DIGITS = 40
 """160 bits of the hash: two numbers never have the same."""
 
@@ -29,23 +37,45 @@ def key_path(database: Path) -> Path:
     return database.with_name(f"{database.name}.key")
 
 
-def make_key(database: Path, key: bytes) -> None:
-    """Keep ``key`` as the database's, where it has none yet.
+def make_key(connection: sqlite3.Connection, database: Path, key: bytes) -> None:
+    """Keep ``key`` as the database's, where it has none yet and nobody was erased with another.
 
     Raises:
-        RecordError: the file cannot be written.
+        RecordError: the file cannot be written, or is not there any more, or is another one's.
     """
     path = key_path(database)
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
+    if _is_used(connection):
+        token_if_erased(connection, NOBODY)
+    if path.exists():
         return
+    made = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(made, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+            file.write(key.hex())
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # somebody else's was first
+            os.link(made, path)
+        made.unlink()
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # or the hashes might outlive the key
+        finally:
+            os.close(folder)
     except OSError as problem:
         raise RecordError(f"{path}: cannot be written: {problem.strerror}") from problem
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key.hex())
-        file.flush()
-        os.fsync(file.fileno())
+
+
+def keep(connection: sqlite3.Connection, tokens: Iterable[str], at: datetime) -> None:
+    """Keep that the people of these hashes were erased."""
+    connection.executemany(
+        "INSERT INTO erasures (token, erased_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(each, as_text(at)) for each in (token(connection, NOBODY), *tokens)],
+    )
+
+
+def _is_used(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM erasures LIMIT 1").fetchone() is not None
 
 
 def token(connection: sqlite3.Connection, number: str) -> str:
@@ -63,13 +93,19 @@ def token_if_erased(connection: sqlite3.Connection, number: str) -> str | None:
     """The hash of a number of somebody who was erased; None: nobody with this number was.
 
     Raises:
-        RecordError: somebody was erased, and the key is not there.
+        RecordError: somebody was erased, and the key is not there, or is another.
     """
-    if connection.execute("SELECT 1 FROM erasures LIMIT 1").fetchone() is None:
+    if not _is_used(connection):
         return None
-    found = token(connection, number)
-    is_known = connection.execute("SELECT 1 FROM erasures WHERE token = ?", (found,)).fetchone()
-    return None if is_known is None else found
+    found, nobody = token(connection, number), token(connection, NOBODY)
+    known = {
+        row[0] for row in connection.execute("SELECT token FROM erasures WHERE token IN (?, ?)", (found, nobody))
+    }
+    if nobody not in known:
+        _key.cache_clear()
+        path = key_path(Path(connection.execute("PRAGMA database_list").fetchone()[2]))
+        raise RecordError(f"{path}: is not the key with which people were erased: restore that one from a backup")
+    return found if found in known else None
 
 
 @lru_cache(maxsize=16)

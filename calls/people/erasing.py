@@ -37,11 +37,13 @@ LEAST_NAME = 5
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who is to be erased: all numbers of all leads of the person, but those that other people's leads have too."""
+    """Who is to be erased: all numbers of all leads of the person, but those that other people's leads have too, and
+    what else the person is known by. ``keys``: under which the attempts stand."""
 
     numbers: tuple[str, ...]
     leads: tuple[LeadId, ...]
     names: tuple[str, ...]
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,27 +66,47 @@ class Erased:
 
 def subject_of(connection: sqlite3.Connection, number: str) -> Subject:
     """Everything by which the person of ``number``, in E.164, is known."""
-    found = _leads_of(connection, number)
+    keys = _keys_of(connection, number)
+    found = _leads_of(connection, number, keys)
     leads = tuple(each.lead_id for each in found)
     numbers = [number]
-    for person in found:
-        for each in person.numbers:
-            others = {other.lead_id for other in persons.of_number(connection, each.number)} - set(leads)
-            if each.number not in numbers and not others:
-                numbers.append(each.number)
+    for each in (*(each.number for person in found for each in person.numbers), *_handles(connection, keys)):
+        others = {other.lead_id for other in persons.of_number(connection, each)} - set(leads)
+        if each not in numbers and not others and not each.startswith(erased.MARK):
+            numbers.append(each)
     names = tuple(dict.fromkeys(each.name for each in found if len(each.name) >= LEAST_NAME))
-    return Subject(tuple(numbers), leads, names)
+    return Subject(tuple(numbers), leads, names, keys)
 
 
-def _leads_of(connection: sqlite3.Connection, number: str) -> list[Person]:
-    """The leads that have the number, and those that are known to be of the same person."""
-    by_number = persons.of_number(connection, number)
+def _keys_of(connection: sqlite3.Connection, number: str) -> tuple[str, ...]:
+    """Under what the person is kept: also where the leads were removed, and where it was erased before."""
     rows = connection.execute(
-        "SELECT lead_id FROM leads WHERE person_key IN (SELECT person_key FROM leads WHERE lead_id IN"
-        " (SELECT value FROM json_each(?)))",
-        (json.dumps([each.lead_id for each in by_number]),),
+        "SELECT person_key FROM leads WHERE lead_id IN (SELECT lead_id FROM leads WHERE number = :number"
+        " UNION SELECT lead_id FROM lead_numbers WHERE number = :number)"
+        " UNION SELECT person_key FROM person_handles WHERE handle = :number UNION SELECT :number",
+        {"number": number},
+    )
+    return tuple(row[0] for row in rows)
+
+
+def _handles(connection: sqlite3.Connection, keys: tuple[str, ...]) -> list[str]:
+    """The numbers that lead to the person."""
+    rows = connection.execute(
+        "SELECT handle FROM person_handles WHERE person_key IN (SELECT value FROM json_each(:keys))"
+        " AND handle NOT LIKE 'id:%' UNION SELECT value FROM json_each(:keys)",
+        {"keys": json.dumps(keys)},
+    )
+    return [row[0] for row in rows]
+
+
+def _leads_of(connection: sqlite3.Connection, number: str, keys: tuple[str, ...]) -> list[Person]:
+    """The leads that have the number, and those that are known to be of the same person and were not erased yet."""
+    rows = connection.execute(
+        "SELECT lead_id FROM leads WHERE person_key IN (SELECT value FROM json_each(?)) AND number NOT LIKE ?",
+        (json.dumps(keys), f"{erased.MARK}%"),
     ).fetchall()
     known = (persons.of_lead(connection, LeadId(row[0])) for row in rows)
+    by_number = persons.of_number(connection, number)
     return list({each.lead_id: each for each in (*by_number, *known) if each is not None}.values())
 
 
@@ -147,10 +169,7 @@ def erase(
     _empty_calls(connection, calls)
     _give_up_callbacks(connection, subject, now)
     scrub.replace(connection, words, planned.places, DROPPED, EMPTIED)
-    connection.executemany(
-        "INSERT INTO erasures (token, erased_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        [(each.token, as_text(now)) for each in words.numbers],
-    )
+    erased.keep(connection, (each.token for each in words.numbers), now)
     done = Erased(len(subject.leads), len(calls), recordings)
     detail = {
         "person": words.numbers[0].token,
@@ -181,8 +200,8 @@ def _calls(connection: sqlite3.Connection, subject: Subject, region: str | None)
         " SELECT call_id FROM calls WHERE direction = 'inbound' AND caller IN spelled"
         " UNION SELECT call_id FROM calls WHERE direction = 'outbound' AND called IN spelled"
         " UNION SELECT call_id FROM contacts WHERE number IN spelled"
-        " UNION SELECT attempt_id FROM attempts WHERE person_key IN spelled",
-        {"spelled": spelled},
+        " UNION SELECT attempt_id FROM attempts WHERE person_key IN (SELECT value FROM json_each(:keys))",
+        {"spelled": spelled, "keys": json.dumps(subject.keys)},
     )
     return [row[0] for row in rows]
 
@@ -204,8 +223,10 @@ def _recordings(connection: sqlite3.Connection, calls: list[str]) -> tuple[str, 
 def _empty_leads(connection: sqlite3.Connection, subject: Subject) -> None:
     leads = json.dumps(subject.leads)
     mine = "lead_id IN (SELECT value FROM json_each(?))"
-    keys = f"SELECT person_key FROM leads WHERE {mine}"
-    connection.execute(f"DELETE FROM person_handles WHERE handle LIKE 'id:%' AND person_key IN ({keys})", (leads,))
+    connection.execute(
+        "DELETE FROM person_handles WHERE handle LIKE 'id:%' AND person_key IN (SELECT value FROM json_each(?))",
+        (json.dumps(subject.keys),),
+    )
     connection.execute(f"DELETE FROM lead_numbers WHERE {mine}", (leads,))
     connection.execute(
         "UPDATE campaign_leads SET state = 'done', next_try_at = NULL"

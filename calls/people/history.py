@@ -60,7 +60,9 @@ _OTHERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "attempt",
         "SELECT intended_at, attempt_id, campaign_id, lead_id, number, try_number, state, outcome FROM attempts"
-        " WHERE person_key IN {numbers} AND NOT EXISTS (SELECT 1 FROM calls WHERE call_id = attempt_id)",
+        " WHERE person_key IN (SELECT person_key FROM person_handles WHERE handle IN {numbers}"
+        " UNION SELECT value FROM json_each(:numbers))"
+        " AND NOT EXISTS (SELECT 1 FROM calls WHERE call_id = attempt_id)",
         ("call_id", "campaign", "lead", "number", "try", "state", "outcome"),
     ),
     (

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -365,6 +366,97 @@ def test_without_the_key_nobody_is_dialled(held: Held) -> None:
     erased._key.cache_clear()
     with pytest.raises(RecordError, match="restore it from a backup"):
         held.verdicts()
+
+
+def test_no_other_key_takes_the_place_of_one_that_was_lost(held: Held) -> None:
+    """With it nobody would be known as erased any more, and everybody could be dialled."""
+    held.is_forbidden()
+    held.erase()
+    path = erased.key_path(held.settings.engine.database)
+    kept = path.read_bytes()
+    path.unlink()
+    erased._key.cache_clear()
+    with pytest.raises(RecordError, match="restore it from a backup"):
+        held.erase(OTHER)
+    assert not path.exists()
+    path.write_text("ab" * erased.KEY_BYTES, encoding="ascii")
+    for look in (lambda: do_not_call.found(held.db, NUMBER, held.store.now), lambda: held.erase(OTHER)):
+        with pytest.raises(RecordError, match="is not the key with which people were erased"):
+            look()
+    path.write_bytes(kept)
+    assert do_not_call.found(held.db, NUMBER, held.store.now)
+
+
+def test_a_consent_that_was_withdrawn_stays_so_and_one_that_was_given_is_no_proof(held: Held) -> None:
+    now = held.store.now
+    given_ = [Consent(NUMBER, kind, now, "form", "signed") for kind in (ConsentKind.CALLS, ConsentKind.MOBILE)]
+    consents.give(held.db, given_, now, "me")
+    consents.withdraw(held.db, NUMBER, ConsentKind.CALLS, now, "me", "asked")
+    held.erase()
+    assert consents.give(held.db, given_, now, "me") == 0, "the same file again brings nothing back"
+    kept = consents.of_number(held.db, NUMBER)
+    assert [(each.kind, each.withdrawn_at) for each in kept] == [(ConsentKind.CALLS, now)]
+    assert held.verdicts() == {"consent": 1, "dialled": 0}
+    later = held.store.later(60)
+    assert consents.give(held.db, [replace(given_[0], given_at=later)], later, "me") == 1
+    assert any(each.holds(later) for each in consents.of_number(held.db, NUMBER))
+
+
+def test_an_entry_for_good_outlasts_a_shorter_one_and_a_second_erasure(held: Held) -> None:
+    held.is_forbidden()
+    held.erase()
+    now = held.store.now
+    shorter = do_not_call.Entry(NUMBER, "console", "", now, "me", until=now + timedelta(days=1))
+    assert not do_not_call.add(held.db, shorter)
+    held.erase()
+    assert do_not_call.found(held.db, NUMBER, now + timedelta(days=400))
+    assert do_not_call.remove(held.db, NUMBER, at=now, who="me", reason="asked")
+    assert not do_not_call.found(held.db, NUMBER, now)
+
+
+def test_a_range_of_numbers_stays_a_range(held: Held) -> None:
+    now = held.store.now
+    do_not_call.add(held.db, do_not_call.Entry(f"{NUMBER}*", "console", "", now, "me"))
+    held.erase()
+    assert do_not_call.found(held.db, f"{NUMBER}9", now) and do_not_call.found(held.db, NUMBER, now)
+
+
+def test_a_block_is_changed_and_taken_off_after_an_erasure(held: Held) -> None:
+    held.is_blocked()
+    held.erase()
+    now = held.store.now
+    assert not blocked.add(held.db, Blocked(NUMBER, "", now + timedelta(days=1), now, "me"))
+    assert not blocked.is_blocked(held.db, NUMBER, now + timedelta(days=2))
+    assert blocked.remove(held.db, NUMBER, "me", now) and not blocked.is_blocked(held.db, NUMBER, now)
+
+
+def test_the_numbers_of_who_was_erased_stay_those_of_one_person(held: Held) -> None:
+    """Imported one by one, none may be dialled beside the other, nor all together oftener than the person."""
+    held.dialled()
+    held.erase()
+    keys = {handles.join(held.db, [number], "") for number in (NUMBER, SECOND)}
+    (key,) = keys
+    assert key.startswith(erased.MARK)
+    past = held.db.execute("SELECT DISTINCT person_key FROM attempts").fetchall()
+    assert past == [(key,)]
+    assert handles.join(held.db, [SECOND, OTHER], "") == handles.key_of(held.db, NUMBER)
+
+
+def test_who_stands_in_no_list_any_more_is_erased_with_all_numbers(held: Held) -> None:
+    held.rings("+12025550143")
+    for table in ("campaign_leads", "lead_numbers", "leads"):
+        held.db.execute(f"DELETE FROM {table} WHERE lead_id = ?", (held.lead,))
+    assert people.show(held.db, held.settings, NUMBER).numbers == (NUMBER, SECOND)
+    held.erase()
+    left = (SECOND[2:], CUSTOMER)
+    assert [each for each in held.traces() if each.endswith(left)] == []
+
+
+def test_who_was_erased_is_nobody_to_show(held: Held) -> None:
+    held.erase()
+    lead = held.db.execute("SELECT lead_id FROM leads WHERE name = ''").fetchone()[0]
+    with pytest.raises(UserError, match="was erased"):
+        people.show(held.db, held.settings, lead)
 
 
 def test_callbacks_of_the_person_are_given_up(held: Held) -> None:

@@ -89,6 +89,7 @@ def promise(
 ) -> int:
     """Keep a promise to ``subject``; its number. Raises as :func:`book`."""
     due = _due(connection, settings, subject, order.at, now)
+    _require_ordinary(settings, subject)
     desk = settings.desk
     booking = Booking(
         call_id=subject.call_id,
@@ -168,7 +169,7 @@ def _subject(
     if order.number is None or (order.queue is None and len(queues) != 1):
         raise UserError("say whom to call: a call, or a number and a queue")
     number = e164(order.number)
-    return Subject(CallId(f"by-{agent_id}"), number, QueueName(order.queue or queues[0]), None, None)
+    return Subject(callbacks.by_number(agent_id), number, QueueName(order.queue or queues[0]), None, None)
 
 
 def _due(connection: sqlite3.Connection, settings: Settings, subject: Subject, at: str, now: datetime) -> datetime:
@@ -185,6 +186,16 @@ def _due(connection: sqlite3.Connection, settings: Settings, subject: Subject, a
     except NoSuchTime as problem:
         raise UserError(str(problem)) from problem
     return due
+
+
+def _require_ordinary(settings: Settings, subject: Subject) -> None:
+    """Whom no campaign has called, a caller who shows whatever number or one that an agent gives, is called in the
+    countries and for the price that ``[callbacks]`` allows, as where a flow asks."""
+    given = settings.callbacks
+    if subject.campaign_id is not None or given is None:
+        return
+    if not numbers.is_ordinary(subject.number, given.countries or (settings.engine.region or "",)):
+        raise UserError(f"{subject.number} is not called back: [callbacks] countries has no such ordinary number")
 
 
 def _preset(connection: sqlite3.Connection, settings: Settings, campaign_id: CampaignId | None) -> str:

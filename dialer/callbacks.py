@@ -2,13 +2,15 @@
 
 All invariants of :mod:`dialer.attempts` hold: the rules are looked at again inside the transaction, the row is there
 before the switch hears of it, and a person has one open attempt. Only the do-not-call list gives way, to the person's
-own request, where that is younger than the entry; the attempt's row says whose request it was.
+own request, where that is younger than the entry; the attempt's row says whose request it was. Where an agent has
+booked a number, and no call tells that the person asked, nothing gives way.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,8 +18,9 @@ from calls import numbers
 from calls.callbacks import CallbackSettings, NoSuchTime
 from calls.errors import Location, SettingsError
 from calls.ids import AttemptId, CampaignId, LeadId, QueueName
-from calls.people import callbacks, do_not_call
+from calls.people import callbacks, do_not_call, number_lists
 from calls.people.callbacks import Booking, Callback
+from calls.people.do_not_call import Entry
 from calls.records.times import as_text
 from calls.settings import Settings
 from dialer import attempts, campaign, compliance, judging, roll
@@ -32,6 +35,9 @@ from dialer.presets import PRESETS, Limit, Scope
 
 LIST = "callbacks"
 """The list of all people who asked."""
+
+PROMISED = "promised-"
+"""What the campaign's id begins with under which a promise of another campaign is kept."""
 
 PER_DAY = 3
 """Attempts of one person in any 24 hours, over all campaigns: as every campaign has it."""
@@ -93,7 +99,7 @@ def campaign_for(
         "max_lines": 1000,
         "safe_harbour": given.safe_harbour or SORRY,
     }
-    return Campaign(id=f"promised-{origin.id}"[:64], on_request=True, file=CampaignFile.model_validate(kept | own))
+    return Campaign(id=f"{PROMISED}{origin.id}"[:64], on_request=True, file=CampaignFile.model_validate(kept | own))
 
 
 def require_hours(preset: str, number: str, zones: tuple[str, ...], at: datetime) -> None:
@@ -181,9 +187,10 @@ def begin(
         compliance.Lead(booking.number, numbers.time_zones(booking.number)),
         callback.tries,
     )
-    entries = do_not_call.found(connection, booking.number, now) if numbers.is_dialable(booking.number) else ()
-    overridden = bool(entries) and all(entry.added_at < booking.asked_at for entry in entries)
-    verdict = judging.verdict_on(connection, due, _rules(of), now, forbidden=bool(entries) and not overridden)
+    entries = _entries(connection, booking, now)
+    overridden = bool(entries) and booking.is_wish and all(entry.added_at < booking.asked_at for entry in entries)
+    rules = _rules(of) if booking.is_wish else _strict(connection, of)
+    verdict = judging.verdict_on(connection, due, rules, now, forbidden=bool(entries) and not overridden)
     if isinstance(verdict, Refused):
         return verdict
     why: dict[str, object] = {"callback": callback.callback_id, "asked_in_call": booking.call_id}
@@ -194,6 +201,21 @@ def begin(
         return Refused("open_attempt", now + compliance.OPEN_REST)
     callbacks.dialling(connection, callback.callback_id, attempt_id, of.campaign_id, begun.lead_id)
     return begun
+
+
+def _entries(connection: sqlite3.Connection, booking: Booking, now: datetime) -> tuple[Entry, ...]:
+    """What forbids the call: for everybody, and for the campaign in whose call it was promised."""
+    if not numbers.is_dialable(booking.number):
+        return ()
+    origin = None if booking.origin is None else CampaignId(booking.origin.removeprefix(PROMISED))
+    return do_not_call.found(connection, booking.number, now, origin)
+
+
+def _strict(connection: sqlite3.Connection, of: Campaign) -> Rules:
+    """The same where the person did not ask: with the consents that the place wants, and every imported list."""
+    asked = compliance.rules_of(of)
+    lists = tuple(number_lists.standing(connection))
+    return replace(_rules(of), consents=asked.consents, mobile_consent=asked.mobile_consent, lists=lists)
 
 
 def _rules(of: Campaign) -> Rules:

@@ -56,6 +56,16 @@ class Booking:
     """The agent who promised it; empty: a flow did."""
     note: str = ""
 
+    @property
+    def is_wish(self) -> bool:
+        """True where the person asked for it in a call; False: an agent booked it for a number."""
+        return not self.booked_by or self.call_id != by_number(AgentId(self.booked_by))
+
+
+def by_number(agent_id: AgentId) -> CallId:
+    """What stands for the call of a callback that an agent books for a number."""
+    return CallId(f"by-{agent_id}")
+
 
 @dataclass(frozen=True, slots=True)
 class Callback:

@@ -7,13 +7,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from calls.agents import events as ag
+from calls.callbacks import CallbackSettings
 from calls.desk_settings import DeskSettings
+from calls.errors import UserError
 from calls.ids import AgentId
 from calls.outside import WebhookSettings
 from calls.records.published import Event
-from calls.settings import QueueSettings
+from calls.settings import Engine, QueueSettings, Settings
 from calls.switch.loopback.diary import Seen
+from console import promises
 from console.desk import DispositionOrder
 from console.engine.outside import Answered
 from console.promises import MoveOrder, PromiseOrder
@@ -21,6 +26,8 @@ from tests.console.fake_hosts import FakeHosts
 from tests.console.held_time import NOON, held
 from tests.console.test_engine_desk import ANNA, TALKS, call_of, card_of, dial, dial_a_lead, is_in, refused, say
 from tests.console.world import World, agent, world_in
+from tests.dialer.conftest import LOOPBACK, make_campaign
+from tests.dialer.desk_store import DeskStore
 
 BEN = AgentId("ben")
 DUE = NOON + timedelta(minutes=20)
@@ -199,3 +206,19 @@ async def test_a_callback_outlives_the_engine(tmp_path: Path) -> None:
         await world.settled()
         assert timedelta(0) <= dialled_at(world)[1] - DUE < timedelta(seconds=7)
         assert [entry.seen for entry in world.switch.diary.entries].count(Seen.INVITE) >= 2
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [("+12025550123", "queue sales calls"), ("+19005550123", "not called back"), ("+4930123456", "not called back")],
+)
+def test_a_number_that_costs_more_is_not_promised_a_call(tmp_path: Path, number: str, words: str) -> None:
+    store = DeskStore(make_campaign(tmp_path))
+    ways = CallbackSettings(trunk="loop", caller_id="+12025550100", preset="demo", zone="America/New_York")
+    settings = Settings(engine=Engine(region="US"), trunks=(LOOPBACK,), callbacks=ways, queues=QUEUES["queues"])
+    order = PromiseOrder(number=number, queue="sales", at="2027-03-01T15:00Z", personal=False)
+    try:
+        said = promises.book(store.db, settings, ANNA, order, store.now).said
+    except UserError as problem:
+        said = str(problem)
+    assert words in said

@@ -12,11 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.callbacks import NoSuchTime
-from calls.ids import CallId, QueueName
+from calls.ids import AgentId, AttemptId, CallId, CampaignId, QueueName
+from calls.people import callbacks, consents, do_not_call
 from calls.people.callbacks import Booking
-from dialer.callbacks import campaign_for, instant, require_hours
-from tests.dialer.conftest import make_campaign
-from tests.dialer.desk_store import NUMBER, DeskStore
+from calls.people.consents import Consent, ConsentKind
+from calls.records.times import as_text
+from dialer.attempts import Place
+from dialer.callbacks import begin, campaign_for, instant, register, require_hours
+from dialer.compliance import Refused
+from tests.dialer.conftest import LOOPBACK, make_campaign
+from tests.dialer.desk_store import ANNA, BOOT, NUMBER, DeskStore
 from tests.dialer.world import START
 
 BERLIN = ("Europe/Berlin",)
@@ -111,3 +116,68 @@ def test_it_is_dialled_as_the_campaign_in_whose_call_it_was_promised(
         store.campaign.file.script,
     )
     assert campaign_for(store.db, replace(booking, origin=None), {}) is None
+
+
+def asked(origin: str | None = None, by: AgentId | None = None) -> Booking:
+    """A callback for the number: in a call, or booked by an agent without one."""
+    call_id = CallId("c") if by is None else callbacks.by_number(by)
+    return Booking(
+        call_id, "k", NUMBER, QueueName("sales"), START, START, True, START, START + timedelta(days=1), 3, 60.0,
+        origin=None if origin is None else CampaignId(origin), booked_by=by or "",
+    )  # fmt: skip
+
+
+def rule_of(store: DeskStore, booking: Booking, at: datetime) -> str | None:
+    """The rule that refuses the call ``at``; None: it is dialled."""
+    found = campaign_for(store.db, replace(booking, origin=store.campaign.campaign_id), {})
+    assert found is not None
+    register(store.db, found, at)
+    callbacks.book(store.db, booking)
+    (kept,) = callbacks.callbacks(store.db, open_only=True)
+    begun = begin(store.db, kept, found, at, Place("main", BOOT, LOOPBACK), AttemptId("cb1"))
+    return begun.rule if isinstance(begun, Refused) else None
+
+
+def forbid(store: DeskStore, at: datetime, campaign: str | None = None) -> None:
+    of = None if campaign is None else CampaignId(campaign)
+    do_not_call.add(store.db, do_not_call.Entry(NUMBER, "console", "", at, "me", campaign_id=of))
+
+
+SOON = START + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("booking", "forbidden_at", "campaign", "rule"),
+    [
+        (asked(), START - timedelta(days=1), None, None),
+        (asked(), SOON, None, "do_not_call"),
+        (asked(by=ANNA), START - timedelta(days=1), None, "do_not_call"),
+        (asked("autumn"), START - timedelta(days=1), "autumn", None),
+        (asked("autumn"), SOON, "autumn", "do_not_call"),
+        (asked("promised-autumn"), SOON, "autumn", "do_not_call"),
+        (asked(), SOON, "autumn", None),
+    ],
+)
+def test_only_what_a_person_asked_for_goes_before_an_older_entry(
+    tmp_path: Path, booking: Booking, forbidden_at: datetime, campaign: str | None, rule: str | None
+) -> None:
+    store = DeskStore(make_campaign(tmp_path))
+    forbid(store, forbidden_at, campaign)
+    assert rule_of(store, booking, SOON) == rule
+
+
+def test_a_number_that_an_agent_books_is_held_to_the_imported_lists(tmp_path: Path) -> None:
+    """One that cannot be read is one that cannot be asked: nobody is dialled."""
+    store = DeskStore(make_campaign(tmp_path))
+    row = ("national", "v", str(tmp_path / "gone"), 1, as_text(START), as_text(START), "me", "file")
+    store.db.execute("INSERT INTO number_lists VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    assert rule_of(store, asked(by=ANNA), SOON) == "do_not_call_list"
+    assert rule_of(DeskStore(make_campaign(tmp_path)), asked(), SOON) is None
+
+
+def test_a_number_that_an_agent_books_needs_the_consents_of_the_place(tmp_path: Path) -> None:
+    store = DeskStore(make_campaign(tmp_path, preset='"us-telemarketing"'))
+    weekday = datetime(2027, 3, 2, 15, tzinfo=UTC)
+    assert rule_of(store, asked(by=ANNA), weekday) == "consent"
+    consents.give(store.db, [Consent(NUMBER, ConsentKind.MOBILE, START, "form")], START, "me")
+    assert rule_of(store, asked(by=ANNA), weekday) is None

@@ -359,9 +359,9 @@ class Engine:
         if not problem:
             self.outbox.wake_for_events()
 
-    def _talk_over(self, talk: LiveTalk) -> None:
+    async def _talk_over(self, talk: LiveTalk) -> None:
         self.supervision.talk_over(talk)
-        self.talk_recordings.talk_over(talk)
+        await self.talk_recordings.talk_over(talk)
 
     def leads_changed(self, campaign_id: CampaignId) -> None:
         """Leads of a campaign that was started may be due now."""

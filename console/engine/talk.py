@@ -137,12 +137,12 @@ class Meetings:
         self,
         floor: FloorRunner,
         clock: Clock,
-        talk_over: Callable[[LiveTalk], None],
+        talk_over: Callable[[LiveTalk], Awaitable[None]],
         recording: Callable[[CallRecorder, str | None], str],
         consults: Consults,
     ) -> None:
-        """``talk_over`` hears of the end of each talk; ``recording`` names that of the next one, by the rule of those
-        that are recorded, and "" for none."""
+        """``talk_over`` hears of the end of each talk, and the call waits for it; ``recording`` names that of the
+        next one, by the rule of those that are recorded, and "" for none."""
         self._talk_over = talk_over
         self._recording = recording
         self._consults = consults
@@ -303,11 +303,12 @@ class Meetings:
             asks = isinstance(result, TalkEnded) and began_s is not None and self._consults.asks(call_id)
         finally:
             self._connecting.pop(call_id, None)
-            if (talk := self._talking.pop(call_id, None)) is not None:
-                self._talk_over(talk)
+            talk = self._talking.pop(call_id, None)
             if began_s is not None and not asks:
                 self._consults.forget(call_id)
                 self._floor.tell(TalkOver(call_id, agent_id))
+            if talk is not None:
+                await self._talk_over(talk)
         match result:
             case TalkEnded(by) if began_s is not None:
                 talk_s = self._clock.monotonic_s() - began_s

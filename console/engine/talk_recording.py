@@ -7,6 +7,7 @@ forgets it would record nothing any more. Paused, nobody else hears the talk eit
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -56,6 +57,8 @@ class TalkRecordings:
         self._draw = draw
         self._pause_limit_s = pause_limit_s
         self._pauses: dict[AgentId, _Pause] = {}
+        self._turns: defaultdict[AgentId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """One pause or its end at a time: an end that is late must not undo the pause that came after it."""
 
     def name_for(self, recorder: CallRecorder, rule: str | None) -> str:
         """The recording of the talk that is about to begin; "": there is none, by the rule (None: the queue's) or by
@@ -74,22 +77,24 @@ class TalkRecordings:
             UserError: the agent talks to nobody, or the recording could not be paused.
             SwitchError: the switch failed, and it is unknown what is recorded.
         """
-        talk = self._talk_of(agent_id)
-        if agent_id in self._pauses:
-            return f"agent {agent_id}: the recording is paused already"
-        masked, talk.recorder.masked = talk.recorder.masked, True
-        loop = asyncio.get_running_loop()
-        self._pauses[agent_id] = _Pause(talk, masked, loop.call_later(self._pause_limit_s, self._too_long, agent_id))
-        try:
-            await self._supervision.mask(talk.call_id)
-            muted = isinstance(await talk.channel.perform(MuteRecording(True)), Done)
-        except SwitchError:
-            await self._over(agent_id)
-            raise
-        if not muted:
-            await self._over(agent_id)
-            raise UserError(NOT_PAUSED)
-        talk.recorder.note("recording_paused", {"agent": agent_id, "who": who})
+        self._talk_of(agent_id)
+        async with self._turns[agent_id]:
+            talk = self._talk_of(agent_id)
+            if agent_id in self._pauses:
+                return f"agent {agent_id}: the recording is paused already"
+            masked, talk.recorder.masked = talk.recorder.masked, True
+            ends = asyncio.get_running_loop().call_later(self._pause_limit_s, self._too_long, agent_id)
+            self._pauses[agent_id] = _Pause(talk, masked, ends)
+            try:
+                await self._supervision.mask(talk.call_id)
+                muted = isinstance(await talk.channel.perform(MuteRecording(True)), Done)
+            except SwitchError:
+                await self._over(agent_id)
+                raise
+            if not muted:
+                await self._over(agent_id)
+                raise UserError(NOT_PAUSED)
+            talk.recorder.note("recording_paused", {"agent": agent_id, "who": who})
         return f"agent {agent_id}: the recording is paused, for {self._pause_limit_s:g} s at most"
 
     async def resume(self, agent_id: AgentId, who: str) -> str:
@@ -100,30 +105,40 @@ class TalkRecordings:
             SwitchError: the switch failed.
         """
         talk = self._talk_of(agent_id)
-        if agent_id not in self._pauses:
-            raise UserError(f"agent {agent_id}: no recording is paused")
-        await self._go_on(agent_id, who)
+        async with self._turns[agent_id]:
+            if agent_id not in self._pauses:
+                raise UserError(f"agent {agent_id}: no recording is paused")
+            await self._go_on(agent_id, who)
         return f"agent {agent_id}: the recording goes on" if talk.recorder.recording else f"agent {agent_id}: over"
 
-    def talk_over(self, talk: LiveTalk) -> None:
-        """A talk has ended: what was paused in it goes on with the call."""
-        paused = self._pauses.get(talk.agent_id)
-        if paused is not None and paused.talk is talk:
-            self._tasks.start(self._tried(talk.agent_id, "the end of the talk"), f"recording {talk.agent_id}")
+    async def talk_over(self, talk: LiveTalk) -> None:
+        """A talk has ended: what was paused in it goes on with the call. When this returns it does, so that a flow
+        that masks a card number next is not undone."""
+        async with self._turns[talk.agent_id]:
+            pause = self._pauses.get(talk.agent_id)
+            if pause is None or pause.talk is not talk:
+                return
+            try:
+                await self._go_on(talk.agent_id, "the end of the talk")
+            except SwitchError as problem:
+                log.get().error("a recording was not taken up again", agent=talk.agent_id, problem=str(problem))
+            finally:
+                await self._over(talk.agent_id)
 
     def _too_long(self, agent_id: AgentId) -> None:
-        self._tasks.start(self._tried(agent_id, "its limit"), f"recording {agent_id}")
+        self._tasks.start(self._limited(agent_id, self._pauses[agent_id]), f"recording {agent_id}")
 
-    async def _tried(self, agent_id: AgentId, who: str) -> None:
-        try:
-            await self._go_on(agent_id, who)
-        except (SwitchError, UserError) as problem:
-            log.get().error("a recording was not taken up again", agent=agent_id, problem=str(problem))
+    async def _limited(self, agent_id: AgentId, pause: _Pause) -> None:
+        async with self._turns[agent_id]:
+            if self._pauses.get(agent_id) is not pause:
+                return
+            try:
+                await self._go_on(agent_id, "its limit")
+            except SwitchError as problem:
+                log.get().error("a recording was not taken up again", agent=agent_id, problem=str(problem))
 
     async def _go_on(self, agent_id: AgentId, who: str) -> None:
-        pause = self._pauses.get(agent_id)
-        if pause is None:
-            return
+        pause = self._pauses[agent_id]
         recorder = pause.talk.recorder
         if not pause.masked:
             muted = await pause.talk.channel.perform(MuteRecording(False))

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
+from calls.errors import UserError
 from calls.floor_settings import SupervisorSettings
+from calls.ids import AgentId
 from calls.recording_rule import share_of
 from calls.settings import QueueSettings, RecordingSettings
 from calls.switch.loopback.call import LoopbackCall
-from calls.switch.loopback.callers import CallerScript, Hear, Press
+from calls.switch.loopback.callers import CallerScript, Hear, Press, Wait
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
+from calls.switch.port import MuteRecording, Result, SwitchCommand
 from tests.console.asked import ask
 from tests.console.held_time import held
-from tests.console.world import World, agent, world_in
+from tests.console.test_engine_payments import CARDS, PAYING
+from tests.console.world import FLOW, World, agent, world_in
+
+PAYS = PAYING.replace("start: pay", "start: tape").replace(
+    "nodes:",
+    "nodes:\n  tape: {record: start, failed: failed, next: sales}"
+    "\n  sales: {queue: sales, failed: failed, next: pay}",
+)
+"""The whole call is recorded; from the talk the caller goes on to key a card."""
 
 
-def house(folder: Path, record: str = "all", **more: AgentPhone) -> AbstractAsyncContextManager[World]:
+def house(
+    folder: Path, record: str = "all", flow: str = FLOW, **more: AgentPhone
+) -> AbstractAsyncContextManager[World]:
     own: dict[str, object] = {
         "queues": (QueueSettings(name="sales", max_wait_s=20, record=record),),
         "supervisors": (SupervisorSettings(id="eve", name="Eve", endpoint="PJSIP/eve", announce=False),),
         "recordings": RecordingSettings(folder=folder / "recordings", pause_limit_s=30),
+        "payment_gateways": (CARDS,),
     }
-    return world_in(folder, agent("anna", wrap_up_s=0), phones=more, outside=own)
+    return world_in(folder, agent("anna", wrap_up_s=0), phones=more, flow=flow, outside=own)
 
 
 async def talk(world: World) -> LoopbackCall:
@@ -132,6 +148,51 @@ async def test_a_pause_ends_with_its_talk(tmp_path: Path) -> None:
         second = await talk(world)
         assert told(world, second) == [f"start {second.info.call_id}-talk-1"]
         assert (await order(world, "resume"))[0] == 409
+
+
+@held
+async def test_a_pause_that_ends_with_its_talk_does_not_undo_the_flows_own(tmp_path: Path) -> None:
+    async with house(tmp_path, flow=PAYS) as world:
+        await world.log_in("anna")
+        call = world.call(Hear("x.card"), Wait(60.0))
+        await world.until(lambda: world.state("anna") == "talking")
+        await order(world, "pause")
+        await ask(world.engine, "/v1/agents/anna/end-call")
+        await world.until(lambda: bool(world.switch.diary.of(call.info.call_id, Seen.PROMPT)))
+        (shown,) = world.engine.books.open_calls
+        assert told(world, call)[1:] == ["mute", "unmute", "mute"], "the card's digits are recorded"
+        assert shown.masked
+        call.far_hangs_up()
+
+
+@held
+async def test_the_end_of_one_pause_does_not_undo_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent takes the recording up in the moment in which the pause's limit comes, and pauses it again."""
+    at_once = LoopbackCall.perform
+
+    async def slowly(call: LoopbackCall, command: SwitchCommand) -> Result:
+        result = await at_once(call, command)
+        if isinstance(command, MuteRecording):
+            await asyncio.sleep(0.1)
+        return result
+
+    monkeypatch.setattr(LoopbackCall, "perform", slowly)
+    async with house(tmp_path) as world:
+        call = await talk(world)
+        talks = world.engine.talk_recordings
+        anna = AgentId("anna")
+        await talks.pause(anna, "anna")
+        talks._too_long(anna)
+        await asyncio.sleep(0.05)
+        resuming = asyncio.create_task(talks.resume(anna, "anna"))
+        await asyncio.sleep(0.07)
+        assert "paused, for" in await talks.pause(anna, "anna")
+        with contextlib.suppress(UserError):
+            await resuming
+        assert told(world, call)[-1] == "mute", "the agent was told that it is paused"
+        (shown,) = world.engine.books.open_calls
+        assert shown.masked
+        call.far_hangs_up()
 
 
 @held

@@ -24,8 +24,9 @@ from dialer.presets import PRESETS, CoolDown, Limit, Scope
 OPEN_REST = timedelta(seconds=60)
 """A person whom we are dialling already is asked about again after this."""
 
-DIALLED_WITHIN = timedelta(seconds=2)
-"""The call goes out so soon after it was allowed, or not at all: the hours must still be open then."""
+DIALLED_WITHIN = timedelta(seconds=10)
+"""The call goes out so soon after it was allowed, or not at all: the hours must still be open then. The longest wait
+for an agent or a trunk, and as much again for a store that is slow to commit."""
 
 LIST_REST = timedelta(minutes=10)
 """A list that cannot be asked now is asked again after this."""

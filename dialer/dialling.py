@@ -24,10 +24,13 @@ UNSENT_LIMIT_S = 0.9
 
 ASKED_LIMIT_S = 1.9
 """The same where a person asked for the dial and its agent is there: a busy trunk has its second. What stops it stops
-it at once all the same. Within the time for which the calling hours were looked at."""
+it at once all the same."""
 
 RESERVE_LIMIT_S = 5.0
 """An attempt for which no agent could be kept by then is given back: time for a phone that answers by itself."""
+
+LONGEST_WAIT_S = max(UNSENT_LIMIT_S, ASKED_LIMIT_S, RESERVE_LIMIT_S)
+"""No attempt waits longer; well within the time for which the calling hours were looked at."""
 
 LONGEST_REST_S = 10.0
 """The store is asked at least this often: a clock that was set, or leads that nobody told of, are found."""

@@ -76,9 +76,10 @@ class Dialling:
         """Somebody asked for a dial: an agent, while the campaign runs, or who is called."""
         campaign = event.campaign
         run = self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now))
-        run.renew(campaign)
         if campaign.on_request:
-            run.state = CampaignState.RUNNING
+            run.renew(campaign)
+            if run.state is CampaignState.STOPPED:  # it is never started; in a drain it dials no more
+                run.state = CampaignState.RUNNING
         self._take(run, AttemptRun(event.begun, campaign, Phase.UNSENT, now, now, asked=True))
 
     def _longest_rest_s(self, run: CampaignRun, begun: Begun) -> float:
@@ -170,15 +171,17 @@ class Dialling:
         unsent = [a for a in run.attempts.values() if a.phase is Phase.UNSENT]
         if not unsent:
             return []
+        actions: list[Action] = []
         if run.campaign.file.pacing.reserves(run.campaign.preset):
-            return self._send_reserved(run, unsent, now, finish)
+            # who is dialled because somebody asked has an agent already, and a second place would wait for ever
+            actions += self._send_reserved(run, [a for a in unsent if not a.asked], now, finish)
+            unsent = [attempt for attempt in unsent if attempt.asked]
         unsent.sort(key=lambda attempt: not attempt.asked)
         may_go = 0
         if run.state is CampaignState.RUNNING and not (self.hold or run.closed):
             asked = sum(attempt.asked for attempt in unsent)
             own = len(unsent) - asked
             may_go = asked + (run.policy.decide(self.sharing.snapshot(run, now, own)) if own else 0)
-        actions: list[Action] = []
         for index, attempt in enumerate(unsent):
             gate = self.gates[attempt.begun.trunk]
             until = attempt.since + (ASKED_LIMIT_S if attempt.asked else UNSENT_LIMIT_S)

@@ -24,7 +24,7 @@ from dialer.dialling import ASKED_LIMIT_S
 from dialer.events import BegunAttempt, CampaignState
 from tests.dialer.conftest import SETTINGS, campaign_text, make_campaign
 from tests.dialer.test_attempts import PLACE, Store
-from tests.dialer.test_core import Bench, finish_in, is_place
+from tests.dialer.test_core import BOOT, Bench, finish_in, is_place
 from tests.dialer.world import START
 
 ONE, TWO, THREE = "+12025550101", "+12025550102", "+12025550103"
@@ -235,3 +235,40 @@ def test_the_agent_of_such_a_call_is_not_taken_from_another_campaign(tmp_path: P
     bench.tell(ev.RequestBegun(bench.campaign, bench.attempt()))
     started = bench.tell(ev.CampaignStarted(other))
     assert [each.up_to for each in started if isinstance(each, ev.BeginAttempts)] == [1]
+
+
+def test_a_change_that_came_between_the_row_and_the_dial_stays(bench: Bench, tmp_path: Path) -> None:
+    """The attempt was begun under the campaign as it was; the campaign goes on as it is."""
+    begun_under = bench.campaign
+    changed = make_campaign(tmp_path, PREVIEW, max_lines="3")
+    bench.tell(ev.CampaignRenewed(changed))
+    bench.tell(ev.RequestBegun(begun_under, bench.attempt()))
+    assert bench.core.running() == (changed,)
+
+
+@pytest.mark.parametrize("preset", ["demo", "zero-abandon"])
+def test_who_asked_to_be_called_has_an_agent_already_and_needs_no_other(tmp_path: Path, preset: str) -> None:
+    trunk = '"loop"' if preset == "demo" else '"carrier"'
+    wanted = make_campaign(tmp_path, preset=f'"{preset}"', trunk=trunk).model_copy(update={"on_request": True})
+    bench = Bench(wanted, start=False)
+    bench.tell(ev.Recovered(BOOT))
+    actions = bench.tell(ev.RequestBegun(wanted, bench.attempt()))
+    assert [type(each) for each in actions] == [ev.PlaceCall]
+
+
+def test_in_a_drain_nobody_is_called_back_whose_row_came_too_late(tmp_path: Path) -> None:
+    wanted = make_campaign(tmp_path).model_copy(update={"on_request": True})
+    bench = Bench(wanted, start=False)
+    bench.tell(ev.Recovered(BOOT))
+    bench.tell(ev.RequestBegun(wanted, bench.attempt()))
+    bench.tell(ev.CampaignDraining(wanted.campaign_id))
+    finish = finish_in(bench.tell(ev.RequestBegun(wanted, bench.attempt())))
+    assert (finish.outcome, finish.sent) == (Outcome.CANCELLED, False)
+
+
+def test_what_was_begun_by_itself_does_not_go_out_once_agents_dial_by_hand(tmp_path: Path) -> None:
+    bench = Bench(make_campaign(tmp_path))
+    bench.tell(ev.CampaignRenewed(make_campaign(tmp_path, MANUAL)))
+    begun = ev.Begun((bench.attempt(),), next_in_s=0.0)
+    finish = finish_in(bench.tell(ev.AttemptsBegun(bench.campaign.campaign_id, begun)))
+    assert (finish.outcome, finish.sent) == (Outcome.CANCELLED, False)

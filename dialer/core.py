@@ -107,6 +107,15 @@ class DialerCore:
             run.campaign for run in runs if run.state is CampaignState.RUNNING and not run.campaign.on_request
         )
 
+    def require_startable(self, campaign_id: CampaignId) -> None:
+        """Refuse what a start would be refused for, before anything of the campaign is changed.
+
+        Raises:
+            CampaignError: it runs already.
+        """
+        if (run := self._state.runs.get(campaign_id)) is not None:
+            after(campaign_id, run.state, Order.START)
+
     def open_ways(self, campaign: Campaign, now: float) -> tuple[Room, ...]:
         """The campaign's trunks for one call that is asked for: those that rest only where all do."""
         return self._state.open_ways(campaign, now)

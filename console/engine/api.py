@@ -175,11 +175,13 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
     async def start(campaign_id: str, who: Who = "unknown") -> operations.Done:
         engine.require_open()
         campaign = operations.load_campaign(campaign_id, engine.settings)
-        if campaign.file.flow is not None:
-            await engine.flows.require(FlowId(campaign.file.flow), who, f"campaign {campaign_id} leads into it")
-        now = engine.clock.now()
-        started = await operations.register(engine.writer, campaign, who, now)
-        engine.dialled.tell(started.event())
+        with engine.starts.starting(campaign.campaign_id):
+            if campaign.file.flow is not None:
+                await engine.flows.require(FlowId(campaign.file.flow), who, f"campaign {campaign_id} leads into it")
+            now = engine.clock.now()
+            started = await operations.register(engine.writer, campaign, who, now)
+            engine.require_open()
+            engine.dialled.tell(started.event())
         said = f"campaign {campaign_id} is started: {started.leads} leads on its roll"
         if words := staffing.lacking(campaign, engine.settings):
             said = f"{said}\nwarning: {words}"
@@ -189,6 +191,7 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
     async def change(campaign_id: str, order: CampaignOrder, who: Who = "unknown") -> operations.Done:
         if order is CampaignOrder.RESUME:
             engine.require_open()
+            engine.starts.require_none(CampaignId(campaign_id))
         engine.require_settled()
         engine.dialled.tell(_CAMPAIGN_EVENTS[order](CampaignId(campaign_id)))
         now = engine.clock.now()

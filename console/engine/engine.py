@@ -54,6 +54,7 @@ from console.engine.recognition import Recognises, Recognition
 from console.engine.recordings import RecordingKeeper
 from console.engine.restart import Restart
 from console.engine.safe_harbour import SafeHarbour
+from console.engine.starts import Starts
 from console.engine.status import (
     Status,
     agents_shown,
@@ -245,6 +246,7 @@ class Engine:
             settings, self.floor, self.verifier, self.watch, self.desk.require_given, self.talk_recordings
         )
         self.pace = PaceKeeper(self.dialled, self.writer, clock)
+        self.starts = Starts(self.dialled.core)
         self.restart = Restart(settings, switch, self.writer, self.books, self.floor, self.dialled, clock)
 
     async def start(self) -> None:

@@ -123,6 +123,27 @@ def test_leads_and_a_campaign(http: httpx.Client, running: Served) -> None:
     assert [row[0] for row in audit] == [f"campaign.{order}" for order in ("new", "start", "pause", "resume", "stop")]
 
 
+def test_a_start_that_is_refused_changes_nothing(http: httpx.Client, running: Served) -> None:
+    http.post("/v1/leads", params={"list": "autumn", "file": "a.csv"}, content=LEADS)
+    said(http.post("/v1/campaigns/autumn/start"))
+    said(http.patch("/v1/campaigns/autumn", json={"max_lines": 1}))
+    path = running.settings.campaigns / "autumn.toml"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(before.replace("max_lines = 2", "max_lines = 9"), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != before
+    try:
+        assert "is running and cannot start" in refused(http.post("/v1/campaigns/autumn/start"), 409)
+    finally:
+        path.write_text(before, encoding="utf-8")
+    shown = http.get("/v1/campaigns/autumn").json()
+    assert (shown["changes"], shown["lines"]["most"]) == ({"max_lines": 1}, 1)
+    with sqlite3.connect(f"file:{running.settings.engine.database}?mode=ro", uri=True) as db:
+        kept = db.execute("SELECT json_extract(settings, '$.file.max_lines') FROM campaigns").fetchall()
+    db.close()
+    assert kept == [(2,)]
+    said(http.post("/v1/campaigns/autumn/stop"))
+
+
 def test_campaigns_that_are_not_there(http: httpx.Client) -> None:
     assert "no campaign spring: there are autumn" in refused(http.post("/v1/campaigns/spring/start"), 409)
     assert "was not started" in refused(http.post("/v1/campaigns/spring/stop"), 409)

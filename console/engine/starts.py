@@ -1,0 +1,43 @@
+"""Starts of campaigns: one that is refused changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from calls.errors import UserError
+from calls.ids import CampaignId
+from dialer.core import DialerCore
+
+
+class Starts:
+    """The campaigns that are being put into the store."""
+
+    def __init__(self, core: DialerCore) -> None:
+        self._core = core
+        self._under_way: set[CampaignId] = set()
+
+    @contextmanager
+    def starting(self, campaign_id: CampaignId) -> Iterator[None]:
+        """Within it the campaign may be put into the store, and started.
+
+        Raises:
+            CampaignError: it runs already.
+            UserError: somebody else is starting it.
+        """
+        self.require_none(campaign_id)
+        self._core.require_startable(campaign_id)
+        self._under_way.add(campaign_id)
+        try:
+            yield
+        finally:
+            self._under_way.discard(campaign_id)
+
+    def require_none(self, campaign_id: CampaignId) -> None:
+        """Refuse what would have the campaign run while a start puts it into the store.
+
+        Raises:
+            UserError: it is being started.
+        """
+        if campaign_id in self._under_way:
+            raise UserError(f"campaign {campaign_id} is being started")

@@ -17,7 +17,7 @@ from calls import hours, numbers
 from calls.causes import Outcome
 from calls.hours import WeeklyHours
 from calls.ids import CampaignId
-from calls.people.consents import Consent, ConsentKind
+from calls.people.consents import Consent, ConsentKind, stands
 from dialer.campaign import Campaign
 from dialer.presets import PRESETS, CoolDown, Limit, Scope
 
@@ -168,7 +168,7 @@ def _consents(lead: Lead, history: History, rules: Rules, now: datetime) -> Iter
     needed = {*rules.consents, *((ConsentKind.CALLS,) if taken_back else ())}
     if rules.mobile_consent and numbers.may_be_mobile(lead.number):
         needed.add(ConsentKind.MOBILE)
-    if any(not any(each.kind is kind and each.holds(now) for each in history.consents) for kind in needed):
+    if not all(stands(history.consents, kind, now) for kind in needed):
         yield Refused("consent", None)
 
 

@@ -50,6 +50,14 @@ class Consent:
         return self.given_at <= at and all(at < end for end in ends)
 
 
+def stands(consents: Iterable[Consent], kind: ConsentKind, at: datetime) -> bool:
+    """True where one of a person's consents of this kind holds, and was given after the last time that the person
+    took one back: what was agreed to before that is over, however late it was written down."""
+    kept = [each for each in consents if each.kind is kind]
+    taken_back = [each.withdrawn_at for each in kept if each.withdrawn_at is not None]
+    return any(each.holds(at) and all(each.given_at > before for before in taken_back) for each in kept)
+
+
 def give(connection: sqlite3.Connection, consents: Iterable[Consent], at: datetime, who: str) -> int:
     """Keep consents; gives how many were not known. The same person, kind and time again changes nothing, be the
     person erased since.

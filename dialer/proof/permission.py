@@ -69,7 +69,7 @@ class Standing:
         self._entries: dict[tuple[str | None, str], Change] = {}
         self._lists: dict[str, Change] = {}
         self._given: dict[tuple[str, str], list[Change]] = defaultdict(list)
-        self._taken: dict[tuple[str, str], int] = {}
+        self._taken: dict[tuple[str, str], Change] = {}
         """The last time that a kind was taken back."""
 
     def take(self, change: Change) -> None:
@@ -84,7 +84,7 @@ class Standing:
             case "consented":
                 self._given[change.subject, str(change.kind)].append(change)
             case _:
-                self._taken[change.subject, str(change.kind)] = change.seq
+                self._taken[change.subject, str(change.kind)] = change
 
     def entries(self, attempt: Attempt, law: Law, evidence: Evidence) -> Iterator[Finding]:
         """Entries of our own list that the attempt's number is on."""
@@ -139,13 +139,15 @@ class Standing:
         for kind in sorted(needed):
             if not self._agreed(attempt.number, kind, attempt.at):
                 taken = self._taken.get((attempt.number, kind))
-                why = "was not given" if taken is None else f"was taken back (change {taken})"
+                why = "was not given" if taken is None else f"was taken back (change {taken.seq})"
                 yield Breach(attempt.attempt_id, "consent", f"the consent {kind} {why}, or has run out")
 
     def _agreed(self, number: str, kind: str, at: datetime) -> bool:
-        since = self._taken.get((number, kind), -1)
+        taken = self._taken.get((number, kind))
         return any(
-            each.seq > since and each.at <= at and (each.until is None or at < each.until)
+            (taken is None or (each.seq > taken.seq and each.at > taken.at))
+            and each.at <= at
+            and (each.until is None or at < each.until)
             for each in self._given[number, kind]
         )
 

@@ -109,6 +109,7 @@ NO_CONSENT = Refused("consent", None)
         ((agreed(CALLS, 1, withdrawn_at=0),), (CALLS,), False, NO_CONSENT),
         ((agreed(CALLS, 1, withdrawn_at=0),), (), False, NO_CONSENT),  # taken back: no campaign calls
         ((agreed(CALLS, 5, withdrawn_at=-3), agreed(CALLS, 2)), (CALLS,), False, None),  # and given again
+        ((agreed(CALLS, 5, withdrawn_at=-3), agreed(CALLS, 4)), (CALLS,), False, NO_CONSENT),  # written down too late
         ((agreed(MOBILE, 1, withdrawn_at=0),), (), False, None),
         ((), (), True, NO_CONSENT),  # an American number may be on a mobile telephone
         ((agreed(MOBILE, 1),), (), True, None),

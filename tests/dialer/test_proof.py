@@ -132,6 +132,15 @@ def withdrawn(db: sqlite3.Connection, attempt: str) -> None:
     db.execute(SEEN)
 
 
+def given_too_late(db: sqlite3.Connection, attempt: str) -> None:
+    """Taken back, and then an older consent comes from some list."""
+    number = number_of(db, attempt)
+    assert consents.withdraw(db, number, ConsentKind.CALLS, START, "me", "")
+    older = Consent(number, ConsentKind.CALLS, START - timedelta(hours=2), "another form")
+    assert consents.give(db, [older], START, "me") == 1
+    db.execute(SEEN)
+
+
 def hidden_order(db: sqlite3.Connection, attempt: str) -> None:
     """Forbidden long before, and the log says that it came after the attempt."""
     do_not_call.add(db, Entry(number_of(db, attempt), "test", "", START, "me"))
@@ -177,6 +186,7 @@ BREACHES: dict[str, tuple[str, str, Spoil]] = {
     "on the national list": ("I1", ANY, attempted(f"number = '{LISTED}'")),
     "no consent": ("consent", ANY, attempted("number = '+12025558888'")),
     "consent taken back": ("consent", ANY, withdrawn),
+    "consent older than when it was taken back": ("consent", ANY, given_too_late),
     "night where the person is": ("I2", ANY, attempted("zones = '[\"America/New_York\"]'")),
     "night in one zone of two": ("I2", ANY, attempted('zones = \'["Europe/London", "America/New_York"]\'')),
     "no zone": ("I2", ANY, attempted("zones = '[]'")),

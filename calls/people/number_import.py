@@ -11,6 +11,7 @@ import hashlib
 import io
 import itertools
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ import numpy as np
 import phonenumbers
 
 from calls.errors import LeadError, Location
+from calls.numbers import NumberProblem, to_e164
 from calls.people.number_file import HEADER, MAGIC, NUMBER_BYTES
 
 PIECE = 4_000_000
@@ -106,8 +108,10 @@ class _Plan:
     """How a country's numbers are written."""
 
     def __init__(self, region: str | None, where: Location) -> None:
+        self._region = region
         self._code = b""
         self._trunk = b""
+        self._abroad: re.Pattern[bytes] | None = None
         self._lengths: frozenset[int] = frozenset()
         if region is None:
             return
@@ -116,6 +120,7 @@ class _Plan:
             raise LeadError(f"{region} is not a region: expected two capital letters of ISO 3166, e.g. US", where)
         self._code = str(plan.country_code).encode()
         self._trunk = (plan.national_prefix or "").encode()
+        self._abroad = re.compile(plan.international_prefix.encode()) if plan.international_prefix else None
         self._lengths = frozenset(plan.general_desc.possible_length if plan.general_desc else ())
 
     def alike(self, block: bytes) -> Numbers | None:
@@ -128,6 +133,10 @@ class _Plan:
         digits = table[:, :size] - np.uint8(0x30)
         if (table[:, size] != 0x0A).any() or (digits > 9).any() or (digits[:, 0] == 0).any():
             return None
+        for front in (self._code, self._trunk):
+            begins = (table[:, : len(front)] == np.frombuffer(front, dtype=np.uint8)).all(axis=1)
+            if front and size - len(front) in self._lengths and begins.any():
+                return None
         code = np.uint64(int(self._code) * 10**size)
         return digits.astype(np.uint64) @ _POWERS[:size][::-1] + code
 
@@ -136,16 +145,39 @@ class _Plan:
         digits = line.translate(None, SIGNS)
         if digits.startswith(b"+"):
             digits = digits[1:]
-        elif self._code:
-            trunk = self._trunk
-            if trunk and digits.startswith(trunk) and (trunk == b"0" or len(digits) not in self._lengths):
-                digits = digits[len(trunk) :]  # no number begins with 0 where that is the prefix; some do with 8
-            if len(digits) not in self._lengths:
-                return 0
-            digits = self._code + digits
-        else:
+        elif not digits.isdigit():
             return 0
+        else:
+            digits = self._international(digits)
         return int(digits) if SHORTEST <= len(digits) <= LONGEST and digits.isdigit() and digits[0] != 0x30 else 0
+
+    def _international(self, digits: bytes) -> bytes:
+        """The number with its country code, of one that was written without "+"; empty: it is none. A wrong guess
+        would leave the person off the list, so what can be read in two ways is read as leads are."""
+        code, trunk, size = self._code, self._trunk, len(digits)
+        if not code:
+            return b""
+        if digits.startswith(b"00" + code) and size - 2 - len(code) in self._lengths:
+            return digits[2:]
+        if digits.startswith(b"0") and self._abroad is not None and self._abroad.match(digits):
+            return self._as_leads_are(digits) or b""
+        has_code = digits.startswith(code) and size - len(code) in self._lengths
+        has_trunk = bool(trunk) and trunk != b"0" and digits.startswith(trunk) and size - len(trunk) in self._lengths
+        if size in self._lengths and (has_code or has_trunk):
+            return self._as_leads_are(digits) or code + digits
+        if has_code:
+            return digits
+        if trunk and digits.startswith(trunk) and (trunk == b"0" or size not in self._lengths):
+            digits = digits[len(trunk) :]  # no number begins with 0 where that is the prefix; some do with 8
+        if len(digits) not in self._lengths or (trunk == b"0" and digits.startswith(b"0")):
+            return b""
+        return code + digits
+
+    def _as_leads_are(self, digits: bytes) -> bytes | None:
+        try:
+            return to_e164(digits.decode(), self._region)[1:].encode()
+        except NumberProblem:
+            return None
 
 
 _POWERS = np.array([10**place for place in range(LONGEST)], dtype=np.uint64)

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import phonenumbers
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from calls.errors import LeadError, Location, RecordError
+from calls.numbers import NumberProblem, to_e164
 from calls.people import number_import
 from calls.people.number_file import HEADER, NumberFile, opened
 from calls.people.number_import import Built, build, drop_old
@@ -36,6 +39,11 @@ def made(folder: Path, text: str, region: str | None = "US", column: str | None 
         ("phone\n+1 202 555 0100\n", None, None, ["+12025550100"]),
         ("\ufeff+4930123456\n", None, None, ["+4930123456"]),
         ("030 123456\n30123456\n+442079460000\n", "DE", None, ["+4930123456", "+442079460000"]),
+        ("0049 30 123456\n030 123457\n", "DE", None, ["+4930123456", "+4930123457"]),
+        ("0043 1 2345678\n4312345679\n664123456\n", "AT", None, ["+4312345678", "+4312345679", "+43664123456"]),
+        ("431234567890\n431234567891\n", "AT", None, ["+431234567890", "+431234567891"]),
+        ("442079460000\n442079460001\n", "GB", None, ["+442079460000", "+442079460001"]),
+        ("8 0152 45-09-11\n8 0152 45-09-12\n", "BY", None, ["+375152450911", "+375152450912"]),
         ('name,phone\nAnna,2025550100\n"B, C",2025550101\n', "US", "phone", ["+12025550100", "+12025550101"]),
         ("Anna,2025550100\n", "US", "2", ["+12025550100"]),
     ],
@@ -47,6 +55,31 @@ def test_numbers_are_read(
     found = NumberFile(built.path)
     assert (built.numbers, built.refused, found.count) == (len(expected), 0, len(expected))
     assert all(number in found for number in expected)
+
+
+@pytest.mark.parametrize("spelled", ["E164", "NATIONAL", "INTERNATIONAL", "significant", "00", "code"])
+def test_nobody_stands_in_a_list_under_another_number(spelled: str) -> None:
+    """A number is read as leads are, or is refused and named: for an example of each country and kind."""
+    wrong = []
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        plan = number_import._Plan(region, Location())
+        for kind in (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.VOIP):
+            number = phonenumbers.example_number_for_type(region, kind)
+            if number is None:
+                continue
+            e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+            if spelled in ("significant", "00", "code"):
+                national = phonenumbers.national_significant_number(number)
+                text = {"significant": national, "00": f"00{e164[1:]}", "code": e164[1:]}[spelled]
+            else:
+                text = phonenumbers.format_number(number, getattr(PhoneNumberFormat, spelled))
+            try:
+                expected = int(to_e164(text, region)[1:])
+            except NumberProblem:
+                expected = 0
+            if plan.number(text.encode()) not in (expected, int(e164[1:]), 0):
+                wrong.append((region, text, expected))
+    assert wrong == []
 
 
 def test_what_is_no_number_is_counted_and_named(tmp_path: Path) -> None:

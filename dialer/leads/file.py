@@ -183,11 +183,15 @@ class LeadFile:
         given = self._cell(row, "time_zone")
         if given and given not in _known_zones():
             raise Refusal(f"no time zone {given!r}: expected a name such as Europe/Berlin")
+        if given in _without_summer_time():
+            raise Refusal(f"the time zone {given!r} knows no summer time: expected a place such as America/New_York")
         if given:
             return (given,)
         postcode = self._cell(row, "postcode")
         exact = places.postcode_zone(postcode, country) if postcode else None
-        of_place = (exact,) if exact else places.STATES[country][state] if state else ()
+        of_state = places.STATES[country][state] if state else ()
+        sure = exact is not None and (not of_state or exact in of_state)
+        of_place = (exact,) if exact and sure else (*of_state, *((exact,) if exact else ()))
         return places.narrowed(numbers.time_zones(number), of_place)
 
     def _fields(self, row: Row) -> dict[str, str]:
@@ -224,6 +228,14 @@ def _priority(text: str) -> int:
     if not re.fullmatch(r"[+-]?[0-9]{1,4}", text) or int(text) not in PRIORITIES:
         raise Refusal(f"the priority is a whole number from {PRIORITIES[0]} to {PRIORITIES[-1]}, the highest first")
     return int(text)
+
+
+@lru_cache(maxsize=1)
+def _without_summer_time() -> frozenset[str]:
+    """Zones that are an offset and no place: with ``EST`` for New York, people would be called an hour too late all
+    summer (invariant I2)."""
+    named = {"EST", "MST", "HST", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich", "UTC", "UCT", "Universal", "Zulu"}
+    return frozenset(each for each in _known_zones() if each in named or each.startswith("Etc/") or each == "Factory")
 
 
 @lru_cache(maxsize=1)

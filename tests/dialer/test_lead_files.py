@@ -254,6 +254,18 @@ def test_zones_by_number_state_and_postcode(columns: str, cells: str, zones: tup
     assert (found.numbers[0].time_zones, found.region) == (zones, region)
 
 
+@pytest.mark.parametrize("zone", ["EST", "MST", "UTC", "GMT", "Etc/GMT+5", "Factory"])
+def test_an_offset_is_no_place(zone: str) -> None:
+    """In summer New York is an hour ahead of EST: people would be called until ten at night."""
+    leads, (refused,) = read(f"phone,tz\n2025550101,{zone}\n")
+    assert not leads and "knows no summer time" in refused.reason
+
+
+def test_a_state_and_a_postcode_that_disagree_count_both() -> None:
+    assert set(lead("phone,state,zip\n800 234 5678,CA,10001\n").numbers[0].time_zones) == {EAST, WEST}
+    assert lead("phone,state,zip\n800 234 5678,TX,79901\n").numbers[0].time_zones == ("America/Denver",)
+
+
 def test_a_toll_free_number_is_narrowed_to_its_state() -> None:
     assert len(lead("phone\n800 234 5678\n").numbers[0].time_zones) > 10
     assert lead("phone,state\n800 234 5678,TX\n").numbers[0].time_zones == ("America/Chicago", "America/Denver")

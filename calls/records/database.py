@@ -40,6 +40,9 @@ WAL_KEPT_BYTES = 64 * 1024 * 1024
 SMALLEST_BYTES = 512
 """One page of the smallest size."""
 
+OF_ANOTHER_RELEASE = ("no such table", "no such column")
+"""What SQLite says where a table or a column is not there yet."""
+
 FILE_MODE = 0o640
 """People's numbers are in it: nothing for others."""
 
@@ -167,9 +170,20 @@ class Reader(sqlite3.Connection):
         self.set_progress_handler(lambda: self._clock() > self._until, STEPS_BETWEEN_LOOKS)
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        """As ``sqlite3.Connection.execute``; the cap of the statement starts here."""
+        """As ``sqlite3.Connection.execute``; the cap of the statement starts here.
+
+        Raises:
+            RecordError: the database was written by an older release, and was not brought to this one's schema.
+        """
         self._until = self._clock() + self._cap_s
-        return super().execute(*arguments)
+        try:
+            return super().execute(*arguments)
+        except sqlite3.OperationalError as problem:
+            if not str(problem).startswith(OF_ANOTHER_RELEASE):
+                raise
+            raise RecordError(
+                f"the database is of an older release ({problem}): start the engine, or run callwright db migrate"
+            ) from problem
 
 
 def open_readonly(

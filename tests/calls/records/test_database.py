@@ -139,3 +139,18 @@ def test_sqlite_s_errors_become_ours(connection: sqlite3.Connection, path: Path)
     with pytest.raises(sqlite3.OperationalError) as other:
         connection.execute("SELECT nothing")
     assert type(typed(other.value, path)) is RecordError
+
+
+def test_a_reader_says_that_the_database_is_of_an_older_release(path: Path) -> None:
+    writer = open_writer(path)
+    writer.execute("CREATE TABLE leads (number TEXT)")
+    writer.close()
+    reader = open_readonly(path)
+    for statement in ("SELECT * FROM campaign_lists", "SELECT region FROM leads"):
+        with pytest.raises(
+            RecordError, match=r"of an older release .*: start the engine, or run callwright db migrate"
+        ):
+            reader.execute(statement)
+    with pytest.raises(sqlite3.OperationalError, match="syntax error"):
+        reader.execute("SELEC")
+    reader.close()

@@ -60,7 +60,10 @@ class Question:
     asked_id: CallId
     """Stands for the two agents' talk on the floor."""
     decision: asyncio.Future[Decision]
+    coming: Goes | None = None
+    """Who is on the way into the first one's room, and may be there."""
     asked: Goes | None = None
+    """Who is there for sure."""
 
     def decide(self, decision: Decision) -> None:
         """End it; the first word counts."""
@@ -125,7 +128,12 @@ class Consults:
         asking = asyncio.ensure_future(self._ask(question, recorder))
         try:
             await _first(held, question.decision)
-            if held.done() and isinstance(gone := held.result(), HungUp):
+            try:
+                gone = held.result() if held.done() else None
+            except SwitchError:
+                await self._part(question)
+                raise
+            if isinstance(gone, HungUp):
                 await self._part(question)
                 self._floor.tell(TalkOver(call_id, question.asker.agent_id))
                 return gone
@@ -154,28 +162,41 @@ class Consults:
         call = CallWaiting(question.asked_id, question.queue, CallKind.INBOUND, URGENT, ANSWERS_S, only=question.only)
         with self._floor.waiting(call) as offers:
             while isinstance(offer := await offers.get(), ConnectCall):
+                question.coming = Goes(offer.agent_id, offer.leg_id)
                 try:
                     await self._switch.seat(offer.leg_id, Seat.JOIN, question.asker.leg_id)
                 except SwitchError as problem:
                     log.get().error("an agent could not be asked", agent=offer.agent_id, problem=str(problem))
+                    question.coming = None
                     self._floor.tell(ConnectFailed(question.asked_id, offer.agent_id))
                     continue
-                question.asked = Goes(offer.agent_id, offer.leg_id)
+                question.asked = question.coming
                 self._floor.tell(TalkBegan(question.asked_id, offer.agent_id))
                 recorder.note("consulted", {"agent": offer.agent_id})
                 await asyncio.get_running_loop().create_future()
             question.decide(Decision.NO_ANSWER)
 
     async def _part(self, question: Question) -> bool:
-        """Put the other agent's leg back into its own room; whether it is there."""
-        if question.asked is None:
-            return False
-        try:
-            await self._switch.seat(question.asked.leg_id, Seat.OWN)
-        except SwitchError as problem:
-            log.get().warning("an agent who was asked has gone", agent=question.asked.agent_id, problem=str(problem))
-            return False
+        """Put the other agent's leg back into its own room; whether it is there. One on the way into the first one's
+        room is put back as well: nobody is left beside a talk."""
+        other = question.coming
+        return other is not None and await lead_home(self._switch, other.agent_id, other.leg_id)
+
+
+async def lead_home(switch: Switch, agent_id: AgentId, leg_id: LegId) -> bool:
+    """Put a leg that may be beside another one into its own room; whether it is there. One of which that is not
+    sure is ended: it would hear the next caller there."""
+    try:
+        await switch.seat(leg_id, Seat.OWN)
+    except SwitchError as problem:
+        log.get().warning("an agent's leg did not come home", agent=agent_id, problem=str(problem))
+    else:
         return True
+    try:
+        await switch.hang_up(leg_id)
+    except SwitchError as problem:
+        log.get().error("an agent's leg was not ended", agent=agent_id, problem=str(problem))
+    return False
 
 
 async def _first(*of: asyncio.Future[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from calls.settings import Settings
 from calls.switch.events import SwitchUp
 from calls.switch.port import EndedBy, Switch
 from console.engine.books import Books
+from console.engine.consults import lead_home
 from console.engine.dialled import DialledCalls
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
@@ -115,9 +117,10 @@ class Restart:
             self._adopt(live, found.talks.get(live.call_id))
         for attempt in found.recovery.still_up:
             self._dialled.adopt(attempt, self._adopted.get(CallId(attempt.begun.attempt_id)))
-        self._restore_agents(found, legs, kept)
+        strays = self._restore_agents(found, legs, kept)
         self._dialled.tell(ev.Recovered(up.boot, found.recovery.still_up))
         self._start_campaigns(found)
+        await asyncio.gather(*(lead_home(self._switch, agent_id, leg_id) for agent_id, leg_id in strays.items()))
 
     def call_ended(self, call_id: CallId, cause: int | None, outcome: Outcome = Outcome.ANSWERED) -> None:
         """An adopted call has ended. One that is not adopted changes nothing."""
@@ -154,11 +157,17 @@ class Restart:
         self._adopted[live.call_id] = recorder
         self._books.show(recorder)
 
-    def _restore_agents(self, found: Found, legs: Mapping[AgentId, LegId], calls: list[LiveCall]) -> None:
+    def _restore_agents(
+        self, found: Found, legs: Mapping[AgentId, LegId], calls: list[LiveCall]
+    ) -> dict[AgentId, LegId]:
         """Log in again who was logged in, or whose phone rings for that, with the leg and the talk that are still up.
 
         A phone that rings is heard of when it is answered, which may have been while no engine ran.
+
+        Gives the legs of those who talked, and to no customer who is left: one who was asked by another agent may
+        still sit in that one's room.
         """
+        strays: dict[AgentId, LegId] = {}
         talks = {live.agent_id: live.call_id for live in calls if live.agent_id is not None}
         last = {each.agent_id: each for each in found.agents if each.state is not AgentState.LOGGED_OUT}
         logging_in = {agent_id for agent_id, leg_id in legs.items() if leg_id in found.ringing}
@@ -167,8 +176,11 @@ class Restart:
             call_id = talks.get(agent_id) if leg_id is not None else None
             self._floor.restore(Restored(agent_id, leg_id, call_id, ringing=leg_id in found.ringing))
             before = last.get(agent_id)
+            if before is not None and before.state is AgentState.TALKING and leg_id is not None and call_id is None:
+                strays[agent_id] = leg_id
             if before is not None and before.state is AgentState.PAUSED and before.reason != LEG_LOST:
                 self._floor.tell(Pause(agent_id, before.reason))
+        return strays
 
     def _start_campaigns(self, found: Found) -> None:
         for started, state in found.campaigns:

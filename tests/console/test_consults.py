@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
 from calls.causes import Outcome
+from calls.errors import SwitchTimeout
+from calls.ids import LegId
 from calls.settings import QueueSettings
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callers import Hear, Press
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
-from calls.switch.port import EndedBy
+from calls.switch.loopback.switch import LoopbackSwitch
+from calls.switch.port import EndedBy, Seat
 from tests.console.asked import ask
 from tests.console.held_time import held
 from tests.console.world import World, adds_up, agent, world_in
@@ -172,3 +176,56 @@ async def test_each_part_is_a_recording_of_its_own(tmp_path: Path) -> None:
         told = [entry.detail for entry in world.switch.diary.of(call.info.call_id, Seen.RECORD)]
         name = f"{call.info.call_id}-talk-"
         assert told == [f"start {name}1", "stop", f"start {name}2"]
+
+
+@held
+async def test_who_is_on_the_way_to_be_asked_is_led_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller comes back while the other agent's leg is being moved: nobody is left beside the next talk."""
+    at_once = LoopbackSwitch.seat
+
+    async def slowly(switch: LoopbackSwitch, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
+        await at_once(switch, leg_id, seat, host)
+        if seat is Seat.JOIN:
+            await asyncio.sleep(1.0)
+
+    monkeypatch.setattr(LoopbackSwitch, "seat", slowly)
+    async with house(tmp_path) as world:
+        call = await asks(world)
+        await world.until(lambda: seats(world) == ["join"])
+        assert world.state("ben") == "reserved"
+        assert (await order(world, "/cancel"))[0] == 200
+        await world.until(lambda: len(met(world, call)) == 3)
+        assert seats(world) == ["join", "own"]
+        await world.until(lambda: world.state("ben") == "ready")
+
+
+@held
+async def test_a_leg_that_does_not_come_home_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = LoopbackSwitch.seat
+
+    async def lost(switch: LoopbackSwitch, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
+        if seat is Seat.OWN:
+            raise SwitchTimeout("no answer")
+        await at_once(switch, leg_id, seat, host)
+
+    monkeypatch.setattr(LoopbackSwitch, "seat", lost)
+    async with house(tmp_path) as world:
+        call = await asks(world)
+        await answered(world)
+        (leg,) = world.rows("SELECT leg_id FROM agent_legs WHERE agent_id = 'ben'")[0]
+        assert (await order(world, "/complete"))[0] == 200
+        await world.until(lambda: len(met(world, call)) == 3)
+        assert met(world, call)[-1] == "meet anna", "nobody knows where the other agent is"
+        assert world.switch.diary.of(str(leg), Seen.HANG_UP)
+
+
+@held
+async def test_a_question_does_not_outlive_a_restart(tmp_path: Path) -> None:
+    """The one who was asked is in no other's room when the next caller comes."""
+    async with house(tmp_path) as world:
+        await asks(world)
+        await answered(world)
+        await world.kill()
+        await world.start()
+        assert world.state("ben") == "ready"
+        assert seats(world) == ["join", "own"]

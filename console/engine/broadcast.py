@@ -12,6 +12,7 @@ from calls import log
 from calls.errors import RecordError
 from calls.ids import FlowId, LeadId
 from calls.records.durations import Phase
+from calls.records.store import LiveCall
 from calls.records.writer import Writer
 from calls.switch.port import CallChannel, HungUp, Prompt
 from calls.text import printable
@@ -64,7 +65,7 @@ class Broadcasts:
         context = Context(
             answered=True,
             draw=self._draw(),
-            facts=_facts_of(channel),
+            facts=_facts_of(recorder.live),
             overrides=self._hours.overrides,
             variables=await self._variables(recorder.live.lead_id),
         )
@@ -83,9 +84,9 @@ class Broadcasts:
             return {}
 
 
-def _facts_of(channel: CallChannel) -> Facts:
-    info = channel.info
-    return Facts(info.caller, "", info.called, customer=info.called, call_id=info.call_id)
+def _facts_of(live: LiveCall) -> Facts:
+    """By the record: of a call of the run before this one the switch does not say whom we had dialled."""
+    return Facts(live.caller, "", live.called, customer=live.called, call_id=live.call_id)
 
 
 def variables_of(lead: LeadFacts) -> dict[str, Value]:

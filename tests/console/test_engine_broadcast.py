@@ -6,6 +6,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from calls.agents import events as ag
 from calls.causes import Outcome
 from calls.errors import CampaignError
 from calls.ids import AgentId
+from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.callers import HangUp, Hear, Press, Step, Wait
 from calls.switch.loopback.diary import Seen
@@ -127,6 +129,19 @@ async def test_who_presses_nine_is_never_called_again(tmp_path: Path) -> None:
         assert world.rows("SELECT number, source FROM do_not_call") == [(PERSON, "flow")]
         assert world.record().last_node == "stopped"
         assert world.record().outcome is Outcome.ANSWERED
+
+
+@held
+async def test_the_key_counts_where_the_switch_does_not_say_whom_we_had_dialled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is for a call that a run of ours before this one had dialled."""
+    told = vars(LoopbackCall)["info"].fget
+    monkeypatch.setattr(LoopbackCall, "info", property(lambda call: replace(told(call), caller="", called="")))
+    async with broadcasting(tmp_path) as world:
+        await broadcast(world, person(world, Hear("news.offer"), Press("9")))
+        await world.campaign_over()
+        assert world.rows("SELECT number FROM do_not_call") == [(PERSON,)]
 
 
 @held

@@ -57,6 +57,8 @@ async def tell_apart(channel: CallChannel, recorder: CallRecorder) -> Detected |
     answerer = Answerer()
     try:
         async with channel.hear() as audio, aclosing(unbroken(audio)) as pieces:
+            if not audio.live:
+                raise SwitchUnavailable("callers are heard by recordings here, too late to tell who answered")
             async for piece in pieces:
                 answered = answerer.take(piece)
                 if answered is not None:

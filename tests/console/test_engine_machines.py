@@ -11,6 +11,7 @@ import pytest
 from calls.causes import Outcome
 from calls.errors import SwitchUnavailable
 from calls.ids import AgentId
+from calls.switch.backlog import Backlog
 from calls.switch.hearing import CallerAudio
 from calls.switch.loopback import callees
 from calls.switch.loopback.call import LoopbackCall
@@ -121,6 +122,31 @@ async def test_who_cannot_be_heard_is_a_person(tmp_path: Path, monkeypatch: pyte
         await world.campaign(MACHINE, **OWN)
         await world.campaign_over()
         assert (world.record().detected, world.record().agent_id) == (Detected.UNSURE, "anna")
+
+
+@asynccontextmanager
+async def taped(_: LoopbackCall) -> AsyncIterator[CallerAudio]:
+    """As where callers are heard by recordings: nothing comes before something is gathered."""
+    yield NotLive()
+
+
+class NotLive(Backlog):
+    @property
+    def live(self) -> bool:
+        return False
+
+
+@held
+async def test_who_is_heard_too_late_waits_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LoopbackCall, "hear", taped)
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        await world.campaign(MACHINE, **OWN)
+        await world.campaign_over()
+        record = world.record()
+        assert (record.detected, record.agent_id) == (Detected.UNSURE, "anna")
+        met = world.switch.diary.of(record.call_id, Seen.ANSWER, Seen.MEET)
+        assert met[-1].at - met[0].at < 0.2, "silence for a person who has answered"
 
 
 @held

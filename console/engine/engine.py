@@ -192,6 +192,7 @@ class Engine:
         self.flows = LiveFlows(settings, flows, self.writer, self.books, clock)
         leading = Leading(self.conversations, clock)
         self.inbound = InboundCalls(settings, self.flows, self.books, leading, self.hours, clock, draw)
+        self.safe_harbour = SafeHarbour(self.writer, self.tasks, clock, self._forbidden)
         self.dialled = DialledCalls(
             DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s()),
             switch,
@@ -205,7 +206,7 @@ class Engine:
             self.watch.not_ready,
             self._attempt_finished,
             Broadcasts(self.flows, leading, self.hours, self.writer, draw, settings.prompts.languages[0]),
-            SafeHarbour(self.writer, self.tasks, clock, self._forbidden),
+            self.safe_harbour,
             Places(self.floor, self.tasks),
         )
         self.callbacks = Callbacks(
@@ -290,6 +291,7 @@ class Engine:
             async with asyncio.timeout(WRITE_S):
                 await self.pace.keep()
                 await self.books.all_written()
+                await self.safe_harbour.all_written()
         except TimeoutError:
             log.get().error("records are not written: the store took none", folder=str(self.writer.path.parent))
         await self.tasks.cancel_all()

@@ -42,6 +42,12 @@ class SafeHarbour:
         self._tasks = tasks
         self._clock = clock
         self._forbidden = forbidden
+        self._writing: set[asyncio.Task[None]] = set()
+
+    async def all_written(self) -> None:
+        """Returns when no opt-out is left to be written."""
+        while self._writing:
+            await asyncio.wait(self._writing)
 
     async def play(self, channel: CallChannel, recorder: CallRecorder, prompt: Prompt, key: str) -> HungUp | None:
         """Play the message; with a ``key``, let it be pressed. How the call ended, None where it is still up.
@@ -69,6 +75,8 @@ class SafeHarbour:
         reason = f"pressed {key} in call {live.call_id}"
         entry = do_not_call.Entry(live.called, SOURCE, reason, self._clock.now(), "the person called")
         writing = self._tasks.start(self._write(entry), f"opt-out in {live.call_id}")
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
         try:
             async with asyncio.timeout(WITHIN_S):
                 await asyncio.shield(writing)

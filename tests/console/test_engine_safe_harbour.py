@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from calls.agents import events as ag
 from calls.causes import Outcome
 from calls.ids import AgentId
+from calls.people import do_not_call
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.callers import HangUp, Hear, Press, Step, Wait
 from calls.switch.loopback.diary import Seen
@@ -95,3 +97,22 @@ async def test_who_hangs_up_right_behind_the_key_is_on_the_list(tmp_path: Path) 
         await abandon(world, MESSAGE, Press("9"), HangUp(), **OPT_OUT)
         assert listed(world) == [ENTRY]
         assert world.record().ended_by is EndedBy.CALLER
+
+
+@held
+async def test_a_stop_waits_for_an_opt_out_that_the_store_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added, refuses = do_not_call.add, [True]
+
+    def add(connection: sqlite3.Connection, entry: do_not_call.Entry) -> None:
+        if refuses:
+            raise sqlite3.OperationalError("database is locked")
+        added(connection, entry)
+
+    monkeypatch.setattr(do_not_call, "add", add)
+    async with world_in(tmp_path, agent("anna")) as world:
+        await abandon(world, MESSAGE, Press("9"), HangUp(), **OPT_OUT)
+        assert listed(world) == []
+        world.loop.call_later(3.0, refuses.clear)
+    assert listed(world) == [ENTRY]

@@ -30,7 +30,7 @@ FROM calls WHERE {_IN_SCOPE} GROUP BY agent_id ORDER BY agent_id
 """
 _VALUES = f"SELECT sale_currency, sale_value FROM calls WHERE {_IN_SCOPE} AND sale_value IS NOT NULL"
 
-SALES_PER_HOUR = "sales / hours that agents talked and wrapped up in these calls"
+SALES_PER_HOUR = "sales / hours that agents talked and wrapped up in these calls, not those of the log-in"
 
 
 def sales(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
@@ -40,7 +40,7 @@ def sales(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
         return []
     return [
         ratio("conversion", row["sales"], row["contacts"], "calls with a sale / calls that an agent talked in"),
-        ratio("sales_per_hour", row["sales"], row["worked_s"] / SECONDS_PER_HOUR, SALES_PER_HOUR, "calls"),
+        ratio("sales_per_handling_hour", row["sales"], row["worked_s"] / SECONDS_PER_HOUR, SALES_PER_HOUR, "calls"),
         ratio(
             "dispositions_missing",
             row["missing"],
@@ -72,5 +72,10 @@ def _agents(connection: sqlite3.Connection, scope: Scope) -> Iterator[Figure]:
         subject, sold = row["agent_id"], row["sales"]
         yield ratio("agent_sales", sold, row["contacts"], "calls sold in / calls talked in", subject=subject)
         yield ratio(
-            "agent_sales_per_hour", sold, row["worked_s"] / SECONDS_PER_HOUR, SALES_PER_HOUR, "calls", subject
+            "agent_sales_per_handling_hour",
+            sold,
+            row["worked_s"] / SECONDS_PER_HOUR,
+            SALES_PER_HOUR,
+            "calls",
+            subject,
         )

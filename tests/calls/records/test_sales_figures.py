@@ -59,7 +59,7 @@ def test_they_are_those_of_the_calls(
         sold = [each for each in talked if each[1] == "sold"]
         conversion = named(figures, "conversion")[""]
         assert (conversion.numerator, conversion.denominator) == (len(sold), len(talked))
-        per_hour = named(figures, "sales_per_hour")[""]
+        per_hour = named(figures, "sales_per_handling_hour")[""]
         assert per_hour.denominator == pytest.approx(len(talked) / 60)
         counts = {name: figure.value for name, figure in named(figures, "dispositions").items()}
         assert counts == {str(name): float(count) for name, count in given_.items()}

@@ -81,8 +81,7 @@ def subject_of(connection: sqlite3.Connection, number: str) -> Subject:
 def _keys_of(connection: sqlite3.Connection, number: str) -> tuple[str, ...]:
     """Under what the person is kept: also where the leads were removed, and where it was erased before."""
     rows = connection.execute(
-        "SELECT person_key FROM leads WHERE lead_id IN (SELECT lead_id FROM leads WHERE number = :number"
-        " UNION SELECT lead_id FROM lead_numbers WHERE number = :number)"
+        f"SELECT person_key FROM leads WHERE lead_id IN ({persons.WITH_NUMBER})"
         " UNION SELECT person_key FROM person_handles WHERE handle = :number UNION SELECT :number",
         {"number": number},
     )

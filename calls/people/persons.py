@@ -38,6 +38,13 @@ _LEAD = (
 )
 
 
+WITH_NUMBER = (
+    "SELECT lead_id FROM leads WHERE list_id IN (SELECT list_id FROM lists) AND number = :number"
+    " UNION SELECT lead_id FROM lead_numbers WHERE number = :number"
+)
+"""The leads that have a number: by the key of each list's numbers, which an import keeps anyway."""
+
+
 def of_lead(connection: sqlite3.Connection, lead_id: LeadId) -> Person | None:
     """The person of a lead."""
     row = connection.execute(f"{_LEAD} WHERE lead_id = ?", (lead_id,)).fetchone()
@@ -47,9 +54,7 @@ def of_lead(connection: sqlite3.Connection, lead_id: LeadId) -> Person | None:
 def of_number(connection: sqlite3.Connection, number: str) -> list[Person]:
     """The leads that have ``number``, in E.164, among their numbers, the newest first."""
     rows = connection.execute(
-        f"{_LEAD} WHERE lead_id IN (SELECT lead_id FROM leads WHERE number = :number"
-        " UNION SELECT lead_id FROM lead_numbers WHERE number = :number)"
-        " ORDER BY imported_at DESC, leads.rowid DESC",
+        f"{_LEAD} WHERE lead_id IN ({WITH_NUMBER}) ORDER BY imported_at DESC, leads.rowid DESC",
         {"number": number},
     )
     return [_person(connection, row) for row in rows.fetchall()]

@@ -49,8 +49,7 @@ CREATE TABLE webhook_events (
     PRIMARY KEY (webhook, event)
 ) STRICT, WITHOUT ROWID;
 
--- A person is found by the number, over lists and calls.
-CREATE INDEX leads_by_number ON leads (number);
+-- A person is found by the number, over calls; over lists it is by the key of a list's numbers, in each list.
 CREATE INDEX calls_by_called ON calls (called, started_at);
 
 -- What agents promise: to one of them, or to whoever of the queue is there.

@@ -142,7 +142,12 @@ class Dialling:
             attempt = self.attempts.get(AttemptId(call_id))
             return None if attempt is None else attempt.campaign.campaign_id
 
-        return self.sharing.workforce.changed(event, campaign_of, now)
+        told = self.sharing.workforce.changed(event, campaign_of, now)
+        kept = self.sharing.workforce.reserved_calls()
+        for attempt in self.attempts.values():
+            if attempt.reserved and attempt.phase is Phase.UNSENT and attempt.attempt_id not in kept:
+                attempt.reserved = False  # the agent was lost: the next one is told of
+        return told
 
     # --- deciding ---------------------------------------------------------------------------------------------
 

@@ -206,7 +206,8 @@ class RequestBegun:
 
 @dataclass(frozen=True, slots=True)
 class AgentReserved:
-    """An agent is there for the attempt, with the leg up: it may be dialled."""
+    """An agent is there for the attempt, with the leg up: it may be dialled. Told again of the next agent where this
+    one is lost."""
 
     attempt_id: AttemptId
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from calls.agents.actions import ReachPerson
 from calls.agents.events import CallKind, CallWaiting
 from calls.ids import AttemptId, CallId
-from console.engine.floor import FloorRunner
+from console.engine.floor import FloorRunner, Offer
 from console.engine.tasks import Tasks
 from dialer.events import ReserveAgent
 
@@ -25,7 +25,8 @@ class Places:
         self._over: dict[AttemptId, asyncio.Event] = {}
 
     def keep(self, order: ReserveAgent, there: Callable[[], None]) -> None:
-        """Keep an agent for the attempt until :meth:`give_up`; ``there`` is called once one is there."""
+        """Keep an agent for the attempt until :meth:`give_up`; ``there`` is called once one is there, and again when
+        the next one is where that one was lost."""
         over = self._over[order.attempt_id] = asyncio.Event()
         self._tasks.start(self._hold(order, over, there), f"agent for {order.attempt_id}")
 
@@ -44,13 +45,14 @@ class Places:
             needs=order.skills,
         )
         with self._floor.waiting(place) as offers:
-            waits = asyncio.ensure_future(over.wait())
-            offer = asyncio.ensure_future(offers.get())
+            hears = asyncio.ensure_future(_hear(offers, there))
             try:
-                await asyncio.wait({waits, offer}, return_when=asyncio.FIRST_COMPLETED)
-                if offer.done() and isinstance(offer.result(), ReachPerson):
-                    there()
-                await waits
+                await over.wait()
             finally:
-                waits.cancel()
-                offer.cancel()
+                hears.cancel()
+
+
+async def _hear(offers: asyncio.Queue[Offer], there: Callable[[], None]) -> None:
+    while True:
+        if isinstance(await offers.get(), ReachPerson):
+            there()

@@ -202,6 +202,21 @@ def test_nothing_is_dialled_before_its_agent_is_there(tmp_path: Path) -> None:
     assert asked(actions) == [1], "the other agent is free for another dial"
 
 
+def test_who_was_kept_and_is_lost_is_kept_no_more(tmp_path: Path) -> None:
+    it = Bench(make_campaign(tmp_path, "[pacing]\nmode = 'zero-abandon'\n"))
+    gate = it.core._state.gates["loop"]
+    it.begin(1)
+    it.agents(1, reserved=1)
+    for _ in range(gate.trunk.lines):
+        gate.placed(it.now)
+    it.tell(ev.AgentReserved(AttemptId("a1")))
+    it.agents(1)  # lost while the trunk had no call of this second left
+    assert [each for each in it.tick(2.0) if isinstance(each, ev.PlaceCall)] == []
+    it.agents(0, reserved=1)
+    placed = [each for each in it.tell(ev.AgentReserved(AttemptId("a1"))) if isinstance(each, ev.PlaceCall)]
+    assert [each.dial.attempt_id for each in placed] == ["a1"]
+
+
 @pytest.mark.parametrize("mode", ["progressive", "zero-abandon"])
 def test_agents_who_are_taken_away_leave_people_alone_unless_they_are_kept(worlds: Worlds, mode: str) -> None:
     world = worlds(40, 3, tables=f"[pacing]\nmode = '{mode}'\n")

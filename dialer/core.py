@@ -107,6 +107,13 @@ class DialerCore:
             run.campaign for run in runs if run.state is CampaignState.RUNNING and not run.campaign.on_request
         )
 
+    def waits_for(self, campaign: Campaign) -> str:
+        """Why nobody who is asked for is dialled under the campaign now; "": who is asked for is dialled."""
+        run = self._state.runs.get(campaign.campaign_id)
+        if run is None or run.state is not CampaignState.RUNNING or run.campaign != campaign:
+            return "it does not run any more"
+        return self._state.hold or run.closed
+
     def require_startable(self, campaign_id: CampaignId) -> None:
         """Refuse what a start would be refused for, before anything of the campaign is changed.
 

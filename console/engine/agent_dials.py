@@ -144,8 +144,8 @@ class AgentDials:
         """
         if reasons := self._not_ready():
             raise UserError(f"nothing is dialled now: {'; '.join(reasons)}")
-        if campaign not in self._dialled.core.running():
-            raise UserError(f"campaign {campaign.id} does not run any more")
+        if words := self._dialled.core.waits_for(campaign):
+            raise UserError(f"campaign {campaign.id} dials nobody now: {words}")
 
     # --- by hand ----------------------------------------------------------------------------------------------
 

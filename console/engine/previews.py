@@ -182,13 +182,15 @@ class Previews:
     async def _run(self) -> None:
         while True:
             self._news.clear()
-            view = self._floor.view()
-            running = {each.campaign_id: each for each in self._dialled.core.running()}
-            self._withdraw(view, running)
+            core = self._dialled.core
+            running = {each.campaign_id: each for each in core.running() if not core.waits_for(each)}
+            showing = [each for each in running.values() if each.file.pacing.mode == "preview"]
             wait_s = LOOK_S
             try:
-                for campaign in running.values():
-                    if campaign.file.pacing.mode == "preview":
+                if self._shown or showing:  # a look at the whole floor is dear
+                    view = self._floor.view()
+                    self._withdraw(view, running)
+                    for campaign in showing:
                         await self._look(campaign, view)
             except RecordError as problem:
                 log.get().error("leads cannot be read", problem=str(problem))

@@ -237,6 +237,20 @@ async def test_a_campaign_that_stops_takes_its_leads_back_within_a_second(
 
 
 @held
+async def test_outside_its_schedule_a_campaign_shows_no_lead_and_says_why(tmp_path: Path) -> None:
+    schedule = '[schedule]\ndays = {mon-fri = "09:00-12:01"}\n'
+    async with world_in(tmp_path, agent("ann")) as world:
+        await world.log_in("ann")
+        await world.campaign(ONE, tables=f"{preview()}\n{schedule}")
+        await shown(world, ANN)
+        await asyncio.sleep(62.0)
+        assert looks_at_none(world, ANN) and world.state("ann") == "ready"
+        with pytest.raises(UserError, match="outside its schedule"):
+            await world.engine.agent_dials.dial(ANN, DialOrder(number=TWO))
+        assert dialled(world) == []
+
+
+@held
 async def test_an_engine_that_is_killed_gives_its_leads_back(tmp_path: Path) -> None:
     async with world_in(tmp_path, agent("ann"), agent("bob")) as world:
         await world.log_in("ann", "bob")

@@ -114,6 +114,13 @@ class DialerCore:
             return "it does not run any more"
         return self._state.hold or run.closed
 
+    @property
+    def wants_floor(self) -> bool:
+        """True where the floor is to be told: a campaign is on that dials lists."""
+        over = (CampaignState.STOPPED, CampaignState.FINISHED)
+        runs = self._state.runs.values()
+        return any(not run.campaign.on_request and (run.attempts or run.state not in over) for run in runs)
+
     def require_startable(self, campaign_id: CampaignId) -> None:
         """Refuse what a start would be refused for, before anything of the campaign is changed.
 

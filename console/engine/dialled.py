@@ -76,6 +76,7 @@ class DialledCalls:
         broadcasts: Broadcasts,
         safe_harbour: SafeHarbour,
         agents: Places,
+        view_floor: Callable[[], FloorView],
     ) -> None:
         """``not_ready``: why nothing new may be dialled; empty: it may. ``finished`` hears of each attempt's end."""
         self._core = core
@@ -92,6 +93,7 @@ class DialledCalls:
         self._broadcasts = broadcasts
         self._safe_harbour = safe_harbour
         self._agents = agents
+        self._view_floor = view_floor
         self._begun: dict[AttemptId, ev.BegunAttempt] = {}
         self._lines: dict[AttemptId, Line] = {}
         self._boot = BootId("")
@@ -114,10 +116,18 @@ class DialledCalls:
             return
         if isinstance(event, ev.SwitchUp | ev.Recovered):
             self._boot = event.boot
+        if isinstance(event, ev.CampaignStarted):
+            self._tell_floor()  # what happened there while no campaign was on was not told
         self._perform(self._core.handle(event, self._clock.monotonic_s()))
 
-    def tell_floor(self, view: FloorView) -> None:
-        """The floor has changed."""
+    def floor_changed(self) -> None:
+        """The floor has changed. While there are only callers nobody looks at it: with thousands who wait each look
+        is some milliseconds."""
+        if self._core.wants_floor:
+            self._tell_floor()
+
+    def _tell_floor(self) -> None:
+        view = self._view_floor()
         agents = tuple(
             ev.FloorAgent(
                 agent_id=agent.agent_id,

@@ -208,6 +208,7 @@ class Engine:
             Broadcasts(self.flows, leading, self.hours, self.writer, draw, settings.prompts.languages[0]),
             self.safe_harbour,
             Places(self.floor, self.tasks),
+            self.floor.view,
         )
         self.callbacks = Callbacks(
             settings,
@@ -500,7 +501,7 @@ class Engine:
 
     def _tell_floor(self) -> None:
         self._floor_changed = False
-        self.dialled.tell_floor(self.floor.view())
+        self.dialled.floor_changed()
         self.previews.wake()
 
     def _agent_changed(self, change: StateChanged) -> None:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from calls.agents.events import LogIn
+from calls.agents.view import FloorView
 from calls.errors import CampaignError
+from calls.ids import AgentId
 from console import campaign_control
 from console.campaign_show import CampaignDetail, detail
 from dialer import control
@@ -129,3 +132,25 @@ async def test_who_is_not_reached_gives_the_agent_back(tmp_path: Path) -> None:
         await world.campaign_over()
         await world.until(lambda: world.state("anna") == "ready")
         assert (await shown(world)).outcomes == {"busy": 1, "no_answer": 1}
+
+
+@held
+async def test_while_there_are_only_callers_nobody_looks_at_the_whole_floor(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        looks = 0
+        view = world.engine.floor.view
+
+        def counted() -> FloorView:
+            nonlocal looks
+            looks += 1
+            return view()
+
+        world.engine.floor.view = counted  # type: ignore[method-assign]
+        world.engine.dialled._view_floor = counted
+        world.engine.floor.tell(LogIn(AgentId("anna")))
+        await asyncio.sleep(5.0)
+        assert looks == 0
+        await world.campaign(*TALKS[:1])
+        await world.campaign_over()
+        assert looks > 0
+        assert world.rows("SELECT outcome FROM attempts") == [("answered",)], "the agent of before is known"

@@ -18,6 +18,8 @@ from dialer.leads.table import MAX_COLUMNS, Row
 CHUNK = 1 << 16
 DELIMITERS = (",", ";", "\t")
 MAX_HEADER = 64 * 1024
+MAX_ROW = 1 << 20
+"""Characters of one row, which are held at once: more than all cells that a lead may have."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, None),  # before UTF-16's, which it begins with
@@ -49,7 +51,8 @@ class CsvTable:
         self._delimiter = _delimiter(self._text.readline(MAX_HEADER))
         self.kind = f"CSV with {_NAMES[self._delimiter]}"
         self._text.seek(0)
-        self._reader = csv.reader(self._text, delimiter=self._delimiter, strict=True)
+        self._fed = 0
+        self._reader = csv.reader(self._lines(), delimiter=self._delimiter, strict=True)
         self.header = self._header()
 
     def _header(self) -> tuple[str, ...]:
@@ -61,6 +64,14 @@ class CsvTable:
             raise LeadError(f"more than {MAX_COLUMNS} columns: this is no list of leads", self._at(1))
         return header
 
+    def _lines(self) -> Iterator[str]:
+        """The lines of a row; a row that does not end is not read to the end of the file."""
+        while line := self._text.readline(MAX_ROW):
+            self._fed += len(line)
+            if self._fed >= MAX_ROW:
+                raise LeadError(f"a row is longer than {MAX_ROW} characters", self._at(self._reader.line_num + 1))
+            yield line
+
     def _at(self, line: int) -> Location:
         return Location(self._where.file, line)
 
@@ -69,7 +80,7 @@ class CsvTable:
         number = 1
         while True:
             number += 1
-            begin = self._reader.line_num + 1
+            begin, self._fed = self._reader.line_num + 1, 0
             try:
                 cells = tuple(next(self._reader))
             except StopIteration:

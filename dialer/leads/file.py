@@ -83,6 +83,10 @@ class LeadFile:
         for name in self.table.header:
             if any(unicodedata.category(letter) == "Cs" for letter in name):
                 raise LeadError("the name of a column holds half a character", Location(self.where.file, 1))
+            if len(name) > MAX_NAME:  # it is kept with each lead
+                raise LeadError(
+                    f"the name of a column is longer than {MAX_NAME} characters", Location(self.where.file, 1)
+                )
         self.places = places_of(self.table.header, tuple(self.columns), self.where)
         used = {place for _, place in self.places.numbers}
         used |= {place for ours, place in self.places.singles.items() if ours not in KEPT}

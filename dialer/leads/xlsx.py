@@ -25,6 +25,13 @@ MAX_UNPACKED = 4 << 30
 MAX_SHARED = 128 << 20
 """Bytes of the whole workbook, and of the texts that its cells share, once unpacked."""
 
+MAX_ROWS = 1 << 20
+"""Source: Excel's own limit. A row may name any number, and all rows before it are gone through."""
+
+SMALL, MAX_RATIO = 64 << 20, 100
+"""A workbook unpacks to so many bytes, or so many times its size: a bomb, whose first row may be all of it, to more.
+Source: Apache POI, ``ZipSecureFile``, for the ratio."""
+
 UNREADABLE = (
     ArithmeticError,
     AssertionError,
@@ -86,6 +93,9 @@ class Workbook:
                 return
             if values is None:
                 return
+            if number > MAX_ROWS:
+                yield Row(number, (), f"a workbook has no more than {MAX_ROWS:,} rows: what follows is not read")
+                return
             self._done = number
             cells = [_text(value) for value in values]
             width = len(self.header)
@@ -117,8 +127,9 @@ def _header(values: tuple[object, ...], where: Location) -> tuple[str, ...]:
 def _refuse_too_large(stream: BinaryIO, where: Location) -> None:
     with zipfile.ZipFile(stream) as packed:
         sizes = {each.filename: each.file_size for each in packed.infolist()}
+        size = sum(each.compress_size for each in packed.infolist())
     shared = sum(size for name, size in sizes.items() if name.lower().endswith("sharedstrings.xml"))
-    if sum(sizes.values()) > MAX_UNPACKED or shared > MAX_SHARED:
+    if sum(sizes.values()) > min(MAX_UNPACKED, max(SMALL, MAX_RATIO * size)) or shared > MAX_SHARED:
         raise LeadError("unpacks to too much: save the sheet as CSV UTF-8", where)
 
 

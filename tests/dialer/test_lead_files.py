@@ -123,6 +123,49 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.Monk
         read(workbook(("Phone",), *((2025550100,) for _ in range(500))))
 
 
+def with_sheet(rows_xml: str) -> bytes:
+    """A workbook whose first sheet has these rows."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            sheet = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+            made = f"{sheet}{rows_xml}</sheetData></worksheet>".encode()
+            new.writestr(name, made if name.startswith("xl/worksheets/") else old.read(name))
+    return out.getvalue()
+
+
+def inline(text: str) -> str:
+    return f'<c t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = with_sheet(f'<row r="1">{inline("phone")}</row><row r="2">{inline("0" * (1 << 20))}</row>')
+    read(bomb)
+    monkeypatch.setattr(xlsx, "SMALL", 1 << 19)
+    with pytest.raises(LeadError, match="unpacks to too much"):
+        read(bomb)
+
+
+def test_a_row_that_names_a_number_without_end_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "MAX_ROWS", 1000)
+    far = with_sheet(f'<row r="1">{inline("phone")}</row><row r="999999999999">{inline("2025550101")}</row>')
+    leads, (refused,) = read(far)
+    assert not leads and (refused.row, refused.reason[:33]) == (1001, "a workbook has no more than 1,000")
+
+
+@pytest.mark.parametrize("row", ["," * (1 << 20), '"\n",' * (1 << 18)])
+def test_a_row_without_end_is_not_held(row: str) -> None:
+    with pytest.raises(LeadError, match=r"a row is longer than \d+ characters"):
+        read(f"phone,name\n2025550101,{row}\n")
+
+
+@pytest.mark.parametrize("raw", ["phone,{0}\n2025550101,x\n", '{{"phone": "2025550101", "{0}": "x"}}\n'])
+def test_the_name_of_a_column_is_kept_with_each_lead_and_so_is_short(raw: str) -> None:
+    read(raw.format("n" * 200))
+    with pytest.raises(LeadError, match="the name of a column is longer than 200 characters"):
+        read(raw.format("n" * 201))
+
+
 def damaged(raw: bytes, places_: list[tuple[int, int]]) -> bytes:
     """The workbook with some bytes of its sheet changed, packed again."""
     out = io.BytesIO()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
+import asyncio
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -24,6 +25,9 @@ from dialer.leads.table import Table, open_table
 
 BATCH = 500
 """Consents in one transaction of an import: some 10 ms of the writer's time."""
+
+SHOWN = 100
+"""Refused rows that a report names."""
 
 Text = Annotated[str, Field(max_length=1000)]
 
@@ -79,7 +83,8 @@ class ConsentReport:
             f"{self.rows} rows: {self.kept} consents kept, {known} known already, {self.without} without a consent,"
             f" {len(self.refused)} refused"
         )
-        return "\n".join([head, *(f"row {row}: {reason}" for row, reason in self.refused)])
+        more = [f"and {len(self.refused) - SHOWN} more"] if len(self.refused) > SHOWN else []
+        return "\n".join([head, *(f"row {row}: {reason}" for row, reason in self.refused[:SHOWN]), *more])
 
 
 def number_of(text: str) -> str:
@@ -123,22 +128,18 @@ def withdraw(connection: sqlite3.Connection, order: WithdrawOrder, who: str, now
 
 
 async def import_consents(
-    writes: Writes, data: bytes, given: ConsentImport, who: str, now: datetime
+    writes: Writes, stream: BinaryIO, given: ConsentImport, who: str, now: datetime
 ) -> ConsentReport:
-    """Import consents from a CSV file, a list of leads say, in batches.
+    """Import consents from a file, a list of leads say, in batches, which are read beside the event loop.
 
     Raises:
         LeadError: the file cannot be read, or has no such column.
     """
-    table = open_table(io.BytesIO(data), Location(Path(given.file)))
+    table = await asyncio.to_thread(open_table, stream, Location(Path(given.file)))
     report = ConsentReport()
-    batch: list[Consent] = []
-    for consent in _read(table, given, report, now):
-        batch.append(consent)
-        if len(batch) == BATCH:
-            report.kept += await writes.run(partial(consents.give, consents=batch, at=now, who=who))
-            batch = []
-    report.kept += await writes.run(partial(consents.give, consents=batch, at=now, who=who))
+    found = _read(table, given, report, now)
+    while batch := await asyncio.to_thread(lambda: list(itertools.islice(found, BATCH))):
+        report.kept += await writes.run(partial(consents.give, consents=batch, at=now, who=who))
     table.close()
     detail = {"kind": given.kind.value, "source": given.source, "kept": report.kept, "refused": len(report.refused)}
     await writes.run(lambda db: add_audit(db, now, who, "consent.import", detail))

@@ -11,9 +11,10 @@ import typer
 from calls.people import consents
 from calls.people.consents import Consent, ConsentKind
 from calls.records.database import open_readonly
+from calls.records.writer import Writer
 from console import consenting
-from console.cli.shared import print_json, print_table, settings_of, with_engine_or_store, with_writer
-from console.client import EngineClient, NoEngine, who
+from console.cli.shared import print_json, print_table, settings_of, with_engine_or_store, with_engine_or_writer
+from console.client import who
 from console.consenting import ConsentImport, ConsentOrder, WithdrawOrder
 
 app = typer.Typer(help="What people have agreed to.", no_args_is_help=True, rich_markup_mode=None)
@@ -100,15 +101,15 @@ def import_consents(
     wanted = ConsentImport(
         file=str(file), kind=kind, source=source or file.name, number=number, given=given, proof=proof, region=region
     )
-    settings, data = settings_of(context), file.read_bytes()
-    with EngineClient(settings.engine.socket) as engine:
-        try:
-            query = {key: str(value) for key, value in wanted.model_dump(mode="json").items() if value is not None}
-            said = str(engine.send("/v1/consents/import", data, query)["said"])
-        except NoEngine:
-            now = datetime.now(UTC)
-            report = with_writer(
-                settings, lambda writer: consenting.import_consents(writer, data, wanted, who(), now)
-            )
-            said = str(report)
+    query = {key: str(value) for key, value in wanted.model_dump(mode="json").items() if value is not None}
+    with file.open("rb") as stream:
+
+        async def here(writer: Writer) -> str:
+            return str(await consenting.import_consents(writer, stream, wanted, who(), datetime.now(UTC)))
+
+        said = with_engine_or_writer(
+            settings_of(context),
+            lambda engine: str(engine.upload("/v1/consents/import", stream, query)["said"]),
+            here,
+        )
     typer.echo(said)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
-from typing import Annotated, BinaryIO, TypeVar, cast
+from typing import Annotated, TypeVar
 
 from fastapi import FastAPI, Header, Query, Request, Response
 
-from calls.errors import LeadError
 from calls.ids import CampaignId
 from calls.records.database import open_readonly
 from console import imports, lead_lists
 from console.engine.engine import Engine
+from console.engine.uploads import received
 from console.imports import Import, Reading
 from console.lead_lists import Recycling
 from console.operations import Done
@@ -25,11 +24,6 @@ from dialer.leads.lists import ListDetail, ListView
 from dialer.leads.report import RefusedRow
 
 T = TypeVar("T")
-
-MAX_BYTES = 4 << 30
-"""Of one file."""
-
-CHUNK = 1 << 20
 
 PAGE = 1000
 """Refused rows in one answer."""
@@ -43,43 +37,17 @@ def add(app: FastAPI, engine: Engine) -> None:
     @app.post("/v1/leads")
     async def import_leads(request: Request, given: Annotated[Import, Query()], who: Who = "unknown") -> Response:
         now = engine.clock.now()
-        with _room(engine) as kept:
-            await _receive(request, kept)
+        async with received(engine, request) as kept:
             report = await imports.import_leads(engine.writer, kept, given, who, now)
         _look_again(engine)
         return Response(imports.report_as_json(report), media_type="application/json")
 
     @app.post("/v1/leads/preview")
     async def preview(request: Request, given: Annotated[Reading, Query()]) -> dict[str, object]:
-        with _room(engine) as kept:
-            await _receive(request, kept)
+        async with received(engine, request) as kept:
             return (await asyncio.to_thread(imports.preview, kept, given)).as_json()
 
     add_lists(app, engine)
-
-
-def _room(engine: Engine) -> BinaryIO:
-    """A file beside the database, which has room for what is imported into it; gone when it is closed."""
-    return cast(BinaryIO, tempfile.TemporaryFile(dir=engine.settings.engine.database.parent, prefix="import-"))
-
-
-async def _receive(request: Request, kept: BinaryIO) -> None:
-    """Write the request's body to the file, in chunks.
-
-    Raises:
-        LeadError: it is too large.
-    """
-    size = 0
-    waiting = bytearray()
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BYTES:
-            raise LeadError(f"larger than {MAX_BYTES} bytes: import it in parts")
-        waiting += chunk
-        if len(waiting) >= CHUNK:
-            await asyncio.to_thread(kept.write, bytes(waiting))
-            waiting.clear()
-    await asyncio.to_thread(kept.write, bytes(waiting))
 
 
 def add_lists(app: FastAPI, engine: Engine) -> None:

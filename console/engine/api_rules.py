@@ -11,6 +11,7 @@ from calls.parts import Name
 from console import consenting, forbidding
 from console.consenting import ConsentImport, ConsentOrder, WithdrawOrder
 from console.engine.engine import Engine
+from console.engine.uploads import received
 from console.forbidding import ForbidOrder, ListOrder
 from console.operations import Done
 from dialer import events as ev
@@ -67,5 +68,6 @@ def _add_consents(app: FastAPI, engine: Engine) -> None:
 
     @app.post("/v1/consents/import")
     async def import_all(request: Request, given: Annotated[ConsentImport, Query()], who: Who = "unknown") -> Done:
-        data, now = await request.body(), engine.clock.now()
-        return Done(said=str(await consenting.import_consents(engine.writer, data, given, who, now)))
+        now = engine.clock.now()
+        async with received(engine, request) as kept:
+            return Done(said=str(await consenting.import_consents(engine.writer, kept, given, who, now)))

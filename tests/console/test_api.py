@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from calls.errors import Location
 from calls.people.number_import import build
 from console.client import EngineClient
+from console.engine import uploads
 from console.engine.status import Status
 from tests.console.served import FLOW, Served, install, served
 
@@ -217,6 +218,13 @@ def test_consents(http: httpx.Client, running: Served) -> None:
     assert "no column 'When'" in refused(
         http.post("/v1/consents/import", params=how | {"given": "When"}, content=rows), 409
     )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uploads, "MAX_BYTES", 10)
+        assert "larger than 10 bytes" in refused(http.post("/v1/consents/import", params=how, content=rows), 409)
+        patch.setattr(uploads, "RESERVE_BYTES", 1 << 60)
+        patch.setattr(uploads, "MAX_BYTES", 1 << 20)
+        assert "no room" in refused(http.post("/v1/consents/import", params=how, content=rows), 409)
+    assert not list(running.settings.engine.database.parent.glob("import-*"))
     with sqlite3.connect(f"file:{running.settings.engine.database}?mode=ro", uri=True) as db:
         kept_rows = db.execute("SELECT number, kind, source, proof, withdrawn_at IS NULL FROM consents").fetchall()
     db.close()

@@ -99,10 +99,12 @@ def _handles(connection: sqlite3.Connection, keys: tuple[str, ...]) -> list[str]
 
 
 def _leads_of(connection: sqlite3.Connection, number: str, keys: tuple[str, ...]) -> list[Person]:
-    """The leads that have the number, and those that are known to be of the same person and were not erased yet."""
+    """The leads that have the number, and those that are known to be of the same person: by numbers of the person, of
+    which every lead has one that was not erased yet."""
     rows = connection.execute(
-        "SELECT lead_id FROM leads WHERE person_key IN (SELECT value FROM json_each(?)) AND number NOT LIKE ?",
-        (json.dumps(keys), f"{erased.MARK}%"),
+        "SELECT lead_id FROM leads WHERE list_id IN (SELECT list_id FROM lists)"
+        " AND number IN (SELECT value FROM json_each(?)) AND person_key IN (SELECT value FROM json_each(?))",
+        (json.dumps(_handles(connection, keys)), json.dumps(keys)),
     ).fetchall()
     known = (persons.of_lead(connection, LeadId(row[0])) for row in rows)
     by_number = persons.of_number(connection, number)
@@ -158,9 +160,11 @@ def erase(
     the plan was made is found by :func:`left`.
 
     Raises:
-        UserError: the person has a call at this moment.
+        UserError: the person has a call at this moment, or more is known of the person by now.
     """
     subject, words = planned.subject, planned.words
+    if subject_of(connection, subject.numbers[0]) != subject:
+        raise UserError("leads of the person have changed at this moment: erase them again")
     require_quiet(connection, subject, region)
     calls = _calls(connection, subject, region)
     recordings = _recordings(connection, calls)

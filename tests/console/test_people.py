@@ -452,6 +452,22 @@ def test_who_stands_in_no_list_any_more_is_erased_with_all_numbers(held: Held) -
     assert [each for each in held.traces() if each.endswith(left)] == []
 
 
+def test_a_lead_that_comes_meanwhile_is_not_left_behind(held: Held) -> None:
+    with closing(open_readonly(held.settings.engine.database)) as reading:
+        planned = people.plan(reading, held.settings, NUMBER)
+    held.db.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l2', 'spring', '')")
+    held.db.execute(
+        "INSERT INTO leads (lead_id, list_id, person_key, number, name, time_zones, imported_at)"
+        " VALUES ('new', 'l2', ?, ?, 'Zeb', '[]', '')",
+        (handles.key_of(held.db, SECOND), SECOND),
+    )
+    order = EraseOrder(reason="asked")
+    with pytest.raises(UserError, match="have changed at this moment"):
+        people.erase(held.db, held.settings, planned, order, "boss", held.store.now)
+    assert "2 leads" in held.erase()
+    assert held.db.execute("SELECT count(*) FROM leads WHERE name = 'Zeb'").fetchone()[0] == 0
+
+
 def test_who_was_erased_is_nobody_to_show(held: Held) -> None:
     held.erase()
     lead = held.db.execute("SELECT lead_id FROM leads WHERE name = ''").fetchone()[0]

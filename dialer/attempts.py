@@ -58,6 +58,15 @@ class Place:
     rooms: tuple[Room, ...] = ()
     """For one attempt that is asked for: the trunks to choose from; none: ``trunk`` it is."""
 
+    def carriers(self, number: str) -> int:
+        """How many of the trunks carry the number, free or not."""
+        trunks = [room.trunk for room in self.rooms] or [self.trunk]
+        return sum(routes.carries((each,), number) for each in trunks)
+
+    def carries(self, number: str) -> bool:
+        """Whether one of them does."""
+        return self.carriers(number) > 0
+
 
 class Writing(Protocol):
     """The writer, as far as it is needed here."""

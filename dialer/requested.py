@@ -46,11 +46,11 @@ class Shown:
 
 
 def next_lead(
-    connection: sqlite3.Connection, campaign: Campaign, now: datetime, taken: Collection[LeadId]
+    connection: sqlite3.Connection, campaign: Campaign, now: datetime, taken: Collection[LeadId], place: Place
 ) -> Shown | None:
     """The next lead that may be dialled now and that no agent has in front of them; None: there is none.
 
-    Refusals are kept, as everywhere.
+    ``place``: where it would be dialled, for the numbers that its trunks carry. Refusals are kept, as everywhere.
     """
     rules = compliance.rules_of(campaign)
     seen: set[LeadId] = set()
@@ -61,7 +61,7 @@ def next_lead(
             return None
         for each in fresh:
             seen.add(each.lead_id)
-            verdict = judging.choose(connection, each, rules, campaign.file.order.types, now)
+            verdict = judging.choose(connection, each, rules, campaign.file.order.types, now, place.carries)
             if not isinstance(verdict, Refused):
                 return _shown(connection, campaign, each, verdict[0])
             judging.refuse(connection, campaign.campaign_id, each.lead_id, verdict, now)
@@ -96,7 +96,7 @@ def begin(
     agent_id: str,
 ) -> BegunAttempt | Refused:
     """Begin an attempt of the lead, on ``number`` alone where it is given, or say why not and until when."""
-    verdict = judge(connection, campaign, lead_id, number, now)
+    verdict = judge(connection, campaign, lead_id, number, now, place)
     if isinstance(verdict, Refused):
         return verdict
     there = attempts.way_out(connection, place, verdict[0].lead.number, now + FULL_REST)
@@ -106,11 +106,18 @@ def begin(
         return Refused("lines_full", now + FULL_REST)
     why = {"reason": f"asked for by agent {agent_id}", "mode": campaign.file.pacing.mode, "agent": agent_id}
     begun = attempts.insert(connection, campaign, verdict[0], there, now, attempt_id, why, verdict[1])
-    return Refused("open_attempt", now + compliance.OPEN_REST) if begun is None else begun
+    if begun is None:
+        return Refused("open_attempt", now + compliance.OPEN_REST)
+    return replace(begun, carriers=place.carriers(begun.number))
 
 
 def judge(
-    connection: sqlite3.Connection, campaign: Campaign, lead_id: LeadId, number: str | None, now: datetime
+    connection: sqlite3.Connection,
+    campaign: Campaign,
+    lead_id: LeadId,
+    number: str | None,
+    now: datetime,
+    place: Place,
 ) -> tuple[Due, Allowed] | Refused:
     """The lead with the number to be dialled, or why none may be now. The refusal of a lead whose turn may come is
     kept, with the time when it does."""
@@ -121,17 +128,15 @@ def judge(
     if state == "dialling":
         return Refused("open_attempt", now + compliance.OPEN_REST)
     if number is not None:
-        due = _on(due, number)
-    verdict = judging.choose(connection, due, compliance.rules_of(campaign), campaign.file.order.types, now)
+        mine = [each for each in due.numbers if each.lead.number == number]
+        if not mine:  # it was another one when the agent was shown it
+            return Refused("not_on_the_roll", None)
+        due = replace(due, lead=mine[0].lead, kind=mine[0].kind, others=())
+    rules, kinds = compliance.rules_of(campaign), campaign.file.order.types
+    verdict = judging.choose(connection, due, rules, kinds, now, place.carries)
     if isinstance(verdict, Refused) and state in OPEN_STATES:
         judging.refuse(connection, campaign.campaign_id, lead_id, verdict, now)
     return verdict
-
-
-def _on(due: Due, number: str) -> Due:
-    """The lead with this one of its numbers alone."""
-    mine = next(each for each in due.numbers if each.lead.number == number)
-    return replace(due, lead=mine.lead, kind=mine.kind, others=())
 
 
 def _open_of(connection: sqlite3.Connection, campaign: Campaign) -> int:

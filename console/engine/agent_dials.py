@@ -27,6 +27,7 @@ from console.engine.floor import FloorRunner, Offer
 from console.engine.tasks import Tasks
 from console.operations import Done
 from dialer import requested
+from dialer.attempts import Place
 from dialer.campaign import Campaign
 from dialer.compliance import Refused
 from dialer.events import BegunAttempt
@@ -161,7 +162,8 @@ class AgentDials:
         self.require_running(campaign)
         self._require_ready(agent_id)
         number = None if order.number is None else numbers.to_e164(order.number, self._region)
-        found = await self._writer.run(lambda db: self._find(db, campaign, order, number))
+        place = self._dialled.place(campaign)
+        found = await self._writer.run(lambda db: self._find(db, campaign, order, number, place))
         if isinstance(found, Refused):
             raise UserError(requested.in_words(found))
         said: asyncio.Future[Came] = asyncio.get_running_loop().create_future()
@@ -193,14 +195,19 @@ class AgentDials:
         raise UserError(f"say which campaign: {', '.join(each.id for each in mine)}")
 
     def _find(
-        self, connection: sqlite3.Connection, campaign: Campaign, order: DialOrder, number: str | None
+        self,
+        connection: sqlite3.Connection,
+        campaign: Campaign,
+        order: DialOrder,
+        number: str | None,
+        place: Place,
     ) -> LeadId | Refused:
         """The lead, if it may be dialled now as far as is known: an agent's phone does not ring in vain."""
         now = self._clock.now()
         lead_id = LeadId(order.lead or "")
         if number is not None:
             lead_id = requested.lead_of(connection, campaign, number, now)
-        verdict = requested.judge(connection, campaign, lead_id, number, now)
+        verdict = requested.judge(connection, campaign, lead_id, number, now, place)
         return verdict if isinstance(verdict, Refused) else lead_id
 
     async def _by_hand(

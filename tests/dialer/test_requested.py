@@ -16,12 +16,14 @@ from calls.causes import Outcome
 from calls.errors import CampaignError
 from calls.ids import AttemptId, LeadId
 from calls.people import do_not_call
+from calls.records.times import as_text
 from dialer import events as ev
 from dialer import requested
 from dialer.campaign import load
 from dialer.compliance import Refused
 from dialer.dialling import ASKED_LIMIT_S
 from dialer.events import BegunAttempt, CampaignState
+from dialer.routes import Room
 from tests.dialer.conftest import SETTINGS, campaign_text, make_campaign
 from tests.dialer.test_attempts import PLACE, Store
 from tests.dialer.test_core import BOOT, Bench, finish_in, is_place
@@ -77,12 +79,12 @@ def begin(store: Store, number: str, now: datetime = START, attempt: str = "r1")
 def test_each_lead_is_shown_once_and_the_refused_are_kept(store: Store) -> None:
     store.add(ONE, TWO, THREE)
     do_not_call.add(store.db, do_not_call.Entry(ONE, "file", "", START, "me"))
-    assert number_of(requested.next_lead(store.db, store.campaign, START, ())) == TWO
+    assert number_of(requested.next_lead(store.db, store.campaign, START, (), PLACE)) == TWO
     assert store.lead(ONE)[0] == "refused"
     taken = [LeadId(f"lead{TWO}")]
-    assert number_of(requested.next_lead(store.db, store.campaign, START, taken)) == THREE
+    assert number_of(requested.next_lead(store.db, store.campaign, START, taken, PLACE)) == THREE
     taken.append(LeadId(f"lead{THREE}"))
-    assert requested.next_lead(store.db, store.campaign, START, taken) is None
+    assert requested.next_lead(store.db, store.campaign, START, taken, PLACE) is None
     assert [store.lead(each)[0] for each in (TWO, THREE)] == ["new", "new"], "what is shown stands on the roll"
 
 
@@ -93,7 +95,7 @@ def test_what_is_taken_is_never_shown(taken: list[int]) -> None:
         numbers = [f"+1202555010{each}" for each in range(6)]
         store.add(*numbers)
         hidden = [LeadId(f"lead{numbers[each]}") for each in taken]
-        shown = number_of(requested.next_lead(store.db, store.campaign, START, hidden))
+        shown = number_of(requested.next_lead(store.db, store.campaign, START, hidden, PLACE))
         free = [number for each, number in enumerate(numbers) if each not in taken]
         assert shown == (free[0] if free else None)
         store.db.close()
@@ -142,11 +144,11 @@ def test_a_skipped_lead_rests_and_one_that_is_over_does_not_come_back(store: Sto
     store.add(ONE, TWO)
     later = START + timedelta(hours=1)
     requested.skip(store.db, store.campaign, LeadId(f"lead{ONE}"), later)
-    assert number_of(requested.next_lead(store.db, store.campaign, START, ())) == TWO
+    assert number_of(requested.next_lead(store.db, store.campaign, START, (), PLACE)) == TWO
     store.db.execute("UPDATE campaign_leads SET state = 'done' WHERE lead_id = ?", (f"lead{TWO}",))
     requested.skip(store.db, store.campaign, LeadId(f"lead{TWO}"), START)
-    assert requested.next_lead(store.db, store.campaign, START, ()) is None
-    assert number_of(requested.next_lead(store.db, store.campaign, later, ())) == ONE
+    assert requested.next_lead(store.db, store.campaign, START, (), PLACE) is None
+    assert number_of(requested.next_lead(store.db, store.campaign, later, (), PLACE)) == ONE
 
 
 def test_a_number_that_the_list_lacks_becomes_a_lead_once(store: Store) -> None:
@@ -177,6 +179,36 @@ def test_a_further_number_of_a_lead_is_that_lead(store: Store) -> None:
     assert lead == f"lead{ONE}"
     begun = requested.begin(store.db, store.campaign, lead, THREE, START, PLACE, AttemptId("r1"), "ann")
     assert isinstance(begun, BegunAttempt) and begun.number == THREE
+
+
+def test_what_no_trunk_carries_is_not_shown(store: Store) -> None:
+    german = PLACE.trunk.model_copy(update={"prefixes": ("+49",)})
+    place = replace(PLACE, rooms=(Room(german, 5),))
+    store.add(ONE, TWO)
+    store.db.execute(
+        "INSERT INTO lead_numbers (lead_id, position, kind, number, time_zones) VALUES (?, 2, 'work', ?, '[]')",
+        (f"lead{TWO}", "+493023125000"),
+    )
+    assert number_of(requested.next_lead(store.db, store.campaign, START, (), place)) == "+493023125000"
+    assert store.lead(ONE)[0] == "refused"
+    refused = requested.begin(store.db, store.campaign, LeadId(f"lead{ONE}"), ONE, START, place, AttemptId("r1"), "a")
+    assert refused == Refused("route", None)
+
+
+def test_a_congested_trunk_has_the_lead_shown_again_at_once_for_the_other(store: Store) -> None:
+    other = PLACE.trunk.model_copy(update={"name": "second"})
+    place = replace(PLACE, rooms=(Room(PLACE.trunk, 5), Room(other, 5)))
+    store.add(ONE)
+    begun = requested.begin(store.db, store.campaign, LeadId(f"lead{ONE}"), ONE, START, place, AttemptId("r1"), "a")
+    assert isinstance(begun, BegunAttempt) and begun.carriers == 2
+    assert store.end(begun, Outcome.CONGESTION)
+    assert (store.lead(ONE)[0], store.lead(ONE)[2]) == ("retry", as_text(START))
+
+
+def test_a_number_that_the_lead_has_lost_meanwhile_is_refused(store: Store) -> None:
+    store.add(ONE)
+    found = requested.begin(store.db, store.campaign, LeadId(f"lead{ONE}"), TWO, START, PLACE, AttemptId("r1"), "a")
+    assert found == Refused("not_on_the_roll", None)
 
 
 def test_nobody_on_the_roll_is_told(store: Store) -> None:

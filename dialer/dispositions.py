@@ -73,7 +73,11 @@ def _forbid(connection: sqlite3.Connection, before: Contact, given: Given, who: 
             "SELECT 1 FROM do_not_call WHERE number = ? AND source = ? AND reason = ?", (number, SOURCE, reason)
         ).fetchone()
         if ours is not None:
+            until = do_not_call.held_before(connection, number)
             do_not_call.remove(connection, number, at=now, who=who, reason=f"{reason} was changed")
+            if until is not None and until > now:
+                entry = do_not_call.Entry(number, SOURCE, f"{reason} was changed: as before", now, who, until)
+                do_not_call.add(connection, entry)
     return False
 
 

@@ -147,6 +147,17 @@ def found(
     return tuple(entry for place in places for entry in _read(connection, spelled, place) if entry.holds(at))
 
 
+def held_before(connection: sqlite3.Connection, number: str) -> datetime | None:
+    """Until when an entry for everybody held whose place the present one has taken, by the log of rules; None: there
+    was none with an end."""
+    row = connection.execute(
+        "SELECT what, until_at FROM rule_log WHERE subject = ? AND campaign_id IS NULL"
+        " AND what IN ('forbidden', 'allowed') ORDER BY seq DESC LIMIT 1 OFFSET 1",
+        (number,),
+    ).fetchone()
+    return as_time(row[1]) if row is not None and row[0] == "forbidden" and row[1] is not None else None
+
+
 def entries(connection: sqlite3.Connection) -> list[Entry]:
     """All entries, those of one campaign last; by number."""
     everyone = connection.execute(f"SELECT {_COLUMNS} FROM do_not_call ORDER BY number").fetchall()

@@ -148,6 +148,16 @@ def test_an_entry_of_somebody_else_stays(store: DeskStore) -> None:
     assert store.forbidden() == [NUMBER]
 
 
+def test_an_entry_until_a_time_is_there_again_after_the_word_is_taken_back(store: DeskStore) -> None:
+    call_id = store.talk(store.dial())
+    until = store.now + timedelta(days=30)
+    do_not_call.add(store.db, do_not_call.Entry(NUMBER, "console", "asked", store.now, "me", until))
+    assert store.give(call_id, "do_not_call")
+    assert do_not_call.found(store.db, NUMBER, until)
+    store.give(call_id, "not_interested")
+    assert [entry.until for entry in do_not_call.found(store.db, NUMBER, store.now)] == [until]
+
+
 def test_a_supervisor_corrects_record_lead_and_list(store: DeskStore) -> None:
     call_id = store.call("again", AGAIN)
     given = Given("do_not_call", DEFAULTS["do_not_call"], "misheard")

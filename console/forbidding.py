@@ -47,6 +47,12 @@ class ListOrder(BaseModel):
     path: Path
     listed_at: AwareDatetime
     source: Annotated[str, Field(max_length=500)]
+    anyway: bool = False
+    """Also where it is older than the version that holds, or much smaller."""
+
+
+SHRUNK = 0.9
+"""A version with less than this share of the numbers before looks like a file that was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +124,17 @@ def checked_list(settings: Settings, order: ListOrder, who: str, now: datetime) 
     return NumberList(order.name, found.version, order.path, found.count, order.listed_at, now, who, order.source)
 
 
-def serve_list(connection: sqlite3.Connection, given: NumberList) -> tuple[Done, tuple[Stopped, ...]]:
-    """Let a version of a list hold; gives those who may be rung now and are on it."""
+def serve_list(
+    connection: sqlite3.Connection, given: NumberList, anyway: bool = False
+) -> tuple[Done, tuple[Stopped, ...]]:
+    """Let a version of a list hold; gives those who may be rung now and are on it.
+
+    Raises:
+        UserError: it is older than the version that holds, or much smaller, and that is not to be ``anyway``.
+    """
+    before = number_lists.standing(connection).get(given.name)
+    if before is not None and not anyway:
+        _require_newer(before, given)
     number_lists.serve(connection, given)
     numbers = opened(given.path, given.version)
     said = Done(said=f"the list {given.name} holds with {given.numbers} numbers, as of {given.listed_at:%Y-%m-%d}")
@@ -129,6 +144,19 @@ def serve_list(connection: sqlite3.Connection, given: NumberList) -> tuple[Done,
         for number, campaign_id in rows
         if number in numbers and _names(connection, CampaignId(campaign_id), given.name)
     )
+
+
+def _require_newer(before: NumberList, given: NumberList) -> None:
+    if given.listed_at < before.listed_at:
+        raise UserError(
+            f"the list {given.name} holds as of {before.listed_at:%Y-%m-%d}, and this one is of"
+            f" {given.listed_at:%Y-%m-%d}: --anyway goes back to it"
+        )
+    if given.numbers < SHRUNK * before.numbers:
+        raise UserError(
+            f"the list {given.name} holds with {before.numbers} numbers, and this one has {given.numbers}: was the"
+            " file cut off? --anyway takes it"
+        )
 
 
 def _names(connection: sqlite3.Connection, campaign_id: CampaignId, name: str) -> bool:

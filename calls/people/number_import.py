@@ -68,14 +68,22 @@ class Built:
     examples: list[tuple[int, str]] = field(default_factory=list)
 
 
-def build(stream: BinaryIO, where: Location, region: str | None, column: str | None, folder: Path) -> Built:
+def build(
+    stream: BinaryIO,
+    where: Location,
+    region: str | None,
+    column: str | None,
+    folder: Path,
+    refused_share: float = 1.0,
+) -> Built:
     """The numbers of ``stream`` in a new file in ``folder``; the same numbers give the same file.
 
     ``region`` (ISO 3166) reads numbers without a country code. ``column``: the name of the column, or its place
     (from 1) where the file has no header; None: a line has one number and nothing else.
+    ``refused_share``: how many of the lines may be no number; who is left off a list is called.
 
     Raises:
-        LeadError: the region or the column is unknown, or there is no number in the file.
+        LeadError: the region or the column is unknown, there is no number in the file, or too much is none.
         OSError: the disk is full, or the folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,6 +93,13 @@ def build(stream: BinaryIO, where: Location, region: str | None, column: str | N
         pieces = list(_pieces(found, Path(place)))
         if not pieces:
             raise LeadError(f"there is no number in it ({built.refused} lines are none)", where)
+        if built.refused > refused_share * built.lines:
+            line, text = built.examples[0]
+            raise LeadError(
+                f"{built.refused} of {built.lines} lines are no number, line {line} ({text!r}) for example: is it the"
+                " right column and region? --anyway takes the rest",
+                where,
+            )
         whole = Path(place) / "whole"
         built.version, built.numbers = _write(whole, _merged(pieces))
         built.path = folder / f"{built.version}{NUMBERS}"

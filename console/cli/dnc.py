@@ -27,6 +27,9 @@ app = typer.Typer(
     help="Who is not called: our own list, and imported ones.", no_args_is_help=True, rich_markup_mode=None
 )
 
+REFUSED_SHARE = 0.01
+"""An import with more lines that are no number is not taken: it is the wrong column, or the wrong file."""
+
 Number = Annotated[
     str, typer.Argument(help="A number in international form, e.g. +12025550123, or the beginning of many: +1900*.")
 ]
@@ -103,6 +106,10 @@ def import_list(
         datetime | None, typer.Option("--date", help="The day of the list itself, in UTC. Default: now.")
     ] = None,
     source: Annotated[str, typer.Option(help="Where the list comes from. Default: the file's name.")] = "",
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Also one that is older, much smaller, or largely no numbers."),
+    ] = False,
 ) -> None:
     """Import a do-not-call list of millions of numbers; it takes the place of the list's version before.
 
@@ -112,13 +119,15 @@ def import_list(
     settings = settings_of(context)
     folder = forbidding.list_folder(settings, to)
     with file.open("rb") as stream:
-        built = number_import.build(stream, Location(file), region, column, folder)
+        built = number_import.build(stream, Location(file), region, column, folder, 1.0 if anyway else REFUSED_SHARE)
     listed_at = datetime.now(UTC) if day is None else day.replace(tzinfo=UTC)
-    order = ListOrder(name=to, path=built.path, listed_at=listed_at, source=source or file.name)
+    order = ListOrder(name=to, path=built.path, listed_at=listed_at, source=source or file.name, anyway=anyway)
     done = with_engine_or_store(
         settings,
         lambda engine: engine.tell("POST", "/v1/do-not-call-lists", order.model_dump(mode="json")),
-        lambda db: forbidding.serve_list(db, forbidding.checked_list(settings, order, who(), datetime.now(UTC)))[0],
+        lambda db: forbidding.serve_list(
+            db, forbidding.checked_list(settings, order, who(), datetime.now(UTC)), anyway
+        )[0],
     )
     number_import.drop_old(folder, built.path)
     typer.echo(f"{done.said}; {built.lines} lines, {built.refused} of them no number")

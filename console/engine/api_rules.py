@@ -47,7 +47,7 @@ def _add_do_not_call(app: FastAPI, engine: Engine) -> None:
     async def serve(order: ListOrder, who: Who = "unknown") -> Done:
         now = engine.clock.now()
         given = await asyncio.to_thread(forbidding.checked_list, engine.settings, order, who, now)
-        done, stopped = await engine.writer.run(lambda db: forbidding.serve_list(db, given))
+        done, stopped = await engine.writer.run(lambda db: forbidding.serve_list(db, given, order.anyway))
         for each in stopped:
             engine.dialled.tell(ev.DoNotCallAdded(each.number, each.campaign_id))
         return done

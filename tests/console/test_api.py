@@ -190,6 +190,15 @@ def test_an_imported_list_holds_once_it_was_checked(http: httpx.Client, running:
     order = {"name": "national", "path": str(built.path), "listed_at": "2026-01-01T00:00:00Z", "source": "a file"}
     assert said(http.post("/v1/do-not-call-lists", json=order)).endswith("holds with 1 numbers, as of 2026-01-01")
     assert "is not in" in refused(http.post("/v1/do-not-call-lists", json=order | {"name": "other"}), 409)
+    shorter = build(
+        io.BytesIO(b"".join(b"20255501%02d\n" % each for each in range(20))), Location(), "US", None, folder
+    )
+    longer = order | {"path": str(shorter.path), "listed_at": "2026-01-02T00:00:00Z"}
+    assert said(http.post("/v1/do-not-call-lists", json=longer)).endswith("holds with 20 numbers, as of 2026-01-02")
+    assert "this one is of 2026-01-01: --anyway" in refused(http.post("/v1/do-not-call-lists", json=order), 409)
+    cut_off = order | {"listed_at": "2026-01-03T00:00:00Z"}
+    assert "was the file cut off" in refused(http.post("/v1/do-not-call-lists", json=cut_off), 409)
+    assert said(http.post("/v1/do-not-call-lists", json=order | {"anyway": True})).endswith("as of 2026-01-01")
     to_come = order | {"listed_at": "2099-01-01T00:00:00Z"}
     assert "which is to come" in refused(http.post("/v1/do-not-call-lists", json=to_come), 409)
     bad = folder / "bad.numbers"

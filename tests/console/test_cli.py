@@ -21,7 +21,7 @@ import pytest
 from typer.testing import CliRunner
 
 from calls.causes import Outcome
-from calls.errors import SwitchUnavailable
+from calls.errors import LeadError, SwitchUnavailable
 from calls.ids import BootId, CallId
 from calls.records.store import CallRecord, Direction, finish_call
 from calls.records.writer import write_once
@@ -278,7 +278,9 @@ def test_lists_and_consents_without_an_engine(path: Path, tmp_path: Path) -> Non
     national = tmp_path / "national.txt"
     national.write_text("2025550177\n2025550178\nnobody\n", encoding="utf-8")
     how = ("dnc", "import", str(national), "--list", "national", "--region", "US", "--date", "2026-01-05")
-    said = invoke(path, *how)
+    with pytest.raises(LeadError, match=r"1 of 3 lines are no number, line 3 \('nobody'\) for example"):
+        invoke(path, *how)
+    said = invoke(path, *how, "--anyway")
     assert "the list national holds with 2 numbers, as of 2026-01-05; 3 lines, 1 of them no number" in said
     assert "line 3: 'nobody' is no number" in said
     (found,) = json.loads(invoke(path, "dnc", "lists", "--verify", "--json"))

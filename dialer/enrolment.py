@@ -65,6 +65,12 @@ def step(connection: sqlite3.Connection, campaign: Campaign) -> bool:
     return False
 
 
+def forget_rows(connection: sqlite3.Connection) -> None:
+    """Leads were removed: those that come may have the rows of them, and are to come onto the rolls."""
+    last = connection.execute("SELECT coalesce(max(rowid), 0) FROM leads").fetchone()[0]
+    connection.execute("UPDATE campaign_lists SET enrolled_to = ? WHERE enrolled_to > ?", (last, last))
+
+
 def enrolled(connection: sqlite3.Connection, campaign_id: CampaignId) -> int:
     """How many leads of the campaign's lists are on its roll."""
     row = connection.execute(

@@ -184,6 +184,7 @@ def remove(connection: sqlite3.Connection, name: str, after: str, now: datetime)
     some = "(SELECT value FROM json_each(?))"
     for table in ("campaign_leads", "refusals", "lead_numbers", "leads"):
         connection.execute(f"DELETE FROM {table} WHERE lead_id IN {some}", (json.dumps(gone),))
+    enrolment.forget_rows(connection)
     if len(rows) == STEP:
         return Step(len(gone), str(rows[-1][0]))
     connection.execute(

@@ -63,6 +63,7 @@ class Restart:
         dialled: DialledCalls,
         clock: Clock,
     ) -> None:
+        self._settings = settings
         self._agents = frozenset(AgentId(agent.id) for agent in settings.agents)
         self._switch = switch
         self._writer = writer
@@ -183,8 +184,14 @@ class Restart:
         return strays
 
     def _start_campaigns(self, found: Found) -> None:
+        """One that does not fit the settings any more keeps its state in the store, and the others are started."""
         for started, state in found.campaigns:
-            self._dialled.tell(started)
+            try:
+                control.require_fit(started.campaign, self._settings)
+                self._dialled.tell(started)
+            except CampaignError as problem:
+                log.get().error("a campaign does not fit and is not started", problem=str(problem))
+                continue
             if state is ev.CampaignState.PAUSED:
                 self._dialled.tell(ev.CampaignPaused(started.campaign.campaign_id))
 

@@ -154,3 +154,21 @@ async def test_while_there_are_only_callers_nobody_looks_at_the_whole_floor(tmp_
         await world.campaign_over()
         assert looks > 0
         assert world.rows("SELECT outcome FROM attempts") == [("answered",)], "the agent of before is known"
+
+
+@held
+async def test_a_campaign_that_fits_no_more_holds_up_no_start(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.campaign(*TALKS[:1])
+        await world.until(lambda: world.rows("SELECT state FROM campaigns") == [("running",)])
+        await world.engine.stop()
+        as_it_was = world.settings
+        for without in ({"trunks": ()}, {"queues": (), "agents": ()}):
+            world.settings = as_it_was.model_copy(update=without)
+            await world.start()
+            assert world.engine.status().not_ready == ()
+            assert world.campaign_state() == "none"
+            await world.engine.stop()
+        world.settings = as_it_was
+        await world.start()
+        assert world.campaign_state() == "running", "the store has kept what it was"

@@ -193,6 +193,7 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
             engine.require_open()
             engine.starts.require_none(CampaignId(campaign_id))
         engine.require_settled()
+        engine.starts.require_list(CampaignId(campaign_id))
         engine.dialled.tell(_CAMPAIGN_EVENTS[order](CampaignId(campaign_id)))
         now = engine.clock.now()
         await engine.writer.run(lambda db: operations.audit_campaign(db, campaign_id, order.value, who, now))

@@ -1,4 +1,4 @@
-"""Starts of campaigns: one that is refused changes nothing."""
+"""What people may tell a campaign, and starts: one that is refused changes nothing."""
 
 from __future__ import annotations
 
@@ -41,3 +41,16 @@ class Starts:
         """
         if campaign_id in self._under_way:
             raise UserError(f"campaign {campaign_id} is being started")
+
+    def require_list(self, campaign_id: CampaignId) -> None:
+        """Refuse what is for campaigns that dial lists: people who asked to be called would wait, and each agent who
+        is free for them be rung in vain.
+
+        Raises:
+            UserError: the campaign calls those who asked for it.
+        """
+        if any(each.on_request and each.campaign_id == campaign_id for each, _, _ in self._core.campaigns()):
+            raise UserError(
+                f"campaign {campaign_id} calls people who asked for it, and is not paused or stopped: take their"
+                " callbacks back"
+            )

@@ -42,10 +42,11 @@ from calls.agents.events import (
 )
 from calls.agents.phone import RING_S, PhoneState
 from calls.agents.profiles import AgentProfile, QueueProfile
+from calls.agents.queue_view import queue_view
 from calls.agents.states import AgentState
 from calls.agents.throughput import Throughput
-from calls.agents.view import FloorView, Prospect, QueueView, WaitingView
-from calls.agents.waiting import WaitingCall, WaitingRoom
+from calls.agents.view import FloorView, Prospect
+from calls.agents.waiting import WaitingCall, WaitingRoom, placed
 from calls.ids import AgentId, CallId, LegId, QueueName
 
 CONNECT_S = 5.0
@@ -148,7 +149,7 @@ class Floor:
         """Everything as it stands."""
         return FloorView(
             agents=tuple(agent.view() for agent in self._agents.values()),
-            queues=tuple(self._queue_view(name) for name in self._queues),
+            queues=tuple(queue_view(name, self._agents.values(), self._waiting) for name in self._queues),
         )
 
     def queues_of(self, agent_id: AgentId) -> frozenset[QueueName]:
@@ -333,34 +334,12 @@ class Floor:
             return
         if (agent := self._talking.get(event.call_id)) is not None:
             self._end_talk(agent, now)
-        max_wait_s = queue.max_wait_s if event.max_wait_s is None else event.max_wait_s
         if event.only is not None:
             self._agent(event.only)
-        overflow = event.overflow
-        if overflow is not None:
-            self._queue(overflow.queue)
+        if event.overflow is not None:
+            self._queue(event.overflow.queue)
         self._sequence += 1
-        self._waiting.add(
-            WaitingCall(
-                call_id=event.call_id,
-                queue=event.queue,
-                kind=event.kind,
-                priority=event.priority,
-                arrived_at=now if event.since is None else event.since,
-                expires_at=now + max_wait_s,
-                sequence=self._sequence,
-                skills=event.skills,
-                level=event.level,
-                needs=event.needs,
-                widen_at=None if event.widen_after_s is None else now + event.widen_after_s,
-                overflow_at=None if overflow is None else now + overflow.after_s,
-                overflow=None if overflow is None else overflow.queue,
-                present=not event.virtual,
-                only=event.only,
-                outward=event.outward,
-                keep_s=event.keep_s,
-            )
-        )
+        self._waiting.add(placed(event, queue.max_wait_s, self._sequence, now))
 
     def _person_came(self, call: WaitingCall, event: CallWaiting, now: float) -> None:
         """The person whose place this is has answered: to the agent who is there, or to wait like any other."""
@@ -503,28 +482,3 @@ class Floor:
         """Agents of the queue who take calls: logged in and not paused."""
         idle = (AgentState.LOGGED_OUT, AgentState.PAUSED)
         return sum(name in agent.profile.queues and agent.state not in idle for agent in self._agents.values())
-
-    def _queue_view(self, name: QueueName) -> QueueView:
-        members = [agent for agent in self._agents.values() if name in agent.profile.queues]
-        free = [agent for agent in members if agent.is_free]
-        overflowing = (call for call in self._waiting.free() if call.queue != name and name in call.queues)
-        waiting = (call for call in self._waiting if call.queue == name and (call.present or not call.outward))
-        return QueueView(
-            name=name,
-            waiting=tuple(
-                WaitingView(
-                    call_id=call.call_id,
-                    kind=call.kind,
-                    priority=call.priority,
-                    position=position,
-                    since=call.arrived_at,
-                    agent_id=call.agent_id,
-                    virtual=not call.present,
-                )
-                for position, call in enumerate(waiting, 1)
-            ),
-            logged_in=sum(agent.state is not AgentState.LOGGED_OUT for agent in members),
-            free=len(free),
-            free_for_dialled=sum(agent.profile.takes_dialled for agent in free),
-            overflowing=sum(call.kind is CallKind.INBOUND for call in overflowing),
-        )

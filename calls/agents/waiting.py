@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from calls.agents.events import URGENT, CallKind
+from calls.agents.events import URGENT, CallKind, CallWaiting
 from calls.ids import AgentId, CallId, QueueName
 
 
@@ -55,6 +55,31 @@ class WaitingCall:
     def rank(self) -> tuple[bool, int, int, float, int]:
         """Its place: the smaller is served first. It never changes, so a call that lost its agent has it again."""
         return (self.priority < URGENT, self.kind, -self.priority, self.arrived_at, self.sequence)
+
+
+def placed(event: CallWaiting, longest_s: float, sequence: int, now: float) -> WaitingCall:
+    """The call that waits from ``now`` on, as the ``sequence``-th; ``longest_s``: where ``event`` says no other."""
+    max_wait_s = longest_s if event.max_wait_s is None else event.max_wait_s
+    overflow = event.overflow
+    return WaitingCall(
+        call_id=event.call_id,
+        queue=event.queue,
+        kind=event.kind,
+        priority=event.priority,
+        arrived_at=now if event.since is None else event.since,
+        expires_at=now + max_wait_s,
+        sequence=sequence,
+        skills=event.skills,
+        level=event.level,
+        needs=event.needs,
+        widen_at=None if event.widen_after_s is None else now + event.widen_after_s,
+        overflow_at=None if overflow is None else now + overflow.after_s,
+        overflow=None if overflow is None else overflow.queue,
+        present=not event.virtual,
+        only=event.only,
+        outward=event.outward,
+        keep_s=event.keep_s,
+    )
 
 
 @dataclass(slots=True)

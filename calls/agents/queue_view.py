@@ -1,0 +1,39 @@
+"""One queue as it is shown: who waits in it, and which agents there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from calls.agents.agent import Agent
+from calls.agents.events import CallKind
+from calls.agents.states import AgentState
+from calls.agents.view import QueueView, WaitingView
+from calls.agents.waiting import WaitingRoom
+from calls.ids import QueueName
+
+
+def queue_view(name: QueueName, agents: Collection[Agent], room: WaitingRoom) -> QueueView:
+    """The queue ``name`` of a floor with these agents and waiting calls."""
+    members = [agent for agent in agents if name in agent.profile.queues]
+    free = [agent for agent in members if agent.is_free]
+    overflowing = (call for call in room.free() if call.queue != name and name in call.queues)
+    waiting = (call for call in room if call.queue == name and (call.present or not call.outward))
+    return QueueView(
+        name=name,
+        waiting=tuple(
+            WaitingView(
+                call_id=call.call_id,
+                kind=call.kind,
+                priority=call.priority,
+                position=position,
+                since=call.arrived_at,
+                agent_id=call.agent_id,
+                virtual=not call.present,
+            )
+            for position, call in enumerate(waiting, 1)
+        ),
+        logged_in=sum(agent.state is not AgentState.LOGGED_OUT for agent in members),
+        free=len(free),
+        free_for_dialled=sum(agent.profile.takes_dialled for agent in free),
+        overflowing=sum(call.kind is CallKind.INBOUND for call in overflowing),
+    )

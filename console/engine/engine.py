@@ -12,23 +12,22 @@ from calls import log
 from calls.agents.actions import StateChanged
 from calls.agents.events import SwitchBack, SwitchLost
 from calls.agents.floor import Floor
-from calls.agents.profiles import AgentProfile, LegMode, QueueProfile
-from calls.agents.states import AgentState
 from calls.clock import Clock
-from calls.errors import RecordError, SwitchRefused, SwitchTimeout, SwitchUnavailable, UserError
-from calls.ids import AgentId, AttemptId, BootId, CallId, CampaignId, FlowId, LegId, QueueName
+from calls.errors import RecordError, UserError
+from calls.ids import AgentId, AttemptId, BootId, CallId, CampaignId, FlowId, LegId
 from calls.overrides import Override
 from calls.records import store
-from calls.records.store import AgentStateChange
 from calls.records.writer import Writer
 from calls.settings import Settings
 from calls.switch import events
 from calls.switch.events import SwitchEvent
 from calls.switch.port import CallChannel, Hangup, Prompt, Switch
 from console.engine.agent_dials import AgentDials
+from console.engine.agent_records import AgentRecords
 from console.engine.books import AGAIN_S, Books
 from console.engine.broadcast import Broadcasts
 from console.engine.callbacks import Callbacks
+from console.engine.connecting import connect
 from console.engine.consults import Consults
 from console.engine.conversation import Conversations
 from console.engine.desk import Desk
@@ -49,6 +48,7 @@ from console.engine.payments import Payments
 from console.engine.phone_codes import PhoneCodes
 from console.engine.places import Places
 from console.engine.previews import Previews
+from console.engine.profiles import agents_of, queues_of
 from console.engine.queue_hours import QueueHours
 from console.engine.recognition import Recognises, Recognition
 from console.engine.recordings import RecordingKeeper
@@ -81,12 +81,6 @@ from dialer.core import DialerCore
 from ivr.commands import OverridesChanged
 from ivr.flow import Flow
 from ivr.speaking import spoken_of
-
-CONNECT_AGAIN_S = 2.0
-"""How long after a vain first try the switch is asked again: the PBX may start later than we do."""
-
-REFUSED_AGAIN_S = 30.0
-"""The same where it refused us: a person sets it right, and we must not look like a guesser of passwords."""
 
 WRITE_S = 30.0
 """How long a stop waits for the last records to be written."""
@@ -123,8 +117,8 @@ class Engine:
         self._connecting: asyncio.Task[None] | None = None
         self._recovered = False
         self._floor_changed = False
-        self._wrapping: dict[AgentId, CallId] = {}
-        floor = Floor(_agents(settings), _queues(settings), clock.monotonic_s(), lambda: LegId(f"leg-{new_id()}"))
+        self.agent_records = AgentRecords(self.writer, self.tasks, clock, switch.name)
+        floor = Floor(agents_of(settings), queues_of(settings), clock.monotonic_s(), lambda: LegId(f"leg-{new_id()}"))
         endpoints = {AgentId(agent.id): agent.endpoint for agent in settings.agents}
         self.floor = FloorRunner(
             floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
@@ -270,7 +264,9 @@ class Engine:
         self.watch.start(self.tasks)
         await self.outbox.start()
         self.recordings.start(self.tasks)
-        self._connecting = self.tasks.start(self._connect(), "connect")
+        self._connecting = self.tasks.start(
+            connect(self.switch, self._on_event, self._on_call, self.watch), "connect"
+        )
 
     async def drain(self) -> None:
         """Dial nothing more, and wait until the last call has ended or the settings' deadline has come."""
@@ -403,24 +399,6 @@ class Engine:
 
     # --- the switch -------------------------------------------------------------------------------------------
 
-    async def _connect(self) -> None:
-        while True:
-            try:
-                await self.switch.start(self._on_event, self._on_call)
-                return
-            except (SwitchTimeout, SwitchUnavailable) as problem:
-                log.get().warning("the switch does not answer", problem=str(problem))
-                self.watch.switch_down = str(problem)
-                await asyncio.sleep(CONNECT_AGAIN_S)
-            except SwitchRefused as problem:
-                log.get().error("the switch refuses us", problem=str(problem))
-                self.watch.switch_down = str(problem)
-                await asyncio.sleep(REFUSED_AGAIN_S)
-            except OSError as problem:
-                log.get().error("the switch cannot reach us", problem=str(problem))
-                self.watch.switch_down = str(problem)
-                await asyncio.sleep(CONNECT_AGAIN_S)
-
     async def _on_call(self, channel: CallChannel) -> None:
         if channel.info.attempt_id is not None:
             await self.dialled.run(channel)
@@ -505,57 +483,12 @@ class Engine:
         self.previews.wake()
 
     def _agent_changed(self, change: StateChanged) -> None:
-        row = AgentStateChange(
-            change.agent_id, change.state, self.clock.now(), change.previous_s, change.reason, change.call_id
-        )
-        over = self._wrapped_up(change)
-
-        def write(connection: sqlite3.Connection) -> None:
-            store.add_agent_state(connection, row)
-            if over is not None:
-                store.note_wrap_up(connection, over, change.previous_s)
-
-        self.tasks.start(self._write(write), f"state of {change.agent_id}")
+        self.agent_records.keep(change)
         self.desk.hear(change)
         log.get().info("agent", agent=change.agent_id, state=change.state.value, reason=change.reason)
-
-    def _wrapped_up(self, change: StateChanged) -> CallId | None:
-        """The call whose wrap-up this change ends."""
-        if change.previous is AgentState.WRAP_UP:
-            return self._wrapping.pop(change.agent_id, None)
-        if change.state is AgentState.WRAP_UP and change.call_id is not None:
-            self._wrapping[change.agent_id] = change.call_id
-        return None
 
     async def _write(self, work: Callable[[sqlite3.Connection], object]) -> None:
         await self.writer.run(work)
 
     def _agent_leg(self, agent_id: AgentId, leg_id: LegId, is_up: bool) -> None:
-        now, boot, name = self.clock.now(), self._boot, self.switch.name
-        if is_up:
-            work = self._write(lambda connection: store.add_agent_leg(connection, leg_id, agent_id, name, boot, now))
-        else:
-            work = self._write(lambda connection: store.remove_agent_leg(connection, leg_id))
-        self.tasks.start(work, f"leg of {agent_id}")
-
-
-def _agents(settings: Settings) -> list[AgentProfile]:
-    return [
-        AgentProfile(
-            agent_id=AgentId(agent.id),
-            name=agent.name,
-            mode=LegMode(agent.mode),
-            auto_answer=agent.auto_answer,
-            queues=frozenset(QueueName(queue) for queue in agent.queues),
-            wrap_up_s=agent.wrap_up_s,
-            skills=agent.skills,
-            wrap_up_max_s=agent.wrap_up_max_s,
-        )
-        for agent in settings.agents
-    ]
-
-
-def _queues(settings: Settings) -> list[QueueProfile]:
-    return [
-        QueueProfile(QueueName(queue.name), queue.service_target_s, queue.max_wait_s) for queue in settings.queues
-    ]
+        self.agent_records.keep_leg(agent_id, leg_id, self._boot, is_up=is_up)

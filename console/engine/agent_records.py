@@ -1,0 +1,60 @@
+"""What the store keeps of agents while they work: their states, their legs, and how long each wrap-up took."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from calls.agents.actions import StateChanged
+from calls.agents.states import AgentState
+from calls.clock import Clock
+from calls.ids import AgentId, BootId, CallId, LegId
+from calls.records import store
+from calls.records.store import AgentStateChange
+from calls.records.writer import Writer
+from console.engine.tasks import Tasks
+
+
+class AgentRecords:
+    """Of one engine's agents."""
+
+    def __init__(self, writer: Writer, tasks: Tasks, clock: Clock, switch: str) -> None:
+        self._writer = writer
+        self._tasks = tasks
+        self._clock = clock
+        self._switch = switch
+        self._wrapping: dict[AgentId, CallId] = {}
+
+    def keep(self, change: StateChanged) -> None:
+        """Write a change of an agent's state down."""
+        row = AgentStateChange(
+            change.agent_id, change.state, self._clock.now(), change.previous_s, change.reason, change.call_id
+        )
+        over = self._wrapped_up(change)
+
+        def write(connection: sqlite3.Connection) -> None:
+            store.add_agent_state(connection, row)
+            if over is not None:
+                store.note_wrap_up(connection, over, change.previous_s)
+
+        self._tasks.start(self._write(write), f"state of {change.agent_id}")
+
+    def keep_leg(self, agent_id: AgentId, leg_id: LegId, boot: BootId, *, is_up: bool) -> None:
+        """Write down that an agent's leg is rung, or is gone."""
+        now, name = self._clock.now(), self._switch
+        if is_up:
+            work = self._write(lambda connection: store.add_agent_leg(connection, leg_id, agent_id, name, boot, now))
+        else:
+            work = self._write(lambda connection: store.remove_agent_leg(connection, leg_id))
+        self._tasks.start(work, f"leg of {agent_id}")
+
+    def _wrapped_up(self, change: StateChanged) -> CallId | None:
+        """The call whose wrap-up this change ends."""
+        if change.previous is AgentState.WRAP_UP:
+            return self._wrapping.pop(change.agent_id, None)
+        if change.state is AgentState.WRAP_UP and change.call_id is not None:
+            self._wrapping[change.agent_id] = change.call_id
+        return None
+
+    async def _write(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        await self._writer.run(work)

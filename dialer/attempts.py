@@ -25,7 +25,8 @@ from calls import failpoints
 from calls.causes import Outcome
 from calls.hours import time_zone
 from calls.ids import AttemptId, BootId, CampaignId, LeadId
-from calls.people import callbacks
+from calls.people import callbacks, consents
+from calls.people.consents import ConsentKind
 from calls.records import contacts, store
 from calls.records.store import CallEvent, CallRecord
 from calls.records.times import as_text
@@ -250,7 +251,15 @@ def insert(
     showing.count(connection, campaign, shown)
     number, trunk = due.lead.number, place.trunk.name
     stratum = _stratum(campaign, due, now)
-    return BegunAttempt(attempt_id, campaign.campaign_id, due.lead_id, number, trunk, due.tries + 1, stratum, shown)
+    begun = BegunAttempt(attempt_id, campaign.campaign_id, due.lead_id, number, trunk, due.tries + 1, stratum, shown)
+    return replace(begun, may_record=may_record(connection, campaign, number, now))
+
+
+def may_record(connection: sqlite3.Connection, campaign: Campaign, number: str, at: datetime) -> bool:
+    """Whether a talk with the person of this number may be recorded, by what they had agreed to ``at`` that time."""
+    if campaign.file.compliance.recording == "any":
+        return True
+    return consents.stands(consents.of_number(connection, number), ConsentKind.RECORDING, at)
 
 
 def _stratum(campaign: Campaign, due: Due, now: datetime) -> str:

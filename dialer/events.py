@@ -49,6 +49,8 @@ class BegunAttempt:
     """The number that the called person sees; "": of an attempt of before it was kept."""
     carriers: int = 1
     """How many of the campaign's trunks carry the number."""
+    may_record: bool = True
+    """Whether what the person says may be recorded: they agreed to it, or the campaign does not ask for that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ class OwnRules(Part):
     ] = "none"
     """The consent without which nobody is dialled, beside those of the preset."""
 
+    recording: Annotated[Literal["any", "consent"], Field(description='"any" or "consent"')] = "any"
+    """Whose talks are recorded: by ``record`` alone, or only of people with the consent ``recording``."""
+
     @property
     def consents(self) -> tuple[ConsentKind, ...]:
         """As the rules have it."""

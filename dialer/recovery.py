@@ -14,7 +14,7 @@ from calls.records import store
 from calls.records.store import CallEvent, CallRecord, Direction, LiveCall
 from calls.records.times import as_text, as_time
 from dialer import dispositions, roll
-from dialer.attempts import settle_lead
+from dialer.attempts import may_record, settle_lead
 from dialer.campaign import Campaign
 from dialer.events import BegunAttempt, OpenAttempt
 from dialer.run import END_UNSEEN
@@ -51,7 +51,8 @@ def recover(
         same_run = (found.switch, found.boot) == (switch, boot)
         if same_run and found.begun.attempt_id in live_ids and campaign is not None:
             agent_id = live.agent_id if live is not None else None
-            still_up.append(OpenAttempt(found.begun, campaign, found.answered, agent_id, found.intended_at))
+            begun = replace(found.begun, may_record=may_record(connection, campaign, found.begun.number, now))
+            still_up.append(OpenAttempt(begun, campaign, found.answered, agent_id, found.intended_at))
             continue
         outcome = Outcome.PBX_LOST if found.switch == switch and found.boot != boot else Outcome.LOST
         record = store.lost_record(live or _live_call(found), now, outcome)

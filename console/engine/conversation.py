@@ -82,6 +82,7 @@ WAITING_MUSIC = "default"
 """What a caller hears whose PIN takes longer to be judged than a moment: nobody is left in silence."""
 
 NO_ROOM = "disk"
+NOT_AGREED = "consent"
 """Why nothing was recorded where the disk is at its reserve."""
 
 NEXT = Prospect(1, None)
@@ -244,6 +245,8 @@ class Conversations:
                     recorder.note_answer()
             case StartRecording() | Record() if not self._recordings.has_room():
                 return RecordingFailed(NO_ROOM)
+            case StartRecording() if not recorder.may_record:
+                return RecordingFailed(NOT_AGREED)
             case StartRecording(name):
                 result = await channel.perform(command)
                 if isinstance(result, Done):

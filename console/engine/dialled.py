@@ -169,6 +169,7 @@ class DialledCalls:
             recorder = CallRecorder(live, self._clock, Phase.RING, adopted=True)
             recorder.note_adopted({"trunk": begun.trunk, "try": begun.try_number})
             self._books.show(recorder)
+        recorder.may_record = begun.may_record
         self._lines[begun.attempt_id] = Line(recorder)
 
     def leg_event(self, event: events.LegRinging | events.LegAnswered | events.LegEnded) -> None:
@@ -267,7 +268,9 @@ class DialledCalls:
         self._tasks.start(self._originate(dial), f"dial {dial.attempt_id}")
 
     def _recorder(self, begun: ev.BegunAttempt, caller_id: str, now: datetime) -> CallRecorder:
-        return CallRecorder(self._live(begun, caller_id, now), self._clock, Phase.RING)
+        recorder = CallRecorder(self._live(begun, caller_id, now), self._clock, Phase.RING)
+        recorder.may_record = begun.may_record
+        return recorder
 
     def _live(self, begun: ev.BegunAttempt, caller_id: str, started_at: datetime) -> LiveCall:
         return LiveCall(

@@ -33,6 +33,8 @@ class CallRecorder:
         """How many talks with agents have begun."""
         self.masked = False
         """Nothing of what is said now may be recorded, or heard by anybody else: a card number."""
+        self.may_record = True
+        """Whoever was dialled agreed to be recorded, or need not."""
         self.phase = phase
         self._clock = clock
         self._seen_s, self._seen_at = clock.monotonic_s(), clock.now()

@@ -62,11 +62,14 @@ class TalkRecordings:
 
     def name_for(self, recorder: CallRecorder, rule: str | None) -> str:
         """The recording of the talk that is about to begin; "": there is none, by the rule (None: the queue's) or by
-        chance, because the flow records the whole call, because nothing may be recorded now, or for lack of room."""
+        chance, because the flow records the whole call, because nothing may be recorded now or of this person, or for
+        lack of room."""
         share = share_of(rule or self._rules.get(recorder.queue or QueueName(""), "off"))
         own = f"{recorder.live.call_id}-talk-"
         by_flow = recorder.recording is not None and not recorder.recording.startswith(own)
-        if not share or by_flow or recorder.masked or self._draw() >= share or not self._keeper.has_room():
+        if not share or by_flow or recorder.masked or not recorder.may_record:
+            return ""
+        if self._draw() >= share or not self._keeper.has_room():
             return ""
         return f"{own}{recorder.talks + 1}"
 

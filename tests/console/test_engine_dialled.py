@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from calls.agents import events as ag
 from calls.causes import Outcome
 from calls.errors import SwitchTimeout, SwitchUnavailable
 from calls.ids import AgentId
+from calls.people import consents
+from calls.people.consents import Consent, ConsentKind
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import Detected, EndedBy, Originate, RingAgent
@@ -40,6 +43,35 @@ async def test_a_person_meets_an_agent(tmp_path: Path) -> None:
         assert world.rows("SELECT state, outcome FROM attempts") == [("done", "answered")]
         assert world.campaign_state() == "finished"
         assert world.open_calls() == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "agreed", "recorded"),
+    [
+        ("any", "never", True),
+        ("consent", "never", False),
+        ("consent", "once", True),
+        ("consent", "not any more", False),
+    ],
+)
+@held
+async def test_only_who_agreed_is_recorded_where_the_campaign_asks_for_that(
+    tmp_path: Path, asked: str, agreed: str, recorded: bool
+) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        now = world.engine.clock.now()
+        if agreed != "never":
+            given = Consent(TALKS, ConsentKind.RECORDING, now - timedelta(days=1), "a form")
+            await world.engine.writer.run(lambda db: consents.give(db, [given], now, "me"))
+        if agreed == "not any more":
+            kind = ConsentKind.RECORDING
+            assert await world.engine.writer.run(lambda db: consents.withdraw(db, TALKS, kind, now, "me", ""))
+        await world.log_in("anna")
+        await world.campaign(TALKS, record='"all"', tables=f'[compliance]\nrecording = "{asked}"\n')
+        await world.campaign_over()
+        record = world.record()
+        assert record.agent_id == "anna"
+        assert record.recording == (f"{record.call_id}-talk-1" if recorded else None)
 
 
 async def dial_with_nobody_free(world: World, *numbers: str, **changed: str) -> None:

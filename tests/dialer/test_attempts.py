@@ -16,7 +16,8 @@ import pytest
 from calls.causes import Outcome
 from calls.errors import CampaignError
 from calls.ids import AgentId, AttemptId, BootId, CallId
-from calls.people import do_not_call
+from calls.people import consents, do_not_call
+from calls.people.consents import Consent, ConsentKind
 from calls.records.migrations import migrate
 from calls.records.store import CallRecord, Direction, LiveCall, begin_call, call_events
 from calls.records.times import as_text
@@ -368,6 +369,19 @@ def test_recovery_tells_who_talks_and_since_when_it_was_dialled(store: Store) ->
     )
     (up,) = recovery.recover(store.db, "main", BOOT, frozenset({attempt.attempt_id}), minutes(1)).still_up
     assert (up.answered, up.agent_id, up.intended_at) == (True, "anna", START)
+
+
+def test_who_agreed_to_be_recorded_is_known_at_the_dial_and_after_a_restart(tmp_path: Path) -> None:
+    store = Store(make_campaign(tmp_path, RULES + '[compliance]\nrecording = "consent"\n'))
+    store.add(A)
+    store.add(B)
+    consents.give(store.db, [Consent(A, ConsentKind.RECORDING, minutes(-1), "a form")], START, "me")
+    begun = store.begin(2).attempts
+    ids = frozenset(each.attempt_id for each in begun)
+    up = [each.begun for each in recovery.recover(store.db, "main", BOOT, ids, minutes(1)).still_up]
+    for found in (begun, up):
+        assert {each.number: each.may_record for each in found} == {A: True, B: False}
+    store.db.close()
 
 
 @pytest.mark.parametrize(("switch", "boot", "outcome"), [("main", "boot-2", "pbx_lost"), ("other", "boot-1", "lost")])

@@ -25,7 +25,7 @@ from calls.records.times import as_text
 from calls.settings import Settings
 from dialer import attempts, campaign, compliance, judging, roll
 from dialer.attempts import Place
-from dialer.campaign import Campaign, CampaignFile
+from dialer.campaign import PROMISED, Campaign, CampaignFile
 from dialer.compliance import History, Refused, Rules
 from dialer.events import BegunAttempt
 from dialer.hopper import Due
@@ -35,9 +35,6 @@ from dialer.presets import PRESETS, Limit, Scope
 
 LIST = "callbacks"
 """The list of all people who asked."""
-
-PROMISED = "promised-"
-"""What the campaign's id begins with under which a promise of another campaign is kept."""
 
 PER_DAY = 3
 """Attempts of one person in any 24 hours, over all campaigns: as every campaign has it."""

@@ -129,6 +129,10 @@ class CampaignFile(Answered, Outgoing):
         return self.lists if self.list is None else (ListShare(name=self.list),)
 
 
+PROMISED = "promised-"
+"""What the campaign's id begins with under which a promise of another campaign is kept."""
+
+
 class Campaign(Part):
     """A campaign that can be run: its id and what its file says."""
 
@@ -141,6 +145,11 @@ class Campaign(Part):
     def campaign_id(self) -> CampaignId:
         """The id, as other modules name it."""
         return CampaignId(self.id)
+
+    def keeps_to(self, campaign_id: CampaignId) -> bool:
+        """True where what is forbidden to that campaign is forbidden to this one: itself, or one whose promises it
+        keeps."""
+        return self.id == campaign_id or (self.on_request and self.id == f"{PROMISED}{campaign_id}"[:64])
 
     @property
     def queue(self) -> QueueName:

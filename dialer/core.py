@@ -376,7 +376,8 @@ class DialerCore:
         """Invariant I11: what is not sent is never sent, what rings stops; a talk under way is left to its people."""
         for attempt in list(self._state.attempts.values()):
             begun = attempt.begun
-            if added.campaign_id not in (None, begun.campaign_id) or not _meant(added.number, begun.number):
+            held = added.campaign_id is None or attempt.campaign.keeps_to(added.campaign_id)
+            if not held or not _meant(added.number, begun.number):
                 continue
             if attempt.phase is Phase.UNSENT:
                 self._finish(attempt, Outcome.CANCELLED, None, now)

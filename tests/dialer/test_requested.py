@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from calls.causes import Outcome
 from calls.errors import CampaignError
-from calls.ids import AttemptId, LeadId
+from calls.ids import AttemptId, CampaignId, LeadId
 from calls.people import do_not_call
 from calls.records.times import as_text
 from dialer import events as ev
@@ -286,6 +286,23 @@ def test_who_asked_to_be_called_has_an_agent_already_and_needs_no_other(tmp_path
     bench.tell(ev.Recovered(BOOT))
     actions = bench.tell(ev.RequestBegun(wanted, bench.attempt()))
     assert [type(each) for each in actions] == [ev.PlaceCall]
+
+
+@pytest.mark.parametrize("place", ["asked", "ringing"])
+@pytest.mark.parametrize("of", [None, "autumn", "winter"])
+def test_what_is_forbidden_to_a_campaign_ends_what_it_promised(tmp_path: Path, place: str, of: str | None) -> None:
+    promised = make_campaign(tmp_path, campaign_id="promised-autumn").model_copy(update={"on_request": True})
+    bench = Bench(promised, start=False)
+    bench.tell(ev.Recovered(BOOT))
+    if place == "asked":
+        gate = bench.core._state.gates["loop"]
+        for _ in range(gate.trunk.lines):
+            gate.placed(bench.now)
+    attempt = bench.attempt()
+    bench.tell(ev.RequestBegun(promised, attempt))
+    actions = bench.tell(ev.DoNotCallAdded(attempt.number, None if of is None else CampaignId(of)))
+    wanted = [] if of == "winter" else [ev.Finish if place == "asked" else ev.HangUp]
+    assert [type(each) for each in actions] == wanted
 
 
 def test_in_a_drain_nobody_is_called_back_whose_row_came_too_late(tmp_path: Path) -> None:

@@ -100,6 +100,8 @@ def values(settings: Settings, pbx: PbxFile, tree: Tree, folder: Path) -> Pbx:
             sorry=tree.data / "sounds/en/sorry-youre-having-problems",
             caller_id=CallerId.HEADER,
             music=folder / "moh",
+            recordings=settings.recordings.folder,
+            codes=settings.feature_codes.prefix,
             relay=folder / "etc" / f"{RELAY}_{at.context_prefix}" if at.audio == Way.EAGI.value else None,
             python=Path(sys.executable),
         ),

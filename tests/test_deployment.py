@@ -545,6 +545,14 @@ def test_the_example_gives_a_configuration_that_only_its_group_reads(tmp_path: P
     assert configure(tmp_path, tree, (DOCKER / "asterisk.toml").read_text()).returncode == 0
 
 
+def test_talks_are_recorded_and_codes_are_known_where_the_settings_say(tmp_path: Path, tree: Path) -> None:
+    pbx = (DOCKER / "asterisk.toml").read_text()
+    assert configure(tmp_path, tree, pbx, CALLWRIGHT_FEATURE_CODES__PREFIX="*7").returncode == 0
+    dialplan = (tmp_path / "pbx/etc/extensions_callwright.conf").read_text()
+    assert "MixMonitor(/var/lib/callwright/recordings/" in dialplan
+    assert "exten => _*7X,1," in dialplan and "_*9X" not in dialplan
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,22 @@ from functools import cached_property
 
 NUMBER_COLUMNS = frozenset({"caller", "called", "number", "who"})
 """Columns of tables that hold a number and nothing else: there a number may stand without its country's code too."""
+
+FREE = {
+    "audit": ("detail",),
+    "blocked_numbers": ("reason",),
+    "callbacks": ("note",),
+    "calls": ("disposition_note",),
+    "campaign_do_not_call": ("reason", "proof"),
+    "consents": ("source", "proof", "reason"),
+    "contacts": ("note",),
+    "do_not_call": ("reason", "proof"),
+    "flags": ("what",),
+    "import_refusals": ("reason",),
+    "script_answers": ("answer",),
+}
+"""Columns in which people write what they like, by table. Names are looked for in no others: a person may be called
+Berlin, or as a state of a call, and another person may have the same name."""
 
 RANGE_COLUMNS = frozenset({"number", "subject"})
 RANGE = re.compile(r"\+[0-9]+\*\Z")
@@ -33,15 +50,19 @@ class Number:
 
 @dataclass(frozen=True)
 class Words:
-    """What is looked for: numbers, and names (whole, as they are written)."""
+    """What is looked for: numbers, and, in columns of :data:`FREE`, names (whole, as they are written)."""
 
     numbers: tuple[Number, ...]
     names: tuple[str, ...] = ()
 
-    @cached_property
-    def needles(self) -> tuple[str, ...]:
+    def needles(self, free: bool) -> tuple[str, ...]:
         """One of these is in every text that :meth:`clean` may change, but for numbers alone in a column."""
-        return (*(each.number.removeprefix("+") for each in self.numbers), *self.names)
+        return (*(each.number.removeprefix("+") for each in self.numbers), *(self._spelled if free else ()))
+
+    @cached_property
+    def _spelled(self) -> tuple[str, ...]:
+        """The names, as JSON has them too."""
+        return tuple(dict.fromkeys(spelled for name in self.names for spelled in (name, json.dumps(name)[1:-1])))
 
     @cached_property
     def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -49,10 +70,15 @@ class Words:
         for each in self.numbers:
             digits = each.number.removeprefix("+")
             found.append((re.compile(rf"(?:\+|%2B|%2b|(?<![0-9])(?:00)?){digits}(?![0-9])"), each.token))
-        return (*found, *((re.compile(re.escape(name)), "") for name in self.names))
+        return tuple(found)
 
-    def clean(self, text: str, column: str = "") -> str:
-        """``text`` without them. ``column``: where it stands."""
+    @cached_property
+    def _name_patterns(self) -> tuple[re.Pattern[str], ...]:
+        """A whole word, and no key of a JSON object."""
+        return tuple(re.compile(rf"(?<!\w){re.escape(name)}(?!\w|\":)") for name in self._spelled)
+
+    def clean(self, text: str, column: str = "", *, free: bool = True) -> str:
+        """``text`` without them. ``column``: where it stands; ``free``: whether it is one of :data:`FREE`."""
         if column in RANGE_COLUMNS and RANGE.match(text):
             return text
         if column in NUMBER_COLUMNS:
@@ -61,6 +87,8 @@ class Words:
                     return each.token
         for pattern, instead in self._patterns:
             text = pattern.sub(instead, text)
+        for pattern in self._name_patterns if free else ():
+            text = pattern.sub("", text)
         return text
 
 
@@ -157,8 +185,9 @@ def _changes(connection: sqlite3.Connection, table: Table, words: Words) -> Iter
     looks: list[str] = []
     values: list[str] = []
     for column in table.texts:
-        looks += [f'instr("{column}", ?) > 0'] * len(words.needles)
-        values += words.needles
+        needles = words.needles(column in FREE.get(table.name, ()))
+        looks += [f'instr("{column}", ?) > 0'] * len(needles)
+        values += needles
         if column in NUMBER_COLUMNS and national:
             looks.append(f'"{column}" IN ({", ".join("?" * len(national))})')
             values += national
@@ -173,6 +202,9 @@ def _changes(connection: sqlite3.Connection, table: Table, words: Words) -> Iter
 def _changed(table: Table, texts: Sequence[str | None], words: Words) -> dict[str, str]:
     found = {}
     for column, text in zip(table.texts, texts, strict=True):
-        if text is not None and (clean := words.clean(text, column)) != text:
+        if text is None:
+            continue
+        clean = words.clean(text, column, free=column in FREE.get(table.name, ()))
+        if clean != text:
             found[column] = clean
     return found

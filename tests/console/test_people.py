@@ -452,6 +452,20 @@ def test_who_stands_in_no_list_any_more_is_erased_with_all_numbers(held: Held) -
     assert [each for each in held.traces() if each.endswith(left)] == []
 
 
+@pytest.mark.parametrize("name", ["America", "waiting", "outbound", "Ann Stays", "number", "autumn", 'Mül"ler'])
+def test_a_name_that_is_a_word_of_ours_or_another_persons_changes_nothing_else(held: Held, name: str) -> None:
+    everything(held)
+    held.db.execute("UPDATE leads SET name = ? WHERE lead_id = ?", (name, held.lead))
+    store.add_audit(held.db, held.store.now, "me", "note", {"number": 1, "text": f"ask {name} now, not x{name}"})
+    held.erase()
+    assert held.others() == [(f"lead{OTHER}", OTHER, "Ann Stays", OTHER)]
+    zones = held.db.execute("SELECT time_zones FROM leads WHERE number = ?", (OTHER,)).fetchone()[0]
+    assert json.loads(zones) == ["America/New_York"]
+    noted = held.db.execute("SELECT detail FROM audit WHERE what = 'note' ORDER BY audit_id DESC").fetchone()[0]
+    assert json.loads(noted) == {"number": 1, "text": f"ask  now, not x{name}"}
+    assert held.db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
 def test_a_lead_that_comes_meanwhile_is_not_left_behind(held: Held) -> None:
     with closing(open_readonly(held.settings.engine.database)) as reading:
         planned = people.plan(reading, held.settings, NUMBER)

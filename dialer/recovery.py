@@ -51,7 +51,9 @@ def recover(
         same_run = (found.switch, found.boot) == (switch, boot)
         if same_run and found.begun.attempt_id in live_ids and campaign is not None:
             agent_id = live.agent_id if live is not None else None
-            begun = replace(found.begun, may_record=may_record(connection, campaign, found.begun.number, now))
+            begun = replace(
+                found.begun, may_record=may_record(connection, campaign, found.begun.number, found.intended_at)
+            )
             still_up.append(OpenAttempt(begun, campaign, found.answered, agent_id, found.intended_at))
             continue
         outcome = Outcome.PBX_LOST if found.switch == switch and found.boot != boot else Outcome.LOST

@@ -31,6 +31,7 @@ class Call:
     cause: int | None
     found_machine: bool
     """The agent said that a machine had answered."""
+    recording: str | None
     in_doubt: bool
     """Nobody knows what the person met: the engine or the switch was away."""
     times: tuple[str, ...]
@@ -119,7 +120,7 @@ SELECT attempts.rowid, attempt_id, attempts.campaign_id, person_key, attempts.nu
        calls.outcome, calls.caller, calls.started_at, calls.answered_at, calls.ended_at, duration_s, billed_s, ring_s,
        connect_s, abandoned, calls.agent_id, calls.cause, coalesce(calls.disposition_machine, 0),
        EXISTS (SELECT 1 FROM call_events WHERE call_id = attempt_id AND kind IN ('doubt', 'adopted')),
-       EXISTS (SELECT 1 FROM live_calls WHERE call_id = attempt_id)
+       EXISTS (SELECT 1 FROM live_calls WHERE call_id = attempt_id), calls.recording
 FROM attempts LEFT JOIN calls ON calls.call_id = attempt_id
 WHERE person_key IN (SELECT person_key FROM attempts WHERE campaign_id = ?)
 ORDER BY attempts.rowid
@@ -156,7 +157,7 @@ def _changes(connection: sqlite3.Connection) -> Iterator[Change]:
 
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:
-    call = None if row[13] is None else _call(row[13:27])
+    call = None if row[13] is None else _call(row[13:27], row[28])
     return Attempt(
         row=row[0],
         attempt_id=row[1],
@@ -176,7 +177,7 @@ def _attempt(row: tuple[Any, ...]) -> Attempt:
     )
 
 
-def _call(row: tuple[Any, ...]) -> Call:
+def _call(row: tuple[Any, ...], recording: str | None) -> Call:
     return Call(
         outcome=row[0],
         caller=row[1],
@@ -191,6 +192,7 @@ def _call(row: tuple[Any, ...]) -> Call:
         agent_id=row[10],
         cause=row[11],
         found_machine=bool(row[12]),
+        recording=recording,
         in_doubt=bool(row[13]),
         times=tuple(str(each) for each in (row[2], row[3], row[4]) if each),
     )

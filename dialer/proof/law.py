@@ -97,6 +97,10 @@ class Law:
             needed.add(self.own["consent"])
         return needed
 
+    def records_with_consent(self) -> bool:
+        """Only who agreed to it may be recorded."""
+        return bool(self.own.get("recording", "any") == "consent")
+
     def mobile_consent(self) -> bool:
         """Whether who may be on a mobile telephone needs that consent."""
         return bool(self.preset["mobile_consent"]) and self.mode != "manual" and not self.on_request

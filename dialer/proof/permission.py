@@ -141,6 +141,9 @@ class Standing:
                 taken = self._taken.get((attempt.number, kind))
                 why = "was not given" if taken is None else f"was taken back (change {taken.seq})"
                 yield Breach(attempt.attempt_id, "consent", f"the consent {kind} {why}, or has run out")
+        recorded = attempt.call is not None and bool(attempt.call.recording)
+        if recorded and law.records_with_consent() and not self._agreed(attempt.number, "recording", attempt.at):
+            yield Breach(attempt.attempt_id, "consent", "the talk was recorded without the consent recording")
 
     def _agreed(self, number: str, kind: str, at: datetime) -> bool:
         taken = self._taken.get((number, kind))

@@ -44,6 +44,7 @@ per_day = 3
 [compliance]
 do_not_call = ["national"]
 consent = "calls"
+recording = "consent"
 """
 LEADS = numbers(40)
 LISTED = "+12025559999"
@@ -186,6 +187,7 @@ BREACHES: dict[str, tuple[str, str, Spoil]] = {
     "on the national list": ("I1", ANY, attempted(f"number = '{LISTED}'")),
     "no consent": ("consent", ANY, attempted("number = '+12025558888'")),
     "consent taken back": ("consent", ANY, withdrawn),
+    "recorded without consent": ("consent", TALKED, called("recording = 'a-talk-1'")),
     "consent older than when it was taken back": ("consent", ANY, given_too_late),
     "night where the person is": ("I2", ANY, attempted("zones = '[\"America/New_York\"]'")),
     "night in one zone of two": ("I2", ANY, attempted('zones = \'["Europe/London", "America/New_York"]\'')),

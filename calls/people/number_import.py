@@ -49,6 +49,9 @@ EXAMPLES = 20
 KEPT = 3
 """Versions of a list whose files are kept, for a run to be judged by what held then."""
 
+FILE_MODE = 0o640
+"""As the database's: who does not want to be called is nobody else's affair."""
+
 NUMBERS = ".numbers"
 """How the files' names end."""
 
@@ -312,6 +315,7 @@ def _blocks(path: Path) -> Iterator[Numbers]:
 def _write(path: Path, blocks: Iterable[Numbers]) -> tuple[str, int]:
     digest, count = hashlib.sha256(), 0
     with path.open("wb") as file:
+        os.fchmod(file.fileno(), FILE_MODE)
         file.write(b"\0" * HEADER.size)
         for block in blocks:
             data = block.astype("<u8").tobytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -176,6 +177,11 @@ def _how_far(settings: Settings, name: str) -> tuple[float, int] | None:
     return None if row is None else (row[0], row[1])
 
 
+def _for_us_alone(path: str, flags: int) -> int:
+    """A new file that its owner alone may read: a reason may hold what stood in a cell."""
+    return os.open(path, flags, 0o600)
+
+
 def _write_refused(settings: Settings, import_id: str, path: Path) -> None:
     """The refused rows as CSV, as many as they are.
 
@@ -184,7 +190,7 @@ def _write_refused(settings: Settings, import_id: str, path: Path) -> None:
     """
     connection = open_readonly(settings.engine.database)
     try:
-        with path.open("w", encoding="utf-8", newline="") as target:
+        with open(path, "w", encoding="utf-8", newline="", opener=_for_us_alone) as target:
             lines = csv.writer(target)
             lines.writerow(("row", "reason"))
             lines.writerows((each.row, cell_of(each.reason)) for each in store.refusals(connection, import_id))

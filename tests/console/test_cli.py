@@ -250,6 +250,7 @@ def test_leads_the_do_not_call_list_and_campaigns_without_an_engine(path: Path, 
     leads.write_text("Phone,Name\n+12025550105,=Ann\nfoo,Bob\n", encoding="utf-8")
     found = json.loads(invoke(path, "leads", "import", str(leads), "--list", "autumn", "--json"))
     assert (found["imported"], len(found["refused"])) == (1, 1)
+    assert Path(found["refused_file"]).stat().st_mode & 0o777 == 0o600
     assert "1" in invoke(path, "leads", "import", str(leads), "--list", "autumn")
     assert "not called any more" in invoke(path, "dnc", "add", "+12025550177", "--reason", "[red]asked & told")
     assert "[red]asked & told" in invoke(path, "dnc", "list")

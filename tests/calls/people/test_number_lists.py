@@ -53,6 +53,7 @@ def test_numbers_are_read(
 ) -> None:
     built = made(tmp_path, text, region, column)
     found = NumberFile(built.path)
+    assert built.path.stat().st_mode & 0o777 == 0o640
     assert (built.numbers, built.refused, found.count) == (len(expected), 0, len(expected))
     assert all(number in found for number in expected)
 

@@ -28,6 +28,11 @@ class CallbackState(StrEnum):
     """Given up or taken back; ``reason`` says why."""
 
 
+NOT_SENT_REST = timedelta(seconds=10)
+"""A person whose call did not go out, as no trunk had room, is called again after this: an agent's telephone that
+rings for each of them is not rung every two seconds while the trunks rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Booking:
     """What a caller asked for. Times are aware; the window is when the person is to be reached."""
@@ -342,7 +347,7 @@ def after_attempt(
     if talked:
         state, reason, due_at, tries = CallbackState.REACHED, "", found.due_at, found.tries
     elif not sent:
-        state, reason, due_at, tries = CallbackState.WAITING, "not sent", now, found.tries - 1
+        state, reason, due_at, tries = CallbackState.WAITING, "not sent", now + NOT_SENT_REST, found.tries - 1
     else:
         due_at, reason, tries = now + timedelta(seconds=found.booking.retry_after_s), outcome.value, found.tries
         over = tries >= found.booking.max_tries or due_at > found.booking.window_end

@@ -229,6 +229,19 @@ async def test_a_request_outlives_the_engine_and_nobody_is_dialled_twice(tmp_pat
 
 
 @held
+async def test_while_the_trunks_rest_an_agent_is_not_taken_again_and_again(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("ann"), flow=FLOW, outside=settings()) as world:
+        now_s = world.engine.clock.monotonic_s()
+        for gate in world.engine.dialled.core._state.gates.values():
+            gate._strikes, gate._rest_until = 1, now_s + 60.0
+        await asks_alone(world, "+12025550101")
+        await world.log_in("ann")
+        await world.until(lambda: requests(world) == [("+12025550101", "reached", "", 1)], 120.0)
+        ((attempts,),) = world.rows("SELECT count(*) FROM attempts")
+        assert 2 <= int(str(attempts)) <= 7
+
+
+@held
 async def test_an_appointment_is_kept_and_not_before(tmp_path: Path) -> None:
     flow = FLOW.replace("start: wait", "start: later").replace("2026-12-01T09:30", f"{NOON:%Y-%m-%d}T12:02")
     async with world_in(tmp_path, agent("ann"), flow=flow, outside=settings(within_s=600)) as world:

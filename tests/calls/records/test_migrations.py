@@ -150,3 +150,38 @@ def test_the_audit_is_append_only(connection: sqlite3.Connection) -> None:
     for statement in ("UPDATE audit SET who = 'x'", "DELETE FROM audit"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             connection.execute(statement)
+
+
+def test_rules_and_rolls_of_before_hold_on(empty: sqlite3.Connection) -> None:
+    """A refusal that was written again and again is one that counts; entries stand in the log; rolls have a list."""
+    migrate(empty, release_with(*ALL[:12]))
+    empty.executescript("""
+        INSERT INTO lists VALUES ('l', 'autumn', 't0');
+        INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, priority, imported_at)
+            VALUES ('a', 'l', '+1', '+1', '[]', 3, 't0');
+        INSERT INTO campaigns VALUES ('c', 'C', 'l', '{}', 'running', 't0', 't0');
+        INSERT INTO campaign_leads (campaign_id, lead_id, state, priority, position) VALUES ('c', 'a', 'retry', 3, 7);
+        INSERT INTO refusals (campaign_id, lead_id, rule, until_at, refused_at)
+            VALUES ('c', 'a', 'calling_hours', 't5', 't1'), ('c', 'a', 'calling_hours', 't6', 't2'),
+                ('c', 'a', 'attempts', NULL, 't3');
+        INSERT INTO do_not_call VALUES ('+2', 'file', '', 't1', 'me'), ('+1', 'file', '', 't2', 'me');
+        INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,
+            trunk, state, intended_at) VALUES ('x', 'c', 'a', '+1', '+1', 1, 's', 'b', 't', 'live', 't4');
+    """)
+    assert migrate(empty) == ALL[12:]
+
+    def rows(what: str) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in empty.execute(what).fetchall()]
+
+    assert rows("SELECT rule, until_at, refused_at, last_at, times FROM refusals ORDER BY rule") == [
+        ("attempts", None, "t3", "t3", 1),
+        ("calling_hours", "t6", "t1", "t2", 2),
+    ]
+    assert rows("SELECT what, subject, at FROM rule_log ORDER BY seq") == [
+        ("forbidden", "+2", "t1"),
+        ("forbidden", "+1", "t2"),
+    ]
+    assert rows("SELECT list_id, rank, turn, excluded FROM campaign_leads") == [("l", -3, 7, 0)]
+    assert rows("SELECT campaign_id, list_id, weight, enrolled_to FROM campaign_lists") == [("c", "l", 1, 0)]
+    assert rows("SELECT state, version, rules_seq, caller_id FROM attempts") == [("live", None, None, None)]
+    assert rows("PRAGMA foreign_key_check") == []

@@ -31,6 +31,7 @@ from dialer.events import BegunAttempt
 from dialer.hopper import Due
 from dialer.leads import people
 from dialer.outgoing import Outgoing
+from dialer.own_rules import OwnRules
 from dialer.presets import PRESETS, Limit, Scope
 
 LIST = "callbacks"
@@ -95,6 +96,7 @@ def campaign_for(
         "queue": given.queue or booking.queue,
         "max_lines": 1000,
         "safe_harbour": given.safe_harbour or SORRY,
+        "compliance": OwnRules(recording=given.compliance.recording),
     }
     return Campaign(id=f"{PROMISED}{origin.id}"[:64], on_request=True, file=CampaignFile.model_validate(kept | own))
 

@@ -20,6 +20,7 @@ from calls.records.times import as_text
 from dialer.attempts import Place
 from dialer.callbacks import begin, campaign_for, instant, register, require_hours
 from dialer.compliance import Refused
+from dialer.own_rules import OwnRules
 from tests.dialer.conftest import LOOPBACK, make_campaign
 from tests.dialer.desk_store import ANNA, BOOT, NUMBER, DeskStore
 from tests.dialer.world import START
@@ -103,6 +104,7 @@ def test_it_is_dialled_as_the_campaign_in_whose_call_it_was_promised(
     tmp_path: Path, changed: dict[str, str | None], ways: tuple[str, ...], shown: tuple[str, ...]
 ) -> None:
     tables = '[dispositions.asked]\nlabel = "Asked"\n[script]\ntext = {en = "Hello {name}"}\n'
+    tables += '[compliance]\nrecording = "consent"\ndo_not_call = ["national"]\n'
     store = DeskStore(make_campaign(tmp_path, tables, "autumn", **changed))
     booking = Booking(
         CallId("c"), "k", NUMBER, QueueName("sales"), START, START, True, START, START, 3, 60.0,
@@ -111,6 +113,7 @@ def test_it_is_dialled_as_the_campaign_in_whose_call_it_was_promised(
     found = campaign_for(store.db, booking, {})
     assert found is not None and found.on_request and found.id == "promised-autumn"
     assert (found.file.ways, found.file.shown) == (ways, shown)
+    assert found.file.compliance == OwnRules(recording="consent")  # what a person asked for needs no more
     assert (found.file.dispositions, found.file.script) == (
         store.campaign.file.dispositions,
         store.campaign.file.script,

@@ -23,6 +23,7 @@ from dialer.campaign import Campaign
 from dialer.events import BegunAttempt, Finish
 from tests.dialer.conftest import LOOPBACK
 from tests.dialer.world import START
+from tests.fresh_store import fill
 
 BOOT = BootId("boot-1")
 ANNA = AgentId("anna")
@@ -36,7 +37,10 @@ class DeskStore:
         """``path``: of a new database; None: one in memory."""
         self.db = open_writer(path) if path is not None else sqlite3.connect(":memory:", isolation_level=None)
         self.db.execute("PRAGMA foreign_keys = ON")
-        migrate(self.db)
+        if path is not None:
+            migrate(self.db)
+        else:
+            fill(self.db)
         self.campaign = campaign
         self.now = START
         self._ids = itertools.count(1)

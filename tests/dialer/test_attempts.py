@@ -18,7 +18,6 @@ from calls.errors import CampaignError
 from calls.ids import AgentId, AttemptId, BootId, CallId
 from calls.people import consents, do_not_call
 from calls.people.consents import Consent, ConsentKind
-from calls.records.migrations import migrate
 from calls.records.store import CallRecord, Direction, LiveCall, begin_call, call_events
 from calls.records.times import as_text
 from calls.records.writer import Writer
@@ -31,6 +30,7 @@ from dialer.events import Begun, BegunAttempt, CampaignState, Finish
 from dialer.run import END_UNSEEN
 from tests.dialer.conftest import LOOPBACK, make_campaign
 from tests.dialer.world import START
+from tests.fresh_store import fill
 
 BOOT = BootId("boot-1")
 PLACE = Place("main", BOOT, LOOPBACK)
@@ -53,7 +53,7 @@ class Store:
     def __init__(self, campaign: Campaign) -> None:
         self.db = sqlite3.connect(":memory:", isolation_level=None)
         self.db.execute("PRAGMA foreign_keys = ON")
-        migrate(self.db)
+        fill(self.db)
         self.campaign = campaign
         self.db.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'autumn', ?)", (as_text(START),))
         self.ids = itertools.count(1)

@@ -11,7 +11,6 @@ import pytest
 
 from calls.errors import CampaignError
 from calls.ids import CampaignId
-from calls.records.migrations import migrate
 from dialer import control, pacing_states
 from dialer import events as ev
 from dialer.campaign import Campaign
@@ -19,6 +18,7 @@ from dialer.pacing import LiveAnswer, NoAnswer, Snapshot
 from dialer.run import CampaignRun
 from tests.dialer.conftest import SETTINGS, make_campaign
 from tests.dialer.test_core import Bench, asked
+from tests.fresh_store import fill
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 AUTUMN = CampaignId("autumn")
@@ -27,7 +27,7 @@ AUTUMN = CampaignId("autumn")
 @pytest.fixture
 def db() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
+    fill(connection)
     connection.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'autumn', '')")
     connection.execute(
         "INSERT INTO campaigns (campaign_id, name, list_id, settings, state, created_at, changed_at)"

@@ -13,7 +13,6 @@ import pytest
 import console
 from calls.errors import CampaignError, Location
 from calls.ids import AgentId
-from calls.records.migrations import migrate
 from calls.settings import QueueSettings, Settings, Trunk
 from dialer.campaign import load
 from dialer.leads.file import LeadFile
@@ -22,6 +21,7 @@ from dialer.leads.store import import_leads
 from dialer.leads.table import open_table
 from tests.dialer.checker import broken
 from tests.dialer.world import START, Agent, World
+from tests.fresh_store import fill
 
 DEMO = Path(console.__file__).parent / "demo"
 CARRIER = Trunk(name="carrier", dial="PJSIP/{number}@carrier", lines=8, calls_per_second=5, loopback_only=True)
@@ -31,7 +31,7 @@ SUPPORT = (QueueSettings(name="support"),)
 @pytest.fixture
 def imported() -> Iterator[tuple[ImportReport, list[str]]]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
+    fill(connection)
     count = itertools.count()
     with (DEMO / "leads.csv").open("rb") as stream:
         where = Location(DEMO / "leads.csv")

@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calls.errors import LeadError, Location
-from calls.records.migrations import migrate
 from dialer.leads import places, store, xlsx
 from dialer.leads.columns import parse_map, places_of
 from dialer.leads.file import LeadFile, NewLead
@@ -26,6 +25,7 @@ from dialer.leads.seen import Seen
 from dialer.leads.store import Import
 from dialer.leads.table import open_table
 from tests.dialer.world import START
+from tests.fresh_store import fill
 
 WHERE = Location(Path("leads"))
 EAST, WEST = "America/New_York", "America/Los_Angeles"
@@ -35,7 +35,7 @@ EAST, WEST = "America/New_York", "America/Los_Angeles"
 def database() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
-    migrate(connection)
+    fill(connection)
     yield connection
     connection.close()
 

@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.errors import LeadError, Location
-from calls.records.migrations import migrate
 from dialer import roll
 from dialer.leads.file import LeadFile
 from dialer.leads.report import Counts, ImportReport
@@ -23,6 +22,7 @@ from dialer.leads.store import import_leads, refusals
 from dialer.leads.table import open_table
 from tests.dialer.conftest import make_campaign
 from tests.dialer.world import START
+from tests.fresh_store import fill
 
 WHERE = Location(Path("leads.csv"))
 
@@ -31,7 +31,7 @@ WHERE = Location(Path("leads.csv"))
 def database() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
-    migrate(connection)
+    fill(connection)
     yield connection
     connection.close()
 

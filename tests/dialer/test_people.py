@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calls.records.migrations import migrate
 from dialer.leads.people import BothDialled, join, key_of
+from tests.fresh_store import fill
 
 
 @pytest.fixture
 def database() -> Iterator[sqlite3.Connection]:
     made = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(made)
+    fill(made)
     made.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'l', ''), ('m', 'm', '')")
     yield made
     made.close()

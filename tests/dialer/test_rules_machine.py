@@ -24,7 +24,6 @@ from calls.ids import AttemptId, BootId, CallId, CampaignId
 from calls.people import consents, do_not_call
 from calls.people.consents import Consent, ConsentKind
 from calls.people.do_not_call import Entry
-from calls.records.migrations import migrate
 from calls.records.store import CallRecord, Direction
 from calls.records.times import as_text, as_time
 from calls.switch.port import Detected
@@ -35,6 +34,7 @@ from dialer.events import BegunAttempt, Finish
 from dialer.proof.judge import judge
 from tests.dialer.conftest import LOOPBACK, make_campaign
 from tests.dialer.world import START
+from tests.fresh_store import fill
 
 PEOPLE = [f"+4930231250{index:02d}" for index in range(3)]
 ZONES = ('["Europe/Berlin"]', '["Europe/Berlin", "Europe/London"]', '["Asia/Tokyo"]', "[]")
@@ -75,7 +75,7 @@ class Rules(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.db: Fused = sqlite3.connect(":memory:", isolation_level=None, factory=Fused)
         self.db.execute("PRAGMA foreign_keys = ON")
-        migrate(self.db)
+        fill(self.db)
         self.now = START + timedelta(hours=3)
         self.ids = itertools.count(1)
         self.open: dict[AttemptId, tuple[BegunAttempt, Campaign]] = {}

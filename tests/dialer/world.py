@@ -18,7 +18,6 @@ from typing import TypeVar
 
 from calls.agents.states import AgentState
 from calls.ids import AgentId, AttemptId, BootId, QueueName
-from calls.records.migrations import migrate
 from calls.records.store import CallEvent, CallRecord, Direction
 from calls.settings import Trunk
 from calls.switch.port import Detected, DialAttempt
@@ -26,6 +25,7 @@ from dialer import attempts, events, recovery, roll, windows
 from dialer.attempts import Place
 from dialer.campaign import Campaign
 from dialer.core import DialerCore
+from tests.fresh_store import fill
 
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ class World:
     def __post_init__(self) -> None:
         self.db = sqlite3.connect(":memory:", isolation_level=None)
         self.db.execute("PRAGMA foreign_keys = ON")
-        migrate(self.db)
+        fill(self.db)
         self._heap: list[tuple[float, int, int | None, Callable[[], None]]] = []
         self._count = itertools.count()
         self._ids = itertools.count(1)

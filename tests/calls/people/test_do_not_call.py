@@ -19,6 +19,7 @@ from calls.people.do_not_call import Entry
 from calls.records.database import open_writer
 from calls.records.migrations import migrate
 from calls.records.times import as_text
+from tests.fresh_store import fill
 
 AT = datetime(2025, 6, 2, 12, tzinfo=UTC)
 NUMBER = "+12025550123"
@@ -121,7 +122,7 @@ def test_what_is_no_beginning_is_refused(connection: sqlite3.Connection, text: s
 )
 def test_found_is_what_begins_so(beginnings: list[str], digits: str) -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
+    fill(connection)
     number = f"+12{digits}"
     for each in beginnings:
         do_not_call.add(connection, entry(f"+12{each}*"))

@@ -21,7 +21,7 @@ from calls.people import number_import
 from calls.people.number_file import HEADER, NumberFile, opened
 from calls.people.number_import import Built, build, drop_old
 from calls.people.number_lists import NumberList, look, serve, standing
-from calls.records.migrations import migrate
+from tests.fresh_store import fill
 
 NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
 MONTH = timedelta(days=31)
@@ -169,7 +169,7 @@ def test_a_damaged_file_is_found(tmp_path: Path, damage: str) -> None:
 @pytest.fixture
 def db() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
+    fill(connection)
     yield connection
     connection.close()
 

@@ -11,9 +11,9 @@ import pytest
 
 from calls.causes import Outcome
 from calls.ids import AgentId, BootId, CallId, FlowId
-from calls.records.migrations import migrate
 from calls.records.store import CallEvent, CallRecord, Direction, finish_call
 from calls.records.traffic import traffic
+from tests.fresh_store import fill
 
 BEGAN = datetime(2026, 1, 5, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -39,7 +39,7 @@ CALL = CallRecord(
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
+    fill(connection)
     yield connection
     connection.close()
 

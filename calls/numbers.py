@@ -134,6 +134,12 @@ def is_ordinary(e164: str, countries: Container[str]) -> bool:
     return phonenumbers.region_code_for_number(number) in countries and phonenumbers.number_type(number) in ORDINARY
 
 
+def costs_extra(e164: str) -> bool:
+    """True where a call to the number, in E.164, is one to a premium or shared-cost service."""
+    kind = phonenumbers.number_type(phonenumbers.parse(e164, None))
+    return kind in (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
+
+
 ORDINARY = frozenset(
     {
         PhoneNumberType.FIXED_LINE,

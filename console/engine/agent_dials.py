@@ -161,7 +161,7 @@ class AgentDials:
         campaign = self._campaign(agent_id, order.campaign)
         self.require_running(campaign)
         self._require_ready(agent_id)
-        number = None if order.number is None else numbers.to_e164(order.number, self._region)
+        number = None if order.number is None else self._given(order.number)
         place = self._dialled.place(campaign)
         found = await self._writer.run(lambda db: self._find(db, campaign, order, number, place))
         if isinstance(found, Refused):
@@ -176,6 +176,12 @@ class AgentDials:
         if isinstance(met, Refused):
             raise UserError(requested.in_words(met))
         return Done(said=f"agent {agent_id}: {met.number} is dialled in call {met.attempt_id}")
+
+    def _given(self, written: str) -> str:
+        number = numbers.to_e164(written, self._region)
+        if numbers.costs_extra(number):
+            raise UserError(f"{number} is a premium or shared-cost service: agents dial people only")
+        return number
 
     def _require_ready(self, agent_id: AgentId) -> None:
         view = next(each for each in self._floor.view().agents if each.agent_id == agent_id)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from phonenumbers import shortnumberinfo
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from calls.numbers import LONGEST_EMERGENCY, NumberProblem, is_dialable, time_zones, to_e164
+from calls.numbers import LONGEST_EMERGENCY, NumberProblem, costs_extra, is_dialable, time_zones, to_e164
 
 
 @pytest.mark.parametrize(
@@ -154,3 +154,11 @@ def test_every_country_s_example_survives_each_way_of_writing_it(way: str) -> No
         written = phonenumbers.format_number(example, getattr(phonenumbers.PhoneNumberFormat, way))
         e164 = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
         assert to_e164(written, region) == e164, region
+
+
+@pytest.mark.parametrize(
+    ("number", "more"),
+    [("+19005550123", True), ("+499001234567", True), ("+441908123456", False), ("+12025550105", False)],
+)
+def test_services_that_cost_extra_are_told_from_people(number: str, more: bool) -> None:
+    assert costs_extra(number) is more

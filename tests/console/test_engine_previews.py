@@ -322,6 +322,16 @@ async def test_a_number_by_hand_is_written_down_dialled_and_talked_to(tmp_path: 
 
 
 @held
+async def test_agents_dial_no_service_that_costs_extra(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("ann")) as world:
+        await world.log_in("ann")
+        await world.campaign(ONE, tables=MANUAL)
+        with pytest.raises(UserError, match="premium or shared-cost service"):
+            await by_hand(world, number="+19005550123")
+        assert dialled(world) == [] and roll(world) == [(ONE, "new")]
+
+
+@held
 async def test_a_lead_by_hand(tmp_path: Path) -> None:
     async with world_in(tmp_path, agent("ann")) as world:
         await world.log_in("ann")

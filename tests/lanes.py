@@ -18,11 +18,17 @@ LANES = 2
 """Asterisks at a time: each needs about a third of a core with its engine and its far ends."""
 
 SECONDS: Mapping[str, float] = {
-    "tests/integration/test_engine_voices.py": 160.0,
+    "tests/integration/test_engine_voices.py": 175.0,
     "tests/integration/test_demo.py": 155.0,
-    "tests/integration/test_engine_crash.py": 145.0,
+    "tests/integration/test_engine_crash.py": 110.0,
+    "tests/integration/test_caller_audio.py": 120.0,
+    "tests/integration/test_engine_answered.py": 80.0,
+    "tests/integration/test_detection_on_asterisk.py": 58.0,
+    "tests/integration/test_floor_on_asterisk.py": 50.0,
+    "tests/integration/test_engine_hostile.py": 40.0,
+    "tests/conformance/test_asterisk.py": 60.0,
     "tests/integration/test_engine_campaign.py": 90.0,
-    "tests/integration/test_engine_floor.py": 75.0,
+    "tests/integration/test_engine_floor.py": 60.0,
     "tests/integration/test_engine_restart.py": 80.0,
     "tests/integration/test_engine_pbx.py": 50.0,
     "tests/integration/test_dialplan_calls.py": 50.0,

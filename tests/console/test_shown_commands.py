@@ -36,6 +36,7 @@ ANSWERS = {
     "callwright dialplans install --switch asterisk": "y\n",
     "callwright dialplans uninstall --switch asterisk": "y\n",
     "callwright ivr walk main.yaml": "1\n2\nq-\n",
+    "callwright leads remove LIST": "y\n",
 }
 """What a person answers to the questions of a command."""
 
@@ -52,8 +53,22 @@ STANDS_FOR: dict[str, Callable[[Settings], str]] = {
     "VERSION": lambda settings: versions(settings)[0],
     "3f2a": lambda settings: versions(settings)[-1],
     "91c0": lambda settings: versions(settings)[0],
+    "NUMBER": lambda settings: "+12025550123",
+    "LIST": lambda settings: "shops",
+    "TO": lambda settings: "others",
+    "C": lambda settings: "autumn",
 }
 """Words that a reader has others for: a folder of the machine, a day to come, versions of the reader's own flow."""
+
+OF_THE_MOMENT = {
+    *("floor listen", "floor whisper", "floor join", "floor leave"),
+    *("agents pause-recording", "agents resume-recording"),
+    *("agents transfer", "agents complete-transfer", "agents cancel-transfer"),
+    *("agents preview", "agents dial", "agents skip"),
+    *("campaign set", "campaign show", "campaign reset", "leads move", "leads recycle"),
+}
+"""Commands for a talk, a lead that is shown or a campaign that runs, of which an installation at rest has none: they
+say so in our words. That they do what they say is seen in the tests of the engine."""
 
 FLOW_TESTS = """\
 tests:
@@ -72,7 +87,7 @@ STAYS = "up"
 """The command that does not end by itself: it runs until the document's last line, and then ends well by SIGTERM."""
 
 
-OF_AN_ENGINE = {"VERSION", "3f2a", "91c0", "status"}
+OF_AN_ENGINE = {"VERSION", "3f2a", "91c0", "status", "skip"}
 """What only an engine knows of, as the versions of a flow that it took: documents with these words and without the
 command that starts one have an engine from their first line.
 """
@@ -111,6 +126,7 @@ def write(folder: Path) -> Path:
         "main.yaml": first_flow,
         "campaigns/autumn.toml": example(ROOT / "README.md", "toml", "name ="),
         "autumn.csv": example(DOCS / "campaigns.md", "csv", "Phone,"),
+        "shops.csv": example(DOCS / "campaigns.md", "csv", "Phone,"),
         "register.txt": "2025550123\n202,5550124\n",
         "tuesday.toml": scenario.replace(*SMALLER),
         "texts/en.yaml": "".join(f"{key}: Some words.\n" for key in dict.fromkeys(prompts)),
@@ -199,12 +215,17 @@ async def test_what_a_document_shows_ends_well(document: Path, path: Path, monke
                 await until_the_end.enter_async_context(running(path))
                 continue
             status, told = await asyncio.to_thread(run, path, line)
-            assert status == 0, f"{line}\n{told}"
+            assert status == 0 or is_refused_in_words(line, status, told), f"{line}\n{told}"
+
+
+def is_refused_in_words(line: Shown, status: object, told: str) -> bool:
+    """True where a command of the moment says that there is nothing for it to do."""
+    return line.name in OF_THE_MOMENT and status == 1 and told.startswith("callwright: ") and "Traceback" not in told
 
 
 def test_what_is_said_here_of_a_command_is_said_of_one_that_is_shown() -> None:
     lines = [line for document in DOCUMENTS for line in typed(document)]
     assert len(lines) > 15
     assert set(ANSWERS) <= {line.line for line in lines}
-    assert {*PLACES, STAYS} <= {line.name for line in lines}
+    assert {*PLACES, *OF_THE_MOMENT, STAYS} <= {line.name for line in lines}
     assert set(STANDS_FOR) <= {word for line in lines for word in line.words}

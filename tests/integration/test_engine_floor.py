@@ -102,7 +102,7 @@ async def run_floor(house: House, count: int, deadline_s: float) -> None:
 @pytest.mark.asterisk
 async def test_a_floor_of_25_agents(house_of: OpenHouse) -> None:
     async with house_of(FLOOR) as house:
-        await run_floor(house, 300, 180)
+        await run_floor(house, 200, 180)
 
 
 @pytest.mark.soak

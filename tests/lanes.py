@@ -51,6 +51,11 @@ MARK = "pytest.mark.asterisk"
 """A file that has this in it goes into a lane, whole."""
 
 
+TIMED = frozenset({"tests/conformance/test_freeswitch.py"})
+"""Files without an Asterisk that go into a lane too: their callers press keys by the clock of the wall, and with the
+priority of what can wait one came half a second late."""
+
+
 def lanes(modules: Iterable[str], count: int, seconds: Mapping[str, float]) -> dict[str, int]:
     """The lane of each module: the longest first, each to the lane that is over soonest."""
     lengths, found = [0.0] * count, {}
@@ -62,9 +67,9 @@ def lanes(modules: Iterable[str], count: int, seconds: Mapping[str, float]) -> d
 
 
 def lanes_of(root: Path) -> dict[str, int]:
-    """The lane of each file below ``root`` that has tests on a real Asterisk, by its path from there."""
+    """The lane of each file below ``root`` that has tests on a real Asterisk or is timed, by its path from there."""
     files = (path for path in (root / "tests").rglob("test_*.py") if MARK in path.read_text(encoding="utf-8"))
-    return lanes((path.relative_to(root).as_posix() for path in files), LANES, SECONDS)
+    return lanes({*TIMED, *(path.relative_to(root).as_posix() for path in files)}, LANES, SECONDS)
 
 
 def _file(nodeid: str) -> str:

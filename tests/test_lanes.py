@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.lanes import SECONDS, USUAL_S, lanes
+from tests.lanes import SECONDS, TIMED, USUAL_S, lanes, lanes_of
 
 PROJECT = Path(__file__).resolve().parents[1]
 NAMES = st.sets(st.text("abcdef", min_size=1, max_size=3), max_size=12)
@@ -30,4 +30,8 @@ def test_no_lane_is_longer_than_the_rest_by_more_than_its_last(
 
 
 def test_every_module_with_a_length_is_there() -> None:
-    assert [path for path in SECONDS if not (PROJECT / path).is_file()] == []
+    assert [path for path in {*SECONDS, *TIMED} if not (PROJECT / path).is_file()] == []
+
+
+def test_what_is_timed_is_in_a_lane() -> None:
+    assert TIMED <= lanes_of(PROJECT).keys()

@@ -196,9 +196,12 @@ async def running(path: Path) -> AsyncIterator[None]:
     async with started(path, STAYS) as process:
         for part in (at.engine, at.console):
             await answers(f"http://127.0.0.1:{part.http_port}/readyz", process, log)
-        yield
-        process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), START_S) == 0, said(log)
+        try:
+            yield
+        finally:  # killed, it would leave its two processes behind
+            process.send_signal(signal.SIGTERM)
+            ended = await asyncio.wait_for(process.wait(), START_S)
+        assert ended == 0, said(log)
     assert "Traceback" not in said(log)
 
 

@@ -29,12 +29,11 @@ class Took:
     slowest_s: float
 
 
-async def bridges(house: House) -> Took:
+def bridges(house: House) -> Took:
     """By the engine's own figures."""
     port = re.search(r"http_port = ([0-9]+)", (house.folder / "callwright.toml").read_text(encoding="utf-8"))
     assert port is not None
-    async with httpx.AsyncClient() as client:
-        text = (await client.get(f"http://127.0.0.1:{port[1]}/metrics")).text
+    text = httpx.get(f"http://127.0.0.1:{port[1]}/metrics").text
     found = re.findall(r'callwright_bridge_seconds_bucket\{le="([^"]+)"\} ([0-9.]+)', text)
     most = max(float(count) for _, count in found)
     return Took(int(most), min(float(bound) for bound, count in found if float(count) == most))
@@ -67,6 +66,7 @@ async def test_a_caller_is_handed_on_and_asked_for_first(house_of: OpenHouse) ->
             await house.until(lambda status: set(agents(status).values()) == {"talking"}, "the two talk")
             await house.order(f"/v1/agents/{second}/transfer/complete")
             await house.until(lambda status: agents(status) == {first: "talking", second: "ready"}, "taken over")
+            await house.happens(lambda: bridges(house).count == 3, "both hear each other: the floor says so before")
             await tell(house, f"/v1/agents/{first}/transfer", {"agent": second, "attended": True})
             await house.until(lambda status: set(agents(status).values()) == {"talking"}, "the two talk again")
             await house.order(f"/v1/agents/{first}/transfer/cancel")
@@ -79,5 +79,5 @@ async def test_a_caller_is_handed_on_and_asked_for_first(house_of: OpenHouse) ->
         assert (record["agent_id"], record["outcome"], record["ended_by"]) == (first, "answered", "caller")
         assert house.rung() == 2, "each leg stays"
         assert house.complaints() == []
-        took = await bridges(house)
+        took = bridges(house)
         assert took.count == 4 and took.slowest_s <= 0.2, f"{took}: from the leg's being there to both hearing"

@@ -58,6 +58,7 @@ class CampaignDetail(BaseModel):
     figures: Mapping[str, int | float | str]
     """Of its last decision."""
     pacing: Mapping[str, str | int | float | None]
+    priority: int
     weight: int
     changes: Mapping[str, str | int | float | bool]
     """What people changed beside its file."""
@@ -96,6 +97,7 @@ def detail(
         reason=_reason(state, opens.reason) if view is None else view.reason,
         figures={} if view is None else dict(view.figures),
         pacing=pacing.model_dump(exclude_none=True) | {"cap": pacing.cap_within(campaign.preset)},
+        priority=campaign.file.priority,
         weight=campaign.file.weight,
         changes=control.kept(connection, campaign.campaign_id),
         lines=Lines(in_use=0 if view is None else view.lines, most=campaign.file.max_lines),

@@ -1,9 +1,10 @@
-"""Divides ready agents, lines and calls per second between campaigns, by their weights. Pure.
+"""Divides ready agents, lines and calls per second between campaigns, by their priorities and weights. Pure.
 
-Each campaign has a clock of its own that goes the faster the more it uses and the lighter it weighs; what is free
-goes to the campaign whose clock is behind. So over time the use of those that want more goes by their weights, nobody
-starves, and what one cannot use goes to the others at once. Who was idle starts at the others' time: nothing is
-saved up.
+What is free goes to the campaigns of the highest priority as far as they can use it, then to those of the next one;
+calls under way keep what was promised for them whatever the priorities. Of the same priority each campaign has a
+clock of its own that goes the faster the more it uses and the lighter it weighs; what is free goes to the campaign
+whose clock is behind. So over time the use of those that want more goes by their weights, nobody of them starves, and
+what one cannot use goes to the others at once. Who was idle starts at the others' time: nothing is saved up.
 
 Source: start-time fair queueing, Goyal, Vin and Cheng 1996.
 """
@@ -36,6 +37,8 @@ class Party:
     """What it uses now."""
     promised: int = 0
     """What is free and was counted on before: it comes first."""
+    priority: int = 0
+    """Those of a higher one come before it."""
 
 
 class Clocks:
@@ -50,17 +53,29 @@ class Clocks:
             self._at[campaign_id] += amount / weight
 
     def meet(self, parties: Iterable[Party]) -> None:
-        """Those who want something now: whoever did not before starts at the time of the one that is behind."""
-        wants = {party.campaign_id: party.weight for party in parties}
-        known = [self._at[each] for each in wants if each in self._at]
-        behind = min(known, default=0.0)
-        longest = AHEAD / max(wants.values(), default=1)
-        self._at = {each: min(max(self._at.get(each, behind), behind), behind + longest * _share(weight, wants))
-                    for each, weight in wants.items()}  # fmt: skip
+        """Those who want something now: whoever did not before starts at the time of the one that is behind. Only
+        those of the same priority are held against each other."""
+        met: dict[CampaignId, float] = {}
+        for level in by_priority(parties):
+            wants = {party.campaign_id: party.weight for party in level}
+            behind = min((self._at[each] for each in wants if each in self._at), default=0.0)
+            longest = AHEAD / max(wants.values())
+            for each, weight in wants.items():
+                at = max(self._at.get(each, behind), behind)
+                met[each] = min(at, behind + longest * _share(weight, wants))
+        self._at = met
 
     def turn(self, party: Party, has: int, step: float) -> float:
         """The smaller, the sooner: its clock once it had one more. ``step``: how much that is."""
         return self._at[party.campaign_id] + (has + 1) * step / party.weight
+
+
+def by_priority(parties: Iterable[Party]) -> list[list[Party]]:
+    """The campaigns of each priority, the highest first."""
+    levels: dict[int, list[Party]] = {}
+    for party in parties:
+        levels.setdefault(party.priority, []).append(party)
+    return [levels[priority] for priority in sorted(levels, reverse=True)]
 
 
 def _share(weight: int, wants: Mapping[CampaignId, int]) -> float:
@@ -105,8 +120,11 @@ class Agents:
         self._clocks.meet(wanting)
         self._held = {party.campaign_id: (party.held + party.promised, party.weight) for party in wanting}
         giving = _Giving(ready, wanting, self._clocks)
-        giving.give({party.campaign_id: party.promised for party in wanting})
-        giving.give({party.campaign_id: party.promised + party.most for party in wanting})
+        wants = {party.campaign_id: party.promised for party in wanting}
+        giving.give(wants)
+        for level in by_priority(wanting):
+            wants |= {party.campaign_id: party.promised + party.most for party in level}
+            giving.give(wants)
         return Division(giving.given, giving.left)
 
 
@@ -121,14 +139,19 @@ class Units:
         wanting = [party for party in parties if party.most > 0]
         self._clocks.meet(wanting)
         given = {party.campaign_id: 0 for party in wanting}
-        for _ in range(max(0, units)):
-            open_ = [party for party in wanting if given[party.campaign_id] < party.most]
-            if not open_:
-                break
-            given[min(open_, key=lambda each: self._clocks.turn(each, given[each.campaign_id], 1.0)).campaign_id] += 1
+        for level in by_priority(wanting):
+            self._give(max(0, units) - sum(given.values()), level, given)
         for party in wanting:
             self._clocks.spend(party.campaign_id, given[party.campaign_id], party.weight)
         return given
+
+    def _give(self, units: int, level: list[Party], given: dict[CampaignId, int]) -> None:
+        """By turns to campaigns of one priority."""
+        for _ in range(units):
+            open_ = [party for party in level if given[party.campaign_id] < party.most]
+            if not open_:
+                return
+            given[min(open_, key=lambda each: self._clocks.turn(each, given[each.campaign_id], 1.0)).campaign_id] += 1
 
 
 class _Giving:

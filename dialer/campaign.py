@@ -47,6 +47,7 @@ Rest = Annotated[float, Field(ge=1, le=90 * 86400, description="seconds, 1 to 77
 
 
 Weight = Annotated[int, Field(ge=1, le=100, description="a whole number, 1 to 100")]
+Priority = Annotated[int, Field(ge=-100, le=100, description="a whole number, -100 to 100")]
 Skills = Annotated[dict[Name, Level], Field(description="skills and least levels from 1 to 9: {german = 5}")]
 
 
@@ -103,8 +104,10 @@ class CampaignFile(Answered, Outgoing):
     pacing: Annotated[Pacing, Field(description="a table")] = Pacing()
     filter: Annotated[Filter, Field(description="a table of conditions")] = Filter()
     schedule: Annotated[Schedule, Field(description="a table")] = Schedule()
+    priority: Priority = 0
+    """Agents, lines and calls per second go to campaigns of a higher one first, and to others what those leave."""
     weight: Weight = 10
-    """Its part of agents, lines and calls per second where campaigns share them, against the others' weights."""
+    """Its part where campaigns of the same priority share them, against the others' weights."""
     skills: Skills = Field(default_factory=dict)
     """Only agents who have these, at these levels, count for it and get its calls."""
     order: Annotated[Order, Field(description="a table")] = Order()

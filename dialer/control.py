@@ -23,7 +23,9 @@ from dialer.campaign import Campaign, CampaignFile
 Value = str | int | float | bool
 Changes = Mapping[str, Value]
 
-KEYS = ("pacing.mode", "pacing.ratio", "pacing.cap", "pacing.calls_per_minute", "max_lines", "weight")
+KEYS = (
+    "pacing.mode", "pacing.ratio", "pacing.cap", "pacing.calls_per_minute", "max_lines", "priority", "weight"
+)  # fmt: skip
 """What can be changed while a campaign runs."""
 
 OF_A_MODE = ("pacing.ratio", "pacing.calls_per_minute")

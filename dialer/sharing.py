@@ -40,6 +40,7 @@ class Sharing:
                 usable(run),
                 len(self._busy(run, AgentState.TALKING)) + len(self._busy(run, AgentState.WRAP_UP)),
                 self._promised(run),
+                run.campaign.file.priority,
             )
             for run in members
         ]
@@ -48,9 +49,11 @@ class Sharing:
     def cut(self, trunk: str, free: int, wants: Iterable[tuple[CampaignRun, int]]) -> dict[CampaignId, int]:
         """How many of the ``free`` calls of a trunk each campaign may place now, of those that it wants."""
         units = self._trunks.setdefault(trunk, Units())
-        return units.divide(
-            free, [Party(run.campaign.campaign_id, run.campaign.file.weight, wanted) for run, wanted in wants]
-        )
+        parties = [
+            Party(run.campaign.campaign_id, run.campaign.file.weight, wanted, priority=run.campaign.file.priority)
+            for run, wanted in wants
+        ]
+        return units.divide(free, parties)
 
     def snapshot(self, run: CampaignRun, now: float, lines_free: int) -> Snapshot:
         """The campaign as its policy sees it: agents who are given to another campaign are not its own."""

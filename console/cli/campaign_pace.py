@@ -80,7 +80,7 @@ def _lines(found: CampaignDetail) -> list[str]:
     lines = [
         f"{found.id} ({found.name}): {found.state}",
         f"  why         {found.reason}",
-        f"  pace        {pace}; weight {found.weight}",
+        f"  pace        {pace}; priority {found.priority}, weight {found.weight}",
         f"  changed     {_pairs(found.changes)}" if found.changes else "  changed     nothing: it runs by its file",
         f"  lines       {found.lines.in_use} of {found.lines.most}",
         f"  answered    {rate}",

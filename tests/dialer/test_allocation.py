@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 from random import Random
 
@@ -31,19 +32,17 @@ def most_that_can_work(ready: dict[Group, int], parties: list[Party]) -> int:
 
 WEIGHTS = st.integers(1, 100)
 COUNTS = st.integers(0, 6)
+PRIORITIES = st.integers(-1, 1)
 
 
 @given(
     ready=st.dictionaries(st.sampled_from(GROUPS), st.integers(0, 8)),
-    wants=st.tuples(*[st.tuples(WEIGHTS, COUNTS, COUNTS, COUNTS)] * 3),
+    wants=st.tuples(*[st.tuples(WEIGHTS, COUNTS, COUNTS, COUNTS, PRIORITIES)] * 3),
 )
 def test_never_more_than_there_is_and_nobody_idles_who_could_work(
-    ready: dict[Group, int], wants: tuple[tuple[int, int, int, int], ...]
+    ready: dict[Group, int], wants: tuple[tuple[int, int, int, int, int], ...]
 ) -> None:
-    parties = [
-        Party(campaign_id, weight, most, held, promised)
-        for campaign_id, (weight, most, held, promised) in zip((A, B, C), wants, strict=True)
-    ]
+    parties = [Party(campaign_id, *want) for campaign_id, want in zip((A, B, C), wants, strict=True)]
     given_ = Agents().divide(ready, parties, 0.0).given
     for party in parties:
         assert 0 <= given_.get(party.campaign_id, 0) <= party.most + party.promised
@@ -59,6 +58,53 @@ def test_units_never_more_than_there_are_and_none_left_over(units: int, wants: l
     given_ = Units().divide(units, parties)
     assert sum(given_.values()) == min(units, sum(party.most for party in parties))
     assert all(given_.get(party.campaign_id, 0) <= party.most for party in parties)
+
+
+@given(
+    ready=st.dictionaries(st.sampled_from(GROUPS), st.integers(0, 8)),
+    wants=st.tuples(*[st.tuples(WEIGHTS, COUNTS, COUNTS, COUNTS, PRIORITIES)] * 3),
+)
+def test_lower_priorities_take_nothing_from_higher_ones(
+    ready: dict[Group, int], wants: tuple[tuple[int, int, int, int, int], ...]
+) -> None:
+    parties = [Party(campaign_id, *want) for campaign_id, want in zip((A, B, C), wants, strict=True)]
+    given_ = Agents().divide(ready, parties, 0.0).given
+    for level in {party.priority for party in parties}:
+        above = [replace(each, most=each.most if each.priority >= level else 0) for each in parties]
+        alone = Agents().divide(ready, above, 0.0).given
+        higher = [party.campaign_id for party in parties if party.priority >= level]
+        assert sum(given_.get(each, 0) for each in higher) >= sum(alone.get(each, 0) for each in higher)
+
+
+@given(
+    units=st.integers(0, 40),
+    wants=st.lists(st.tuples(WEIGHTS, st.integers(0, 20), PRIORITIES), min_size=1, max_size=4),
+)
+def test_units_go_to_the_highest_priority_first(units: int, wants: list[tuple[int, int, int]]) -> None:
+    parties = [
+        Party(key, weight, most, priority=priority)
+        for key, (weight, most, priority) in zip((A, B, C, D), wants, strict=False)
+    ]
+    given_ = Units().divide(units, parties)
+    left = units
+    for level in sorted({party.priority for party in parties}, reverse=True):
+        here = [party for party in parties if party.priority == level]
+        taken = sum(given_.get(party.campaign_id, 0) for party in here)
+        assert taken == min(left, sum(party.most for party in here))
+        left -= taken
+
+
+def test_a_call_under_way_keeps_its_agent_whatever_the_priority() -> None:
+    parties = [Party(A, 1, most=9, priority=1), Party(B, 1, most=9, promised=2)]
+    assert Agents().divide({frozenset({A, B}): 3}, parties, 0.0).given == {A: 1, B: 2}
+
+
+def test_equals_share_by_weight_though_others_wait_below_them() -> None:
+    units = Units()
+    placed: Counter[CampaignId] = Counter()
+    for _ in range(8000):  # far longer than one clock may be ahead of the others
+        placed.update(units.divide(1, [Party(A, 3, 5, priority=1), Party(B, 1, 5, priority=1), Party(C, 9, 5)]))
+    assert placed == {A: 6000, B: 2000, C: 0}
 
 
 def test_what_was_promised_comes_first() -> None:

@@ -45,9 +45,11 @@ def test_changes_are_read_as_people_write_them() -> None:
 
 
 def test_a_campaign_is_changed(campaign: Campaign) -> None:
-    found = control.changed(campaign, {"pacing.mode": "power", "pacing.ratio": 2, "max_lines": 30, "weight": 5})
+    found = control.changed(
+        campaign, {"pacing.mode": "power", "pacing.ratio": 2, "max_lines": 30, "weight": 5, "priority": 2}
+    )
     assert (found.file.pacing.mode, found.file.pacing.ratio) == ("power", 2.0)
-    assert (found.file.max_lines, found.file.weight) == (30, 5)
+    assert (found.file.max_lines, found.file.weight, found.file.priority) == (30, 5, 2)
     assert found.file.name == campaign.file.name
     assert found.file.retries == campaign.file.retries
 
@@ -70,6 +72,7 @@ def test_another_mode_leaves_out_what_went_with_the_one_before(tmp_path: Path) -
         ({"pacing.mode": "fast"}, 'pacing.mode: expected "progressive"'),
         ({"max_lines": 0}, "max_lines: expected a whole number, 1 to 100000"),
         ({"weight": 101}, "weight: expected a whole number, 1 to 100"),
+        ({"priority": 101}, "priority: expected a whole number, -100 to 100"),
         ({"pacing.ratio": 2}, 'pacing.ratio: is for mode = "power"'),
         ({"pacing.mode": "broadcast"}, "flow: missing"),
     ],

@@ -204,6 +204,15 @@ def test_agents_go_by_weight(tmp_path: Path) -> None:
     assert (shared.seen(0).ready, shared.seen(1).ready) == (2, 6)
 
 
+def test_agents_and_calls_go_to_the_higher_priority_first(tmp_path: Path) -> None:
+    higher = make_campaign(tmp_path, weight="1", priority="5", campaign_id="winter")
+    shared = Shared(make_campaign(tmp_path, weight="100"), higher)
+    shared.floor(*(agent(f"a{each}") for each in range(14)))
+    assert (shared.seen(0).ready, shared.seen(1).ready) == (4, 10)  # ten is all that it can use
+    wants = [(run, 4) for run in shared.runs]
+    assert shared.state.sharing.cut("loop", 5, wants) == {"autumn": 1, "winter": 4}
+
+
 def test_the_agents_whom_calls_under_way_need_stay_with_their_campaign(both: Shared) -> None:
     both.runs[0].counted_on = 3
     for _ in range(3):

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from dialer import control
+from dialer.campaign import load as load_campaign
 from dialer.pacing import POLICIES
 from dialer.simulation.scenario_file import load
 from tests.bench import pacing as bench
-from tests.dialer.conftest import SETTINGS, make_campaign
+from tests.dialer.conftest import SETTINGS, campaign_text, make_campaign
 
 DOC = (Path(__file__).resolve().parents[3] / "docs" / "pacing.md").read_text(encoding="utf-8")
 
@@ -45,8 +46,14 @@ def test_the_scenario_of_the_example_loads(tmp_path: Path) -> None:
 
 def test_the_parts_of_a_campaign_file_are_right(tmp_path: Path) -> None:
     pace, shared, schedule = blocks("toml")[:-1]
-    campaign = make_campaign(tmp_path, pace + schedule + shared.replace("weight = 30\n", ""), weight="30",
-                             preset='"us-telemarketing"', trunk='"carrier"')  # fmt: skip
+    keys, _, skills = shared.partition("\n\n")
+    path = tmp_path / "autumn.toml"
+    path.write_text(
+        keys + "\n" + campaign_text(pace + schedule + skills, preset='"us-telemarketing"', trunk='"carrier"'),
+        encoding="utf-8",
+    )
+    campaign = load_campaign(path, SETTINGS)
+    assert (campaign.file.priority, campaign.file.weight) == (5, 30)
     assert campaign.file.pacing.ratio == 1.5
     assert campaign.file.schedule.begins == "2027-03-01"
     assert campaign.file.skills == {"german": 5}

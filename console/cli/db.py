@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from calls.records import backup as backups
-from calls.records import writer
+from calls.records import contract, writer
 from calls.records.writer import write_once
 from console.cli.shared import settings_of
 
-app = typer.Typer(help="Migrate, back up and check the database.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Migrate, back up, check and explain the database.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command()
@@ -30,6 +33,13 @@ def compact(context: typer.Context) -> None:
     path = settings_of(context).engine.database
     writer.compact(path)
     typer.echo(f"{path}: {path.stat().st_size} bytes")
+
+
+@app.command()
+def datasette(context: typer.Context) -> None:
+    """Write what Datasette is told of the database by its option --metadata: words for each column, and questions."""
+    told = contract.datasette(settings_of(context).engine.database)
+    typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 
 @app.command()

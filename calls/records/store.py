@@ -314,7 +314,8 @@ def call_events(connection: sqlite3.Connection, call_id: CallId) -> list[CallEve
 def add_agent_state(connection: sqlite3.Connection, change: AgentStateChange) -> None:
     """Write that an agent changed state, and how long the state before it lasted.
 
-    Two changes of one agent at the same moment keep their order: the later is put a microsecond behind.
+    Two changes of one agent at the same moment keep their order: the later is put a microsecond behind. A live call
+    whose talk begins with the change has that agent from the same transaction on: a crash parts the two never.
     """
     last = connection.execute(
         "SELECT max(since_at) FROM agent_states WHERE agent_id = ?", (change.agent_id,)
@@ -328,6 +329,8 @@ def add_agent_state(connection: sqlite3.Connection, change: AgentStateChange) ->
         "INSERT INTO agent_states (agent_id, since_at, state, reason, call_id) VALUES (?, ?, ?, ?, ?)",
         (change.agent_id, as_text(at), change.state, change.reason, change.call_id),
     )
+    if change.state is AgentState.TALKING and change.call_id is not None:
+        note_agent(connection, change.call_id, change.agent_id)
 
 
 def end_agent_states(connection: sqlite3.Connection, last_seen_at: datetime) -> int:
@@ -411,8 +414,8 @@ def last_states(connection: sqlite3.Connection) -> list[LastState]:
 
 
 def talks_since(connection: sqlite3.Connection) -> dict[CallId, datetime]:
-    """Since when each live call's agent talks with it, where that was noted. A restart of ours in the talk cuts it
-    into several states; the talk began with the first of them."""
+    """Since when each live call's agent talks with it, where that was noted; of a call whose talk is over nothing. A
+    restart of ours in the talk cuts it into several states; the talk began with the first of them."""
     rows = connection.execute(
         "SELECT call_id, min(since_at) FROM live_calls JOIN agent_states AS talk USING (call_id, agent_id)"
         " WHERE talk.state = 'talking' AND NOT EXISTS (SELECT 1 FROM agent_states AS later WHERE"
@@ -420,6 +423,19 @@ def talks_since(connection: sqlite3.Connection) -> dict[CallId, datetime]:
         " (later.state <> 'talking' OR later.call_id <> talk.call_id)) GROUP BY call_id"
     )
     return {CallId(call_id): as_time(since_at) for call_id, since_at in rows}
+
+
+def talks_over(connection: sqlite3.Connection) -> dict[CallId, list[tuple[datetime, datetime]]]:
+    """From when to when agents talked with live calls, in order; what goes on still is left out."""
+    rows = connection.execute(
+        "SELECT call_id, since_at, duration_s FROM live_calls JOIN agent_states USING (call_id)"
+        " WHERE state = 'talking' AND duration_s IS NOT NULL ORDER BY since_at"
+    )
+    found: dict[CallId, list[tuple[datetime, datetime]]] = {}
+    for call_id, since_at, duration_s in rows:
+        since = as_time(since_at)
+        found.setdefault(CallId(call_id), []).append((since, since + timedelta(seconds=duration_s)))
+    return found
 
 
 # --- switches and the audit ------------------------------------------------------------------------------------

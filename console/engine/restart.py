@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from calls import log
-from calls.agents.agent import LEG_LOST
+from calls.agents.agent import ENGAGED, LEG_LOST
 from calls.agents.events import Pause, Restored, TalkOver
 from calls.agents.states import AgentState
 from calls.causes import Outcome
@@ -45,7 +45,9 @@ class Found:
     calls: list[LiveCall]
     """Calls without a final record whose attempts, where they have one, are still up."""
     talks: Mapping[CallId, datetime]
-    """Since when the agents of these calls talk."""
+    """Since when the agents of these calls talk; a call that is not here has no talk, though it may have had one."""
+    talks_over: Mapping[CallId, list[tuple[datetime, datetime]]]
+    """From when to when agents talked in the others."""
     recovery: recovery.Recovery
     campaigns: list[tuple[ev.CampaignStarted, ev.CampaignState]]
 
@@ -89,7 +91,8 @@ class Restart:
 
     def talk_of(self, agent_id: AgentId) -> LegId | None:
         """The leg of the customer of the run before whom the agent talks to."""
-        found = (each.live.channel for each in self._adopted.values() if each.agent_id == agent_id)
+        talks = (each for each in self._adopted.values() if each.phase is Phase.TALK)
+        found = (each.live.channel for each in talks if each.agent_id == agent_id)
         return next((LegId(channel) for channel in found), None)
 
     async def recover(self, up: SwitchUp) -> None:
@@ -115,7 +118,7 @@ class Restart:
                 same_run = up.is_run(live.boot_id)
                 self._books.finish_lost(live, Outcome.LOST if same_run else Outcome.PBX_LOST)
         for live in kept:
-            self._adopt(live, found.talks.get(live.call_id))
+            self._adopt(live, found)
         for attempt in found.recovery.still_up:
             self._dialled.adopt(attempt, self._adopted.get(CallId(attempt.begun.attempt_id)))
         strays = self._restore_agents(found, legs, kept)
@@ -142,17 +145,22 @@ class Restart:
                 same_run = up.is_run(recorder.live.boot_id)
                 self.call_ended(call_id, None, Outcome.LOST if same_run else Outcome.PBX_LOST)
 
-    def _adopt(self, live: LiveCall, talks_since: datetime | None) -> None:
+    def _adopt(self, live: LiveCall, found: Found) -> None:
         """What came before is counted by the wall clock. When the call was answered nobody noted: a caller who talks
-        was so from the first; somebody who was dialled, when the talk began; all others now."""
+        or has talked was so from the first; somebody who was dialled, when the talk began; all others now."""
         is_dialled = live.direction is Direction.OUTBOUND
         recorder = CallRecorder(live, self._clock, Phase.RING if is_dialled else Phase.MENU, adopted=True)
         recorder.agent_id = live.agent_id
-        if live.agent_id is not None:
-            recorder.note_answer(talks_since if is_dialled else live.started_at)
-            recorder.enter(Phase.TALK, talks_since)
-        else:
-            recorder.note_answer()
+        since = found.talks.get(live.call_id)
+        over = found.talks_over.get(live.call_id, []) if since is None else []
+        begins = [begin for begin, _ in over] if since is None else [since]
+        recorder.note_answer(begins[0] if begins and is_dialled else live.started_at if begins else None)
+        for begin, end in over:
+            recorder.enter(Phase.TALK, begin)
+            recorder.enter(Phase.MENU, end)
+        if since is not None:
+            recorder.enter(Phase.TALK, since)
+        elif not over:
             recorder.enter(Phase.WAIT if is_dialled else Phase.MENU)
         recorder.note_adopted({"agent": live.agent_id})
         self._adopted[live.call_id] = recorder
@@ -165,11 +173,11 @@ class Restart:
 
         A phone that rings is heard of when it is answered, which may have been while no engine ran.
 
-        Gives the legs of those who talked, and to no customer who is left: one who was asked by another agent may
-        still sit in that one's room.
+        Gives the legs of those who talked, and to no customer who is left, or were about to: one who was asked by
+        another agent may still sit in that one's room, and a caller may have come to the other before it was noted.
         """
         strays: dict[AgentId, LegId] = {}
-        talks = {live.agent_id: live.call_id for live in calls if live.agent_id is not None}
+        talks = {live.agent_id: live.call_id for live in calls if live.agent_id and live.call_id in found.talks}
         last = {each.agent_id: each for each in found.agents if each.state is not AgentState.LOGGED_OUT}
         logging_in = {agent_id for agent_id, leg_id in legs.items() if leg_id in found.ringing}
         for agent_id in sorted(self._agents & (last.keys() | logging_in)):
@@ -177,7 +185,7 @@ class Restart:
             call_id = talks.get(agent_id) if leg_id is not None else None
             self._floor.restore(Restored(agent_id, leg_id, call_id, ringing=leg_id in found.ringing))
             before = last.get(agent_id)
-            if before is not None and before.state is AgentState.TALKING and leg_id is not None and call_id is None:
+            if before is not None and before.state in ENGAGED and leg_id is not None and call_id is None:
                 strays[agent_id] = leg_id
             if before is not None and before.state is AgentState.PAUSED and before.reason != LEG_LOST:
                 self._floor.tell(Pause(agent_id, before.reason))
@@ -199,13 +207,13 @@ class Restart:
 def _look(connection: sqlite3.Connection, switch: str, up: SwitchUp, now: datetime) -> Found:
     """Everything that was open, read and settled in one transaction."""
     agents = store.last_states(connection)
-    talks = store.talks_since(connection)
+    talks, talks_over = store.talks_since(connection), store.talks_over(connection)
     legs, ringing = store.agent_legs(connection, switch, up.boot), store.ringing_legs(connection)
     store.keep_agent_legs(connection, [leg for leg in legs.values() if leg in up.live])
     store.end_agent_states(connection, _last_seen(connection, now))
     recovered = recovery.recover(connection, switch, up.boot, up.live, now)
     calls = [live for live in store.live_calls(connection) if live.switch == switch]
-    return Found(agents, legs, ringing, calls, talks, recovered, _open_campaigns(connection, now))
+    return Found(agents, legs, ringing, calls, talks, talks_over, recovered, _open_campaigns(connection, now))
 
 
 def _last_seen(connection: sqlite3.Connection, now: datetime) -> datetime:

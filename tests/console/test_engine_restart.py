@@ -19,6 +19,9 @@ from calls.switch.port import EndedBy
 from tests.console.held_time import held
 from tests.console.world import adds_up, agent, world_in
 
+NOTED = "SELECT agent_id FROM live_calls WHERE agent_id IS NOT NULL"
+"""The agents of the calls that are up."""
+
 
 @pytest.mark.parametrize("mode", ["nailed_up", "on_hook"])
 @held
@@ -229,3 +232,49 @@ async def test_a_crash_of_the_switch_ends_everything_and_the_agents_come_back(tm
         assert len(world.records()) == 4
         (leg,) = [str(row[0]) for row in world.rows("SELECT leg_id FROM agent_legs WHERE agent_id = 'anna'")]
         assert world.switch.agent_leg(LegId(leg)) is not None
+
+
+@held
+async def test_an_agent_talks_again_only_to_the_caller_whom_the_talk_was_with(tmp_path: Path) -> None:
+    """Two live calls name the same agent: one talks, the other's talk is over and its caller waits once more."""
+    async with world_in(tmp_path, agent("anna", wrap_up_s=0.0)) as world:
+        await world.log_in("anna")
+        talks = world.call(Hear("main.menu"), Wait(1.0), Press("2"))
+        waits = world.call(Hear("main.menu"), Press("5"))
+        await world.until(lambda: world.state("anna") == "talking" and world.engine.status().queues[0].waiting == 1)
+        await world.engine.end_talk(AgentId("anna"))
+        await world.until(lambda: world.rows(NOTED) == [("anna",), ("anna",)])
+        await world.until(lambda: world.state("anna") == "talking")
+        await world.kill()
+        await world.start()
+        assert world.state("anna") == "talking"
+        waits.far_hangs_up()
+        await world.until(lambda: len(world.open_calls()) == 1)
+        assert world.state("anna") == "talking"
+        talks.far_hangs_up()
+        await world.until(lambda: world.state("anna") == "ready")
+        await world.settled()
+        assert {record.agent_id for record in world.records()} == {"anna"}
+
+
+@held
+async def test_an_agent_whose_talk_was_over_is_free_after_a_restart(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna", wrap_up_s=0.0)) as world:
+        await world.log_in("anna")
+        call = world.call(Hear("main.menu"), Press("5"))
+        await world.until(lambda: world.rows(NOTED) == [("anna",)])
+        await asyncio.sleep(1.0)
+        world.engine.floor.tell(ag.Pause(AgentId("anna"), "lunch"))
+        await world.engine.end_talk(AgentId("anna"))
+        await world.until(lambda: world.state("anna") == "paused")
+        await asyncio.sleep(1.0)
+        await world.kill()
+        await world.start()
+        assert world.state("anna") == "paused"
+        assert len(world.engine.status().calls) == 1
+        await asyncio.sleep(1.0)
+        call.far_hangs_up()
+        await world.settled()
+        record = world.record()
+        assert (record.outcome, record.agent_id) == (Outcome.ANSWERED, "anna") and adds_up(record)
+        assert record.talk_s == pytest.approx(1.0, abs=0.3), "what came after the talk was counted as talk"

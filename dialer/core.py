@@ -60,6 +60,9 @@ from dialer.run import ANSWER_UNSEEN, NEVER, UNANSWERED, AttemptRun, CampaignRun
 from dialer.states import Order, after
 from dialer.view import CoreView, view_of
 
+FAULTS = 3
+"""So many faults in a row, a second apart, pause a campaign: one may be of the moment."""
+
 
 class DialerCore:
     """Campaigns, their attempts, and what to do next. One per engine, used from one thread."""
@@ -177,8 +180,8 @@ class DialerCore:
                     self._tell_policy(campaign_id, seen)
             case ev.AttemptsBegun(campaign_id, begun):
                 self._state.take_begun(campaign_id, begun, now)
-            case ev.BeginFailed(campaign_id, reason):
-                self._state.take_failure(campaign_id, reason, now)
+            case ev.BeginFailed():
+                self._begin_failed(event, now)
             case ev.AgentReserved(attempt_id):
                 if attempt_id in self._state.attempts:
                     self._state.attempts[attempt_id].reserved = True
@@ -230,9 +233,19 @@ class DialerCore:
         self._enter(run, after(campaign_id, run.state, order), f"asked to {order.name.lower()}")
         run.ask_again(now)
 
-    def _enter(self, run: CampaignRun, state: CampaignState, reason: str) -> None:
-        run.state = state
-        self._out.append(ev.CampaignChanged(run.campaign.campaign_id, state, reason))
+    def _begin_failed(self, event: ev.BeginFailed, now: float) -> None:
+        """A fault may be of the moment; the same one time after time is not, and no campaign is left in silence."""
+        run = self._state.take_failure(event.campaign_id, event.reason, now)
+        if run is None or not event.fault:
+            return
+        run.faults += 1
+        if run.faults >= FAULTS and run.state is CampaignState.RUNNING:
+            reason = f"attempts cannot be begun: {event.reason}"
+            self._enter(run, after(run.campaign.id, run.state, Order.PAUSE), reason, fault=True)
+
+    def _enter(self, run: CampaignRun, state: CampaignState, reason: str, *, fault: bool = False) -> None:
+        run.state, run.faults, run.stands_for = state, 0, reason if fault else ""
+        self._out.append(ev.CampaignChanged(run.campaign.campaign_id, state, reason, fault))
 
     def _close(self, run: CampaignRun, now: float) -> None:
         """Finish or stop a campaign that has nothing under way and nothing to come."""

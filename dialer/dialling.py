@@ -86,12 +86,14 @@ class Dialling:
         settling = begun.next_in_s is None and not begun.exhausted and not run.attempts
         return SETTLING_REST_S if settling else LONGEST_REST_S
 
-    def take_failure(self, campaign_id: CampaignId, reason: str, now: float) -> None:
-        """The store could not begin any."""
+    def take_failure(self, campaign_id: CampaignId, reason: str, now: float) -> CampaignRun | None:
+        """The store could not begin any; whose attempts that were, None where nobody waits for them."""
         run = self.runs.get(campaign_id)
-        if run is not None and run.asked is not None:
-            run.asked, run.offered = None, {}
-            run.wait(now + FAILED_REST_S, f"the store does not take attempts: {reason}")
+        if run is None or run.asked is None:
+            return None
+        run.asked, run.offered = None, {}
+        run.wait(now + FAILED_REST_S, f"the store does not take attempts: {reason}")
+        return run
 
     def adopt(self, still_up: OpenAttempt, boot: BootId, now: float) -> None:
         """Take over an attempt of a run before this one: talking where an agent was noted; answered without one, the
@@ -293,7 +295,7 @@ class Dialling:
 
     def _refusal(self, run: CampaignRun) -> str:
         if run.state is not CampaignState.RUNNING:
-            return f"the campaign is {run.state.value}"
+            return f"the campaign is {run.state.value}" + (f": {run.stands_for}" if run.stands_for else "")
         return self.hold or run.closed or run.campaign.file.pacing.by_hand
 
     def _usable(self, run: CampaignRun, now: float) -> int:

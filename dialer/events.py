@@ -192,10 +192,15 @@ class AttemptsBegun:
 
 @dataclass(frozen=True, slots=True)
 class BeginFailed:
-    """The other answer to ``BeginAttempts``: the store refused or failed; nothing was begun."""
+    """The other answer to ``BeginAttempts``: the store refused or failed; nothing was begun.
+
+    ``fault``: no refusal but a fault that nobody has foreseen, ours or of the data: again and again it pauses
+    the campaign.
+    """
 
     campaign_id: CampaignId
     reason: str
+    fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,11 +467,12 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class CampaignChanged:
-    """The campaign is in another state; keep it in the store."""
+    """The campaign is in another state; keep it. ``fault``: it cannot go on, and a person has to look."""
 
     campaign_id: CampaignId
     state: CampaignState
     reason: str
+    fault: bool = False
 
 
 Action = (

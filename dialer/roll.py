@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from calls.causes import Outcome
 from calls.errors import CampaignError
 from calls.ids import CampaignId, ListId
+from calls.records.published import Event, publish
+from calls.records.store import add_audit
 from calls.records.times import as_text
 from dialer import enrolment, versions, windows
 from dialer.abandonment import Tally, counted
@@ -82,6 +84,13 @@ def set_state(connection: sqlite3.Connection, campaign_id: CampaignId, state: Ca
         "UPDATE campaigns SET state = ?, changed_at = ? WHERE campaign_id = ?",
         (state.value, as_text(now), campaign_id),
     )
+
+
+def note_fault(connection: sqlite3.Connection, campaign_id: CampaignId, reason: str, now: datetime) -> None:
+    """The campaign was paused as it cannot go on: say so in the audit, and to the webhooks that asked for it."""
+    add_audit(connection, now, "engine", "campaign.fault", {"campaign": campaign_id, "reason": reason})
+    told = {"campaign_id": campaign_id, "reason": reason}
+    publish(connection, Event.CAMPAIGN_FAULT, f"{campaign_id}:{as_text(now)}", "", told, now)
 
 
 def states(connection: sqlite3.Connection) -> dict[CampaignId, CampaignState]:

@@ -260,6 +260,10 @@ class CampaignRun:
         self.policy: Policy = policy_of(campaign.file.pacing, campaign.preset, campaign.file.ring_timeout_s)
         self.state = CampaignState.STOPPED
         self.decision = Decision(now, 0, "not started")
+        self.faults = 0
+        """How many times in a row attempts could not be begun by a fault that nobody had foreseen."""
+        self.stands_for = ""
+        """Why it was paused by such faults; "": it was not."""
         self.asked: int | None = None
         """How many attempts the store was asked for and has not answered yet."""
         self.offered: dict[str, int] = {}
@@ -335,6 +339,7 @@ class CampaignRun:
     def answered(self, begun: Begun, now: float, longest_s: float) -> None:
         """The store has answered: remember what it said of the leads, and leave it alone ``longest_s`` at most."""
         asked, self.asked, self.offered = self.asked or 0, None, {}
+        self.faults = 0
         self.refused.update(begun.refused)
         self.exhausted = begun.exhausted
         if begun.next_in_s == 0.0 or (asked and len(begun.attempts) >= asked):

@@ -23,6 +23,8 @@ class Event(StrEnum):
     CALLBACK_BOOKED = "callback_booked"
     CALLBACK_REMINDER = "callback_reminder"
     DO_NOT_CALL_ADDED = "do_not_call_added"
+    CAMPAIGN_FAULT = "campaign_fault"
+    """A campaign cannot go on and was paused: a person has to look."""
 
 
 Values = Mapping[str, str | int | float | bool | None]

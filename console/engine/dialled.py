@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,7 +18,7 @@ from calls.agents.view import FloorView
 from calls.causes import Outcome
 from calls.clock import Clock
 from calls.errors import CommandRefused, RecordError, SwitchError, SwitchRefused
-from calls.ids import AgentId, AttemptId, BootId, CallId, LegId, QueueName
+from calls.ids import AgentId, AttemptId, BootId, CallId, CampaignId, LegId, QueueName
 from calls.records.durations import Phase
 from calls.records.store import Direction, LiveCall
 from calls.records.writer import Writer
@@ -97,6 +99,8 @@ class DialledCalls:
         self._begun: dict[AttemptId, ev.BegunAttempt] = {}
         self._lines: dict[AttemptId, Line] = {}
         self._boot = BootId("")
+        self.faults: Counter[CampaignId] = Counter()
+        """How often each campaign was paused by a fault."""
         self._draining = False
         self._stopped = False
         self._timer: asyncio.TimerHandle | None = None
@@ -254,6 +258,9 @@ class DialledCalls:
         except RecordError as problem:
             log.get().error("no attempts begun", campaign=campaign_id, problem=str(problem))
             self.tell(ev.BeginFailed(campaign_id, str(problem)))
+        except Exception as problem:  # noqa: BLE001 - the campaign's supervisor: unheard, it would dial no more
+            log.get().error("no attempts begun: a fault", campaign=campaign_id, exc_info=problem)
+            self.tell(ev.BeginFailed(campaign_id, f"{type(problem).__name__}, see the engine's log", fault=True))
         else:
             self._begun |= {each.attempt_id: each for each in begun.attempts}
             self.tell(ev.AttemptsBegun(campaign_id, begun))
@@ -342,9 +349,18 @@ class DialledCalls:
         self._finished(action.attempt_id)
 
     async def _keep_state(self, action: ev.CampaignChanged) -> None:
-        log.get().info("campaign", campaign=action.campaign_id, state=action.state.value, reason=action.reason)
+        tell = log.get().error if action.fault else log.get().info
+        tell("campaign", campaign=action.campaign_id, state=action.state.value, reason=action.reason)
         now = self._clock.now()
-        await self._writer.run(lambda connection: roll.set_state(connection, action.campaign_id, action.state, now))
+        if action.fault:
+            self.faults[action.campaign_id] += 1
+
+        def write(connection: sqlite3.Connection) -> None:
+            roll.set_state(connection, action.campaign_id, action.state, now)
+            if action.fault:
+                roll.note_fault(connection, action.campaign_id, action.reason, now)
+
+        await self._writer.run(write)
 
     # --- one answered call ------------------------------------------------------------------------------------
 

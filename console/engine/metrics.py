@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from calls.histogram import Histogram
+from calls.ids import CampaignId
 from calls.switch.asterisk.switch import AsteriskSwitch
 from console.engine.engine import Engine
 
@@ -63,6 +64,11 @@ class EngineCollector(Collector):
             for outcome, count in campaign.outcomes.items():
                 attempts.add_metric((campaign.id, outcome), count)
         yield attempts
+        help_text = "times that a campaign was paused by a fault: a person has to look"
+        faults = CounterMetricFamily("callwright_campaign_faults", help_text, labels=("campaign",))
+        for campaign in status.campaigns:
+            faults.add_metric((campaign.id,), self._engine.dialled.faults[CampaignId(campaign.id)])
+        yield faults
 
 
 def _webhooks(engine: Engine) -> Iterator[Metric]:

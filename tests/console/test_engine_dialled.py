@@ -11,12 +11,14 @@ import pytest
 from calls.agents import events as ag
 from calls.causes import Outcome
 from calls.errors import SwitchTimeout, SwitchUnavailable
-from calls.ids import AgentId
+from calls.ids import AgentId, CampaignId
 from calls.people import consents
 from calls.people.consents import Consent, ConsentKind
+from calls.records.published import Event, subscribe
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import Detected, EndedBy, Originate, RingAgent
+from console.engine.metrics import exposition
 from dialer import events as ev
 from tests.console.held_time import held
 from tests.console.world import PROMPT_S, Mortal, World, adds_up, agent, world_in
@@ -290,6 +292,31 @@ async def test_a_crash_of_the_switch_under_a_campaign(tmp_path: Path) -> None:
         outcomes = sorted(record.outcome.value for record in world.records())
         assert outcomes == ["answered", "answered", "pbx_lost", "pbx_lost"]
         assert sorted(record.called for record in world.records()) == numbers
+
+
+@held
+async def test_a_fault_in_the_leads_pauses_the_campaign_loudly(tmp_path: Path) -> None:
+    """Once unheard, it left the campaign running and silent for ever."""
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.engine.writer.run(lambda db: subscribe(db, [("ops", Event.CAMPAIGN_FAULT)]))
+        await world.log_in("anna")
+        world.engine.floor.tell(ag.Pause(AgentId("anna"), "not yet"))
+        await world.campaign(TALKS)
+        await world.engine.writer.run(lambda connection: connection.execute("UPDATE leads SET time_zones = 'torn'"))
+        world.engine.floor.tell(ag.Unpause(AgentId("anna")))
+        await world.until(lambda: world.campaign_state() == "paused")
+        (shown,) = world.engine.status().campaigns
+        assert "attempts cannot be begun" in shown.reason and "JSONDecodeError" in shown.reason
+        await world.until(lambda: world.rows("SELECT state FROM campaigns") == [("paused",)])
+        assert world.rows("SELECT who FROM audit WHERE what = 'campaign.fault'") == [("engine",)]
+        assert world.rows("SELECT node FROM outbox") == [("campaign_fault",)]
+        assert b'callwright_campaign_faults_total{campaign="autumn"} 1.0' in exposition(world.engine)[0]
+        assert world.rows("SELECT count(*) FROM attempts") == [(0,)]
+        mend = "UPDATE leads SET time_zones = '[\"America/New_York\"]'"
+        await world.engine.writer.run(lambda connection: connection.execute(mend))
+        world.engine.dialled.tell(ev.CampaignResumed(CampaignId("autumn")))
+        await world.campaign_over()
+        assert world.record().outcome is Outcome.ANSWERED
 
 
 @held

@@ -13,7 +13,7 @@ from calls.ids import AgentId, AttemptId, BootId, CampaignId, LeadId, QueueName
 from calls.switch.port import Detected, Prompt
 from dialer import events as ev
 from dialer.campaign import Campaign
-from dialer.core import DialerCore
+from dialer.core import FAULTS, DialerCore
 from dialer.events import CampaignState
 from dialer.run import (
     ANSWER_UNSEEN,
@@ -223,6 +223,27 @@ def test_a_store_that_fails_is_left_alone_for_a_second(bench: Bench) -> None:
     assert asked(bench.tell(ev.BeginFailed(bench.campaign.campaign_id, "database is locked"))) == []
     assert bench.reason() == "the store does not take attempts: database is locked"
     assert asked(bench.tick(1.0)) == [2]
+
+
+def test_a_fault_that_does_not_pass_pauses_the_campaign_and_says_why(bench: Bench) -> None:
+    campaign_id = bench.campaign.campaign_id
+    fault = ev.BeginFailed(campaign_id, "ValueError", fault=True)
+    for _ in range(FAULTS - 1):
+        assert bench.tell(fault) == []
+        assert asked(bench.tick(1.0)) == [2]
+    why = "attempts cannot be begun: ValueError"
+    assert bench.tell(fault) == [ev.CampaignChanged(campaign_id, CampaignState.PAUSED, why, fault=True)]
+    assert asked(bench.tick(60.0)) == []
+    assert bench.reason() == f"the campaign is paused: {why}"
+    assert asked(bench.tell(ev.CampaignResumed(campaign_id))) == [2]
+    assert bench.tell(fault) == [], "a person has looked: the count begins anew"
+
+
+def test_faults_that_pass_pause_nothing(bench: Bench) -> None:
+    for _ in range(3 * FAULTS):
+        assert bench.tell(ev.BeginFailed(bench.campaign.campaign_id, "ValueError", fault=True)) == []
+        assert asked(bench.tick(1.0)) == [2]
+        assert asked(bench.tell(ev.AttemptsBegun(bench.campaign.campaign_id, ev.Begun(next_in_s=0.0)))) == [2]
 
 
 def test_the_last_lead_finishes_the_campaign(bench: Bench) -> None:

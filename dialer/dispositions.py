@@ -17,9 +17,6 @@ from calls.records.times import as_text
 from calls.settings import QueueSettings
 from dialer import hopper, judging, roll
 
-SOURCE = "agent"
-"""Where an entry of the do-not-call list came from."""
-
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -67,17 +64,9 @@ def correct(connection: sqlite3.Connection, contact: Contact, given: Given, who:
 def _forbid(connection: sqlite3.Connection, before: Contact, given: Given, who: str, now: datetime) -> bool:
     number, reason = before.begun.number, f"disposition of call {before.begun.call_id}"
     if given.effects.do_not_call:
-        return do_not_call.add(connection, do_not_call.Entry(number, SOURCE, reason, now, who))
+        return do_not_call.add(connection, do_not_call.Entry(number, do_not_call.AGENT, reason, now, who))
     if before.given is not None and before.given.effects.do_not_call and is_dialable(number):
-        ours = connection.execute(
-            "SELECT 1 FROM do_not_call WHERE number = ? AND source = ? AND reason = ?", (number, SOURCE, reason)
-        ).fetchone()
-        if ours is not None:
-            until = do_not_call.held_before(connection, number)
-            do_not_call.remove(connection, number, at=now, who=who, reason=f"{reason} was changed")
-            if until is not None and until > now:
-                entry = do_not_call.Entry(number, SOURCE, f"{reason} was changed: as before", now, who, until)
-                do_not_call.add(connection, entry)
+        do_not_call.withdraw(connection, number, at=now, who=who, reason=reason)
     return False
 
 

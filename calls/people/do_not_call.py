@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from calls.ids import CampaignId
 from calls.log import masked
@@ -52,28 +52,31 @@ class Entry:
         return number.startswith(self.number[:-1]) if self.number.endswith("*") else number == self.number
 
 
+AGENT = "agent"
+"""Source of the entries that an agent may withdraw: the disposition of a call."""
+
 _COLUMNS = "number, source, reason, added_at, added_by, until_at, proof"
 
 
 def add(connection: sqlite3.Connection, entry: Entry) -> bool:
     """Put a number on the list. False where it is there already for as long: who was first, and why, stays.
 
+    What else is said of a number with an agent's entry is kept beside it, and stands again after :func:`withdraw`.
+
     Raises:
         NumberProblem: not in E.164 (``calls.numbers.to_e164`` makes it so), nor the beginning of numbers with ``*``.
     """
     number = _checked(entry.number)
     known = _read(connection, _spelled(connection, number), entry.campaign_id)
-    if any(each.holds(entry.added_at) and _holds_as_long(each, entry) for each in known):
+    stands = [each for each in known if each.holds(entry.added_at)]
+    row = _row(number, entry)
+    if any(_holds_as_long(each, entry) for each in stands):
+        if entry.campaign_id is None and any(each.source == AGENT for each in stands):
+            _keep_beside(connection, row)
         return False
-    row = (
-        number,
-        printable(entry.source),
-        printable(entry.reason),
-        as_text(entry.added_at),
-        printable(entry.added_by),
-        None if entry.until is None else as_text(entry.until),
-        printable(entry.proof),
-    )
+    if entry.campaign_id is None and entry.source == AGENT:
+        for each in stands:
+            _keep_beside(connection, _row(number, each))
     renew = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[1:])
     if entry.campaign_id is None:
         connection.execute(
@@ -97,6 +100,26 @@ def add(connection: sqlite3.Connection, entry: Entry) -> bool:
     return True
 
 
+def _row(number: str, entry: Entry) -> tuple[str | None, ...]:
+    return (
+        number,
+        printable(entry.source),
+        printable(entry.reason),
+        as_text(entry.added_at),
+        printable(entry.added_by),
+        None if entry.until is None else as_text(entry.until),
+        printable(entry.proof),
+    )
+
+
+def _keep_beside(connection: sqlite3.Connection, row: tuple[str | None, ...]) -> None:
+    connection.execute(
+        f"INSERT INTO do_not_call_beside ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (number, source, reason) DO UPDATE SET until_at = excluded.until_at",
+        row,
+    )
+
+
 def _holds_as_long(known: Entry, entry: Entry) -> bool:
     return known.until is None or (entry.until is not None and known.until >= entry.until)
 
@@ -110,7 +133,8 @@ def remove(
     reason: str,
     campaign_id: CampaignId | None = None,
 ) -> bool:
-    """Take an entry off the list, also where its person was erased since. False where it is not on it.
+    """Take an entry off the list, also where its person was erased since, with what stands beside it. False where it
+    is not on it.
 
     Raises:
         NumberProblem: as for :func:`add`.
@@ -120,6 +144,7 @@ def remove(
     marks = ", ".join("?" * len(spelled))
     if campaign_id is None:
         removed = connection.execute(f"DELETE FROM do_not_call WHERE number IN ({marks})", spelled)
+        connection.execute(f"DELETE FROM do_not_call_beside WHERE number IN ({marks})", spelled)
     else:
         removed = connection.execute(
             f"DELETE FROM campaign_do_not_call WHERE campaign_id = ? AND number IN ({marks})", (campaign_id, *spelled)
@@ -129,6 +154,27 @@ def remove(
     detail = {"number": shown(number), "reason": printable(reason), **_where(campaign_id)}
     add_audit(connection, at, printable(who), "do_not_call.remove", detail)
     return True
+
+
+def withdraw(connection: sqlite3.Connection, number: str, *, at: datetime, who: str, reason: str) -> bool:
+    """An agent takes an own entry back, known by its ``reason``: what others have said of the number stands still.
+    False where there is no such entry."""
+    own = (number, AGENT, printable(reason))
+    mine = "number = ? AND source = ? AND reason = ?"
+    beside = connection.execute(f"DELETE FROM do_not_call_beside WHERE {mine}", own).rowcount
+    if connection.execute(f"SELECT 1 FROM do_not_call WHERE {mine}", own).fetchone() is None:
+        return beside > 0
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM do_not_call_beside WHERE number = ?", (number,)).fetchall()
+    others = sorted((_entry(row, None) for row in rows), key=_lasts, reverse=True)
+    remove(connection, number, at=at, who=who, reason=f"{reason} was changed")
+    for each in others:
+        if each.holds(at):
+            add(connection, each)
+    return True
+
+
+def _lasts(entry: Entry) -> datetime:
+    return entry.until or datetime.max.replace(tzinfo=UTC)
 
 
 def found(
@@ -145,17 +191,6 @@ def found(
     spelled = (*_spelled(connection, number), *beginnings)
     places = (None,) if campaign_id is None else (None, campaign_id)
     return tuple(entry for place in places for entry in _read(connection, spelled, place) if entry.holds(at))
-
-
-def held_before(connection: sqlite3.Connection, number: str) -> datetime | None:
-    """Until when an entry for everybody held whose place the present one has taken, by the log of rules; None: there
-    was none with an end."""
-    row = connection.execute(
-        "SELECT what, until_at FROM rule_log WHERE subject = ? AND campaign_id IS NULL"
-        " AND what IN ('forbidden', 'allowed') ORDER BY seq DESC LIMIT 1 OFFSET 1",
-        (number,),
-    ).fetchone()
-    return as_time(row[1]) if row is not None and row[0] == "forbidden" and row[1] is not None else None
 
 
 def entries(connection: sqlite3.Connection) -> list[Entry]:

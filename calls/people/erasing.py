@@ -28,6 +28,7 @@ EMPTIED = {
     "consents": ("proof", "reason"),
     "do_not_call": ("reason", "proof"),
     "campaign_do_not_call": ("reason", "proof"),
+    "do_not_call_beside": ("proof",),
 }
 """What people wrote in rows that are about the person's number."""
 

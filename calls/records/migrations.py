@@ -105,6 +105,11 @@ def _routes(database: Database) -> None:
     database.executescript(_statements("routes.sql"))
 
 
+@MIGRATIONS(name="0022_truth")
+def _truth(database: Database) -> None:
+    database.executescript(_statements("truth.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

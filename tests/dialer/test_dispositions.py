@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.dispositions import DEFAULTS, NONE, Disposition, Recycle
-from calls.ids import AgentId, QueueName
+from calls.ids import AgentId, CallId, QueueName
 from calls.people import do_not_call
 from calls.records import contacts
 from calls.records.contacts import Given
@@ -156,6 +156,37 @@ def test_an_entry_until_a_time_is_there_again_after_the_word_is_taken_back(store
     assert do_not_call.found(store.db, NUMBER, until)
     store.give(call_id, "not_interested")
     assert [entry.until for entry in do_not_call.found(store.db, NUMBER, store.now)] == [until]
+
+
+def test_an_opt_out_that_came_after_the_word_stays_when_the_word_is_taken_back(store: DeskStore) -> None:
+    call_id = store.talk(store.dial())
+    assert store.give(call_id, "do_not_call")
+    asked = do_not_call.Entry(NUMBER, "caller", "pressed 9", store.now, "caller")
+    assert not do_not_call.add(store.db, asked), "it is there already"
+    store.give(call_id, "not_interested")
+    assert do_not_call.entries(store.db) == [asked]
+
+
+def test_an_opt_out_in_two_calls_holds_until_both_take_it_back(store: DeskStore) -> None:
+    calls = [store.talk(store.dial()), CallId("elsewhere")]
+    assert store.give(calls[0], "do_not_call")
+    again = do_not_call.Entry(NUMBER, do_not_call.AGENT, "disposition of call elsewhere", store.now, "ben")
+    assert not do_not_call.add(store.db, again)
+    store.give(calls[0], "not_interested")
+    assert do_not_call.entries(store.db) == [again]
+    assert do_not_call.withdraw(store.db, NUMBER, at=store.now, who="ben", reason=again.reason)
+    assert store.forbidden() == []
+    assert not do_not_call.withdraw(store.db, NUMBER, at=store.now, who="ben", reason=again.reason)
+
+
+def test_who_takes_a_number_off_the_list_takes_all_that_was_said_of_it(store: DeskStore) -> None:
+    call_id = store.talk(store.dial())
+    store.give(call_id, "do_not_call")
+    do_not_call.add(store.db, do_not_call.Entry(NUMBER, "caller", "pressed 9", store.now, "caller"))
+    assert do_not_call.remove(store.db, NUMBER, at=store.now, who="officer", reason="asked to be called again")
+    store.give(call_id, "not_interested")
+    assert store.forbidden() == []
+    assert store.db.execute("SELECT count(*) FROM do_not_call_beside").fetchone() == (0,)
 
 
 def test_a_supervisor_corrects_record_lead_and_list(store: DeskStore) -> None:

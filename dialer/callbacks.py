@@ -25,7 +25,7 @@ from calls.records.times import as_text
 from calls.settings import Settings
 from dialer import attempts, campaign, compliance, judging, roll
 from dialer.attempts import Place
-from dialer.campaign import PROMISED, Campaign, CampaignFile
+from dialer.campaign import LONGEST_ID, PROMISED, Campaign, CampaignFile, promised_id
 from dialer.compliance import History, Refused, Rules
 from dialer.events import BegunAttempt
 from dialer.hopper import Due
@@ -98,7 +98,12 @@ def campaign_for(
         "safe_harbour": given.safe_harbour or SORRY,
         "compliance": OwnRules(recording=given.compliance.recording),
     }
-    return Campaign(id=f"{PROMISED}{origin.id}"[:64], on_request=True, file=CampaignFile.model_validate(kept | own))
+    return Campaign(
+        id=promised_id(origin.id),
+        on_request=True,
+        promised_by=origin.id,
+        file=CampaignFile.model_validate(kept | own),
+    )
 
 
 def require_hours(preset: str, number: str, zones: tuple[str, ...], at: datetime) -> None:
@@ -206,8 +211,27 @@ def _entries(connection: sqlite3.Connection, booking: Booking, now: datetime) ->
     """What forbids the call: for everybody, and for the campaign in whose call it was promised."""
     if not numbers.is_dialable(booking.number):
         return ()
-    origin = None if booking.origin is None else CampaignId(booking.origin.removeprefix(PROMISED))
-    return do_not_call.found(connection, booking.number, now, origin)
+    if booking.origin is None:
+        return do_not_call.found(connection, booking.number, now)
+    found = (
+        do_not_call.found(connection, booking.number, now, each) for each in _origins(connection, booking.origin)
+    )
+    return tuple(dict.fromkeys(entry for entries in found for entry in entries))
+
+
+def _origins(connection: sqlite3.Connection, origin: CampaignId) -> tuple[CampaignId, ...]:
+    """Whose lists hold: the campaign's, and where it kept a promise itself, also of the one whose promise that was.
+    Where a release before this one cut the id short, of all that it may be of."""
+    campaign = roll.stored(connection, origin)
+    if campaign is not None and campaign.promised_by is not None:
+        return (origin, CampaignId(campaign.promised_by))
+    if not origin.startswith(PROMISED):
+        return (origin,)
+    rows = connection.execute(
+        "SELECT campaign_id FROM campaigns WHERE substr(? || campaign_id, 1, ?) = ?", (PROMISED, LONGEST_ID, origin)
+    )
+    whole = CampaignId(origin.removeprefix(PROMISED))
+    return tuple(dict.fromkeys((origin, whole, *(CampaignId(row[0]) for row in rows))))
 
 
 def _strict(connection: sqlite3.Connection, of: Campaign) -> Rules:

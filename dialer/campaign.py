@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -135,6 +136,18 @@ class CampaignFile(Answered, Outgoing):
 PROMISED = "promised-"
 """What the campaign's id begins with under which a promise of another campaign is kept."""
 
+LONGEST_ID = 64
+"""Characters; see :data:`calls.settings.Name`."""
+
+
+def promised_id(campaign_id: str) -> str:
+    """The id of the campaign that keeps the promises of another one: no other has the same, however long the ids."""
+    whole = f"{PROMISED}{campaign_id}"
+    if len(whole) <= LONGEST_ID:
+        return whole
+    digest = sha256(campaign_id.encode()).hexdigest()[:8]
+    return f"{whole[: LONGEST_ID - 1 - len(digest)]}-{digest}"
+
 
 class Campaign(Part):
     """A campaign that can be run: its id and what its file says."""
@@ -143,6 +156,8 @@ class Campaign(Part):
     file: CampaignFile
     on_request: Flag = False
     """People who asked to be called: their attempts are begun one by one, and no list is dialled."""
+    promised_by: Name | None = None
+    """The campaign whose promises this one keeps; None: of a release before this one the id alone says so."""
 
     @property
     def campaign_id(self) -> CampaignId:
@@ -152,7 +167,11 @@ class Campaign(Part):
     def keeps_to(self, campaign_id: CampaignId) -> bool:
         """True where what is forbidden to that campaign is forbidden to this one: itself, or one whose promises it
         keeps."""
-        return self.id == campaign_id or (self.on_request and self.id == f"{PROMISED}{campaign_id}"[:64])
+        if self.id == campaign_id or not self.on_request:
+            return self.id == campaign_id
+        if self.promised_by is not None:
+            return self.promised_by == campaign_id
+        return self.id == f"{PROMISED}{campaign_id}"[:LONGEST_ID]
 
     @property
     def queue(self) -> QueueName:

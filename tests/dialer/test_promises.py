@@ -17,6 +17,7 @@ from calls.people import callbacks, consents, do_not_call
 from calls.people.callbacks import Booking
 from calls.people.consents import Consent, ConsentKind
 from calls.records.times import as_text
+from dialer import roll
 from dialer.attempts import Place
 from dialer.callbacks import begin, campaign_for, instant, register, require_hours
 from dialer.compliance import Refused
@@ -167,6 +168,43 @@ def test_only_what_a_person_asked_for_goes_before_an_older_entry(
     store = DeskStore(make_campaign(tmp_path))
     forbid(store, forbidden_at, campaign)
     assert rule_of(store, booking, SOON) == rule
+
+
+LONG = "a-campaign-with-a-name-that-goes-on-and-on-until-no-letter-is-left"[:60]
+
+
+def test_a_long_id_keeps_its_own_list_and_its_own_promises(tmp_path: Path) -> None:
+    """Once both were cut to the same 64 letters, and what was forbidden to the campaign was not to its promise."""
+    store = DeskStore(make_campaign(tmp_path, campaign_id=LONG))
+    promised = campaign_for(store.db, asked(LONG), {})
+    assert promised is not None and len(promised.id) <= 64
+    assert promised.keeps_to(CampaignId(LONG)) and not promised.keeps_to(CampaignId(LONG[:55]))
+    other = make_campaign(tmp_path, campaign_id=f"{LONG[:-1]}x").model_copy(update={"on_request": False})
+    roll.enter(store.db, other.model_copy(update={"file": other.file.model_copy(update={"name": "Other"})}), START)
+    another = campaign_for(store.db, asked(other.id), {})
+    assert another is not None and another.id != promised.id
+    forbid(store, SOON, LONG)
+    assert rule_of(store, asked(promised.id), SOON) == "do_not_call"
+
+
+def test_a_promise_of_before_whose_id_was_cut_short_is_held_to_its_list(tmp_path: Path) -> None:
+    store = DeskStore(make_campaign(tmp_path, campaign_id=LONG))
+    forbid(store, SOON, LONG)
+    cut = f"promised-{LONG}"[:64]
+    assert rule_of(store, asked(cut), SOON) == "do_not_call"
+    assert make_campaign(tmp_path, campaign_id=cut).model_copy(update={"on_request": True}).keeps_to(CampaignId(LONG))
+
+
+def test_who_was_promised_a_call_sees_the_number_of_before(tmp_path: Path) -> None:
+    pool = '["+12025550100", "+12025550101", "+12025550102"]'
+    store = DeskStore(make_campaign(tmp_path, caller_id=None, caller_ids=pool))
+    store.db.execute("INSERT INTO caller_ids_shown VALUES ('autumn', '+12025550100', 5)")
+    shown = store.dial().caller_id
+    assert shown == "+12025550101"
+    store.db.execute("UPDATE attempts SET state = 'done', outcome = 'answered'")
+    assert rule_of(store, asked("autumn"), SOON) is None
+    rows = store.db.execute("SELECT campaign_id, caller_id FROM attempts ORDER BY campaign_id").fetchall()
+    assert rows == [("autumn", shown), ("promised-autumn", shown)]
 
 
 def test_a_number_that_an_agent_books_is_held_to_the_imported_lists(tmp_path: Path) -> None:

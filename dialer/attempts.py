@@ -37,7 +37,7 @@ from dialer.compliance import Allowed, Refused, Rules
 from dialer.events import Begun, BegunAttempt, Finish
 from dialer.hopper import Due
 from dialer.routes import Room, Route
-from dialer.routing import Routing
+from dialer.routing import Routing, congested
 
 T = TypeVar("T")
 
@@ -173,11 +173,11 @@ def _begin_one(
     if isinstance(route, timedelta):
         return route
     there = replace(place, trunk=route.trunk)
-    attempt = insert(connection, campaign, chosen, there, now, new_id(), decision, allowed)
+    attempt = insert(connection, campaign, chosen, there, now, new_id(), decision, allowed, route.carriers)
     if attempt is None:
         return Refused("open_attempt", now + compliance.OPEN_REST)
     routing.take(route)
-    return replace(attempt, carriers=route.carriers)
+    return attempt
 
 
 def way_out(connection: sqlite3.Connection, place: Place, number: str, full_until: datetime) -> Place | Refused:
@@ -214,10 +214,14 @@ def insert(
     attempt_id: AttemptId,
     decision: Mapping[str, object],
     allowed: Allowed,
+    carriers: int = 1,
 ) -> BegunAttempt | None:
-    """The attempt, written; None where the person has an open one after all."""
+    """The attempt, written; None where the person has an open one after all.
+
+    ``carriers``: how many of the campaign's trunks carry the number; kept with the attempt for :func:`settle_lead`.
+    """
     shown = showing.choose(connection, campaign, due.person_key, due.lead.number)
-    why = json.dumps({**decision, "allowed_by": allowed.rules}, allow_nan=False)
+    why = json.dumps({**decision, "allowed_by": allowed.rules, "carriers": carriers}, allow_nan=False)
     written = connection.execute(
         "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,"
         " trunk, caller_id, state, intended_at, decision, zones, version, rules_seq)"
@@ -299,7 +303,7 @@ def finish_attempt(
         _give_back(connection, ended[0], finish.lead_id, now)
     else:
         lead_id, outcome, answered = finish.lead_id, finish.outcome, finish.answered
-        settle_lead(connection, finish.campaign, ended[0], lead_id, outcome, answered, now, carriers=finish.carriers)
+        settle_lead(connection, finish.campaign, ended[0], lead_id, outcome, answered, now)
     dispositions.settle(connection, record.call_id, now)
     return True
 
@@ -321,20 +325,18 @@ def settle_lead(
     outcome: Outcome,
     answered: bool,
     now: datetime,
-    *,
-    carriers: int = 1,
 ) -> None:
     """The lead's next state: dialled again where the campaign says so and it was not tried too often, and at once on
     another number where this one leads to nobody.
 
-    ``carriers``: the campaign's trunks that carry the number. Where one is congested the lead is due at once, for
-    another; only when it was tried on as many has it been congested once.
+    Where a trunk is congested the lead is due at once, for another that carries the number; only when the number was
+    tried on as many as carry it has it been congested once.
     """
     connection.execute(
         "UPDATE campaign_leads SET last_outcome = ? WHERE campaign_id = ? AND lead_id = ?",
         (outcome.value, campaign_id, lead_id),
     )
-    at = _next_try(connection, campaign, campaign_id, lead_id, outcome, answered, now, carriers)
+    at = _next_try(connection, campaign, campaign_id, lead_id, outcome, answered, now)
     if at is None:
         hopper.set_lead(connection, campaign_id, lead_id, "done", None)
     else:
@@ -351,17 +353,17 @@ def _next_try(
     outcome: Outcome,
     answered: bool,
     now: datetime,
-    carriers: int,
 ) -> datetime | None:
     """When the lead is dialled again; None: it is not."""
     so_far = connection.execute(
         "SELECT count(*) FROM attempts WHERE campaign_id = ? AND lead_id = ? AND outcome = ?",
         (campaign_id, lead_id, outcome.value),
     ).fetchone()[0]
-    if outcome is Outcome.CONGESTION and carriers > 1:
-        so_far, on_others = divmod(so_far, carriers)
-        if on_others:
+    if outcome is Outcome.CONGESTION:
+        found = congested(connection, campaign_id, lead_id)
+        if found.trunks:
             return now
+        so_far = found.times
     retry = campaign.retry(outcome) if campaign else None
     if answered and outcome in (Outcome.LOST, Outcome.PBX_LOST):
         retry = None  # the person was reached, and perhaps talked to

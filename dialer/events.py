@@ -47,8 +47,6 @@ class BegunAttempt:
     """What it has in common with others that are answered alike: list, local hour, number of the try."""
     caller_id: str = ""
     """The number that the called person sees; "": of an attempt of before it was kept."""
-    carriers: int = 1
-    """How many of the campaign's trunks carry the number."""
     may_record: bool = True
     """Whether what the person says may be recorded: they agreed to it, or the campaign does not ask for that."""
 
@@ -459,8 +457,6 @@ class Finish:
     connect_s: float | None
     """From the preset's clock to the agent or the message; None where there was neither."""
     talk_s: float
-    carriers: int = 1
-    """How many of the campaign's trunks carry the number."""
     doubt: str = ""
     """What is not known, and why the attempt counts as abandoned all the same; for the record's events."""
 

@@ -105,10 +105,12 @@ def begin(
     if campaign.file.max_lines <= _open_of(connection, campaign):
         return Refused("lines_full", now + FULL_REST)
     why = {"reason": f"asked for by agent {agent_id}", "mode": campaign.file.pacing.mode, "agent": agent_id}
-    begun = attempts.insert(connection, campaign, verdict[0], there, now, attempt_id, why, verdict[1])
+    chosen, allowed = verdict
+    carriers = place.carriers(chosen.lead.number)
+    begun = attempts.insert(connection, campaign, chosen, there, now, attempt_id, why, allowed, carriers)
     if begun is None:
         return Refused("open_attempt", now + compliance.OPEN_REST)
-    return replace(begun, carriers=place.carriers(begun.number))
+    return begun
 
 
 def judge(

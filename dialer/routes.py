@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from calls.settings import Trunk
@@ -45,16 +45,16 @@ def carries(trunks: Iterable[Trunk], number: str) -> bool:
     return any(prefix_of(each, number) is not None for each in trunks)
 
 
-def choose(number: str, rooms: Sequence[Room], congested_on: str | None = None) -> Route | NoRoute:
+def choose(number: str, rooms: Sequence[Room], congested_on: Collection[str] = ()) -> Route | NoRoute:
     """The trunk for a call to ``number``; ``rooms``: the campaign's trunks in the order named.
 
-    ``congested_on``: the trunk that was congested when the number was dialled last. It is the turn of another, unless
-    no other carries the number.
+    ``congested_on``: the trunks that were congested when the number was dialled last: it is the turn of another, if any
+    other carries the number.
     """
     fitting = [(prefix, room) for room in rooms if (prefix := prefix_of(room.trunk, number)) is not None]
     if not fitting:
         return NoRoute(f"no trunk carries {number}: {', '.join(each.trunk.name for each in rooms)}", never=True)
-    others = [each for each in fitting if each[1].trunk.name != congested_on] or fitting
+    others = [each for each in fitting if each[1].trunk.name not in congested_on] or fitting
     by_rank = sorted(others, key=lambda each: (-len(each[0]), each[1].trunk.cost_a_minute))  # stable: as named
     for _, room in by_rank:
         if room.free > 0:

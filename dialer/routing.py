@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from calls.causes import Outcome
@@ -18,6 +18,53 @@ them waiting, whose trunks have."""
 
 OTHER_TRUNK = timedelta(seconds=1)
 """One that was congested on a trunk, and waits for another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Congested:
+    """How often a lead was congested: a number once when every trunk that carries it was, one after the other."""
+
+    times: int
+    number: str = ""
+    """The number that was dialled last; "": none was."""
+    trunks: tuple[str, ...] = ()
+    """Those on which it was congested, while others that carry it were not tried yet."""
+    last_trunk: str = ""
+    """Where it was congested last; "": it was not."""
+
+    def turned_away(self, number: str) -> tuple[str, ...]:
+        """The trunks that are not to be taken for ``number`` if there are others."""
+        if number != self.number or not self.last_trunk:
+            return ()
+        return self.trunks or (self.last_trunk,)
+
+
+def congested(connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId) -> Congested:
+    """What the attempts of the lead say. How many trunks carry a number stands in each, so that a restart changes
+    nothing; the attempts of releases before that count by themselves."""
+    rows = connection.execute(
+        "SELECT number, trunk, outcome, coalesce(json_extract(decision, '$.carriers'), 1) FROM attempts"
+        " WHERE campaign_id = ? AND lead_id = ? AND json_extract(decision, '$.sent') IS NOT 0"
+        " ORDER BY intended_at, rowid",
+        (campaign_id, lead_id),
+    )
+    tried: dict[str, list[str]] = {}
+    times, number, last_trunk = 0, "", ""
+    for number, trunk, outcome, carriers in rows:
+        mine = tried.setdefault(number, [])
+        last_trunk = trunk if outcome == Outcome.CONGESTION.value else ""
+        if not last_trunk:
+            mine.clear()
+            continue
+        if trunk in mine:  # no other was there to be tried
+            times += 1
+            mine.clear()
+        mine.append(trunk)
+        if len(mine) >= carriers:
+            times += 1
+            mine.clear()
+    others = sum(bool(trunks) for each, trunks in tried.items() if each != number)
+    return Congested(times + others, number, tuple(tried.get(number, ())), last_trunk)
 
 
 class Routing:
@@ -41,22 +88,16 @@ class Routing:
 
     def choose(self, lead_id: LeadId, number: str) -> Route | timedelta:
         """The trunk for the lead's call, or how long it waits where none has room, and :attr:`waits_for` says why."""
-        congested_on = self._congested_on(lead_id) if len(self._rooms) > 1 else None
+        congested_on: tuple[str, ...] = ()
+        if len(self._rooms) > 1:
+            congested_on = congested(self._connection, self._campaign_id, lead_id).turned_away(number)
         found = routes.choose(number, tuple(self._rooms.values()), congested_on)
         if isinstance(found, NoRoute):
             self.waits_for = self.waits_for or found.reason
-            return PASSED_BY if congested_on is None else OTHER_TRUNK
+            return OTHER_TRUNK if congested_on else PASSED_BY
         return found
 
     def take(self, route: Route) -> None:
         """A call of the trunk's room is spent."""
         room = self._rooms[route.trunk.name]
         self._rooms[route.trunk.name] = replace(room, free=room.free - 1)
-
-    def _congested_on(self, lead_id: LeadId) -> str | None:
-        last = self._connection.execute(
-            "SELECT trunk, outcome FROM attempts WHERE campaign_id = ? AND lead_id = ?"
-            " AND json_extract(decision, '$.sent') IS NOT 0 ORDER BY intended_at DESC, rowid DESC LIMIT 1",
-            (self._campaign_id, lead_id),
-        ).fetchone()
-        return last[0] if last is not None and last[1] == Outcome.CONGESTION.value else None

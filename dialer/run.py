@@ -237,7 +237,6 @@ class AttemptRun:
             ring_s=until - self.sent_at if self.sent_at is not None else None,
             connect_s=self.connect_s(),
             talk_s=self.talk_s,
-            carriers=self.begun.carriers,
             doubt=self.doubt,
         )
 

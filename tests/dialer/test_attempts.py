@@ -99,7 +99,6 @@ class Store:
             ring_s=1.0,
             connect_s=None,
             talk_s=0.0,
-            carriers=begun.carriers,
         )
         record = CallRecord(
             call_id=CallId(begun.attempt_id),

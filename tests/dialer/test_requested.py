@@ -200,7 +200,7 @@ def test_a_congested_trunk_has_the_lead_shown_again_at_once_for_the_other(store:
     place = replace(PLACE, rooms=(Room(PLACE.trunk, 5), Room(other, 5)))
     store.add(ONE)
     begun = requested.begin(store.db, store.campaign, LeadId(f"lead{ONE}"), ONE, START, place, AttemptId("r1"), "a")
-    assert isinstance(begun, BegunAttempt) and begun.carriers == 2
+    assert isinstance(begun, BegunAttempt)
     assert store.end(begun, Outcome.CONGESTION)
     assert (store.lead(ONE)[0], store.lead(ONE)[2]) == ("retry", as_text(START))
 

@@ -13,13 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.causes import Outcome
-from calls.ids import AttemptId
+from calls.ids import AttemptId, LeadId
+from calls.records.times import as_text
 from calls.settings import Trunk
 from dialer import attempts, recovery
 from dialer.attempts import Place
 from dialer.compliance import Refused
 from dialer.events import Begun
 from dialer.routes import Room
+from dialer.routing import congested
 from tests.dialer.conftest import LOOPBACK, SECOND, make_campaign
 from tests.dialer.test_attempts import PLACE, Store
 from tests.dialer.world import START
@@ -126,6 +128,60 @@ def test_congestion_of_one_trunk_has_the_lead_dialled_over_another_at_once(store
     assert fourth.trunk == "second"
     store.end(fourth, Outcome.CONGESTION, later)
     assert store.lead(US[0])[0] == "done", "twice over all trunks: the retries are used up"
+
+
+def test_a_restart_while_a_trunk_is_congested_takes_no_try_from_the_lead(store: TwoTrunks) -> None:
+    """Once only the run that had begun an attempt knew how many trunks carry its number."""
+    store.add(US[0])
+    rooms = Room(LOOPBACK, 5), Room(SECOND, 5)
+    now = START
+    for _ in range(2):
+        for expected in ("loop", "second"):
+            [begun] = store.on(1, *rooms, now=now).attempts
+            [kept] = recovery.recover(store.db, "main", PLACE.boot, frozenset({begun.attempt_id}), now).still_up
+            assert kept.begun.trunk == expected
+            store.end(kept.begun, Outcome.CONGESTION, now)
+        now += timedelta(seconds=600)
+    assert store.lead(US[0])[:2] == ("done", 4)
+
+
+@pytest.mark.parametrize(
+    ("tried", "times", "trunks"),
+    [
+        ("", 0, ""),
+        ("1A2", 0, "A"),
+        ("1A2 1B2", 1, ""),
+        ("1A2 1B2 1A2", 1, "A"),
+        ("1A2 1B2 2A1", 2, ""),
+        ("2A1 1A2", 1, "A"),
+        ("1A2 2A1", 2, ""),
+        ("1A2 2A2", 1, "A"),
+        ("1A2 1busy 1A2", 0, "A"),
+        ("1A3 1B3", 0, "AB"),
+        ("1A3 1B3 1C3", 1, ""),
+        ("1A3 1B3 1A3", 1, "A"),
+        ("1A1 1A1", 2, ""),
+    ],
+)
+def test_each_number_of_a_lead_is_congested_by_itself(store: TwoTrunks, tried: str, times: int, trunks: str) -> None:
+    """``tried``: the number's place, the trunk, and how many carry it; or the number and another outcome."""
+    store.add(US[0])
+    for index, each in enumerate(tried.split()):
+        busy = each.endswith("busy")
+        store.db.execute(
+            "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,"
+            " trunk, state, intended_at, outcome, decision) VALUES (?, ?, ?, ?, ?, 1, 's', 'b', ?, 'done', ?, ?, ?)",
+            (
+                f"t{index}", store.campaign.id, f"lead{US[0]}", US[0], US[int(each[0])], "A" if busy else each[1],
+                as_text(START + timedelta(seconds=index)), "busy" if busy else "congestion",
+                f'{{"carriers": {1 if busy else each[2]}}}',
+            ),
+        )  # fmt: skip
+    found = congested(store.db, store.campaign.campaign_id, LeadId(f"lead{US[0]}"))
+    assert (found.times, "".join(found.trunks)) == (times, trunks)
+    if trunks:
+        assert "".join(found.turned_away(found.number)) == trunks
+    assert found.turned_away("+4930123456") == ()
 
 
 def test_a_congested_lead_waits_for_the_other_trunk_and_not_for_the_same(store: TwoTrunks) -> None:

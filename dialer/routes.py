@@ -48,7 +48,7 @@ def carries(trunks: Iterable[Trunk], number: str) -> bool:
 def choose(number: str, rooms: Sequence[Room], congested_on: Collection[str] = ()) -> Route | NoRoute:
     """The trunk for a call to ``number``; ``rooms``: the campaign's trunks in the order named.
 
-    ``congested_on``: the trunks that were congested when the number was dialled last: it is the turn of another, if any
+    ``congested_on``: the trunks that were congested when the number was dialled last: the turn is of another, if any
     other carries the number.
     """
     fitting = [(prefix, room) for room in rooms if (prefix := prefix_of(room.trunk, number)) is not None]

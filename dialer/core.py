@@ -56,7 +56,7 @@ from dialer.campaign import Campaign, require_trunk
 from dialer.dialling import Dialling
 from dialer.events import Action, CampaignState, Event
 from dialer.routes import Room
-from dialer.run import ANSWER_UNSEEN, NEVER, UNANSWERED, AttemptRun, CampaignRun, Phase
+from dialer.run import ANSWER_UNSEEN, UNANSWERED, AttemptRun, CampaignRun, Phase
 from dialer.states import Order, after
 from dialer.view import CoreView, view_of
 
@@ -89,7 +89,7 @@ class DialerCore:
     def tick(self, now: float) -> list[Action]:
         """What is to be done because of the time."""
         self._settle(now)
-        for attempt in [each for each in self._state.attempts.values() if each.limit_at <= now]:
+        while (attempt := self._state.limits.pop(now)) is not None:
             self._look_after(attempt, now)
         self._out.extend(self._state.advance(now, self._finish))
         for run in self._state.runs.values():
@@ -99,9 +99,8 @@ class DialerCore:
 
     def next_timer(self) -> float | None:
         """When ``tick`` has something to do though nothing happens; None: never."""
-        times = [at for at in (self._settled_at, self._state.next_timer()) if at is not None]
-        at = min([attempt.limit_at for attempt in self._state.attempts.values()], default=NEVER)
-        return min([*times, at]) if times or at < NEVER else None
+        times = (self._settled_at, self._state.next_timer(), self._state.limits.next_at())
+        return min((at for at in times if at is not None), default=None)
 
     def running(self) -> tuple[Campaign, ...]:
         """The campaigns that run now and dial lists."""

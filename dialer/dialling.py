@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from dialer import events as ev
 from dialer import routes
 from dialer.campaign import Campaign
 from dialer.events import Action, Begun, CampaignState, Finish, OpenAttempt
+from dialer.limits import Limits
 from dialer.pacing import Dialled
 from dialer.routes import Room
 from dialer.run import ANSWER_UNSEEN, AttemptRun, CampaignRun, Decision, Phase
@@ -53,7 +55,11 @@ class Dialling:
 
     def __init__(self, trunks: Iterable[Trunk], now: float) -> None:
         self.attempts: dict[AttemptId, AttemptRun] = {}
+        self.limits: Limits[AttemptRun] = Limits()
         self.runs: dict[CampaignId, CampaignRun] = {}
+        self._held: Counter[str] = Counter()
+        self._unsent: Counter[str] = Counter()
+        """Attempts by trunk, and those of them that are not sent: asked for whenever anything happens to one."""
         self.sharing = Sharing()
         self.gates = {trunk.name: TrunkGate(trunk, now) for trunk in trunks}
         self.boot: BootId | None = None
@@ -111,12 +117,25 @@ class Dialling:
 
     def _take(self, run: CampaignRun, attempt: AttemptRun) -> None:
         self.attempts[attempt.attempt_id] = run.attempts[attempt.attempt_id] = attempt
+        self._held[attempt.begun.trunk] += 1
+        if attempt.phase is Phase.UNSENT:
+            run.unsent[attempt.attempt_id] = attempt
+            self._unsent[attempt.begun.trunk] += 1
+        attempt.limits = self.limits
+        attempt.note_limit()
+
+    def _sent(self, run: CampaignRun, attempt: AttemptRun) -> None:
+        """It does not wait to be sent any more."""
+        if run.unsent.pop(attempt.attempt_id, None) is not None:
+            self._unsent[attempt.begun.trunk] -= 1
 
     def let_go(self, attempt: AttemptRun, finish: Finish, now: float) -> None:
         """The attempt is over: count it and free what it held."""
         del self.attempts[attempt.attempt_id]
         run = self.runs[attempt.campaign.campaign_id]
         del run.attempts[attempt.attempt_id]
+        self._held[attempt.begun.trunk] -= 1
+        self._sent(run, attempt)
         run.outcomes[finish.outcome] += 1
         if attempt.person or finish.abandoned:
             run.count_answer(finish.abandoned, now)
@@ -146,8 +165,8 @@ class Dialling:
 
         told = self.sharing.workforce.changed(event, campaign_of, now)
         kept = self.sharing.workforce.reserved_calls()
-        for attempt in self.attempts.values():
-            if attempt.reserved and attempt.phase is Phase.UNSENT and attempt.attempt_id not in kept:
+        for attempt in [each for run in self.runs.values() for each in run.unsent.values()]:
+            if attempt.reserved and attempt.attempt_id not in kept:
                 attempt.reserved = False  # the agent was lost: the next one is told of
         return told
 
@@ -175,9 +194,9 @@ class Dialling:
             self._wake_at = at
 
     def _send(self, run: CampaignRun, now: float, finish: Finisher) -> list[Action]:
-        unsent = [a for a in run.attempts.values() if a.phase is Phase.UNSENT]
-        if not unsent:
+        if not run.unsent:
             return []
+        unsent = list(run.unsent.values())
         actions: list[Action] = []
         if run.campaign.file.pacing.reserves(run.campaign.preset):
             # who is dialled because somebody asked has an agent already, and a second place would wait for ever
@@ -226,6 +245,7 @@ class Dialling:
 
     def _place(self, run: CampaignRun, attempt: AttemptRun, gate: TrunkGate, now: float) -> Action:
         gate.placed(now)
+        self._sent(run, attempt)
         attempt.sent_at, attempt.boot = now, self.boot
         attempt.enter(Phase.DIALLED, now)
         run.policy.observe(Dialled(at_s=now, attempt_id=attempt.attempt_id))
@@ -336,13 +356,11 @@ class Dialling:
         """How many calls may be added on a trunk, beyond what the store was asked for and has not answered yet."""
         gate = self.gates[trunk]
         asked = sum(run.offered.get(trunk, 0) for run in self.runs.values())
-        held = [a for a in self.attempts.values() if a.begun.trunk == trunk]
-        unsent = sum(a.phase is Phase.UNSENT for a in held)
-        per_second = gate.may_place(now) - unsent - asked
+        per_second = gate.may_place(now) - self._unsent[trunk] - asked
         if per_second <= 0:
             self._wake(gate.next_at(now))
         bounds = (
-            (gate.trunk.lines - len(held) - asked, f"trunk full: {gate.trunk.lines} lines of {trunk}"),
+            (gate.trunk.lines - self._held[trunk] - asked, f"trunk full: {gate.trunk.lines} lines of {trunk}"),
             (per_second, gate.describe(now) or f"{gate.trunk.calls_per_second:g} calls per second on {trunk}"),
         )
         free, why = min(bounds, key=lambda bound: bound[0])

@@ -14,6 +14,7 @@ from calls.switch.port import Detected, DialAttempt
 from dialer import windows
 from dialer.campaign import Campaign
 from dialer.events import Begun, BegunAttempt, CampaignState, Finish
+from dialer.limits import Limits
 from dialer.pace import policy_of
 from dialer.pacing import Policy, Predictive
 from dialer.presets import CONNECT_WITHIN_S, OFFER_WITHIN_S, ClockStart
@@ -115,8 +116,9 @@ class AttemptRun:
     """Why nobody knows when the preset's two seconds began. They are taken to be over, without an agent: the careful
     side. "" where it is known."""
     limit_at: float = field(init=False)
-    """When something must be done about it though nothing is heard of it. Kept, and not asked for: it is looked at
-    for every attempt whenever anything happens to one."""
+    """When something must be done about it though nothing is heard of it."""
+    limits: Limits[AttemptRun] | None = None
+    """Where that is looked up."""
 
     def __post_init__(self) -> None:
         self.limit_at = self._limit()
@@ -136,6 +138,12 @@ class AttemptRun:
         self.phase = phase
         self.since = now
         self.limit_at = self._limit()
+        self.note_limit()
+
+    def note_limit(self) -> None:
+        """Let its limit be found, where it has one."""
+        if self.limits is not None and self.limit_at < NEVER:
+            self.limits.keep(self)
 
     def _limit(self) -> float:
         match self.phase:
@@ -221,6 +229,7 @@ class AttemptRun:
     def finish(self, outcome: Outcome, cause: int | None, now: float) -> Finish:
         """The final word on the attempt."""
         self.enter(Phase.ENDING, now)
+        self.limit_at = NEVER
         until = self.answered_at if self.answered_at is not None else now
         return Finish(
             attempt_id=self.begun.attempt_id,
@@ -283,6 +292,8 @@ class CampaignRun:
         """The store said that no lead is left."""
         self.attempts: dict[AttemptId, AttemptRun] = {}
         """Those that are not over."""
+        self.unsent: dict[AttemptId, AttemptRun] = {}
+        """Those of them that the switch was not asked for yet."""
         self.outcomes: Counter[Outcome] = Counter()
         self.refused: Counter[str] = Counter()
         self._window: deque[tuple[float, int, int]] = deque()

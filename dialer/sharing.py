@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 
 from calls.agents.states import AgentState
 from calls.ids import CampaignId
@@ -23,7 +23,7 @@ class Sharing:
         self._agents = Agents()
         self._trunks: dict[str, Units] = {}
         self._division = Division({}, {})
-        self._reserved: frozenset[str] = frozenset()
+        self._reserved: Set[str] = frozenset()
 
     def divide(self, runs: Iterable[CampaignRun], usable: Callable[[CampaignRun], int], now: float) -> None:
         """Divide the agents anew. ``usable``: how many more of them a campaign could dial for now."""

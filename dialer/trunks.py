@@ -42,7 +42,7 @@ class TrunkGate:
         """How many calls may be placed this moment, lines not regarded."""
         if now < self._rest_until:
             return 0
-        free = self._limit - sum(now < placed + self._window_s for placed in self._placed)
+        free = self._limit - self._within(now)
         if self._strikes:
             return 0 if self._probe_out else min(1, free)
         return free
@@ -53,9 +53,13 @@ class TrunkGate:
             return self._rest_until
         if self._strikes and self._probe_out:
             return None
-        return min(
-            (placed + self._window_s for placed in self._placed if placed > now - self._window_s), default=None
-        )
+        return self._placed[0] + self._window_s if self._within(now) else None
+
+    def _within(self, now: float) -> int:
+        """Calls placed in the window."""
+        while self._placed and self._placed[0] + self._window_s <= now:
+            self._placed.popleft()
+        return len(self._placed)
 
     def placed(self, now: float) -> None:
         """A call was placed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from operator import is_not
 
 from calls.agents.states import AgentState
@@ -21,6 +21,8 @@ BUSY = (AgentState.TALKING, AgentState.WRAP_UP)
 
 CampaignOf = Callable[[str], CampaignId | None]
 Told = tuple[CampaignId, pacing.Observation]
+Kind = tuple[object, ...]
+"""What an agent may serve: queues and skills."""
 
 
 def may_serve(agent: FloorAgent, campaign: Campaign) -> bool:
@@ -40,34 +42,63 @@ class Workforce:
         """Whose call each of them had last. Who talks to an inbound caller counts for that campaign still."""
         self._busy: dict[tuple[CampaignId, AgentState], tuple[Campaign, tuple[float, ...]]] = {}
         self._ready: tuple[tuple[Campaign, ...], Counter[Group]] | None = None
-        self._reserved: frozenset[str] = frozenset()
         """Worked out once for each picture of the floor: they are asked for at every event of every call."""
+        self._floor: tuple[FloorAgent, ...] = ()
+        self._free: dict[Kind, tuple[FloorAgent, int]] = {}
+        """Free agents by what they may serve: one of them, and how many there are."""
+        self._reserved: set[str] = set()
         self._taken: deque[tuple[float, AgentId]] = deque()
 
     def changed(self, event: AgentsChanged, campaign_of: CampaignOf, now: float) -> list[Told]:
         """Take over the floor as it is; what the campaigns' policies are to hear of it. ``campaign_of``:
-        whose call it is, None of an inbound one."""
-        before, self.agents = self.agents, {agent.agent_id: agent for agent in event.agents}
+        whose call it is, None of an inbound one. An agent who is the same value as before is not looked at."""
+        moved = self._moved(event.agents)
         self.inbound = event.inbound
         self._busy, self._ready = {}, None
-        self._reserved = frozenset(
-            agent.call_id
-            for agent in event.agents
-            if agent.state is AgentState.RESERVED and agent.call_id is not None
-        )
-        for agent in event.agents:
-            if agent.call_id is None or agent.state not in BUSY:
-                continue
+        for was, _ in moved:
+            if was is not None:
+                self._forget(was)
+        told: list[Told] = []
+        for was, agent in moved:
+            if agent is not None:
+                self._learn(was, agent, campaign_of, now)
+            if was is not None and (agent is None or agent.state is not was.state):
+                told += self._told(was, agent, now)
+        return told
+
+    def _moved(self, agents: tuple[FloorAgent, ...]) -> list[tuple[FloorAgent | None, FloorAgent | None]]:
+        """Each agent as before and as now; None: was not, or is not, on the floor."""
+        before, self._floor = self._floor, agents
+        if len(before) == len(agents):
+            moved = [(was, agent) for was, agent in zip(before, agents, strict=True) if was is not agent]
+            if all(was.agent_id == agent.agent_id for was, agent in moved):
+                return list(moved)
+        known, here = self.agents, {agent.agent_id: agent for agent in agents}
+        gone = [(was, None) for agent_id, was in known.items() if agent_id not in here]
+        return [*((known.get(agent_id), agent) for agent_id, agent in here.items()), *gone]
+
+    def _forget(self, was: FloorAgent) -> None:
+        del self.agents[was.agent_id]
+        if was.free:
+            one, count = self._free.pop(_kind(was))
+            if count > 1:
+                self._free[_kind(was)] = (one, count - 1)
+        if was.state is AgentState.RESERVED and was.call_id is not None:
+            self._reserved.discard(was.call_id)
+
+    def _learn(self, was: FloorAgent | None, agent: FloorAgent, campaign_of: CampaignOf, now: float) -> None:
+        self.agents[agent.agent_id] = agent
+        if agent.free:
+            self._free[_kind(agent)] = (agent, self._free.get(_kind(agent), (agent, 0))[1] + 1)
+        if agent.call_id is None:
+            return
+        if agent.state is AgentState.RESERVED:
+            self._reserved.add(agent.call_id)
+        elif agent.state in BUSY:
             if (campaign_id := campaign_of(agent.call_id)) is not None:
                 self.works_for[agent.agent_id] = campaign_id
-            elif agent.state is AgentState.TALKING and not _same_call(before.get(agent.agent_id), agent):
+            elif agent.state is AgentState.TALKING and not _same_call(was, agent):
                 self._taken.append((now, agent.agent_id))
-        told: list[Told] = []
-        for was in before.values():
-            now_is = self.agents.get(was.agent_id)
-            if now_is is None or now_is.state is not was.state:
-                told += self._told(was, now_is, now)
-        return told
 
     def _told(self, was: FloorAgent, agent: FloorAgent | None, now: float) -> Iterator[Told]:
         campaign_id = self.works_for.get(was.agent_id)
@@ -102,20 +133,14 @@ class Workforce:
         known = self._ready
         if known is None or len(known[0]) != len(campaigns) or any(map(is_not, known[0], campaigns)):
             callers = {queue for queue, waiting in self.inbound.items() if waiting}
-            alike: Counter[tuple[object, ...]] = Counter()
-            one_of: dict[tuple[object, ...], FloorAgent] = {}
-            for agent in self.agents.values():
-                if agent.free and callers.isdisjoint(agent.queues):
-                    kind: tuple[object, ...] = (agent.queues, *agent.skills.items())
-                    alike[kind] += 1
-                    one_of[kind] = agent
             groups: Counter[Group] = Counter()
-            for kind, count in alike.items():
-                groups[frozenset(each.campaign_id for each in campaigns if may_serve(one_of[kind], each))] += count
+            for agent, count in self._free.values():
+                if callers.isdisjoint(agent.queues):
+                    groups[frozenset(each.campaign_id for each in campaigns if may_serve(agent, each))] += count
             known = self._ready = (campaigns, groups)
         return known[1]
 
-    def reserved_calls(self) -> frozenset[str]:
+    def reserved_calls(self) -> Set[str]:
         """The calls that an agent is reserved for."""
         return self._reserved
 
@@ -129,3 +154,7 @@ class Workforce:
 
 def _same_call(was: FloorAgent | None, agent: FloorAgent) -> bool:
     return was is not None and was.state is AgentState.TALKING and was.call_id == agent.call_id
+
+
+def _kind(agent: FloorAgent) -> Kind:
+    return agent.queues, *agent.skills.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field
@@ -33,6 +33,10 @@ class SupervisorSettings(Part):
     """The agent hears a tone before the supervisor hears the talk."""
 
 
+TargetDigits = Annotated[str, Field(pattern=r"^[0-9]{1,3}$")]
+TransferTarget = Annotated[str, Field(pattern=r"^(agent|queue|destination) [A-Za-z0-9_-]{1,64}$")]
+
+
 class FeatureCodes(Part):
     """``[feature_codes]``: what agents dial on their own phones. The dialplan is rendered with ``prefix``."""
 
@@ -43,6 +47,11 @@ class FeatureCodes(Part):
     """What is said to agents; none: in the first language of the prompts."""
     authenticator: Name | None = None
     """Who judges the PIN that a log-in asks for, by the agent's id; none: no PIN is asked for."""
+    transfers: Annotated[
+        dict[TargetDigits, TransferTarget],
+        Field(description='one to three digits and "agent", "queue" or "destination" with a name: {1 = "queue a"}'),
+    ] = Field(default_factory=dict)
+    """To whom callers are handed on by the digits behind the code for that."""
 
 
 def check_reason(reasons: Iterable[PauseReason], reason: str) -> None:
@@ -59,6 +68,18 @@ def check_reason(reasons: Iterable[PauseReason], reason: str) -> None:
 def reason_of_key(reasons: Iterable[PauseReason], key: str) -> str | None:
     """The reason whose digit is ``key``; None: there is none."""
     return next((each.id for each in reasons if each.key == key), None)
+
+
+def target_faults(targets: Mapping[str, str], known: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
+    """Targets that nothing is; ``known``: the names by kind. The digits, and what is wrong."""
+    for digits, target in targets.items():
+        kind, _, name = target.partition(" ")
+        names = list(known[kind])
+        if name not in names:
+            yield (
+                digits,
+                f"there is no {kind} {name}: expected one of {', '.join(names) or 'none, for there are none'}",
+            )
 
 
 def key_faults(reasons: Iterable[PauseReason]) -> Iterator[tuple[int, str]]:

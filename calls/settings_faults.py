@@ -93,6 +93,14 @@ def _floor_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     yield from _doubles("supervisors", "id", (each.id for each in settings.supervisors))
     for index, problem in floor_settings.key_faults(settings.pause_reasons):
         yield ("pause_reasons", index, "key"), problem
+    targets = {
+        "agent": (each.id for each in settings.agents),
+        "queue": (each.name for each in settings.queues),
+        "destination": (each.name for each in settings.destinations),
+    }
+    named = {kind: tuple(names) for kind, names in targets.items()}
+    for digits, problem in floor_settings.target_faults(settings.feature_codes.transfers, named):
+        yield ("feature_codes", "transfers", digits), problem
     wanted, known = settings.feature_codes.authenticator, [each.name for each in settings.authenticators]
     if wanted is not None and wanted not in known:
         expected = f"expected one of {', '.join(known)}" if known else "there are none: add [[authenticators]]"

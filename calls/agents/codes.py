@@ -9,6 +9,10 @@
 6     hear one's own state
 7     pause the recording of the talk in hand
 8     record it again
+9     hand the caller over to who was asked; 9 and digits: hand
+      the caller on to the target of these digits
+0     take the caller back from a question; 0 and digits: ask
+      the target of these digits first
 ====  ==========================================================
 """
 
@@ -29,11 +33,17 @@ class Order(Enum):
     STATE = "6"
     PAUSE_RECORDING = "7"
     RESUME_RECORDING = "8"
+    HAND_ON = "9"
+    ASK = "0"
+
+
+DIGITS = {Order.PAUSE: 1, Order.HAND_ON: 3, Order.ASK: 3}
+"""How many digits may follow an order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code that was understood. ``key``: of the reason for a pause, "" where none was dialled."""
+    """A code that was understood. ``key``: of the reason for a pause, or of a target; "" where none was dialled."""
 
     order: Order
     key: str = ""
@@ -49,6 +59,6 @@ def parse(dialled: str, prefix: str) -> Code | None:
     except ValueError:
         return None
     key = digits[1:]
-    if key and (order is not Order.PAUSE or len(key) > 1):
+    if len(key) > DIGITS.get(order, 0):
         return None
     return Code(order, key)

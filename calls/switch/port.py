@@ -110,6 +110,7 @@ __all__ = [
     "RecordingFailed",
     "Result",
     "RingAgent",
+    "RingOutside",
     "Seat",
     "StartRecording",
     "StopGather",
@@ -215,7 +216,7 @@ class RingAgent:
 
 
 class Seat(Enum):
-    """Where a leg that ``RingAgent`` asked for is, and what it hears there."""
+    """Where a leg that ``RingAgent`` or ``RingOutside`` asked for is, and what it hears there."""
 
     OWN = "own"
     """In a room of its own, where a ``Connect`` finds it. Alone there, it hears nothing."""
@@ -227,7 +228,22 @@ class Seat(Enum):
     """It is in the other leg's room: all hear each other."""
 
 
-Originate = DialAttempt | RingAgent
+@dataclass(frozen=True, slots=True)
+class RingOutside:
+    """Ring somebody outside whom an agent asks, and keep the leg as an agent's: for ``seat`` and for ``Connect``.
+    Answered, and there for a caller: ``LegAnswered``. The switch ends it ``talk_limit_s`` after the answer."""
+
+    leg_id: LegId
+    destination: str
+    """A destination's name in the settings, or with ``number`` a trunk's."""
+    number: str
+    """In E.164 with ``+``, dialled on the trunk; "": the destination itself. A driver refuses anything else."""
+    caller_id: str
+    ring_timeout_s: float
+    talk_limit_s: float
+
+
+Originate = DialAttempt | RingAgent | RingOutside
 
 CallHandler = Callable[[CallChannel], Awaitable[None]]
 """Runs one call to its end, in a task of its own that the driver made. A driver ends a call whose handler raised."""

@@ -50,7 +50,7 @@ class TransferOrder(BaseModel):
     destination: str | None = None
     number: str | None = None
     attended: bool = False
-    """The agent asks first; an agent or a queue only."""
+    """The agent asks first."""
 
     def target(self) -> Target:
         """The one that is given.

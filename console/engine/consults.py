@@ -1,7 +1,7 @@
-"""Agents who ask another one before they hand their caller on.
+"""Agents who ask another one, or somebody outside, before they hand their caller on.
 
-The caller hears music, the other agent's leg is put into the first one's room, and the two talk. Then the caller
-goes to the other agent (``complete``) or comes back to the first (``cancel``). Where nobody answers, the other one
+The caller hears music, the other one's leg is put into the first agent's room, and the two talk. Then the caller
+goes to the other one (``complete``) or comes back to the first (``cancel``). Where nobody answers, the other one
 hangs up or the caller has waited for long, the caller comes back by itself; where the first agent's leg goes, the
 caller goes to the other one. The first agent counts as talking throughout.
 """
@@ -9,6 +9,7 @@ caller goes to the other one. The first agent counts as talking throughout.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -22,9 +23,13 @@ from calls.ids import AgentId, CallId, LegId, QueueName
 from calls.switch.port import CallChannel, Hold, HungUp, Result, Seat, Switch
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
+from console.engine.third_parties import Outside, ThirdParties
 
 ANSWERS_S = 30.0
 """How long the other agent is waited for."""
+
+NUMBER = re.compile(r"\+?[0-9]{3,15}\Z")
+"""What may be shown as a caller's number."""
 
 LONGEST_S = 600.0
 """How long a caller is held for a question: then the caller comes back."""
@@ -48,22 +53,39 @@ class Goes:
     leg_id: LegId
 
 
+@dataclass(frozen=True, slots=True)
+class GoesOutside:
+    """The caller goes to somebody outside, whose leg is up. ``kind``: the word for that in records."""
+
+    leg_id: LegId
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Another agent is asked: one of ``queue``'s, or ``only`` this one."""
+
+    queue: QueueName
+    only: AgentId | None
+
+
 @dataclass(slots=True)
 class Question:
-    """One agent who asks another. ``queue``: whose agents are asked; ``only``: or this one."""
+    """One agent who asks somebody."""
 
     call_id: CallId
     asker: Goes
-    queue: QueueName
-    only: AgentId | None
+    whom: Inside | Outside
     music: str
     asked_id: CallId
-    """Stands for the two agents' talk on the floor."""
+    """Stands for two agents' talk on the floor."""
     decision: asyncio.Future[Decision]
-    coming: Goes | None = None
+    coming: Goes | GoesOutside | None = None
     """Who is on the way into the first one's room, and may be there."""
-    asked: Goes | None = None
+    asked: Goes | GoesOutside | None = None
     """Who is there for sure."""
+    passed: bool = False
+    """The caller goes to somebody outside, whose leg stays."""
 
     def decide(self, decision: Decision) -> None:
         """End it; the first word counts."""
@@ -74,17 +96,20 @@ class Question:
 class Consults:
     """All questions of one engine."""
 
-    def __init__(self, switch: Switch, floor: FloorRunner, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, switch: Switch, floor: FloorRunner, third_parties: ThirdParties, new_id: Callable[[], str]
+    ) -> None:
         self._switch = switch
         self._floor = floor
+        self._third_parties = third_parties
         self._new_id = new_id
         self._questions: dict[CallId, Question] = {}
 
-    def begin(self, call_id: CallId, asker: Goes, queue: QueueName, only: AgentId | None, music: str) -> None:
+    def begin(self, call_id: CallId, asker: Goes, whom: Inside | Outside, music: str) -> None:
         """From the end of the talk on, which is to be ended now, the caller is held and the other one is asked."""
         decision = asyncio.get_running_loop().create_future()
         asked_id = CallId(f"ask-{self._new_id()}")
-        self._questions[call_id] = Question(call_id, asker, queue, only, music, asked_id, decision)
+        self._questions[call_id] = Question(call_id, asker, whom, music, asked_id, decision)
 
     def forget(self, call_id: CallId) -> None:
         """The talk did not end, or the call has: there is nothing to ask."""
@@ -93,6 +118,10 @@ class Consults:
     def asks(self, call_id: CallId) -> bool:
         """Whether the agent of the call wants to ask another one."""
         return call_id in self._questions
+
+    def view(self) -> dict[AgentId, str]:
+        """Who asks, and whether the other one "rings" or is "there"."""
+        return {each.asker.agent_id: "rings" if each.asked is None else "there" for each in self._questions.values()}
 
     def decide(self, agent_id: AgentId, decision: Decision) -> str:
         """The agent hands the caller over, or takes the caller back. In words.
@@ -116,7 +145,13 @@ class Consults:
             elif question.asked is not None and question.asked.leg_id == leg_id:
                 question.decide(Decision.ASKED_GONE)
 
-    async def hold(self, channel: CallChannel, recorder: CallRecorder, call_id: CallId) -> Goes | HungUp:
+    def let_go(self, leg_id: LegId) -> None:
+        """The caller has left somebody outside, whose leg ends."""
+        self._third_parties.let_go(leg_id)
+
+    async def hold(
+        self, channel: CallChannel, recorder: CallRecorder, call_id: CallId
+    ) -> Goes | GoesOutside | HungUp:
         """Hold the caller until the agents have decided; where the caller goes then, with a hold that a ``Connect``
         interrupts.
 
@@ -125,16 +160,21 @@ class Consults:
         """
         question = self._questions[call_id]
         held = asyncio.ensure_future(channel.perform(Hold(LONGEST_S, question.music)))
-        asking = asyncio.ensure_future(self._ask(question, recorder))
+        whom = question.whom
+        asking = asyncio.ensure_future(
+            self._ask(question, whom, recorder)
+            if isinstance(whom, Inside)
+            else self._ask_outside(question, whom, recorder)
+        )
         try:
             await _first(held, question.decision)
             try:
                 gone = held.result() if held.done() else None
             except SwitchError:
-                await self._part(question)
+                await self._part(question, passes=False)
                 raise
             if isinstance(gone, HungUp):
-                await self._part(question)
+                await self._part(question, passes=False)
                 self._floor.tell(TalkOver(call_id, question.asker.agent_id))
                 return gone
             question.decide(Decision.CANCEL)
@@ -147,19 +187,22 @@ class Consults:
             asking.cancel()
             await asyncio.wait({asking})
 
-    async def _led_on(self, question: Question, decision: Decision) -> Goes:
-        passes = decision in (Decision.COMPLETE, Decision.ASKER_GONE)
-        there = await self._part(question)
-        if passes and there and question.asked is not None:
-            asked = question.asked
-            giver = question.asker.agent_id
-            self._floor.tell(TalkPassed(question.call_id, giver, question.asked_id, asked.agent_id))
-            return asked
+    async def _led_on(self, question: Question, decision: Decision) -> Goes | GoesOutside:
+        passes = decision in (Decision.COMPLETE, Decision.ASKER_GONE) and question.asked is not None
+        there = await self._part(question, passes=passes)
+        giver = question.asker.agent_id
+        match question.asked:
+            case Goes(agent_id=agent_id) as asked if passes and there:
+                self._floor.tell(TalkPassed(question.call_id, giver, question.asked_id, agent_id))
+                return asked
+            case GoesOutside() as asked if passes and there:
+                self._floor.tell(TalkOver(question.call_id, giver))
+                return asked
         return question.asker  # also where that leg has gone: only a Connect ends the hold
 
-    async def _ask(self, question: Question, recorder: CallRecorder) -> None:
+    async def _ask(self, question: Question, whom: Inside, recorder: CallRecorder) -> None:
         """Bring the other agent in, and keep the two together until this is cancelled."""
-        call = CallWaiting(question.asked_id, question.queue, CallKind.INBOUND, URGENT, ANSWERS_S, only=question.only)
+        call = CallWaiting(question.asked_id, whom.queue, CallKind.INBOUND, URGENT, ANSWERS_S, only=whom.only)
         with self._floor.waiting(call) as offers:
             while isinstance(offer := await offers.get(), ConnectCall):
                 question.coming = Goes(offer.agent_id, offer.leg_id)
@@ -176,26 +219,61 @@ class Consults:
                 await asyncio.get_running_loop().create_future()
             question.decide(Decision.NO_ANSWER)
 
-    async def _part(self, question: Question) -> bool:
-        """Put the other agent's leg back into its own room; whether it is there. One on the way into the first one's
-        room is put back as well: nobody is left beside a talk."""
-        other = question.coming
-        return other is not None and await lead_home(self._switch, other.agent_id, other.leg_id)
+    async def _ask_outside(self, question: Question, whom: Outside, recorder: CallRecorder) -> None:
+        """The same with somebody outside."""
+        party = await self._third_parties.ring(question.call_id, whom, _shown(recorder))
+        try:
+            if not await party.reached:
+                recorder.note("not_consulted", {"to": whom.kind, "reason": party.why_not})
+                question.decide(Decision.NO_ANSWER)
+                return
+            question.coming = GoesOutside(party.leg_id, whom.kind)
+            try:
+                await self._switch.seat(party.leg_id, Seat.JOIN, question.asker.leg_id)
+            except SwitchError as problem:
+                log.get().error("somebody outside could not be asked", problem=str(problem))
+                recorder.note("not_consulted", {"to": whom.kind, "reason": "unavailable"})
+                question.decide(Decision.NO_ANSWER)
+                return
+            question.asked = question.coming
+            recorder.note("consulted", {"to": whom.kind})
+            await asyncio.get_running_loop().create_future()
+        finally:
+            if not question.passed:
+                self._third_parties.let_go(party.leg_id)
+
+    async def _part(self, question: Question, *, passes: bool) -> bool:
+        """Put the other one's leg back into its own room; whether it is there. One on the way into the first one's
+        room is put back as well: nobody is left beside a talk. Who is outside comes back only where the caller
+        ``passes`` to them, and else is let go by who asked them."""
+        match question.coming:
+            case Goes(leg_id=leg_id):
+                return await lead_home(self._switch, leg_id)
+            case GoesOutside(leg_id=leg_id) if passes:
+                question.passed = await lead_home(self._switch, leg_id)
+                return question.passed
+        return False
 
 
-async def lead_home(switch: Switch, agent_id: AgentId, leg_id: LegId) -> bool:
+def _shown(recorder: CallRecorder) -> str:
+    """The number that somebody outside sees: that of who has called, or what who was dialled saw."""
+    caller = recorder.live.caller
+    return caller if NUMBER.match(caller) else ""
+
+
+async def lead_home(switch: Switch, leg_id: LegId) -> bool:
     """Put a leg that may be beside another one into its own room; whether it is there. One of which that is not
     sure is ended: it would hear the next caller there."""
     try:
         await switch.seat(leg_id, Seat.OWN)
     except SwitchError as problem:
-        log.get().warning("an agent's leg did not come home", agent=agent_id, problem=str(problem))
+        log.get().warning("a leg did not come home", leg=leg_id, problem=str(problem))
     else:
         return True
     try:
         await switch.hang_up(leg_id)
     except SwitchError as problem:
-        log.get().error("an agent's leg was not ended", agent=agent_id, problem=str(problem))
+        log.get().error("a leg was not ended", leg=leg_id, problem=str(problem))
     return False
 
 

@@ -70,6 +70,7 @@ from console.engine.supervision import Supervision
 from console.engine.talk import LiveTalk, Meetings
 from console.engine.talk_recording import TalkRecordings
 from console.engine.tasks import Tasks
+from console.engine.third_parties import ThirdParties
 from console.engine.tolls import Tolls
 from console.engine.transfers import Transfers
 from console.engine.verifying import PinHasher, Verifier
@@ -123,7 +124,9 @@ class Engine:
         self.floor = FloorRunner(
             floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
-        self.consults = Consults(switch, self.floor, new_id)
+        tolls = Tolls(settings, self.writer, clock)
+        self.third_parties = ThirdParties(switch, tolls, self.tasks, clock)
+        self.consults = Consults(switch, self.floor, self.third_parties, new_id)
         self.meetings = Meetings(
             self.floor,
             clock,
@@ -134,6 +137,7 @@ class Engine:
         self.supervision = Supervision(
             settings.supervisors, switch, self.meetings, self.writer, self.tasks, clock, new_id
         )
+        self._leg_owners = (self.floor, self.supervision, self.third_parties)
         named = settings.secrets.named
         self._hosts = hosts or GuardedHosts(named)
         self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
@@ -161,7 +165,6 @@ class Engine:
         self.recognition = recognition or Recognition(settings.speech)
         self.listener = Listener(self.recognition, clock, prompt_s)
         self.verifier = Verifier(settings.authenticators, self.lookups, self.writer, clock, PinHasher())
-        tolls = Tolls(settings, self.writer, clock)
         self.transfers = Transfers(settings, self.floor, self.meetings, self.consults, tolls)
         self.conversations = Conversations(
             settings.queues,
@@ -239,11 +242,20 @@ class Engine:
             self.callbacks.booking_of,
         )
         self.phone_codes = PhoneCodes(
-            settings, self.floor, self.verifier, self.watch, self.desk.require_given, self.talk_recordings
+            settings,
+            self.floor,
+            self.verifier,
+            self.watch,
+            self.desk.require_given,
+            self.talk_recordings,
+            self.transfers,
+            self.consults,
         )
         self.pace = PaceKeeper(self.dialled, self.writer, clock)
         self.starts = Starts(self.dialled.core)
-        self.restart = Restart(settings, switch, self.writer, self.books, self.floor, self.dialled, clock)
+        self.restart = Restart(
+            settings, switch, self.writer, self.books, self.floor, self.dialled, clock, self.third_parties
+        )
 
     async def start(self) -> None:
         """Open the store and connect to the switch; the rest follows when the switch is up.
@@ -343,7 +355,7 @@ class Engine:
             not_ready=self.watch.not_ready(),
             hold=core.hold,
             calls=calls_shown(self.books.open_calls),
-            agents=agents_shown(floor, now_s, self.settings.pause_reasons),
+            agents=agents_shown(floor, now_s, self.settings.pause_reasons, self.consults.view()),
             queues=queues_shown(floor, now_s),
             supervisors=supervisors_shown(self.supervision.view(), now_s),
             campaigns=campaigns_shown(core),
@@ -421,11 +433,13 @@ class Engine:
                 if self.floor.agent_of(event.leg_id) is None:
                     self.dialled.leg_event(event)
             case events.LegAnswered():
-                if not (self.floor.leg_answered(event.leg_id) or self.supervision.leg_answered(event.leg_id)):
+                if not any(each.leg_answered(event.leg_id) for each in self._leg_owners):
                     self.dialled.leg_event(event)
             case events.LegEnded():
                 self.consults.leg_ended(event.leg_id)
-                if not (self.floor.leg_ended(event.leg_id) or self.supervision.leg_ended(event.leg_id)):
+                if not any(
+                    each.leg_ended(event.leg_id) for each in (self.floor, self.supervision, self.third_parties)
+                ):
                     self.restart.call_ended(CallId(event.leg_id), event.cause)
                     self.dialled.leg_event(event)
             case events.CallConnected(call_id):

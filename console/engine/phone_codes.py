@@ -18,8 +18,10 @@ from calls.floor_settings import check_reason, reason_of_key
 from calls.ids import AgentId
 from calls.settings import Settings
 from calls.switch.port import Answer, CallChannel, Gather, Hangup, HungUp, KeyPlan, Match, Play, Prompt
+from console.engine.consults import Consults, Decision
 from console.engine.floor import FloorRunner
 from console.engine.talk_recording import TalkRecordings
+from console.engine.transfers import Target, To, Transfers
 from console.engine.verifying import Verifier
 from console.engine.watch import Watch
 from ivr.commands import Verified, Verify
@@ -41,6 +43,9 @@ SAID = {
 }
 """The prompt of each state, behind ``system.agent_``."""
 
+OF_TALKS = frozenset({Order.PAUSE_RECORDING, Order.RESUME_RECORDING, Order.HAND_ON, Order.ASK})
+"""What is done with the talk in hand, by a code that is dialled on a second line."""
+
 AFTER = {AgentState.PAUSED: "pause_after", AgentState.LOGGED_OUT: "logout_after"}
 """What is said where the order waits for the end of a call or a wrap-up."""
 
@@ -60,6 +65,8 @@ class PhoneCodes:
         watch: Watch,
         require_given: Callable[[AgentId], Awaitable[None]],
         recordings: TalkRecordings,
+        transfers: Transfers,
+        consults: Consults,
     ) -> None:
         """``require_given`` raises UserError where a wrap-up lacks a disposition that it needs."""
         self._require_given = require_given
@@ -72,6 +79,8 @@ class PhoneCodes:
         self._verifier = verifier
         self._watch = watch
         self._recordings = recordings
+        self._transfers = transfers
+        self._consults = consults
 
     async def run(self, channel: CallChannel) -> None:
         """One such call, to its end."""
@@ -104,8 +113,8 @@ class PhoneCodes:
         if not self._watch.recovered:
             await self._say(channel, SORRY)
             return False
-        if code is not None and code.order in (Order.PAUSE_RECORDING, Order.RESUME_RECORDING):
-            await self._record(channel, agent_id, code.order)
+        if code is not None and code.order in OF_TALKS:
+            await self._do(channel, agent_id, code)
             return False
         event = None if code is None else self._event(code, agent_id)
         if code is None or (event is None and code.order is not Order.STATE):
@@ -152,20 +161,51 @@ class PhoneCodes:
                 except UserError:
                     return None
                 return None if reason is None else floor.Pause(agent_id, reason)
-            case Order.STATE | Order.PAUSE_RECORDING | Order.RESUME_RECORDING:
+            case _:
                 return None
 
-    async def _record(self, channel: CallChannel, agent_id: AgentId, order: Order) -> None:
-        """Pause the recording of the agent's talk, or record it again, and say so. What cannot be is said as a code
-        that is none, so that nobody takes it for done."""
-        pauses = order is Order.PAUSE_RECORDING
+    async def _do(self, channel: CallChannel, agent_id: AgentId, code: Code) -> None:
+        """Do what is asked with the talk in hand, and say so. What cannot be is said as a code that is none, so that
+        nobody takes it for done."""
         try:
-            await (self._recordings.pause if pauses else self._recordings.resume)(agent_id, agent_id)
+            said = await self._done(agent_id, code)
         except UserError as problem:
             log.get().info("a code was dialled in vain", agent=agent_id, problem=str(problem))
-            await self._say(channel, "system.agent_no_code")
-            return
-        await self._say(channel, f"system.agent_recording_{'paused' if pauses else 'resumed'}")
+            said = "no_code"
+        await self._say(channel, f"system.agent_{said}")
+
+    async def _done(self, agent_id: AgentId, code: Code) -> str:
+        """What was done, by the end of its prompt's key.
+
+        Raises:
+            UserError: it cannot be done now.
+        """
+        match code:
+            case Code(Order.PAUSE_RECORDING):
+                await self._recordings.pause(agent_id, agent_id)
+                return "recording_paused"
+            case Code(Order.RESUME_RECORDING):
+                await self._recordings.resume(agent_id, agent_id)
+                return "recording_resumed"
+            case Code(order, ""):
+                completes = order is Order.HAND_ON
+                self._consults.decide(agent_id, Decision.COMPLETE if completes else Decision.CANCEL)
+                return "handed_on" if completes else "taken_back"
+            case Code(order, digits):
+                attended = order is Order.ASK
+                await self._transfers.order(agent_id, self._target(digits), agent_id, attended=attended)
+                return "asks" if attended else "handed_on"
+
+    def _target(self, digits: str) -> Target:
+        """
+        Raises:
+            UserError: the settings have none with these digits.
+        """
+        found = self._codes.transfers.get(digits)
+        if found is None:
+            raise UserError(f"nobody has the digits {digits} in [feature_codes] transfers")
+        kind, _, name = found.partition(" ")
+        return Target(To(kind), name)
 
     async def _is_agent(self, channel: CallChannel, agent_id: AgentId) -> bool:
         """Whether who dials knows the agent's PIN, where one is asked for."""

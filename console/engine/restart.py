@@ -29,6 +29,7 @@ from console.engine.consults import lead_home
 from console.engine.dialled import DialledCalls
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
+from console.engine.third_parties import ThirdParties
 from dialer import control, pacing_states, recovery, roll, windows
 from dialer import events as ev
 from dialer.campaign import Campaign
@@ -64,7 +65,9 @@ class Restart:
         floor: FloorRunner,
         dialled: DialledCalls,
         clock: Clock,
+        third_parties: ThirdParties,
     ) -> None:
+        self._third_parties = third_parties
         self._settings = settings
         self._agents = frozenset(AgentId(agent.id) for agent in settings.agents)
         self._switch = switch
@@ -121,13 +124,16 @@ class Restart:
             self._adopt(live, found)
         for attempt in found.recovery.still_up:
             self._dialled.adopt(attempt, self._adopted.get(CallId(attempt.begun.attempt_id)))
-        strays = self._restore_agents(found, legs, kept)
+        handed_on = {live.call_id for live in kept if _handed_on(live, found.agents)}
+        strays = self._restore_agents(found, legs, [live for live in kept if live.call_id not in handed_on])
+        self._third_parties.recover(up.live, handed_on)
         self._dialled.tell(ev.Recovered(up.boot, found.recovery.still_up))
         self._start_campaigns(found)
-        await asyncio.gather(*(lead_home(self._switch, agent_id, leg_id) for agent_id, leg_id in strays.items()))
+        await asyncio.gather(*(lead_home(self._switch, leg_id) for leg_id in strays.values()))
 
     def call_ended(self, call_id: CallId, cause: int | None, outcome: Outcome = Outcome.ANSWERED) -> None:
         """An adopted call has ended. One that is not adopted changes nothing."""
+        self._third_parties.call_ended(call_id)
         recorder = self._adopted.pop(call_id, None)
         if recorder is None:
             return
@@ -202,6 +208,14 @@ class Restart:
                 continue
             if state is ev.CampaignState.PAUSED:
                 self._dialled.tell(ev.CampaignPaused(started.campaign.campaign_id))
+
+
+def _handed_on(live: LiveCall, agents: list[LastState]) -> bool:
+    """True for a call whose agent has given it to somebody outside: the agent has done with it, and it goes on."""
+    last = next((each for each in agents if each.agent_id == live.agent_id), None)
+    if last is None:
+        return False
+    return last.state not in (AgentState.RESERVED, AgentState.TALKING) or last.call_id != live.call_id
 
 
 def _look(connection: sqlite3.Connection, switch: str, up: SwitchUp, now: datetime) -> Found:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from calls.agents.states import AgentState
 from calls.agents.view import AgentView, FloorView
 from calls.floor_settings import PauseReason
+from calls.ids import AgentId
 from calls.log import masked
 from calls.people.blocked import Flagged
 from calls.records.outbox import Backlog
@@ -38,7 +39,8 @@ class CallShown(Shown):
 
 
 class AgentShown(Shown):
-    """An agent. ``for_s``: seconds in the state; ``over_limit_s``: by how much a pause is longer than it may be."""
+    """An agent. ``for_s``: seconds in the state; ``over_limit_s``: by how much a pause is longer than it may be;
+    ``asks``: who is asked before the caller is handed on "rings" or is "there"."""
 
     id: str
     name: str
@@ -47,6 +49,7 @@ class AgentShown(Shown):
     for_s: float
     call_id: str | None
     over_limit_s: float = 0.0
+    asks: str = ""
 
 
 class QueueShown(Shown):
@@ -157,13 +160,15 @@ def calls_shown(recorders: tuple[CallRecorder, ...]) -> tuple[CallShown, ...]:
     )
 
 
-def agents_shown(floor: FloorView, now_s: float, reasons: Iterable[PauseReason] = ()) -> tuple[AgentShown, ...]:
-    """The agents. ``reasons``: why they may pause, and for how long."""
+def agents_shown(
+    floor: FloorView, now_s: float, reasons: Iterable[PauseReason], asks: Mapping[AgentId, str]
+) -> tuple[AgentShown, ...]:
+    """The agents. ``reasons``: why they may pause, and for how long; ``asks``: those who ask somebody."""
     limits_s = {each.id: each.limit_minutes * 60.0 for each in reasons if each.limit_minutes is not None}
-    return tuple(_agent(agent, now_s, limits_s) for agent in floor.agents)
+    return tuple(_agent(agent, now_s, limits_s, asks.get(agent.agent_id, "")) for agent in floor.agents)
 
 
-def _agent(agent: AgentView, now_s: float, limits_s: Mapping[str, float]) -> AgentShown:
+def _agent(agent: AgentView, now_s: float, limits_s: Mapping[str, float], asks: str) -> AgentShown:
     limit_s = limits_s.get(agent.reason) if agent.state is AgentState.PAUSED else None
     return AgentShown(
         over_limit_s=0.0 if limit_s is None else round(max(0.0, now_s - agent.since - limit_s), 3),
@@ -173,6 +178,7 @@ def _agent(agent: AgentView, now_s: float, limits_s: Mapping[str, float]) -> Age
         reason=agent.reason,
         for_s=round(max(0.0, now_s - agent.since), 3),
         call_id=agent.call_id,
+        asks=asks,
     )
 
 

@@ -28,7 +28,7 @@ from calls.switch.port import (
     Result,
     TalkEnded,
 )
-from console.engine.consults import Consults
+from console.engine.consults import Consults, GoesOutside
 from console.engine.floor import FloorRunner, Offer
 from console.engine.recorder import CallRecorder
 
@@ -255,6 +255,8 @@ class Meetings:
             goes = await self._consults.hold(channel, recorder, offer.call_id)
             if isinstance(goes, HungUp):
                 return goes
+            if isinstance(goes, GoesOutside):
+                return await self._goes_outside(channel, recorder, goes, replace(met.talked, talk_s=talked_s))
             passes = goes.agent_id != met.talked.agent_id
             again = Hears(_nobody, self._passing(recorder, hears) if passes else _nobody, hears.passed)
             met = await self._talk(
@@ -264,6 +266,34 @@ class Meetings:
                 self._floor.tell(TalkOver(offer.call_id, goes.agent_id))
                 return Deserted()
         return replace(met, talk_s=met.talk_s + talked_s) if isinstance(met, Talked) else met
+
+    async def _goes_outside(
+        self, channel: CallChannel, recorder: CallRecorder, goes: GoesOutside, talked: Talked
+    ) -> Talked | Deserted | HungUp:
+        """The caller talks to somebody outside; ``talked``: what there was before. When it is over their leg ends."""
+        call_id, began_s = channel.info.call_id, None
+
+        def began() -> None:
+            nonlocal began_s
+            began_s = self._clock.monotonic_s()
+            recorder.enter(Phase.TALK)
+
+        self._connecting[call_id] = began
+        try:
+            result = await channel.perform(Connect(goes.leg_id))
+        finally:
+            self._connecting.pop(call_id, None)
+            self._consults.let_go(goes.leg_id)
+        talk_s = 0.0 if began_s is None else self._clock.monotonic_s() - began_s
+        if began_s is not None:
+            recorder.enter(Phase.MENU)
+            recorder.note("transferred", {"to": goes.kind, "talk_s": round(talk_s, 3)})
+        if isinstance(result, HungUp):
+            return result
+        if began_s is None:
+            recorder.note("transfer_failed", {"to": goes.kind, "reason": "no_answer"})
+            return Deserted()
+        return replace(talked, talk_s=talked.talk_s + talk_s)
 
     def _passing(self, recorder: CallRecorder, hears: Hears) -> Callable[[AgentId], None]:
         def talk(agent_id: AgentId) -> None:

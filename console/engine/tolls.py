@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -42,8 +40,17 @@ def _exact(price: float) -> Decimal:
     return Decimal(str(price))
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One call that may be dialled on ``trunk``: all that it may cost is taken until :meth:`Tolls.give_back`."""
+
+    allowed: Allowed
+    trunk: str
+    toll_id: int
+
+
 class Tolls:
-    """The one place from which a caller's number is dialled."""
+    """The one place that lets a number of somebody's choice be dialled."""
 
     def __init__(self, settings: Settings, writer: Writer, clock: Clock) -> None:
         self._rules = rules_of(settings)
@@ -60,18 +67,44 @@ class Tolls:
         Raises:
             SwitchError: see :meth:`calls.switch.port.CallChannel.perform`.
         """
-        with self._counted() as others:
-            try:
-                begun = await self._writer.run(
-                    lambda db: self._begin(db, channel.info.call_id, command.number, others)
-                )
-            except RecordError as problem:
-                log.get().error("a transfer could not be counted, and is not dialled", problem=str(problem))
-                return TransferFailed("unavailable")
-            if isinstance(begun, Refused):
-                log.get().warning("a transfer was refused", rule=begun.rule.value)
-                return TransferRefused(begun.rule.value)
-            return await self._dialled(channel, command, *begun)
+        try:
+            lease = await self.take(channel.info.call_id, command.number)
+        except RecordError:
+            return TransferFailed("unavailable")
+        if isinstance(lease, Refused):
+            return TransferRefused(lease.rule.value)
+        return await self._dialled(channel, command, lease)
+
+    async def take(self, call_id: CallId, number: str) -> Lease | Refused:
+        """Let ``number`` be dialled for a call, if it may be; each lease is to be given back once.
+
+        Raises:
+            RecordError: it could not be counted, and must not be dialled.
+        """
+        others, self._up = self._up, self._up + 1
+        lease: Lease | Refused | None = None
+        try:
+            lease = await self._writer.run(lambda db: self._begin(db, call_id, number, others))
+        except RecordError as problem:
+            log.get().error("a transfer could not be counted, and is not dialled", problem=str(problem))
+            raise
+        finally:
+            if not isinstance(lease, Lease):
+                self._up -= 1
+        if isinstance(lease, Refused):
+            log.get().warning("a transfer was refused", rule=lease.rule.value)
+        return lease
+
+    async def give_back(self, lease: Lease, talk_s: float | None) -> None:
+        """The call has ended after ``talk_s`` seconds; None: nobody knows, and all of it stays taken."""
+        self._up -= 1
+        if talk_s is None:
+            return
+        now, minutes = self._clock.now(), min(lease.allowed.minutes, toll.started_minutes(talk_s))
+        try:
+            await self._writer.run(lambda db: kept.end(db, lease.toll_id, minutes, now))
+        except RecordError as problem:
+            log.get().error("a transfer's end was not written: its whole length stays taken", problem=str(problem))
 
     async def refusal(self, number: str) -> TollRule | None:
         """The rule that forbids dialling ``number`` now; None: none does.
@@ -87,31 +120,22 @@ class Tolls:
 
         return await self._writer.run(look)
 
-    @contextmanager
-    def _counted(self) -> Iterator[int]:
-        """Count one more that is up; how many others are."""
-        self._up += 1
-        try:
-            yield self._up - 1
-        finally:
-            self._up -= 1
-
-    def _begin(
-        self, connection: sqlite3.Connection, call_id: CallId, number: str, others: int
-    ) -> Refused | tuple[Allowed, int]:
+    def _begin(self, connection: sqlite3.Connection, call_id: CallId, number: str, others: int) -> Refused | Lease:
         now = self._clock.now()
         judged = toll.judge(number, self._rules, self._used(connection, now, others), now)
-        return judged if isinstance(judged, Refused) else (judged, kept.begin(connection, call_id, judged, now))
+        if isinstance(judged, Refused):
+            return judged
+        return Lease(judged, self._trunk, kept.begin(connection, call_id, judged, now))
 
     def _used(self, connection: sqlite3.Connection, now: datetime, others: int) -> Used:
         """What is taken of this day of the settings' zone."""
         midnight = datetime.combine(now.astimezone(self._zone).date(), time(), self._zone)
         return kept.used_since(connection, midnight, others)
 
-    async def _dialled(self, channel: CallChannel, command: Transfer, allowed: Allowed, toll_id: int) -> Result:
-        began_s = self._clock.monotonic_s()
+    async def _dialled(self, channel: CallChannel, command: Transfer, lease: Lease) -> Result:
+        began_s, allowed = self._clock.monotonic_s(), lease.allowed
         dialled = replace(
-            command, destination=self._trunk, number=allowed.number, talk_limit_s=allowed.minutes * 60.0
+            command, destination=lease.trunk, number=allowed.number, talk_limit_s=allowed.minutes * 60.0
         )
         talk_s: float | None = None
         try:
@@ -125,12 +149,4 @@ class Tolls:
                     talk_s = 0.0
             return result
         finally:
-            if talk_s is not None:
-                await self._give_back(toll_id, min(allowed.minutes, toll.started_minutes(talk_s)))
-
-    async def _give_back(self, toll_id: int, minutes: int) -> None:
-        now = self._clock.now()
-        try:
-            await self._writer.run(lambda db: kept.end(db, toll_id, minutes, now))
-        except RecordError as problem:
-            log.get().error("a transfer's end was not written: its whole length stays taken", problem=str(problem))
+            await self.give_back(lease, talk_s)

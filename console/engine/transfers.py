@@ -16,10 +16,11 @@ from calls.ids import AgentId, CallId, QueueName
 from calls.log import masked
 from calls.settings import Settings
 from calls.switch.port import CallChannel, EndedBy, HungUp, Result, Transfer, TransferFailed, Transferred
-from console.engine.consults import Consults, Goes
+from console.engine.consults import Consults, Goes, Inside
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
 from console.engine.talk import Deserted, Hears, LiveTalk, Meetings, Met, NobodyCame, Talked, Wait
+from console.engine.third_parties import Outside
 from console.engine.tolls import Tolls
 from ivr.commands import TransferRefused
 
@@ -87,8 +88,6 @@ class Transfers:
             raise UserError(f"agent {agent_id} talks to nobody")
         if talk.call_id in self._orders or self._consults.asks(talk.call_id):
             raise UserError(f"agent {agent_id} hands the caller on already")
-        if attended and target.to not in (To.AGENT, To.QUEUE):
-            raise UserError("only agents can be asked first: name an agent or a queue")
         await self._check(target, agent_id)
         if self._meetings.talk_of(talk.call_id) is not talk:
             raise UserError(f"the talk of agent {agent_id} has just ended")
@@ -109,8 +108,14 @@ class Transfers:
     def _ask(self, talk: LiveTalk, target: Target) -> None:
         own = talk.recorder.queue or QueueName(next(iter(self._queues)))
         queue = QueueName(target.name) if target.to is To.QUEUE else own
-        only = AgentId(target.name) if target.to is To.AGENT else None
-        self._consults.begin(talk.call_id, Goes(talk.agent_id, talk.leg_id), queue, only, self._queues[own].music)
+        match target.to:
+            case To.DESTINATION:
+                whom: Inside | Outside = Outside(destination=target.name)
+            case To.NUMBER:
+                whom = Outside(number=target.name)
+            case _:
+                whom = Inside(queue, AgentId(target.name) if target.to is To.AGENT else None)
+        self._consults.begin(talk.call_id, Goes(talk.agent_id, talk.leg_id), whom, self._queues[own].music)
 
     async def meet(self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears) -> Met:
         """As :meth:`Meetings.meet`, and on to where agents hand the caller.

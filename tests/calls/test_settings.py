@@ -418,6 +418,9 @@ GATEWAY = '[[payment_gateways]]\nname = "cards"\nurl = "https://pay.example/char
         ('[[pause_reasons]]\nid = "a"\nlabel = "A"\nkey = "12"\n', "pause_reasons[0].key", "one key"),
         ('[feature_codes]\nprefix = "9a"\n', "feature_codes.prefix", "every code begins with"),
         ('[feature_codes]\nauthenticator = "x"\n', "feature_codes.authenticator", "no authenticator is named x"),
+        ('[feature_codes]\ntransfers = {1 = "queue x"}\n', "feature_codes.transfers.1", "there is no queue x"),
+        ('[feature_codes]\ntransfers = {1 = "+49"}\n', "feature_codes.transfers", "one to three digits"),
+        ('[feature_codes]\ntransfers = {a = "queue x"}\n', "feature_codes.transfers", "one to three digits"),
         ('[feature_codes]\nlanguage = "fr"\n', "feature_codes.language", "no prompts are in fr"),
     ],
 )

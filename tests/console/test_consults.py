@@ -151,13 +151,11 @@ async def test_a_caller_who_hangs_up_meanwhile_frees_both(tmp_path: Path) -> Non
 
 
 @held
-async def test_a_queue_can_be_asked_and_a_number_cannot(tmp_path: Path) -> None:
+async def test_a_queue_can_be_asked(tmp_path: Path) -> None:
     async with house(tmp_path) as world:
         await world.log_in("anna")
         world.call(Hear("main.menu"), Press("2"))
         await world.until(lambda: world.state("anna") == "talking")
-        status, said = await order(world, number="+493012345670", attended=True)
-        assert (status, said) == (409, "only agents can be asked first: name an agent or a queue")
         assert (await order(world, "/complete"))[1] == "agent anna asks nobody"
         await world.log_in("carl")
         assert (await order(world, queue="help", attended=True))[0] == 200

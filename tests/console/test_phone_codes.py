@@ -13,6 +13,7 @@ from calls.floor_settings import FeatureCodes, PauseReason
 from calls.ids import AgentId
 from calls.outside import LookupSettings
 from calls.settings import AuthenticatorSettings
+from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.callers import CallerScript, Hear, Press, Step
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
@@ -91,7 +92,7 @@ async def test_an_order_for_later_says_so(tmp_path: Path) -> None:
         assert await dial(world, "PJSIP/anna", "*95") == ["logged_out"]
 
 
-@pytest.mark.parametrize("code", ["*90", "*94", "*942", "*9411"])
+@pytest.mark.parametrize("code", ["*90", "*99", "*991", "*94", "*942", "*9411"])
 @held
 async def test_a_code_that_is_none_changes_nothing(tmp_path: Path, code: str) -> None:
     """A pause needs a reason here, and 2 is the key of none."""
@@ -169,3 +170,31 @@ async def test_no_code_ends_a_wrap_up_that_lacks_its_disposition(tmp_path: Path)
         await world.engine.desk.dispose(AgentId("anna"), order)
         await dial(world, "PJSIP/anna", "*95")
         assert world.state("anna") == "ready"
+
+
+@held
+async def test_an_agent_hands_callers_on_by_codes(tmp_path: Path) -> None:
+    """On a second line: asks first and takes the caller back, asks and hands over, hands on without a question."""
+    codes = FeatureCodes(transfers={"1": "agent ben", "2": "destination boss", "33": "queue sales"})
+    async with world_in(tmp_path, agent("anna"), agent("ben"), outside={"feature_codes": codes}) as world:
+        world.switch.meet("PJSIP/5550101@carrier", Callee(answer_after_s=1.0, talk_s=300.0))
+        await world.log_in("anna")
+        caller = world.call(Hear("main.menu"), Press("2"))
+        await world.until(lambda: world.state("anna") == "talking")
+        await world.log_in("ben")
+        assert await dial(world, "PJSIP/anna", "*902") == ["asks"]
+        await world.until(lambda: world.engine.status().agents[0].asks == "there")
+        assert await dial(world, "PJSIP/anna", "*90") == ["taken_back"]
+        await world.until(lambda: world.engine.meetings.of_agent(AgentId("anna")) is not None)
+        assert await dial(world, "PJSIP/anna", "*90") == ["no_code"], "nobody is asked any more"
+        assert await dial(world, "PJSIP/anna", "*901") == ["asks"]
+        await world.until(lambda: world.state("ben") == "talking")
+        assert await dial(world, "PJSIP/anna", "*99") == ["handed_on"]
+        await world.until(lambda: world.engine.meetings.of_agent(AgentId("ben")) is not None)
+        await world.until(lambda: world.state("anna") == "ready")
+        assert await dial(world, "PJSIP/ben", "*994") == ["no_code"], "no target has these digits"
+        assert await dial(world, "PJSIP/ben", "*9933") == ["handed_on"]
+        await world.until(lambda: world.state("anna") == "talking")
+        caller.far_hangs_up()
+        await world.settled()
+        assert world.record().agent_id == "anna"

@@ -62,6 +62,15 @@ flow = "direct"
 called = "3000"
 flow = "later"
 
+[[destinations]]
+name = "boss"
+dial = "PJSIP/49301000000@carrier"
+
+[transfer]
+countries = ["DE"]
+trunk = "carrier"
+longest_minutes = 1
+
 [callbacks]
 trunk = "carrier"
 caller_id = "+12025550100"

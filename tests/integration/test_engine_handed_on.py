@@ -81,3 +81,41 @@ async def test_a_caller_is_handed_on_and_asked_for_first(house_of: OpenHouse) ->
         assert house.complaints() == []
         took = bridges(house)
         assert took.count == 4 and took.slowest_s <= 0.2, f"{took}: from the leg's being there to both hearing"
+
+
+async def there(house: House, agent: str) -> None:
+    """Returns when who is asked is beside the agent."""
+    await house.until(lambda status: [each.asks for each in status.agents] == ["there"], "they talk")
+
+
+async def test_somebody_outside_is_asked_first(house_of: OpenHouse) -> None:
+    """A destination that is asked and let go, a number that takes the caller, and one that hangs up in the talk."""
+    async with house_of(Plan(agents=1, wrap_up_s=0.0, talk_ms=(60_000, 60_000))) as house:
+        await house.start_engine()
+        await house.log_in()
+        async with house.callers("2000", 2) as (first, second):
+            await house.calls_in("talk", 1)
+            ask = "/v1/agents/agent0/transfer"
+            await tell(house, ask, {"destination": "boss", "attended": True})
+            await there(house, "agent0")
+            await house.order(f"{ask}/cancel")
+            await house.calls_in("talk", 1)
+            await house.happens(lambda: bridges(house).count == 2, "both hear each other again")
+            await tell(house, ask, {"number": "+4930123001", "attended": True})
+            await there(house, "agent0")
+            await house.order(f"{ask}/complete")
+            await house.calls_in("talk", 2)  # the second caller has the agent, the first one who was asked
+            assert house.invited() == ["49301000000", "+4930123001"]
+            limits = await house.pbx.cli("core show channels verbose")
+            assert sum("callwright-agent" in line for line in limits.splitlines()) == 2, limits
+            first.hang_up()
+            await house.happens(lambda: len(house.records()) == 1, "the record of the first")
+            await house.until(lambda status: len(status.calls) == 1, "the second talks on")
+            second.hang_up()
+            await house.until(lambda status: set(agents(status).values()) == {"ready"}, "all over")
+        await house.happens(lambda: len(house.records()) == 2, "both records are written")
+        await house.happens(lambda: house.rows("SELECT minutes FROM toll_calls") == [{"minutes": 1}], "given back")
+        assert {record["outcome"] for record in house.records()} == {"answered"}
+        left = [name for name in (await house.channels()).values() if name.startswith("PJSIP/")]
+        assert [name.split("-")[0] for name in left] == ["PJSIP/agent0"], "nobody outside is left"
+        assert house.complaints() == []

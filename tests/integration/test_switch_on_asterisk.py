@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from calls.causes import Outcome, outcome_of
-from calls.errors import SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import CommandRefused, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import AttemptId, CallId, LegId
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.config import AsteriskConfig, TrunkDial
@@ -42,6 +42,8 @@ from calls.switch.port import (
     Prompt,
     Result,
     RingAgent,
+    RingOutside,
+    Seat,
     TalkEnded,
 )
 from console.demo.pbx import PrivateAsterisk
@@ -161,6 +163,7 @@ async def _office(
         agi_token=SecretStr(SECRETS.agi_token),
         agi_allow=(IPv4Network("127.0.0.0/8"),),
         trunks={"carrier": TrunkDial("PJSIP/{number}@carrier"), "nowhere": TrunkDial("PJSIP/{number}@nowhere")},
+        destinations={"ward": "PJSIP/agent1"},
         settle_s=0.2,
         sweep_s=60.0,
     )
@@ -322,6 +325,25 @@ class TestCalls:
         assert leg in office.switch._book, "the agent's leg stays up from customer to customer"
         await office.switch.hang_up(leg)
         await office.ended(leg)
+        await office.no_channels()
+
+    async def test_a_leg_outside_lasts_no_longer_than_it_may(self, office: Office) -> None:
+        """The switch itself ends it, also where the leg was moved meanwhile."""
+        leg = LegId("third-call-1-1")
+        await office.switch.originate(RingOutside(leg, "ward", "", "", 10.0, 3.0))
+        await office.until(lambda: LegAnswered(leg) in office.events)
+        began = time.monotonic()
+        await asyncio.sleep(1.5)
+        await office.switch.seat(leg, Seat.OWN)
+        await office.ended(leg)
+        assert 2.0 <= time.monotonic() - began < 4.5, "moved at 1.5 s, it would have lasted to 4.5 s anew"
+        await office.no_channels()
+
+    async def test_who_is_outside_and_nowhere_is_refused(self, office: Office) -> None:
+        for place, number in (("nobody", ""), ("nobody", "+4930123001"), ("carrier", "12&PJSIP/agent1")):
+            with pytest.raises(CommandRefused):
+                await office.switch.originate(RingOutside(LegId("third-1"), place, number, "", 10.0, 3.0))
+        assert not office.events or all(not isinstance(each, LegEnded) for each in office.events)
         await office.no_channels()
 
     async def test_the_caller_hangs_up_in_the_talk(self, office: Office) -> None:

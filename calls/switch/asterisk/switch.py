@@ -9,6 +9,7 @@ connection and every ``sweep_s`` by the list.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import secrets
 import uuid
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from calls import failpoints, log
-from calls.errors import SwitchError, SwitchRefused
+from calls.errors import CommandRefused, SwitchError, SwitchRefused
 from calls.histogram import Histogram
 from calls.ids import BootId, CallId, LegId
 from calls.switch.asterisk import desk, hearings, legs, seats
@@ -33,7 +34,16 @@ from calls.switch.asterisk.hearings import Hearings
 from calls.switch.asterisk.legs import LegBook, genuine
 from calls.switch.asterisk.seats import Seats
 from calls.switch.events import EventHandler, LegEnded, SwitchDown, SwitchEvent, SwitchUp
-from calls.switch.port import CallChannel, CallHandler, DialAttempt, Originate, PromptFiles, RingAgent, Seat
+from calls.switch.port import (
+    CallChannel,
+    CallHandler,
+    DialAttempt,
+    Originate,
+    PromptFiles,
+    RingAgent,
+    RingOutside,
+    Seat,
+)
 from calls.wire import ami_actions
 from calls.wire.ami import Event
 
@@ -168,7 +178,7 @@ class AsteriskSwitch:
             raise SwitchRefused(f"{leg_id} has a channel already")
         action_id = self._client.next_action_id()
         ami_actions.encode(action, action_id)  # refused before anything is expected of it
-        roomed = isinstance(request, RingAgent)
+        roomed = isinstance(request, RingAgent | RingOutside)
         self._book.expect(leg_id, action_id, self._loop.time(), request.ring_timeout_s, roomed=roomed)
         sent = None
         if isinstance(request, DialAttempt):
@@ -219,9 +229,25 @@ class AsteriskSwitch:
             case RingAgent():
                 channel, leg_id, flags = request.endpoint, request.leg_id, ()
                 place = (f"{prefix}-agent", leg_id)
+            case RingOutside():
+                channel, leg_id = self._outside(request), request.leg_id
+                flags = (("CW_LIMIT", str(max(1, math.floor(request.talk_limit_s)))),)
+                place = (f"{prefix}-agent", leg_id)
         return leg_id, ami_actions.Originate(
             leg_id, channel, *place, request.ring_timeout_s, request.caller_id, flags
         )
+
+    def _outside(self, request: RingOutside) -> str:
+        """What is dialled.
+
+        Raises:
+            CommandRefused: the settings have no such destination or trunk, or the number must not be dialled.
+        """
+        if request.number:
+            return self._config.trunk(request.destination).channel(request.number)
+        if (dial := self._config.destinations.get(request.destination)) is None:
+            raise CommandRefused(f"no destination is named {request.destination!r} in the settings")
+        return dial
 
     def _tell(self, *events: SwitchEvent) -> None:
         """Through the loop: an exception of the engine is logged there and harms nothing here; the order stays."""

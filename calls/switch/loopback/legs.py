@@ -14,7 +14,7 @@ from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.diary import Diary, Seen
 from calls.switch.loopback.phones import AgentPhone
-from calls.switch.port import Detected, DialAttempt, EndedBy, HungUp, RingAgent, Seat
+from calls.switch.port import Detected, DialAttempt, EndedBy, HungUp, RingAgent, RingOutside, Seat
 
 INVITE_S = 0.02
 """From the INVITE to the first answer of the far end."""
@@ -24,6 +24,9 @@ NO_ANSWER = 19
 
 NORMAL = 16
 """Q.850 normal call clearing."""
+
+STAYS = AgentPhone()
+"""Who hangs up by no talk's length."""
 
 
 class Leg(Protocol):
@@ -251,6 +254,7 @@ class AgentLeg:
         self._had_enough.clear()
 
     def _end(self, by: EndedBy, cause: int) -> None:
+        self._had_enough.clear()
         self._ringing.note(Seen.HANG_UP, f"{by.value} {cause}")
         customer = self._customer
         if self._host is not None:
@@ -260,3 +264,34 @@ class AgentLeg:
         self._ringing.end(LegEnded(self._ringing.leg_id, cause))
         if customer is not None:
             customer.agent_left()
+
+
+class OutsideLeg(AgentLeg):
+    """Somebody outside whom an agent asks. Who is dialled hangs up as they do, whomever they talk to."""
+
+    def __init__(self, request: RingOutside, called: str, callee: Callee, ringing: Ringing) -> None:
+        super().__init__(RingAgent(request.leg_id, called, request.caller_id, request.ring_timeout_s), STAYS, ringing)
+        self._called = called
+        self._callee = callee
+        self._timeout_s = request.ring_timeout_s
+        self._limit_s = request.talk_limit_s
+        self._limit = Timer()
+
+    def start(self) -> None:
+        """See :class:`Leg`."""
+        self._ringing.ring(self._called, self._callee, self._timeout_s, self._answered)
+
+    def vanish(self) -> None:
+        """See :class:`Leg`."""
+        self._limit.clear()
+        super().vanish()
+
+    def _answered(self) -> None:
+        if self._limit_s < self._callee.talk_s:
+            self._limit.set(self._limit_s, lambda: self._end(EndedBy.SWITCH, NORMAL))
+        else:
+            self._limit.set(self._callee.talk_s, self.far_hangs_up)
+
+    def _end(self, by: EndedBy, cause: int) -> None:
+        self._limit.clear()
+        super()._end(by, cause)

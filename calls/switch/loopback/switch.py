@@ -24,7 +24,7 @@ from calls.switch.loopback.call import AgentSide, LoopbackCall
 from calls.switch.loopback.callees import Callee, callee_of
 from calls.switch.loopback.callers import CallerScript, follow
 from calls.switch.loopback.diary import Diary
-from calls.switch.loopback.legs import NORMAL, AgentLeg, DialledLeg, Leg, Ringing
+from calls.switch.loopback.legs import NORMAL, AgentLeg, DialledLeg, Leg, OutsideLeg, Ringing
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import (
     CallHandler,
@@ -36,6 +36,7 @@ from calls.switch.port import (
     Originate,
     PromptFiles,
     RingAgent,
+    RingOutside,
     Seat,
 )
 from calls.text import printable
@@ -140,6 +141,10 @@ class LoopbackSwitch:
                 self._check(leg_id)
                 phone = self._phones.get(request.endpoint, AgentPhone())
                 leg = AgentLeg(request, phone, self._ringing(leg_id))
+            case RingOutside(leg_id=leg_id):
+                self._check(leg_id)
+                called, callee = self.destination(request.destination, request.number)
+                leg = OutsideLeg(request, called, callee, self._ringing(leg_id))
         self._legs[leg_id] = leg
         leg.start()
 
@@ -179,7 +184,8 @@ class LoopbackSwitch:
         return call
 
     def meet(self, number: str, callee: Callee) -> None:
-        """Who is dialled at ``number`` acts like this from now on, whatever the number's last digit."""
+        """Who is dialled at ``number``, or by this dial string, acts like this from now on, whatever the last digit
+        is."""
         self._people[number] = callee
 
     def agent_hangs_up(self, leg_id: LegId) -> None:
@@ -229,11 +235,11 @@ class LoopbackSwitch:
         """See :class:`calls.switch.loopback.call.Exchange`."""
         if number:
             self._check_number(number, name)
-            return number, callee_of(number, self._draw)
+            return number, self._people.get(number) or callee_of(number, self._draw)
         dial = self._destinations.get(name)
         if dial is None:
             raise CommandRefused(f"no destination {name!r} in the settings")
-        return dial, callee_of(dial, self._draw)
+        return dial, self._people.get(dial) or callee_of(dial, self._draw)
 
     def tell(self, event: SwitchEvent) -> None:
         """Tell the engine, in order and not from within its own call; keep what it must not miss."""

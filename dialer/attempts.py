@@ -24,17 +24,18 @@ from typing import Protocol, TypeVar
 from calls import failpoints
 from calls.causes import Outcome
 from calls.hours import time_zone
-from calls.ids import AttemptId, BootId, CampaignId, LeadId
+from calls.ids import AttemptId, BootId, CampaignId, LeadId, ListId
 from calls.people import callbacks, consents
 from calls.people.consents import ConsentKind
-from calls.records import contacts, store
+from calls.records import best_hours, contacts, store
 from calls.records.store import CallEvent, CallRecord
-from calls.records.times import as_text
+from calls.records.times import as_text, as_time
 from calls.settings import Trunk
 from dialer import compliance, dispositions, enrolment, hopper, judging, routes, showing, versions
 from dialer.campaign import Campaign
 from dialer.compliance import Allowed, Refused, Rules
 from dialer.events import Begun, BegunAttempt, Finish
+from dialer.holding import Holding
 from dialer.hopper import Due
 from dialer.routes import Room, Route
 from dialer.routing import Routing, congested
@@ -120,13 +121,15 @@ def begin_attempts(
     Leads come by the campaign's order, several lists by their weights; of equal leads those that are due again before
     new ones, since a time was promised for them (the longest due first), and new ones in the order of import. A
     refused lead makes room for the next: refused until a time it waits for that, refused for good it is not looked at
-    until the campaign is registered again. Each refusal is kept. One whose trunks have no room waits for a moment.
+    until the campaign is registered again. Each refusal is kept. One whose trunks have no room waits for a moment,
+    and with ``[order] best_hour`` one may wait for a better hour.
     """
     more = enrolment.step(connection, campaign)
     rooms = [Room(place.trunk, up_to)] if rooms is None else rooms
     routing = Routing(connection, campaign.campaign_id, [_within_lines(connection, room) for room in rooms])
     wanted = max(0, min(up_to, routing.free))
     rules = compliance.rules_of(campaign)
+    holding = Holding(connection, campaign, now)
     begun: list[BegunAttempt] = []
     refused: Counter[str] = Counter()
     seen = 0
@@ -135,6 +138,8 @@ def begin_attempts(
         if not due:
             break
         for each in due:
+            if holding.holds(each):
+                continue
             found = _begin_one(connection, campaign, each, rules, routing, place, now, new_id, decision)
             if isinstance(found, BegunAttempt):
                 begun.append(found)
@@ -150,7 +155,7 @@ def begin_attempts(
     if begun:
         failpoints.hit("attempt.before_commit")
     exhausted = next_in_s is None and not begun and not _may_change(connection, campaign.campaign_id)
-    return Begun(tuple(begun), dict(refused), next_in_s, exhausted, routing.waits_for)
+    return Begun(tuple(begun), dict(refused), next_in_s, exhausted, routing.waits_for, holding.any_held())
 
 
 def _begin_one(
@@ -248,7 +253,7 @@ def insert(
     if written.rowcount == 0:
         return None
     connection.execute(
-        "UPDATE campaign_leads SET state = 'dialling', tries = tries + 1, next_try_at = NULL"
+        "UPDATE campaign_leads SET state = 'dialling', tries = tries + 1, next_try_at = NULL, held_since = NULL"
         " WHERE campaign_id = ? AND lead_id = ?",
         (campaign.id, due.lead_id),
     )
@@ -291,7 +296,7 @@ def finish_attempt(
     ended = connection.execute(
         "UPDATE attempts SET state = 'done', ended_at = ?, outcome = ?, cause = ?,"
         " decision = CASE WHEN ? THEN decision ELSE json_set(decision, '$.sent', json('false')) END"
-        " WHERE attempt_id = ? AND state <> 'done' RETURNING campaign_id",
+        " WHERE attempt_id = ? AND state <> 'done' RETURNING campaign_id, intended_at, zones",
         (as_text(now), finish.outcome.value, finish.cause, finish.sent, finish.attempt_id),
     ).fetchone()
     if ended is None:
@@ -304,8 +309,23 @@ def finish_attempt(
     else:
         lead_id, outcome, answered = finish.lead_id, finish.outcome, finish.answered
         settle_lead(connection, finish.campaign, ended[0], lead_id, outcome, answered, now)
+        if ended[2] is not None and finish.campaign is not None and not finish.campaign.on_request:
+            _count_hour(connection, ended[0], lead_id, json.loads(ended[2]), as_time(ended[1]), outcome)
     dispositions.settle(connection, record.call_id, now)
     return True
+
+
+def _count_hour(
+    connection: sqlite3.Connection,
+    campaign_id: CampaignId,
+    lead_id: LeadId,
+    zones: Sequence[str],
+    at: datetime,
+    outcome: Outcome,
+) -> None:
+    row = connection.execute("SELECT list_id FROM leads WHERE lead_id = ?", (lead_id,)).fetchone()
+    if row is not None:
+        best_hours.count(connection, campaign_id, ListId(row[0]), zones, at, outcome)
 
 
 def _give_back(connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId, now: datetime) -> None:

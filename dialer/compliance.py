@@ -193,14 +193,18 @@ def _cool_down(rule: CoolDown, history: History, now: datetime) -> Iterator[Refu
 
 
 def _hours(lead: Lead, rules: Rules, now: datetime) -> Iterator[Refused]:
-    windows = _windows(rules.preset, now.year)
-    if windows is None:
-        return
-    until_dialled = (now, now + DIALLED_WITHIN)
-    if not lead.time_zones:
+    if PRESETS[rules.preset].hours is not None and not lead.time_zones:
         yield Refused("time_zone", None)
-    elif not all(hours.open_in_all(windows, lead.time_zones, at) for at in until_dialled):
+    elif not hours_open(rules.preset, lead.time_zones, now):
         yield Refused("calling_hours", _next_open(rules.preset, lead.time_zones, now + DIALLED_WITHIN))
+
+
+def hours_open(preset: str, zones: tuple[str, ...], at: datetime) -> bool:
+    """True where the preset's calling hours are open in all ``zones`` at a time, and until a call has gone out."""
+    windows = _windows(preset, at.year)
+    if windows is None:
+        return True
+    return all(hours.open_in_all(windows, zones, each) for each in (at, at + DIALLED_WITHIN))
 
 
 def _next_open(preset: str, zones: tuple[str, ...], now: datetime) -> datetime | None:

@@ -64,6 +64,8 @@ class Begun:
     """No lead is new, waits to be dialled again, or is being dialled."""
     waits_for: str = ""
     """What a lead waits for whose trunks have no room; "": there was none such."""
+    held: bool = False
+    """A lead waits for a better hour."""
 
 
 @dataclass(frozen=True, slots=True)

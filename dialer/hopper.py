@@ -27,6 +27,10 @@ class Due:
     kind: Kind = Kind.OTHER
     others: tuple[LeadNumber, ...] = ()
     """Its further numbers."""
+    list_id: ListId | None = None
+    """The list that it stands in; None: not asked for."""
+    held_since: datetime | None = None
+    """Since when it has waited for a better hour; None: it has not."""
 
     @property
     def numbers(self) -> tuple[LeadNumber, ...]:
@@ -60,11 +64,20 @@ def due(connection: sqlite3.Connection, campaign_id: CampaignId, now: datetime, 
             "UPDATE campaign_lists SET credit = ? WHERE campaign_id = ? AND list_id = ?",
             [(owed, campaign_id, list_id) for list_id, owed in credit.items()],
         )
-    rows = [ready[list_id].pop(0) for list_id in turns]
-    others = _others(connection, [row[0] for row in rows])
+    rows = [(list_id, ready[list_id].pop(0)) for list_id in turns]
+    others = _others(connection, [row[0] for _, row in rows])
     return [
-        Due(LeadId(row[0]), row[1], Lead(row[2], _zones(row[3])), row[4], Kind(row[5]), tuple(others.get(row[0], ())))
-        for row in rows
+        Due(
+            LeadId(row[0]),
+            row[1],
+            Lead(row[2], _zones(row[3])),
+            row[4],
+            Kind(row[5]),
+            tuple(others.get(row[0], ())),
+            list_id,
+            None if row[6] is None else as_time(row[6]),
+        )
+        for list_id, row in rows
     ]
 
 
@@ -80,7 +93,7 @@ def _lists(connection: sqlite3.Connection, campaign_id: CampaignId) -> dict[List
 
 def _ready(
     connection: sqlite3.Connection, campaign_id: CampaignId, list_id: ListId, now: datetime, count: int
-) -> list[tuple[str, str, str, str, int, str]]:
+) -> list[tuple[str, str, str, str, int, str, str | None]]:
     """The next leads of a list, those among them whose time has come by now."""
     connection.execute(
         "UPDATE campaign_leads SET next_try_at = NULL,"
@@ -90,8 +103,8 @@ def _ready(
         (campaign_id, campaign_id, list_id, as_text(now), PROMOTED),
     )
     return connection.execute(
-        "SELECT lead_id, person_key, number, time_zones, tries, kind"
-        " FROM (SELECT lead_id, tries, rank, turn FROM campaign_leads"
+        "SELECT lead_id, person_key, number, time_zones, tries, kind, held_since"
+        " FROM (SELECT lead_id, tries, rank, turn, held_since FROM campaign_leads"
         f" WHERE campaign_id = ? AND list_id = ? AND {_READY} ORDER BY rank, turn LIMIT ?)"
         " JOIN leads USING (lead_id) ORDER BY rank, turn",
         (campaign_id, list_id, count),

@@ -9,7 +9,7 @@ from typing import Annotated, assert_never
 from pydantic import Field
 
 from calls.ids import CampaignId, LeadId
-from calls.parts import Part
+from calls.parts import Flag, Part
 
 PRIORITY_STEP = 4096
 """More than any two priorities are apart: fewer tries go before any priority."""
@@ -47,6 +47,8 @@ class Order(Part):
     ] = ()
     """Kinds of numbers in the order in which they are dialled; those that it does not name follow, as the file has
     them."""
+    best_hour: Flag = False
+    """Leads wait, a day at most, for the hour in which people of their list answer."""
 
 
 def rank(by: By, campaign_id: CampaignId, lead_id: LeadId, priority: int, tries: int, position: int) -> int:

@@ -22,6 +22,7 @@ from dialer.attempts import Place
 from dialer.campaign import Campaign
 from dialer.compliance import Allowed, Refused
 from dialer.events import BegunAttempt
+from dialer.holding import Holding
 from dialer.hopper import Due
 from dialer.lead_facts import LeadFacts, facts
 from dialer.leads import people
@@ -53,6 +54,7 @@ def next_lead(
     ``place``: where it would be dialled, for the numbers that its trunks carry. Refusals are kept, as everywhere.
     """
     rules = compliance.rules_of(campaign)
+    holding = Holding(connection, campaign, now)
     seen: set[LeadId] = set()
     while len(seen) < attempts.SCAN:
         due = hopper.due(connection, campaign.campaign_id, now, len(taken) + len(seen) + 1)
@@ -61,6 +63,8 @@ def next_lead(
             return None
         for each in fresh:
             seen.add(each.lead_id)
+            if holding.holds(each):
+                continue
             verdict = judging.choose(connection, each, rules, campaign.file.order.types, now, place.carries)
             if not isinstance(verdict, Refused):
                 return _shown(connection, campaign, each, verdict[0])

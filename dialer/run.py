@@ -400,6 +400,8 @@ def _nothing_due(begun: Begun) -> str:
     held = f" (refused: {refused})" if refused else ""
     if begun.waits_for:
         held += f" (leads wait for {begun.waits_for})"
+    if begun.held:
+        held += " (leads wait for a better hour)"
     if begun.exhausted:
         return f"no lead is left{held}"
     if begun.next_in_s is None:

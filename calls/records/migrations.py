@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from calls.errors import RecordError, SchemaTooNew
+from calls.records import best_hours
 
 APPLICATION_ID = 0x43575254
 """``CWRT``, in the file's header: this database is Callwright's."""
@@ -103,6 +104,12 @@ def _dispositions(database: Database) -> None:
 @MIGRATIONS(name="0019_routes")
 def _routes(database: Database) -> None:
     database.executescript(_statements("routes.sql"))
+
+
+@MIGRATIONS(name="0020_best_hours")
+def _best_hours(database: Database) -> None:
+    database.executescript(_statements("best_hours.sql"))
+    best_hours.recount(database.conn)
 
 
 @MIGRATIONS(name="0022_truth")

@@ -1,4 +1,4 @@
-"""``callwright leads lists | show | move | remove | close | open | recycle``: whole lists."""
+"""``callwright leads lists | show | hours | move | remove | close | open | recycle``: whole lists."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import typer
 from calls.causes import Outcome
 from calls.records.database import open_readonly
 from console import lead_lists
+from console.cli import report
 from console.cli.shared import out, print_json, print_table, settings_of, with_engine_or_writer
 from console.client import who
 from console.lead_lists import Recycling
 from dialer.leads import lists as stored
+from dialer.leads.answer_hours import COLUMNS, answer_hours
 
 Name = Annotated[str, typer.Argument(help="The list.", metavar="LIST")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -24,7 +26,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 def add(app: typer.Typer) -> None:
     """The commands."""
-    for command in (lists, show, move, remove, close, reopen, recycle):
+    for command in (lists, show, hours, move, remove, close, reopen, recycle):
         app.command("open" if command is reopen else command.__name__)(command)
 
 
@@ -56,6 +58,24 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     if found.imports:
         columns = ["file", "began_at", "ended_at", "rows", "imported", "known", "refused"]
         print_table("Imports", columns, ([each[column] for column in columns] for each in found.imports))
+
+
+def hours(
+    context: typer.Context,
+    name: Name,
+    campaign: Annotated[str | None, typer.Option(help="Whose calls the list lends what it lacks from.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """In which hours, where they are, people of a list answered: attempts, answers and their share with its interval
+    of 95%, and the share that is expected, by which leads wait with best_hour = true."""
+    with closing(open_readonly(settings_of(context).engine.database)) as connection:
+        found = answer_hours(connection, name, campaign)
+    if as_json:
+        print_json([asdict(each) for each in found])
+        return
+    rows = [list(asdict(each).values()) for each in found]
+    report.show(f"Answers of {name}", (list(COLUMNS), rows), as_csv, False)
 
 
 def move(

@@ -23,7 +23,16 @@ from calls.switch.loopback.callers import KEY_GAP_S, CallerScript, HangUp, Press
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.text import printable
 from console import operations
-from console.engine import api_agent_dials, api_desk, api_floor, api_leads, api_pace, api_people, api_rules
+from console.engine import (
+    api_agent_dials,
+    api_best_hours,
+    api_desk,
+    api_floor,
+    api_leads,
+    api_pace,
+    api_people,
+    api_rules,
+)
 from console.engine.engine import Engine
 from console.engine.metrics import exposition
 from console.engine.status import Status
@@ -156,6 +165,7 @@ def control(engine: Engine) -> FastAPI:
     api_agent_dials.add(app, engine)
     _add_agents(app, engine)
     api_leads.add(app, engine)
+    api_best_hours.add(app, engine)
     api_pace.add(app, engine)
     api_rules.add(app, engine)
     _add_blocked(app, engine)

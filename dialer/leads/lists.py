@@ -14,6 +14,7 @@ from datetime import datetime
 from calls.causes import Outcome
 from calls.errors import LeadError
 from calls.ids import CampaignId, LeadId, ListId
+from calls.records import best_hours
 from calls.records.times import as_text
 from dialer import enrolment, roll
 
@@ -191,6 +192,7 @@ def remove(connection: sqlite3.Connection, name: str, after: str, now: datetime)
         "DELETE FROM import_refusals WHERE import_id IN (SELECT import_id FROM imports WHERE list_id = ?)", (list_id,)
     )
     connection.execute("DELETE FROM imports WHERE list_id = ?", (list_id,))
+    best_hours.forget_list(connection, list_id)
     connection.execute(
         "DELETE FROM lists WHERE list_id = ? AND NOT EXISTS (SELECT 1 FROM leads WHERE leads.list_id = lists.list_id)"
         " AND NOT EXISTS (SELECT 1 FROM campaigns WHERE campaigns.list_id = lists.list_id)"

@@ -223,6 +223,10 @@ def follow_the_commands(path: Path, folder: Path) -> None:
         "more": 1,
         "spring": 30,
     }
+    assert json.loads(invoke(path, "leads", "hours", "spring", "--json"))[9]["attempts"] == 0
+    assert len(invoke(path, "leads", "hours", "spring", "--csv").splitlines()) == 25
+    with pytest.raises(LeadError, match="campaign autumn was not started"):
+        invoke(path, "leads", "hours", "spring", "--campaign", "autumn")
     assert "1 leads moved from more to spring" in invoke(path, "leads", "move", "more", "spring")
     assert "is closed" in invoke(path, "leads", "close", "spring")
     assert json.loads(invoke(path, "leads", "show", "spring", "--json"))["view"]["closed"] is True
@@ -254,3 +258,6 @@ def test_the_api_takes_a_file_and_gives_what_was_refused(tmp_path: Path) -> None
         assert [each["name"] for each in http.get("/v1/lists").json()] == ["spring"]
         assert http.get("/v1/lists/spring").json()["view"]["leads"] == 1
         assert http.get("/v1/lists/other").status_code == 409
+        hours = http.get("/v1/lists/spring/hours").json()
+        assert [each["hour"] for each in hours] == list(range(24))
+        assert http.get("/v1/lists/other/hours").status_code == 409

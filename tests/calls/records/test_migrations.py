@@ -32,6 +32,7 @@ ALL = (
     "0015_control",
     "0017_dispositions",
     "0019_routes",
+    "0020_best_hours",
     "0022_truth",
 )
 

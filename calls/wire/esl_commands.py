@@ -13,40 +13,36 @@ tests/transcripts/freeswitch-1.11.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from calls.errors import CommandRefused
-from calls.ids import is_safe_id
+from calls.wire.esl_applications import Application
+from calls.wire.esl_words import check_cause, check_id, refuse_unless
 
 MAX_COMMAND_BYTES = 4_096
 """Both line feeds at the end included; nothing of ours comes near."""
 
 MAX_LINGER_S = 60
 
-_FILE = re.compile(r"(/[A-Za-z0-9 _.@+=-]+)+\Z")
-"""An absolute path. Without ``$ { } [ ] ! , : \\`` nothing in it is a variable, a parameter, a second file or a
-stream of another kind."""
-
-_CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,39}\Z")
-
 
 class EventName(Enum):
-    """The events that a call's own connection asks for."""
+    """The events that we ask for, on a call's own connection or of all channels."""
 
     EXECUTE = "CHANNEL_EXECUTE"
     EXECUTE_COMPLETE = "CHANNEL_EXECUTE_COMPLETE"
     DTMF = "DTMF"
+    CREATE = "CHANNEL_CREATE"
+    PROGRESS = "CHANNEL_PROGRESS"
+    PROGRESS_MEDIA = "CHANNEL_PROGRESS_MEDIA"
+    ANSWER = "CHANNEL_ANSWER"
+    PARK = "CHANNEL_PARK"
+    BRIDGE = "CHANNEL_BRIDGE"
+    BUG_START = "MEDIA_BUG_START"
+    JOB = "BACKGROUND_JOB"
+    HEARTBEAT = "HEARTBEAT"
     HANGUP_COMPLETE = "CHANNEL_HANGUP_COMPLETE"
-
-
-class Variable(Enum):
-    """The channel variables that we set."""
-
-    PLAYBACK_TERMINATORS = "playback_terminators"
-    """The keys that end a playback. Unset, it is ``*``: that key would end a prompt that no key may end."""
 
 
 class Answers(Enum):
@@ -84,13 +80,8 @@ def encode(command: Command) -> bytes:
     return data
 
 
-def _refuse_unless(allowed: bool, what: str) -> None:
-    if not allowed:
-        raise CommandRefused(f"ESL: {what}")
-
-
 @dataclass(frozen=True, slots=True)
-class _Replied:
+class Replied:
     """What is answered by a ``command/reply``."""
 
     @property
@@ -99,7 +90,7 @@ class _Replied:
 
 
 @dataclass(frozen=True, slots=True)
-class Connect(_Replied):
+class Connect(Replied):
     """The first command on an outbound connection. Its reply tells all of the call, URL-encoded."""
 
     def lines(self) -> tuple[str, ...]:
@@ -108,7 +99,7 @@ class Connect(_Replied):
 
 
 @dataclass(frozen=True, slots=True)
-class Exit(_Replied):
+class Exit(Replied):
     """Close the connection. The call goes on in its dialplan where ``socket_resume`` is set, and ends where not."""
 
     def lines(self) -> tuple[str, ...]:
@@ -117,13 +108,13 @@ class Exit(_Replied):
 
 
 @dataclass(frozen=True, slots=True)
-class Linger(_Replied):
+class Linger(Replied):
     """Keep the connection for so many seconds after the hang-up, so that no event of it is lost."""
 
     for_s: int
 
     def __post_init__(self) -> None:
-        _refuse_unless(
+        refuse_unless(
             0 < self.for_s <= MAX_LINGER_S, f"linger {self.for_s}: expected 1 to {MAX_LINGER_S} s, or it never ends"
         )
 
@@ -133,13 +124,13 @@ class Linger(_Replied):
 
 
 @dataclass(frozen=True, slots=True)
-class Subscribe(_Replied):
+class Subscribe(Replied):
     """Ask for events, of all channels until :class:`FilterCall` has narrowed them to one."""
 
     events: tuple[EventName, ...]
 
     def __post_init__(self) -> None:
-        _refuse_unless(bool(self.events), "a subscription to no event")
+        refuse_unless(bool(self.events), "a subscription to no event")
 
     def lines(self) -> tuple[str, ...]:
         """``event plain NAME ...``."""
@@ -147,13 +138,13 @@ class Subscribe(_Replied):
 
 
 @dataclass(frozen=True, slots=True)
-class FilterCall(_Replied):
+class FilterCall(Replied):
     """Only events of this channel."""
 
     channel_id: str
 
     def __post_init__(self) -> None:
-        _check_channel(self.channel_id)
+        check_id("channel id", self.channel_id)
 
     def lines(self) -> tuple[str, ...]:
         """``filter Unique-ID ID``."""
@@ -161,14 +152,14 @@ class FilterCall(_Replied):
 
 
 @dataclass(frozen=True, slots=True)
-class HangupCall(_Replied):
+class HangupCall(Replied):
     """Hang up with a cause by its name, see :mod:`calls.switch.freeswitch.causes`. Before the answer it refuses the
     call with the cause's SIP status."""
 
     cause: str
 
     def __post_init__(self) -> None:
-        _refuse_unless(_CAUSE.match(self.cause) is not None, f"hangup cause {self.cause!r}")
+        check_cause(self.cause)
 
     def lines(self) -> tuple[str, ...]:
         """``sendmsg``, call-command ``hangup``."""
@@ -186,7 +177,7 @@ class BreakPlayback:
     channel_id: str
 
     def __post_init__(self) -> None:
-        _check_channel(self.channel_id)
+        check_id("channel id", self.channel_id)
 
     @property
     def answered_by(self) -> Answers:
@@ -198,68 +189,18 @@ class BreakPlayback:
         return (f"api uuid_break {self.channel_id} all",)
 
 
-# --- applications -----------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Answer the call. On an answered one nothing happens."""
-
-    def words(self) -> tuple[str, str]:
-        """``answer``."""
-        return "answer", ""
-
-
-@dataclass(frozen=True, slots=True)
-class Set:
-    """Set a channel variable to a word."""
-
-    variable: Variable
-    value: str
-
-    def __post_init__(self) -> None:
-        _refuse_unless(is_safe_id(self.value), f"variable {self.variable.value}: value {self.value!r}")
-
-    def words(self) -> tuple[str, str]:
-        """``set``."""
-        return "set", f"{self.variable.value}={self.value}"
-
-
-@dataclass(frozen=True, slots=True)
-class Playback:
-    """Play a file."""
-
-    file: str
-
-    def __post_init__(self) -> None:
-        fine = _FILE.match(self.file) is not None and "@@" not in self.file
-        fine = fine and not {".", ".."}.intersection(self.file.split("/"))
-        _refuse_unless(fine, f"prompt file {self.file!r}: expected an absolute path of plain characters, no '..'")
-
-    def words(self) -> tuple[str, str]:
-        """``playback``."""
-        return "playback", self.file
-
-
-Application = Answer | Set | Playback
-
-
-@dataclass(frozen=True, slots=True)
-class Execute(_Replied):
+class Execute(Replied):
     """Run an application on the call. Its reply comes at once; that it has ended comes as an event."""
 
     application: Application
     event_id: str
 
     def __post_init__(self) -> None:
-        _refuse_unless(is_safe_id(self.event_id), f"Event-UUID {self.event_id!r}")
+        check_id("Event-UUID", self.event_id)
 
     def lines(self) -> tuple[str, ...]:
         """``sendmsg``, call-command ``execute``."""
         name, argument = self.application.words()
         lines = ("sendmsg", "call-command: execute", f"execute-app-name: {name}", f"Event-UUID: {self.event_id}")
         return (*lines, f"execute-app-arg: {argument}") if argument else lines
-
-
-def _check_channel(channel_id: str) -> None:
-    _refuse_unless(is_safe_id(channel_id), f"channel id {channel_id!r}")

@@ -41,6 +41,7 @@ from calls.switch.port import (
     SwitchCommand,
 )
 from calls.wire.esl import Event, Reply
+from calls.wire.esl_applications import Set, Variable
 from calls.wire.esl_commands import (
     EventName,
     Execute,
@@ -48,9 +49,7 @@ from calls.wire.esl_commands import (
     FilterCall,
     HangupCall,
     Linger,
-    Set,
     Subscribe,
-    Variable,
 )
 
 LINGER_S = 5
@@ -71,7 +70,7 @@ class FreeSwitchChannel:
         self._info = info
         self._prompts = prompts
         self._new_id = new_id
-        self._connection = EslConnection(link, info.channel, self._heard, self._lost)
+        self._connection = EslConnection(link, self._heard, self._lost)
         self._turn: Turn | None = None
         self._asked: int | None = None
         """The cause with which we asked for the end."""
@@ -208,6 +207,8 @@ class FreeSwitchChannel:
     # --- what the connection tells -----------------------------------------------------------------------------
 
     def _heard(self, event: Event) -> None:
+        if event.headers.get("Unique-ID") != self._info.channel:
+            return
         if event.name == "CHANNEL_HANGUP_COMPLETE":
             self._left(causes.hung_up(event.headers, self._asked))
         elif self._turn is not None:

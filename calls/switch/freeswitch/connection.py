@@ -1,4 +1,4 @@
-"""One call's connection as asyncio sees it: commands with their replies, and the call's own events.
+"""One connection as asyncio sees it: commands with their replies, and events.
 
 Replies come in the order of the commands, and each has a deadline; after a missed one nobody could tell any more
 which reply belongs to which command, so the connection is closed.
@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from calls.errors import RemoteProtocolError, SwitchError, SwitchTimeout, SwitchUnavailable
+from calls.errors import RemoteProtocolError, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.text import printable
 from calls.wire.esl import ApiReply, Disconnect, Event, Frame, Reply
 from calls.wire.esl_commands import Answers, Command, encode
 
@@ -45,19 +46,37 @@ class EslConnection:
     def __init__(
         self,
         link: Link,
-        channel_id: str,
         on_event: Callable[[Event], object],
         on_end: Callable[[SwitchError], object],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._link = link
-        self._channel_id = channel_id
         self._on_event = on_event
         self._on_end = on_end
         self._due: deque[_Due] = deque()
         self._fault: SwitchError | None = None
         self.closed_by_us = False
         """We ended it, and not FreeSWITCH."""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing can be sent any more."""
+        return self._fault is not None
+
+    async def ask(self, command: Command, on_sent: Callable[[], None] | None = None) -> str:
+        """What FreeSWITCH answered to ``command``. ``on_sent``: called when it is on its way.
+
+        Raises:
+            SwitchRefused: it said no: carries its words.
+            SwitchUnavailable, SwitchTimeout: no answer came.
+        """
+        due = self.submit(command)
+        if on_sent is not None:
+            on_sent()
+        answer = await due
+        if answer.refused:
+            raise SwitchRefused(f"FreeSWITCH: {type(command).__name__}: {printable(answer.text)[:200]}")
+        return answer.text
 
     def submit(self, command: Command) -> asyncio.Future[Reply | ApiReply]:
         """Send ``command``; its reply, or a ``SwitchError``, comes into the future. Nobody needs to wait for it.
@@ -91,17 +110,16 @@ class EslConnection:
                 return
             match frame:
                 case Event():
-                    if frame.headers.get("Unique-ID") == self._channel_id:
-                        self._on_event(frame)
+                    self._on_event(frame)
                 case Reply():
                     self._answered(Answers.REPLY, frame)
                 case ApiReply():
                     self._answered(Answers.API, frame)
                 case Disconnect():
-                    self._end(SwitchUnavailable("ESL: the call has left FreeSWITCH's socket"))
+                    self._end(SwitchUnavailable("ESL: FreeSWITCH ends the connection"))
                     self._link.close()
                 case _:
-                    self._fail(RemoteProtocolError(f"ESL: {type(frame).__name__} within a call"))
+                    self._fail(RemoteProtocolError(f"ESL: {type(frame).__name__} which nobody asked for"))
 
     def lost(self, fault: SwitchError) -> None:
         """See :class:`calls.switch.freeswitch.bridge.Receiver`."""

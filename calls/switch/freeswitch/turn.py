@@ -20,9 +20,10 @@ from calls.switch.freeswitch.connection import EslConnection
 from calls.switch.keys import KEYS, Complete, KeyBuffer
 from calls.switch.port import Answer, Done, Gather, Interrupted, Play, Prompt, PromptFiles, Result
 from calls.text import printable
-from calls.wire import esl_commands
+from calls.wire import esl_applications
 from calls.wire.esl import ApiReply, Event, Headers, Reply
-from calls.wire.esl_commands import Application, BreakPlayback, Command, Execute
+from calls.wire.esl_applications import Application
+from calls.wire.esl_commands import BreakPlayback, Command, Execute
 
 MARGIN_S = 5.0
 """How long an application may take beyond the time that it itself lasts: 40 ms were seen."""
@@ -122,7 +123,7 @@ class Turn:
         """
         match command:
             case Answer():
-                await self._execute(esl_commands.Answer(), MARGIN_S)
+                await self._execute(esl_applications.Answer(), MARGIN_S)
                 return Done()
             case Play():
                 for file, lasts_s in self._files(command.prompts):
@@ -176,7 +177,7 @@ class Turn:
             raise CommandRefused(str(error)) from error
 
     async def _play(self, file: str, lasts_s: float) -> None:
-        ended = await self._execute(esl_commands.Playback(file), lasts_s + MARGIN_S)
+        ended = await self._execute(esl_applications.Playback(file), lasts_s + MARGIN_S)
         _check_played(ended, file)
 
     async def _gather(self, command: Gather) -> Result:

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calls.errors import CommandRefused
+from calls.wire.esl_applications import Answer, Playback, Set, Variable
 from calls.wire.esl_commands import (
     MAX_COMMAND_BYTES,
-    Answer,
     Answers,
     BreakPlayback,
     Command,
@@ -22,10 +22,7 @@ from calls.wire.esl_commands import (
     FilterCall,
     HangupCall,
     Linger,
-    Playback,
-    Set,
     Subscribe,
-    Variable,
     encode,
 )
 from tests.calls.wire.esl_recordings import stream

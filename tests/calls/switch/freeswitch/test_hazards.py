@@ -1,7 +1,7 @@
 """One test for each thing that greenswitch 0.0.19 does wrong on an outbound socket, against our own server.
 
-What concerns its inbound client (reconnecting, the login's deadline) has no test here, because that client is not
-used. Hostile bytes are the codec's: tests/calls/wire/test_esl.py.
+What concerns its inbound client (reconnecting, the login, the deadlines) is in test_esl_client.py. Hostile bytes are
+the codec's: tests/calls/wire/test_esl.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import structlog.testing
 from pydantic import SecretStr
 
 from calls.errors import CommandRefused, SwitchError, SwitchUnavailable
-from calls.switch.freeswitch import session as session_module
+from calls.switch.freeswitch import esl_socket
 from calls.switch.freeswitch.bridge import MOST_BATCHES, Bridge
 from calls.switch.freeswitch.hub import HubThread
 from calls.switch.freeswitch.server import Limits
@@ -155,7 +155,7 @@ async def test_4_a_silent_peer_is_closed(dripping: bool) -> None:
 
 
 async def test_4_a_peer_that_does_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "WRITE_S", 0.2)
+    monkeypatch.setattr(esl_socket, "WRITE_S", 0.2)
     hub = HubThread("test")
     await hub.start()
     ours, theirs = socket.socketpair()

@@ -143,6 +143,8 @@ class Trunk(Part):
     """``[[trunks]]``: a way out, and how much may go over it."""
 
     name: Name
+    switch: Name | None = None
+    """The switch that owns it; needed where there are several."""
     dial: Annotated[str, AfterValidator(_dial_template), Field(description="a dial string with {number}, in quotes")]
     lines: Count
     calls_per_second: Rate

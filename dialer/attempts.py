@@ -17,7 +17,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -59,6 +59,14 @@ class Place:
     trunk: Trunk
     rooms: tuple[Room, ...] = ()
     """For one attempt that is asked for: the trunks to choose from; none: ``trunk`` it is."""
+    boots: Mapping[str, BootId] = field(default_factory=dict)
+    """The runs of the switches that own the trunks, by name, where there are several."""
+
+    def over(self, trunk: Trunk) -> Place:
+        """The same over another trunk, which another switch may own."""
+        if trunk.switch is None or trunk.switch not in self.boots:
+            return replace(self, trunk=trunk)
+        return replace(self, trunk=trunk, switch=trunk.switch, boot=self.boots[trunk.switch])
 
     def carriers(self, number: str) -> int:
         """How many of the trunks carry the number, free or not."""
@@ -89,6 +97,7 @@ async def begin(
     new_id: Callable[[], AttemptId],
     decision: Mapping[str, object],
     rooms: Sequence[Room] | None = None,
+    shares: Mapping[str, int] | None = None,
 ) -> Begun:
     """:func:`begin_attempts` through the writer: what it gives is committed and may be dialled.
 
@@ -96,7 +105,7 @@ async def begin(
         RecordError: the store failed; nothing was begun.
     """
     begun = await writer.run(
-        lambda connection: begin_attempts(connection, campaign, up_to, now, place, new_id, decision, rooms)
+        lambda connection: begin_attempts(connection, campaign, up_to, now, place, new_id, decision, rooms, shares)
     )
     if begun.attempts:
         failpoints.hit("attempt.after_commit")
@@ -112,11 +121,13 @@ def begin_attempts(
     new_id: Callable[[], AttemptId],
     decision: Mapping[str, object],
     rooms: Sequence[Room] | None = None,
+    shares: Mapping[str, int] | None = None,
 ) -> Begun:
     """Begin at most ``up_to`` attempts; ``up_to`` 0 only looks what is due.
 
     ``rooms``: the campaign's trunks and how many calls may be added on each; None: as many as asked for, on the trunk
-    of ``place``. What the store knows to be open on a trunk leaves no more than its lines.
+    of ``place``. What the store knows to be open on a trunk leaves no more than its lines. ``shares``: how many each
+    switch may be given, where there are several.
 
     Leads come by the campaign's order, several lists by their weights; of equal leads those that are due again before
     new ones, since a time was promised for them (the longest due first), and new ones in the order of import. A
@@ -126,7 +137,8 @@ def begin_attempts(
     """
     more = enrolment.step(connection, campaign)
     rooms = [Room(place.trunk, up_to)] if rooms is None else rooms
-    routing = Routing(connection, campaign.campaign_id, [_within_lines(connection, room) for room in rooms])
+    rooms = [_within_lines(connection, room) for room in rooms]
+    routing = Routing(connection, campaign.campaign_id, rooms, shares)
     wanted = max(0, min(up_to, routing.free))
     rules = compliance.rules_of(campaign)
     holding = Holding(connection, campaign, now)
@@ -177,7 +189,7 @@ def _begin_one(
     route = routing.choose(lead.lead_id, chosen.lead.number)
     if isinstance(route, timedelta):
         return route
-    there = replace(place, trunk=route.trunk)
+    there = place.over(route.trunk)
     attempt = insert(connection, campaign, chosen, there, now, new_id(), decision, allowed, route.carriers)
     if attempt is None:
         return Refused("open_attempt", now + compliance.OPEN_REST)
@@ -190,7 +202,7 @@ def way_out(connection: sqlite3.Connection, place: Place, number: str, full_unti
     rooms = place.rooms or (Room(place.trunk, place.trunk.lines),)
     found = routes.choose(number, [_within_lines(connection, room) for room in rooms])
     if isinstance(found, Route):
-        return replace(place, trunk=found.trunk)
+        return place.over(found.trunk)
     return Refused("route", None) if found.never else Refused("trunk_full", full_until)
 
 

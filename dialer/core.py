@@ -41,7 +41,7 @@ call's own record keeps wait, menu, duration and billed seconds; they are the en
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from calls import causes
@@ -64,16 +64,27 @@ FAULTS = 3
 """So many faults in a row, a second apart, pause a campaign: one may be of the moment."""
 
 
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """A switch that is back and is left to itself for a while."""
+
+    until: float
+    live: frozenset[str]
+    """What it said that lives there."""
+    up_at: float
+
+
 class DialerCore:
     """Campaigns, their attempts, and what to do next. One per engine, used from one thread."""
 
-    def __init__(self, trunks: Iterable[Trunk], settle_s: float, now: float) -> None:
+    def __init__(
+        self, trunks: Iterable[Trunk], settle_s: float, now: float, weights: Mapping[str, int] | None = None
+    ) -> None:
+        """``weights``: of the switches that own the trunks, where there are several."""
         self._settle_s = settle_s
-        self._state = Dialling(trunks, now)
+        self._state = Dialling(trunks, now, weights or {})
         self._out: list[Action] = []
-        self._settled_at: float | None = None
-        self._live: frozenset[str] = frozenset()
-        self._up_at = now
+        self._settling: dict[str, Settling] = {}
 
     # --- the three ways in ------------------------------------------------------------------------------------
 
@@ -99,7 +110,8 @@ class DialerCore:
 
     def next_timer(self) -> float | None:
         """When ``tick`` has something to do though nothing happens; None: never."""
-        times = (self._settled_at, self._state.next_timer(), self._state.limits.next_at())
+        settled = (each.until for each in self._settling.values())
+        times = (self._state.next_timer(), self._state.limits.next_at(), *settled)
         return min((at for at in times if at is not None), default=None)
 
     def running(self) -> tuple[Campaign, ...]:
@@ -114,7 +126,7 @@ class DialerCore:
         run = self._state.runs.get(campaign.campaign_id)
         if run is None or run.state is not CampaignState.RUNNING or run.campaign != campaign:
             return "it does not run any more"
-        return self._state.hold or run.closed
+        return self._state.hold_of(campaign) or run.closed
 
     @property
     def wants_floor(self) -> bool:
@@ -132,9 +144,14 @@ class DialerCore:
         if (run := self._state.runs.get(campaign_id)) is not None:
             after(campaign_id, run.state, Order.START)
 
-    def open_ways(self, campaign: Campaign, now: float) -> tuple[Room, ...]:
-        """The campaign's trunks for one call that is asked for: those that rest only where all do."""
-        return self._state.open_ways(campaign, now)
+    def open_ways(self, campaign: Campaign, now: float, switch: str | None = None) -> tuple[Room, ...]:
+        """The campaign's trunks for one call that is asked for: those that rest only where all do. ``switch``: the
+        one on which its agent is reached; None: any."""
+        return self._state.open_ways(campaign, now, switch)
+
+    def hold_of(self, switch: str) -> str:
+        """Why nothing is dialled on the switch; "": nothing holds it."""
+        return self._state.holds.get(switch, "")
 
     def view(self, now: float) -> CoreView:
         """The campaigns with the reason of their last decision, and the trunks."""
@@ -175,8 +192,8 @@ class DialerCore:
                 if campaign_id in self._state.runs:
                     self._state.runs[campaign_id].ask_again(now)
             case ev.AgentsChanged():
-                for campaign_id, seen in self._state.agents_changed(event, now):
-                    self._tell_policy(campaign_id, seen)
+                for campaign_id, switch, seen in self._state.agents_changed(event, now):
+                    self._tell_policy(campaign_id, switch, seen)
             case ev.AttemptsBegun(campaign_id, begun):
                 self._state.take_begun(campaign_id, begun, now)
             case ev.BeginFailed():
@@ -208,10 +225,11 @@ class DialerCore:
                 raise CampaignError(f"campaign {campaign.id}: no trunk {name}")
             require_trunk(campaign, gate.trunk)
         known = campaign.campaign_id in self._state.runs
-        run = self._state.runs.get(campaign.campaign_id) or CampaignRun(campaign, now)
+        ways = self._state.ways_of(campaign)
+        run = self._state.runs.get(campaign.campaign_id) or CampaignRun(campaign, now, ways)
         state = after(campaign.id, run.state, Order.START)
         self._state.runs[campaign.campaign_id] = run
-        run.renew(campaign)
+        run.renew(campaign, now, ways)
         if event.learnt is not None and not known:
             run.remember(event.learnt)
         run.seed(event.answered, event.abandoned, event.resets_s, now)
@@ -222,7 +240,7 @@ class DialerCore:
         run = self._state.runs.get(campaign.campaign_id)
         if run is None:
             raise CampaignError(f"campaign {campaign.id} was not started")
-        run.renew(campaign)
+        run.renew(campaign, now, self._state.ways_of(campaign))
         run.ask_again(now)
 
     def _order(self, campaign_id: CampaignId, order: Order, now: float) -> None:
@@ -377,12 +395,12 @@ class DialerCore:
 
     def _observe(self, attempt: AttemptRun, seen: pacing.Observation) -> None:
         told = replace(seen, attempt_id=attempt.attempt_id, stratum=attempt.begun.stratum)
-        self._tell_policy(attempt.campaign.campaign_id, told)
+        self._tell_policy(attempt.campaign.campaign_id, attempt.switch, told)
 
-    def _tell_policy(self, campaign_id: CampaignId, seen: pacing.Observation) -> None:
+    def _tell_policy(self, campaign_id: CampaignId, switch: str, seen: pacing.Observation) -> None:
         run = self._state.runs.get(campaign_id)
         if run is not None:
-            run.policy.observe(seen)
+            run.lane_of(switch).policy.observe(seen)
 
     def _forbid(self, added: ev.DoNotCallAdded, now: float) -> None:
         """Invariant I11: what is not sent is never sent, what rings stops; a talk under way is left to its people."""
@@ -424,41 +442,46 @@ class DialerCore:
 
     def _take_switch(self, event: ev.Recovered | ev.SwitchDown | ev.SwitchUp, now: float) -> None:
         match event:
-            case ev.Recovered(boot, still_up):
-                self._state.boot = boot
-                self._state.hold = ""
+            case ev.Recovered(boot, still_up, switch):
+                self._state.boots[switch] = boot
+                self._state.holds[switch] = ""
                 for each in still_up:
-                    self._state.adopt(each, boot, now)
-            case ev.SwitchDown(reason):
-                self._state.hold = f"switch down: {reason}"
-                self._settled_at = None
-            case ev.SwitchUp(boot, live):
-                if self._state.boot is None:
+                    self._state.adopt(each, switch, boot, now)
+            case ev.SwitchDown(reason, switch):
+                self._state.holds[switch] = f"switch {self._named(switch)}down: {reason}"
+                self._settling.pop(switch, None)
+            case ev.SwitchUp(boot, live, switch):
+                if switch not in self._state.boots:
                     return  # the start is settled by Recovered
-                self._state.hold = "the switch is back and settles"
-                self._live, self._up_at = live, now
-                self._settled_at = now + self._settle_s
-                self._state.boot = boot
-                self._lose_all_of_before(boot, now)
+                self._state.holds[switch] = f"the switch {self._named(switch)}is back and settles"
+                self._settling[switch] = Settling(now + self._settle_s, live, now)
+                self._state.boots[switch] = boot
+                self._lose_all_of_before(switch, boot, now)
             case _:
                 assert_never(event)
 
-    def _settle(self, now: float) -> None:
-        """Once the switch has had its time: what it does not know is lost."""
-        if self._settled_at is None or now < self._settled_at:
-            return
-        self._settled_at = None
-        self._state.hold = ""
-        for attempt in list(self._state.attempts.values()):
-            heard = attempt.heard_at >= self._up_at or attempt.attempt_id in self._live
-            if attempt.phase is not Phase.UNSENT and not heard:
-                self._finish(attempt, Outcome.LOST, None, now)
+    def _named(self, switch: str) -> str:
+        """The switch's name for a sentence, where there are several."""
+        return f"{switch} " if len(self._state.holds) > 1 else ""
 
-    def _lose_all_of_before(self, boot: BootId, now: float) -> None:
+    def _settle(self, now: float) -> None:
+        """Once a switch has had its time: what it does not know is lost."""
+        for switch in [each for each, settling in self._settling.items() if settling.until <= now]:
+            settling = self._settling.pop(switch)
+            self._state.holds[switch] = ""
+            for attempt in self._sent_on(switch):
+                if attempt.heard_at < settling.up_at and attempt.attempt_id not in settling.live:
+                    self._finish(attempt, Outcome.LOST, None, now)
+
+    def _lose_all_of_before(self, switch: str, boot: BootId, now: float) -> None:
         """The switch was started anew: nothing of its run before lives, whatever will be told of it."""
-        for attempt in list(self._state.attempts.values()):
-            if attempt.phase is not Phase.UNSENT and attempt.boot != boot:
+        for attempt in self._sent_on(switch):
+            if attempt.boot != boot:
                 self._finish(attempt, Outcome.PBX_LOST, None, now)
+
+    def _sent_on(self, switch: str) -> list[AttemptRun]:
+        attempts = self._state.attempts.values()
+        return [each for each in attempts if each.switch == switch and each.phase is not Phase.UNSENT]
 
 
 CallEvent = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from calls.causes import Outcome
@@ -13,12 +13,14 @@ from dialer import events as ev
 from dialer import routes
 from dialer.campaign import Campaign
 from dialer.events import Action, Begun, CampaignState, Finish, OpenAttempt
+from dialer.lane import Decision, Lane
 from dialer.limits import Limits
 from dialer.pacing import Dialled
 from dialer.routes import Room
-from dialer.run import ANSWER_UNSEEN, AttemptRun, CampaignRun, Decision, Phase
+from dialer.run import ANSWER_UNSEEN, AttemptRun, CampaignRun, Phase
 from dialer.sharing import Sharing
 from dialer.trunks import TrunkGate
+from dialer.turns import Turns
 from dialer.workforce import Told
 
 UNSENT_LIMIT_S = 0.9
@@ -53,7 +55,7 @@ Finisher = Callable[[AttemptRun, Outcome, int | None, float], None]
 class Dialling:
     """The attempts under way and what they are dialled with."""
 
-    def __init__(self, trunks: Iterable[Trunk], now: float) -> None:
+    def __init__(self, trunks: Iterable[Trunk], now: float, weights: Mapping[str, int]) -> None:
         self.attempts: dict[AttemptId, AttemptRun] = {}
         self.limits: Limits[AttemptRun] = Limits()
         self.runs: dict[CampaignId, CampaignRun] = {}
@@ -62,10 +64,45 @@ class Dialling:
         """Attempts by trunk, and those of them that are not sent: asked for whenever anything happens to one."""
         self.sharing = Sharing()
         self.gates = {trunk.name: TrunkGate(trunk, now) for trunk in trunks}
-        self.boot: BootId | None = None
-        self.hold = "the switch is not connected yet"
-        """Why nothing is dialled at all; "" where nothing holds."""
+        self.turns = Turns(weights)
+        self.boots: dict[str, BootId] = {}
+        """The runs of the switches that are settled."""
+        self._owners = {gate.trunk.switch or "" for gate in self.gates.values()}
+        several = len(self._owners) > 1
+        self.holds = {
+            owner: f"{f'switch {owner}' if several else 'the switch'} is not connected yet" for owner in self._owners
+        }
+        """Why nothing is dialled on a switch; "" where nothing holds."""
         self._wake_at: float | None = None
+
+    # --- switches ---------------------------------------------------------------------------------------------
+
+    @property
+    def hold(self) -> str:
+        """Why nothing is dialled at all; "" where something may be."""
+        held = [self.holds.get(switch, "") for switch in sorted(self._owners)]
+        return "; ".join(held) if all(held) else ""
+
+    def hold_of(self, campaign: Campaign) -> str:
+        """Why nothing is dialled on any switch of the campaign; "" where something may be."""
+        held = [self.holds.get(switch, "") for switch in self.ways_of(campaign)]
+        return "; ".join(held) if all(held) else ""
+
+    def switch_of(self, trunk: str) -> str:
+        """The switch that owns the trunk; "": the only one, or the settings do not have the trunk any more."""
+        gate = self.gates.get(trunk)
+        return (gate.trunk.switch or "") if gate is not None else ""
+
+    def ways_of(self, campaign: Campaign) -> Mapping[str, tuple[str, ...]]:
+        """The campaign's trunks by the switches that own them, in the order named."""
+        ways: dict[str, tuple[str, ...]] = {}
+        for trunk in campaign.file.ways:
+            switch = self.switch_of(trunk)
+            ways[switch] = (*ways.get(switch, ()), trunk)
+        return ways
+
+    def _lanes(self) -> list[Lane]:
+        return [lane for run in self.runs.values() for lane in run.lanes.values()]
 
     # --- attempts come and go ---------------------------------------------------------------------------------
 
@@ -75,18 +112,19 @@ class Dialling:
         if run is None or run.asked is None:
             return
         for each in begun.attempts:
-            self._take(run, AttemptRun(each, run.campaign, Phase.UNSENT, now, now))
+            self._take_new(run, AttemptRun(each, run.campaign, Phase.UNSENT, now, now))
         run.answered(begun, now, self._longest_rest_s(run, begun))
 
     def take_request(self, event: ev.RequestBegun, now: float) -> None:
         """Somebody asked for a dial: an agent, while the campaign runs, or who is called."""
         campaign = event.campaign
-        run = self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now))
+        run = self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now, self.ways_of(campaign)))
         if campaign.on_request:
-            run.renew(campaign)
+            run.renew(campaign, now, self.ways_of(campaign))
             if run.state is CampaignState.STOPPED:  # it is never started; in a drain it dials no more
                 run.state = CampaignState.RUNNING
-        self._take(run, AttemptRun(event.begun, campaign, Phase.UNSENT, now, now, asked=True))
+        attempt = AttemptRun(event.begun, campaign, Phase.UNSENT, now, now, asked=True)
+        self._take_new(run, attempt)
 
     def _longest_rest_s(self, run: CampaignRun, begun: Begun) -> float:
         settling = begun.next_in_s is None and not begun.exhausted and not run.attempts
@@ -101,18 +139,23 @@ class Dialling:
         run.wait(now + FAILED_REST_S, f"the store does not take attempts: {reason}")
         return run
 
-    def adopt(self, still_up: OpenAttempt, boot: BootId, now: float) -> None:
+    def adopt(self, still_up: OpenAttempt, switch: str, boot: BootId, now: float) -> None:
         """Take over an attempt of a run before this one: talking where an agent was noted; answered without one, the
         person was left alone, and is in the dialplan's hands until it asks for us."""
         begun, campaign = still_up.begun, still_up.campaign
-        run = self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now))
-        attempt = AttemptRun(begun, campaign, Phase.DIALLED, now, now, boot=boot, adopted=True)
+        run = self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now, self.ways_of(campaign)))
+        attempt = AttemptRun(begun, campaign, Phase.DIALLED, now, now, boot=boot, switch=switch, adopted=True)
         if still_up.agent_id is not None:
             attempt.answered_at, attempt.agent_id, attempt.person = now, still_up.agent_id, True
             attempt.enter(Phase.TALKING, now)
         elif still_up.answered:
             attempt.answer(now, ANSWER_UNSEEN)
             attempt.enter(Phase.DETECTING, now)
+        self._take(run, attempt)
+
+    def _take_new(self, run: CampaignRun, attempt: AttemptRun) -> None:
+        attempt.switch = self.switch_of(attempt.begun.trunk)
+        self.turns.take(attempt.switch)
         self._take(run, attempt)
 
     def _take(self, run: CampaignRun, attempt: AttemptRun) -> None:
@@ -176,13 +219,14 @@ class Dialling:
         """Send or give back what is begun, then ask the store for more where the pacing wants more."""
         self._wake_at = None
         actions: list[Action] = []
-        self.sharing.divide(self.runs.values(), lambda run: self._usable(run, now), now)
-        for run in self.runs.values():
-            actions += self._send(run, now, finish)
+        self.sharing.divide(self._lanes(), lambda lane: self._usable(lane, now), now)
+        for lane in self._lanes():
+            actions += self._send(lane, now, finish)
         if actions:
-            self.sharing.divide(self.runs.values(), lambda run: self._usable(run, now), now)
-        for run, dials in self._wanted(now).items():
-            actions += self._ask(run, dials, now)
+            self.sharing.divide(self._lanes(), lambda lane: self._usable(lane, now), now)
+        wanted = self._wanted(now)
+        for run in dict.fromkeys(lane.run for lane in wanted):
+            actions += self._ask(run, {lane: wanted[lane] for lane in run.lanes.values()}, now)
         return actions
 
     def next_timer(self) -> float | None:
@@ -193,116 +237,130 @@ class Dialling:
         if at is not None and (self._wake_at is None or at < self._wake_at):
             self._wake_at = at
 
-    def _send(self, run: CampaignRun, now: float, finish: Finisher) -> list[Action]:
-        if not run.unsent:
+    def _send(self, lane: Lane, now: float, finish: Finisher) -> list[Action]:
+        run = lane.run
+        unsent = lane.unsent
+        if not unsent:
             return []
-        unsent = list(run.unsent.values())
         actions: list[Action] = []
         if run.campaign.file.pacing.reserves(run.campaign.preset):
             # who is dialled because somebody asked has an agent already, and a second place would wait for ever
-            actions += self._send_reserved(run, [a for a in unsent if not a.asked], now, finish)
+            actions += self._send_reserved(lane, [a for a in unsent if not a.asked], now, finish)
             unsent = [attempt for attempt in unsent if attempt.asked]
         unsent.sort(key=lambda attempt: not attempt.asked)
         may_go = 0
-        if run.state is CampaignState.RUNNING and not (self.hold or run.closed):
+        if run.state is CampaignState.RUNNING and not (self.holds.get(lane.switch) or run.closed):
             asked = sum(attempt.asked for attempt in unsent)
             own = len(unsent) - asked
-            may_go = asked + (run.policy.decide(self.sharing.snapshot(run, now, own)) if own else 0)
+            may_go = asked + (lane.policy.decide(self.sharing.snapshot(lane, now, own)) if own else 0)
         for index, attempt in enumerate(unsent):
             gate = self.gates[attempt.begun.trunk]
             until = attempt.since + (ASKED_LIMIT_S if attempt.asked else UNSENT_LIMIT_S)
             if index >= may_go or now >= until:
                 finish(attempt, Outcome.CANCELLED, None, now)
             elif gate.may_place(now):
-                actions.append(self._place(run, attempt, gate, now))
+                actions.append(self._place(lane, attempt, gate, now))
             else:
                 self._wake(gate.next_at(now))
                 self._wake(until)
         return actions
 
-    def _send_reserved(
-        self, run: CampaignRun, unsent: Iterable[AttemptRun], now: float, finish: Finisher
-    ) -> list[Action]:
+    def _send_reserved(self, lane: Lane, unsent: Iterable[AttemptRun], now: float, finish: Finisher) -> list[Action]:
         """Each goes out once an agent is kept for it."""
         actions: list[Action] = []
         for attempt in unsent:
             gate = self.gates[attempt.begun.trunk]
             until = attempt.since + RESERVE_LIMIT_S
-            if self._refusal(run) or now >= until:
+            if self._refusal(lane) or now >= until:
                 finish(attempt, Outcome.CANCELLED, None, now)
                 continue
             if not attempt.reserving:
                 attempt.reserving = True
-                campaign = run.campaign
-                actions.append(ev.ReserveAgent(attempt.attempt_id, campaign.queue, campaign.file.skills))
+                campaign = lane.campaign
+                skills = campaign.file.skills
+                actions.append(ev.ReserveAgent(attempt.attempt_id, campaign.queue, skills, lane.switch))
             elif attempt.reserved and gate.may_place(now):
-                actions.append(self._place(run, attempt, gate, now))
+                actions.append(self._place(lane, attempt, gate, now))
                 continue
             if attempt.reserved:
                 self._wake(gate.next_at(now))
             self._wake(until)
         return actions
 
-    def _place(self, run: CampaignRun, attempt: AttemptRun, gate: TrunkGate, now: float) -> Action:
+    def _place(self, lane: Lane, attempt: AttemptRun, gate: TrunkGate, now: float) -> Action:
         gate.placed(now)
-        self._sent(run, attempt)
-        attempt.sent_at, attempt.boot = now, self.boot
+        self._sent(lane.run, attempt)
+        attempt.sent_at, attempt.boot = now, self.boots.get(attempt.switch)
         attempt.enter(Phase.DIALLED, now)
-        run.policy.observe(Dialled(at_s=now, attempt_id=attempt.attempt_id))
+        lane.policy.observe(Dialled(at_s=now, attempt_id=attempt.attempt_id))
         return ev.PlaceCall(attempt.dial())
 
-    def _wanted(self, now: float) -> dict[CampaignRun, int]:
-        """How many each campaign is to ask the store for, within its part of its trunks."""
+    def _wanted(self, now: float) -> dict[Lane, int]:
+        """How many each campaign is to ask the store for on each switch, within its part of its trunks there."""
         wanted = {}
-        for run in self.runs.values():
-            if run.asked is None and not run.campaign.on_request:
-                wanted[run] = self._dials(run, now)
-            elif reason := self._refusal(run):
-                run.decision = Decision(now, 0, reason)
-        for trunks in routes.joined(run.campaign.file.ways for run, dials in wanted.items() if dials):
-            here = {run: dials for run, dials in wanted.items() if dials and trunks >= set(run.campaign.file.ways)}
+        for lane in self._lanes():
+            if lane.run.asked is None and not lane.campaign.on_request:
+                wanted[lane] = self._dials(lane, now)
+            elif reason := self._refusal(lane):
+                lane.decision = Decision(now, 0, reason)
+        for trunks in routes.joined(lane.ways for lane, dials in wanted.items() if dials):
+            here = {lane: dials for lane, dials in wanted.items() if dials and trunks >= set(lane.ways)}
             trunk, free = ", ".join(sorted(trunks)), sum(self._room(each, now).free for each in trunks)
             given = self.sharing.cut(trunk, free, here.items())
-            for run, dials in here.items():
-                wanted[run] = given.get(run.campaign.campaign_id, 0)
-                if wanted[run] < dials:
-                    run.cut(wanted[run], f"its share of {trunk} leaves {wanted[run]} of {dials}")
+            for lane, dials in here.items():
+                wanted[lane] = given.get(lane.key, 0)
+                if wanted[lane] < dials:
+                    lane.cut(wanted[lane], f"its share of {trunk} leaves {wanted[lane]} of {dials}")
         return wanted
 
-    def _ask(self, run: CampaignRun, dials: int, now: float) -> list[Action]:
+    def _ask(self, run: CampaignRun, wanted: Mapping[Lane, int], now: float) -> list[Action]:
+        dials = min(sum(wanted.values()), self._own_lines(run))
         resting = run.closed or run.campaign.file.pacing.by_hand
         empty = run.state is CampaignState.RUNNING and run.look and not run.attempts and not resting
         if now < run.ask_at or not (dials or empty):
             return []
-        rooms = self._rooms(run, now)
-        dials = min(dials, sum(room.free for room in rooms))
+        rooms = {lane: self._rooms(lane, now) for lane in wanted}
+        shares = {lane: min(wanted[lane], sum(room.free for room in rooms[lane])) for lane in wanted}
+        dials = min(dials, sum(shares.values()))
         if not (dials or empty):
             return []
-        rooms = tuple(replace(room, free=min(room.free, dials)) for room in rooms)
-        run.asked, run.offered = dials, {room.trunk.name: room.free for room in rooms}
-        figures = {"dials": run.decision.dials, "reason": run.decision.reason, **run.decision.figures}
-        return [ev.BeginAttempts(run.campaign, dials, figures, rooms)]
+        asked = {
+            room.trunk.name: replace(room, free=min(room.free, shares[lane]), why=self._why(room, lane, shares[lane]))
+            for lane in wanted
+            for room in rooms[lane]
+        }
+        ordered = tuple(asked[trunk] for trunk in run.campaign.file.ways)
+        run.asked, run.offered = dials, {room.trunk.name: room.free for room in ordered}
+        decision = run.decision
+        figures = {"dials": decision.dials, "reason": decision.reason, **decision.figures}
+        by_switch = {lane.switch: share for lane, share in shares.items()} if len(shares) > 1 else {}
+        return [ev.BeginAttempts(run.campaign, dials, figures, ordered, by_switch)]
 
-    def _dials(self, run: CampaignRun, now: float) -> int:
-        """How many to ask the store for now; leaves the reason in ``run.decision``."""
-        reason = self._refusal(run)
+    def _why(self, room: Room, lane: Lane, share: int) -> str:
+        """Why a trunk takes no call, where that is its switch's: of a number that only this trunk carries."""
+        several = len(lane.run.lanes) > 1
+        return room.why or (f"switch {lane.switch}: {lane.decision.reason}" if several and not share else "")
+
+    def _dials(self, lane: Lane, now: float) -> int:
+        """How many to ask the store for now; leaves the reason in ``lane.decision``."""
+        run, reason = lane.run, self._refusal(lane)
         if reason:
-            run.decision = Decision(now, 0, reason)
+            lane.decision = Decision(now, 0, reason)
             return 0
         if run.campaign.file.pacing.each_second:
-            if now < run.decide_at:
-                self._wake(run.decide_at)
+            if now < lane.decide_at:
+                self._wake(lane.decide_at)
                 return 0
-            run.decide_at = now + EACH_S
-            self._wake(run.decide_at)
-        lines, why = self._lines_free(run, now)
-        snapshot = self.sharing.snapshot(run, now, lines)
-        dials = run.policy.decide(snapshot)
+            lane.decide_at = now + EACH_S
+            self._wake(lane.decide_at)
+        lines, why = self._lines_free(lane, now)
+        snapshot = self.sharing.snapshot(lane, now, lines)
+        dials = lane.policy.decide(snapshot)
         if dials:
-            run.counted_on = snapshot.ready
-        explained = run.policy.explain()
+            lane.counted_on = snapshot.ready
+        explained = lane.policy.explain()
         reason = explained.reason if not why or dials or explained.figures.get("wanted") == 0 else why
-        if detour := self._detour(run, now):
+        if detour := self._detour(lane, now):
             reason = f"{reason} ({detour})"
         if dials and now < run.ask_at:
             reason = run.waits_for
@@ -310,51 +368,71 @@ class Dialling:
             dials = 0
         elif run.look and now < run.ask_at:
             self._wake(run.ask_at)
-        run.decision = Decision(now, dials, reason, dict(explained.figures))
+        lane.decision = Decision(now, dials, reason, dict(explained.figures))
         return dials
 
-    def _refusal(self, run: CampaignRun) -> str:
+    def _refusal(self, lane: Lane) -> str:
+        run = lane.run
         if run.state is not CampaignState.RUNNING:
             return f"the campaign is {run.state.value}" + (f": {run.stands_for}" if run.stands_for else "")
-        return self.hold or run.closed or run.campaign.file.pacing.by_hand
+        return self.holds.get(lane.switch, "") or run.closed or run.campaign.file.pacing.by_hand
 
-    def _usable(self, run: CampaignRun, now: float) -> int:
+    def _usable(self, lane: Lane, now: float) -> int:
         """How many more agents the campaign could dial for now."""
-        if self._refusal(run) or now < run.ask_at:
+        if self._refusal(lane) or now < lane.run.ask_at:
             return 0
-        return self._lines_free(run, now)[0]
+        return self._lines_free(lane, now)[0]
 
-    def _lines_free(self, run: CampaignRun, now: float) -> tuple[int, str]:
+    def _own_lines(self, run: CampaignRun) -> int:
+        return max(0, run.campaign.file.max_lines - len(run.attempts) - (run.asked or 0))
+
+    def _lines_free(self, lane: Lane, now: float) -> tuple[int, str]:
         """How many calls may be added, and what bounds them where it is none."""
-        own = run.campaign.file.max_lines - len(run.attempts) - (run.asked or 0)
-        words = f"the campaign's {run.campaign.file.max_lines} lines are in use"
-        rooms = self._rooms(run, now)
+        own = self._own_lines(lane.run)
+        words = f"the campaign's {lane.campaign.file.max_lines} lines are in use"
+        rooms = self._rooms(lane, now)
         bounds = [(sum(room.free for room in rooms), "; ".join(room.why for room in rooms)), (own, words)]
         lowest, words = min(bounds, key=lambda bound: bound[0])
         return max(0, lowest), words if lowest <= 0 else ""
 
-    def _rooms(self, run: CampaignRun, now: float) -> tuple[Room, ...]:
-        """The campaign's trunks in the order named."""
-        return tuple(self._room(trunk, now) for trunk in run.campaign.file.ways)
+    def _rooms(self, lane: Lane, now: float) -> tuple[Room, ...]:
+        """The campaign's trunks on the switch, in the order named."""
+        return tuple(self._room(trunk, now) for trunk in lane.ways)
 
-    def _detour(self, run: CampaignRun, now: float) -> str:
-        if len(run.campaign.file.ways) == 1:
+    def _detour(self, lane: Lane, now: float) -> str:
+        if len(lane.ways) == 1:
             return ""
-        rooms = self._rooms(run, now)
+        rooms = self._rooms(lane, now)
         return routes.describe(rooms, [self.gates[room.trunk.name].describe(now) for room in rooms])
 
-    def open_ways(self, campaign: Campaign, now: float) -> tuple[Room, ...]:
+    def open_ways(self, campaign: Campaign, now: float, switch: str | None = None) -> tuple[Room, ...]:
         """See :meth:`dialer.core.DialerCore.open_ways`. Calls per second are not counted: one call waits for them."""
         gates = [self.gates[trunk] for trunk in campaign.file.ways]
-        all_rest = all(gate.describe(now) for gate in gates)
-        return tuple(
-            Room(gate.trunk, gate.trunk.lines if all_rest or not gate.describe(now) else 0, gate.describe(now))
-            for gate in gates
-        )
+        up = [gate for gate in gates if not self._elsewhere(gate, switch)]
+        all_rest = all(gate.describe(now) for gate in up)
+        return tuple(self._open_way(gate, now, all_rest, self._elsewhere(gate, switch)) for gate in gates)
+
+    def _elsewhere(self, gate: TrunkGate, switch: str | None) -> str:
+        """Why a call that must be on ``switch`` (None: any) does not go over the trunk; "": it may."""
+        owner = gate.trunk.switch or ""
+        if switch is not None and owner != switch:
+            return f"trunk {gate.trunk.name} is of switch {owner}, the agent is reached on {switch}"
+        return self.holds.get(owner, "")
+
+    def _open_way(self, gate: TrunkGate, now: float, all_rest: bool, elsewhere: str) -> Room:
+        rests = gate.describe(now)
+        free = gate.trunk.lines if not elsewhere and (all_rest or not rests) else 0
+        return self._in_turn(Room(gate.trunk, free, elsewhere or rests, away=bool(elsewhere)))
+
+    def _in_turn(self, room: Room) -> Room:
+        owner = room.trunk.switch or ""
+        return replace(room, turn=self.turns.at(owner), step=self.turns.step(owner))
 
     def _room(self, trunk: str, now: float) -> Room:
         """How many calls may be added on a trunk, beyond what the store was asked for and has not answered yet."""
         gate = self.gates[trunk]
+        if hold := self.holds.get(gate.trunk.switch or ""):
+            return self._in_turn(Room(gate.trunk, 0, hold, away=True))
         asked = sum(run.offered.get(trunk, 0) for run in self.runs.values())
         per_second = gate.may_place(now) - self._unsent[trunk] - asked
         if per_second <= 0:
@@ -364,7 +442,7 @@ class Dialling:
             (per_second, gate.describe(now) or f"{gate.trunk.calls_per_second:g} calls per second on {trunk}"),
         )
         free, why = min(bounds, key=lambda bound: bound[0])
-        return Room(gate.trunk, max(0, free), why if free <= 0 else "")
+        return self._in_turn(Room(gate.trunk, max(0, free), why if free <= 0 else ""))
 
 
 _SILENT = (Outcome.CANCELLED, Outcome.LOST, Outcome.PBX_LOST, Outcome.FAILED)

@@ -172,6 +172,8 @@ class FloorAgent:
     skills: Mapping[str, int] = field(default_factory=dict)
     leaving: bool = False
     """Takes no further call after this one."""
+    switch: str = ""
+    """The one on which the agent can be reached; "": there is only one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,8 @@ class AgentsChanged:
 
     agents: tuple[FloorAgent, ...] = ()
     inbound: Mapping[QueueName, int] = field(default_factory=dict)
+    inbound_on: Mapping[QueueName, frozenset[str]] = field(default_factory=dict)
+    """The switches on which they wait; a queue that is not in it: on any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,10 +297,12 @@ class DoNotCallAdded:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """Once after the start: the store was reconciled with the switch, and this is what is still up."""
+    """Once for each switch after the start: the store was reconciled with it, and this is what is still up there."""
 
     boot: BootId
     still_up: tuple[OpenAttempt, ...] = ()
+    switch: str = ""
+    """Which one; "": there is only one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +310,7 @@ class SwitchDown:
     """The switch cannot be reached."""
 
     reason: str
+    switch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +319,7 @@ class SwitchUp:
 
     boot: BootId
     live: frozenset[str]
+    switch: str = ""
 
 
 Event = (
@@ -351,13 +359,15 @@ class BeginAttempts:
     """Begin at most ``up_to`` attempts in one transaction; ``AttemptsBegun`` or ``BeginFailed`` must follow.
 
     ``up_to`` 0: only look when the next lead is due. ``decision``: why, for the attempts' rows (JSON values).
-    ``rooms``: the campaign's trunks, and how many of the attempts each of them may take.
+    ``rooms``: the campaign's trunks, and how many of the attempts each of them may take. ``shares``: the same of
+    each switch, where the campaign has trunks of several.
     """
 
     campaign: Campaign
     up_to: int
     decision: Mapping[str, object]
     rooms: tuple[Room, ...] = ()
+    shares: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +377,8 @@ class ReserveAgent:
     attempt_id: AttemptId
     queue: QueueName
     skills: Mapping[str, int]
+    switch: str = ""
+    """Where the agent must be reached; "": there is only one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which trunk carries a call: the longest prefix, then the lowest cost, then the order named. Pure."""
+"""Which trunk carries a call: longest prefix, lowest cost, its switch's turn, the order named. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ class Room:
     trunk: Trunk
     free: int
     why: str = ""
+    turn: float = 0.0
+    """How many calls its switch has had, by its weight: of equal trunks that of the lowest is taken."""
+    step: float = 0.0
+    """By how much one more call puts that up."""
+    away: bool = False
+    """Its switch cannot be reached, or not by the agent: nothing waits for it while others carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +60,17 @@ def choose(number: str, rooms: Sequence[Room], congested_on: Collection[str] = (
     fitting = [(prefix, room) for room in rooms if (prefix := prefix_of(room.trunk, number)) is not None]
     if not fitting:
         return NoRoute(f"no trunk carries {number}: {', '.join(each.trunk.name for each in rooms)}", never=True)
-    others = [each for each in fitting if each[1].trunk.name not in congested_on] or fitting
-    by_rank = sorted(others, key=lambda each: (-len(each[0]), each[1].trunk.cost_a_minute))  # stable: as named
+    others = [each for each in fitting if not (each[1].away or each[1].trunk.name in congested_on)] or fitting
+    by_rank = sorted(others, key=_rank)  # stable: as named
     for _, room in by_rank:
         if room.free > 0:
             return Route(room.trunk, len(fitting))
     return NoRoute("; ".join(room.why or f"trunk {room.trunk.name} is full" for _, room in by_rank))
+
+
+def _rank(fitting: tuple[str, Room]) -> tuple[int, float, float]:
+    prefix, room = fitting
+    return (-len(prefix), room.trunk.cost_a_minute, room.turn)
 
 
 def joined(ways: Iterable[Sequence[str]]) -> list[frozenset[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -70,17 +70,28 @@ def congested(connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: 
 class Routing:
     """What is left of the trunks' room while attempts are begun."""
 
-    def __init__(self, connection: sqlite3.Connection, campaign_id: CampaignId, rooms: Sequence[Room]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        campaign_id: CampaignId,
+        rooms: Sequence[Room],
+        shares: Mapping[str, int] | None = None,
+    ) -> None:
+        """``shares``: how many calls each switch may be given at most, where there are several."""
         self._connection = connection
         self._campaign_id = campaign_id
         self._rooms = {room.trunk.name: room for room in rooms}
+        self._shares = dict(shares or {})
         self.waits_for = ""
         """What the first lead waits for that found no trunk."""
 
     @property
     def free(self) -> int:
         """How many calls may be added on all trunks together."""
-        return sum(room.free for room in self._rooms.values())
+        free: dict[str | None, int] = {}
+        for room in self._rooms.values():
+            free[room.trunk.switch] = free.get(room.trunk.switch, 0) + room.free
+        return sum(min(count, self._shares.get(switch or "", count)) for switch, count in free.items())
 
     def carries(self, number: str) -> bool:
         """Whether one of the trunks carries the number, free or not."""
@@ -98,6 +109,13 @@ class Routing:
         return found
 
     def take(self, route: Route) -> None:
-        """A call of the trunk's room is spent."""
+        """A call of the trunk's room is spent, and one of its switch's share and turn."""
         room = self._rooms[route.trunk.name]
         self._rooms[route.trunk.name] = replace(room, free=room.free - 1)
+        switch = room.trunk.switch
+        if (owner := switch or "") in self._shares:
+            self._shares[owner] -= 1
+        spent = self._shares.get(owner) == 0
+        for name, each in self._rooms.items():
+            if each.trunk.switch == switch:
+                self._rooms[name] = replace(each, free=0 if spent else each.free, turn=each.turn + each.step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import assert_never, cast
 
@@ -14,9 +14,9 @@ from calls.switch.port import Detected, DialAttempt
 from dialer import windows
 from dialer.campaign import Campaign
 from dialer.events import Begun, BegunAttempt, CampaignState, Finish
+from dialer.lane import Decision, Lane, decided
 from dialer.limits import Limits
-from dialer.pace import policy_of
-from dialer.pacing import Policy, Predictive
+from dialer.pacing import Predictive
 from dialer.presets import CONNECT_WITHIN_S, OFFER_WITHIN_S, ClockStart
 
 BUCKET_S = 3600.0
@@ -89,6 +89,8 @@ class AttemptRun:
     heard_at: float
     """When the switch last spoke of it."""
     boot: BootId | None = None
+    switch: str = ""
+    """The one that has it, or will have; "": there is only one."""
     adopted: bool = False
     asked: bool = False
     """A person asked for it, an agent or who is called; its agent is there already."""
@@ -250,24 +252,19 @@ class AttemptRun:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What was decided last, and why."""
-
-    at_s: float
-    dials: int
-    reason: str
-    figures: dict[str, int | float | str] = field(default_factory=dict)
+Ways = Mapping[str, tuple[str, ...]]
+"""A campaign's trunks by the switches that own them, in the order named."""
 
 
 class CampaignRun:
     """One campaign as the core runs it."""
 
-    def __init__(self, campaign: Campaign, now: float) -> None:
+    def __init__(self, campaign: Campaign, now: float, ways: Ways | None = None) -> None:
+        """``ways``: None: all its trunks are of the only switch."""
         self.campaign = campaign
-        self.policy: Policy = policy_of(campaign.file.pacing, campaign.preset, campaign.file.ring_timeout_s)
+        ways = {"": campaign.file.ways} if ways is None else ways
+        self.lanes = {switch: Lane(self, switch, trunks, now) for switch, trunks in ways.items()}
         self.state = CampaignState.STOPPED
-        self.decision = Decision(now, 0, "not started")
         self.faults = 0
         """How many times in a row attempts could not be begun by a fault that nobody had foreseen."""
         self.stands_for = ""
@@ -280,12 +277,8 @@ class CampaignRun:
         """Not before this is the store asked again."""
         self.waits_for = ""
         """What ``ask_at`` waits for, in words."""
-        self.decide_at = now
-        """Not before this does a policy decide again that decides once a second."""
         self.closed = UNKNOWN if campaign.file.schedule.is_set else ""
         """Why its schedule does not let it dial; "": it does."""
-        self.counted_on = 0
-        """Free agents who were its own when it dialled last: its calls under way need them."""
         self.look = True
         """The store is to be asked whether a lead is left, agents or not."""
         self.exhausted = False
@@ -300,11 +293,27 @@ class CampaignRun:
         self._resets: deque[float] = deque()
         """When the count of the preset's window begins anew."""
 
-    def renew(self, campaign: Campaign) -> None:
-        """Take the campaign as it is now; another pace begins with what this one has learnt, where that fits."""
+    def lane_of(self, switch: str) -> Lane:
+        """The lane on a switch; the first for one on which the campaign has no trunk any more."""
+        return self.lanes.get(switch) or next(iter(self.lanes.values()))
+
+    @property
+    def decision(self) -> Decision:
+        """What was decided last, and why."""
+        return decided(list(self.lanes.values()))
+
+    def renew(self, campaign: Campaign, now: float, ways: Ways | None = None) -> None:
+        """Take the campaign as it is now; another pace begins with what this one has learnt, where that fits, and so
+        does a switch on which it had no trunk yet."""
         learnt, before, self.campaign = self.learnt(), self.campaign, campaign
-        if _paced(before) != _paced(campaign):
-            self.policy = policy_of(campaign.file.pacing, campaign.preset, campaign.file.ring_timeout_s)
+        ways = {"": campaign.file.ways} if ways is None else ways
+        others = ways.keys() != self.lanes.keys()
+        self.lanes = {switch: self.lanes.get(switch) or Lane(self, switch, (), now) for switch in ways}
+        for switch, lane in self.lanes.items():
+            lane.ways = ways[switch]
+        if others or _paced(before) != _paced(campaign):
+            for lane in self.lanes.values():
+                lane.pace_anew()
             if learnt is not None:
                 self.remember(learnt)
         if before.file.schedule != campaign.file.schedule:
@@ -312,27 +321,30 @@ class CampaignRun:
 
     def learnt(self) -> dict[str, object] | None:
         """What its pacing has learnt, as JSON values; None: it learns nothing."""
-        if not isinstance(self.policy, Predictive):
+        states = {
+            switch: lane.policy.state() for switch, lane in self.lanes.items() if isinstance(lane.policy, Predictive)
+        }
+        if not states:
             return None
-        return {"ring_timeout_s": self.campaign.file.ring_timeout_s, "predictive": self.policy.state()}
+        ring_timeout_s = self.campaign.file.ring_timeout_s
+        if len(states) == 1:
+            return {"ring_timeout_s": ring_timeout_s, "predictive": next(iter(states.values()))}
+        return {"ring_timeout_s": ring_timeout_s, "by_switch": states}
 
     def remember(self, learnt: Mapping[str, object]) -> None:
         """Take over what :meth:`learnt` gave, where the pacing is of that kind and numbers ring as long; what a
         release wrote that we cannot read is learnt anew."""
-        state = learnt.get("predictive")
-        fits = learnt.get("ring_timeout_s") == self.campaign.file.ring_timeout_s and isinstance(state, dict)
-        if not (fits and isinstance(self.policy, Predictive)):
+        if learnt.get("ring_timeout_s") != self.campaign.file.ring_timeout_s:
             return
-        try:
-            self.policy.restore(cast(Mapping[str, object], state))
-        except ValueError:
-            self.policy = policy_of(
-                self.campaign.file.pacing, self.campaign.preset, self.campaign.file.ring_timeout_s
-            )
-
-    def cut(self, dials: int, why: str) -> None:
-        """Dial fewer than the last decision, and say why."""
-        self.decision = replace(self.decision, dials=dials, reason=f"{self.decision.reason}; {why}")
+        by_switch = learnt.get("by_switch")
+        for switch, lane in self.lanes.items():
+            own = by_switch.get(switch) if isinstance(by_switch, dict) else learnt.get("predictive")
+            if not (isinstance(own, dict) and isinstance(lane.policy, Predictive)):
+                continue
+            try:
+                lane.policy.restore(cast(Mapping[str, object], own))
+            except ValueError:
+                lane.pace_anew()
 
     def ask_again(self, now: float) -> None:
         """The leads may have changed: ask the store at the next chance."""

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Set
 from calls.agents.states import AgentState
 from calls.ids import CampaignId
 from dialer.allocation import Agents, Division, Party, Units
+from dialer.lane import Lane
 from dialer.pacing import Snapshot
-from dialer.run import AttemptRun, CampaignRun, Phase
+from dialer.run import AttemptRun, Phase
 from dialer.workforce import Workforce
 
 RINGING = (Phase.UNSENT, Phase.DIALLED, Phase.DETECTING)
@@ -25,72 +26,74 @@ class Sharing:
         self._division = Division({}, {})
         self._reserved: Set[str] = frozenset()
 
-    def divide(self, runs: Iterable[CampaignRun], usable: Callable[[CampaignRun], int], now: float) -> None:
-        """Divide the agents anew. ``usable``: how many more of them a campaign could dial for now."""
+    def divide(self, lanes: Iterable[Lane], usable: Callable[[Lane], int], now: float) -> None:
+        """Divide the agents anew. ``usable``: how many more of them a campaign could dial for now, on that switch."""
         self._reserved = self.workforce.reserved_calls()
-        members = [run for run in runs if run.campaign.file.pacing.for_agents and not run.campaign.on_request]
-        ready = self.workforce.ready(tuple(run.campaign for run in members))
+        members = [each for each in lanes if each.campaign.file.pacing.for_agents and not each.campaign.on_request]
+        ready = self.workforce.ready(tuple((each.key, each.switch, each.campaign) for each in members))
         if len(members) < 2:  # nobody to share with
             self._division = Division({}, ready)
             return
         parties = [
             Party(
-                run.campaign.campaign_id,
-                run.campaign.file.weight,
-                usable(run),
-                len(self._busy(run, AgentState.TALKING)) + len(self._busy(run, AgentState.WRAP_UP)),
-                self._promised(run),
-                run.campaign.file.priority,
+                lane.key,
+                lane.campaign.file.weight,
+                usable(lane),
+                len(self._busy(lane, AgentState.TALKING)) + len(self._busy(lane, AgentState.WRAP_UP)),
+                self._promised(lane),
+                lane.campaign.file.priority,
             )
-            for run in members
+            for lane in members
         ]
         self._division = self._agents.divide(ready, parties, now)
 
-    def cut(self, trunk: str, free: int, wants: Iterable[tuple[CampaignRun, int]]) -> dict[CampaignId, int]:
+    def cut(self, trunk: str, free: int, wants: Iterable[tuple[Lane, int]]) -> dict[CampaignId, int]:
         """How many of the ``free`` calls of a trunk each campaign may place now, of those that it wants."""
         units = self._trunks.setdefault(trunk, Units())
         parties = [
-            Party(run.campaign.campaign_id, run.campaign.file.weight, wanted, priority=run.campaign.file.priority)
-            for run, wanted in wants
+            Party(lane.key, lane.campaign.file.weight, wanted, priority=lane.campaign.file.priority)
+            for lane, wanted in wants
         ]
         return units.divide(free, parties)
 
-    def snapshot(self, run: CampaignRun, now: float, lines_free: int) -> Snapshot:
-        """The campaign as its policy sees it: agents who are given to another campaign are not its own."""
+    def snapshot(self, lane: Lane, now: float, lines_free: int) -> Snapshot:
+        """The campaign as its policy on that switch sees it: agents who are given to another campaign, or are reached
+        by another switch, are not its own."""
+        campaign, under_way = lane.campaign, lane.attempts
         since: dict[Phase, list[AttemptRun]] = {phase: [] for phase in Phase}
-        for attempt in run.attempts.values():
+        for attempt in under_way:
             since[attempt.phase].append(attempt)
         waiting = [each for each in since[Phase.OFFERED] if each.attempt_id not in self._reserved]
         ringing, detecting = since[Phase.DIALLED], since[Phase.DETECTING]
-        if run.campaign.file.pacing.reserves(run.campaign.preset):
+        if campaign.file.pacing.reserves(campaign.preset):
             # those that have an agent of their own need none of the free ones
             ringing = [each for each in (*since[Phase.UNSENT], *ringing) if each.attempt_id not in self._reserved]
             detecting = [each for each in detecting if each.attempt_id not in self._reserved]
-        answers, abandons = run.window(now)
+        answers, abandons = lane.window(now)
         return Snapshot(
             at_s=now,
-            ready=self._division.ready(run.campaign.campaign_id),
+            ready=self._division.ready(lane.key),
             waiting=len(waiting),
             ringing_since_s=tuple(each.since for each in ringing),
-            talking_since_s=self._busy(run, AgentState.TALKING),
-            wrapping_since_s=self._busy(run, AgentState.WRAP_UP),
+            talking_since_s=self._busy(lane, AgentState.TALKING),
+            wrapping_since_s=self._busy(lane, AgentState.WRAP_UP),
             lines_free=lines_free,
             ringing=tuple((each.since, each.begun.stratum) for each in ringing),
             waiting_since_s=tuple(each.since for each in waiting),
             detecting_since_s=tuple(each.since for each in detecting),
-            reserved=sum(each.attempt_id in self._reserved for each in run.attempts.values()),
-            inbound_waiting=self.workforce.inbound.get(run.campaign.queue, 0),
-            inbound_rate_per_s=self.workforce.inbound_rate_per_s(run.campaign, now),
+            reserved=sum(each.attempt_id in self._reserved for each in under_way),
+            inbound_waiting=self.workforce.inbound_waiting(campaign.queue, lane.switch),
+            inbound_rate_per_s=self.workforce.inbound_rate_per_s(campaign, lane.switch, now),
             window_answers=answers,
             window_abandons=abandons,
         )
 
-    def _busy(self, run: CampaignRun, state: AgentState) -> tuple[float, ...]:
-        return self.workforce.busy_for(run.campaign, state)
+    def _busy(self, lane: Lane, state: AgentState) -> tuple[float, ...]:
+        return self.workforce.busy_for(lane.campaign, lane.switch, state)
 
-    def _promised(self, run: CampaignRun) -> int:
+    def _promised(self, lane: Lane) -> int:
         """Free agents whom its calls under way need: those whom it counted on when it dialled, and one for each
         person who waits."""
-        phases = Counter(each.phase for each in run.attempts.values() if each.attempt_id not in self._reserved)
+        phases = Counter(each.phase for each in lane.attempts if each.attempt_id not in self._reserved)
         ringing = sum(phases[phase] for phase in RINGING)
-        return phases[Phase.OFFERED] + min(run.counted_on, ringing)
+        return phases[Phase.OFFERED] + min(lane.counted_on, ringing)

@@ -57,6 +57,8 @@ class TrunkView:
     in_use: int
     health: str
     """"" where nothing is wrong."""
+    switch: str = ""
+    """The one that owns it; "": there is only one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def view_of(state: Dialling, now: float) -> CoreView:
             name,
             gate.trunk.lines,
             sum(attempt.begun.trunk == name for attempt in state.attempts.values()),
-            gate.describe(now),
+            gate.describe(now) or state.holds.get(gate.trunk.switch or "", ""),
+            gate.trunk.switch or "",
         )
         for name, gate in state.gates.items()
     )
@@ -85,7 +88,7 @@ def view_of(state: Dialling, now: float) -> CoreView:
 def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:
     phases = Counter(attempt.phase for attempt in run.attempts.values())
     answered, abandoned = run.window(now)
-    seen = state.sharing.snapshot(run, now, 0)
+    seen = [state.sharing.snapshot(lane, now, 0) for lane in run.lanes.values()]
     return CampaignView(
         campaign_id=run.campaign.campaign_id,
         name=run.campaign.file.name,
@@ -97,9 +100,9 @@ def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:
         message=phases[Phase.MESSAGE] + phases[Phase.MACHINE],
         in_flow=phases[Phase.FLOW],
         lines=len(run.attempts),
-        ready=seen.ready,
-        reserved=seen.reserved,
-        wrapping=len(seen.wrapping_since_s),
+        ready=sum(each.ready for each in seen),
+        reserved=sum(each.reserved for each in seen),
+        wrapping=sum(len(each.wrapping_since_s) for each in seen),
         reason=run.decision.reason,
         figures=run.decision.figures,
         answered=answered,

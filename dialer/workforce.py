@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Set
-from operator import is_not
 
 from calls.agents.states import AgentState
 from calls.ids import AgentId, CampaignId, QueueName
@@ -20,14 +19,22 @@ AT_WORK = (AgentState.READY, AgentState.RESERVED, AgentState.TALKING, AgentState
 BUSY = (AgentState.TALKING, AgentState.WRAP_UP)
 
 CampaignOf = Callable[[str], CampaignId | None]
-Told = tuple[CampaignId, pacing.Observation]
+Told = tuple[CampaignId, str, pacing.Observation]
+"""What the policy of a campaign on a switch is to hear."""
 Kind = tuple[object, ...]
-"""What an agent may serve: queues and skills."""
+"""What an agent may serve: home, queues and skills."""
 
 
-def may_serve(agent: FloorAgent, campaign: Campaign) -> bool:
-    """True where the campaign's calls may go to the agent: by queue and by skills."""
+Party = tuple[CampaignId, str, Campaign]
+"""A campaign on a switch, with its key: see :class:`dialer.lane.Lane`."""
+
+
+def may_serve(agent: FloorAgent, campaign: Campaign, switch: str) -> bool:
+    """True where the campaign's calls on the switch may go to the agent: by queue, by skills, and as the agent is
+    reached there."""
     skills = campaign.file.skills
+    if agent.switch != switch:
+        return False
     return campaign.queue in agent.queues and all(agent.skills.get(each, 0) >= skills[each] for each in skills)
 
 
@@ -38,10 +45,11 @@ class Workforce:
         self.agents: dict[AgentId, FloorAgent] = {}
         self.inbound: Mapping[QueueName, int] = {}
         """Inbound callers who wait, by queue."""
+        self._inbound_on: Mapping[QueueName, frozenset[str]] = {}
         self.works_for: dict[AgentId, CampaignId] = {}
         """Whose call each of them had last. Who talks to an inbound caller counts for that campaign still."""
-        self._busy: dict[tuple[CampaignId, AgentState], tuple[Campaign, tuple[float, ...]]] = {}
-        self._ready: tuple[tuple[Campaign, ...], Counter[Group]] | None = None
+        self._busy: dict[tuple[CampaignId, str, AgentState], tuple[Campaign, tuple[float, ...]]] = {}
+        self._ready: tuple[tuple[Party, ...], Counter[Group]] | None = None
         """Worked out once for each picture of the floor: they are asked for at every event of every call."""
         self._floor: tuple[FloorAgent, ...] = ()
         self._free: dict[Kind, tuple[FloorAgent, int]] = {}
@@ -53,7 +61,7 @@ class Workforce:
         """Take over the floor as it is; what the campaigns' policies are to hear of it. ``campaign_of``:
         whose call it is, None of an inbound one. An agent who is the same value as before is not looked at."""
         moved = self._moved(event.agents)
-        self.inbound = event.inbound
+        self.inbound, self._inbound_on = event.inbound, event.inbound_on
         self._busy, self._ready = {}, None
         for was, _ in moved:
             if was is not None:
@@ -105,51 +113,64 @@ class Workforce:
         if campaign_id is None:
             return
         if was.state is AgentState.WRAP_UP and (agent is None or agent.state is not AgentState.WRAP_UP):
-            yield campaign_id, pacing.WrapEnded(at_s=now, wrap_s=max(0.0, now - was.since_s))
+            yield campaign_id, was.switch, pacing.WrapEnded(at_s=now, wrap_s=max(0.0, now - was.since_s))
         if was.state in AT_WORK and (agent is None or agent.state not in AT_WORK):
-            yield campaign_id, pacing.AgentLeft(at_s=now)
+            yield campaign_id, was.switch, pacing.AgentLeft(at_s=now)
 
-    def busy_for(self, campaign: Campaign, state: AgentState) -> tuple[float, ...]:
-        """Since when each of those who work for the campaign is in ``state``, talk or wrap-up, and will be free after
-        it: who leaves then is not counted."""
-        known = self._busy.get((campaign.campaign_id, state))
+    def busy_for(self, campaign: Campaign, switch: str, state: AgentState) -> tuple[float, ...]:
+        """Since when each of those who work for the campaign on the switch is in ``state``, talk or wrap-up, and will
+        be free after it: who leaves then is not counted."""
+        known = self._busy.get((campaign.campaign_id, switch, state))
         if known is None or known[0] is not campaign:
-            known = self._busy[campaign.campaign_id, state] = (campaign, self._since(campaign, state))
+            known = (campaign, self._since(campaign, switch, state))
+            self._busy[campaign.campaign_id, switch, state] = known
         return known[1]
 
-    def _since(self, campaign: Campaign, state: AgentState) -> tuple[float, ...]:
+    def _since(self, campaign: Campaign, switch: str, state: AgentState) -> tuple[float, ...]:
         return tuple(
             agent.since_s
             for agent in self.agents.values()
             if agent.state is state
             and not agent.leaving
             and self.works_for.get(agent.agent_id) == campaign.campaign_id
-            and may_serve(agent, campaign)
+            and may_serve(agent, campaign, switch)
         )
 
-    def ready(self, campaigns: tuple[Campaign, ...]) -> Counter[Group]:
-        """Agents who can take a dialled call now, by those of ``campaigns`` whose calls they may take; not those for
+    def ready(self, parties: tuple[Party, ...]) -> Counter[Group]:
+        """Agents who can take a dialled call now, by those of ``parties`` whose calls they may take; not those for
         whom an inbound caller waits."""
         known = self._ready
-        if known is None or len(known[0]) != len(campaigns) or any(map(is_not, known[0], campaigns)):
-            callers = {queue for queue, waiting in self.inbound.items() if waiting}
+        if known is None or not _alike(known[0], parties):
             groups: Counter[Group] = Counter()
             for agent, count in self._free.values():
-                if callers.isdisjoint(agent.queues):
-                    groups[frozenset(each.campaign_id for each in campaigns if may_serve(agent, each))] += count
-            known = self._ready = (campaigns, groups)
+                if not any(self.inbound_waiting(queue, agent.switch) for queue in agent.queues):
+                    serves = (key for key, switch, each in parties if may_serve(agent, each, switch))
+                    groups[frozenset(serves)] += count
+            known = self._ready = (parties, groups)
         return known[1]
+
+    def inbound_waiting(self, queue: QueueName, switch: str) -> int:
+        """Inbound callers of the queue whom agents on the switch could take."""
+        on = self._inbound_on.get(queue)
+        return self.inbound.get(queue, 0) if on is None or switch in on else 0
 
     def reserved_calls(self) -> Set[str]:
         """The calls that an agent is reserved for."""
         return self._reserved
 
-    def inbound_rate_per_s(self, campaign: Campaign, now: float) -> float:
-        """Inbound calls a second that the campaign's agents took lately."""
+    def inbound_rate_per_s(self, campaign: Campaign, switch: str, now: float) -> float:
+        """Inbound calls a second that the campaign's agents on the switch took lately."""
         while self._taken and self._taken[0][0] < now - INBOUND_S:
             self._taken.popleft()
         taken = (self.agents.get(agent_id) for _, agent_id in self._taken)
-        return sum(agent is not None and may_serve(agent, campaign) for agent in taken) / INBOUND_S
+        return sum(agent is not None and may_serve(agent, campaign, switch) for agent in taken) / INBOUND_S
+
+
+def _alike(before: tuple[Party, ...], now: tuple[Party, ...]) -> bool:
+    """By identity of the campaigns: it is asked at every event of every call."""
+    return len(before) == len(now) and all(
+        was[2] is each[2] and was[0] == each[0] for was, each in zip(before, now, strict=True)
+    )
 
 
 def _same_call(was: FloorAgent | None, agent: FloorAgent) -> bool:
@@ -157,4 +178,4 @@ def _same_call(was: FloorAgent | None, agent: FloorAgent) -> bool:
 
 
 def _kind(agent: FloorAgent) -> Kind:
-    return agent.queues, *agent.skills.items()
+    return agent.switch, agent.queues, *agent.skills.items()

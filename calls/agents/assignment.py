@@ -33,9 +33,11 @@ def _best(free: list[Agent], call: WaitingCall) -> Agent | None:
 
 
 def may_take(agent: Agent, call: WaitingCall) -> bool:
-    """True where ``agent`` serves a queue of the call, has its skills, and is quick enough for a dialled person; of a
-    call for one agent, where it is that one."""
+    """True where ``agent`` is reached on a switch of the call, serves a queue of it, has its skills, and is quick
+    enough for a dialled person; of a call for one agent, where it is that one and is reached there."""
     profile = agent.profile
+    if call.switches and profile.switch not in call.switches:
+        return False
     if call.only is not None:
         return call.only == profile.agent_id
     if profile.queues.isdisjoint(call.queues):

@@ -97,7 +97,9 @@ class LegGone:
 
 @dataclass(frozen=True, slots=True)
 class SwitchLost:
-    """The way to the switch is lost: nothing can be rung or connected until ``SwitchBack``."""
+    """The way to the switch is lost: nothing can be rung or connected there until ``SwitchBack``."""
+
+    switch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class SwitchBack:
     """The switch can be asked again; ``live_legs``: the agents' legs that it still has."""
 
     live_legs: frozenset[LegId]
+    switch: str = ""
 
 
 # --- calls ----------------------------------------------------------------------------------------------------
@@ -161,6 +164,9 @@ class CallWaiting:
     needs: Mapping[str, int] = field(default_factory=dict)
     only: AgentId | None = None
     """The one agent who may take it, of whatever queues; None: every agent of the queue."""
+    switches: frozenset[str] = frozenset()
+    """Where the agent must be reached: the call's switch, or those by which the person can be dialled. Empty:
+    anywhere."""
     outward: bool = False
     keep_s: float | None = None
 

@@ -86,7 +86,8 @@ class Floor:
         self._waiting = WaitingRoom()
         self._talking: dict[CallId, Agent] = {}
         self._sequence = 0
-        self._switch_up = True
+        self._lost: set[str] = set()
+        """The switches that cannot be reached."""
         self._actions: list[Action] = []
 
     def handle(self, event: FloorEvent, now: float) -> list[Action]:
@@ -104,10 +105,10 @@ class Floor:
                 self._leg_up(self._agent(agent_id), leg_id, now)
             case LegGone(agent_id, leg_id):
                 self._leg_gone(self._agent(agent_id), leg_id, now)
-            case SwitchLost():
-                self._switch_lost(now)
-            case SwitchBack(live_legs):
-                self._switch_back(live_legs, now)
+            case SwitchLost(switch):
+                self._switch_lost(switch, now)
+            case SwitchBack(live_legs, switch):
+                self._switch_back(live_legs, switch, now)
             case CallWaiting():
                 self._call_waiting(event, now)
             case CallGone(call_id):
@@ -142,7 +143,7 @@ class Floor:
 
     def next_timer(self) -> float | None:
         """When ``tick`` is to be called at the latest; None: nothing is due at any time."""
-        timers = [agent.next_timer(self._switch_up) for agent in self._agents.values()]
+        timers = [agent.next_timer(self._reachable(agent)) for agent in self._agents.values()]
         return min((at for at in (*timers, self._waiting.next_timer()) if at is not None), default=None)
 
     def view(self) -> FloorView:
@@ -293,7 +294,7 @@ class Floor:
             agent.want(AgentState.LOGGED_OUT, NO_ANSWER)
 
     def _ring_again(self, agent: Agent, now: float) -> None:
-        if self._switch_up and agent.wants_leg and agent.phone.may_ring(now):
+        if self._reachable(agent) and agent.wants_leg and agent.phone.may_ring(now):
             self._ring(agent, now)
 
     def _ring(self, agent: Agent, now: float) -> None:
@@ -307,20 +308,26 @@ class Floor:
 
     # --- the switch -------------------------------------------------------------------------------------------
 
-    def _switch_lost(self, now: float) -> None:
-        """Nothing is rung or given out until it is back; what was under way is nobody's fault."""
-        self._switch_up = False
-        for agent in self._agents.values():
+    def _switch_lost(self, switch: str, now: float) -> None:
+        """Nothing is rung or given out there until it is back; what was under way is nobody's fault."""
+        self._lost.add(switch)
+        for agent in self._at_home(switch):
             self._release_from(agent, now)
 
-    def _switch_back(self, live_legs: frozenset[LegId], now: float) -> None:
-        self._switch_up = True
-        for agent in self._agents.values():
+    def _switch_back(self, live_legs: frozenset[LegId], switch: str, now: float) -> None:
+        self._lost.discard(switch)
+        for agent in self._at_home(switch):
             if agent.phone.leg_id is not None and agent.phone.leg_id not in live_legs:
                 agent.phone.gone()
                 agent.phone.forgive()
                 self._without_leg(agent, now)
             self._ring_again(agent, now)
+
+    def _at_home(self, switch: str) -> list[Agent]:
+        return [agent for agent in self._agents.values() if agent.profile.switch == switch]
+
+    def _reachable(self, agent: Agent) -> bool:
+        return agent.profile.switch not in self._lost
 
     # --- calls ------------------------------------------------------------------------------------------------
 
@@ -345,6 +352,7 @@ class Floor:
         """The person whose place this is has answered: to the agent who is there, or to wait like any other."""
         call.present = True
         call.only = None  # on the line they are not left waiting for one agent
+        call.switches = event.switches
         if event.max_wait_s is not None:
             call.expires_at = now + event.max_wait_s
         agent = None if call.agent_id is None else self._agents[call.agent_id]
@@ -441,8 +449,9 @@ class Floor:
         return actions
 
     def _assign(self, now: float) -> None:
-        if self._switch_up and (calls := self._waiting.free()):
-            for call, agent in list(pairs(calls, self._agents.values())):
+        if calls := self._waiting.free():
+            reachable = [agent for agent in self._agents.values() if self._reachable(agent)]
+            for call, agent in list(pairs(calls, reachable)):
                 self._reserve(call, agent, now)
 
     def _reserve(self, call: WaitingCall, agent: Agent, now: float) -> None:

@@ -34,6 +34,8 @@ class AgentProfile:
     """What the agent can do, and how well: from 1 to 9."""
     wrap_up_max_s: float = 0.0
     """How long a wrap-up may last in all where the agent asks for more time; less than ``wrap_up_s``: no longer."""
+    switch: str = ""
+    """The agent's home: where the phone is reached. Only calls of this switch come to the agent."""
 
     @property
     def takes_dialled(self) -> bool:

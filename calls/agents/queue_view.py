@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 from calls.agents.agent import Agent
@@ -16,7 +17,8 @@ def queue_view(name: QueueName, agents: Collection[Agent], room: WaitingRoom) ->
     """The queue ``name`` of a floor with these agents and waiting calls."""
     members = [agent for agent in agents if name in agent.profile.queues]
     free = [agent for agent in members if agent.is_free]
-    overflowing = (call for call in room.free() if call.queue != name and name in call.queues)
+    overflowing = [call for call in room.free() if call.queue != name and name in call.queues]
+    here = [call for call in room.free() if name in call.queues and call.kind is CallKind.INBOUND]
     waiting = (call for call in room if call.queue == name and (call.present or not call.outward))
     return QueueView(
         name=name,
@@ -36,4 +38,8 @@ def queue_view(name: QueueName, agents: Collection[Agent], room: WaitingRoom) ->
         free=len(free),
         free_for_dialled=sum(agent.profile.takes_dialled for agent in free),
         overflowing=sum(call.kind is CallKind.INBOUND for call in overflowing),
+        logged_in_on=Counter(agent.profile.switch for agent in members if agent.state is not AgentState.LOGGED_OUT),
+        inbound_on=frozenset[str]()
+        if any(not call.switches for call in here)
+        else frozenset[str]().union(*(call.switches for call in here)),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from calls.agents.events import CallKind
 from calls.agents.phone import PhoneState
@@ -61,6 +62,10 @@ class QueueView:
     """Those of them who can meet a dialled person in time."""
     overflowing: int = 0
     """Inbound calls of other queues that its agents may take too, and for which no agent is reserved."""
+    logged_in_on: Mapping[str, int] = field(default_factory=dict)
+    """Those who are not logged out, by their home switches."""
+    inbound_on: frozenset[str] = frozenset()
+    """The switches of the inbound calls for which no agent is reserved; empty where one may be taken on any."""
 
     @property
     def waiting_inbound(self) -> int:

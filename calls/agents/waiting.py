@@ -41,6 +41,8 @@ class WaitingCall:
     """The agent who is reserved for it."""
     only: AgentId | None = None
     """The one agent who may take it; None: whoever serves its queues."""
+    switches: frozenset[str] = frozenset()
+    """Where the agent must be reached; empty: anywhere."""
     connecting: bool = False
     """Call and leg are being brought together."""
 
@@ -77,6 +79,7 @@ def placed(event: CallWaiting, longest_s: float, sequence: int, now: float) -> W
         overflow=None if overflow is None else overflow.queue,
         present=not event.virtual,
         only=event.only,
+        switches=event.switches,
         outward=event.outward,
         keep_s=event.keep_s,
     )
@@ -122,7 +125,9 @@ class WaitingRoom:
     def ahead_of(self, call: WaitingCall) -> int:
         """How many without a reserved agent are served before ``call``, by agents who may take it too."""
         before = self._free[: bisect_left(self._free, call.rank, key=_rank)]
-        return sum(not set(each.queues).isdisjoint(call.queues) for each in before)
+        return sum(
+            not set(each.queues).isdisjoint(call.queues) and meet(each.switches, call.switches) for each in before
+        )
 
     def free_in(self, queue: QueueName) -> int:
         """How many calls without a reserved agent the agents of ``queue`` may take."""
@@ -156,6 +161,11 @@ class WaitingRoom:
 
     def _take(self, call: WaitingCall) -> None:
         del self._free[bisect_left(self._free, call.rank, key=_rank)]
+
+
+def meet(switches: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether an agent can be reached on one of both; empty stands for any."""
+    return not switches or not others or not switches.isdisjoint(others)
 
 
 def expires(call: WaitingCall) -> bool:

@@ -131,8 +131,8 @@ def test_a_schedule_that_nobody_looked_at_or_that_is_closed_dials_nothing(tmp_pa
 def worked(campaign: Campaign) -> CampaignRun:
     run = CampaignRun(campaign, 0.0)
     for second in range(200):
-        run.policy.observe(answer(second))
-        run.policy.decide(Snapshot(float(second), 2, 0, (), (), (), 10))
+        run.lanes[""].policy.observe(answer(second))
+        run.lanes[""].policy.decide(Snapshot(float(second), 2, 0, (), (), (), 10))
     return run
 
 
@@ -168,7 +168,7 @@ def test_another_cap_keeps_what_was_learnt_and_another_mode_does_not(tmp_path: P
     campaign = make_campaign(tmp_path, "[pacing]\nmode = 'predictive'\n")
     run = worked(campaign)
     learnt = run.learnt()
-    run.renew(control.changed(campaign, {"pacing.cap": 0.02}))
+    run.renew(control.changed(campaign, {"pacing.cap": 0.02}), 0.0)
     assert run.learnt() == learnt
-    run.renew(control.changed(campaign, {"pacing.mode": "power"}))
+    run.renew(control.changed(campaign, {"pacing.mode": "power"}), 0.0)
     assert run.learnt() is None

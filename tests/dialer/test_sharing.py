@@ -41,13 +41,14 @@ class Shared:
     """Campaigns that run, attempts under way, a floor."""
 
     def __init__(self, *campaigns: Campaign) -> None:
-        self.state = Dialling((LOOPBACK,), 0.0)
+        self.state = Dialling((LOOPBACK,), 0.0, {})
         self.runs = [CampaignRun(each, 0.0) for each in campaigns]
         for run in self.runs:
             run.state = ev.CampaignState.RUNNING
             self.state.runs[run.campaign.campaign_id] = run
-        self.state.hold = ""
+        self.state.holds[""] = ""
         self.told: list[pacing.Observation] = []
+        self.lanes = [run.lanes[""] for run in self.runs]
         self.count = 0
 
     def attempt(self, phase: Phase, since: float, run: int = 0, stratum: str = "") -> AttemptId:
@@ -60,12 +61,12 @@ class Shared:
 
     def floor(self, *agents: FloorAgent, inbound: Mapping[QueueName, int] | None = None, now: float = 100.0) -> None:
         told = self.state.agents_changed(ev.AgentsChanged(agents, inbound or {}), now)
-        self.told += [seen for _, seen in told]
+        self.told += [seen for _, _, seen in told]
         self.now = now
 
     def seen(self, run: int = 0) -> Snapshot:
-        self.state.sharing.divide(self.runs, lambda each: 10, self.now)
-        return self.state.sharing.snapshot(self.runs[run], self.now, 10)
+        self.state.sharing.divide(self.lanes, lambda each: 10, self.now)
+        return self.state.sharing.snapshot(self.lanes[run], self.now, 10)
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ class Listening:
 def test_a_call_that_is_gone_before_it_is_told_what_answered_is_an_answer_for_nobody(campaign: Campaign) -> None:
     it = Bench(campaign)
     policy = Listening()
-    it.core._state.runs[campaign.campaign_id].policy = policy
+    it.core._state.runs[campaign.campaign_id].lanes[""].policy = policy
     attempt = it.answer()
     it.tell(ev.LegEnded(attempt, 16), 0.2)
     assert [type(each) for each in policy.seen] == [pacing.Dialled, pacing.MachineAnswer]
@@ -209,12 +210,12 @@ def test_agents_and_calls_go_to_the_higher_priority_first(tmp_path: Path) -> Non
     shared = Shared(make_campaign(tmp_path, weight="100"), higher)
     shared.floor(*(agent(f"a{each}") for each in range(14)))
     assert (shared.seen(0).ready, shared.seen(1).ready) == (4, 10)  # ten is all that it can use
-    wants = [(run, 4) for run in shared.runs]
+    wants = [(lane, 4) for lane in shared.lanes]
     assert shared.state.sharing.cut("loop", 5, wants) == {"autumn": 1, "winter": 4}
 
 
 def test_the_agents_whom_calls_under_way_need_stay_with_their_campaign(both: Shared) -> None:
-    both.runs[0].counted_on = 3
+    both.lanes[0].counted_on = 3
     for _ in range(3):
         both.attempt(Phase.DIALLED, 90.0)
     both.floor(*(agent(f"a{each}") for each in range(4)))

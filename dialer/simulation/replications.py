@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dialer.pacing.model import Policy
-from dialer.simulation.run import Run, Tally
+from dialer.simulation.run import Run
 from dialer.simulation.scenario import Scenario
+from dialer.simulation.tally import Tally
 
 _T = (
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,

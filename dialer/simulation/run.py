@@ -8,15 +8,16 @@ has the same fate under every policy (common random numbers), and so has the n-t
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import inf
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-
 from dialer.pacing.model import (
     Abandoned,
+    AgentLeft,
     Connected,
     Dialled,
     LiveAnswer,
@@ -27,73 +28,11 @@ from dialer.pacing.model import (
     TalkEnded,
     WrapEnded,
 )
-from dialer.simulation.distributions import Distribution, Times
-from dialer.simulation.scenario import HOUR_S, Outage, Scenario
-
-BLOCK = 4096
-"""Random times are drawn this many at a time."""
-
-REDRAWS = 50
-"""Ring times past the dialer's own limit are drawn again; a distribution of nothing else is not waited for."""
-
-BUSY = 17
-"""Q.850: user busy."""
-UNANSWERED = 19
-"""Q.850: no answer from user."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was counted after the warm-up. Integrals are in agent-seconds."""
-
-    dials: int = 0
-    answers: int = 0
-    machines: int = 0
-    failures: int = 0
-    connected: int = 0
-    abandoned: int = 0
-    talks_ended: int = 0
-    logged_in_s: float = 0.0
-    talking_s: float = 0.0
-    wrapping_s: float = 0.0
-    ringing_s: float = 0.0
-    waited_s: float = 0.0
-    waited: int = 0
-    """Connected persons who waited at all."""
-    left: dict[str, int] = field(default_factory=dict)
-    """What was still under way at the end: ringing, detecting, waiting, talking, wrapping."""
-    hours: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """Answers and abandons by hour of the run."""
-
-    @property
-    def occupancy(self) -> float:
-        """Talk and wrap-up over logged-in time."""
-        return (self.talking_s + self.wrapping_s) / self.logged_in_s if self.logged_in_s else 0.0
-
-    @property
-    def abandonment(self) -> float:
-        """Abandoned over live answers."""
-        return self.abandoned / self.answers if self.answers else 0.0
-
-
-class Draws:
-    """Times from one distribution, one after the other."""
-
-    def __init__(self, source: Callable[[int], Times]) -> None:
-        self._next: Iterator[float] = iter(())
-        self._source = source
-
-    def __call__(self) -> float:
-        """The next one."""
-        for value in self._next:
-            return value
-        self._next = iter(self._source(BLOCK).tolist())
-        return next(self._next)
-
-
-def _draws(distribution: Distribution, seed: tuple[int, ...]) -> Draws:
-    random = np.random.default_rng(seed)
-    return Draws(lambda count: distribution.draw(random, count))
+from dialer.simulation.draws import draws_of
+from dialer.simulation.fates import UNALLOCATED, End, Fate, Fates
+from dialer.simulation.roll import Lead, Roll
+from dialer.simulation.scenario import HOUR_S, NOTICE_S, Scenario
+from dialer.simulation.tally import Tally
 
 
 @runtime_checkable
@@ -104,18 +43,32 @@ class Seer(Protocol):
         """From now on ``world`` is the run it is in."""
 
 
+@dataclass(slots=True)
+class Call:
+    """A dial and what will become of it."""
+
+    lead: Lead
+    fate: Fate
+    since: float
+    stratum: str
+
+
 class Run:
-    """Drives ``policy`` through ``scenario``; ``seed`` names the replication."""
+    """Drives ``policy`` through ``scenario``; ``seed`` names the replication.
+
+    Raises:
+        ValueError: the scenario has what only the dialer's core can show.
+    """
 
     def __init__(self, scenario: Scenario, policy: Policy, seed: int) -> None:
+        if scenario.needs_core:
+            raise ValueError("several campaigns and inbound callers: expected a run through the core")
         self.scenario = scenario
         self.policy = policy
         self.now = 0.0
         self.tally = Tally()
-        self.ready = 0
         self.ringing: dict[int, float] = {}
         self.detecting: dict[int, float] = {}
-        self._dialled_at: dict[int, float] = {}
         self.waiting: dict[int, float] = {}
         self.talking: dict[int, float] = {}
         self.wrapping: dict[int, float] = {}
@@ -123,14 +76,20 @@ class Run:
         """When a ringing dial will be answered by a person; inf: never. For oracles."""
         self.free_at: dict[int, float] = {}
         """When the agent of a talk will be free again. For oracles."""
-        self._uniform = [Draws(np.random.default_rng((seed, stream)).random) for stream in range(3)]
-        times = (scenario.ring, scenario.talk, scenario.wrap_up, scenario.patience)
-        self._ring, self._talk, self._wrap, self._patience = (
-            _draws(each, (seed, 3 + index)) for index, each in enumerate(times)
+        self._under_way: dict[int, Call] = {}
+        self._strata: dict[int, tuple[float, str]] = {}
+        """Since when each dial rings, and its stratum."""
+        self._idle: deque[float] = deque()
+        """Since when each free agent waits, the longest first."""
+        self._fates, self._roll = Fates(scenario, seed), Roll(scenario)
+        self._talk, self._wrap, self._patience = (
+            draws_of(each, (seed, 4 + index))
+            for index, each in enumerate((scenario.talk, scenario.wrap_up, scenario.patience))
         )
         self._heap: list[tuple[float, int, Callable[[int], None], int]] = []
         self._calls = 0
         self._leaving = 0
+        self._announced = scenario.announced_s()
         self._messages: dict[int, float] = {}
         self._window = [0, 0]
         self._seen_to = 0.0
@@ -139,6 +98,11 @@ class Run:
         for shift in scenario.shifts:
             for at_s, more in shift.changes():
                 self._push(at_s, self._staff, more)
+
+    @property
+    def ready(self) -> int:
+        """Free agents."""
+        return len(self._idle)
 
     def go(self) -> Tally:
         """Run to the end, once."""
@@ -176,8 +140,11 @@ class Run:
             tally, talking, wrapping = self.tally, len(self.talking), len(self.wrapping)
             tally.talking_s += passed * talking
             tally.wrapping_s += passed * wrapping
-            tally.logged_in_s += passed * (self.ready + talking + wrapping)
+            tally.logged_in_s += passed * (len(self._idle) + talking + wrapping)
             tally.ringing_s += passed * len(self.ringing)
+            hour = tally.hour(int(self._seen_to // HOUR_S))
+            hour.busy_s += passed * (talking + wrapping)
+            hour.logged_in_s += passed * (len(self._idle) + talking + wrapping)
         self._seen_to = self.now = now
 
     def _counts(self) -> bool:
@@ -192,43 +159,49 @@ class Run:
             for _ in range(more - stay):
                 self._free()
             return
-        gone = min(self.ready, -more)
-        self.ready -= gone
+        gone = min(len(self._idle), -more)
+        for _ in range(gone):
+            self._idle.pop()
+            self.policy.observe(AgentLeft(at_s=self.now))
         self._leaving += -more - gone
 
     def _free(self) -> None:
         """One more agent may take a call; one who was to leave leaves."""
         if self._leaving:
             self._leaving -= 1
+            self.policy.observe(AgentLeft(at_s=self.now))
         elif self.waiting:
             first = next(iter(self.waiting))
-            self._connect(first, self.waiting.pop(first))
+            self._connect(first, self.waiting.pop(first), self.now)
         else:
-            self.ready += 1
+            self._idle.append(self.now)
 
-    def _connect(self, call: int, since: float) -> None:
-        now, waited = self.now, self.now - since
+    def _connect(self, call: int, since: float, idle_since: float) -> None:
+        now, waited, told = self.now, self.now - since, self._under_way[call]
         self.talking[call] = now
         talk_s, wrap_s = self._talk(), self._wrap()
+        if told.fate.end is End.MACHINE:
+            talk_s = self.scenario.missed_talk_s
         self.free_at[call] = now + talk_s + wrap_s
         self._push(now + talk_s, self._talked, call)
         if self._counts():
             self.tally.connected += 1
             self.tally.waited_s += waited
             self.tally.waited += waited > 0
-        self.policy.observe(Connected(at_s=now, waited_s=waited))
+            self.tally.wait_ended(now - idle_since)
+        self.policy.observe(Connected(at_s=now, attempt_id=str(call), stratum=told.stratum, waited_s=waited))
 
     def _talked(self, call: int) -> None:
-        now, since = self.now, self.talking.pop(call)
+        now, since, told = self.now, self.talking.pop(call), self._under_way[call]
         self._window[0] += 1
         self.wrapping[call] = now
         self._push(self.free_at[call], self._wrapped, call)
         self.tally.talks_ended += self._counts()
-        self.policy.observe(TalkEnded(at_s=now, talk_s=now - since))
+        self.policy.observe(TalkEnded(at_s=now, attempt_id=str(call), stratum=told.stratum, talk_s=now - since))
 
     def _wrapped(self, call: int) -> None:
         since = self.wrapping.pop(call)
-        del self.free_at[call]
+        del self.free_at[call], self._under_way[call]
         if self.scenario.sees_wrap_up:
             self.policy.observe(WrapEnded(at_s=self.now, wrap_s=self.now - since))
         self._free()
@@ -239,119 +212,103 @@ class Run:
         scenario = self.scenario
         held = len(self.ringing) + len(self.detecting) + len(self.waiting) + len(self.talking)
         held += len(self._messages)
-        lines = min(scenario.lines - held, scenario.calls_per_second)
-        dials = self.policy.decide(self._snapshot(max(0, lines)))
-        if not 0 <= dials <= max(0, lines):
+        lines = max(0, min(scenario.lines - held, scenario.calls_per_second))
+        dials = self.policy.decide(self._snapshot(lines))
+        if not 0 <= dials <= lines:
             raise AssertionError(f"the policy dials {dials} with {lines} lines free")
         for _ in range(dials):
-            self._dial()
+            lead = self._roll.next(self.now)
+            if lead is None:
+                return
+            self._dial(lead)
 
     def _snapshot(self, lines: int) -> Snapshot:
         return Snapshot(
             at_s=self.now,
-            ready=self.ready,
+            ready=len(self._idle),
             waiting=len(self.waiting),
             ringing_since_s=tuple(self.ringing.values()),
             talking_since_s=tuple(self.talking.values()),
             wrapping_since_s=tuple(self.wrapping.values()) if self.scenario.sees_wrap_up else (),
             lines_free=lines,
+            ringing=tuple(self._strata.values()),
             waiting_since_s=tuple(self.waiting.values()),
             detecting_since_s=tuple(self.detecting.values()),
+            leaving_at_s=self._leaving_soon() if self._announced else (),
             window_answers=self._window[0],
             window_abandons=self._window[1],
         )
 
-    def _dial(self) -> None:
+    def _leaving_soon(self) -> tuple[float, ...]:
+        first = bisect_right(self._announced, self.now)
+        return self._announced[first : bisect_right(self._announced, self.now + NOTICE_S)]
+
+    def _dial(self, lead: Lead) -> None:
         self._calls += 1
-        call, now, scenario = self._calls, self.now, self.scenario
-        answered = self._uniform[0]() < scenario.answer_rate.at(now)
-        machine = self._uniform[1]() < scenario.machine_share.at(now)
-        busy = self._uniform[2]() < scenario.busy_share
-        ring_s = self._ring_s()
+        call, now = self._calls, self.now
+        fate = self._fates.next(lead, now)
+        told = self._under_way[call] = Call(lead, fate, now, self._roll.stratum(lead, now))
         self.ringing[call] = now
-        self.answers_at[call] = inf
+        self._strata[call] = (now, told.stratum)
+        self.answers_at[call] = now + fate.after_s if fate.end is End.PERSON and fate.person else inf
         self.tally.dials += self._counts()
-        outage = next((each for each in scenario.outages if each.from_s <= now < each.until_s), None)
-        if outage is not None:
-            self._push(now + self._silence_s(outage), self._refused, call)
-        elif answered:
-            if not machine:
-                self.answers_at[call] = now + ring_s
-            self._push(now + ring_s, self._picked_up, -call if machine else call)
-        elif busy and not answered:
-            self._push(now + scenario.busy_after_s, self._busy, call)
-        else:
-            self._push(now + scenario.no_answer_s, self._rang_out, call)
-        self.policy.observe(Dialled(at_s=now))
+        answered = fate.end in (End.PERSON, End.MACHINE)
+        self._push(now + fate.after_s, self._picked_up if answered else self._failed, call)
+        self.policy.observe(Dialled(at_s=now, attempt_id=str(call), stratum=told.stratum))
 
-    def _ring_s(self) -> float:
-        """How long this one rings to its answer: a ring time that is not cut off by the dialer's patience."""
-        for _ in range(REDRAWS):
-            ring_s = self._ring()
-            if ring_s <= self.scenario.no_answer_s:
-                return ring_s
-        return self.scenario.no_answer_s
-
-    def _silence_s(self, outage: Outage) -> float:
-        return self.scenario.no_answer_s if outage.fails_after_s is None else outage.fails_after_s
-
-    def _failed(self, call: int, cause: int | None) -> None:
-        since = self.ringing.pop(call)
-        del self.answers_at[call]
+    def _failed(self, call: int) -> None:
+        told = self._under_way.pop(call)
+        del self.ringing[call], self._strata[call], self.answers_at[call]
         self.tally.failures += self._counts()
-        self.policy.observe(NoAnswer(at_s=self.now, dialled_at_s=since, cause=cause))
+        if told.fate.cause != UNALLOCATED:
+            self._roll.failed(told.lead, self.now)
+        cause = told.fate.cause
+        self.policy.observe(
+            NoAnswer(at_s=self.now, attempt_id=str(call), stratum=told.stratum, cause=cause, dialled_at_s=told.since)
+        )
 
-    def _rang_out(self, call: int) -> None:
-        self._failed(call, UNANSWERED)
-
-    def _busy(self, call: int) -> None:
-        self._failed(call, BUSY)
-
-    def _refused(self, call: int) -> None:
-        dialled_at = self.ringing[call]
-        outage = next(each for each in self.scenario.outages if each.from_s <= dialled_at < each.until_s)
-        self._failed(call, outage.cause)
-
-    def _picked_up(self, signed: int) -> None:
-        call = abs(signed)
-        since = self.ringing.pop(call)
-        del self.answers_at[call]
-        if self.scenario.detection_s > 0:
+    def _picked_up(self, call: int) -> None:
+        del self.ringing[call], self._strata[call], self.answers_at[call]
+        detection_s = self._under_way[call].fate.detection_s
+        if detection_s > 0:
             self.detecting[call] = self.now
-            self._dialled_at[call] = since
-            self._push(self.now + self.scenario.detection_s, self._detected, signed)
+            self._push(self.now + detection_s, self._detected, call)
         else:
-            self._told_apart(signed, since)
+            self._told_apart(call)
 
-    def _detected(self, signed: int) -> None:
-        del self.detecting[abs(signed)]
-        self._told_apart(signed, self._dialled_at.pop(abs(signed)))
+    def _detected(self, call: int) -> None:
+        del self.detecting[call]
+        self._told_apart(call)
 
-    def _told_apart(self, signed: int, since: float) -> None:
-        now, call = self.now, abs(signed)
-        if signed < 0:
-            self.tally.machines += self._counts()
-            self.policy.observe(MachineAnswer(at_s=now, dialled_at_s=since))
+    def _told_apart(self, call: int) -> None:
+        told, now = self._under_way[call], self.now
+        if not told.fate.person:
+            del self._under_way[call]
+            if self._counts():
+                self.tally.machines += 1
+                self.tally.persons_missed += told.fate.end is End.PERSON
+            self._roll.failed(told.lead, now)
+            self.policy.observe(
+                MachineAnswer(at_s=now, attempt_id=str(call), stratum=told.stratum, dialled_at_s=told.since)
+            )
             return
         if self._counts():
             self.tally.answers += 1
-            self._by_hour(1, 0)
-        self.policy.observe(LiveAnswer(at_s=now, dialled_at_s=since))
+            self.tally.machines_missed += told.fate.end is End.MACHINE
+            self.tally.hour(int(now // HOUR_S)).answers += 1
+        self.policy.observe(LiveAnswer(at_s=now, attempt_id=str(call), stratum=told.stratum, dialled_at_s=told.since))
+        self._wants_agent(call)
+
+    def _wants_agent(self, call: int) -> None:
         patience_s = self._patience()
-        if self.ready:
-            self.ready -= 1
-            self._connect(call, now)
+        if self._idle:
+            self._connect(call, self.now, self._idle.popleft())
             return
-        self.waiting[call] = now
+        self.waiting[call] = self.now
         if patience_s == 0.0:
             self._give_up(call)
         elif patience_s < inf:
-            self._push(now + patience_s, self._give_up, call)
-
-    def _by_hour(self, answers: int, abandons: int) -> None:
-        hour = int(self.now // HOUR_S)
-        before = self.tally.hours.get(hour, (0, 0))
-        self.tally.hours[hour] = (before[0] + answers, before[1] + abandons)
+            self._push(self.now + patience_s, self._give_up, call)
 
     def _give_up(self, call: int) -> None:
         since = self.waiting.pop(call, None)
@@ -360,11 +317,12 @@ class Run:
         self._messages[call] = since
         if self._counts():
             self.tally.abandoned += 1
-            self._by_hour(0, 1)
+            self.tally.hour(int(self.now // HOUR_S)).abandoned += 1
         self._push(self.now + self.scenario.message_s, self._apologised, call)
 
     def _apologised(self, call: int) -> None:
-        since = self._messages.pop(call)
+        since, told = self._messages.pop(call), self._under_way.pop(call)
         self._window[0] += 1
         self._window[1] += 1
-        self.policy.observe(Abandoned(at_s=self.now, waited_s=self.now - since))
+        waited_s = self.now - since
+        self.policy.observe(Abandoned(at_s=self.now, attempt_id=str(call), stratum=told.stratum, waited_s=waited_s))

@@ -81,8 +81,8 @@ def test_nothing_is_lost(
     assert run.ready + left["talking"] + left["wrapping"] == agents
     assert tally.logged_in_s == pytest.approx(agents * 900.0)
     assert tally.talking_s + tally.wrapping_s <= tally.logged_in_s + 1e-6
-    assert sum(answers for answers, _ in tally.hours.values()) == tally.answers
-    assert sum(abandons for _, abandons in tally.hours.values()) == tally.abandoned
+    assert sum(each.answers for each in tally.hours.values()) == tally.answers
+    assert sum(each.abandoned for each in tally.hours.values()) == tally.abandoned
 
 
 def test_littles_law_of_the_ringing_dials() -> None:

@@ -1,0 +1,70 @@
+"""Whose turn it is: the leads of a scenario's lists, those that are tried again before new ones."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import dataclass
+
+from dialer.simulation.scenario import HOUR_S, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Somebody on list number ``of``, who is dialled for the ``tries``-th time."""
+
+    of: int
+    tries: int
+
+
+class Roll:
+    """The lists side by side by their weights (smooth weighted round robin, as the hopper does)."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._lists = scenario.lists_or_one
+        self._left = [each.leads for each in self._lists]
+        self._again: list[list[tuple[float, int, Lead]]] = [[] for _ in self._lists]
+        self._credit = [0] * len(self._lists)
+        self._count = itertools.count()
+        self._strata: dict[tuple[Lead, int], str] = {}
+
+    def next(self, now: float) -> Lead | None:
+        """The lead that is dialled next; None: nobody is due."""
+        if len(self._lists) == 1:
+            return self._take(0, now) if self._due(0, now) else None
+        open_ = [index for index in range(len(self._lists)) if self._due(index, now)]
+        if not open_:
+            return None
+        for index in open_:
+            self._credit[index] += self._lists[index].weight
+        best = max(open_, key=lambda index: self._credit[index])
+        self._credit[best] -= sum(self._lists[index].weight for index in open_)
+        return self._take(best, now)
+
+    def failed(self, lead: Lead, now: float) -> None:
+        """Nobody was reached: dialled again later, where the scenario says so."""
+        if lead.tries < self._scenario.tries:
+            again = (now + self._scenario.retry_after_s, next(self._count), Lead(lead.of, lead.tries + 1))
+            heapq.heappush(self._again[lead.of], again)
+
+    def stratum(self, lead: Lead, now: float) -> str:
+        """What the lead has in common with others that are answered alike, as the store words it."""
+        key = (lead, int(now // HOUR_S))
+        found = self._strata.get(key)
+        if found is None:
+            found = self._strata[key] = f"{self._lists[lead.of].name}, {key[1]} h, try {lead.tries}"
+        return found
+
+    def _due(self, index: int, now: float) -> bool:
+        again, left = self._again[index], self._left[index]
+        return left is None or left > 0 or bool(again and again[0][0] <= now)
+
+    def _take(self, index: int, now: float) -> Lead:
+        again = self._again[index]
+        if again and again[0][0] <= now:
+            return heapq.heappop(again)[2]
+        left = self._left[index]
+        if left is not None:
+            self._left[index] = left - 1
+        return Lead(index, 1)

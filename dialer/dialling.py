@@ -292,7 +292,7 @@ class Dialling:
         self._sent(lane.run, attempt)
         attempt.sent_at, attempt.boot = now, self.boots.get(attempt.switch)
         attempt.enter(Phase.DIALLED, now)
-        lane.policy.observe(Dialled(at_s=now, attempt_id=attempt.attempt_id))
+        lane.policy.observe(Dialled(at_s=now, attempt_id=attempt.attempt_id, stratum=attempt.begun.stratum))
         return ev.PlaceCall(attempt.dial())
 
     def _wanted(self, now: float) -> dict[Lane, int]:

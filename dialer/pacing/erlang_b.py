@@ -25,10 +25,17 @@ LEAST_LOAD = 1e-9
 
 
 class ErlangB:
-    """Dials as a Poisson process of the rate at which ``erlang_b(agents, load)`` is the cap."""
+    """Dials as a Poisson process of the rate at which ``erlang_b(agents, load)`` is the cap; ``blocked``: this share
+    in its place."""
 
-    def __init__(self, abandonment_cap: float, connect_within_s: float, no_answer_s: float) -> None:
-        self._cap = abandonment_cap
+    def __init__(
+        self,
+        abandonment_cap: float,
+        connect_within_s: float,
+        no_answer_s: float,
+        blocked: float | None = None,
+    ) -> None:
+        self._blocked = abandonment_cap if blocked is None else blocked
         self._random = Random(1917)
         self._live, self._dials = PRIOR_ANSWERS, PRIOR_DIALS
         self._talk_s, self._talks = PRIOR_HANDLING_S * PRIOR_TALKS, PRIOR_TALKS
@@ -74,7 +81,7 @@ class ErlangB:
 
     def _load(self, agents: int) -> float:
         if agents not in self._loads:
-            self._loads[agents] = load_at(agents, self._cap)
+            self._loads[agents] = load_at(agents, self._blocked)
         return self._loads[agents]
 
     def _poisson(self, mean: float) -> int:

@@ -27,45 +27,61 @@ MOST_AT_ONCE = 64
 """More dials are never added in one decision; the next one is a second away."""
 
 
-def exact_chances(coins: Floats, short: int, new: Floats, arrivals: Floats) -> Floats:
+class NewDials:
+    """Dials made now. ``chances[k, j]``: that the ``k``-th is answered before the middle of step ``j``."""
+
+    def __init__(self, chances: Floats) -> None:
+        self.chances = chances
+        stays = 1.0 - chances
+        spread = chances * stays
+        self.answered, self.variance, self.third = map(_sums_before, (chances, spread, spread * (1 - 2 * stays)))
+        """Of those made before the ``k``-th: how many are answered by each step, and by how much the second and third
+        moment of the sum differ for them."""
+
+    def __len__(self) -> int:
+        return len(self.chances)
+
+
+def _sums_before(rows: Floats) -> Floats:
+    """The sum of the rows before each."""
+    sums = np.zeros_like(rows)
+    np.cumsum(rows[:-1], axis=0, out=sums[1:])
+    return sums
+
+
+def exact_chances(coins: Floats, short: int, new: NewDials, arrivals: Floats) -> Floats:
     """For one more dial after 0, 1, 2, … made with it: the chance that its person finds nobody.
 
     ``coins[i, j]``: the chance that coin ``i`` shows an agent more by step ``j`` (an agent free, a dial that is not
-    answered). ``short``: dials that ring and persons who wait, less the agents who are ready. ``new``: the chance
-    that a dial made now is answered before the middle of each step. ``arrivals``: when it is, if it is.
+    answered). ``short``: dials that ring and persons who wait, less the agents who are ready. ``new``: ``CHUNK``
+    dials or more. ``arrivals``: the share of answers in each step. The sum of the coins by its characteristic
+    function.
     """
     found = np.zeros(CHUNK)
-    most = short + CHUNK
-    if most <= 0:
+    if short + CHUNK <= 0:
         return found
-    sums = np.zeros((most, STEPS))
-    sums[0] = 1.0
-    for up in coins:
-        sums = _toss(sums, up)
-    stays = 1.0 - new
+    turned = np.multiply.reduce(_TURNS * coins[:, None, :] + 1.0, axis=0)
+    stays = _TURNS * (1.0 - new.chances[:CHUNK, None, :]) + 1.0
     for others in range(CHUNK):
         reach = short + others
         if reach >= 0:
-            found[others] = sums[: reach + 1].sum(axis=0) @ arrivals
-        sums = _toss(sums, stays)
-    return found
+            found[others] = (_UP_TO[min(reach, SUMS - 1)] @ (turned @ arrivals)).real
+        turned = turned * stays[others]
+    return np.clip(found, 0.0, 1.0)
 
 
-def normal_chances(moments: Floats, short: int, new: Floats, arrivals: Floats, most: int) -> Floats:
-    """As :func:`exact_chances` for up to ``most`` dials, by the moments of the sum of the coins.
+def normal_chances(moments: Floats, short: int, new: NewDials, arrivals: Floats) -> Floats:
+    """As :func:`exact_chances` for each of the new dials, by the moments of the sum of the coins.
 
     ``moments``: mean, variance and third central moment at each step, one after the other.
     """
     mean, variance, third = moments.reshape(3, STEPS)
-    others = _OTHERS[:most]
-    stays = 1.0 - new
-    spread = new * stays
-    var = variance + others * spread + 1e-4
+    var = variance + new.variance + 1e-4
     sd = np.sqrt(var)
-    at = (short + 0.5 - mean + others * new) / sd
+    at = (short + 0.5 - mean + new.answered) / sd
     square = at * at
     bell = np.exp(-0.5 * square) * DENSITY
-    skew = (third + others * (spread * (1 - 2 * stays))) / (var * sd)
+    skew = (third + new.third) / (var * sd)
     below = normal_cdf(at, bell) + skew * (1 - square) * bell * (1 / 6)
     found: Floats = np.minimum(np.maximum(below, 0.0), 1.0) @ arrivals
     return found
@@ -81,11 +97,17 @@ def normal_cdf(at: Floats, density: Floats) -> Floats:
     return np.where(at < 0, tail, 1.0 - tail)
 
 
-def _toss(sums: Floats, up: Floats) -> Floats:
-    """The distribution of the sum with one more coin; what goes over the top is not kept."""
-    after = sums * (1.0 - up)
-    after[1:] += sums[:-1] * up
-    return after
+SUMS = EXACT_COINS + CHUNK + 1
+"""A sum of coins is one of so many numbers."""
 
+_ANGLES = 2j * np.pi * np.arange(SUMS // 2 + 1) / SUMS
+_TURNS = np.exp(_ANGLES)[:, None] - 1.0
+"""A coin with chance p turns the characteristic function at each angle by 1 + p times this. The other half of the
+angles is the mirror of this one."""
 
-_OTHERS = np.arange(MOST_AT_ONCE, dtype=np.float64)[:, None]
+_UP_TO = (
+    np.cumsum(np.exp(-np.outer(np.arange(SUMS), _ANGLES)), axis=0)
+    * np.where(np.arange(SUMS // 2 + 1) == 0, 1, 2)
+    / SUMS
+)
+"""``[n]``: what gives the chance of ``n`` or less from the function's values (the inverse transform, summed up)."""

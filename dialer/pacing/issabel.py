@@ -29,9 +29,18 @@ SHARE_OF_S = 1800.0
 
 
 class Issabel:
-    """The predictor with over-commit: divided by the share of dials that were answered lately."""
+    """The predictor; with ``over_commit`` divided by the share of dials that were answered lately. ``soon``: a talk
+    that has come to an end with this chance counts as a free agent."""
 
-    def __init__(self, abandonment_cap: float, connect_within_s: float, no_answer_s: float) -> None:
+    def __init__(
+        self,
+        abandonment_cap: float,
+        connect_within_s: float,
+        no_answer_s: float,
+        soon: float = SOON,
+        over_commit: bool = True,
+    ) -> None:
+        self._soon_at, self._over_commit = soon, over_commit
         self._period = Period(BEAT_S)
         self._talks, self._talk_s = 0, 0.0
         self._answer_s: deque[float] = deque([SEED_ANSWER_S] * ANSWERS_KEPT, maxlen=ANSWERS_KEPT)
@@ -62,7 +71,7 @@ class Issabel:
     def decide(self, snapshot: Snapshot) -> int:
         """New dials now: 0 to ``snapshot.lines_free``."""
         soon = self._soon(snapshot)
-        share = max(LEAST_SHARE, self._answered / len(self._results) if self._results else 1.0)
+        share = self._share()
         agents = snapshot.ready + len(snapshot.talking_since_s)
         if self._period.due(snapshot.at_s):
             under_way = snapshot.waiting + len(snapshot.ringing_since_s) + len(snapshot.detecting_since_s)
@@ -75,12 +84,20 @@ class Issabel:
         )
         return dials
 
+    def _share(self) -> float:
+        """What is dialled is divided by it."""
+        if not (self._over_commit and self._results):
+            return 1.0
+        return max(LEAST_SHARE, self._answered / len(self._results))
+
     def _soon(self, seen: Snapshot) -> int:
         if self._talks < NEEDS_TALKS:
             return 0
         mean_s = max(self._talk_s / self._talks, 0.001)
         answer_s = sum(self._answer_s) / len(self._answer_s)
-        return sum(1 - exp(-(seen.at_s - since + answer_s) / mean_s) >= SOON for since in seen.talking_since_s)
+        return sum(
+            1 - exp(-(seen.at_s - since + answer_s) / mean_s) >= self._soon_at for since in seen.talking_since_s
+        )
 
     def explain(self) -> Explanation:
         """Why the last decision was what it was."""

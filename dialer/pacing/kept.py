@@ -51,12 +51,12 @@ def numbers(state: Kept, key: str, size: int | None = None) -> list[float]:
     return cast(list[float], list(found))
 
 
-def rows(state: Kept, key: str, size: int) -> list[list[int]]:
-    """The list ``key`` of rows of ``size`` whole numbers each."""
+def listed(state: Kept, key: str) -> list[object]:
+    """The list ``key``."""
     found = state.get(key)
     if not isinstance(found, list):
         raise _wrong(key, "a list", found)
-    return [[int(each) for each in numbers({key: row}, key, size)] for row in found]
+    return found
 
 
 def _is_number(value: object) -> bool:

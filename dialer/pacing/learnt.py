@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import log2
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dialer.pacing.forecast import NewDials
 from dialer.pacing.hazards import PRIOR_TALK_S, PRIOR_WRAP_S, TALK_EDGES, WRAP_EDGES, Freeing, Hazard
 from dialer.pacing.kept import Kept, number, part
-from dialer.pacing.model import LiveAnswer, MachineAnswer, NoAnswer, Snapshot
+from dialer.pacing.model import LiveAnswer, MachineAnswer, NoAnswer, Snapshot, Stratum
 from dialer.pacing.outage import Outage
 from dialer.pacing.rate import AnswerRate
 from dialer.pacing.ring import STEPS, RingTimes
@@ -30,6 +33,13 @@ DETECTING_S = 3.0
 """Machine detection mostly takes no longer."""
 
 
+CLASSES_AN_OCTAVE = 8
+"""Strata whose weights differ by less than a twelfth are forecast alike."""
+
+MIXED = 1000
+"""The class of dials whose stratum nobody knows: they are as those dialled lately."""
+
+
 @dataclass(slots=True)
 class Moments:
     """Mean, variance and third moment of the coins of a table's rows, beside each other."""
@@ -47,6 +57,15 @@ class Moments:
         return np.bincount(rows, minlength=len(self.table)) @ self.table
 
 
+@dataclass(frozen=True, slots=True)
+class _Dials:
+    """Dials of strata of one class. ``unanswered[a, j]``: the chance that by step ``j`` no person has answered one
+    that has rung ``a`` steps."""
+
+    unanswered: Floats
+    moments: Moments
+
+
 class Learnt:
     """Answer rate, ring times, talk and wrap-up."""
 
@@ -61,8 +80,12 @@ class Learnt:
         self._freeing = Freeing(self.horizons_s)
         self._refreshed_s: float | None = None
         self._stale, self._ring_due_s = True, 0.0
-        self.unanswered = np.ones((STEPS + 1, STEPS))
-        self._talk_moments = self._wrap_moments = self._ring_moments = Moments(np.zeros((1, 3 * STEPS)))
+        self._by_weight: dict[int, _Dials] = {}
+        """What follows for dials of strata of each class of weights; worked out when one is needed."""
+        self._classes: dict[Stratum, int] = {}
+        self._new: dict[int, NewDials] = {}
+        self._hour = ""
+        self._talk_moments = self._wrap_moments = Moments(np.zeros((1, 3 * STEPS)))
         self.arrivals = self.ring.arrivals()
         self.handling_s = self.talk.mean_s() + self.wrap.mean_s()
         """Mean talk and wrap-up."""
@@ -81,7 +104,7 @@ class Learnt:
             self.ring.live(rang_s)
         else:
             self.ring.other(rang_s)
-        self.rate.ended(seen.dialled_at_s, live)
+        self.rate.ended(seen.dialled_at_s, live, seen.stratum or self._hour)
         self._stale = True
 
     def _count(self, live: bool) -> None:
@@ -103,13 +126,15 @@ class Learnt:
 
     def look(self, seen: Snapshot) -> None:
         """Bring the tables up to date with what was learnt."""
+        self._hour = "" if seen.local_hour is None else f"{seen.local_hour} h"
         longest_s = self._no_answer_s + OVERDUE_S
         settled = self.rate.settle(seen.ringing_since_s, longest_s, seen.at_s, learn=not self.down())
         self._stale = self._stale or settled
         if self._stale and seen.at_s >= self._ring_due_s:
             self._stale, self._ring_due_s = False, seen.at_s + RING_REFRESH_S
-            self.unanswered = 1.0 - self.ring.answered(self.rate.live)
-            self._ring_moments = Moments.of(self.unanswered)
+            self._by_weight.clear()
+            self._classes.clear()
+            self._new.clear()
             self.arrivals = self.ring.arrivals()
         if self._refreshed_s is None or seen.at_s - self._refreshed_s >= REFRESH_S:
             self._refreshed_s = seen.at_s
@@ -125,31 +150,83 @@ class Learnt:
 
     def agents(self, seen: Snapshot) -> Floats:
         """A row for each agent who talks or wraps up: the chance to be free in time for each step."""
-        talking, wrapping, _ = self._rows(seen)
+        talking, wrapping = self._rows(seen)
         return np.concatenate((self._freeing.talking[talking], self._freeing.wrapping[wrapping]))
 
     def dials(self, seen: Snapshot) -> Floats:
         """A row for each dial that rings or is in detection: the chance that no person came of it by each step."""
-        detecting = np.tile(self._detected(), (len(seen.detecting_since_s), 1))
-        return np.concatenate((self.unanswered[self._rows(seen)[2]], detecting))
+        rang = self._rang(seen)
+        unanswered = np.empty((len(rang), STEPS))
+        for dials, which in self._ringing(seen):
+            unanswered[which] = dials.unanswered[rang[which]]
+        if not seen.detecting_since_s:
+            return unanswered
+        return np.concatenate((unanswered, np.tile(self._detected(), (len(seen.detecting_since_s), 1))))
+
+    def new_dials(self, seen: Snapshot, most: int) -> NewDials:
+        """``most`` dials made now. Whose strata nobody knows are as those dialled lately."""
+        if not seen.next_up:
+            return self._unknown_dials(most)
+        rows = [1.0 - self._dials(self._class(each)).unanswered[0] for _, each in seen.next_up[:most]]
+        rows += [1.0 - self._dials(MIXED).unanswered[0]] * (most - len(rows))
+        return NewDials(np.array(rows))
+
+    def _unknown_dials(self, most: int) -> NewDials:
+        found = self._new.get(most)
+        if found is None:
+            rows = np.tile(1.0 - self._dials(MIXED).unanswered[0], (most, 1))
+            found = self._new[most] = NewDials(rows)
+        return found
 
     def moments(self, seen: Snapshot) -> Floats:
         """Mean, variance and third moment of the sum of those coins at each step, one after the other."""
-        talking, wrapping, ringing = self._rows(seen)
-        sums = self._talk_moments.sums(talking) + self._ring_moments.sums(ringing)
+        talking, wrapping = self._rows(seen)
+        sums = self._talk_moments.sums(talking)
+        rang = self._rang(seen)
+        for dials, which in self._ringing(seen):
+            sums += dials.moments.sums(rang[which])
         if len(wrapping):
             sums += self._wrap_moments.sums(wrapping)
         if seen.detecting_since_s:
             sums += len(seen.detecting_since_s) * Moments.of(self._detected()[None, :]).table[0]
         return sums
 
-    def _rows(self, seen: Snapshot) -> tuple[Rows, Rows, Rows]:
-        rang = _lasted(seen.ringing_since_s, seen.at_s) / self.ring.step_s
+    def _rows(self, seen: Snapshot) -> tuple[Rows, Rows]:
         return (
             self._freeing.talk_rows(_lasted(seen.talking_since_s, seen.at_s)),
             self._freeing.wrap_rows(_lasted(seen.wrapping_since_s, seen.at_s)),
-            np.minimum((rang + 0.5).astype(np.int64), STEPS),
         )
+
+    def _rang(self, seen: Snapshot) -> Rows:
+        """How many steps each dial has rung."""
+        rang = _lasted(seen.ringing_since_s, seen.at_s) / self.ring.step_s
+        return np.minimum((rang + 0.5).astype(np.int64), STEPS)
+
+    def _ringing(self, seen: Snapshot) -> Iterator[tuple[_Dials, Rows]]:
+        """The dials that ring, by class: what follows for them, and their places."""
+        if len(seen.ringing) != len(seen.ringing_since_s):
+            yield self._dials(MIXED), np.arange(len(seen.ringing_since_s))
+            return
+        places: dict[int, list[int]] = {}
+        for place, (_, stratum) in enumerate(seen.ringing):
+            places.setdefault(self._class(stratum), []).append(place)
+        for each, which in places.items():
+            yield self._dials(each), np.array(which)
+
+    def _class(self, stratum: Stratum) -> int:
+        found = self._classes.get(stratum)
+        if found is None:
+            weight = self.rate.strata.weight(stratum or self._hour)
+            found = self._classes[stratum] = round(log2(weight) * CLASSES_AN_OCTAVE)
+        return found
+
+    def _dials(self, which: int) -> _Dials:
+        found = self._by_weight.get(which)
+        if found is None:
+            live = self.rate.live if which == MIXED else self.rate.live_of(2 ** (which / CLASSES_AN_OCTAVE))
+            unanswered = 1.0 - self.ring.answered(live)
+            found = self._by_weight[which] = _Dials(unanswered, Moments.of(unanswered))
+        return found
 
     def _detected(self) -> Floats:
         """The coin of an answered call in detection: a machine, or a person within some seconds."""

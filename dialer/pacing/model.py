@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+Stratum = str | tuple[object, ...]
+"""What a dial is one of: its list, the local hour and the number of the try, as text with ``", "`` between them or as
+a tuple; "" where nobody knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -26,9 +30,10 @@ class Snapshot:
     lines_free: int
     """How many calls may be added now: trunk lines, calls per second and the campaign's own bound."""
 
-    ringing: tuple[tuple[float, str], ...] = ()
-    """As ``ringing_since_s``, with the stratum (list, local hour, attempt number) of each."""
-    next_up: tuple[tuple[float, str], ...] = ()
+    ringing: tuple[tuple[float, Stratum], ...] = ()
+    """As ``ringing_since_s``, in the same order, with the stratum of each."""
+    next_up: tuple[tuple[float, Stratum], ...] = ()
+    """Who would be dialled next, in this order: since when they have been due, and their strata."""
     waiting_since_s: tuple[float, ...] = ()
     detecting_since_s: tuple[float, ...] = ()
     """Answered, and machine detection still runs."""
@@ -38,6 +43,7 @@ class Snapshot:
     inbound_rate_per_s: float = 0.0
     leaving_at_s: tuple[float, ...] = ()
     local_hour: int | None = None
+    """Where the campaign is: the stratum of dials that have none."""
     window_answers: int = 0
     """People who answered in the legal window so far."""
     window_abandons: int = 0
@@ -47,7 +53,7 @@ class Snapshot:
 class _Observed:
     at_s: float
     attempt_id: str = ""
-    stratum: str = ""
+    stratum: Stratum = ""
     cause: int | None = None
     """Q.850, where the switch said one: tells a dead trunk from people who do not answer."""
 

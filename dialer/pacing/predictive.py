@@ -156,11 +156,11 @@ class Predictive:
         detecting = len(seen.detecting_since_s)
         under_way = len(seen.ringing_since_s) + detecting + seen.waiting
         short = under_way - seen.ready + self._claimed(seen)
-        new = 1.0 - learnt.unanswered[0]
+        new = learnt.new_dials(seen, max(most, CHUNK))
         coins = self._agents - seen.ready - seen.reserved + len(seen.ringing_since_s) + detecting
         if coins <= EXACT_COINS:
             return exact_chances(learnt.coins(seen), short, new, learnt.arrivals)
-        return normal_chances(learnt.moments(seen), short, new, learnt.arrivals, most)
+        return normal_chances(learnt.moments(seen), short, new, learnt.arrivals)
 
     def explain(self) -> Explanation:
         """Why the last decision was what it was: the forecast, the budget, the reason; see docs/pacing.md."""

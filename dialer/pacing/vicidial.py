@@ -50,6 +50,8 @@ class Tuning:
     difference_target: float = 0.0
     max_level: float = 3.0
     latest_hhmm: int = 2100
+    available_only: bool = False
+    """Lines for each free agent, and one for each talk, in the place of lines for each agent at work."""
 
 
 class Adapt:
@@ -96,7 +98,7 @@ class Adapt:
             self._adapt(at_s - self._began_s)
         lines = lines_in_use(snapshot)
         if self._dialler.due(at_s):
-            self._dialler.begin(at_s, round(self._level * agents) - lines if agents else 0)
+            self._dialler.begin(at_s, self._goal(snapshot, agents) - lines if agents else 0)
         dials = self._dialler.left(snapshot)
         self._last = Explanation(
             f"level {self._level:.2f} for {agents} agents, less {lines} lines in use; dropped today"
@@ -104,6 +106,11 @@ class Adapt:
             {"level": self._level, "agents": agents, "lines_in_use": lines, "dropped": self._day[1], "dials": dials},
         )
         return dials
+
+    def _goal(self, seen: Snapshot, agents: int) -> int:
+        if self._tuning.available_only:
+            return round(self._level * seen.ready) + len(seen.talking_since_s)
+        return round(self._level * agents)
 
     def explain(self) -> Explanation:
         """Why the last decision was what it was."""

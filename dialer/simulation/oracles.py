@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dialer.pacing.forecast import EXACT_COINS, exact_chances, normal_chances
+from dialer.pacing.forecast import CHUNK, EXACT_COINS, exact_chances, normal_chances
 from dialer.pacing.learnt import Moments
 from dialer.pacing.model import Snapshot
 from dialer.pacing.predictive import Predictive
@@ -40,10 +40,10 @@ class _Oracle(Predictive):
         learnt = self.learnt
         coins = np.concatenate((self.agents(seen, self._world), self.dials(seen, self._world)))
         short = len(seen.ringing_since_s) + len(seen.detecting_since_s) + seen.waiting - seen.ready
-        new = 1.0 - learnt.unanswered[0]
+        new = learnt.new_dials(seen, max(most, CHUNK))
         if len(coins) <= EXACT_COINS:
             return exact_chances(coins, short, new, learnt.arrivals)
-        return normal_chances(Moments.of(coins).table.sum(axis=0), short, new, learnt.arrivals, most)
+        return normal_chances(Moments.of(coins).table.sum(axis=0), short, new, learnt.arrivals)
 
 
 class TalkEndsKnown(_Oracle):

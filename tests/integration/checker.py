@@ -53,6 +53,9 @@ LOST = ("lost", "pbx_lost")
 SENT = "decision NOT LIKE '%\"sent\":false%'"
 """The attempt was given to the switch, or may have been: the engine marks those that surely were not."""
 
+PLACED = f"call_id NOT IN (SELECT attempt_id FROM attempts WHERE NOT {SENT})"
+"""The record is not of an attempt that was given up before it was sent: its number may have been called later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -276,7 +279,7 @@ def _met_in_time(
     query = (
         "SELECT c.*, (SELECT min(at) FROM call_events e WHERE e.call_id = c.call_id AND kind = 'agent_connected')"
         " AS met_at, (SELECT min(at) FROM call_events e WHERE e.call_id = c.call_id AND kind = 'safe_harbour')"
-        " AS told_at FROM calls c WHERE direction = 'outbound'"
+        f" AS told_at FROM calls c WHERE direction = 'outbound' AND {PLACED}"
     )
     by_number = {call.number: call for call in calls}
     answered = abandoned = 0
@@ -304,7 +307,7 @@ def _met_in_time(
 
 def _durations(calls: list[SipCall], db: sqlite3.Connection, faults: tuple[float, ...]) -> Iterator[str]:
     by_number = {call.number: call for call in calls}
-    for row in db.execute("SELECT * FROM calls"):
+    for row in db.execute(f"SELECT * FROM calls WHERE {PLACED}"):
         if not row["duration_s"] >= row["billed_s"] >= 0:
             yield f"I9: {row['call_id']}: duration {row['duration_s']} and billed {row['billed_s']}"
         if not all(str(row[key]).endswith("+00:00") for key in ("started_at", "ended_at")):

@@ -8,7 +8,7 @@ from math import erf, exp, pi, prod, sqrt
 import numpy as np
 import pytest
 
-from dialer.pacing.forecast import CHUNK, exact_chances, normal_cdf, normal_chances
+from dialer.pacing.forecast import CHUNK, NewDials, exact_chances, normal_cdf, normal_chances
 from dialer.pacing.learnt import Moments
 from dialer.pacing.ring import STEPS, Floats
 
@@ -31,31 +31,31 @@ def enumerated(chances: list[float], at_most: int) -> float:
 
 @pytest.mark.parametrize("short", [-5, -1, 0, 2])
 def test_the_exact_sum_is_the_enumeration(short: int) -> None:
-    tossed, new = coins(4, 1), np.linspace(0.02, 0.3, STEPS)
-    found = exact_chances(tossed, short, new, ARRIVALS)
+    tossed, new = coins(4, 1), np.linspace(0.02, 0.3, CHUNK * STEPS).reshape(CHUNK, STEPS)
+    found = exact_chances(tossed, short, NewDials(new), ARRIVALS)
     for others in range(CHUNK):
         expected = 0.0
         for step in range(STEPS):
-            chances = [*tossed[:, step].tolist(), *[1 - float(new[step])] * others]
+            chances = [*tossed[:, step].tolist(), *(1 - new[:others, step]).tolist()]
             expected += enumerated(chances, short + others) / STEPS
         assert found[others] == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("short", [2, 5, 8])
 def test_the_normal_sum_is_near_the_exact_one(short: int) -> None:
-    tossed, new = coins(16, 2), np.linspace(0.02, 0.3, STEPS)
+    tossed, new = coins(16, 2), np.linspace(0.02, 0.3, CHUNK * STEPS).reshape(CHUNK, STEPS)
     moments = Moments.of(tossed).table.sum(axis=0)
-    near = normal_chances(moments, short, new, ARRIVALS, CHUNK)
-    assert near == pytest.approx(exact_chances(tossed, short, new, ARRIVALS), abs=4e-3)
+    near = normal_chances(moments, short, NewDials(new), ARRIVALS)
+    assert near == pytest.approx(exact_chances(tossed, short, NewDials(new), ARRIVALS), abs=4e-3)
 
 
 def test_the_risk_grows_with_every_dial() -> None:
-    found = exact_chances(coins(6, 3), 2, np.full(STEPS, 0.2), ARRIVALS)
+    found = exact_chances(coins(6, 3), 2, NewDials(np.full((CHUNK, STEPS), 0.2)), ARRIVALS)
     assert np.all(np.diff(found) >= 0)
 
 
 def test_nobody_is_at_risk_while_more_agents_are_free_than_lines_are_out() -> None:
-    found = exact_chances(np.zeros((0, STEPS)), -2, np.full(STEPS, 0.2), ARRIVALS)
+    found = exact_chances(np.zeros((0, STEPS)), -2, NewDials(np.full((CHUNK, STEPS), 0.2)), ARRIVALS)
     assert found[0] == found[1] == 0.0
     assert found[2] > 0.0
 

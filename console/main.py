@@ -14,6 +14,7 @@ from calls import log
 from calls.errors import CallwrightError, SettingsError, UserError
 from calls.settings import load
 from console.cli import (
+    accounts,
     agents,
     audit,
     block,
@@ -85,6 +86,7 @@ app.add_typer(block.app, name="block")
 app.add_typer(people.app, name="people")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(voicemail.app, name="voicemail")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(agents.app, name="agents")
 app.add_typer(floor.app, name="floor")
 app.add_typer(prompts.app, name="prompts")

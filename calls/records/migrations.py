@@ -117,6 +117,11 @@ def _truth(database: Database) -> None:
     database.executescript(_statements("truth.sql"))
 
 
+@MIGRATIONS(name="0024_accounts")
+def _accounts(database: Database) -> None:
+    database.executescript(_statements("accounts.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

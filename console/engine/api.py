@@ -24,6 +24,7 @@ from calls.switch.loopback.switch import LoopbackSwitch
 from calls.text import printable
 from console import operations
 from console.engine import (
+    api_accounts,
     api_agent_dials,
     api_best_hours,
     api_desk,
@@ -154,6 +155,10 @@ def control(engine: Engine) -> FastAPI:
     async def unknown(_request: Request, problem: UnknownName) -> JSONResponse:
         return JSONResponse({"problem": str(problem)}, 404)
 
+    @app.get("/v1/openapi.json", include_in_schema=False)
+    async def openapi() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
     @app.get("/v1/status")
     async def status() -> Status:
         return engine.status()
@@ -163,6 +168,7 @@ def control(engine: Engine) -> FastAPI:
     api_people.add(app, engine)
     api_floor.add(app, engine)
     api_agent_dials.add(app, engine)
+    api_accounts.add(app, engine)
     _add_agents(app, engine)
     api_leads.add(app, engine)
     api_best_hours.add(app, engine)

@@ -1,7 +1,4 @@
-"""The console's process: status and figures as pages, and its own probes.
-
-There are no accounts yet, so the pages show no person's number and nothing can be changed here.
-"""
+"""The console's process: pages and the public API for those who have an account, and its own probes."""
 
 from __future__ import annotations
 
@@ -10,61 +7,99 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
 from calls import log
-from calls.errors import CallwrightError, Location, RecordError, SettingsError
+from calls.errors import CallwrightError, Location, RecordError, SettingsError, UserError
 from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
 from calls.records.figures import Targets, all_figures
 from calls.settings import Settings
-from console.client import EngineClient
+from console.accounts.roles import Right
+from console.accounts.store import Known
+from console.client import NoEngine
 from console.engine.status import Status
 from console.serving import Serving, tcp_socket
+from console.web import api, log_in
+from console.web.engine import EngineWay
+from console.web.guard import HEADERS, SAFE, Guard, Refused, check_origin, is_by_cookie, known_of, require
+from console.web.pages import Pages
 from console.web.shared import Shared
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 WINDOW = timedelta(hours=24)
-
-ENGINE_S = 2.0
-"""How long a page waits for the engine: it is asked for again every two seconds."""
 
 FIGURES_S = 2.0
 """How often the figures are counted, however many look at the page: as often as it asks for itself again."""
 
-STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+STATIC = Path(__file__).parent
 
 
-def build(settings: Settings, monotonic_s: Callable[[], float] = time.monotonic) -> FastAPI:
-    """The application. ``monotonic_s``: the clock by which the figures grow old."""
+def build(
+    settings: Settings,
+    monotonic_s: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> FastAPI:
+    """The application. ``monotonic_s``: the clock by which the figures grow old; ``now``: by which sessions end."""
     app = FastAPI(title="Callwright console", openapi_url=None)
-    pages = Environment(
-        loader=PackageLoader("console.web"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    pages.filters["figure"] = shown
-    figures = Shared(lambda: _figures(settings), FIGURES_S, monotonic_s)
+    engine = EngineWay(settings.engine.socket)
+    guard = Guard(settings, engine, now)
+    pages = Pages()
+    _add_guard(app, guard, pages)
+    _add_probes(app, settings)
+    setup = log_in.SetupCode(f"http://{settings.console.http_host}:{settings.console.http_port}/setup")
+    log_in.add(app, pages, guard, engine, log_in.LogIns(settings, engine, now), setup, now)
+    _add_pages(app, pages, engine, Shared(lambda: _figures(settings, now()), FIGURES_S, monotonic_s))
+    api.add(app, engine)
+    return app
+
+
+def _add_guard(app: FastAPI, guard: Guard, pages: Pages) -> None:
+    """Every request is known, or known to be of nobody, before anything else is done for it."""
+
+    def problem(request: Request, status: int, words: str) -> Response:
+        known: Known | None = request.state.known
+        if request.url.path.startswith("/api/"):
+            return JSONResponse({"problem": words}, status)
+        if status == 401:
+            return RedirectResponse("/log-in", 303)
+        if status == 403 and known is not None and known.account.must_change:
+            return RedirectResponse("/password", 303)
+        return pages.show(request, "problem.html", status, words=words)
 
     @app.middleware("http")
-    async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await answer(request)
+    async def guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        request.state.known = None
+        try:
+            if request.method not in SAFE and is_by_cookie(request):
+                check_origin(request)
+            request.state.known = await guard.known(request)
+            response = await answer(request)
+        except Refused as refused:
+            response = problem(request, refused.status, refused.words)
+        except RecordError as trouble:
+            response = problem(request, 503, str(trouble))
         response.headers.update(HEADERS)
         return response
 
+    @app.exception_handler(Refused)
+    async def refused(request: Request, refusal: Refused) -> Response:
+        return problem(request, refusal.status, refusal.words)
+
+    @app.exception_handler(CallwrightError)
+    async def failed(request: Request, trouble: CallwrightError) -> Response:
+        status = (
+            503 if isinstance(trouble, NoEngine | RecordError) else 409 if isinstance(trouble, UserError) else 502
+        )
+        return problem(request, status, str(trouble))
+
+
+def _add_probes(app: FastAPI, settings: Settings) -> None:
     @app.get("/livez", response_class=PlainTextResponse)
     def livez() -> str:
         return "ok\n"
@@ -78,49 +113,44 @@ def build(settings: Settings, monotonic_s: Callable[[], float] = time.monotonic)
             return f"{problem}\n"
         return "ok\n"
 
+
+def _add_pages(app: FastAPI, pages: Pages, engine: EngineWay, figures: Shared[list[Figure]]) -> None:
+    style = (STATIC / "style.css").read_text(encoding="utf-8")
+
     @app.get("/style.css")
-    def style() -> Response:
-        return Response(STYLE, media_type="text/css")
+    def style_sheet() -> Response:
+        return Response(style, media_type="text/css")
 
-    @app.get("/", response_class=HTMLResponse)
-    def page() -> str:
-        status, trouble = _status(settings)
-        return pages.get_template("status.html").render(status=status, trouble=trouble, figures=figures.get())
+    @app.get("/")
+    async def home(request: Request) -> Response:
+        known = known_of(request)
+        return RedirectResponse("/wall" if Right.VIEW in known.rights else "/account", 303)
 
-    return app
+    @app.get("/account", response_class=HTMLResponse)
+    async def account(request: Request) -> Response:
+        known_of(request)
+        return pages.show(request, "account.html")
 
-
-def shown(value: float | None, unit: str) -> str:
-    """A figure for people: counts whole, seconds to the tenth, ratios to the thousandth."""
-    match value, unit:
-        case None, _:
-            return "\N{EN DASH}"
-        case number, "ratio":
-            return f"{number:.3f}"
-        case number, "s":
-            return f"{number:.1f} s"
-        case number, _:
-            return f"{number:.0f}"
+    @app.get("/wall", response_class=HTMLResponse)
+    async def wall(request: Request, known: Annotated[Known, Depends(require(Right.VIEW))]) -> Response:
+        status, trouble = await _status(engine)
+        shown = await asyncio.to_thread(figures.get)
+        return pages.show(request, "wall.html", status=status, trouble=trouble, figures=shown)
 
 
-def _status(settings: Settings) -> tuple[Status | None, str]:
-    with EngineClient(settings.engine.socket, ENGINE_S) as engine:
-        try:
-            return engine.status(), ""
-        except CallwrightError as problem:
-            return None, str(problem)
-
-
-def _figures(settings: Settings) -> list[Figure]:
-    now = datetime.now(UTC)
+async def _status(engine: EngineWay) -> tuple[Status | None, str]:
     try:
-        connection = open_readonly(settings.engine.database)
+        return Status.model_validate_json((await engine.ask("GET", "/v1/status")).content), ""
+    except CallwrightError as problem:
+        return None, str(problem)
+
+
+def _figures(settings: Settings, now: datetime) -> list[Figure]:
+    try:
+        with closing(open_readonly(settings.engine.database)) as connection:
+            return all_figures(connection, Scope(now - WINDOW, now, now=now), Targets())
     except RecordError:
         return []
-    try:
-        return all_figures(connection, Scope(now - WINDOW, now, now=now), Targets())
-    finally:
-        connection.close()
 
 
 async def run(settings: Settings) -> None:

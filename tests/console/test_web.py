@@ -11,52 +11,54 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from calls.records.writer import write_once
 from calls.settings import load
 from console.web import app as web
+from console.web.pages import shown
 from console.web.shared import Shared
+from tests.console.browser import HASH, PASSWORD, Browser
 from tests.console.processes import START_S, answers, said, started
 from tests.console.served import install, served
 
 
-class Page:
-    """A browser's view of the console, in this process."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self._app = app
-
-    def get(self, path: str) -> httpx.Response:
-        async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(self._app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://console") as client:
-                return await client.get(path)
-
-        return asyncio.run(ask())
+def administrator(browser: Browser) -> None:
+    """Add one, and log in."""
+    order = {"name": "Root", "role": "administrator", "password": HASH, "must_change": False}
+    engine = httpx.Client(transport=httpx.HTTPTransport(uds=str(browser.settings.engine.socket)))
+    assert engine.post("http://engine/v1/accounts", json=order).status_code in (200, 409)
+    engine.close()
+    assert browser.log_in("root", PASSWORD).url.path == "/wall"
 
 
-def test_the_page_without_an_engine_says_so(tmp_path: Path) -> None:
-    client = Page(web.build(load(install(tmp_path, render=False), {})))
-    page = client.get("/")
-    assert page.status_code == 200
-    assert "no engine answers" in page.text
-    assert client.get("/livez").text == "ok\n"
-    assert client.get("/readyz").status_code == 503
-    for path in ("/docs", "/openapi.json", "/v1/status", "/../app.py"):
-        assert client.get(path).status_code == 404
+def test_without_an_engine_or_a_database_it_is_ready_for_the_first_account(tmp_path: Path) -> None:
+    with Browser(load(install(tmp_path, render=False), {})) as browser:
+        page = browser.get("/")
+        assert (page.status_code, page.url.path) == (200, "/setup")
+        assert browser.get("/livez").text == "ok\n"
+        assert browser.get("/readyz").status_code == 503
+        for path in ("/docs", "/openapi.json", "/v1/status", "/../app.py", "/templates/base.html"):
+            assert browser.get(path).status_code == 404
 
 
-def test_the_page_with_an_engine_and_hostile_names(tmp_path: Path) -> None:
+def test_the_wallboard_with_an_engine_and_hostile_names(tmp_path: Path) -> None:
     path = install(tmp_path)
-    with served(path) as running:
-        client = Page(web.build(load(path, {})))
-        page = client.get("/")
-        assert page.status_code == 200 and client.get("/readyz").text == "ok\n"
+    with served(path) as running, Browser(load(path, {})) as browser:
+        administrator(browser)
+        page = browser.get("/wall")
+        assert page.status_code == 200 and browser.get("/readyz").text == "ok\n"
         assert "Anna &lt;b&gt;[red]" in page.text and "<b>" not in page.text
         assert "service level" in page.text
         running.do("drain")
-        assert "Nothing new is dialled: the engine is being drained." in client.get("/").text
+        assert "Nothing new is dialled: the engine is being drained." in browser.get("/wall").text
+
+
+def test_the_wallboard_of_an_engine_that_went_says_so(tmp_path: Path) -> None:
+    path = install(tmp_path)
+    with Browser(load(path, {})) as browser:
+        with served(path):
+            administrator(browser)
+        page = browser.get("/wall")
+        assert page.status_code == 200 and "no engine answers" in page.text
 
 
 def test_the_figures_are_counted_once_for_all_viewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,15 +69,15 @@ def test_the_figures_are_counted_once_for_all_viewers(tmp_path: Path, monkeypatc
         counted.append(at_s[0])
         return []
 
-    path = install(tmp_path, render=False)
-    settings = load(path, {})
-    write_once(settings.engine.database, lambda connection: None)
+    path = install(tmp_path)
     monkeypatch.setattr(web, "all_figures", count)
-    client = Page(web.build(settings, lambda: at_s[0]))
-    for moment_s in (100.0, 100.0, 101.9, 102.0, 103.5, 104.1):
-        at_s[0] = moment_s
-        assert client.get("/").status_code == 200
-    assert counted == [100.0, 102.0, 104.1]
+    with served(path), Browser(load(path, {}), monotonic_s=lambda: at_s[0]) as browser:
+        administrator(browser)
+        counted.clear()
+        for moment_s in (200.0, 200.0, 201.9, 202.0, 203.5, 204.1):
+            at_s[0] = moment_s
+            assert browser.get("/wall").status_code == 200
+    assert counted == [200.0, 202.0, 204.1]
 
 
 def test_many_threads_share_what_is_made_once_and_a_failure_is_tried_again() -> None:
@@ -100,20 +102,20 @@ def test_many_threads_share_what_is_made_once_and_a_failure_is_tried_again() -> 
     [(None, "s", "\N{EN DASH}"), (0.9534, "ratio", "0.953"), (12.34, "s", "12.3 s"), (3.0, "calls", "3")],
 )
 def test_figures_are_shown_by_their_unit(value: float | None, unit: str, text: str) -> None:
-    assert web.shown(value, unit) == text
+    assert shown(value, unit) == text
 
 
-def test_nothing_but_our_own_style_is_loaded_or_run(tmp_path: Path) -> None:
-    client = Page(web.build(load(install(tmp_path, render=False), {})))
-    for path in ("/", "/style.css", "/none"):
-        headers = client.get(path).headers
-        policy = headers["content-security-policy"]
-        assert policy.startswith("default-src 'none'; style-src 'self'") and "unsafe" not in policy
-        assert "frame-ancestors 'none'" in policy and "form-action 'none'" in policy
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["cache-control"] == "no-store"
-    page = client.get("/").text
-    assert "<script" not in page and "style=" not in page
+def test_nothing_but_our_own_is_loaded_or_run(tmp_path: Path) -> None:
+    with Browser(load(install(tmp_path, render=False), {})) as browser:
+        for path in ("/", "/style.css", "/none", "/api/v1/status"):
+            headers = browser.get(path).headers
+            policy = headers["content-security-policy"]
+            assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+            assert "unsafe" not in policy and "frame-ancestors 'none'" in policy and "form-action 'self'" in policy
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["cache-control"] == "no-store"
+        page = browser.get("/").text
+        assert "<script" not in page and "style=" not in page
 
 
 # --- processes --------------------------------------------------------------------------------------------------
@@ -143,7 +145,7 @@ async def test_up_serves_drains_and_leaves_nothing(tmp_path: Path) -> None:
     async with started(path, "up") as process:
         engine, console = (f"http://127.0.0.1:{part.http_port}" for part in (at.engine, at.console))
         assert await answers(f"{engine}/readyz", process, log) == "ok\n"
-        assert "Switch main (loopback)" in await answers(f"{console}/", process, log)
+        assert await answers(f"{console}/readyz", process, log) == "ok\n"
         assert len(ours(path)) == 2
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), START_S) == 0, said(log)

@@ -34,6 +34,7 @@ ALL = (
     "0019_routes",
     "0020_best_hours",
     "0022_truth",
+    "0024_accounts",
 )
 
 

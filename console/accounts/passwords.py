@@ -1,0 +1,59 @@
+"""Passwords: which are good enough, and their hashes. Sources: NIST SP 800-63B (length before composition, nothing
+that names the user), RFC 9106 (argon2id; the library's own parameters)."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from calls.errors import UserError
+
+SHORTEST = 12
+LONGEST = 200
+FEWEST_DIFFERENT = 5
+
+
+def name_key(name: str) -> str:
+    """What tells names of accounts apart."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def check(password: str, name: str) -> None:
+    """
+    Raises:
+        UserError: it is not good enough, and why.
+    """
+    folded = name_key(password)
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise UserError(f"a password has {SHORTEST} to {LONGEST} letters: a few words make a good one")
+    if name_key(name) in folded:
+        raise UserError("the password has the account's name in it")
+    if len(set(folded)) < FEWEST_DIFFERENT:
+        raise UserError(f"the password has fewer than {FEWEST_DIFFERENT} different letters")
+
+
+class Hasher:
+    """Makes and judges hashes of passwords. Some 50 ms of CPU each: not for an event loop."""
+
+    def __init__(self) -> None:
+        self._argon2 = PasswordHasher()
+        self._nobody_s = self._argon2.hash("nobody's")
+
+    def hash(self, password: str) -> str:
+        """What may be kept of it."""
+        return self._argon2.hash(_spelled(password))
+
+    def is_right(self, password: str, kept: str | None) -> bool:
+        """Whether it is that of which ``kept`` was made; of None, an account that is not there, it takes as long."""
+        try:
+            self._argon2.verify(self._nobody_s if kept is None else kept, _spelled(password))
+        except VerificationError:
+            return False
+        return kept is not None
+
+
+def _spelled(password: str) -> str:
+    """One spelling of what keyboards write in several."""
+    return unicodedata.normalize("NFKC", password)

@@ -1,0 +1,78 @@
+"""The public API: the engine's own routes at ``/api``, for those who have the right; and its OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.background import BackgroundTask
+
+from console.client import NoEngine
+from console.web import rights
+from console.web.engine import EngineWay
+from console.web.guard import SAFE, check_csrf, check_right, is_by_cookie, known_of
+
+PASSED = ("content-type", "content-length", "accept")
+"""The headers of a request that reach the engine."""
+
+SHOWN = ("content-type", "content-disposition", "content-length")
+"""The headers of its answer that reach who asked."""
+
+
+def add(app: FastAPI, engine: EngineWay) -> None:
+    """Add the routes."""
+
+    @app.get("/api/openapi.json")
+    async def openapi(request: Request) -> Response:
+        known_of(request)
+        answer = await engine.ask("GET", "/v1/openapi.json")
+        return JSONResponse(document(answer.json()))
+
+    @app.api_route("/api/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    async def pass_on(request: Request, path: str) -> Response:
+        known = known_of(request)
+        found = rights.find(request.method, f"/{path}")
+        if found is None:
+            return JSONResponse({"problem": f"there is no {request.method} /api/{path}"}, 404)
+        check_right(known, found.right_for(known))
+        if request.method not in SAFE and is_by_cookie(request):
+            check_csrf(request, request.headers.get("x-csrf-token"))
+        headers = {name: request.headers[name] for name in PASSED if name in request.headers}
+        raw = request.scope["raw_path"].decode("ascii").removeprefix("/api").partition("?")[0]
+        try:
+            answer = await engine.pass_on(
+                request.method, raw, request.scope["query_string"], headers, request.stream(), known.account.name
+            )
+        except NoEngine as problem:
+            return JSONResponse({"problem": str(problem)}, 503)
+        shown = {name: answer.headers[name] for name in SHOWN if name in answer.headers}
+        return StreamingResponse(
+            answer.aiter_raw(), answer.status_code, shown, background=BackgroundTask(answer.aclose)
+        )
+
+
+def document(engine_s: Mapping[str, Any]) -> dict[str, Any]:
+    """The engine's OpenAPI document as the public API's: what stands in :data:`console.web.rights.ROUTES`, with the
+    rights that it takes."""
+    paths: dict[str, dict[str, Any]] = {}
+    for path, operations in engine_s["paths"].items():
+        for method, operation in operations.items():
+            need = rights.ROUTES.get((method.upper(), path))
+            if need is not None:
+                own = " (of one's own desk: `desk`)" if need.own else ""
+                shown = {
+                    **operation,
+                    "parameters": [each for each in operation.get("parameters", []) if each["in"] != "header"],
+                    "description": f"Takes the right `{need.right.value}`{own}.",
+                    "security": [{"token": [need.right.value]}],
+                }
+                paths.setdefault(f"/api{path}", {})[method] = shown
+    schemes = {"token": {"type": "http", "scheme": "bearer"}}
+    return {
+        **engine_s,
+        "info": {"title": "Callwright", "version": engine_s["info"]["version"]},
+        "paths": paths,
+        "components": {**engine_s.get("components", {}), "securitySchemes": schemes},
+    }

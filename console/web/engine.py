@@ -1,0 +1,78 @@
+"""The way from the console's process to the engine: its API on the Unix socket, asked in the name of an account."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import httpx
+from pydantic import BaseModel
+
+from calls.errors import CallwrightError, UserError
+from console.client import NoEngine
+from console.operations import Done
+
+ASK_S = 10.0
+"""How long a page waits for an answer."""
+
+
+class EngineWay:
+    """Asks the engine on the Unix socket at ``path``; for one event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._http = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url="http://engine", timeout=ASK_S
+        )
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+        await self._http.aclose()
+
+    async def tell(self, method: str, path: str, order: BaseModel | None = None, who: str = "console") -> Done:
+        """What was done.
+
+        Raises:
+            NoEngine: none listens.
+            UserError: the engine refused; its words.
+        """
+        content = b"" if order is None else order.model_dump_json().encode()
+        answer = await self.ask(method, path, content, who)
+        return Done.model_validate_json(answer.content)
+
+    async def ask(self, method: str, path: str, content: bytes = b"", who: str = "console") -> httpx.Response:
+        """The engine's answer, where it did not refuse. Raises as :meth:`tell`."""
+        try:
+            answer = await self._http.request(
+                method, path, content=content, headers=_headers(who) | {"Content-Type": "application/json"}
+            )
+        except httpx.TransportError as problem:
+            raise NoEngine(f"no engine answers at {self._path} ({problem or type(problem).__name__})") from problem
+        if answer.is_error:
+            raise _refusal(answer)
+        return answer
+
+    async def pass_on(
+        self, method: str, path: str, query: bytes, headers: Mapping[str, str], body: AsyncIterator[bytes], who: str
+    ) -> httpx.Response:
+        """Hand a request on as it is, and give the answer, whose body is still to be read. Raises NoEngine."""
+        url = self._http.base_url.copy_with(raw_path=path.encode("ascii") + (b"?" + query if query else b""))
+        request = self._http.build_request(
+            method, url, content=body, headers=_headers(who) | dict(headers), timeout=httpx.Timeout(ASK_S, read=None)
+        )
+        try:
+            return await self._http.send(request, stream=True)
+        except httpx.TransportError as problem:
+            raise NoEngine(f"no engine answers at {self._path} ({problem or type(problem).__name__})") from problem
+
+
+def _headers(who: str) -> dict[str, str]:
+    return {"X-Callwright-Who": who.encode("ascii", "backslashreplace").decode("ascii")}
+
+
+def _refusal(answer: httpx.Response) -> CallwrightError:
+    try:
+        words = str(answer.json()["problem"])
+    except (ValueError, KeyError, TypeError):
+        words = f"the engine answered {answer.status_code}"
+    return UserError(words)

@@ -55,6 +55,8 @@ class _Plan:
     fixed: _Shape | None
     mobile: _Shape | None
     one_pattern: bool
+    any_kind: re.Pattern[str]
+    """Numbers of ``kinds``, fixed lines and mobile telephones, each in a group, the first that has one."""
     lengths: tuple[int, ...]
     local_lengths: frozenset[int]
     abroad: re.Pattern[str] | None
@@ -67,9 +69,11 @@ class _Plan:
 
     def kind(self, national: str) -> int:
         """The kind of number (``PhoneNumberType``)."""
-        if not self.general.fits(national):
+        found = self.any_kind.fullmatch(national)
+        if found is None or not self.general.fits(national):
             return int(PhoneNumberType.UNKNOWN)
-        for kind, shape in self.kinds:
+        first = (found.lastindex or 0) - 1
+        for kind, shape in self.kinds[first:]:  # the library's own order, without those that it has not
             if shape.fits(national):
                 return kind
         fixed = self.fixed is not None and self.fixed.fits(national)
@@ -81,8 +85,12 @@ class _Plan:
         return int(PhoneNumberType.MOBILE if mobile else PhoneNumberType.UNKNOWN)
 
 
+NO_SUCH = ""
+"""No country's plan has the number."""
+
+
 def e164(written: str, region: str | None) -> str | None:
-    """The valid number in E.164 with ``+``; None: ask the library, which may refuse it."""
+    """The valid number in E.164 with ``+``, or :data:`NO_SUCH`; None: ask the library, which may refuse it."""
     found = SIMPLE.match(written)
     if found is None:
         return None
@@ -94,31 +102,45 @@ def e164(written: str, region: str | None) -> str | None:
     if not SHORTEST_E164 <= len(plan.code) + len(national) <= LONGEST_E164 or len(national) < SHORTEST_NATIONAL:
         return None
     if _kind(plan.code, national) == PhoneNumberType.UNKNOWN:
-        return None
+        return NO_SUCH
     return f"+{plan.code}{national}"
 
 
 def zones(number: str) -> tuple[str, ...] | None:
     """The zones of a number in E.164 with ``+``, as the library has them; None: ask it."""
-    parted = _abroad(number[1:]) if number[:1] == "+" and number[1:].isdecimal() and number.isascii() else None
-    if parted is None or parted[0].code + parted[1] != number[1:]:
+    parted = _parted(number)
+    if parted is None:
         return None
-    code, national = parted[0].code, parted[1]
+    code, national = parted
     kind = _kind(code, national)
     if kind == PhoneNumberType.UNKNOWN:
         return None
-    geographic = util.is_number_type_geographical(kind, int(code))
-    return _zones_of(code + national[: TIMEZONE_LONGEST_PREFIX - len(code)] if geographic else code)
+    return _zones_of(code + national[: TIMEZONE_LONGEST_PREFIX - len(code)] if _geographic(kind, code) else code)
 
 
 def region_and_kind(number: str) -> tuple[str, int] | None:
     """The country (ISO 3166) and the kind (``PhoneNumberType``) of a valid number in E.164 with ``+``; None: ask the
     library."""
+    parted = _parted(number)
+    if parted is None:
+        return None
+    found = _found(*parted)
+    return None if found[1] == PhoneNumberType.UNKNOWN else found
+
+
+@lru_cache(maxsize=1024)
+def _parted(number: str) -> tuple[str, str] | None:
+    """The country code and the national number of one in E.164 with ``+``, where it is written as the plan has it.
+    Kept for what is asked next of the same number."""
     parted = _abroad(number[1:]) if number[:1] == "+" and number[1:].isdecimal() and number.isascii() else None
     if parted is None or parted[0].code + parted[1] != number[1:]:
         return None
-    found = _found(parted[0].code, parted[1])
-    return None if found[1] == PhoneNumberType.UNKNOWN else found
+    return parted[0].code, parted[1]
+
+
+@lru_cache(maxsize=4096)
+def _geographic(kind: int, code: str) -> bool:
+    return bool(util.is_number_type_geographical(kind, int(code)))
 
 
 @lru_cache(maxsize=65536)
@@ -241,13 +263,17 @@ def _plan(region: str) -> _Plan | None:
         (PhoneNumberType.UAN, metadata.uan),
         (PhoneNumberType.VOICEMAIL, metadata.voicemail),
     )
+    shapes = tuple((int(kind), shape) for kind, desc in kinds if (shape := _shape(desc)) is not None)
+    fixed, mobile = _shape(metadata.fixed_line), _shape(metadata.mobile)
+    of_any = [shape for _, shape in shapes] + [shape for shape in (fixed, mobile) if shape is not None]
     return _Plan(
         region=region,
         code=str(metadata.country_code),
         general=general,
-        kinds=tuple((int(kind), shape) for kind, desc in kinds if (shape := _shape(desc)) is not None),
-        fixed=_shape(metadata.fixed_line),
-        mobile=_shape(metadata.mobile),
+        kinds=shapes,
+        fixed=fixed,
+        mobile=mobile,
+        any_kind=re.compile("|".join(f"({shape.pattern.pattern})" for shape in of_any)),
         one_pattern=bool(metadata.same_mobile_and_fixed_line_pattern),
         lengths=lengths,
         local_lengths=frozenset(metadata.general_desc.possible_length_local_only),

@@ -50,10 +50,34 @@ def to_e164(text: str, region: str | None) -> str:
         NumberProblem: not a number, not valid in its country's plan, with an extension, or an emergency number.
     """
     written = text.strip(" ")
-    return number_plans.e164(written, region) or _by_library(written, region)
+    found = number_plans.e164(written, region)
+    if found is None:
+        return _by_library(written, region)
+    if found == number_plans.NO_SUCH:
+        raise NumberProblem(NO_SUCH)
+    return found
+
+
+NO_SUCH = "no country's numbering plan has such a number"
 
 
 def _by_library(written: str, region: str | None) -> str:
+    found, reason = _asked(written, region)
+    if found is None:
+        raise NumberProblem(reason)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _asked(written: str, region: str | None) -> tuple[str | None, str]:
+    """What the library says, or why not. Files have the same few texts in many rows where there is no number."""
+    try:
+        return _ask(written, region), ""
+    except NumberProblem as problem:
+        return None, problem.reason
+
+
+def _ask(written: str, region: str | None) -> str:
     if not written:
         raise NumberProblem("the number is empty")
     if len(written) > MAX_WRITTEN:
@@ -68,7 +92,7 @@ def _by_library(written: str, region: str | None) -> str:
     except phonenumbers.NumberParseException as problem:
         raise NumberProblem(_PARSE_REASONS.get(problem.error_type, "this is not a telephone number")) from problem
     if not phonenumbers.is_valid_number(number):
-        raise NumberProblem("no country's numbering plan has such a number")
+        raise NumberProblem(NO_SUCH)
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     if not is_dialable(e164):
         raise NumberProblem("such a number is never dialled")

@@ -16,15 +16,14 @@ from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict
 
-from calls.errors import Location
 from calls.records.store import add_audit
 from console.operations import Writes
-from dialer.leads import store
+from dialer.leads import apart, store
+from dialer.leads.apart import How
 from dialer.leads.columns import parse_map
 from dialer.leads.file import LeadFile
 from dialer.leads.report import ImportReport
 from dialer.leads.seen import Seen
-from dialer.leads.table import open_table
 
 CHUNK = 1 << 20
 
@@ -102,7 +101,7 @@ async def import_leads(writes: Writes, stream: BinaryIO, given: Import, who: str
     )
     running = await writes.run(begin)
     resumed_after = running.counts.upto
-    batches = leads.batches(resumed_after)
+    batches = apart.batches(stream, _how(given), leads, resumed_after)
     reading = asyncio.create_task(asyncio.to_thread(next, batches, None), name="read leads")
     try:
         while (batch := await reading) is not None:
@@ -111,6 +110,7 @@ async def import_leads(writes: Writes, stream: BinaryIO, given: Import, who: str
     finally:
         if not reading.done():  # the thread reads on in the file, which the caller closes
             await asyncio.wait([reading])
+        await asyncio.to_thread(batches.close)
     counts = {"list": given.list, "imported": running.counts.imported, "refused": running.counts.refused}
     await writes.run(partial(store.end, running=running, now=now))
     await writes.run(lambda db: add_audit(db, now, who, "leads.import", counts))
@@ -128,9 +128,11 @@ def open_leads(stream: BinaryIO, given: Reading) -> LeadFile:
     Raises:
         LeadError: it cannot be read, or has not the columns.
     """
-    where = Location(Path(given.file))
-    columns = parse_map([given.map]) if given.map else ()
-    return LeadFile(open_table(stream, where), where, given.region, columns)
+    return _how(given).leads(stream)
+
+
+def _how(given: Reading) -> How:
+    return How(given.file, given.region, parse_map([given.map]) if given.map else ())
 
 
 def sample(leads: LeadFile) -> tuple[dict[str, str], ...]:

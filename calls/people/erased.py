@@ -44,7 +44,7 @@ def make_key(connection: sqlite3.Connection, database: Path, key: bytes) -> None
         RecordError: the file cannot be written, or is not there any more, or is another one's.
     """
     path = key_path(database)
-    if _is_used(connection):
+    if anybody(connection):
         token_if_erased(connection, NOBODY)
     if path.exists():
         return
@@ -74,7 +74,8 @@ def keep(connection: sqlite3.Connection, tokens: Iterable[str], at: datetime) ->
     )
 
 
-def _is_used(connection: sqlite3.Connection) -> bool:
+def anybody(connection: sqlite3.Connection) -> bool:
+    """True where anybody was ever erased."""
     return connection.execute("SELECT 1 FROM erasures LIMIT 1").fetchone() is not None
 
 
@@ -95,7 +96,7 @@ def token_if_erased(connection: sqlite3.Connection, number: str) -> str | None:
     Raises:
         RecordError: somebody was erased, and the key is not there, or is another.
     """
-    if not _is_used(connection):
+    if not anybody(connection):
         return None
     found, nobody = token(connection, number), token(connection, NOBODY)
     known = {

@@ -7,8 +7,9 @@ their attempts: limits and the lock of one open attempt (invariant I4) hold for 
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from calls.people import erased
 
@@ -31,16 +32,35 @@ def key_of(connection: sqlite3.Connection, handle: str) -> str:
     return str(row[0]) if row is not None else was or handle
 
 
+def handles(numbers: Sequence[str], customer: str) -> list[str]:
+    """What a person is known by, the numbers first. ``customer``: the customer's id, or empty."""
+    return [*numbers, f"{MARK}{customer}"] if customer else list(numbers)
+
+
+def heard_of(connection: sqlite3.Connection, handles: Iterable[str]) -> set[str]:
+    """Those of the handles that stand anywhere in the store, for a person or as the key of one."""
+    some = json.dumps(list(handles))
+    rows = connection.execute(
+        "SELECT handle FROM person_handles WHERE handle IN (SELECT value FROM json_each(?1))"
+        " UNION ALL SELECT person_key FROM person_handles WHERE person_key IN (SELECT value FROM json_each(?1))"
+        " UNION ALL SELECT person_key FROM attempts WHERE person_key IN (SELECT value FROM json_each(?1))"
+        " UNION ALL SELECT number FROM leads WHERE list_id IN (SELECT list_id FROM lists)"
+        " AND number IN (SELECT value FROM json_each(?1))",
+        (some,),
+    )
+    return {row[0] for row in rows}
+
+
 def join(connection: sqlite3.Connection, numbers: Sequence[str], customer: str) -> str:
     """The key of the person who has all these numbers, and the customer's id where it is not empty.
 
     Raises:
         BothDialled: they belong to persons who are both being dialled. Nothing has changed.
     """
-    handles = [*numbers, f"{MARK}{customer}"] if customer else list(numbers)
-    if len(handles) == 1:
-        return _keep(connection, handles, key_of(connection, handles[0]))
-    keys = [key_of(connection, handle) for handle in handles]
+    mine = handles(numbers, customer)
+    if len(mine) == 1:
+        return _keep(connection, mine, key_of(connection, mine[0]))
+    keys = [key_of(connection, handle) for handle in mine]
     unique = list(dict.fromkeys(key for key in keys if not key.startswith(MARK)))
     known = [key for key in unique if _is_known(connection, key)]
     kept, *others = known or unique[:1]
@@ -48,7 +68,7 @@ def join(connection: sqlite3.Connection, numbers: Sequence[str], customer: str) 
         raise BothDialled
     for other in others:
         _merge(connection, other, kept)
-    return _keep(connection, handles, kept)
+    return _keep(connection, mine, kept)
 
 
 def _keep(connection: sqlite3.Connection, handles: Sequence[str], key: str) -> str:

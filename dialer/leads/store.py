@@ -6,20 +6,17 @@ on behind its last committed batch when the same file comes again for the same l
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
-from functools import lru_cache
 
 from calls.errors import LeadError
-from calls.ids import LeadId, ListId, is_safe_id
+from calls.ids import ListId, is_safe_id
 from calls.records.times import as_text
 from dialer import enrolment, roll
-from dialer.leads import people
-from dialer.leads.file import Batch, LeadFile, NewLead
-from dialer.leads.people import BothDialled
+from dialer.leads import adding
+from dialer.leads.file import Batch, LeadFile
 from dialer.leads.report import SHOWN, Counts, ImportReport, RefusedRow
 
 _COUNTS = ", ".join(each.name for each in fields(Counts))
@@ -112,30 +109,18 @@ def store_batch(connection: sqlite3.Connection, running: Import, batch: Batch, n
     ).fetchone()
     if state is None or state[0] != before.upto:
         raise LeadError("the same file is being imported into the list by somebody else, or the list was removed")
-    refused = list(batch.refused)
-    imported = known = without_zone = 0
-    at = as_text(now)
-    for lead in batch.leads:
-        try:
-            if _add(connection, running, lead, at):
-                imported += 1
-                without_zone += not lead.numbers[0].time_zones
-            elif (first := _first_row(connection, running, lead)) is not None:
-                refused.append(RefusedRow(lead.row, f"the same number as row {first}"))
-            else:
-                known += 1
-        except BothDialled:
-            reason = "its numbers are of two persons who are both being dialled now: import the file again later"
-            refused.append(RefusedRow(lead.row, reason))
+    target = adding.Target(running.import_id, running.list_id, running.skip_known)
+    added = adding.add(connection, target, batch.leads, as_text(now))
+    refused = [*batch.refused, *added.refused]
     left_out = sum(each.left_out for each in refused)
     counts = Counts(
         upto=batch.upto,
         rows=before.rows + batch.rows,
-        imported=before.imported + imported,
-        known=before.known + known,
+        imported=before.imported + added.imported,
+        known=before.known + added.known,
         refused=before.refused + len(refused) - left_out,
         left_out=before.left_out + left_out,
-        without_zone=before.without_zone + without_zone,
+        without_zone=before.without_zone + added.without_zone,
     )
     connection.executemany(
         "INSERT INTO import_refusals (import_id, row, reason) VALUES (?, ?, ?)",
@@ -148,74 +133,6 @@ def store_batch(connection: sqlite3.Connection, running: Import, batch: Batch, n
     for campaign in roll.dialling(connection, running.list_id):
         enrolment.step(connection, campaign)
     return Import(running.import_id, running.list_id, counts, running.skip_known)
-
-
-def _add(connection: sqlite3.Connection, running: Import, lead: NewLead, at: str) -> bool:
-    """Add one lead; False: its first number is known.
-
-    Raises:
-        BothDialled: see :func:`dialer.leads.people.join`.
-    """
-    first, *others = lead.numbers
-    there = connection.execute(
-        "SELECT 1 FROM leads WHERE list_id = ? AND number = ?", (running.list_id, first.number)
-    ).fetchone()
-    if there is not None or (running.skip_known and _is_known(connection, running, lead)):
-        return False
-    lead_id = LeadId(f"{running.import_id}-{lead.row}")
-    connection.execute(
-        "INSERT INTO leads (lead_id, list_id, person_key, number, name, time_zones, fields, priority, imported_at,"
-        " kind, region, import_id, file_row) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            lead_id,
-            running.list_id,
-            people.join(connection, [each.number for each in lead.numbers], lead.person),
-            first.number,
-            lead.name,
-            _as_json(first.time_zones),
-            json.dumps(lead.fields, ensure_ascii=False) if lead.fields else "{}",
-            lead.priority,
-            at,
-            first.kind.value,
-            lead.region,
-            running.import_id,
-            lead.row,
-        ),
-    )
-    for place, each in enumerate(others, 2):
-        connection.execute(
-            "INSERT INTO lead_numbers (lead_id, position, kind, number, time_zones) VALUES (?, ?, ?, ?, ?)",
-            (lead_id, place, each.kind.value, each.number, _as_json(each.time_zones)),
-        )
-    return True
-
-
-@lru_cache(maxsize=4096)
-def _as_json(zones: tuple[str, ...]) -> str:
-    return json.dumps(zones)
-
-
-def _is_known(connection: sqlite3.Connection, running: Import, lead: NewLead) -> bool:
-    """True where a lead of any list, not of this import, has one of the numbers."""
-    for each in lead.numbers:
-        row = connection.execute(
-            "SELECT 1 FROM leads WHERE list_id IN (SELECT list_id FROM lists) AND number = ?"
-            " AND import_id IS NOT ? UNION ALL SELECT 1 FROM lead_numbers JOIN leads USING (lead_id)"
-            " WHERE lead_numbers.number = ? AND import_id IS NOT ? LIMIT 1",
-            (each.number, running.import_id, each.number, running.import_id),
-        ).fetchone()
-        if row is not None:
-            return True
-    return False
-
-
-def _first_row(connection: sqlite3.Connection, running: Import, lead: NewLead) -> int | None:
-    """The row of the same file that has the number; None: it was in the list before."""
-    row = connection.execute(
-        "SELECT file_row FROM leads WHERE list_id = ? AND number = ? AND import_id = ?",
-        (running.list_id, lead.numbers[0].number, running.import_id),
-    ).fetchone()
-    return None if row is None else int(row[0])
 
 
 def end(connection: sqlite3.Connection, running: Import, now: datetime) -> None:

@@ -41,7 +41,7 @@ DIALER_AIM_S = 0.0035
 
 
 LEADS_AIM = 20_000
-BATCH_AIM_S = 0.015
+BATCH_AIM_S = 0.01
 LOOK_AIM_S = 0.1
 
 
@@ -213,14 +213,12 @@ def _speech(trees: Trees) -> Outcome:
 
 def _leads(_: Trees) -> Outcome:
     found = leads.measure()
-    batch_s, look_s, per_s = found.batch_p50_s, found.look_p99_s, found.rows_per_s
+    batch_s, look_s, per_s = found.batch_cpu_s, found.look_p99_s, found.rows_per_s
     rows = [
         Row("leads: rows imported a second", f"{per_s:,.0f}", "20,000", per_s >= LEADS_AIM),
-        Row("leads: rows imported a second of CPU", f"{found.rows / found.cpu_s:,.0f}"),
-        Row("leads: time of an import, to csv and executemany", f"{found.to_plain:.1f}"),
-        Row(
-            "leads: the writer's time a batch, p50", f"{batch_s * 1e3:.1f} ms", "about 10 ms", batch_s <= BATCH_AIM_S
-        ),
+        Row("leads: rows imported a second of the busier process's CPU", f"{found.rows / found.busier_s:,.0f}"),
+        Row("leads: CPU of an import, to csv and executemany", f"{found.to_plain:.1f}"),
+        Row("leads: the writer's CPU a batch, p50", f"{batch_s * 1e3:.1f} ms", "10 ms", batch_s <= BATCH_AIM_S),
         Row("leads: a look for the next 20, p99", f"{look_s * 1e3:.1f} ms", "100 ms or less", look_s <= LOOK_AIM_S),
     ]
     return Outcome(leads.report(found), rows)

@@ -52,8 +52,8 @@ def written(draw: st.DrawFn) -> tuple[str, str | None]:
 def by_library(text: str, region: str | None) -> str | None:
     try:
         return numbers._by_library(text, region)
-    except numbers.NumberProblem:
-        return None
+    except numbers.NumberProblem as problem:
+        return number_plans.NO_SUCH if problem.reason == numbers.NO_SUCH else None
 
 
 @settings(max_examples=2000)
@@ -63,8 +63,7 @@ def test_the_quick_way_gives_what_the_library_gives(number: tuple[str, str | Non
     quick = number_plans.e164(text, region)
     if quick is not None:
         assert quick == by_library(text, region)
-    found = quick or by_library(text, region)
-    if found is not None:
+    if found := quick or by_library(text, region):
         assert numbers.time_zones(found) == numbers._zones_by_library(found)
         country = phonenumbers.region_code_for_number(phonenumbers.parse(found))
         assert numbers.country(found) == (country if country in REGIONS else "")
@@ -107,3 +106,10 @@ def test_every_plans_examples(region: str) -> None:
 )
 def test_what_people_write_is_quick(text: str, region: str | None) -> None:
     assert number_plans.e164(text, region) == by_library(text, region) is not None
+
+
+def test_the_groups_of_a_plan_are_its_kinds() -> None:
+    """A pattern with a group of its own would shift them."""
+    for plan in filter(None, map(number_plans._plan, REGIONS)):
+        last = (plan.fixed is not None) + (plan.mobile is not None)
+        assert plan.any_kind.groups == len(plan.kinds) + last

@@ -77,7 +77,7 @@ def test_a_workbook_is_read_as_people_see_it() -> None:
         (2025550104, "Eve", 1, None, "beyond"),
     )
     leads, refused = read(raw)
-    assert [(each.row, each.numbers[0].number, each.name, each.fields) for each in leads] == [
+    assert [(each.row, each.numbers[0].number, each.name, json.loads(each.fields)) for each in leads] == [
         (2, "+12025550101", "Ann", {"Owes": "12.5"}),
         (3, "+12025550102", "", {"Owes": "7"}),
         (5, "+12025550103", "Bob", {"Owes": "true"}),
@@ -89,7 +89,7 @@ def test_json_lines_are_read_with_keys_that_come_late() -> None:
     raw = '{"phone": "2025550101"}\n\n{"phone": 2025550102, "name": "Ann", "town": null, "vip": true}\n'
     raw += '{"phone": ["x"]}\n[1]\n{"phone\n'
     leads, refused = read(raw)
-    assert [(each.row, each.numbers[0].number, each.name, each.fields) for each in leads] == [
+    assert [(each.row, each.numbers[0].number, each.name, json.loads(each.fields)) for each in leads] == [
         (1, "+12025550101", "", {}),
         (3, "+12025550102", "Ann", {"vip": "true"}),
     ]
@@ -223,7 +223,7 @@ def test_any_json_lines(rows: list[dict[str, object]]) -> None:
     except LeadError:
         return
     assert {each.row for each in leads} | {each.row for each in refused} <= set(range(1, len(rows) + 1))
-    json.dumps([each.fields for each in leads], ensure_ascii=False).encode()
+    "".join(each.fields for each in leads).encode()
 
 
 # --- columns and numbers ----------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ def test_a_number_of_several_that_is_none_is_left_out_and_reported() -> None:
 def test_columns_are_given() -> None:
     found = lead("a,b,phone\n2025550101,C7,2025550102\n", "mobile=a,person=b,number=")
     assert [each.number for each in found.numbers] == ["+12025550101"]
-    assert (found.person, found.fields) == ("C7", {"b": "C7", "phone": "2025550102"})
+    assert (found.person, json.loads(found.fields)) == ("C7", {"b": "C7", "phone": "2025550102"})
     for text, words in (
         ("phone=a", "expected KIND=COLUMN with a kind of number, mobile"),
         ("number", "expected KIND=COLUMN"),

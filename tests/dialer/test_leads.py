@@ -18,7 +18,7 @@ from calls.errors import LeadError, Location
 from dialer import roll
 from dialer.leads.file import LeadFile
 from dialer.leads.report import Counts, ImportReport
-from dialer.leads.store import import_leads, refusals
+from dialer.leads.store import begin, end, import_leads, refusals, store_batch
 from dialer.leads.table import open_table
 from tests.dialer.conftest import make_campaign
 from tests.dialer.world import START
@@ -213,3 +213,38 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
         return
     for batch in leads.batches():
         assert len(batch.leads) + len(batch.refused) == batch.rows
+
+
+NUMBERS = st.sampled_from(["", *(f"202555010{each}" for each in range(6))])
+ROWS = st.lists(st.tuples(NUMBERS, NUMBERS, st.sampled_from(["", "", "C1", "C2"])), max_size=25)
+
+
+@given(earlier=ROWS, rows=ROWS, skip_known=st.booleans(), size=st.integers(2, 30))
+def test_rows_that_go_in_together_are_as_if_each_had_gone_in_alone(
+    earlier: list[tuple[str, str, str]], rows: list[tuple[str, str, str]], skip_known: bool, size: int
+) -> None:
+    def stored_by(size: int) -> tuple[list[object], ...]:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        fill(connection)
+        new_id = ids()
+        for list_name, some, rows_at_once in (("before", earlier, 1), ("autumn", rows, size)):
+            text = "Phone,Mobile,Customer id\n" + "".join(",".join(row) + "\n" for row in some)
+            leads = LeadFile(open_table(io.BytesIO(text.encode()), WHERE), WHERE, "US")
+            running = begin(connection, list_name, "", "", "", skip_known, START, new_id)
+            for batch in leads.batches(size=rows_at_once):
+                running = store_batch(connection, running, batch, START)
+            end(connection, running, START)
+        found = [
+            connection.execute(each).fetchall()
+            for each in (
+                "SELECT * FROM leads ORDER BY rowid",
+                "SELECT * FROM lead_numbers ORDER BY lead_id, position",
+                "SELECT * FROM person_handles ORDER BY handle",
+                "SELECT import_id, row, reason FROM import_refusals ORDER BY import_id, row, reason",
+                "SELECT import_id, upto, rows, imported, known, refused, left_out, without_zone FROM imports",
+            )
+        ]
+        connection.close()
+        return tuple(found)
+
+    assert stored_by(size) == stored_by(1)

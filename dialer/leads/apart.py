@@ -1,0 +1,118 @@
+"""The rows of a large file, read and checked in a process of its own.
+
+Checking a row costs as much as writing it, and both would wait for one interpreter, in which the engine's calls wait
+too. Here another core does it, with less priority than the engine has; the pipe between holds a batch or two, so
+neither runs far ahead of the other. What comes back are the batches that :class:`dialer.leads.file.LeadFile` gives.
+
+A process of Python, not a thread: it ends with the pipe. Source: pipe(7), nice(2).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from calls.errors import LeadError, Location
+from dialer.leads.file import Batch, LeadFile
+from dialer.leads.table import open_table
+
+LARGE_BYTES = 4 << 20
+"""A smaller file is read before such a process has begun, which takes it some half a second of a core."""
+
+NICE = 10
+"""nice(1) of the process: calls come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a file is read, as :class:`dialer.leads.file.LeadFile` is told. ``file`` is its name, for messages."""
+
+    file: str
+    region: str | None
+    columns: tuple[tuple[str, str], ...]
+
+    def leads(self, stream: BinaryIO) -> LeadFile:
+        """The leads in the file.
+
+        Raises:
+            LeadError: it cannot be read, or has not the columns.
+        """
+        where = Location(Path(self.file))
+        return LeadFile(open_table(stream, where), where, self.region, self.columns)
+
+
+def batches(stream: BinaryIO, how: How, leads: LeadFile, after: int) -> Generator[Batch, None, None]:
+    """The rows of ``leads`` behind row ``after``, in batches: by a process of its own where the file is large and
+    stands on the disk. ``stream``: the file, open for reading; nobody else reads it meanwhile.
+
+    Raises:
+        LeadError: the file, or the rest of it, cannot be read.
+    """
+    if not _is_large(stream):
+        yield from leads.batches(after)
+        return
+    asked = json.dumps([how.file, how.region, how.columns, after])
+    process = subprocess.Popen([sys.executable, "-m", __name__, asked], stdin=stream.fileno(), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        while (batch := _next(process.stdout)) is not None:
+            yield batch
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
+
+
+def _is_large(stream: BinaryIO) -> bool:
+    try:
+        return os.fstat(stream.fileno()).st_size >= LARGE_BYTES
+    except io.UnsupportedOperation:
+        return False
+
+
+def _next(source: IO[bytes]) -> Batch | None:
+    try:
+        found = pickle.load(source)
+    except (EOFError, pickle.UnpicklingError) as problem:
+        raise LeadError("the process that reads the file has died: import the file again to go on") from problem
+    if isinstance(found, LeadError):
+        raise found
+    assert found is None or isinstance(found, Batch)
+    return found
+
+
+def serve(stream: BinaryIO, target: BinaryIO, how: How, after: int) -> None:
+    """Write the batches to ``target``, and None behind the last; in its place what is wrong with the file."""
+    try:
+        for batch in how.leads(stream).batches(after):
+            pickle.dump(batch, target, pickle.HIGHEST_PROTOCOL)
+            target.flush()
+    except LeadError as problem:
+        pickle.dump(LeadError(str(problem)), target)
+    else:
+        pickle.dump(None, target)
+    target.flush()
+
+
+def main() -> None:
+    """The process: the file is its input, the batches are its output."""
+    os.nice(NICE)
+    file, region, columns, after = json.loads(sys.argv[1])
+    how = How(file, region, tuple((ours, name) for ours, name in columns))
+    try:
+        with open(0, "rb", closefd=False) as stream:
+            serve(stream, sys.stdout.buffer, how, after)
+    except BrokenPipeError:  # nobody wants the rest
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Large files are read by a process of its own, which gives what reading them here gives and never stays behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from calls.errors import LeadError
+from dialer.leads import apart
+from dialer.leads.apart import How
+from dialer.leads.file import Batch
+
+HOW = How("leads.csv", "US", (("mobile", "Cell"),))
+TEXT = "Phone,Cell,Name,Town\n" + "".join(
+    f"{2122360000 + each},{'12' if each % 7 == 0 else ''},Lead {each},Köln\n" for each in range(900)
+)
+
+
+@pytest.fixture(autouse=True)
+def every_file_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "LARGE_BYTES", 1)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """The processes that are begun; all are over in the end."""
+    found: list[subprocess.Popen[bytes]] = []
+    begin = subprocess.Popen
+
+    def keep(*arguments: object, **more: object) -> subprocess.Popen[bytes]:
+        found.append(begin(*arguments, **more))  # type: ignore[call-overload]  # as it was asked for
+        return found[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", keep)
+    yield found
+    assert found
+    assert all(each.returncode is not None for each in found)
+
+
+def read(folder: Path, text: str, after: int = 0) -> list[Batch]:
+    path = folder / "leads.csv"
+    path.write_text(text, encoding="utf-8")
+    with path.open("rb") as stream:
+        return list(apart.batches(stream, HOW, HOW.leads(stream), after))
+
+
+def test_the_process_gives_what_reading_gives(tmp_path: Path, started: list[subprocess.Popen[bytes]]) -> None:
+    found = read(tmp_path, TEXT, after=300)
+    with (tmp_path / "leads.csv").open("rb") as stream:
+        assert found == list(HOW.leads(stream).batches(300))
+    assert [batch.rows for batch in found] == [200, 200, 200, 1]
+    assert len(started) == 1
+
+
+def test_what_is_wrong_with_the_rest_of_a_file_is_told(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]]
+) -> None:
+    with pytest.raises(LeadError, match=r"^leads.csv:\d+: a row is longer than"):
+        read(tmp_path, TEXT + "x" * (1 << 20) + "\n")
+
+
+def test_an_import_that_ends_early_ends_the_process(tmp_path: Path, started: list[subprocess.Popen[bytes]]) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text(TEXT * 20, encoding="utf-8")
+    with path.open("rb") as stream:
+        reading = apart.batches(stream, HOW, HOW.leads(stream), 0)
+        assert next(reading).rows == 200
+        reading.close()
+
+
+def test_a_process_that_dies_is_said_so(tmp_path: Path, started: list[subprocess.Popen[bytes]]) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text(TEXT * 20, encoding="utf-8")
+    with path.open("rb") as stream:
+        reading = apart.batches(stream, HOW, HOW.leads(stream), 0)
+        next(reading)
+        os.kill(started[0].pid, 9)
+        with pytest.raises(LeadError, match="import the file again to go on"):
+            list(reading)

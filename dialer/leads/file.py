@@ -16,6 +16,7 @@ from calls.errors import LeadError, Location
 from calls.numbers import NumberProblem
 from dialer.leads import places
 from dialer.leads.columns import NUMBERS, Places, places_of
+from dialer.leads.postcodes import postcode_zones
 from dialer.leads.report import RefusedRow
 from dialer.leads.table import Row, Table
 from dialer.order import Kind
@@ -202,12 +203,9 @@ class LeadFile:
             raise Refusal(f"the time zone {given!r} knows no summer time: expected a place such as America/New_York")
         if given:
             return (given,)
-        postcode = self._cell(row, "postcode")
-        exact = places.postcode_zone(postcode, country) if postcode else None
+        of_postcode = postcode_zones(self._cell(row, "postcode"), country)
         of_state = places.STATES[country][state] if state else ()
-        sure = exact is not None and (not of_state or exact in of_state)
-        of_place = (exact,) if exact and sure else (*of_state, *((exact,) if exact else ()))
-        return places.narrowed(numbers.time_zones(number), of_place)
+        return places.narrowed(numbers.time_zones(number), places.narrowed(of_state, of_postcode))
 
     def _fields(self, row: Row) -> str:
         """The columns that we do not use up, as text: what looks like a formula stays the text that it is."""

@@ -1,18 +1,15 @@
-"""Where a person may be, by state or postcode: all zones of the place, and of a state that is split all of its.
+"""Where a person may be, by state: all zones of the place, and of a state that is split all of its.
 
 Source: 49 CFR part 71 (zones of the United States, read as the IANA time zone database applies them); the tables
 ``zone1970.tab`` and ``northamerica``, ``australasia``, ``southamerica`` of that database, release 2025b, for other
-countries; ISO 3166-2 for the codes. The postcodes of the United States are those of the ``zipcodes`` package.
+countries; ISO 3166-2 for the codes.
 """
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-
-import zipcodes
 
 EAST, CENTRAL, MOUNTAIN, PACIFIC = "New_York", "Chicago", "Denver", "Los_Angeles"
 
@@ -101,20 +98,6 @@ def state(text: str, country: str) -> str | None:
     plain = "".join(letter for letter in text.casefold() if letter.isalpha())
     names = _NAMES.get(country, "").split()
     return dict(zip(names[::2], names[1::2], strict=True)).get(plain)
-
-
-def postcode_zone(text: str, country: str) -> str | None:
-    """The zone of a postcode; None: it is not known, or its country's are not."""
-    digits = text.strip()[:5]
-    return _zips().get(digits) if country == "US" and len(digits) == 5 and digits.isdecimal() else None
-
-
-@lru_cache(maxsize=1)
-def _zips() -> Mapping[str, str]:
-    """The zone of each postcode of the United States: some 40,000, once they are asked for."""
-    found = zipcodes.list_all()  # type: ignore[no-untyped-call]
-    known = zoneinfo.available_timezones()
-    return {each["zip_code"]: each["timezone"] for each in found if each["timezone"] in known}
 
 
 def narrowed(of_number: tuple[str, ...], of_place: tuple[str, ...]) -> tuple[str, ...]:

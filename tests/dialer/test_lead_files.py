@@ -288,6 +288,7 @@ def test_a_column_is_never_taken_twice(header: list[str]) -> None:
         ("zip", "94103", tuple(sorted((EAST, WEST))), "US"),
         ("zip", "xxxxx", (EAST,), "US"),
         ("state,zip", "CA,10001", (EAST,), "US-CA"),
+        ("country,zip", "CA,m5v 3l9", tuple(sorted((EAST, "America/Toronto"))), "CA"),
         ("country,zip", "DE,10001", (EAST,), "DE"),
     ],
 )

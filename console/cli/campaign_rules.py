@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import closing
 from dataclasses import asdict, astuple
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -12,16 +11,11 @@ import typer
 
 from calls.errors import UserError
 from calls.ids import CampaignId
-from calls.records.database import open_readonly
 from console.cli.report import AsCsv, AsJson, Begin, End, read, show, span
 from console.cli.shared import print_json, print_table, settings_of
-from dialer import preset_words, refusals, roll
+from console.proving import ProofShown, prove
+from dialer import preset_words, refusals
 from dialer.presets import NOT_HELD, PRESETS
-from dialer.proof.finding import Verdict
-from dialer.proof.judge import NOT_IN_THE_RECORDS, judge
-
-PROOF_S = 600.0
-"""How long one statement of a proof may read: some minutes for millions of attempts."""
 
 CampaignName = Annotated[str, typer.Argument(metavar="ID", help="The campaign: its file's name without .toml.")]
 
@@ -115,20 +109,16 @@ def audit(context: typer.Context, campaign_id: CampaignName, as_json: AsJson = F
 
     Each breach is listed with its attempt, its rule and the evidence, and so is what the records cannot prove.
     """
-    now = datetime.now(UTC)
-    with closing(open_readonly(settings_of(context).engine.database, PROOF_S)) as connection:
-        if CampaignId(campaign_id) not in roll.states(connection):
-            raise UserError(f"no campaign {campaign_id} was ever started")
-        verdict = judge(connection, campaign_id, now)
+    found = prove(settings_of(context).engine.database, campaign_id, datetime.now(UTC))
     if as_json:
-        print_json(asdict(verdict) | {"not_in_the_records": list(NOT_IN_THE_RECORDS)})
+        print_json(found.model_dump())
     else:
-        _show_verdict(verdict)
-    if verdict.breaches:
+        _show_proof(found)
+    if found.breaches:
         raise typer.Exit(1)
 
 
-def _show_verdict(verdict: Verdict) -> None:
+def _show_proof(verdict: ProofShown) -> None:
     span_text = f", {verdict.first_at} to {verdict.last_at}" if verdict.attempts else ""
     typer.echo(f"campaign {verdict.campaign_id}: {verdict.attempts} attempts{span_text}")
     if verdict.breaches:
@@ -140,5 +130,5 @@ def _show_verdict(verdict: Verdict) -> None:
     for (rule, why), count in sorted(unproved.items()):
         typer.echo(f"not proved of {count} attempts: {rule}: {why}")
     typer.echo("Not in the records:")
-    for each in NOT_IN_THE_RECORDS:
-        typer.echo(f"- {each}")
+    for line in verdict.not_in_the_records:
+        typer.echo(f"- {line}")

@@ -32,6 +32,7 @@ from console.engine import (
     api_leads,
     api_pace,
     api_people,
+    api_proof,
     api_rules,
 )
 from console.engine.engine import Engine
@@ -174,6 +175,7 @@ def control(engine: Engine) -> FastAPI:
     api_best_hours.add(app, engine)
     api_pace.add(app, engine)
     api_rules.add(app, engine)
+    api_proof.add(app, engine)
     _add_blocked(app, engine)
     _add_callbacks(app, engine)
     _add_webhooks(app, engine)

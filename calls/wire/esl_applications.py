@@ -29,12 +29,8 @@ class Variable(Enum):
 
     PLAYBACK_TERMINATORS = "playback_terminators"
     """The keys that end a playback. Unset, it is ``*``: that key would end a prompt that no key may end."""
-    SOCKET_RESUME = "socket_resume"
-    """Whether the dialplan's next action runs when our connection has ended."""
     TRANSFER_RINGBACK = "transfer_ringback"
     """What a caller hears while the target of a transfer rings."""
-    HANGUP_AFTER_BRIDGE = "hangup_after_bridge"
-    """Whether a caller's call ends with the talk of a transfer."""
 
 
 _MUSIC = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")

@@ -113,7 +113,8 @@ class Value(Enum):
     SOCKET_RESUME = "socket_resume"
     TRANSFER_AFTER_BRIDGE = "transfer_after_bridge"
     """Where a channel goes when its talk is over: ``extension:dialplan:context``."""
-    HANGUP_AFTER_BRIDGE = "hangup_after_bridge"
+    CONTINUE_ON_FAIL = "continue_on_fail"
+    """Whether a call goes on where a transfer's target was not reached."""
 
 
 @dataclass(frozen=True, slots=True)

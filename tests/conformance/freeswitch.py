@@ -7,13 +7,18 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from calls.switch.freeswitch.switch import FreeSwitch, FreeSwitchConfig
+from calls.switch.freeswitch.config import FreeSwitchConfig
+from calls.switch.freeswitch.esl_client import EslSettings
+from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import EndedBy, Prompt
+from tests.calls.switch.freeswitch.fake_event_socket import PASSWORD, FakeEventSocket
 from tests.calls.switch.freeswitch.fake_freeswitch import KEY_GAP_S, Caller, FakeFreeSwitch, Key, Leave
 from tests.conformance.vocabulary import DURATIONS_S, Act, HangUp, Press, Speak, duration_s
 
 TOKEN = "a-token-of-this-test"
 SLACK_S = 0.3
+NO_SWEEP_S = 3_600.0
+"""The fake's list of channels is empty."""
 
 
 class Files:
@@ -27,9 +32,10 @@ class Files:
         return duration_s(prompt)
 
 
-def new_switch() -> FreeSwitch:
+def new_switch(event_socket: FakeEventSocket) -> FreeSwitch:
     """A driver at a port of its own."""
-    config = FreeSwitchConfig("freeswitch", "127.0.0.1", 0, SecretStr(TOKEN))
+    esl = EslSettings("127.0.0.1", event_socket.port, SecretStr(PASSWORD))
+    config = FreeSwitchConfig("freeswitch", "127.0.0.1", 0, SecretStr(TOKEN), esl, settle_s=0.0, sweep_s=NO_SWEEP_S)
     return FreeSwitch(config, Files(), lambda: str(uuid4()))
 
 
@@ -49,14 +55,15 @@ async def ring_in(switch: FreeSwitch, called: str, caller: str, acts: tuple[Act,
 class FreeSwitchUnderTest:
     """See :class:`tests.conformance.play.SwitchUnderTest`."""
 
-    def __init__(self) -> None:
+    def __init__(self, event_socket: FakeEventSocket) -> None:
+        self._event_socket = event_socket
         self.slack_s = SLACK_S
         self.trunk = "carrier"
         self.agent_endpoint = "user/agent1"
         self._switch: FreeSwitch | None = None
 
     def make_switch(self) -> FreeSwitch:
-        self._switch = new_switch()
+        self._switch = new_switch(self._event_socket)
         return self._switch
 
     def number(self, digit: str) -> str:

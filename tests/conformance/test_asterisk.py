@@ -18,7 +18,7 @@ import pytest_asyncio
 from calls.clock import SystemClock
 from calls.switch.events import LegEnded
 from console.demo.sipp import Callees, SippHome
-from tests.conformance.asterisk import SLACK_S, AsteriskUnderTest, Exchange, open_exchange
+from tests.conformance.asterisk import SLACK_S, AsteriskExchange, AsteriskUnderTest, open_exchange
 from tests.conformance.engine.play import Bench, open_bench
 from tests.conformance.engine.premises import Premises
 from tests.conformance.engine.scripts import engine_scripts_for
@@ -40,7 +40,7 @@ RING_MS = (1000, 4000)
 class Played:
     """What the scripts that were chosen for this run came to, by their names; the switch is still up."""
 
-    exchange: Exchange
+    exchange: AsteriskExchange
     outcomes: dict[str, BaseException | None]
 
 
@@ -64,13 +64,13 @@ async def played(request: pytest.FixtureRequest, trees: Trees, callees: Callees)
             yield Played(exchange, came_to[0] | came_to[1])
 
 
-async def _play_commands(scripts: list[Script], exchange: Exchange) -> dict[str, BaseException | None]:
+async def _play_commands(scripts: list[Script], exchange: AsteriskExchange) -> dict[str, BaseException | None]:
     plays = (play(script, AsteriskUnderTest(exchange)) for script in scripts)
     return _by_name(scripts, await asyncio.gather(*plays, return_exceptions=True))
 
 
 async def _play_calls(
-    scripts: list[EngineScript], exchange: Exchange, folder: Path
+    scripts: list[EngineScript], exchange: AsteriskExchange, folder: Path
 ) -> dict[str, BaseException | None]:
     """All on one engine, which shares the switch with the scripts of commands."""
     premises = Premises(scripts, folder)

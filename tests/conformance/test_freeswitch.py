@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from calls.clock import SystemClock
+from tests.calls.switch.freeswitch.fake_event_socket import FakeEventSocket
 from tests.conformance.door import Door
 from tests.conformance.engine.play import Bench, open_bench
 from tests.conformance.engine.premises import Premises
@@ -36,15 +37,16 @@ def outcomes() -> Outcomes:
 
 
 async def _play_all() -> Outcomes:
-    switch = new_switch()
-    with tempfile.TemporaryDirectory(prefix="cw-") as folder:
-        premises = Premises(CALLS, Path(folder))
-        bench = Bench(premises, switch, partial(ring_in, switch), SLACK_S, SystemClock(), lambda: str(uuid4()))
-        async with open_bench(bench):
-            door = Door()
-            commands = (_in_turn(door, play(script, FreeSwitchUnderTest())) for script in SCRIPTS)
-            calls = (_in_turn(door, bench.play(script)) for script in CALLS)
-            came_to = await asyncio.gather(*commands, *calls, return_exceptions=True)
+    async with FakeEventSocket() as event_socket:
+        switch = new_switch(event_socket)
+        with tempfile.TemporaryDirectory(prefix="cw-") as folder:
+            premises = Premises(CALLS, Path(folder))
+            bench = Bench(premises, switch, partial(ring_in, switch), SLACK_S, SystemClock(), lambda: str(uuid4()))
+            async with open_bench(bench):
+                door = Door()
+                commands = (_in_turn(door, play(script, FreeSwitchUnderTest(event_socket))) for script in SCRIPTS)
+                calls = (_in_turn(door, bench.play(script)) for script in CALLS)
+                came_to = await asyncio.gather(*commands, *calls, return_exceptions=True)
     names = [script.name for script in (*SCRIPTS, *CALLS)]
     return dict(zip(names, came_to, strict=True))
 

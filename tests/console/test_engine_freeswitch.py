@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,41 +14,16 @@ from calls.records.store import CallRecord
 from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import EndedBy
 from console.engine.engine import Engine
+from tests.calls.switch.freeswitch.fake_event_socket import FakeEventSocket
 from tests.calls.switch.freeswitch.fake_freeswitch import Caller
 from tests.conformance.engine.parts import BYE
 from tests.conformance.engine.play import Bench, open_bench
 from tests.conformance.engine.premises import Premises
 from tests.conformance.engine.vocabulary import FlowScript, Record, about
-from tests.conformance.freeswitch import SLACK_S, acts_of, fake, new_switch, ring_in
+from tests.conformance.freeswitch import SLACK_S, acts_of, fake, new_switch
 from tests.conformance.vocabulary import Act
 
 DEADLINE_S = 20.0
-
-WANTS_MORE = FlowScript(
-    "wants-more",
-    "A flow that asks for what the driver cannot do ends with an apology.",
-    "boss: {transfer: answers, failed: bye}" + BYE,
-    (),
-    "answer | transfer answers | play system.sorry | hangup 16",
-    """
-    node_entered boss type=transfer
-    transfer_started boss destination=answers
-    fault error=CommandRefused: FreeSWITCH: Transfer is not there yet
-    hung_up boss by=us
-    node_left boss exit=hung_up
-    outcome boss outcome=left_in_transfer
-    """,
-    Record(Outcome.FAILED, EndedBy.US, "boss", menu_s=about(1.0)),
-)
-
-
-async def test_a_flow_that_asks_for_what_is_not_there_ends_with_an_apology(tmp_path: Path) -> None:
-    switch = new_switch()
-    premises = Premises([WANTS_MORE], tmp_path)
-    bench = Bench(premises, switch, partial(ring_in, switch), SLACK_S, SystemClock(), lambda: str(uuid4()))
-    async with open_bench(bench):
-        await bench.play(WANTS_MORE)
-
 
 NOT_FOUND = FlowScript(
     "not-found",
@@ -69,19 +43,20 @@ NOT_FOUND = FlowScript(
 
 
 async def test_a_file_that_is_not_found_ends_with_an_apology(tmp_path: Path) -> None:
-    switch = new_switch()
+    async with FakeEventSocket() as event_socket:
+        switch = new_switch(event_socket)
 
-    async def ring_in_where_it_is_lost(called: str, caller: str, acts: tuple[Act, ...]) -> EndedBy:
-        freeswitch = fake(switch)
-        freeswitch.durations = {file: s for file, s in freeswitch.durations.items() if "long" not in file}
-        seen = await freeswitch.call(Caller(acts_of(acts), caller, called=called))
-        assert [Path(file).name for file in seen.played] == ["system.sorry.wav"]
-        return EndedBy.CALLER if seen.by_caller else EndedBy.US
+        async def ring_in_where_it_is_lost(called: str, caller: str, acts: tuple[Act, ...]) -> EndedBy:
+            freeswitch = fake(switch)
+            freeswitch.durations = {file: s for file, s in freeswitch.durations.items() if "long" not in file}
+            seen = await freeswitch.call(Caller(acts_of(acts), caller, called=called))
+            assert [Path(file).name for file in seen.played] == ["system.sorry.wav"]
+            return EndedBy.CALLER if seen.by_caller else EndedBy.US
 
-    premises = Premises([NOT_FOUND], tmp_path)
-    bench = Bench(premises, switch, ring_in_where_it_is_lost, SLACK_S, SystemClock(), lambda: str(uuid4()))
-    async with open_bench(bench):
-        await bench.play(NOT_FOUND)
+        premises = Premises([NOT_FOUND], tmp_path)
+        bench = Bench(premises, switch, ring_in_where_it_is_lost, SLACK_S, SystemClock(), lambda: str(uuid4()))
+        async with open_bench(bench):
+            await bench.play(NOT_FOUND)
 
 
 async def running(premises: Premises, switch: FreeSwitch) -> Engine:
@@ -96,23 +71,24 @@ async def running(premises: Premises, switch: FreeSwitch) -> Engine:
 
 async def test_a_call_that_was_up_when_the_engine_ended_goes_to_the_dialplan_and_is_lost(tmp_path: Path) -> None:
     """Lost by us: that FreeSWITCH does not say which run it is does not make it the switch that went."""
-    script = FlowScript("stays", "", "stay: {say: [conformance.long], next: stay2}\nstay2: {hangup: []}", (), "", "",
-                        Record(Outcome.LOST, None))  # fmt: skip
-    premises = Premises([script], tmp_path)
-    switch = new_switch()
-    engine = await running(premises, switch)
-    call = fake(switch).place(Caller(called=premises.called(script)))
-    calling = asyncio.ensure_future(call.run())
-    async with asyncio.timeout(DEADLINE_S):
-        while not call.seen.played:  # noqa: ASYNC110 - the fake tells nobody
-            await asyncio.sleep(0.01)
-        await engine.stop()
-        assert (await calling).resumed
-    second = await running(premises, new_switch())
-    await second.books.all_written()
-    await second.stop()
-    record = recorded(premises, call.seen.uuid)
-    assert (record.outcome, record.ended_by, record.flow) == (Outcome.LOST, None, "stays")
+    async with FakeEventSocket() as event_socket:
+        flow = "stay: {say: [conformance.long], next: stay2}\nstay2: {hangup: []}"
+        script = FlowScript("stays", "", flow, (), "", "", Record(Outcome.LOST, None))
+        premises = Premises([script], tmp_path)
+        switch = new_switch(event_socket)
+        engine = await running(premises, switch)
+        call = fake(switch).place(Caller(called=premises.called(script)))
+        calling = asyncio.ensure_future(call.run())
+        async with asyncio.timeout(DEADLINE_S):
+            while not call.seen.played:  # noqa: ASYNC110 - the fake tells nobody
+                await asyncio.sleep(0.01)
+            await engine.stop()
+            assert (await calling).resumed
+        second = await running(premises, new_switch(event_socket))
+        await second.books.all_written()
+        await second.stop()
+        record = recorded(premises, call.seen.uuid)
+        assert (record.outcome, record.ended_by, record.flow) == (Outcome.LOST, None, "stays")
 
 
 def recorded(premises: Premises, channel: str) -> CallRecord:

@@ -31,7 +31,7 @@ from calls.switch.port import (
 )
 from console.demo.sipp import Callees, CallerScript, Press, SippHome
 from console.demo.sipp import call as place_call
-from tests.conformance.asterisk import Exchange, open_exchange
+from tests.conformance.asterisk import AsteriskExchange, open_exchange
 from tests.conformance.vocabulary import LONG, SHORT
 from tests.integration.conftest import Trees
 from tests.integration.levels import levels, loud_s, samples, share_of, tone
@@ -48,7 +48,7 @@ TALK_S = 2.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def exchange(trees: Trees, callees: Callees) -> AsyncIterator[Exchange]:
+async def exchange(trees: Trees, callees: Callees) -> AsyncIterator[AsteriskExchange]:
     with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         sipp = SippHome(trees.sipp, folder / "sipp")
@@ -56,7 +56,9 @@ async def exchange(trees: Trees, callees: Callees) -> AsyncIterator[Exchange]:
             yield opened
 
 
-async def test_the_callers_tone_is_recorded_and_a_muted_stretch_is_silent(exchange: Exchange, tmp_path: Path) -> None:
+async def test_the_callers_tone_is_recorded_and_a_muted_stretch_is_silent(
+    exchange: AsteriskExchange, tmp_path: Path
+) -> None:
     line = exchange.new_line()
     (called,) = line.called
     leg = LegId("leg-recording")

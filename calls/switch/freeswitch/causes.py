@@ -70,10 +70,33 @@ TEMPORARY_FAILURE = NAMES[41]
 
 _LEFT = frozenset({"NORMAL_CLEARING", "ORIGINATOR_CANCEL"})
 
+_NUMBERS = {name: number for number, name in NAMES.items()} | {"ORIGINATOR_CANCEL": 16, "ALLOTTED_TIMEOUT": 19}
+"""Those of FreeSWITCH's own that a leg of ours can end with have the number of what they mean."""
+
+_BY_SIP_STATUS = {"480": 19, "503": 34}
+"""FreeSWITCH makes 18 and 41 of these (sofia.c, sip_to_q850); RFC 3398, section 8.2.6.1, and Asterisk make 18 or 19
+of 480 and 34 of 503. One cause for one thing, whichever switch dialled."""
+
 
 def name_of(cause: int) -> str:
     """FreeSWITCH's name of a Q.850 cause."""
     return NAMES.get(cause, NAMES[NORMAL_UNSPECIFIED])
+
+
+def number_of(name: str) -> int | None:
+    """The Q.850 cause of FreeSWITCH's name; None where it is none of them."""
+    return _NUMBERS.get(name)
+
+
+def cause_of(headers: Headers) -> int | None:
+    """Why a channel ended, by its ``CHANNEL_HANGUP_COMPLETE``; None where it does not say."""
+    if headers.get("variable_sip_hangup_disposition") == "recv_refuse":
+        status = _BY_SIP_STATUS.get(headers.get("variable_sip_invite_failure_status"))
+        if status is not None:
+            return status
+    said = headers.get("variable_hangup_cause_q850")
+    known = said.isascii() and said.isdecimal() and len(said) <= 3 and 0 < int(said) < 128
+    return int(said) if known else number_of(headers.get("Hangup-Cause"))
 
 
 def hung_up(headers: Headers, ours: int | None) -> HungUp:

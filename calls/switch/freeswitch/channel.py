@@ -1,56 +1,70 @@
 """One live call on FreeSWITCH, driven through its outbound socket.
 
-In this slice: ``Answer``, ``Play``, ``Gather`` with what stops it, and ``Hangup``. Unlike AGI the socket takes a
-command at any time, and FreeSWITCH runs it within what is pending (seen on 1.11.1 with a playback), so a hang-up
-simply follows. How the call ended comes as ``CHANNEL_HANGUP_COMPLETE``, which is awaited, because a caller may have
-been faster than we were.
+Unlike AGI the socket takes a command at any time, and FreeSWITCH runs it within what is pending (seen on 1.11.1 with
+a playback), so a hang-up simply follows. How the call ended comes as ``CHANNEL_HANGUP_COMPLETE``, which is awaited,
+because a caller may have been faster than we were. A talk with an agent takes the channel away from the socket's
+action and brings it back over a new connection: :mod:`calls.switch.freeswitch.talk`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from calls import log
 from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
-from calls.switch.freeswitch import causes
+from calls.switch.freeswitch import causes, message
+from calls.switch.freeswitch.amd import AmdRule
+from calls.switch.freeswitch.call_recording import CallRecording
 from calls.switch.freeswitch.connection import EslConnection, Link
-from calls.switch.freeswitch.turn import Cut, Turn
+from calls.switch.freeswitch.message import file_of
+from calls.switch.freeswitch.talk import BACK, Talk
+from calls.switch.freeswitch.transfer import transfer
+from calls.switch.freeswitch.turn import MARGIN_S, Cut, Surroundings, Turn
 from calls.switch.hearing import CallerAudio
 from calls.switch.port import (
     Answer,
     CallInfo,
+    Connect,
+    Detected,
     Done,
     EndedBy,
     Gather,
     Hangup,
+    Hold,
     HungUp,
     Interrupted,
     MuteRecording,
+    NotConnected,
     Play,
     PlayRecording,
-    PromptFiles,
     Record,
-    RecordingFailed,
     Result,
     StartRecording,
     StopGather,
     StopPrompts,
     StopRecording,
     SwitchCommand,
+    TalkEnded,
+    Transfer,
 )
 from calls.wire.esl import Event, Reply
 from calls.wire.esl_applications import Set, Variable
-from calls.wire.esl_commands import (
-    EventName,
-    Execute,
-    Exit,
-    FilterCall,
-    HangupCall,
-    Linger,
-    Subscribe,
+from calls.wire.esl_commands import Command, EventName, Execute, Exit, FilterCall, HangupCall, Linger, Subscribe
+from calls.wire.esl_control import Join, Kill, SendTo, SetValues, Value
+
+WANTED = (
+    EventName.EXECUTE,
+    EventName.EXECUTE_COMPLETE,
+    EventName.DTMF,
+    EventName.HANGUP_COMPLETE,
+    EventName.BRIDGE,
+    EventName.ANSWER,
 )
+"""The events that a call's own connection asks for; ``CHANNEL_ANSWER`` is that of a transfer's target."""
 
 LINGER_S = 5
 """How long FreeSWITCH keeps the connection after the end of the call; we close as soon as its last event is here."""
@@ -59,24 +73,32 @@ HANGUP_S = 5.0
 """How long a hang-up may take: 20 ms were seen."""
 
 EXIT_S = 1.0
+JOINS_S = 5.0
+COMES_BACK_S = 5.0
 
 NORMAL_CLEARING = 16
+
+_IN_TURN = Answer | Play | Gather | Hold | Transfer | Record | PlayRecording
 
 
 class FreeSwitchChannel:
     """See :class:`calls.switch.port.CallChannel`."""
 
-    def __init__(self, info: CallInfo, link: Link, prompts: PromptFiles, new_id: Callable[[], str]) -> None:
+    def __init__(self, info: CallInfo, link: Link, around: Surroundings, on_connected: Callable[[], object]) -> None:
         self._info = info
-        self._prompts = prompts
-        self._new_id = new_id
-        self._connection = EslConnection(link, self._heard, self._lost)
+        self._around = around
+        self._on_connected = on_connected
         self._turn: Turn | None = None
+        self._talk: Talk | None = None
         self._asked: int | None = None
         """The cause with which we asked for the end."""
         self._gone: HungUp | None = None
         self._fault: SwitchError | None = None
         self._over = asyncio.Event()
+        self._away = False
+        """The channel is in a talk, and has no connection to us."""
+        self._connection = self._attach(link)
+        self._recording = CallRecording(info.channel, self._ask)
 
     @property
     def info(self) -> CallInfo:
@@ -88,6 +110,11 @@ class FreeSwitchChannel:
         """The call's connection, for the bridge."""
         return self._connection
 
+    @property
+    def over(self) -> bool:
+        """The call has ended."""
+        return self._gone is not None
+
     async def set_up(self) -> None:
         """The first words: keep the connection through the hang-up, tell the events, and let no key end a prompt.
         A call that has ended meanwhile is set up enough: its every command gives ``HungUp``.
@@ -95,22 +122,27 @@ class FreeSwitchChannel:
         Raises:
             SwitchError: it could not be done; the call is to be given back.
         """
-        channel = self._info.channel
-        commands = (
+        await self._say_all(
             Linger(LINGER_S),
-            Subscribe(tuple(EventName)),
-            FilterCall(channel),
-            Execute(Set(Variable.PLAYBACK_TERMINATORS, "none"), self._new_id()),
+            Subscribe(WANTED),
+            FilterCall(self._info.channel),
+            Execute(Set(Variable.PLAYBACK_TERMINATORS, "none"), self._around.new_id()),
         )
-        for reply in [self._connection.submit(command) for command in commands]:
-            try:
-                answer = await reply
-            except SwitchUnavailable:
-                if self._gone is not None:
-                    return
-                raise
-            if isinstance(answer, Reply) and answer.refused:
-                raise SwitchRefused(f"FreeSWITCH: {answer.text[:200]!r}")
+
+    async def detect(self, rule: AmdRule) -> None:
+        """Find out what has answered a dialled call; where it ends meanwhile it is ``UNSURE``.
+
+        Raises:
+            SwitchError: the connection failed.
+        """
+        turn = self._turn = Turn(self._connection, self._info.channel, self._around)
+        try:
+            found = rule.judge(await turn.execute(rule.application, rule.total_analysis_ms / 1_000 + MARGIN_S))
+        except Cut:
+            found = Detected.UNSURE
+        finally:
+            self._turn = None
+        self._info = replace(self._info, detected=found)
 
     async def perform(self, command: SwitchCommand) -> Result:
         """See :meth:`calls.switch.port.CallChannel.perform`."""
@@ -121,26 +153,23 @@ class FreeSwitchChannel:
         match command:
             case Hangup():
                 return await self._hang_up(command.cause)
-            case Answer() | Play() | Gather():
+            case Connect():
+                return await self._connect(command)
+            case Answer() | Play() | Gather() | Hold() | Transfer() | Record() | PlayRecording():
                 return await self._in_turn(command)
-            case StopPrompts():
+            case StopPrompts() | StopGather():
                 if self._turn is not None:
-                    self._turn.hush()
+                    self._turn.hush() if isinstance(command, StopPrompts) else self._turn.stop()
                 return Done()
-            case StopGather():
-                if self._turn is not None:
-                    self._turn.stop()
-                return Done()
-            case StartRecording() | MuteRecording() | Record() | PlayRecording():
-                log.get().error("FreeSWITCH records nothing in this release", asked=type(command).__name__)
-                return RecordingFailed("unavailable")
-            case StopRecording():
-                return Done()
+            case StartRecording() | MuteRecording() | StopRecording():
+                return await self._record(command)
             case _:
-                raise CommandRefused(f"FreeSWITCH: {type(command).__name__} is not there yet")
+                raise CommandRefused(f"FreeSWITCH: {type(command).__name__} is no command")
 
     async def end_talk(self) -> None:
-        """See :meth:`calls.switch.port.CallChannel.end_talk`. There are no talks yet, so nothing happens."""
+        """See :meth:`calls.switch.port.CallChannel.end_talk`. With no talk under way nothing happens."""
+        if self._talk is not None:
+            await self._fetch_back()
 
     @asynccontextmanager
     async def hear(self) -> AsyncIterator[CallerAudio]:
@@ -153,11 +182,11 @@ class FreeSwitchChannel:
         yield  # what makes this a generator, as its decorator wants it
 
     async def finish(self, *, planned: bool) -> None:
-        """The call's handler is through. ``planned``: a call that is still up is hung up; else it is given back to
-        its dialplan, whose next action speaks where ``socket_resume`` is set."""
+        """The call's handler is through. ``planned``, or in a talk: a call that is still up is hung up; else it is
+        given back to its dialplan, whose next action speaks where ``socket_resume`` is set."""
         try:
             if self._gone is None and self._fault is None:
-                if planned:
+                if planned or self._away or self._talk is not None:
                     await self._hang_up(NORMAL_CLEARING)
                 else:
                     await asyncio.wait([self._connection.submit(Exit())], timeout=EXIT_S)
@@ -166,14 +195,44 @@ class FreeSwitchChannel:
         finally:
             self._connection.close()
 
+    def rebind(self, link: Link) -> None:
+        """The customer is back from a talk, over a new connection, which counts from now on."""
+        self._connection.close()
+        self._away = False
+        self._connection = self._attach(link)
+
+    async def back(self) -> None:
+        """The first words on the new connection.
+
+        Raises:
+            SwitchError: the channel cannot be had.
+        """
+        await self.set_up()
+        await self._ask(SetValues(self._info.channel, _ours()))
+        if self._talk is not None:
+            self._talk.back = True
+            self._talk.tell()
+
+    def heard_outside(self, event: Event) -> None:
+        """The event socket tells of the channel; it counts while the channel itself does not."""
+        if self._away:
+            self._heard(event)
+
+    def left(self, how: HungUp) -> None:
+        """The call is over. Later news of the same end change nothing."""
+        if self._gone is None:
+            self._gone = how
+            self._end_turn()
+            self._connection.close()
+
     # --- turns -------------------------------------------------------------------------------------------------
 
-    async def _in_turn(self, command: Answer | Play | Gather) -> Result:
-        if self._turn is not None or self._asked is not None:
+    async def _in_turn(self, command: _IN_TURN) -> Result:
+        if self._turn is not None or self._talk is not None or self._asked is not None:
             raise CommandRefused(f"{type(command).__name__} while another command is pending")
-        turn = self._turn = Turn(self._connection, self._info.channel, self._prompts, self._new_id)
+        turn = self._turn = Turn(self._connection, self._info.channel, self._around)
         try:
-            return await turn.run(command)
+            return await _run(turn, command)
         except (Cut, SwitchError) as error:
             if turn.interrupted:
                 return Interrupted()
@@ -188,12 +247,111 @@ class FreeSwitchChannel:
             if self._turn is turn:
                 self._turn = None
 
-    async def _hang_up(self, cause: int) -> Result:
+    def _interrupt(self) -> bool:
+        """What is pending gives ``Interrupted``; whether it was a talk."""
         turn, self._turn = self._turn, None
-        self._asked = cause
-        self._connection.submit(HangupCall(causes.name_of(cause)))
         if turn is not None:
             turn.cut(interrupted=True)
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            talk.cut = True
+            talk.tell()
+        return talk is not None
+
+    async def _record(self, command: StartRecording | MuteRecording | StopRecording) -> Result:
+        try:
+            match command:
+                case StartRecording(name):
+                    return await self._recording.start(file_of(self._around.recordings, name))
+                case MuteRecording(muted):
+                    return await self._recording.mute(muted=muted)
+                case StopRecording():
+                    return await self._recording.stop()
+        except (SwitchUnavailable, SwitchTimeout):
+            if self._gone is not None:
+                return self._gone
+            raise
+
+    # --- talks -------------------------------------------------------------------------------------------------
+
+    async def _connect(self, command: Connect) -> Result:
+        file = file_of(self._around.recordings, command.record) if command.record else ""
+        moved = self._interrupt()
+        talk = self._talk = Talk(command.agent_leg, record=file)
+        try:
+            if not await self._join(talk, moved=moved):
+                return self._gone or NotConnected()
+            await talk.until(lambda: talk.joined or self._is_over(talk), JOINS_S)
+            if not talk.joined and not self._is_over(talk):
+                await self._fetch_back()
+                if not await talk.until(lambda: self._is_over(talk), COMES_BACK_S):
+                    raise SwitchTimeout("the call was sent to an agent's leg and never came there")
+            if talk.joined and file:
+                await self._recording.start_talk(file)
+            await talk.until(lambda: self._is_over(talk), None)
+        finally:
+            await self._leave(talk)
+        if talk.cut:
+            return Interrupted()
+        if self._gone is not None:
+            return self._gone
+        if self._fault is not None:
+            raise SwitchUnavailable(f"the call's connection failed: {self._fault}") from self._fault
+        return TalkEnded(EndedBy.AGENT) if talk.joined else NotConnected()
+
+    async def _join(self, talk: Talk, *, moved: bool) -> bool:
+        """Send the two together; whether they are on their way. ``moved``: the customer was in a talk."""
+        channel = self._info.channel
+        back = f"{BACK}:XML:{self._around.context}"
+        try:
+            await self._ask(SetValues(channel, ((Value.SOCKET_RESUME, "false"), (Value.TRANSFER_AFTER_BRIDGE, back))))
+            await self._ask(Join(channel, talk.leg_id))
+            return True
+        except SwitchRefused:
+            if self._gone is not None or talk.cut:
+                return False
+            if moved:
+                await self._fetch_back()
+                await talk.until(lambda: self._is_over(talk), COMES_BACK_S)
+            else:
+                await self._ask(SetValues(channel, _ours()))
+            return False
+        except (SwitchUnavailable, SwitchTimeout):
+            if self._gone is not None:
+                return False
+            raise
+
+    async def _leave(self, talk: Talk) -> None:
+        if self._talk is talk:
+            self._talk = None
+        if talk.record and self._gone is None and self._fault is None:
+            await self._recording.end_talk()
+
+    def _is_over(self, talk: Talk) -> bool:
+        return talk.cut or talk.back or self._gone is not None or self._fault is not None
+
+    async def _fetch_back(self) -> None:
+        try:
+            await self._ask(SendTo(self._info.channel, BACK, self._around.context))
+        except SwitchRefused:
+            return  # no such channel: its end is on its way
+
+    async def _ask(self, command: Command) -> str:
+        return await (self._around.ask(command) if self._away else self._connection.ask(command))
+
+    # --- the end -----------------------------------------------------------------------------------------------
+
+    async def _hang_up(self, cause: int) -> Result:
+        self._asked = cause
+        name = causes.name_of(cause)
+        deaf = self._talk is not None or (self._turn is not None and self._turn.dials)
+        away = self._away
+        if not away:
+            self._connection.submit(Kill(self._info.channel, name) if deaf else HangupCall(name))
+        self._interrupt()
+        if away:
+            with contextlib.suppress(SwitchRefused):  # no such channel: its end is on its way
+                await self._ask(Kill(self._info.channel, name))
         try:
             async with asyncio.timeout(HANGUP_S):
                 await self._over.wait()
@@ -206,32 +364,76 @@ class FreeSwitchChannel:
 
     # --- what the connection tells -----------------------------------------------------------------------------
 
+    def _attach(self, link: Link) -> EslConnection:
+        connection = EslConnection(link, self._heard, lambda fault: self._lost(connection, fault))
+        return connection
+
+    async def _say_all(self, *commands: Command) -> None:
+        for reply in [self._connection.submit(command) for command in commands]:
+            try:
+                answer = await reply
+            except SwitchUnavailable:
+                if self._gone is not None:
+                    return
+                raise
+            if isinstance(answer, Reply) and answer.refused:
+                raise SwitchRefused(f"FreeSWITCH: {answer.text[:200]!r}")
+
     def _heard(self, event: Event) -> None:
-        if event.headers.get("Unique-ID") != self._info.channel:
-            return
-        if event.name == "CHANNEL_HANGUP_COMPLETE":
-            self._left(causes.hung_up(event.headers, self._asked))
+        ours = event.headers.get("Unique-ID") == self._info.channel
+        if ours and event.name == EventName.HANGUP_COMPLETE.value:
+            self.left(causes.hung_up(event.headers, self._asked))
+        elif ours and event.name == EventName.BRIDGE.value and self._talk is not None:
+            if self._talk.leg_id == event.headers.get("Bridge-B-Unique-ID") and not self._talk.joined:
+                self._talk.joined = True
+                self._talk.tell()
+                self._step_aside()
+                self._on_connected()
         elif self._turn is not None:
             self._turn.heard(event)
 
-    def _lost(self, fault: SwitchError) -> None:
-        """FreeSWITCH closes only when it ends, or when the call has. What we close is no end of the call."""
-        if self._gone is not None:
+    def _step_aside(self) -> None:
+        if not self._away:
+            self._away = True
+            self._connection.submit(Exit())
+
+    def _lost(self, connection: EslConnection, fault: SwitchError) -> None:
+        """FreeSWITCH closes only when it ends, or when the call has. What we close is no end of the call, and of a
+        connection from before a talk nothing is believed."""
+        if self._gone is not None or connection is not self._connection or self._away:
             return
-        if isinstance(fault, SwitchUnavailable) and not self._connection.closed_by_us:
-            self._left(HungUp(EndedBy.SWITCH) if self._asked is None else HungUp(EndedBy.US, self._asked))
+        if isinstance(fault, SwitchUnavailable) and not connection.closed_by_us:
+            self.left(HungUp(EndedBy.SWITCH) if self._asked is None else HungUp(EndedBy.US, self._asked))
             return
         self._fault = fault
         self._end_turn()
-
-    def _left(self, how: HungUp) -> None:
-        """The call is over. Later news of the same end change nothing."""
-        if self._gone is None:
-            self._gone = how
-            self._end_turn()
-            self._connection.close()
 
     def _end_turn(self) -> None:
         self._over.set()
         if self._turn is not None:
             self._turn.cut()
+        if self._talk is not None:
+            self._talk.tell()
+
+
+def _ours() -> tuple[tuple[Value, str], ...]:
+    """The channel variables of a call that runs our ``socket`` action."""
+    return ((Value.SOCKET_RESUME, "true"), (Value.TRANSFER_AFTER_BRIDGE, ""))
+
+
+async def _run(turn: Turn, command: _IN_TURN) -> Result:
+    match command:
+        case Answer():
+            return await turn.answer()
+        case Play():
+            return await turn.play_all(command)
+        case Gather():
+            return await turn.gather(command)
+        case Hold():
+            return await turn.hold(command)
+        case Transfer():
+            return await transfer(turn, command)
+        case Record():
+            return await message.record(turn, command)
+        case PlayRecording():
+            return await message.play_recording(turn, command)

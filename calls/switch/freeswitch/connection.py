@@ -55,6 +55,7 @@ class EslConnection:
         self._on_end = on_end
         self._due: deque[_Due] = deque()
         self._fault: SwitchError | None = None
+        self._over = asyncio.Event()
         self.closed_by_us = False
         """We ended it, and not FreeSWITCH."""
 
@@ -62,6 +63,15 @@ class EslConnection:
     def ended(self) -> bool:
         """Nothing can be sent any more."""
         return self._fault is not None
+
+    async def ends_within(self, seconds: float) -> bool:
+        """Whether the connection ends within ``seconds``."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def ask(self, command: Command, on_sent: Callable[[], None] | None = None) -> str:
         """What FreeSWITCH answered to ``command``. ``on_sent``: called when it is on its way.
@@ -115,6 +125,8 @@ class EslConnection:
                     self._answered(Answers.REPLY, frame)
                 case ApiReply():
                     self._answered(Answers.API, frame)
+                case Disconnect(lingering=True):
+                    continue  # from a talk the call's last event comes behind it (seen on 1.11.1)
                 case Disconnect():
                     self._end(SwitchUnavailable("ESL: FreeSWITCH ends the connection"))
                     self._link.close()
@@ -148,6 +160,7 @@ class EslConnection:
         if self._fault is not None:
             return
         self._fault = fault
+        self._over.set()
         while self._due:
             due = self._due.popleft()
             due.deadline.cancel()

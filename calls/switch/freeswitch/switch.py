@@ -1,61 +1,96 @@
-"""FreeSWITCH behind the port. In this slice: the calls that come in, through the outbound socket.
+"""FreeSWITCH as a :class:`calls.switch.port.Switch`: its event socket for legs, the outbound socket for calls.
 
-What needs the other direction (the switch's own run, agents' legs, dialling) needs an inbound connection, which is
-not there yet: ``originate`` refuses, and the boot that ``SwitchUp`` tells is ``UNKNOWN_BOOT``. A call says the
-boot of its own FreeSWITCH (``Core-UUID``).
+What we believe comes from three sides that may disagree or be missing: answers to our commands, events, and the
+switch's own list of channels. :class:`~calls.switch.freeswitch.legs.LegBook` (legs) and
+:class:`~calls.switch.freeswitch.desk.Desk` (calls) put them together; here they are fed, at once by events, after
+every connection and every ``sweep_s`` by the list.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
+import math
+import random
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 
-from pydantic import SecretStr
-
-from calls import log
+from calls import failpoints, log
 from calls.errors import SwitchError, SwitchRefused
-from calls.ids import UNKNOWN_BOOT, CallId, LegId
-from calls.switch.events import EventHandler, SwitchUp
+from calls.ids import BootId, CallId, LegId
+from calls.switch.events import EventHandler, LegEnded, SwitchDown, SwitchEvent, SwitchUp
+from calls.switch.freeswitch import causes, desk, legs, seats
 from calls.switch.freeswitch.bridge import Bridge
-from calls.switch.freeswitch.call_info import inbound_info
-from calls.switch.freeswitch.channel import FreeSwitchChannel
+from calls.switch.freeswitch.channels import Channel, channels_of, ids
+from calls.switch.freeswitch.config import FreeSwitchConfig
+from calls.switch.freeswitch.desk import Desk, Dialled
+from calls.switch.freeswitch.esl_client import Client, EslClient, NotSent
 from calls.switch.freeswitch.hub import HubThread
-from calls.switch.freeswitch.server import Limits, Server
+from calls.switch.freeswitch.legs import LegBook
+from calls.switch.freeswitch.seats import Seats
+from calls.switch.freeswitch.server import Server
 from calls.switch.freeswitch.session import Session
-from calls.switch.port import CallHandler, CallInfo, Originate, PromptFiles, Seat
-from calls.wire.esl import Headers
+from calls.switch.freeswitch.turn import Surroundings
+from calls.switch.port import CallChannel, CallHandler, DialAttempt, Originate, PromptFiles, RingAgent, Seat
+from calls.wire import esl_commands, esl_control
+from calls.wire.esl import Event
+from calls.wire.esl_commands import EventName
+from calls.wire.esl_control import Kill, ShowChannels
 
 OPEN_S = 5.0
 CLOSE_S = 10.0
 
+WANTED = tuple(dict.fromkeys((*legs.WANTED, *desk.WANTED, *seats.WANTED)))
+"""The events of all channels that we ask for, and no others: every call of this FreeSWITCH costs us a few."""
 
-@dataclass(frozen=True, slots=True)
-class FreeSwitchConfig:
-    """Where FreeSWITCH's ``socket`` actions connect. ``port`` 0: any free one, for tests."""
+_LEGS = frozenset(each.value for each in legs.WANTED)
+_DESK = frozenset(each.value for each in desk.WANTED)
+_SEATS = frozenset(each.value for each in seats.WANTED)
 
-    name: str
-    host: str
-    port: int
-    token: SecretStr
-    allow: tuple[IPv4Network | IPv6Network, ...] = (IPv4Network("127.0.0.0/8"),)
-    limits: Limits = field(default_factory=Limits)
+AGENT, DIALLED = "cw-agent", "cw-dialled"
+"""The extensions of our context for a leg that has answered."""
 
 
 class FreeSwitch:
-    """See :class:`calls.switch.port.Switch`. ``new_id`` gives ids that are safe on the wire and never come again."""
+    """See :class:`calls.switch.port.Switch`. Made and used on a running event loop.
 
-    def __init__(self, config: FreeSwitchConfig, prompts: PromptFiles, new_id: Callable[[], str]) -> None:
+    ``new_id`` gives ids that are safe on the wire and never come again.
+    """
+
+    def __init__(
+        self,
+        config: FreeSwitchConfig,
+        prompts: PromptFiles,
+        new_id: Callable[[], str],
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        """``draw``, in [0, 1), spreads the reconnecting of many."""
         self._config = config
-        self._prompts = prompts
         self._new_id = new_id
+        self._loop = asyncio.get_running_loop()
         self._hub = self._new_hub()
         self._server: Server | None = None
         self._port = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._on_call: CallHandler | None = None
-        self._calls: set[asyncio.Task[None]] = set()
+        self._book = LegBook()
+        self._client = EslClient(config.esl, Client(WANTED, self._on_event, self._on_up, self._on_down, draw))
+        self._seats = Seats(self._client.ask)
+        around = Surroundings(
+            prompts,
+            new_id,
+            self._client.ask,
+            config.destinations,
+            {name: trunk.channel for name, trunk in config.trunks.items()},
+            config.recordings,
+            config.context,
+        )
+        self._desk = Desk(config.name, around, config.amd, self._tell, self._on_call)
+        self._handlers: tuple[EventHandler, CallHandler] | None = None
+        self._boot: BootId | None = None
+        self._up = False
+        self._live: frozenset[str] = frozenset()
+        self._doomed: dict[str, int] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def name(self) -> str:
@@ -77,108 +112,234 @@ class FreeSwitch:
     @property
     def calls(self) -> int:
         """How many calls have not been handled to their end."""
-        return len(self._calls)
+        return self._desk.handled
+
+    @property
+    def is_up(self) -> bool:
+        """Logged in, reconciled, and answering."""
+        return self._up
 
     async def start(self, on_event: EventHandler, on_call: CallHandler) -> None:
-        """Listen. FreeSWITCH need not be there: it connects when a call comes.
+        """See :class:`calls.switch.port.Switch`.
 
         Raises:
-            SwitchUnavailable: the address cannot be had. It may be tried again.
-            SwitchTimeout: the thread of the sockets does not answer.
+            SwitchRefused, SwitchTimeout: the event socket.
+            SwitchUnavailable: the address for calls cannot be had.
         """
-        self._loop = asyncio.get_running_loop()
-        self._on_call = on_call
+        self._handlers = (on_event, on_call)
         config = self._config
         self._server = Server((config.host, config.port), config.token, config.allow, config.limits, self._arrived)
         await self._hub.start()
         try:
             self._port = await self._hub.call(self._server.open, OPEN_S)
-        except SwitchError:
-            self._server = None
-            await self._hub.stop()
+            await self._client.start(self._hub)
+        except BaseException:
+            await self._close()
             self._hub = self._new_hub()  # a thread starts once
             raise
-        on_event(SwitchUp(UNKNOWN_BOOT, frozenset()))
+        self._sweeper = asyncio.create_task(self._sweep(), name="sweep")
 
     async def stop(self) -> None:
         """See :class:`calls.switch.port.Switch`: calls are given back to their dialplans. Again is no error."""
-        for task in self._calls:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.wait((self._sweeper,))
+        await self._desk.stop()
+        for task in list(self._tasks):
             task.cancel()
-        if self._calls:
-            await asyncio.wait(self._calls)
-        if self._server is not None:
-            server, self._server = self._server, None
-            try:
-                await self._hub.call(server.stop, CLOSE_S)
-            finally:
-                await self._hub.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._close()
+
+    async def _close(self) -> None:
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        try:
+            await self._client.stop()
+            await self._hub.call(server.stop, CLOSE_S)
+        finally:
+            await self._hub.stop()
 
     def adopt(self, legs: frozenset[LegId], calls: Mapping[CallId, str]) -> None:
-        """See :class:`calls.switch.port.Switch`. We originate nothing yet, and a call ends with its connection, so
-        nothing of an earlier run of ours can be up under our control."""
+        """See :class:`calls.switch.port.Switch`."""
+        self._book.adopt(legs)
+        self._desk.adopt(calls)
+        if self._up:
+            self._run(self._compare(), "adopt")
 
     async def originate(self, request: Originate) -> None:
-        """See :class:`calls.switch.port.Switch`.
-
-        Raises:
-            SwitchRefused: always, in this slice.
-        """
-        raise SwitchRefused("FreeSWITCH: dialling is not there yet")
+        """See :class:`calls.switch.port.Switch`."""
+        leg_id, command = self._command(request)
+        if leg_id in self._book or leg_id in self._live:
+            raise SwitchRefused(f"{leg_id} has a channel already")
+        esl_commands.encode(command)  # refused before anything is expected of it
+        parks = isinstance(request, RingAgent)
+        self._book.expect(leg_id, command.job_id, self._loop.time(), request.ring_timeout_s, parks=parks)
+        sent = None
+        if isinstance(request, DialAttempt):
+            sent = partial(failpoints.hit, "attempt.after_send")
+            self._desk.dialled[leg_id] = Dialled(request.number, request.caller_id, request.detect_machine)
+        try:
+            await self._client.ask(command, sent)
+        except (SwitchRefused, NotSent):
+            self._book.forget(leg_id)
+            self._desk.dialled.pop(leg_id, None)
+            raise
 
     async def seat(self, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
-        """See :class:`calls.switch.port.Switch`.
-
-        Raises:
-            SwitchRefused: always, as there is no leg of ours.
-        """
-        raise SwitchRefused("FreeSWITCH: there is no such leg")
+        """See :class:`calls.switch.port.Switch`."""
+        await self._seats.seat(leg_id, seat, host)
 
     async def beep(self, leg_id: LegId) -> None:
-        """See :class:`calls.switch.port.Switch`.
-
-        Raises:
-            SwitchRefused: always, as there is no leg of ours.
-        """
-        raise SwitchRefused("FreeSWITCH: there is no such leg")
+        """See :class:`calls.switch.port.Switch`."""
+        await self._seats.beep(leg_id)
 
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
-        """See :class:`calls.switch.port.Switch`. There is no leg of ours, and one that is gone is no error."""
+        """See :class:`calls.switch.port.Switch`."""
+        self._book.cancelled(leg_id)
+        if await self._kill(leg_id, cause) or leg_id not in self._book:
+            return
+        self._doomed[leg_id] = cause  # asked for, and not there yet: as soon as it is
+        if self._book.existed(leg_id):  # born while the answer was on its way
+            await self._kill(leg_id, cause)
+
+    # --- inside -----------------------------------------------------------------------------------------------
 
     def _new_hub(self) -> HubThread:
         return HubThread(f"esl {self._config.name}")
+
+    def _command(self, request: Originate) -> tuple[LegId, esl_control.Originate]:
+        """What to send. Only ids, constants, and numbers in one form cross to the switch.
+
+        Raises:
+            CommandRefused: a number, a trunk or an id that must not.
+        """
+        match request:
+            case DialAttempt():
+                endpoint = self._config.trunk(request.trunk).channel(request.number)
+                leg_id, extension = LegId(request.attempt_id), DIALLED
+            case RingAgent():
+                endpoint, leg_id, extension = request.endpoint, request.leg_id, AGENT
+        return leg_id, esl_control.Originate(
+            leg_id,
+            self._new_id(),
+            endpoint,
+            extension,
+            self._config.context,
+            math.ceil(request.ring_timeout_s) + 1,  # FreeSWITCH counts whole seconds, and up to one too few
+            request.caller_id,
+        )
+
+    async def _kill(self, leg_id: LegId, cause: int) -> bool:
+        """Whether there was a channel to end."""
+        try:
+            await self._client.ask(Kill(leg_id, causes.name_of(cause)))
+        except SwitchRefused:
+            return False
+        return True
+
+    def _tell(self, event: SwitchEvent) -> None:
+        """Through the loop: an exception of the engine is logged there and harms nothing here; the order stays."""
+        assert self._handlers is not None, "nothing comes before the start"
+        self._loop.call_soon(self._handlers[0], event)
+
+    async def _on_call(self, call: CallChannel) -> None:
+        assert self._handlers is not None
+        await self._handlers[1](call)
+
+    def _told(self, events: Iterable[SwitchEvent]) -> None:
+        """What the book says: told, and forgotten where it is an end."""
+        for event in events:
+            if isinstance(event, LegEnded):
+                self._doomed.pop(event.leg_id, None)
+                self._desk.dialled.pop(event.leg_id, None)
+                self._live -= {event.leg_id}
+            self._tell(event)
+        if self._timer is not None:
+            self._timer.cancel()
+        at = self._book.next_timer()
+        self._timer = None if at is None else self._loop.call_at(at, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._told(self._book.tick(self._loop.time()))
+
+    def _on_event(self, event: Event) -> None:
+        if event.name in _DESK:
+            self._desk.handle(event)
+        if event.name in _SEATS:
+            self._seats.handle(event)
+        if event.name in _LEGS:
+            self._told(self._book.handle(event, self._loop.time()))
+        if event.name == EventName.CREATE.value:
+            channel = event.headers.get("Unique-ID")
+            cause = self._doomed.get(channel)
+            if cause is not None:
+                self._run(self._end(LegId(channel), cause), "end at birth")
+
+    async def _end(self, leg_id: LegId, cause: int) -> None:
+        try:
+            await self._kill(leg_id, cause)
+        except SwitchError as error:
+            log.get().error("a leg could not be ended", leg_id=leg_id, error=str(error))
 
     # --- calls -------------------------------------------------------------------------------------------------
 
     def _arrived(self, session: Session) -> None:
         """On the hub's thread: a call that may come in. Returns when its connection has ended."""
-        loop, call = self._loop, session.session_data
-        assert loop is not None and call is not None
-        bridge = Bridge(self._hub, loop, session)
-        bridge.announce(lambda: self._begin(bridge, call))
+        call = session.session_data
+        assert call is not None, "connected"
+        bridge = Bridge(self._hub, self._loop, session)
+        bridge.announce(lambda: self._desk.arrived(bridge, call))
         session.hand_over(bridge)
         session.serve()
 
-    def _begin(self, bridge: Bridge, call: Headers) -> None:
-        call_id = CallId(self._new_id())
-        info = inbound_info(call, call_id, self.name)
-        channel = FreeSwitchChannel(info, bridge, self._prompts, self._new_id)
-        bridge.bind(channel.connection)
-        task = asyncio.get_running_loop().create_task(self._serve(channel, info), name=f"call {call_id}")
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
+    # --- connection and comparison ----------------------------------------------------------------------------
 
-    async def _serve(self, channel: FreeSwitchChannel, info: CallInfo) -> None:
-        """One call to its end, whatever its handler does."""
-        assert self._on_call is not None
-        planned = False
-        with log.bound(info.call_id):
-            try:
-                await channel.set_up()
-                await self._on_call(channel)
-                planned = True
-            except SwitchError as error:
-                log.get().error("the call's switch failed", error=str(error))
-            except Exception:  # noqa: BLE001 - the per-call supervisor: the server goes on
-                log.get().exception("the call's handler failed")
-            finally:
-                await channel.finish(planned=planned)
+    async def _on_up(self, boot: BootId) -> None:
+        restarted = self._boot is not None and boot != self._boot
+        if not restarted:
+            await asyncio.sleep(self._config.settle_s)
+        began = self._loop.time()
+        channels = await self._list()
+        self._boot = boot
+        self._live = ids(channels)
+        self._up = True
+        self._tell(SwitchUp(boot, self._live | self._desk.ids(self._live)))
+        if restarted:
+            self._told(self._book.restarted())
+            self._desk.restarted()
+        self._believe(channels, began)
+
+    def _on_down(self, reason: str) -> None:
+        if self._up:
+            self._up = False
+            self._tell(SwitchDown(reason))
+
+    async def _list(self) -> tuple[Channel, ...]:
+        return channels_of(await self._client.ask(ShowChannels()))
+
+    def _believe(self, channels: tuple[Channel, ...], asked_at: float) -> None:
+        self._live = ids(channels)
+        self._told(self._book.reconcile(channels, asked_at, self._config.settle_s))
+        self._desk.reconcile(self._live, asked_at)
+
+    async def _compare(self) -> None:
+        """Compare with the switch's list of channels, when it is there to be asked."""
+        asked_at = self._loop.time()
+        try:
+            self._believe(await self._list(), asked_at)
+        except SwitchError as error:
+            log.get().warning("the switch's channels could not be listed", error=str(error))
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.sweep_s)
+            if self._up and (len(self._book) or len(self._desk)):
+                await self._compare()
+
+    def _run(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -14,7 +14,7 @@ from typing import Self
 from urllib.parse import quote
 
 PASSWORD = "a-password-of-this-test"
-CORE = "68dbe0f5-ba45-40c3-9e44-fb87ea7bb243"
+CORE = "992959f5-0f8c-431b-843f-5e1463dcb27e"
 AUTH = b"Content-Type: auth/request\n\n"
 REJECTION = (
     b"Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n"
@@ -74,6 +74,8 @@ class FakeEventSocket:
         self.greeting = AUTH
         self.login_answer: bytes | None = None
         """Instead of an answer to the password."""
+        self.channels = '{"row_count":0}'
+        """What lives, as FreeSWITCH lists it."""
         self.api: Callable[[str], str] = lambda command: "-ERR no such command\n"
         self.job: Callable[[str, str], None] = lambda command, job: None
         self.listeners: list[Listener] = []
@@ -153,6 +155,8 @@ class FakeEventSocket:
                 listener.say(reply("+OK event listener enabled plain"))
             case "api" if argument == "global_getvar core_uuid":
                 listener.say(api_response(self.core))
+            case "api" if argument == "show channels as json":
+                listener.say(api_response(self.channels))
             case "api":
                 listener.say(api_response(self.api(argument)))
             case "bgapi":

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from urllib.parse import quote, unquote
 
+from tests.calls.switch.freeswitch.fake_event_socket import CORE
 from tests.calls.wire.esl_recordings import Lines, blocks, events, value
 
 TICK_S = 0.02
@@ -244,6 +245,12 @@ class FakeCall:
                 self._breaking = True
                 self._news.set()
                 return "+OK\n"
+            case "uuid_record" if known:
+                return "+OK Success\n"
+            case "uuid_setvar_multi" if known:
+                return "+OK\n"
+            case "uuid_bridge" if known:
+                return "-ERR Invalid uuid\n"
             case "uuid_exists":
                 return "true" if known else "false"
             case "uuid_break":
@@ -421,7 +428,7 @@ class FakeCall:
         uuid = self.seen.uuid
         state = "hangup" if self._hung_up else "answered" if self.seen.answered else "ringing"
         ours = dict.fromkeys(("Unique-ID", "Channel-Call-UUID", "Caller-Unique-ID", "variable_uuid"), uuid)
-        ours |= {"variable_call_uuid": uuid, "Answer-State": state, **values}
+        ours |= {"Core-UUID": CORE, "variable_call_uuid": uuid, "Answer-State": state, **values}
         ours |= {"Caller-Caller-ID-Number": self._caller.number, "Caller-Caller-ID-Name": self._caller.name}
         ours |= {"Caller-Destination-Number": self._caller.called, "variable_sip_from_display": self._caller.name}
         lines = tuple((name, quoted(ours.pop(name)) if name in ours else each) for name, each in template)

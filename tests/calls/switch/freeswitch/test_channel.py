@@ -7,32 +7,29 @@ import asyncio
 import pytest
 
 from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
-from calls.ids import AttemptId, LegId
-from calls.switch.events import SwitchUp
+from calls.ids import LegId
+from calls.recordings import DEPLOYED
 from calls.switch.freeswitch import turn
 from calls.switch.port import (
     Answer,
     CallChannel,
-    DialAttempt,
+    Connect,
     Done,
     EndedBy,
     Gather,
     Hangup,
-    Hold,
     HungUp,
     Interrupted,
     KeyPlan,
     Match,
     MuteRecording,
+    NotConnected,
     Play,
-    PlayRecording,
     Prompt,
-    Record,
     RecordingFailed,
     Result,
     StartRecording,
     StopRecording,
-    Transfer,
 )
 from tests.calls.switch.freeswitch.fake_freeswitch import Caller, FakeCall, Key, Leave
 from tests.calls.switch.freeswitch.world import LONG, MISSING, SHORT, soon, until, world
@@ -205,32 +202,35 @@ async def test_one_command_at_a_time() -> None:
     assert not seen.resumed, "the handler raised"
 
 
-async def test_nothing_is_recorded_and_a_flow_can_go_on() -> None:
+async def test_a_call_is_recorded_once_at_a_time_and_muted_and_stopped() -> None:
     async def handler(channel: CallChannel) -> None:
-        for command in (StartRecording("a"), Record("b", (), 1.0, 1.0), PlayRecording("b", 1.0), MuteRecording(True)):
-            assert await channel.perform(command) == RecordingFailed("unavailable")
+        assert await channel.perform(MuteRecording(True)) == Done(), "nothing is recorded"
+        assert await channel.perform(StartRecording("a")) == Done()
+        assert await channel.perform(StartRecording("b")) == RecordingFailed("running")
+        for muted in (True, False):
+            assert await channel.perform(MuteRecording(muted)) == Done()
+        assert await channel.perform(StopRecording()) == Done()
         assert await channel.perform(StopRecording()) == Done()
 
     async with world(handler) as made:
         seen = await made.freeswitch().call()
     assert not seen.resumed, "the handler raised"
+    file = DEPLOYED.path("a")
+    said = [command for command in seen.commands if "uuid_record" in command]
+    assert said == [f"api uuid_record {seen.uuid} {each} {file}" for each in ("start", "mask", "unmask", "stop")]
 
 
-async def test_what_is_not_there_yet_is_refused() -> None:
+async def test_a_leg_that_is_not_there_is_not_connected_and_the_call_goes_on() -> None:
     async def handler(channel: CallChannel) -> None:
-        for command in (Hold(1.0), Transfer("desk", 10.0)):
-            with pytest.raises(CommandRefused, match="not there yet"):
-                await channel.perform(command)
+        await channel.perform(Answer())
+        assert await channel.perform(Connect(LegId("nobody"))) == NotConnected()
+        assert await channel.perform(Play((SHORT,))) == Done()
 
     async with world(handler) as made:
-        assert [type(event) for event in made.events] == [SwitchUp]
-        assert not (await made.freeswitch().call()).resumed
-        attempt = DialAttempt(AttemptId("a-1"), "+15550100001", "carrier", "+15550100099", 20.0)
-        with pytest.raises(SwitchRefused):
-            await made.switch.originate(attempt)
-        made.switch.adopt(frozenset(), {})
-        await made.switch.hang_up(LegId("a-1"))
-        assert len(made.events) == 1
+        seen = await made.freeswitch().call()
+    assert not seen.resumed, "the handler raised"
+    set_again = f"api uuid_setvar_multi {seen.uuid} socket_resume=true;transfer_after_bridge="
+    assert set_again in seen.commands, "the dialplan has the call again when we end"
 
 
 # --- how a call is given back -----------------------------------------------------------------------------------

@@ -16,7 +16,6 @@ import gevent.monkey
 import gevent.socket
 import pytest
 import structlog.testing
-from pydantic import SecretStr
 
 from calls.errors import CommandRefused, SwitchError, SwitchUnavailable
 from calls.switch.freeswitch import esl_socket
@@ -24,16 +23,17 @@ from calls.switch.freeswitch.bridge import MOST_BATCHES, Bridge
 from calls.switch.freeswitch.hub import HubThread
 from calls.switch.freeswitch.server import Limits
 from calls.switch.freeswitch.session import Session
-from calls.switch.freeswitch.switch import FreeSwitch, FreeSwitchConfig
+from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import Answer, CallChannel, Done, EndedBy, Hangup, HungUp, Play, Result
 from calls.wire.esl import ApiReply, Frame
+from tests.calls.switch.freeswitch.fake_event_socket import FakeEventSocket
 from tests.calls.switch.freeswitch.fake_freeswitch import Caller, FakeCall, Leave
 from tests.calls.switch.freeswitch.world import (
     LONG,
     SHORT,
-    TOKEN,
     Files,
     World,
+    config_of,
     descriptors,
     greenlets,
     soon,
@@ -376,7 +376,7 @@ async def test_11_an_error_of_accept_is_survived() -> None:
 async def test_11_a_busy_port_is_an_error() -> None:
     taken = socket.create_server(("127.0.0.1", 0))
     files, threads = descriptors(), threading.active_count()
-    config = FreeSwitchConfig("fs", "127.0.0.1", taken.getsockname()[1], SecretStr(TOKEN))
+    config = config_of(FakeEventSocket(), port=taken.getsockname()[1])
     with pytest.raises(SwitchUnavailable, match="cannot be listened for"):
         await FreeSwitch(config, Files(), lambda: "id").start(lambda _: None, answer_and_hang_up)
     await until(lambda: (descriptors(), threading.active_count()) == (files, threads))

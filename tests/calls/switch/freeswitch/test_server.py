@@ -13,15 +13,26 @@ import pytest
 from pydantic import SecretStr
 
 from calls.errors import SwitchError, SwitchUnavailable
-from calls.ids import UNKNOWN_BOOT
+from calls.ids import BootId
 from calls.switch.events import SwitchEvent, SwitchUp
 from calls.switch.freeswitch.causes import NAMES, hung_up, name_of
 from calls.switch.freeswitch.server import Limits, Server
-from calls.switch.freeswitch.switch import FreeSwitch, FreeSwitchConfig
+from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import Answer, CallChannel, EndedBy, Hangup, HungUp, Play, Result
 from calls.wire.esl import Headers
+from tests.calls.switch.freeswitch.fake_event_socket import CORE, FakeEventSocket
 from tests.calls.switch.freeswitch.fake_freeswitch import Caller, FakeCall, Seen
-from tests.calls.switch.freeswitch.world import SHORT, TOKEN, Files, World, descriptors, soon, until, world
+from tests.calls.switch.freeswitch.world import (
+    SHORT,
+    TOKEN,
+    Files,
+    World,
+    config_of,
+    descriptors,
+    soon,
+    until,
+    world,
+)
 
 
 async def answer_and_hang_up(channel: CallChannel) -> None:
@@ -62,15 +73,16 @@ async def test_a_channel_whose_id_is_none_is_refused() -> None:
 
 
 async def test_an_address_that_is_not_allowed_hears_nothing() -> None:
-    config = FreeSwitchConfig("fs", "127.0.0.1", 0, SecretStr(TOKEN), (IPv4Network("10.0.0.0/8"),))
-    switch = FreeSwitch(config, Files(), lambda: "id")
-    await switch.start(lambda _: None, answer_and_hang_up)
-    reader, writer = await asyncio.open_connection("127.0.0.1", switch.port)
-    async with asyncio.timeout(2.0):
-        assert await reader.read() == b""
-    assert switch.server.refused["address"] == 1
-    writer.close()
-    await switch.stop()
+    async with FakeEventSocket() as event_socket:
+        config = replace(config_of(event_socket), allow=(IPv4Network("10.0.0.0/8"),))
+        switch = FreeSwitch(config, Files(), lambda: "id")
+        await switch.start(lambda _: None, answer_and_hang_up)
+        reader, writer = await asyncio.open_connection("127.0.0.1", switch.port)
+        async with asyncio.timeout(2.0):
+            assert await reader.read() == b""
+        assert switch.server.refused["address"] == 1
+        writer.close()
+        await switch.stop()
 
 
 async def test_idle_sockets_keep_no_call_out() -> None:
@@ -186,19 +198,18 @@ def test_every_cause_has_a_name() -> None:
 
 async def test_a_port_that_is_busy_is_told_and_may_be_had_later() -> None:
     """As the engine does it: again and again, until it is free."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = int(other.getsockname()[1])
-        switch = FreeSwitch(
-            FreeSwitchConfig("fs", "127.0.0.1", port, SecretStr(TOKEN)), Files(), lambda: str(uuid4())
-        )
-        events: list[SwitchEvent] = []
-        made = World(switch, answer_and_hang_up)
-        for _ in range(2):
-            with pytest.raises(SwitchUnavailable):
-                await switch.start(events.append, made.on_call)
-            assert events == []
-    await switch.start(events.append, made.on_call)
-    assert events == [SwitchUp(UNKNOWN_BOOT, frozenset())]
-    seen = await made.freeswitch().call()
-    assert (seen.answered, seen.by_caller) == (True, False)
-    await switch.stop()
+    async with FakeEventSocket() as event_socket:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = int(other.getsockname()[1])
+            switch = FreeSwitch(config_of(event_socket, port), Files(), lambda: str(uuid4()))
+            events: list[SwitchEvent] = []
+            made = World(switch, answer_and_hang_up)
+            for _ in range(2):
+                with pytest.raises(SwitchUnavailable):
+                    await switch.start(events.append, made.on_call)
+                assert events == []
+        await switch.start(events.append, made.on_call)
+        assert events == [SwitchUp(BootId(CORE), frozenset())]
+        seen = await made.freeswitch().call()
+        assert (seen.answered, seen.by_caller) == (True, False)
+        await switch.stop()

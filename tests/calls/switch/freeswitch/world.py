@@ -16,9 +16,12 @@ from pydantic import SecretStr
 
 from calls.errors import PromptError
 from calls.switch.events import SwitchEvent
+from calls.switch.freeswitch.config import FreeSwitchConfig
+from calls.switch.freeswitch.esl_client import EslSettings
 from calls.switch.freeswitch.server import Limits, Server
-from calls.switch.freeswitch.switch import FreeSwitch, FreeSwitchConfig
+from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import CallChannel, Prompt, Result
+from tests.calls.switch.freeswitch.fake_event_socket import PASSWORD, FakeEventSocket
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeFreeSwitch
 
 TOKEN = "a-token-of-this-test"
@@ -81,19 +84,26 @@ class World:
         await until(lambda: self.switch.calls == 0)
 
 
+def config_of(event_socket: FakeEventSocket, port: int = 0, limits: Limits | None = None) -> FreeSwitchConfig:
+    """A FreeSWITCH whose event socket is a fake one."""
+    esl = EslSettings("127.0.0.1", event_socket.port, SecretStr(PASSWORD))
+    return FreeSwitchConfig("fs", "127.0.0.1", port, SecretStr(TOKEN), esl, limits=limits or Limits(), settle_s=0.0)
+
+
 @asynccontextmanager
 async def world(handler: Handler, limits: Limits | None = None, *, settles: bool = True) -> AsyncIterator[World]:
     """A driver for as long as it is needed. At the end every call must have ended, unless not ``settles``."""
-    config = FreeSwitchConfig("fs", "127.0.0.1", 0, SecretStr(TOKEN), limits=limits or Limits())
-    made = World(FreeSwitch(config, Files(), lambda: str(uuid4())), handler)
-    await made.switch.start(made.events.append, made.on_call)
-    made.server = made.switch.server
-    try:
-        yield made
-        if settles:
-            await made.settled()
-    finally:
-        await made.switch.stop()
+    async with FakeEventSocket() as event_socket:
+        config = config_of(event_socket, limits=limits or Limits())
+        made = World(FreeSwitch(config, Files(), lambda: str(uuid4())), handler)
+        await made.switch.start(made.events.append, made.on_call)
+        made.server = made.switch.server
+        try:
+            yield made
+            if settles:
+                await made.settled()
+        finally:
+            await made.switch.stop()
     for fault in made.faults:
         raise fault
 

@@ -1,0 +1,69 @@
+"""What the FreeSWITCH switch has to know, from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+
+from pydantic import SecretStr
+
+from calls.errors import CommandRefused
+from calls.numbers import is_dialable
+from calls.recordings import DEPLOYED, RecordingFiles
+from calls.switch.freeswitch.amd import AmdRule
+from calls.switch.freeswitch.esl_client import EslSettings
+from calls.switch.freeswitch.server import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkDial:
+    """How a number is dialled on a trunk: ``dial`` has ``{number}`` in it; ``plus``: with the number's ``+``."""
+
+    dial: str
+    plus: bool = True
+
+    def channel(self, number: str) -> str:
+        """The dial string for an E.164 number.
+
+        Raises:
+            CommandRefused: it is no E.164 number, and must never reach a dial string.
+        """
+        if not is_dialable(number):
+            raise CommandRefused(f"{number!r} is no E.164 number: it is not dialled")
+        return self.dial.replace("{number}", number if self.plus else number.removeprefix("+"))
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSwitchConfig:
+    """One FreeSWITCH and the two ways between it and us. ``port``: where its ``socket`` actions connect; 0: any free
+    one, for tests. ``esl``: its event socket."""
+
+    name: str
+    host: str
+    port: int
+    token: SecretStr
+    esl: EslSettings
+    trunks: Mapping[str, TrunkDial] = field(default_factory=dict)
+    destinations: Mapping[str, str] = field(default_factory=dict)
+    context: str = "callwright"
+    """The context of the dialplan that is ours."""
+    allow: tuple[IPv4Network | IPv6Network, ...] = (IPv4Network("127.0.0.0/8"),)
+    limits: Limits = field(default_factory=Limits)
+    settle_s: float = 3.0
+    """How long a switch is left to itself after a connection was made, before what it does not list is called gone:
+    what was sent over the connection before may still be on its way (RELIABILITY, crash-safe attempts, 3)."""
+    sweep_s: float = 15.0
+    """How often what we believe is compared with the switch's list of channels: an event can be lost."""
+    recordings: RecordingFiles = DEPLOYED
+    amd: AmdRule = field(default_factory=AmdRule)
+
+    def trunk(self, name: str) -> TrunkDial:
+        """The trunk of that name.
+
+        Raises:
+            CommandRefused: the settings have none.
+        """
+        if name not in self.trunks:
+            raise CommandRefused(f"no trunk is named {name!r} in the settings")
+        return self.trunks[name]

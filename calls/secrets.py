@@ -19,7 +19,12 @@ from calls.errors import Location, SettingsError
 from calls.toml_file import MAX_BYTES, Document, Fault, Place, checked, parse
 
 FILE_NAME = "secrets.toml"
-VARIABLES = {"ami_secret": "CALLWRIGHT_AMI_SECRET", "agi_token": "CALLWRIGHT_AGI_TOKEN"}
+VARIABLES = {
+    "ami_secret": "CALLWRIGHT_AMI_SECRET",
+    "agi_token": "CALLWRIGHT_AGI_TOKEN",
+    "esl_password": "CALLWRIGHT_ESL_PASSWORD",
+    "esl_token": "CALLWRIGHT_ESL_TOKEN",
+}
 
 NAMED = "CALLWRIGHT_SECRET_"
 """What stands before the name of a secret of others in the environment: ``CALLWRIGHT_SECRET_CRM`` is ``crm``."""
@@ -112,6 +117,10 @@ class Secrets(BaseModel):
         ""
     )
     agi_token: Annotated[SecretStr, AfterValidator(_token), Field(description="a text, in quotes")] = SecretStr("")
+    esl_password: Annotated[SecretStr, AfterValidator(_token), Field(description="a text, in quotes")] = SecretStr("")
+    """Of FreeSWITCH's event socket."""
+    esl_token: Annotated[SecretStr, AfterValidator(_token), Field(description="a text, in quotes")] = SecretStr("")
+    """What FreeSWITCH's dialplan shows us."""
     named: Annotated[
         dict[Annotated[str, Field(pattern=SECRET_NAME)], NamedSecret],
         Field(description="a table of names (small letters, digits and _) and texts"),

@@ -23,6 +23,7 @@ from calls.desk_settings import DeskSettings, ScreenPop
 from calls.dispositions import Dispositions
 from calls.errors import Location, SettingsError
 from calls.floor_settings import FeatureCodes, PauseReason, SupervisorSettings
+from calls.freeswitch_settings import FreeSwitchSettings
 from calls.hours import WeeklyHours, parse
 from calls.outside import LookupSettings, PaymentGateway, WebhookSettings
 from calls.parts import (
@@ -68,6 +69,13 @@ def _in_order(ports: tuple[int, int]) -> tuple[int, int]:
     return ports
 
 
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "asterisk": ("ami_secret", "agi_token"),
+    "freeswitch": ("esl_password", "esl_token"),
+    "loopback": (),
+}
+"""The secrets of each kind of switch."""
+
 Level = Annotated[int, Field(ge=1, le=9, description="a level from 1 to 9")]
 P = TypeVar("P", bound=Part)
 
@@ -99,7 +107,9 @@ class ConsoleSettings(Part):
 class SwitchSettings(Part):
     """``[switch]``: which switch, and its name in records."""
 
-    kind: Annotated[Literal["asterisk", "loopback"], Field(description='"asterisk" or "loopback"')] = "loopback"
+    kind: Annotated[
+        Literal["asterisk", "freeswitch", "loopback"], Field(description='"asterisk", "freeswitch" or "loopback"')
+    ] = "loopback"
     name: Name = "main"
 
 
@@ -334,6 +344,7 @@ class Settings(Part):
     console: Annotated[ConsoleSettings, Field(description="a table")] = ConsoleSettings()
     switch: Annotated[SwitchSettings, Field(description="a table")] = SwitchSettings()
     asterisk: Annotated[Asterisk, Field(description="a table")] = Asterisk()
+    freeswitch: Annotated[FreeSwitchSettings, Field(description="a table")] = FreeSwitchSettings()
     secrets: Secrets = Secrets()
     trunks: Annotated[tuple[Trunk, ...], Field(description="tables, [[trunks]]")] = ()
     queues: Annotated[tuple[QueueSettings, ...], Field(description="tables, [[queues]]")] = ()
@@ -395,13 +406,13 @@ def _anchored(part: P, base: Path) -> P:
 
 
 def _require_secrets(settings: Settings, base: Path) -> None:
-    if settings.switch.kind != "asterisk":
-        return
-    for key, variable in VARIABLES.items():
+    kind = settings.switch.kind
+    for key in NEEDED[kind]:
         secret: SecretStr = getattr(settings.secrets, key)
         if not secret.get_secret_value():
+            needs = {"asterisk": "Asterisk", "freeswitch": "FreeSWITCH"}[kind]
             raise SettingsError(
-                f"missing, and Asterisk needs it: set {variable} or write the file (mode 0600)",
+                f"missing, and {needs} needs it: set {VARIABLES[key]} or write the file (mode 0600)",
                 Location(base / FILE_NAME, key=key),
             )
 

@@ -14,6 +14,8 @@ from calls.ids import FlowId
 from calls.settings import Prompts, Settings
 from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.asterisk.switch import AsteriskSwitch
+from calls.switch.freeswitch.config import FreeSwitchConfig
+from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.switch.port import PromptFiles, Switch
 from dialer import campaign as campaigns
@@ -113,6 +115,8 @@ def build_switch(settings: Settings, files: PromptFiles) -> Switch:
     """The switch of the settings. To be called on a running event loop."""
     if settings.switch.kind == "asterisk":
         return AsteriskSwitch(AsteriskConfig.from_settings(settings), files)
+    if settings.switch.kind == "freeswitch":
+        return FreeSwitch(FreeSwitchConfig.from_settings(settings), files, lambda: str(uuid.uuid4()))
     return LoopbackSwitch(
         settings.switch.name,
         files,

@@ -15,6 +15,8 @@ from calls.errors import Location, UserError
 TOKEN = re.compile(r"(\?token=)[^,)\s]+")
 SECRET = re.compile(r"(\s*(?:secret|password|md5_cred)\s*=>?)[^\r\n]*", re.IGNORECASE)
 """Lines of manager.conf and pjsip.conf whose value nobody may read over a shoulder."""
+XML_SECRET = re.compile(r'(cw_token=|name="password" value=")[^"]*')
+"""The same of FreeSWITCH's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +101,4 @@ def _lines(text: bytes | None) -> list[str]:
 
 
 def _without_secret(line: str) -> str:
-    return TOKEN.sub(r"\1********", SECRET.sub(r"\1 ********", line))
+    return XML_SECRET.sub(r"\1********", TOKEN.sub(r"\1********", SECRET.sub(r"\1 ********", line)))

@@ -52,6 +52,20 @@ def plan(folder: Path, files: Mapping[str, str]) -> Plan:
     return Plan(folder, tuple(change for change in changes if change.before != change.after))
 
 
+def plan_freeswitch(folder: Path, files: Mapping[str, str]) -> Plan:
+    """What installing ``files`` (as ``dialplans.freeswitch.render`` gives them) into ``folder`` would change.
+
+    FreeSWITCH's own configuration includes every file of the folders in which ours lie, so that nothing else is
+    touched.
+
+    Raises:
+        UserError: the folder is no FreeSWITCH configuration, or is one that includes no such files.
+    """
+    _check_freeswitch(folder, files)
+    changes = [Change(folder / name, read_file(folder / name), text.encode("utf-8")) for name, text in files.items()]
+    return Plan(folder, tuple(change for change in changes if change.before != change.after))
+
+
 def apply(todo: Plan) -> None:
     """Carry out an install's plan: every file whole or not at all, with copies and a manifest first.
 
@@ -93,9 +107,10 @@ def plan_uninstall(folder: Path) -> Plan:
         path = folder / name
         now = read_file(path)
         before = None if entry.before is None else _copy_of(folder, name, entry.before)
-        if now == before or (now is not None and before is not None and not _has_ours(now, entries)):
+        ours = _digest(now) == entry.after
+        if now == before or (not ours and now is not None and before is not None and not _has_ours(now, entries)):
             continue
-        if _digest(now) != entry.after:
+        if not ours:
             todo = "delete it" if before is None else "take Callwright's lines out"
             note = f"was changed since the install and is left as it is: {todo} by hand"
             kept.append(Change(path, now, before, note))
@@ -139,7 +154,25 @@ def is_freepbx(folder: Path) -> bool:
     return (folder / "extensions_custom.conf").exists() and (folder / "extensions_additional.conf").exists()
 
 
+def _check_freeswitch(folder: Path, files: Mapping[str, str]) -> None:
+    main = folder / "freeswitch.xml"
+    if not main.is_file():
+        raise UserError(
+            "holds no freeswitch.xml: expected the configuration folder of a FreeSWITCH, as /etc/freeswitch",
+            Location(folder),
+        )
+    text = main.read_text(encoding="utf-8", errors="replace")
+    for name in files:
+        place = str(Path(name).parent)
+        if not (folder / place).is_dir() or f"{place}/*.xml" not in text:
+            raise UserError(
+                f'does not include "{place}/*.xml": install by hand, see docs/freeswitch.md', Location(main)
+            )
+
+
 def _check_folder(folder: Path) -> None:
+    if (folder / "freeswitch.xml").is_file():
+        return
     if not folder.is_dir():
         raise UserError(
             "is no folder: expected the configuration folder of an Asterisk, as /etc/asterisk", Location(folder)
@@ -248,18 +281,23 @@ def _remember(state: Path, manifest: dict[str, object], change: Change) -> None:
     """Keep what a file held before the first install, what a hand made of it since, and what is left."""
     files = manifest["files"]
     assert isinstance(files, dict)
-    name = change.path.name
+    name = change.path.relative_to(state.parent).as_posix()
     entry = files.setdefault(name, {"before": None if change.before is None else _digest(change.before)})
     if change.before is not None:
         if "after" not in entry:
-            write_file(state / f"{name}.before", change.before, 0o600)
+            write_file(state / f"{_kept(name)}.before", change.before, 0o600)
         elif (digest := _digest(change.before)) != entry["after"]:
-            write_file(state / f"{name}.{digest[:12]}.edited", change.before, 0o600)
+            write_file(state / f"{_kept(name)}.{digest[:12]}.edited", change.before, 0o600)
     entry["after"] = _digest(change.after)
 
 
+def _kept(name: str) -> str:
+    """The name of a copy: all of them lie in one folder."""
+    return name.replace("/", "+")
+
+
 def _copy_of(folder: Path, name: str, digest: str) -> bytes:
-    path = folder / STATE / f"{name}.before"
+    path = folder / STATE / f"{_kept(name)}.before"
     copy = read_file(path)
     if copy is None or _digest(copy) != digest:
         raise UserError("the copy of what was there before the install is damaged or gone", Location(path))

@@ -12,11 +12,14 @@ import typer
 from calls.settings import Settings
 from calls.switch.port import Prompt
 from console.cli.shared import settings_of
+from dialplans import freeswitch
 from dialplans import install as installation
 from dialplans.asterisk import render
 from dialplans.changes import Plan
+from dialplans.freeswitch import FreeSwitchIncludes
 from dialplans.values import RELAY, CallerId, Includes
 from ivr.flow import SORRY
+from prompts.formats import Format
 from prompts.library import FALLBACK, PromptLibrary
 
 app = typer.Typer(
@@ -30,64 +33,76 @@ class SwitchKind(StrEnum):
     """Switches that an installation knows."""
 
     ASTERISK = "asterisk"
+    FREESWITCH = "freeswitch"
 
 
 Kind = Annotated[SwitchKind, typer.Option("--switch", help="The switch.")]
-Folder = Annotated[Path, typer.Option(help="The switch's configuration folder.")]
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="The switch's configuration folder; where it is not said, /etc/asterisk or /etc/freeswitch."),
+]
 Fallback = Annotated[
-    str | None, typer.Option(help='Where a call goes while the engine is away: "context,extension,priority".')
+    str | None,
+    typer.Option(
+        help='Where a call goes while the engine is away: "context,extension,priority", on FreeSWITCH '
+        '"extension XML context".'
+    ),
 ]
 Origin = Annotated[
     CallerId,
     typer.Option("--caller-id", help="header: for a PBX without res_pjsip_caller_id.so, docs/asterisk.md"),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-ETC = Path("/etc/asterisk")
+ETC = {SwitchKind.ASTERISK: Path("/etc/asterisk"), SwitchKind.FREESWITCH: Path("/etc/freeswitch")}
+LOADS = {
+    SwitchKind.ASTERISK: "asterisk -rx 'core reload'",
+    SwitchKind.FREESWITCH: "fs_cli -x reloadxml, and fs_cli -x 'reload mod_event_socket'",
+}
 
 
 @app.command()
 def diff(
     context: typer.Context,
     switch: Kind = SwitchKind.ASTERISK,
-    folder: Folder = ETC,
+    folder: Folder = None,
     fallback: Fallback = None,
     caller_id: Origin = CallerId.CHANNEL,
 ) -> None:
     """Show what an install would change; changes nothing."""
-    _show(_plan(settings_of(context), folder, fallback, caller_id))
+    _show(_plan(settings_of(context), switch, folder, fallback, caller_id))
 
 
 @app.command()
 def install(
     context: typer.Context,
     switch: Kind = SwitchKind.ASTERISK,
-    folder: Folder = ETC,
+    folder: Folder = None,
     fallback: Fallback = None,
     caller_id: Origin = CallerId.CHANNEL,
     yes: Yes = False,
 ) -> None:
     """Install our include files: shows the difference, asks, keeps copies of what it touches."""
     settings = settings_of(context)
-    todo = _plan(settings, folder, fallback, caller_id)
+    todo = _plan(settings, switch, folder, fallback, caller_id)
     if not _show(todo):
         return
     if not yes:
         typer.confirm("Install this?", abort=True)
     _keep_sorry(settings)
     installation.apply(todo)
-    typer.echo("Installed. Load it with: asterisk -rx 'core reload'")
+    typer.echo(f"Installed. Load it with: {LOADS[switch]}")
 
 
 @app.command()
-def uninstall(switch: Kind = SwitchKind.ASTERISK, folder: Folder = ETC, yes: Yes = False) -> None:
+def uninstall(switch: Kind = SwitchKind.ASTERISK, folder: Folder = None, yes: Yes = False) -> None:
     """Take our files out again and put back what was there, byte for byte."""
-    todo = installation.plan_uninstall(folder)
+    todo = installation.plan_uninstall(folder or ETC[switch])
     for kept in todo.kept:
         typer.echo(f"{kept.path} is left alone: {kept.note}")
     if _show(todo) and not yes:
         typer.confirm("Take this out?", abort=True)
     installation.uninstall(todo)
-    typer.echo("Taken out. Load it with: asterisk -rx 'core reload'")
+    typer.echo(f"Taken out. Load it with: {LOADS[switch]}")
 
 
 def _show(todo: Plan) -> bool:
@@ -97,9 +112,18 @@ def _show(todo: Plan) -> bool:
     return bool(difference)
 
 
-def _plan(settings: Settings, folder: Path, fallback: str | None, caller_id: CallerId) -> Plan:
+def _plan(
+    settings: Settings, switch: SwitchKind, folder: Path | None, fallback: str | None, caller_id: CallerId
+) -> Plan:
+    into = folder or ETC[switch]
+    if switch is SwitchKind.FREESWITCH:
+        return installation.plan_freeswitch(into, freeswitch.render(_of_freeswitch(settings, fallback)))
+    return installation.plan(into, render(_of_asterisk(settings, into, fallback, caller_id)))
+
+
+def _of_asterisk(settings: Settings, folder: Path, fallback: str | None, caller_id: CallerId) -> Includes:
     at, secrets = settings.asterisk, settings.secrets
-    values = Includes(
+    return Includes(
         agi_token=secrets.agi_token.get_secret_value(),
         ami_secret=secrets.ami_secret.get_secret_value(),
         sorry=_sorry(settings),
@@ -113,7 +137,22 @@ def _plan(settings: Settings, folder: Path, fallback: str | None, caller_id: Cal
         codes=settings.feature_codes.prefix,
         relay=folder.resolve() / f"{RELAY}_{at.context_prefix}" if at.audio in ("auto", "eagi") else None,
     )
-    return installation.plan(folder, render(values))
+
+
+def _of_freeswitch(settings: Settings, fallback: str | None) -> FreeSwitchIncludes:
+    at, secrets = settings.freeswitch, settings.secrets
+    return FreeSwitchIncludes(
+        token=secrets.esl_token.get_secret_value(),
+        password=secrets.esl_password.get_secret_value(),
+        sorry=_sorry(settings).with_suffix(f".{Format.ULAW.value}"),
+        host=at.socket_host,
+        port=at.socket_port,
+        esl_host=at.esl_host,
+        esl_port=at.esl_port,
+        context=at.context,
+        fallback=fallback,
+        codes=settings.feature_codes.prefix,
+    )
 
 
 def _sorry(settings: Settings) -> Path:

@@ -24,6 +24,8 @@ from calls.settings import Settings
 from calls.switch.asterisk.audio_way import Way, find_way, told
 from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.asterisk.tape import why_unreadable
+from calls.switch.freeswitch.config import FreeSwitchConfig
+from calls.switch.freeswitch.introduction import introduce
 from console import building
 from console.cli.shared import print_table, settings_of
 from console.client import EngineClient, NoEngine
@@ -64,6 +66,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("prompts", _prompts),
         ("flows", _flows),
         ("callers' audio", _audio),
+        ("FreeSWITCH", _freeswitch),
         ("engine", _engine),
     )
     for what, look in looks:
@@ -148,6 +151,8 @@ def _edited(settings: Settings, flows: Iterable[Flow]) -> frozenset[FlowId]:
 def _audio(settings: Settings) -> str:
     if settings.switch.kind == "loopback":
         return "the loopback switch's own"
+    if settings.switch.kind == "freeswitch":
+        return "callers are not heard on FreeSWITCH"
     config = AsteriskConfig.from_settings(settings)
     if config.audio.wanted == "none":
         return "callers are not heard, as the settings say"
@@ -155,6 +160,12 @@ def _audio(settings: Settings) -> str:
     if choice.way is Way.RECORD and (reason := why_unreadable(config.recordings)):
         raise CallwrightError(reason)
     return told(choice, config.audio)
+
+
+def _freeswitch(settings: Settings) -> str:
+    if settings.switch.kind != "freeswitch":
+        return "not the switch"
+    return asyncio.run(introduce(FreeSwitchConfig.from_settings(settings).esl))
 
 
 def _engine(settings: Settings) -> str:

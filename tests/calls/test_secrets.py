@@ -124,7 +124,7 @@ def test_new_secrets_are_private_different_and_good(tmp_path: Path) -> None:
 
 
 def test_the_randomness_is_an_argument(tmp_path: Path) -> None:
-    given = iter([GOOD, OTHER])
+    given = iter([GOOD, OTHER, GOOD[::-1], OTHER[::-1]])
     write_secrets(tmp_path / "secrets.toml", lambda: next(given))
     assert load_secrets(tmp_path, {}).agi_token.get_secret_value() == OTHER
 

@@ -115,7 +115,7 @@ def test_settings_do_not_change(folder: Path) -> None:
         ("= 5\n", "= inf\n", 18, "trunks[0].calls_per_second", "calls per second, more than 0"),
         ("8090", "99999", 5, "engine.http_port", "a port, 1 to 65535, found 99999"),
         ('"data/calls.db"', "2020-01-01", 4, "engine.database", "a path, in quotes"),
-        ('"asterisk"', '"kamailio"', 9, "switch.kind", '"asterisk" or "loopback", found "kamailio"'),
+        ('"asterisk"', '"kamailio"', 9, "switch.kind", '"freeswitch" or "loopback", found "kamailio"'),
         ("::1/128", "::1/129", 12, "asterisk.agi_allow[1]", "networks"),
         ('["127.0.0.0/8", "::1/128"]', "[]", 12, "asterisk.agi_allow", "networks"),
         ('"nailed_up"', '"sometimes"', 27, "agents[0].mode", '"nailed_up" or "on_hook"'),

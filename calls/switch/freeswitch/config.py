@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from calls.errors import CommandRefused
 from calls.numbers import is_dialable
 from calls.recordings import DEPLOYED, RecordingFiles
+from calls.settings import Settings
 from calls.switch.freeswitch.amd import AmdRule
 from calls.switch.freeswitch.esl_client import EslSettings
 from calls.switch.freeswitch.server import Limits
@@ -57,6 +58,31 @@ class FreeSwitchConfig:
     """How often what we believe is compared with the switch's list of channels: an event can be lost."""
     recordings: RecordingFiles = DEPLOYED
     amd: AmdRule = field(default_factory=AmdRule)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> FreeSwitchConfig:
+        """The part of the settings that concerns FreeSWITCH."""
+        freeswitch, secrets, settle_s = settings.freeswitch, settings.secrets, settings.engine.settle_s
+        return cls(
+            name=settings.switch.name,
+            host=freeswitch.socket_host,
+            port=freeswitch.socket_port,
+            token=secrets.esl_token,
+            esl=EslSettings(
+                freeswitch.esl_host,
+                freeswitch.esl_port,
+                secrets.esl_password,
+                # The first connection is up when the switch has settled and was compared with what we know.
+                freeswitch.connect_timeout_s + settle_s,
+            ),
+            trunks={trunk.name: TrunkDial(trunk.dial, trunk.plus) for trunk in settings.trunks},
+            destinations={each.name: each.dial for each in settings.destinations},
+            context=freeswitch.context,
+            allow=freeswitch.allow,
+            limits=Limits(calls=freeswitch.max_calls),
+            settle_s=settle_s,
+            recordings=RecordingFiles(settings.recordings.folder),
+        )
 
     def trunk(self, name: str) -> TrunkDial:
         """The trunk of that name.

@@ -55,6 +55,7 @@ from dialer import pacing
 from dialer.campaign import Campaign, require_trunk
 from dialer.dialling import Dialling
 from dialer.events import Action, CampaignState, Event
+from dialer.lane import PolicyOf, live_policy
 from dialer.routes import Room
 from dialer.run import ANSWER_UNSEEN, UNANSWERED, AttemptRun, CampaignRun, Phase
 from dialer.states import Order, after
@@ -78,11 +79,17 @@ class DialerCore:
     """Campaigns, their attempts, and what to do next. One per engine, used from one thread."""
 
     def __init__(
-        self, trunks: Iterable[Trunk], settle_s: float, now: float, weights: Mapping[str, int] | None = None
+        self,
+        trunks: Iterable[Trunk],
+        settle_s: float,
+        now: float,
+        weights: Mapping[str, int] | None = None,
+        policies: PolicyOf = live_policy,
     ) -> None:
-        """``weights``: of the switches that own the trunks, where there are several."""
+        """``weights``: of the switches that own the trunks, where there are several. ``policies``: makes what paces a
+        campaign."""
         self._settle_s = settle_s
-        self._state = Dialling(trunks, now, weights or {})
+        self._state = Dialling(trunks, now, weights, policies)
         self._out: list[Action] = []
         self._settling: dict[str, Settling] = {}
 
@@ -226,7 +233,7 @@ class DialerCore:
             require_trunk(campaign, gate.trunk)
         known = campaign.campaign_id in self._state.runs
         ways = self._state.ways_of(campaign)
-        run = self._state.runs.get(campaign.campaign_id) or CampaignRun(campaign, now, ways)
+        run = self._state.runs.get(campaign.campaign_id) or self._state.new_run(campaign, now)
         state = after(campaign.id, run.state, Order.START)
         self._state.runs[campaign.campaign_id] = run
         run.renew(campaign, now, ways)

@@ -13,7 +13,7 @@ from dialer import events as ev
 from dialer import routes
 from dialer.campaign import Campaign
 from dialer.events import Action, Begun, CampaignState, Finish, OpenAttempt
-from dialer.lane import Decision, Lane
+from dialer.lane import Decision, Lane, PolicyOf, live_policy
 from dialer.limits import Limits
 from dialer.pacing import Dialled
 from dialer.routes import Room
@@ -55,7 +55,14 @@ Finisher = Callable[[AttemptRun, Outcome, int | None, float], None]
 class Dialling:
     """The attempts under way and what they are dialled with."""
 
-    def __init__(self, trunks: Iterable[Trunk], now: float, weights: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        trunks: Iterable[Trunk],
+        now: float,
+        weights: Mapping[str, int] | None = None,
+        policies: PolicyOf = live_policy,
+    ) -> None:
+        """See :class:`dialer.core.DialerCore`."""
         self.attempts: dict[AttemptId, AttemptRun] = {}
         self.limits: Limits[AttemptRun] = Limits()
         self.runs: dict[CampaignId, CampaignRun] = {}
@@ -64,7 +71,8 @@ class Dialling:
         """Attempts by trunk, and those of them that are not sent: asked for whenever anything happens to one."""
         self.sharing = Sharing()
         self.gates = {trunk.name: TrunkGate(trunk, now) for trunk in trunks}
-        self.turns = Turns(weights)
+        self.turns = Turns(weights or {})
+        self._policies = policies
         self.boots: dict[str, BootId] = {}
         """The runs of the switches that are settled."""
         self._owners = {gate.trunk.switch or "" for gate in self.gates.values()}
@@ -106,6 +114,10 @@ class Dialling:
 
     # --- attempts come and go ---------------------------------------------------------------------------------
 
+    def new_run(self, campaign: Campaign, now: float) -> CampaignRun:
+        """The campaign, not started yet."""
+        return CampaignRun(campaign, now, self.ways_of(campaign), self._policies)
+
     def take_begun(self, campaign_id: CampaignId, begun: Begun, now: float) -> None:
         """Attempts stand in the store now; they go out, or back, in :meth:`advance`."""
         run = self.runs.get(campaign_id)
@@ -118,7 +130,7 @@ class Dialling:
     def take_request(self, event: ev.RequestBegun, now: float) -> None:
         """Somebody asked for a dial: an agent, while the campaign runs, or who is called."""
         campaign = event.campaign
-        run = self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now, self.ways_of(campaign)))
+        run = self.runs.setdefault(campaign.campaign_id, self.new_run(campaign, now))
         if campaign.on_request:
             run.renew(campaign, now, self.ways_of(campaign))
             if run.state is CampaignState.STOPPED:  # it is never started; in a drain it dials no more
@@ -143,7 +155,7 @@ class Dialling:
         """Take over an attempt of a run before this one: talking where an agent was noted; answered without one, the
         person was left alone, and is in the dialplan's hands until it asks for us."""
         begun, campaign = still_up.begun, still_up.campaign
-        run = self.runs.setdefault(campaign.campaign_id, CampaignRun(campaign, now, self.ways_of(campaign)))
+        run = self.runs.setdefault(campaign.campaign_id, self.new_run(campaign, now))
         attempt = AttemptRun(begun, campaign, Phase.DIALLED, now, now, boot=boot, switch=switch, adopted=True)
         if still_up.agent_id is not None:
             attempt.answered_at, attempt.agent_id, attempt.person = now, still_up.agent_id, True

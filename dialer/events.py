@@ -174,6 +174,8 @@ class FloorAgent:
     """Takes no further call after this one."""
     switch: str = ""
     """The one on which the agent can be reached; "": there is only one."""
+    leaving_at_s: float | None = None
+    """When the agent goes, where that is announced; None: it is not."""
 
 
 @dataclass(frozen=True, slots=True)

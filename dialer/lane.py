@@ -6,11 +6,11 @@ that one alone. A campaign whose trunks are all of one switch has one lane.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from calls.ids import CampaignId
+from calls.ids import AttemptId, CampaignId
 from dialer.pace import policy_of
 from dialer.pacing import Policy
 
@@ -37,7 +37,7 @@ class Lane:
         self.run = run
         self.switch = switch
         self.ways = ways
-        self.policy: Policy = _policy(run.campaign)
+        self.policy = run.policies(run.campaign)
         self.decision = Decision(now, 0, "not started")
         self.decide_at = now
         """Not before this does a policy decide again that decides once a second."""
@@ -70,6 +70,11 @@ class Lane:
             return attempts
         return [each for each in attempts if self.run.lane_of(each.switch) is self]
 
+    def has(self, attempt_id: str) -> bool:
+        """True where it is the id of one of them."""
+        attempt = self.run.attempts.get(AttemptId(attempt_id))
+        return attempt is not None and self.run.lane_of(attempt.switch) is self
+
     def window(self, now: float) -> tuple[int, int]:
         """Its part of the people who answered in the preset's window, and of those who were abandoned.
 
@@ -82,7 +87,7 @@ class Lane:
 
     def pace_anew(self) -> None:
         """The campaign's pace has changed: begin with a policy that has seen nothing."""
-        self.policy = _policy(self.campaign)
+        self.policy = self.run.policies(self.campaign)
 
     def cut(self, dials: int, why: str) -> None:
         """Dial fewer than the last decision, and say why."""
@@ -90,7 +95,11 @@ class Lane:
         self.decision = Decision(last.at_s, dials, f"{last.reason}; {why}", last.figures)
 
 
-def _policy(campaign: Campaign) -> Policy:
+PolicyOf = Callable[["Campaign"], Policy]
+
+
+def live_policy(campaign: Campaign) -> Policy:
+    """A new policy as the campaign's file asks for it."""
     file = campaign.file
     return policy_of(file.pacing, campaign.preset, file.ring_timeout_s)
 

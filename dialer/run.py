@@ -14,7 +14,7 @@ from calls.switch.port import Detected, DialAttempt
 from dialer import windows
 from dialer.campaign import Campaign
 from dialer.events import Begun, BegunAttempt, CampaignState, Finish
-from dialer.lane import Decision, Lane, decided
+from dialer.lane import Decision, Lane, PolicyOf, decided, live_policy
 from dialer.limits import Limits
 from dialer.pacing import Predictive
 from dialer.presets import CONNECT_WITHIN_S, OFFER_WITHIN_S, ClockStart
@@ -259,9 +259,12 @@ Ways = Mapping[str, tuple[str, ...]]
 class CampaignRun:
     """One campaign as the core runs it."""
 
-    def __init__(self, campaign: Campaign, now: float, ways: Ways | None = None) -> None:
-        """``ways``: None: all its trunks are of the only switch."""
+    def __init__(
+        self, campaign: Campaign, now: float, ways: Ways | None = None, policies: PolicyOf = live_policy
+    ) -> None:
+        """``ways``: None: all its trunks are of the only switch. ``policies``: makes what paces it."""
         self.campaign = campaign
+        self.policies = policies
         ways = {"": campaign.file.ways} if ways is None else ways
         self.lanes = {switch: Lane(self, switch, trunks, now) for switch, trunks in ways.items()}
         self.state = CampaignState.STOPPED

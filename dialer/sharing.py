@@ -59,15 +59,12 @@ class Sharing:
     def snapshot(self, lane: Lane, now: float, lines_free: int) -> Snapshot:
         """The campaign as its policy on that switch sees it: agents who are given to another campaign, or are reached
         by another switch, are not its own."""
-        campaign, under_way = lane.campaign, lane.attempts
-        since: dict[Phase, list[AttemptRun]] = {phase: [] for phase in Phase}
-        for attempt in under_way:
-            since[attempt.phase].append(attempt)
-        waiting = [each for each in since[Phase.OFFERED] if each.attempt_id not in self._reserved]
-        ringing, detecting = since[Phase.DIALLED], since[Phase.DETECTING]
+        campaign = lane.campaign
+        unsent, ringing, detecting, offered = _without_agent(lane)
+        waiting = [each for each in offered if each.attempt_id not in self._reserved]
         if campaign.file.pacing.reserves(campaign.preset):
             # those that have an agent of their own need none of the free ones
-            ringing = [each for each in (*since[Phase.UNSENT], *ringing) if each.attempt_id not in self._reserved]
+            ringing = [each for each in (*unsent, *ringing) if each.attempt_id not in self._reserved]
             detecting = [each for each in detecting if each.attempt_id not in self._reserved]
         answers, abandons = lane.window(now)
         return Snapshot(
@@ -79,11 +76,13 @@ class Sharing:
             wrapping_since_s=self._busy(lane, AgentState.WRAP_UP),
             lines_free=lines_free,
             ringing=tuple((each.since, each.begun.stratum) for each in ringing),
+            next_up=tuple((each.since, each.begun.stratum) for each in unsent),
             waiting_since_s=tuple(each.since for each in waiting),
             detecting_since_s=tuple(each.since for each in detecting),
-            reserved=sum(each.attempt_id in self._reserved for each in under_way),
+            reserved=sum(lane.has(each) for each in self._reserved),
             inbound_waiting=self.workforce.inbound_waiting(campaign.queue, lane.switch),
             inbound_rate_per_s=self.workforce.inbound_rate_per_s(campaign, lane.switch, now),
+            leaving_at_s=self.workforce.leaving_at(campaign, lane.switch, now),
             window_answers=answers,
             window_abandons=abandons,
         )
@@ -97,3 +96,22 @@ class Sharing:
         phases = Counter(each.phase for each in lane.attempts if each.attempt_id not in self._reserved)
         ringing = sum(phases[phase] for phase in RINGING)
         return phases[Phase.OFFERED] + min(lane.counted_on, ringing)
+
+
+def _without_agent(lane: Lane) -> tuple[list[AttemptRun], list[AttemptRun], list[AttemptRun], list[AttemptRun]]:
+    """The lane's attempts that are unsent, that ring, that are listened to, and that wait for an agent."""
+    unsent: list[AttemptRun] = []
+    ringing: list[AttemptRun] = []
+    detecting: list[AttemptRun] = []
+    offered: list[AttemptRun] = []
+    for attempt in lane.attempts:
+        phase = attempt.phase
+        if phase is Phase.DIALLED:
+            ringing.append(attempt)
+        elif phase is Phase.UNSENT:
+            unsent.append(attempt)
+        elif phase is Phase.DETECTING:
+            detecting.append(attempt)
+        elif phase is Phase.OFFERED:
+            offered.append(attempt)
+    return unsent, ringing, detecting, offered

@@ -32,10 +32,10 @@ Party = tuple[CampaignId, str, Campaign]
 def may_serve(agent: FloorAgent, campaign: Campaign, switch: str) -> bool:
     """True where the campaign's calls on the switch may go to the agent: by queue, by skills, and as the agent is
     reached there."""
-    skills = campaign.file.skills
-    if agent.switch != switch:
+    if agent.switch != switch or campaign.queue not in agent.queues:
         return False
-    return campaign.queue in agent.queues and all(agent.skills.get(each, 0) >= skills[each] for each in skills)
+    skills = campaign.file.skills
+    return not skills or all(agent.skills.get(each, 0) >= skills[each] for each in skills)
 
 
 class Workforce:
@@ -55,6 +55,8 @@ class Workforce:
         self._free: dict[Kind, tuple[FloorAgent, int]] = {}
         """Free agents by what they may serve: one of them, and how many there are."""
         self._reserved: set[str] = set()
+        self._leaving_at: dict[AgentId, float] = {}
+        """When those go who are at work and whose going is announced."""
         self._taken: deque[tuple[float, AgentId]] = deque()
 
     def changed(self, event: AgentsChanged, campaign_of: CampaignOf, now: float) -> list[Told]:
@@ -87,6 +89,7 @@ class Workforce:
 
     def _forget(self, was: FloorAgent) -> None:
         del self.agents[was.agent_id]
+        self._leaving_at.pop(was.agent_id, None)
         if was.free:
             one, count = self._free.pop(_kind(was))
             if count > 1:
@@ -96,6 +99,8 @@ class Workforce:
 
     def _learn(self, was: FloorAgent | None, agent: FloorAgent, campaign_of: CampaignOf, now: float) -> None:
         self.agents[agent.agent_id] = agent
+        if agent.leaving_at_s is not None and agent.state in AT_WORK:
+            self._leaving_at[agent.agent_id] = agent.leaving_at_s
         if agent.free:
             self._free[_kind(agent)] = (agent, self._free.get(_kind(agent), (agent, 0))[1] + 1)
         if agent.call_id is None:
@@ -153,6 +158,14 @@ class Workforce:
         """Inbound callers of the queue whom agents on the switch could take."""
         on = self._inbound_on.get(queue)
         return self.inbound.get(queue, 0) if on is None or switch in on else 0
+
+    def leaving_at(self, campaign: Campaign, switch: str, now: float) -> tuple[float, ...]:
+        """When those of the campaign's agents go who are at work and whose going is announced."""
+        return tuple(
+            at_s
+            for agent_id, at_s in self._leaving_at.items()
+            if at_s > now and may_serve(self.agents[agent_id], campaign, switch)
+        )
 
     def reserved_calls(self) -> Set[str]:
         """The calls that an agent is reserved for."""

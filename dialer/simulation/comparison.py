@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from calls.errors import ScenarioError
-from dialer.pacing import POLICIES, Policy, make_policy
+from dialer.simulation.paced import paces, policy_of
 from dialer.simulation.replications import Interval, Results, difference, replicate
 from dialer.simulation.scenario import Scenario
 from dialer.simulation.scenario_file import load
@@ -87,27 +87,13 @@ def compare(scenario: Scenario, policies: Sequence[str], replications: int) -> C
     Raises:
         ScenarioError: no such policy, one asked for twice, or none.
     """
-    for name in policies:
-        if name not in POLICIES:
-            raise ScenarioError(f"policy {name}: expected one of {', '.join(sorted(POLICIES))}")
-    if not policies or len(set(policies)) != len(policies):
-        raise ScenarioError("expected one policy or more, none of them twice")
+    paces(list(policies))
     if replications < 1:
         raise ScenarioError(f"{replications} replications: expected 1 or more")
     return Comparison(
         scenario,
         replications,
         tuple(replicate(name, scenario, partial(policy_of, name), replications) for name in policies),
-    )
-
-
-def policy_of(name: str, scenario: Scenario) -> Policy:
-    """A new policy of this name for the scenario's cap and times."""
-    return make_policy(
-        name,
-        abandonment_cap=scenario.abandonment_cap,
-        connect_within_s=scenario.connect_within_s,
-        no_answer_s=scenario.no_answer_s,
     )
 
 

@@ -15,6 +15,8 @@ class Lead:
 
     of: int
     tries: int
+    number: int
+    """Tells leads apart."""
 
 
 class Roll:
@@ -27,7 +29,8 @@ class Roll:
         self._again: list[list[tuple[float, int, Lead]]] = [[] for _ in self._lists]
         self._credit = [0] * len(self._lists)
         self._count = itertools.count()
-        self._strata: dict[tuple[Lead, int], str] = {}
+        self._strata: dict[tuple[int, int, int], str] = {}
+        self._numbers = itertools.count()
 
     def next(self, now: float) -> Lead | None:
         """The lead that is dialled next; None: nobody is due."""
@@ -45,15 +48,24 @@ class Roll:
     def failed(self, lead: Lead, now: float) -> None:
         """Nobody was reached: dialled again later, where the scenario says so."""
         if lead.tries < self._scenario.tries:
-            again = (now + self._scenario.retry_after_s, next(self._count), Lead(lead.of, lead.tries + 1))
-            heapq.heappush(self._again[lead.of], again)
+            self.put(Lead(lead.of, lead.tries + 1, lead.number), now + self._scenario.retry_after_s)
+
+    def put(self, lead: Lead, at_s: float) -> None:
+        """The lead is due at that time."""
+        heapq.heappush(self._again[lead.of], (at_s, next(self._count), lead))
+
+    def next_in_s(self, now: float) -> float | None:
+        """In how many seconds somebody is due; 0: now. None: nobody waits for a time."""
+        if any(self._due(index, now) for index in range(len(self._lists))):
+            return 0.0
+        return min((again[0][0] - now for again in self._again if again), default=None)
 
     def stratum(self, lead: Lead, now: float) -> str:
         """What the lead has in common with others that are answered alike, as the store words it."""
-        key = (lead, int(now // HOUR_S))
+        key = (lead.of, lead.tries, int(now // HOUR_S))
         found = self._strata.get(key)
         if found is None:
-            found = self._strata[key] = f"{self._lists[lead.of].name}, {key[1]} h, try {lead.tries}"
+            found = self._strata[key] = f"{self._lists[lead.of].name}, {key[2]} h, try {lead.tries}"
         return found
 
     def _due(self, index: int, now: float) -> bool:
@@ -67,4 +79,4 @@ class Roll:
         left = self._left[index]
         if left is not None:
             self._left[index] = left - 1
-        return Lead(index, 1)
+        return Lead(index, 1, next(self._numbers))

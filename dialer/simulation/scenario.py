@@ -6,6 +6,7 @@ Times are seconds from the start of the run. ``base`` is the scenario of docs/pa
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dialer.simulation.distributions import Constant, Distribution, LogNormal
@@ -35,6 +36,11 @@ class Steps:
         if len(self.steps) == 1:
             return self.steps[0][1]
         return self.steps[bisect_right(self.steps, (at_s, float("inf"))) - 1][1]
+
+    def from_time(self, from_s: float) -> Iterator[tuple[float, float]]:
+        """Each figure from ``from_s`` on, with the time until which it holds; the last one for ever."""
+        ends = [at_s for at_s, _ in self.steps[1:]] + [float("inf")]
+        return ((until_s, value) for until_s, (_, value) in zip(ends, self.steps, strict=True) if until_s > from_s)
 
 
 def always(value: float) -> Steps:

@@ -16,7 +16,8 @@ from functools import partial
 from dialer.pacing import Policy
 from dialer.pacing.ratio import PerAgent, PerAvailableAgent
 from dialer.pacing.vicidial import Adapt, Limit, Tuning
-from dialer.simulation.comparison import percent, policy_of
+from dialer.simulation.comparison import percent
+from dialer.simulation.paced import policy_of
 from dialer.simulation.replications import PolicyMaker, Results, replicate
 from dialer.simulation.scenario import HOUR_S, Outage, Scenario, Shift, Steps, base
 

@@ -16,7 +16,7 @@ from dialer.pacing.period import Period
 from dialer.pacing.ratio import PerAgent, PerAvailableAgent
 from dialer.pacing.vicidial import Adapt, Limit, Tuning
 from dialer.simulation.closed_forms import erlang_b
-from dialer.simulation.comparison import policy_of
+from dialer.simulation.paced import policy_of
 from dialer.simulation.replications import replicate
 from dialer.simulation.scenario import base
 

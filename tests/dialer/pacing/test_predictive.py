@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from dialer.pacing import LiveAnswer, NoAnswer, Snapshot, TalkEnded, make_policy
 from dialer.pacing.model import MachineAnswer
 from dialer.pacing.predictive import Predictive
-from dialer.simulation.comparison import policy_of
 from dialer.simulation.distributions import LogNormal
+from dialer.simulation.paced import policy_of
 from dialer.simulation.replications import replicate
 from dialer.simulation.run import Run
 from dialer.simulation.scenario import Outage, Scenario, Shift, Steps, base

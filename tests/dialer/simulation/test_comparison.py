@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from calls.errors import ScenarioError
-from dialer.simulation.comparison import compare, percent, policy_of, simulate
+from dialer.simulation.comparison import compare, percent, simulate
 from dialer.simulation.distributions import Constant, Distribution, Exponential, LogNormal, Measured, Uniform
+from dialer.simulation.paced import policy_of
 from dialer.simulation.replications import Interval, difference, interval, replicate
 from dialer.simulation.run import Run
 from dialer.simulation.scenario import base

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from dialer.pacing.model import Snapshot
-from dialer.simulation.comparison import policy_of
 from dialer.simulation.distributions import LogNormal
 from dialer.simulation.oracles import RingOutcomesKnown, TalkEndsKnown
+from dialer.simulation.paced import policy_of
 from dialer.simulation.run import Run
 from dialer.simulation.scenario import base
 

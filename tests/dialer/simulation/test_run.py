@@ -19,8 +19,8 @@ from dialer.pacing.model import (
     Snapshot,
     WrapEnded,
 )
-from dialer.simulation.comparison import policy_of
 from dialer.simulation.distributions import Constant
+from dialer.simulation.paced import policy_of
 from dialer.simulation.run import Run
 from dialer.simulation.scenario import Outage, Scenario, Shift, Steps, always, base
 

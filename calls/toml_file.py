@@ -133,16 +133,21 @@ def _errors(problem: ValidationError, data: object) -> list[tuple[Place, ErrorDe
 
 def _place(loc: Place, data: object) -> Place:
     """``loc`` as far as the document goes, and the one key that is missing there; pydantic adds names of its own."""
-    for count, part in enumerate(loc):
+    place: Place = ()
+    for part in loc:
         if isinstance(data, dict) and isinstance(part, str):
+            if part not in data and part in data.values():
+                continue  # the kind of a table, by which pydantic chose its model
+            place = (*place, part)
             if part not in data:
-                return loc[: count + 1]
+                return place
             data = data[part]
         elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            place = (*place, part)
             data = data[part]
         else:
-            return loc[:count]
-    return loc
+            return place
+    return place
 
 
 def _not_json(value: object) -> object:

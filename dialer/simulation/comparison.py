@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 from calls.errors import ScenarioError
-from dialer.simulation.paced import paces, policy_of
-from dialer.simulation.replications import Interval, Results, difference, replicate
+from dialer.simulation.paced import paces
+from dialer.simulation.replications import Interval, Results, Task, difference, tallies
 from dialer.simulation.scenario import Scenario
-from dialer.simulation.scenario_file import load
+from dialer.simulation.scenario_file import find
+from dialer.simulation.tally import WAIT_EDGES_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +21,31 @@ class Comparison:
     scenario: Scenario
     replications: int
     results: tuple[Results, ...]
+    core: bool = False
+    """Through the dialer's core; else the policy alone."""
+
+    @property
+    def title(self) -> str:
+        """What was simulated."""
+        through = ", through the dialer's core" if self.core else ""
+        return (
+            f"{self.scenario.name}: {self.scenario.most_agents()} agents, {self.scenario.duration_s / 3600:g} h,"
+            f" cap {100 * self.scenario.abandonment_cap:g}%, {self.replications} replications{through}"
+        )
 
     def table(self) -> str:
         """For people: occupancy and abandonment in percent, each with half its 95% interval."""
-        agents = self.scenario.most_agents()
-        title = f"{self.scenario.name}: {agents} agents, {self.scenario.duration_s / 3600:g} h,"
-        cap = f"cap {100 * self.scenario.abandonment_cap:g}%, {self.replications} replications"
         head = (
-            f"{'policy':<22}{'occupancy %':>15}{'abandoned %':>15}{'above cap':>11}{'talk min/h':>12}{'less 1st':>15}"
+            f"{'policy':<22}{'occupancy %':>15}{'abandoned %':>15}{'above cap':>11}{'talk min/h':>12}{'wait s':>14}"
+            f"{'less 1st':>15}"
         )
-        return "\n".join([f"{title} {cap}", head, *(self._row(each) for each in self.results)])
+        return "\n".join([self.title, head, *(self._row(each) for each in self.results)])
 
     def _row(self, each: Results) -> str:
         gain = "" if each is self.results[0] else percent(difference(each, self.results[0]))
         return (
             f"{each.policy:<22}{percent(each.occupancy):>15}{percent(each.abandonment, 2):>15}"
-            f"{100 * each.above_cap:>10.0f}%{each.talk_min_per_hour.mean:>12.1f}{gain:>15}"
+            f"{100 * each.above_cap:>10.0f}%{each.talk_min_per_hour.mean:>12.1f}{seconds(each.wait_s):>14}{gain:>15}"
         )
 
     def as_json(self) -> dict[str, object]:
@@ -48,6 +56,8 @@ class Comparison:
             "duration_s": self.scenario.duration_s,
             "abandonment_cap": self.scenario.abandonment_cap,
             "replications": self.replications,
+            "through_core": self.core,
+            "wait_edges_s": list(WAIT_EDGES_S),
             "policies": [_as_json(each) for each in self.results],
         }
 
@@ -58,6 +68,7 @@ def _as_json(each: Results) -> dict[str, object]:
         "occupancy": _interval(each.occupancy),
         "abandonment": _interval(each.abandonment),
         "talk_min_per_hour": _interval(each.talk_min_per_hour),
+        "wait_s": _interval(each.wait_s),
         "above_cap": each.above_cap,
         "replications": [
             {
@@ -65,6 +76,11 @@ def _as_json(each: Results) -> dict[str, object]:
                 "answers": tally.answers,
                 "abandoned": tally.abandoned,
                 "dials": tally.dials,
+                "waits": tally.waits,
+                "campaigns": {
+                    name: {"answers": part.answers, "abandoned": part.abandoned, "talking_s": part.talking_s}
+                    for name, part in tally.parts.items()
+                },
             }
             for tally in each.tallies
         ],
@@ -81,26 +97,41 @@ def percent(each: Interval, digits: int = 1) -> str:
     return f"{100 * each.mean:.{digits}f}{half}"
 
 
-def compare(scenario: Scenario, policies: Sequence[str], replications: int) -> Comparison:
-    """Each policy in the same replications of ``scenario``.
+def seconds(each: Interval) -> str:
+    """``12.3 ±0.4``: as :func:`percent`, of seconds."""
+    half = f" ±{each.half:.1f}" if math.isfinite(each.half) else ""
+    return f"{each.mean:.1f}{half}"
+
+
+def compare(
+    scenario: Scenario, policies: Sequence[str], replications: int, *, core: bool = False, workers: int = 1
+) -> Comparison:
+    """Each policy in the same replications of ``scenario``; through the core where asked for, or where the scenario
+    or a policy needs it. ``workers``: processes.
 
     Raises:
         ScenarioError: no such policy, one asked for twice, or none.
     """
-    paces(list(policies))
+    chosen = paces(list(policies))
     if replications < 1:
         raise ScenarioError(f"{replications} replications: expected 1 or more")
-    return Comparison(
-        scenario,
-        replications,
-        tuple(replicate(name, scenario, partial(policy_of, name), replications) for name in policies),
+    core = core or scenario.needs_core or any(each.needs_core for each in chosen)
+    tasks = [Task(scenario, pace, seed, core) for pace in chosen for seed in range(replications)]
+    found = list(tallies(tasks, workers))
+    results = tuple(
+        Results(pace.name, scenario, tuple(found[index * replications : (index + 1) * replications]))
+        for index, pace in enumerate(chosen)
     )
+    return Comparison(scenario, replications, results, core)
 
 
-def simulate(path: Path, policies: Sequence[str], replications: int) -> Comparison:
-    """What ``callwright dialer simulate`` does: the policies in the scenario of a file.
+def simulate(
+    named: str, policies: Sequence[str], replications: int, *, core: bool = False, workers: int = 1
+) -> Comparison:
+    """What ``callwright dialer simulate`` does: the policies in the scenario of a file, or in one that
+    comes with the product.
 
     Raises:
         ScenarioError: names what is wrong with the file or the arguments.
     """
-    return compare(load(path), policies, replications)
+    return compare(find(named), policies, replications, core=core, workers=workers)

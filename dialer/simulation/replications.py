@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dialer.pacing.model import Policy
+from dialer.simulation.core_run import CoreRun
+from dialer.simulation.paced import Pace, PolicyMaker
 from dialer.simulation.run import Run
 from dialer.simulation.scenario import Scenario
 from dialer.simulation.tally import Tally
@@ -44,9 +47,6 @@ def interval(values: Sequence[float]) -> Interval:
     return Interval(mean, quantile * math.sqrt(variance / count))
 
 
-PolicyMaker = Callable[[Scenario], Policy]
-
-
 @dataclass(frozen=True, slots=True)
 class Results:
     """The replications of one policy."""
@@ -64,6 +64,11 @@ class Results:
     def abandonment(self) -> Interval:
         """Abandoned over live answers; the mean of the replications' shares."""
         return interval([each.abandonment for each in self.tallies])
+
+    @property
+    def wait_s(self) -> Interval:
+        """An agent's mean wait for the next call."""
+        return interval([each.mean_wait_s for each in self.tallies])
 
     @property
     def talk_min_per_hour(self) -> Interval:
@@ -87,12 +92,42 @@ def replicate(name: str, scenario: Scenario, make: PolicyMaker, replications: in
     """
     if replications < 1:
         raise ValueError(f"replications {replications}: expected 1 or more")
-    return Results(name, scenario, tuple(_tallies(scenario, make, range(first, first + replications))))
+    seeds = range(first, first + replications)
+    return Results(name, scenario, tuple(Run(scenario, make(scenario), seed).go() for seed in seeds))
 
 
-def _tallies(scenario: Scenario, make: PolicyMaker, seeds: range) -> Iterator[Tally]:
-    for seed in seeds:
-        yield Run(scenario, make(scenario), seed).go()
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One replication of one policy, through the core or on the fast path."""
+
+    scenario: Scenario
+    pace: Pace
+    seed: int
+    core: bool
+
+    def tally(self) -> Tally:
+        """What comes of it."""
+        if self.core:
+            return CoreRun(self.scenario, self.pace.for_core, self.seed, self.pace.mode).go()
+        return Run(self.scenario, self.pace.make(self.scenario), self.seed).go()
+
+
+def tallies(tasks: Sequence[Task], workers: int) -> Iterator[Tally]:
+    """What comes of each task, in their order; ``workers``: processes, 1: this one.
+
+    Whoever stops looking, by Ctrl-C too, ends the processes.
+    """
+    if workers <= 1 or len(tasks) <= 1:
+        yield from (each.tally() for each in tasks)
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(min(workers, len(tasks)), _worker_begins) as pool:
+        yield from pool.imap(Task.tally, tasks)
+
+
+def _worker_begins() -> None:
+    """Ctrl-C reaches all processes of a terminal: the one that waits for them ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def difference(ours: Results, theirs: Results) -> Interval:

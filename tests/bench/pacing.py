@@ -17,8 +17,8 @@ from dialer.pacing import Policy
 from dialer.pacing.ratio import PerAgent, PerAvailableAgent
 from dialer.pacing.vicidial import Adapt, Limit, Tuning
 from dialer.simulation.comparison import percent
-from dialer.simulation.paced import policy_of
-from dialer.simulation.replications import PolicyMaker, Results, replicate
+from dialer.simulation.paced import PolicyMaker, policy_of
+from dialer.simulation.replications import Results, replicate
 from dialer.simulation.scenario import HOUR_S, Outage, Scenario, Shift, Steps, base
 
 TUNING_SEED = 1000

@@ -8,7 +8,7 @@ import numpy as np
 
 from dialer.pacing.model import Explanation, Observation, Policy, Snapshot
 from dialer.simulation.distributions import Constant, Distribution, Exponential, Uniform
-from dialer.simulation.replications import PolicyMaker
+from dialer.simulation.paced import PolicyMaker
 from dialer.simulation.scenario import Scenario, Shift, always
 
 WARM_UP_S, MEASURED_S = 1000.0, 8000.0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,9 +17,11 @@ from calls.errors import ScenarioError
 from dialer.simulation.comparison import compare, percent, simulate
 from dialer.simulation.distributions import Constant, Distribution, Exponential, LogNormal, Measured, Uniform
 from dialer.simulation.paced import policy_of
+from dialer.simulation.page import page
 from dialer.simulation.replications import Interval, difference, interval, replicate
 from dialer.simulation.run import Run
 from dialer.simulation.scenario import base
+from dialer.simulation.scenario_file import find, shipped
 
 SHORT = replace(base(6), duration_s=1200.0)
 
@@ -59,7 +63,7 @@ def test_what_cannot_be_compared_is_refused(policies: list[str], count: int, mes
 def test_a_scenario_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "small.toml"
     path.write_text("duration_s = 600\n[[shifts]]\nagents = 2\n", encoding="utf-8")
-    assert simulate(path, ["progressive"], 1).scenario.name == "small"
+    assert simulate(str(path), ["progressive"], 1).scenario.name == "small"
 
 
 def test_an_interval_is_student_s() -> None:
@@ -115,3 +119,53 @@ def test_three_hundred_agents_are_fast() -> None:
     began = time.process_time()
     Run(scenario, policy_of("predictive", scenario), 0).go()
     assert time.process_time() - began < 3 * 10.0 / 32
+
+
+def test_workers_give_what_one_process_gives() -> None:
+    alone = compare(replace(SHORT, duration_s=300.0), ["progressive", "issabel"], 2)
+    shared = compare(replace(SHORT, duration_s=300.0), ["progressive", "issabel"], 2, workers=2)
+    assert shared == alone
+
+
+def test_what_needs_the_core_runs_through_it() -> None:
+    short = replace(SHORT, duration_s=300.0)
+    assert not compare(short, ["progressive"], 1).core
+    assert compare(short, ["progressive"], 1, core=True).core
+    assert compare(short, ["zero-abandon"], 1).core
+    shared = compare(replace(short, beside=(replace(short, name="other", shifts=()),)), ["progressive"], 1)
+    assert shared.core
+    parts = json.loads(json.dumps(shared.as_json()))["policies"][0]["replications"][0]["campaigns"]
+    assert parts.keys() == {"base", "other"}
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_the_scenarios_that_come_with_the_product_run(name: str) -> None:
+    scenario = replace(find(name), duration_s=120.0)
+    found = compare(scenario, ["progressive"], 1)
+    assert found.results[0].tallies[0].dials > 0
+    assert found.core == (name in ("two-campaigns", "blended"))
+    assert shipped()[name]
+
+
+def test_a_scenario_that_there_is_not() -> None:
+    with pytest.raises(ScenarioError, match=r"no scenario of that name: there are .*lunch"):
+        find("brunch")
+
+
+def test_the_page_is_whole_by_itself() -> None:
+    found = compare(replace(SHORT, name="<b>Day</b>", duration_s=600.0), ["progressive", "issabel"], 2)
+    text = page(found)
+    assert "<b>" not in text
+    assert "&lt;b&gt;Day&lt;/b&gt;" in text
+    assert not re.search(r"(src|href|url\()", text)
+    assert text.count("<svg") == text.count("</svg>") == 4
+    assert "prefers-color-scheme: dark" in text
+    for each in found.results:
+        assert percent(each.occupancy) in text
+    assert "nan" not in text.lower()
+    ElementTree.fromstring(text[text.index("<svg") : text.index("</svg>") + 6])
+
+
+def test_pictures_of_one_replication_and_of_nobody() -> None:
+    nobody = replace(base(0), duration_s=60.0)
+    assert "<svg" in page(compare(nobody, ["progressive"], 1))

@@ -8,7 +8,7 @@ import pytest
 
 from calls.errors import ScenarioError
 from dialer.simulation.distributions import Constant, Exponential, LogNormal, Measured, Uniform
-from dialer.simulation.scenario import Outage, Scenario, Shift, Steps
+from dialer.simulation.scenario import Inbound, LeadList, Outage, Scenario, Shift, Steps, always
 from dialer.simulation.scenario_file import load
 
 FULL = """\
@@ -54,6 +54,24 @@ from_s = 100
 until_s = 200
 fails_after_s = 1
 cause = 38
+
+[[lists]]
+name = "old"
+weight = 3
+leads = 100
+answer_rate = [[0, 0.2], [3600, 0.1]]
+
+[[campaigns]]
+name = "beside"
+answer_rate = 0.5
+weight = 20
+
+[campaigns.talk]
+kind = "constant"
+value_s = 30
+
+[inbound]
+calls_per_hour = [[0, 20], [3600, 0]]
 """
 
 
@@ -81,7 +99,29 @@ def test_a_full_scenario(tmp_path: Path) -> None:
         wrap_up=Measured((3.0, 5.0, 9.5)),
         patience=Constant(1.8),
         outages=(Outage(100.0, 200.0, 1.0, 38),),
+        lists=LISTS,
+        inbound=Inbound(Steps(((0.0, 20.0), (3600.0, 0.0)))),
+        beside=(BESIDE,),
     )
+
+
+LISTS = (LeadList("old", 3, 100, Steps(((0.0, 0.2), (3600.0, 0.1)))),)
+BESIDE = Scenario(
+    (),
+    name="beside",
+    weight=20,
+    answer_rate=always(0.5),
+    machine_share=always(0.3),
+    busy_share=0.1,
+    lines=60,
+    abandonment_cap=0.01,
+    ring=Uniform(2.0, 20.0),
+    talk=Constant(30.0),
+    wrap_up=Measured((3.0, 5.0, 9.5)),
+    patience=Constant(1.8),
+    outages=(Outage(100.0, 200.0, 1.0, 38),),
+    lists=LISTS,
+)
 
 
 def test_what_is_left_out_is_as_in_the_base_scenario(tmp_path: Path) -> None:
@@ -105,6 +145,11 @@ def test_what_is_left_out_is_as_in_the_base_scenario(tmp_path: Path) -> None:
         ("cause = 38", "cause = 200", ":42: outages[0].cause: expected"),
         ("warm_up_s = 600", "warm_up_s = 7200", "warm_up_s: expected 0 or more and less"),
         ("lines = 60", "linse = 60", ":7: linse"),
+        ("leads = 100", "leads = -1", ":47: lists[0].leads: expected"),
+        ("[3600, 0.1]", "[3600, 1.1]", ":44: lists[0]: expected shares"),
+        ('name = "beside"', 'name = "Tuesday"', ":50: campaigns[0]: expected another name"),
+        ("value_s = 30", "value_s = -30", ":57: campaigns[0].talk.value_s: expected"),
+        ("[3600, 0]]", "[3600, -1]]", ":59: inbound: calls_per_hour: expected 0 or more"),
     ],
 )
 def test_faults_say_where_they_are(tmp_path: Path, before: str, after: str, message: str) -> None:

@@ -43,6 +43,11 @@ Language = Annotated[
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description='a country such as "DE"')]
 Flag = Annotated[bool, Field(description="true or false")]
 Network = Annotated[IPv4Network | IPv6Network, Field(description='a network such as "127.0.0.0/8"')]
+PromptKey = Annotated[
+    str | None,
+    Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="a prompt's key: letters, digits and _ . -, in quotes"),
+]
+Key = Annotated[str | None, Field(pattern=r"^[0-9*#]$", description='one key of 0 to 9, * and #, such as "9"')]
 Context = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="small letters, digits and -, in quotes")
 ]

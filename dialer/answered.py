@@ -7,21 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from calls.parts import Flag, Part
+from calls.parts import Flag, Key, Part, PromptKey
 from calls.toml_file import Place
 from dialer.pace import Pacing
 from dialer.presets import Preset
 
-_PROMPT_KEY = Field(
-    pattern=r"^[A-Za-z0-9_.-]{1,100}$", description="a prompt's key: letters, digits and _ . -, in quotes"
-)
 Detector = Annotated[Literal["switch", "engine"], Field(description='"switch" or "engine"')]
-PromptKey = Annotated[str | None, _PROMPT_KEY]
 NameOrNone = Annotated[
     str | None,
     Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="a name of 1 to 64 letters, digits, _ and -, in quotes"),
 ]
-Key = Annotated[str | None, Field(pattern=r"^[0-9*#]$", description='one key of 0 to 9, * and #, such as "9"')]
 Machine = Annotated[Literal["hang_up", "message", "person"], Field(description='"hang_up", "message" or "person"')]
 """Hang up at once; leave a message; or treat it as if a person had answered, so that agents say what it is."""
 

@@ -37,6 +37,7 @@ from dialer.compliance import Allowed, Refused, Rules
 from dialer.events import Begun, BegunAttempt, Finish
 from dialer.holding import Holding
 from dialer.hopper import Due
+from dialer.recording_notice import must_be_told
 from dialer.routes import Room, Route
 from dialer.routing import Routing, congested
 
@@ -273,12 +274,23 @@ def insert(
     number, trunk = due.lead.number, place.trunk.name
     stratum = _stratum(campaign, due, now)
     begun = BegunAttempt(attempt_id, campaign.campaign_id, due.lead_id, number, trunk, due.tries + 1, stratum, shown)
-    return replace(begun, may_record=may_record(connection, campaign, number, now))
+    return replace(
+        begun,
+        may_record=may_record(connection, campaign, number, now),
+        untold=must_be_told(campaign.file.compliance.recording, region_of(connection, due.lead_id)),
+    )
+
+
+def region_of(connection: sqlite3.Connection, lead_id: LeadId) -> str:
+    """Where the person is as far as the lead's list says: a country, with its state where that is known; "" where
+    the lead is gone."""
+    row = connection.execute("SELECT region FROM leads WHERE lead_id = ?", (lead_id,)).fetchone()
+    return "" if row is None else str(row[0] or "")
 
 
 def may_record(connection: sqlite3.Connection, campaign: Campaign, number: str, at: datetime) -> bool:
     """Whether a talk with the person of this number may be recorded, by what they had agreed to ``at`` that time."""
-    if campaign.file.compliance.recording == "any":
+    if campaign.file.compliance.recording != "consent":
         return True
     return consents.stands(consents.of_number(connection, number), ConsentKind.RECORDING, at)
 

@@ -23,7 +23,7 @@ from calls.people.callbacks import Booking, Callback
 from calls.people.do_not_call import Entry
 from calls.records.times import as_text
 from calls.settings import Settings
-from dialer import attempts, campaign, compliance, judging, roll
+from dialer import attempts, campaign, compliance, judging, own_rules, roll
 from dialer.attempts import Place
 from dialer.campaign import LONGEST_ID, PROMISED, Campaign, CampaignFile, promised_id
 from dialer.compliance import History, Refused, Rules
@@ -31,7 +31,6 @@ from dialer.events import BegunAttempt
 from dialer.hopper import Due
 from dialer.leads import people
 from dialer.outgoing import Outgoing
-from dialer.own_rules import OwnRules
 from dialer.presets import PRESETS, Limit, Scope
 
 LIST = "callbacks"
@@ -96,7 +95,7 @@ def campaign_for(
         "queue": given.queue or booking.queue,
         "max_lines": 1000,
         "safe_harbour": given.safe_harbour or SORRY,
-        "compliance": OwnRules(recording=given.compliance.recording),
+        "compliance": own_rules.of_promises(given.compliance),
     }
     return Campaign(
         id=promised_id(origin.id),

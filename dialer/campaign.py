@@ -35,6 +35,7 @@ from dialer.own_rules import OwnRules
 from dialer.pace import Pacing
 from dialer.presets import PRESETS, Preset
 from dialer.preview import Preview
+from dialer.recording_notice import NOT_RECORDED, Notice
 from dialer.schedule import Schedule
 
 LOST_REST_S = 60.0
@@ -199,9 +200,19 @@ class Campaign(Part):
         return Prompt(self.file.machine_message or "", self.file.language)
 
     @property
+    def recording_notice(self) -> Notice:
+        """What a person hears who must be told of the recording."""
+        own = self.file.compliance
+        prompt = Prompt(own.recording_announcement or "", self.file.language)
+        return Notice(prompt, own.recording_refuse_key or "")
+
+    @property
     def prompts(self) -> Mapping[Place, Prompt]:
         """Every prompt that the campaign plays, by its place in the file."""
-        named = {("safe_harbour",): self.message, ("machine_message",): self.machine_message}
+        named: dict[Place, Prompt] = {("safe_harbour",): self.message, ("machine_message",): self.machine_message}
+        named[("compliance", "recording_announcement")] = self.recording_notice.prompt
+        if self.recording_notice.refuse_key:
+            named[("compliance", "recording_refuse_key")] = Prompt(NOT_RECORDED, self.file.language)
         if self.file.opt_out_key is not None:
             named[("opt_out_key",)] = Prompt(answered.OPTED_OUT, self.file.language)
         return {place: prompt for place, prompt in named.items() if prompt.key}

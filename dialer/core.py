@@ -342,7 +342,12 @@ class DialerCore:
             file = attempt.campaign.file
             self._out.append(
                 ev.OfferToAgents(
-                    attempt.attempt_id, attempt.campaign.queue, attempt.deadline_s, file.skills, file.record
+                    attempt.attempt_id,
+                    attempt.campaign.queue,
+                    attempt.deadline_s,
+                    file.skills,
+                    file.record,
+                    attempt.campaign.recording_notice if attempt.begun.untold else None,
                 )
             )
 

@@ -15,6 +15,7 @@ from calls.causes import Outcome
 from calls.ids import AgentId, AttemptId, BootId, CampaignId, LeadId, QueueName
 from calls.switch.port import Detected, DialAttempt, Prompt
 from dialer.campaign import Campaign
+from dialer.recording_notice import Notice
 from dialer.routes import Room
 
 
@@ -49,6 +50,8 @@ class BegunAttempt:
     """The number that the called person sees; "": of an attempt of before it was kept."""
     may_record: bool = True
     """Whether what the person says may be recorded: they agreed to it, or the campaign does not ask for that."""
+    untold: bool = False
+    """Whether the person must hear of the recording before it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +411,8 @@ class OfferToAgents:
     """Which the agent must have, at these levels."""
     record: str | None = None
     """Which talks of the campaign are recorded; None: as its queue's."""
+    notice: Notice | None = None
+    """What the person must hear before that; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from calls.errors import CampaignError
-from calls.parts import Name, Part
+from calls.parts import Key, Name, Part, PromptKey
 from calls.people.consents import ConsentKind
 from calls.people.number_lists import NumberList
 from calls.toml_file import Place
+from dialer.recording_notice import RecordingRule
 
 
 class OwnRules(Part):
@@ -30,8 +31,13 @@ class OwnRules(Part):
     ] = "none"
     """The consent without which nobody is dialled, beside those of the preset."""
 
-    recording: Annotated[Literal["any", "consent"], Field(description='"any" or "consent"')] = "any"
-    """Whose talks are recorded: by ``record`` alone, or only of people with the consent ``recording``."""
+    recording: Annotated[RecordingRule, Field(description='"any", "consent", "announce" or "place"')] = "any"
+    """Whose talks are recorded: by ``record`` alone, only of people with the consent ``recording``, of who has heard
+    ``recording_announcement``, or of who has heard it where the place asks for it and of all others."""
+    recording_announcement: PromptKey = None
+    """What a person hears before the recording begins."""
+    recording_refuse_key: Key = None
+    """The key by which a person who hears that refuses the recording."""
 
     @property
     def consents(self) -> tuple[ConsentKind, ...]:
@@ -41,6 +47,13 @@ class OwnRules(Part):
 
 def faults(own: OwnRules) -> Iterator[tuple[Place, str]]:
     """What one value alone does not show."""
+    announces = own.recording in ("announce", "place")
+    if announces and own.recording_announcement is None:
+        missing = f'recording = "{own.recording}" needs a prompt: expected recording_announcement = "system.recorded"'
+        yield ("compliance", "recording"), missing
+    for key in ("recording_announcement", "recording_refuse_key"):
+        if not announces and getattr(own, key) is not None:
+            yield ("compliance", key), f'is for recording = "announce" or "place"; it is "{own.recording}"'
     twice = sorted({name for name in own.do_not_call if own.do_not_call.count(name) > 1})
     if twice:
         yield ("compliance", "do_not_call"), f"{', '.join(twice)}: named twice"
@@ -64,3 +77,12 @@ def require_lists(own: OwnRules, standing: Mapping[str, NumberList], campaign_id
                 f"campaign {campaign_id}: the do-not-call list {name} is of {found.listed_at:%Y-%m-%d}, older than"
                 f" {own.max_list_age_days} days: import a newer one"
             )
+
+
+def of_promises(own: OwnRules) -> OwnRules:
+    """Of the rules of a campaign what holds for somebody who is called back as they asked in its call."""
+    return OwnRules(
+        recording=own.recording,
+        recording_announcement=own.recording_announcement,
+        recording_refuse_key=own.recording_refuse_key,
+    )

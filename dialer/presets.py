@@ -371,7 +371,7 @@ NOT_HELD: tuple[Source, ...] = (
         True,
     ),
     Source(
-        "recording: in California all must agree; other states differ, and no list of them was confirmed",
+        "recording: [compliance] recording holds who must hear of it, for the United States alone; no preset sets it",
         "California Penal Code 632, by legalclarity.org",
         True,
     ),

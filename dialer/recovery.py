@@ -14,9 +14,10 @@ from calls.records import store
 from calls.records.store import CallEvent, CallRecord, Direction, LiveCall
 from calls.records.times import as_text, as_time
 from dialer import dispositions, roll
-from dialer.attempts import may_record, settle_lead
+from dialer.attempts import may_record, region_of, settle_lead
 from dialer.campaign import Campaign
 from dialer.events import BegunAttempt, OpenAttempt
+from dialer.recording_notice import must_be_told
 from dialer.run import END_UNSEEN
 
 LEFT_ALONE = "answered, and ended while no engine ran: no agent is known to have come"
@@ -51,8 +52,11 @@ def recover(
         same_run = (found.switch, found.boot) == (switch, boot)
         if same_run and found.begun.attempt_id in live_ids and campaign is not None:
             agent_id = live.agent_id if live is not None else None
+            rule, region = campaign.file.compliance.recording, region_of(connection, found.begun.lead_id)
             begun = replace(
-                found.begun, may_record=may_record(connection, campaign, found.begun.number, found.intended_at)
+                found.begun,
+                may_record=may_record(connection, campaign, found.begun.number, found.intended_at),
+                untold=must_be_told(rule, region),
             )
             still_up.append(OpenAttempt(begun, campaign, found.answered, agent_id, found.intended_at))
             continue

@@ -245,7 +245,7 @@ class Conversations:
                     recorder.note_answer()
             case StartRecording() | Record() if not self._recordings.has_room():
                 return RecordingFailed(NO_ROOM)
-            case StartRecording() if not recorder.may_record:
+            case StartRecording() if not recorder.may_record or recorder.untold:
                 return RecordingFailed(NOT_AGREED)
             case StartRecording(name):
                 result = await channel.perform(command)

@@ -173,7 +173,7 @@ class DialledCalls:
             recorder = CallRecorder(live, self._clock, Phase.RING, adopted=True)
             recorder.note_adopted({"trunk": begun.trunk, "try": begun.try_number})
             self._books.show(recorder)
-        recorder.may_record = begun.may_record
+        recorder.may_record, recorder.untold = begun.may_record, begun.untold
         self._lines[begun.attempt_id] = Line(recorder)
 
     def leg_event(self, event: events.LegRinging | events.LegAnswered | events.LegEnded) -> None:
@@ -276,7 +276,7 @@ class DialledCalls:
 
     def _recorder(self, begun: ev.BegunAttempt, caller_id: str, now: datetime) -> CallRecorder:
         recorder = CallRecorder(self._live(begun, caller_id, now), self._clock, Phase.RING)
-        recorder.may_record = begun.may_record
+        recorder.may_record, recorder.untold = begun.may_record, begun.untold
         return recorder
 
     def _live(self, begun: ev.BegunAttempt, caller_id: str, started_at: datetime) -> LiveCall:
@@ -430,7 +430,7 @@ class DialledCalls:
         left_s = max(0.0, order.deadline_s - self._clock.monotonic_s())
         call_id = CallId(order.attempt_id)
         person = CallWaiting(call_id, QueueName(order.queue), CallKind.DIALLED, max_wait_s=left_s, needs=order.skills)
-        wait = Wait(person, left_s, "default", record=order.record)
+        wait = Wait(person, left_s, "default", record=order.record, notice=order.notice)
 
         def offer(agent_id: AgentId) -> None:
             line.recorder.note("agent_offered", {"agent": agent_id})

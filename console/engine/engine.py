@@ -133,6 +133,7 @@ class Engine:
             self._talk_over,
             lambda recorder, rule: self.talk_recordings.name_for(recorder, rule),
             self.consults,
+            self.tasks,
         )
         self.supervision = Supervision(
             settings.supervisors, switch, self.meetings, self.writer, self.tasks, clock, new_id

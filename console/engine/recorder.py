@@ -35,6 +35,8 @@ class CallRecorder:
         """Nothing of what is said now may be recorded, or heard by anybody else: a card number."""
         self.may_record = True
         """Whoever was dialled agreed to be recorded, or need not."""
+        self.untold = False
+        """Whoever was dialled must hear of a recording before it begins."""
         self.phase = phase
         self._clock = clock
         self._seen_s, self._seen_at = clock.monotonic_s(), clock.now()

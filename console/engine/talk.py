@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+from calls import log
 from calls.agents.actions import ConnectCall
 from calls.agents.events import CallKind, CallWaiting, ConnectFailed, TalkBegan, TalkOver
 from calls.clock import Clock
+from calls.errors import SwitchError
 from calls.histogram import Histogram
 from calls.ids import AgentId, CallId, LegId
 from calls.records.durations import Phase
@@ -31,6 +33,9 @@ from calls.switch.port import (
 from console.engine.consults import Consults, GoesOutside
 from console.engine.floor import FloorRunner, Offer
 from console.engine.recorder import CallRecorder
+from console.engine.recording_notice import tell
+from console.engine.tasks import Tasks
+from dialer.recording_notice import Notice
 
 GRACE_S = 0.2
 """How much longer than the longest wait a caller is held: the floor's word that the wait is over comes first. A
@@ -42,6 +47,9 @@ LOOK_AGAIN_S = 1.0
 
 BETWEEN_S = 0.1
 """How long keys are still listened for when an announcement has ended: music hears them from then on."""
+
+ALL = "all"
+"""The rule of a talk that is recorded, its share having been drawn already."""
 
 ALWAYS = float("inf")
 """The queue is never closed."""
@@ -64,6 +72,8 @@ class Wait:
     open_s: Callable[[], float] = lambda: ALWAYS
     record: str | None = None
     """Which of such talks are recorded; None: as the queue's."""
+    notice: Notice | None = None
+    """What the person hears before a talk is recorded, who must be told of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +123,13 @@ class Asks:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """The two have met, in time, and were parted at once: the person is to hear that the talk is recorded."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
 class Deserted:
     """The caller came back from a question and found no agent."""
 
@@ -140,12 +157,14 @@ class Meetings:
         talk_over: Callable[[LiveTalk], Awaitable[None]],
         recording: Callable[[CallRecorder, str | None], str],
         consults: Consults,
+        tasks: Tasks,
     ) -> None:
         """``talk_over`` hears of the end of each talk, and the call waits for it; ``recording`` names that of the
         next one, by the rule of those that are recorded, and "" for none."""
         self._talk_over = talk_over
         self._recording = recording
         self._consults = consults
+        self._parting = tasks
         self.connects = Histogram()
         """How long the two were on their way to each other, from when the call was given to a leg that is up."""
         self._floor = floor
@@ -185,7 +204,7 @@ class Meetings:
                 found = await self._held(channel, wait, until_s, offers)
                 match found:
                     case ConnectCall():
-                        met = await self._talks(channel, recorder, found, hears, wait.record)
+                        met = await self._talks(channel, recorder, found, hears, wait)
                         if met is not None:
                             return met
                     case HungUp() | Pressed() | Closed():
@@ -245,10 +264,11 @@ class Meetings:
         return result if isinstance(result, HungUp) else offer
 
     async def _talks(
-        self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, rule: str | None
+        self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, wait: Wait
     ) -> Talked | Deserted | HungUp | None:
         """One talk, and the next ones with whomever the agents of it have asked; None: the first never began."""
-        met = await self._talk(channel, recorder, offer, hears, rule)
+        rule = wait.record
+        met = await self._begun(channel, recorder, offer, hears, wait)
         talked_s = 0.0
         while isinstance(met, Asks):
             talked_s += met.talked.talk_s
@@ -259,13 +279,29 @@ class Meetings:
                 return await self._goes_outside(channel, recorder, goes, replace(met.talked, talk_s=talked_s))
             passes = goes.agent_id != met.talked.agent_id
             again = Hears(_nobody, self._passing(recorder, hears) if passes else _nobody, hears.passed)
-            met = await self._talk(
-                channel, recorder, ConnectCall(offer.call_id, goes.agent_id, goes.leg_id), again, rule
-            )
-            if met is None:  # the floor holds them for a talk that does not begin
+            there = ConnectCall(offer.call_id, goes.agent_id, goes.leg_id)
+            after = await self._talk(channel, recorder, there, again, rule)
+            if after is None or isinstance(after, Untold):  # the floor holds them for a talk that does not begin
                 self._floor.tell(TalkOver(offer.call_id, goes.agent_id))
                 return Deserted()
+            met = after
         return replace(met, talk_s=met.talk_s + talked_s) if isinstance(met, Talked) else met
+
+    async def _begun(
+        self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, wait: Wait
+    ) -> Talked | Asks | Deserted | HungUp | None:
+        """The first talk; who must hear of its recording before hears that in between. None: it never began."""
+        met = await self._talk(channel, recorder, offer, hears, wait.record, wait.notice)
+        if not isinstance(met, Untold):
+            return met
+        gone = await tell(channel, recorder, met.notice)
+        if gone is None:
+            again = Hears(_nobody, _nobody, hears.passed)
+            after = await self._talk(channel, recorder, offer, again, ALL)
+            if isinstance(after, Talked | Asks | HungUp):
+                return after
+        self._floor.tell(TalkOver(offer.call_id, offer.agent_id))  # the floor holds them for a talk that is not
+        return gone or Deserted()
 
     async def _goes_outside(
         self, channel: CallChannel, recorder: CallRecorder, goes: GoesOutside, talked: Talked
@@ -303,12 +339,21 @@ class Meetings:
         return talk
 
     async def _talk(
-        self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, rule: str | None
-    ) -> Talked | Asks | HungUp | None:
-        """Connect the two; None where they never met and the caller waits on."""
+        self,
+        channel: CallChannel,
+        recorder: CallRecorder,
+        offer: ConnectCall,
+        hears: Hears,
+        rule: str | None,
+        notice: Notice | None = None,
+    ) -> Talked | Asks | Untold | HungUp | None:
+        """Connect the two; None where they never met and the caller waits on. With a ``notice`` for a talk that is to
+        be recorded they only meet, within the time that the law gives, and are parted for it."""
         call_id, agent_id = offer.call_id, offer.agent_id
         began_s: float | None = None
         record = self._recording(recorder, rule)
+        told_first = notice if record and recorder.untold else None
+        record = "" if recorder.untold else record
         given_s = self._clock.monotonic_s()
 
         def began() -> None:
@@ -324,13 +369,16 @@ class Meetings:
             self._talking[call_id] = LiveTalk(call_id, agent_id, offer.leg_id, channel, recorder)
             hears.talk(agent_id)
             self._floor.tell(TalkBegan(call_id, agent_id))
+            if told_first is not None:
+                self._parting.start(_part(channel), f"notice in {call_id}")
 
         self._connecting[call_id] = began
         hears.offer(agent_id)
         asks = False
         try:
             result = await channel.perform(Connect(offer.leg_id, record))
-            asks = isinstance(result, TalkEnded) and began_s is not None and self._consults.asks(call_id)
+            stays = isinstance(result, TalkEnded) and began_s is not None
+            asks = stays and (told_first is not None or self._consults.asks(call_id))
         finally:
             self._connecting.pop(call_id, None)
             talk = self._talking.pop(call_id, None)
@@ -343,6 +391,8 @@ class Meetings:
             case TalkEnded(by) if began_s is not None:
                 talk_s = self._clock.monotonic_s() - began_s
                 recorder.enter(Phase.MENU)
+                if told_first is not None:
+                    return Untold(told_first)
                 recorder.note("talk_ended", {"agent": agent_id, "talk_s": round(talk_s, 3), "by": by.value})
                 talked = Talked(agent_id, talk_s, by)
                 return Asks(talked, offer.leg_id) if asks else talked
@@ -354,6 +404,14 @@ class Meetings:
                 return None
             case _:
                 raise AssertionError(f"Connect gave {result}")
+
+
+async def _part(channel: CallChannel) -> None:
+    """Part the two who have just met; where that fails they talk on, and are not recorded."""
+    try:
+        await channel.end_talk()
+    except SwitchError as problem:
+        log.get().error("a person could not be told of a recording", problem=str(problem))
 
 
 def _nobody(_: AgentId) -> None:

@@ -190,7 +190,7 @@ class Transfers:
         if target is not None and target.to is To.AGENT:
             agent_id, max_wait_s = AgentId(target.name), AGENT_S
         call = CallWaiting(first.call_id, queue, CallKind.INBOUND, priority, max_wait_s, only=agent_id)
-        return Wait(call, max_wait_s, wait.music, record=wait.record)
+        return Wait(call, max_wait_s, wait.music, record=wait.record, notice=wait.notice)
 
     async def _dial(self, channel: CallChannel, target: Target, music: str) -> Result | TransferRefused:
         command = Transfer(target.name, RING_S, music=music)

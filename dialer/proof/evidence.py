@@ -32,6 +32,8 @@ class Call:
     found_machine: bool
     """The agent said that a machine had answered."""
     recording: str | None
+    told: bool
+    """The person heard that it is recorded."""
     in_doubt: bool
     """Nobody knows what the person met: the engine or the switch was away."""
     times: tuple[str, ...]
@@ -59,6 +61,8 @@ class Attempt:
     call: Call | None
     is_live: bool
     """It stands among the calls that are under way."""
+    region: str
+    """Where the lead's list has the person; "": it does not say, or the lead is gone."""
 
     @property
     def sent(self) -> bool:
@@ -120,7 +124,9 @@ SELECT attempts.rowid, attempt_id, attempts.campaign_id, person_key, attempts.nu
        calls.outcome, calls.caller, calls.started_at, calls.answered_at, calls.ended_at, duration_s, billed_s, ring_s,
        connect_s, abandoned, calls.agent_id, calls.cause, coalesce(calls.disposition_machine, 0),
        EXISTS (SELECT 1 FROM call_events WHERE call_id = attempt_id AND kind IN ('doubt', 'adopted')),
-       EXISTS (SELECT 1 FROM live_calls WHERE call_id = attempt_id), calls.recording
+       EXISTS (SELECT 1 FROM live_calls WHERE call_id = attempt_id), calls.recording,
+       EXISTS (SELECT 1 FROM call_events WHERE call_id = attempt_id AND kind = 'recording_announced'),
+       (SELECT region FROM leads WHERE leads.lead_id = attempts.lead_id)
 FROM attempts LEFT JOIN calls ON calls.call_id = attempt_id
 WHERE person_key IN (SELECT person_key FROM attempts WHERE campaign_id = ?)
 ORDER BY attempts.rowid
@@ -157,7 +163,7 @@ def _changes(connection: sqlite3.Connection) -> Iterator[Change]:
 
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:
-    call = None if row[13] is None else _call(row[13:27], row[28])
+    call = None if row[13] is None else _call(row[13:27], row[28], told=bool(row[29]))
     return Attempt(
         row=row[0],
         attempt_id=row[1],
@@ -174,10 +180,11 @@ def _attempt(row: tuple[Any, ...]) -> Attempt:
         seq=row[12],
         call=call,
         is_live=bool(row[27]),
+        region=row[30] or "",
     )
 
 
-def _call(row: tuple[Any, ...], recording: str | None) -> Call:
+def _call(row: tuple[Any, ...], recording: str | None, *, told: bool) -> Call:
     return Call(
         outcome=row[0],
         caller=row[1],
@@ -193,6 +200,7 @@ def _call(row: tuple[Any, ...], recording: str | None) -> Call:
         cause=row[11],
         found_machine=bool(row[12]),
         recording=recording,
+        told=told,
         in_doubt=bool(row[13]),
         times=tuple(str(each) for each in (row[2], row[3], row[4]) if each),
     )

@@ -29,6 +29,10 @@ class Pause:
     period: timedelta
 
 
+ALL_MUST_AGREE = "CA CT DE FL IL MA MD MI MT NH NV PA WA"
+"""States of the United States where one who talks may not have the talk recorded alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Law:
     """The rules of one version."""
@@ -100,6 +104,12 @@ class Law:
     def records_with_consent(self) -> bool:
         """Only who agreed to it may be recorded."""
         return bool(self.own.get("recording", "any") == "consent")
+
+    def must_tell(self, region: str) -> bool:
+        """Who is there must hear of a recording before it begins."""
+        state = region[3:] if region[:3] == "US-" else ""
+        rule = self.own.get("recording", "any")
+        return bool(rule == "announce" or (rule == "place" and (not state or state in ALL_MUST_AGREE.split())))
 
     def mobile_consent(self) -> bool:
         """Whether who may be on a mobile telephone needs that consent."""

@@ -144,6 +144,12 @@ class Standing:
         recorded = attempt.call is not None and bool(attempt.call.recording)
         if recorded and law.records_with_consent() and not self._agreed(attempt.number, "recording", attempt.at):
             yield Breach(attempt.attempt_id, "consent", "the talk was recorded without the consent recording")
+        untold = attempt.call is not None and not attempt.call.told
+        if recorded and untold and law.must_tell(attempt.region) and not attempt.is_erased:
+            where = f"in {attempt.region}" if attempt.region else "nobody knows where"
+            yield Breach(
+                attempt.attempt_id, "consent", f"recorded, and the person, {where}, was not told of it before"
+            )
 
     def _agreed(self, number: str, kind: str, at: datetime) -> bool:
         taken = self._taken.get((number, kind))

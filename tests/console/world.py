@@ -276,6 +276,8 @@ class World:
         path.write_text(flow, encoding="utf-8")
         self._known = known
         self._voice = voice
+        self.leads = ""
+        """The file of leads of the next campaign; "": its numbers alone."""
         self.load_flows()
         self.run: Mortal
         self.engine: Engine
@@ -356,7 +358,7 @@ class World:
     async def campaign(self, *numbers: str, tables: str = "", **changed: str) -> Campaign:
         """Import the numbers and start a campaign over them; ``tables`` stand behind the other lines of its file."""
         engine = self.engine
-        data = "Phone\n" + "".join(f"{number}\n" for number in numbers)
+        data = self.leads or "Phone\n" + "".join(f"{number}\n" for number in numbers)
         now = engine.clock.now()
         await imports.import_leads(
             engine.writer, io.BytesIO(data.encode()), Import(list="autumn", file="a.csv"), "me", now

@@ -1,0 +1,171 @@
+"""People whom we call and who must be told that they are recorded: within the two seconds there is an agent, then the
+announcement, then the recording, or none."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager, closing
+from pathlib import Path
+
+import pytest
+
+from calls.records.database import open_readonly
+from calls.settings import QueueSettings
+from calls.switch.loopback.callees import Callee
+from calls.switch.loopback.callers import HangUp, Hear, Press, Step, Wait
+from calls.switch.loopback.diary import Seen
+from dialer.proof.judge import judge
+from dialer.proof.law import ALL_MUST_AGREE, Law
+from dialer.recording_notice import ALL_AGREE, must_be_told
+from tests.console.held_time import held
+from tests.console.world import World, agent, world_in
+
+NUMBER = "+12025550100"
+TOLD = {"recording": '"announce"', "recording_announcement": '"system.recorded"'}
+
+
+def house(folder: Path) -> AbstractAsyncContextManager[World]:
+    queues = (QueueSettings(name="sales", max_wait_s=20, record="all"),)
+    return world_in(folder, agent("anna"), outside={"queues": queues})
+
+
+async def dialled(world: World, *steps: Step, **rules: str) -> str:
+    """Dial one person, who does ``steps``, under these rules; the call's id, once it is over."""
+    world.switch.meet(NUMBER, Callee(answer_after_s=1.0, talk_s=12.0, steps=steps))
+    await world.log_in("anna")
+    tables = "\n[compliance]\n" + "".join(f"{key} = {value}\n" for key, value in rules.items())
+    await world.campaign(NUMBER, tables=tables)
+    await world.campaign_over()
+    return world.record().call_id
+
+
+def story(world: World, call_id: str) -> list[str]:
+    """What the person met with, heard, and was recorded in."""
+    seen = world.switch.diary.of(call_id, Seen.MEET, Seen.PART, Seen.PROMPT, Seen.RECORD)
+    names = {Seen.MEET: "meet", Seen.PART: "part"}
+    return [names.get(each.seen, each.detail.replace(call_id, "id")) for each in seen]
+
+
+def kinds(world: World, call_id: str) -> list[str]:
+    return [kind for kind in world.kinds(call_id) if kind.startswith("recording")]
+
+
+def breaches(world: World) -> list[str]:
+    with closing(open_readonly(world.engine.settings.engine.database)) as connection:
+        return [each.rule for each in judge(connection, "autumn", world.engine.clock.now()).breaches]
+
+
+@held
+async def test_who_is_called_is_told_before_the_recording_begins(tmp_path: Path) -> None:
+    async with house(tmp_path) as world:
+        call_id = await dialled(world, **TOLD)
+        assert story(world, call_id) == [
+            "meet",
+            "part",
+            "system.recorded en",
+            "meet",
+            "start id-talk-2",
+            "stop",
+            "part",
+        ]
+        assert kinds(world, call_id) == ["recording_announced", "recording_started"]
+        record = world.record()
+        assert (record.abandoned, record.recording, record.agent_id) == (False, f"{call_id}-talk-2", "anna")
+        assert record.connect_s is not None and record.connect_s < 0.5, "the clock of the two seconds has stopped"
+        assert world.kinds(call_id).count("agent_connected") == 1
+        assert breaches(world) == []
+        told = "DELETE FROM call_events WHERE kind = 'recording_announced'"
+        await world.engine.writer.run(lambda db: db.execute(told).rowcount)
+        assert breaches(world) == ["consent"]
+
+
+@pytest.mark.parametrize("presses", [(Hear("system.recorded"), Press("9")), (Wait(2.0), Press("9"))])
+@held
+async def test_a_key_refuses_the_recording_and_the_talk_goes_on(tmp_path: Path, presses: tuple[Step, ...]) -> None:
+    async with house(tmp_path) as world:
+        call_id = await dialled(world, *presses, **TOLD, recording_refuse_key='"9"')
+        assert story(world, call_id) == [
+            "meet",
+            "part",
+            "system.recorded en",
+            "system.not_recorded en",
+            "meet",
+            "part",
+        ]
+        assert kinds(world, call_id) == ["recording_refused"]
+        assert (world.record().recording, world.record().agent_id) == (None, "anna")
+
+
+@held
+async def test_who_presses_nothing_is_recorded_after_a_moment(tmp_path: Path) -> None:
+    async with house(tmp_path) as world:
+        call_id = await dialled(world, **TOLD, recording_refuse_key='"9"')
+        assert kinds(world, call_id) == ["recording_announced", "recording_started"]
+
+
+@held
+async def test_a_wrong_key_cuts_nothing_off_for_good(tmp_path: Path) -> None:
+    """The announcement is played once more; who cuts that off too has not heard it, and is not recorded."""
+    async with house(tmp_path) as world:
+        steps = (Hear("system.recorded"), Press("5"), Hear("system.recorded"), Press("5"))
+        call_id = await dialled(world, *steps, **TOLD, recording_refuse_key='"9"')
+        assert kinds(world, call_id) == ["recording_not_announced"]
+        assert (world.record().recording, story(world, call_id).count("system.recorded en")) == (None, 2)
+
+
+@held
+async def test_who_hangs_up_in_the_announcement_is_not_recorded(tmp_path: Path) -> None:
+    async with house(tmp_path) as world:
+        call_id = await dialled(world, Hear("system.recorded"), HangUp(), **TOLD)
+        assert kinds(world, call_id) == ["recording_not_announced"]
+        await world.until(lambda: world.state("anna") in ("wrap_up", "ready"))
+        assert (world.record().recording, world.record().abandoned) == (None, False)
+
+
+@held
+async def test_an_agent_who_is_lost_in_the_announcement_leaves_the_person_to_the_next(tmp_path: Path) -> None:
+    async with house(tmp_path) as world:
+        world.switch.meet(NUMBER, Callee(answer_after_s=1.0, talk_s=20.0))
+        await world.log_in("anna")
+        await world.campaign(
+            NUMBER, tables='\n[compliance]\nrecording = "announce"\nrecording_announcement = "a.b"\n'
+        )
+        await world.until(lambda: any(each.seen is Seen.PROMPT for each in world.switch.diary.entries))
+        leg = world.engine.floor.view().agents[0].leg_id
+        assert leg is not None
+        world.switch.agent_hangs_up(leg)
+        await world.campaign_over()
+        assert world.record().agent_id == "anna"
+        await world.until(lambda: world.state("anna") in ("ready", "paused"))
+
+
+@pytest.mark.parametrize(("state", "told"), [("CA", True), ("TX", False), ("", True)])
+@held
+async def test_the_place_says_who_is_told(tmp_path: Path, state: str, told: bool) -> None:
+    """In California all must agree, in Texas one; who is nowhere for sure is told."""
+    async with house(tmp_path) as world:
+        world.leads = f"Phone,State\n{NUMBER},{state}\n"
+        call_id = await dialled(world, **{**TOLD, "recording": '"place"'})
+        assert ("system.recorded en" in story(world, call_id)) is told
+        assert world.record().recording is not None
+        assert breaches(world) == []
+
+
+@held
+async def test_what_is_not_recorded_is_not_announced(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        call_id = await dialled(world, **TOLD)
+        assert (story(world, call_id), kinds(world, call_id)) == (["meet", "part"], [])
+
+
+def test_both_halves_know_the_same_states() -> None:
+    assert sorted(ALL_MUST_AGREE.split()) == sorted(ALL_AGREE)
+
+
+@pytest.mark.parametrize(
+    ("rule", "region", "told"),
+    [("any", "US-CA", False), ("consent", "US-CA", False), ("announce", "US-TX", True), ("place", "US-FL", True),
+     ("place", "US-NY", False), ("place", "US", True), ("place", "DE", True), ("place", "", True)],
+)  # fmt: skip
+def test_who_must_be_told(rule: str, region: str, told: bool) -> None:
+    assert must_be_told(rule, region) is told
+    assert Law({"campaign": {"file": {"compliance": {"recording": rule}}}}).must_tell(region) is told

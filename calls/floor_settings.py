@@ -28,6 +28,8 @@ class SupervisorSettings(Part):
 
     id: Name
     name: Title
+    switch: Name | None = None
+    """Where the phone is reached, and whose talks it can be put beside; needed where there are several switches."""
     endpoint: Endpoint
     announce: Flag = True
     """The agent hears a tone before the supervisor hears the talk."""

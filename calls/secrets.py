@@ -26,6 +26,9 @@ VARIABLES = {
     "esl_token": "CALLWRIGHT_ESL_TOKEN",
 }
 
+SECRETS_OF_SWITCHES = tuple(VARIABLES)
+"""What each of several switches may have of its own."""
+
 NAMED = "CALLWRIGHT_SECRET_"
 """What stands before the name of a secret of others in the environment: ``CALLWRIGHT_SECRET_CRM`` is ``crm``."""
 
@@ -108,8 +111,8 @@ def _named(secret: SecretStr) -> SecretStr:
 NamedSecret = Annotated[SecretStr, AfterValidator(_named), Field(description="a text, in quotes")]
 
 
-class Secrets(BaseModel):
-    """What nobody may read. Empty where not given: the loopback switch needs none."""
+class SwitchSecrets(BaseModel):
+    """What nobody may read of one switch. Empty where not given: the loopback switch needs none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -121,6 +124,14 @@ class Secrets(BaseModel):
     """Of FreeSWITCH's event socket."""
     esl_token: Annotated[SecretStr, AfterValidator(_token), Field(description="a text, in quotes")] = SecretStr("")
     """What FreeSWITCH's dialplan shows us."""
+
+
+class Secrets(SwitchSecrets):
+    """All secrets. Those of a switch are what each of several has that has no own ones in ``switches``."""
+
+    switches: Annotated[
+        dict[str, SwitchSecrets], Field(description="tables, [switches.<name>], of the same secrets")
+    ] = Field(default_factory=dict)
     named: Annotated[
         dict[Annotated[str, Field(pattern=SECRET_NAME)], NamedSecret],
         Field(description="a table of names (small letters, digits and _) and texts"),

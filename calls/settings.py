@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar, get_args, get_origin
 
@@ -28,7 +27,6 @@ from calls.hours import WeeklyHours, parse
 from calls.outside import LookupSettings, PaymentGateway, WebhookSettings
 from calls.parts import (
     DIAL_LETTERS,
-    Context,
     Count,
     Endpoint,
     FilePath,
@@ -36,7 +34,6 @@ from calls.parts import (
     Host,
     Language,
     Name,
-    Network,
     Part,
     Port,
     Rate,
@@ -48,6 +45,8 @@ from calls.parts import (
 from calls.recording_rule import RecordRule
 from calls.secrets import FILE_NAME, NAMED, VARIABLES, Secrets, load_secrets
 from calls.settings_faults import faults
+from calls.switch_settings import Asterisk, NamedSwitch, SwitchSettings
+from calls.switches import alone, switches_of
 from calls.toml_file import Document, Fault, Place, checked, read
 
 PREFIX = "CALLWRIGHT_"
@@ -61,12 +60,6 @@ def _dial_template(dial: str) -> str:
             f" e.g. PJSIP/{{number}}@carrier; found {dial!r}"
         )
     return dial
-
-
-def _in_order(ports: tuple[int, int]) -> tuple[int, int]:
-    if ports[0] > ports[1]:
-        raise Fault(f"expected the first port and one that is not before it; found {list(ports)}")
-    return ports
 
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -102,45 +95,6 @@ class ConsoleSettings(Part):
 
     http_host: Host = "127.0.0.1"
     http_port: Port = 8087
-
-
-class SwitchSettings(Part):
-    """``[switch]``: which switch, and its name in records."""
-
-    kind: Annotated[
-        Literal["asterisk", "freeswitch", "loopback"], Field(description='"asterisk", "freeswitch" or "loopback"')
-    ] = "loopback"
-    name: Name = "main"
-
-
-class Asterisk(Part):
-    """``[asterisk]``: the two ways between Asterisk and us."""
-
-    ami_host: Host = "127.0.0.1"
-    ami_port: Port = 5038
-    ami_user: Name = "callwright"
-    connect_timeout_s: Wait = 10.0
-    agi_host: Host = "127.0.0.1"
-    agi_port: Port = 4573
-    agi_allow: Annotated[
-        tuple[Network, ...], Field(min_length=1, description='a list of networks such as ["127.0.0.0/8"]')
-    ] = (IPv4Network("127.0.0.0/8"),)
-    max_calls: Count = 1000
-    context_prefix: Context = "callwright"
-    audio: Annotated[
-        Literal["auto", "audiosocket", "rtp", "eagi", "record", "none"],
-        Field(description='"auto", "audiosocket", "rtp", "eagi", "record" or "none"'),
-    ] = "auto"
-    """How callers' speech comes from Asterisk: by AudioSocket where it has that, else by RTP, else by EAGI; or by
-    recordings."""
-    audio_host: Annotated[IPv4Address, Field(description="an IPv4 address of this machine, in quotes")] = IPv4Address(
-        "127.0.0.1"
-    )
-    """Our own address, at which Asterisk finds us with it."""
-    audio_ports: Annotated[
-        tuple[Port, Port], AfterValidator(_in_order), Field(description="the first and the last port, [20000, 20200]")
-    ] = (20_000, 20_200)
-    """By RTP each caller who is listened to takes one; AudioSocket takes one for all."""
 
 
 Prefix = Annotated[
@@ -211,6 +165,8 @@ class AgentSettings(Part):
 
     id: Name
     name: Title
+    switch: Name | None = None
+    """The home: where the phone is reached; needed where there are several switches."""
     endpoint: Endpoint
     mode: Annotated[Literal["nailed_up", "on_hook"], Field(description='"nailed_up" or "on_hook"')]
     auto_answer: Flag = False
@@ -236,6 +192,8 @@ class Destination(Part):
     """``[[destinations]]``: where a flow may transfer to; dial strings are the administrator's only."""
 
     name: Name
+    switch: Name | None = None
+    """The switch from which it is dialled; needed where there are several. Each may have one of the same name."""
     dial: Endpoint
 
 
@@ -345,6 +303,7 @@ class Settings(Part):
     switch: Annotated[SwitchSettings, Field(description="a table")] = SwitchSettings()
     asterisk: Annotated[Asterisk, Field(description="a table")] = Asterisk()
     freeswitch: Annotated[FreeSwitchSettings, Field(description="a table")] = FreeSwitchSettings()
+    switches: Annotated[tuple[NamedSwitch, ...], Field(description="tables, [[switches]]")] = ()
     secrets: Secrets = Secrets()
     trunks: Annotated[tuple[Trunk, ...], Field(description="tables, [[trunks]]")] = ()
     queues: Annotated[tuple[QueueSettings, ...], Field(description="tables, [[queues]]")] = ()
@@ -406,15 +365,21 @@ def _anchored(part: P, base: Path) -> P:
 
 
 def _require_secrets(settings: Settings, base: Path) -> None:
-    kind = settings.switch.kind
-    for key in NEEDED[kind]:
-        secret: SecretStr = getattr(settings.secrets, key)
-        if not secret.get_secret_value():
-            needs = {"asterisk": "Asterisk", "freeswitch": "FreeSWITCH"}[kind]
-            raise SettingsError(
-                f"missing, and {needs} needs it: set {VARIABLES[key]} or write the file (mode 0600)",
-                Location(base / FILE_NAME, key=key),
-            )
+    names = [each.name for each in settings.switches]
+    for name in settings.secrets.switches:
+        if name not in names:
+            known = f"expected one of {', '.join(names)}" if names else "there is one switch alone"
+            raise SettingsError(f"no switch is named {name}: {known}", Location(base / FILE_NAME, key="switches"))
+    for each in switches_of(settings):
+        secrets = alone(settings, each.name).secrets
+        for key in NEEDED[each.kind]:
+            secret: SecretStr = getattr(secrets, key)
+            if not secret.get_secret_value():
+                needs = {"asterisk": "Asterisk", "freeswitch": "FreeSWITCH"}[each.kind]
+                raise SettingsError(
+                    f"missing, and {needs} needs it: set {VARIABLES[key]} or write the file (mode 0600)",
+                    Location(base / FILE_NAME, key=f"switches.{each.name}.{key}" if settings.switches else key),
+                )
 
 
 # --- the environment ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from calls import floor_settings, outside
+from calls import floor_settings, outside, switches
 from calls.desk_settings import scheme_fault
 from calls.dispositions import faults as disposition_faults
 from calls.hours import HoursProblem
@@ -31,7 +31,8 @@ def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     yield from _doubles("queues", "name", (each.name for each in settings.queues))
     yield from _doubles("agents", "id", (each.id for each in settings.agents))
     yield from _doubles("inbound", "called", (each.called for each in settings.inbound))
-    yield from _doubles("destinations", "name", (each.name for each in settings.destinations))
+    yield from _doubles("destinations", "name", ((each.name, each.switch) for each in settings.destinations))
+    yield from switches.faults(settings)
     yield from _outside("webhooks", ((each.url, each) for each in settings.webhooks))
     for index, lookup in enumerate(settings.lookups):
         for key, problem in outside.lookup_faults(lookup):
@@ -49,7 +50,8 @@ def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     if size > SOCKET_PATH_BYTES:
         most = f"a socket's path has {SOCKET_PATH_BYTES} bytes at most, this has {size}: choose a shorter folder"
         yield ("engine", "socket"), most
-    if settings.switch.kind == "asterisk" and not is_safe_folder(settings.recordings.folder):
+    kinds = {each.kind for each in switches.switches_of(settings)}
+    if "asterisk" in kinds and not is_safe_folder(settings.recordings.folder):
         yield ("recordings", "folder"), "Asterisk takes a path of letters, digits and _ + @ = ~ . - only"
     yield from _transfer_faults(settings)
     yield from _speech_faults(settings.speech)
@@ -80,12 +82,14 @@ def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
             yield ("prompts", "voices", language), f"a voice for a language that is not in languages ({spoken})"
 
 
-def _doubles(section: str, key: str, names: Iterable[str]) -> Iterator[tuple[Place, str]]:
-    seen: Counter[str] = Counter()
-    for index, name in enumerate(names):
-        if seen[name]:
+def _doubles(section: str, key: str, names: Iterable[str | tuple[str, str | None]]) -> Iterator[tuple[Place, str]]:
+    """``names`` may be pairs of a name and the switch on which it is one."""
+    seen: Counter[str | tuple[str, str | None]] = Counter()
+    for index, each in enumerate(names):
+        if seen[each]:
+            name = each if isinstance(each, str) else each[0]
             yield (section, index, key), f"{name} is there already: expected another {key} for each of the {section}"
-        seen[name] += 1
+        seen[each] += 1
 
 
 def _floor_faults(settings: Settings) -> Iterator[tuple[Place, str]]:

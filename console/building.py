@@ -1,4 +1,4 @@
-"""From settings to the parts of an engine: prompts, flows, the switch."""
+"""From settings to the parts of an engine: prompts, flows, the switches."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from calls.switch.freeswitch.config import FreeSwitchConfig
 from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.loopback.switch import LoopbackSwitch
 from calls.switch.port import PromptFiles, Switch
+from calls.switch.several import Switches
+from calls.switches import alone, names_of
 from dialer import campaign as campaigns
 from ivr.check import Known, load
 from ivr.flow import Flow
@@ -111,8 +113,14 @@ def routed(settings: Settings) -> Mapping[FlowId, Path]:
     return files
 
 
-def build_switch(settings: Settings, files: PromptFiles) -> Switch:
-    """The switch of the settings. To be called on a running event loop."""
+def build_switches(settings: Settings, files: PromptFiles) -> Switches:
+    """The switches of the settings. To be called on a running event loop."""
+    drivers = [_driver(alone(settings, name), files) for name in names_of(settings)]
+    return Switches(drivers, {trunk.name: trunk.switch for trunk in settings.trunks if trunk.switch is not None})
+
+
+def _driver(settings: Settings, files: PromptFiles) -> Switch:
+    """The switch of settings that have no other one."""
     if settings.switch.kind == "asterisk":
         return AsteriskSwitch(AsteriskConfig.from_settings(settings), files)
     if settings.switch.kind == "freeswitch":

@@ -156,9 +156,14 @@ class DialerCore:
         one on which its agent is reached; None: any."""
         return self._state.open_ways(campaign, now, switch)
 
-    def hold_of(self, switch: str) -> str:
-        """Why nothing is dialled on the switch; "": nothing holds it."""
-        return self._state.holds.get(switch, "")
+    def switch_of(self, trunk: str) -> str:
+        """The switch that owns the trunk; "": the settings do not have it any more."""
+        return self._state.switch_of(trunk)
+
+    def switches_for(self, campaign: Campaign) -> frozenset[str]:
+        """The switches by which the campaign can dial now; where there is none, those that own its trunks."""
+        owners = self._state.ways_of(campaign)
+        return frozenset(each for each in owners if not self._state.holds.get(each)) or frozenset(owners)
 
     def view(self, now: float) -> CoreView:
         """The campaigns with the reason of their last decision, and the trunks."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -32,9 +32,17 @@ class Recovery:
 
 
 def recover(
-    connection: sqlite3.Connection, switch: str, boot: BootId, live_ids: frozenset[str], now: datetime
+    connection: sqlite3.Connection,
+    switch: str,
+    boot: BootId,
+    live_ids: frozenset[str],
+    now: datetime,
+    others: Collection[str] = (),
 ) -> Recovery:
-    """Reconcile the open attempts with the switch, once at the start, before anything is begun.
+    """Reconcile the open attempts with the switch, once at the start, before anything is begun there.
+
+    ``others``: the other switches of the settings, each of which is asked for its own attempts. Those of a switch
+    that the settings do not have any more are over.
 
     ``live_ids``: what lives on the switch, asked after the settling time. An attempt of this run of the switch that
     lives there is still up; every other one is over: ``LOST``, or ``PBX_LOST`` where the switch has restarted since.
@@ -47,6 +55,8 @@ def recover(
     lost: list[AttemptId] = []
     known = {call.call_id: call for call in store.live_calls(connection)}
     for found in _open(connection):
+        if found.switch != switch and found.switch in others:
+            continue
         campaign = roll.stored(connection, found.begun.campaign_id)
         live = known.get(CallId(found.begun.attempt_id))
         same_run = (found.switch, found.boot) == (switch, boot)

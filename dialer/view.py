@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from calls.ids import CampaignId, QueueName
 from dialer.dialling import Dialling
@@ -68,6 +68,8 @@ class CoreView:
     hold: str
     campaigns: tuple[CampaignView, ...]
     trunks: tuple[TrunkView, ...]
+    holds: Mapping[str, str] = field(default_factory=dict)
+    """Why nothing is dialled on a switch, by its name; "" where nothing holds."""
 
 
 def view_of(state: Dialling, now: float) -> CoreView:
@@ -82,7 +84,9 @@ def view_of(state: Dialling, now: float) -> CoreView:
         )
         for name, gate in state.gates.items()
     )
-    return CoreView(state.hold, tuple(_campaign(state, run, now) for run in state.runs.values()), trunks)
+    return CoreView(
+        state.hold, tuple(_campaign(state, run, now) for run in state.runs.values()), trunks, dict(state.holds)
+    )
 
 
 def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from calls.errors import Location, SettingsError, UserError
 from calls.settings import Settings, load
 from calls.switch.asterisk.audio_way import Way
+from calls.switches import alone, chosen
 from calls.toml_file import checked, read
 from console.demo.music import hold_music
 from console.demo.pbx import Tree
@@ -149,9 +150,11 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="configure_asterisk.py", description="Write an Asterisk's configuration.")
     for option in ("--settings", "--pbx", "--tree", "--folder"):
         parser.add_argument(option, type=Path, required=True)
+    parser.add_argument("--on", help="which of several switches this Asterisk is, by its name in the settings")
     given = parser.parse_args(arguments)
     try:
         settings = load(given.settings, os.environ)
+        settings = alone(settings, chosen(settings, given.on).name)
         write(values(settings, read_pbx(given.pbx), Tree(given.tree), given.folder), given.folder)
     except UserError as fault:
         sys.stderr.write(f"{fault}\n")

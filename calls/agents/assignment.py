@@ -32,11 +32,16 @@ def _best(free: list[Agent], call: WaitingCall) -> Agent | None:
     return max(fit, key=lambda agent: sum(agent.profile.skills[skill] for skill in wanted), default=None)
 
 
+def may_be_reached(agent: Agent, call: WaitingCall) -> bool:
+    """True where the agent's home is a switch of the call."""
+    return not call.switches or agent.profile.switch in call.switches
+
+
 def may_take(agent: Agent, call: WaitingCall) -> bool:
     """True where ``agent`` is reached on a switch of the call, serves a queue of it, has its skills, and is quick
     enough for a dialled person; of a call for one agent, where it is that one and is reached there."""
     profile = agent.profile
-    if call.switches and profile.switch not in call.switches:
+    if not may_be_reached(agent, call):
         return False
     if call.only is not None:
         return call.only == profile.agent_id

@@ -18,7 +18,7 @@ from typing import assert_never
 
 from calls.agents.actions import Action, ConnectCall, DropLeg, ReachPerson, RingLeg, WaitExpired
 from calls.agents.agent import ENGAGED, Agent
-from calls.agents.assignment import may_take, pairs
+from calls.agents.assignment import may_be_reached, may_take, pairs
 from calls.agents.events import (
     CallGone,
     CallKind,
@@ -160,6 +160,14 @@ class Floor:
             UnknownName: there is no such agent.
         """
         return self._agent(agent_id).profile.queues
+
+    def home_of(self, agent_id: AgentId) -> str:
+        """The switch on which an agent is reached.
+
+        Raises:
+            UnknownName: there is no such agent.
+        """
+        return self._agent(agent_id).profile.switch
 
     def waits_for(self, agent_id: AgentId) -> tuple[CallId, ...]:
         """The calls that no agent is reserved for and that this one may take, first the one that is served first;
@@ -356,7 +364,9 @@ class Floor:
         if event.max_wait_s is not None:
             call.expires_at = now + event.max_wait_s
         agent = None if call.agent_id is None else self._agents[call.agent_id]
-        if agent is not None and agent.phone.state is PhoneState.UP:
+        if agent is not None and not may_be_reached(agent, call):
+            self._release(call, now)  # the one who was there when they were dialled is lost; this one is elsewhere
+        elif agent is not None and agent.phone.state is PhoneState.UP:
             self._connect(agent, now)
 
     def _call_gone(self, call_id: CallId, now: float) -> None:

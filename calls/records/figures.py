@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from calls.records.figure import Figure, Scope, counted, one, ratio, select
 from calls.records.machine_figures import machines
 from calls.records.sales_figures import sales
+from calls.records.switch_figures import switches
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Targets:
 
 
 def all_figures(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> list[Figure]:
-    """Inbound, callbacks, menus, surveys, outbound, machines, sales and agents, in this order."""
+    """Inbound, callbacks, menus, surveys, outbound, machines, sales, agents and switches, in this order."""
     return [
         *inbound(connection, scope, targets),
         *callbacks(connection, scope),
@@ -47,6 +48,7 @@ def all_figures(connection: sqlite3.Connection, scope: Scope, targets: Targets) 
         *machines(connection, scope),
         *sales(connection, scope),
         *agents(connection, scope),
+        *switches(connection, scope),
     ]
 
 

@@ -385,10 +385,10 @@ def ringing_legs(connection: sqlite3.Connection) -> set[LegId]:
     return {LegId(row[0]) for row in rows}
 
 
-def keep_agent_legs(connection: sqlite3.Connection, legs: Iterable[LegId]) -> None:
-    """Forget all legs but these."""
+def keep_agent_legs(connection: sqlite3.Connection, switch: str, legs: Iterable[LegId]) -> None:
+    """Forget all legs of a switch but these."""
     kept = set(legs)
-    known = [row[0] for row in connection.execute("SELECT leg_id FROM agent_legs")]
+    known = [row[0] for row in connection.execute("SELECT leg_id FROM agent_legs WHERE switch = ?", (switch,))]
     connection.executemany("DELETE FROM agent_legs WHERE leg_id = ?", [(leg,) for leg in known if leg not in kept])
 
 

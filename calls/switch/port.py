@@ -94,6 +94,7 @@ __all__ = [
     "HungUp",
     "Interrupted",
     "KeyPlan",
+    "Legs",
     "Match",
     "MuteRecording",
     "NoInput",
@@ -213,6 +214,8 @@ class RingAgent:
     """An endpoint of the settings, e.g. ``PJSIP/agent1``: never from a person's input."""
     caller_id: str
     ring_timeout_s: float
+    switch: str = ""
+    """Where the phone is reached; "": there is only one switch."""
 
 
 class Seat(Enum):
@@ -241,6 +244,8 @@ class RingOutside:
     caller_id: str
     ring_timeout_s: float
     talk_limit_s: float
+    switch: str = ""
+    """That of the call; "": there is only one."""
 
 
 Originate = DialAttempt | RingAgent | RingOutside
@@ -249,34 +254,8 @@ CallHandler = Callable[[CallChannel], Awaitable[None]]
 """Runs one call to its end, in a task of its own that the driver made. A driver ends a call whose handler raised."""
 
 
-class Switch(Protocol):
-    """A switch, seen from Callwright."""
-
-    @property
-    def name(self) -> str:
-        """The switch's name in the settings and in records."""
-
-    async def start(self, on_event: EventHandler, on_call: CallHandler) -> None:
-        """Connect, and go on reconnecting until ``stop``. Returns when the first connection stands.
-
-        One that raised leaves nothing behind and may be called again.
-
-        Raises:
-            SwitchRefused: the credentials are wrong.
-            SwitchTimeout: no connection within the settings' deadline.
-            OSError: the port on which the switch finds us cannot be had.
-        """
-
-    async def stop(self) -> None:
-        """Disconnect. Live calls stay up on the switch."""
-
-    def adopt(self, legs: frozenset[LegId], calls: Mapping[CallId, str]) -> None:
-        """Take over what a run of ours before this one had up: ``LegEnded`` and ``CallLost`` will tell of them, and
-        ``LegAnswered`` of each leg that is or will be answered: perhaps that happened while nobody listened. A
-        customer who comes back from a talk of then is hung up: nothing is left that could lead them on.
-
-        ``calls`` maps each call to its ``CallInfo.channel``, as its record has it.
-        """
+class Legs(Protocol):
+    """What is asked for about legs, of one switch or of several."""
 
     async def originate(self, request: Originate) -> None:
         """Ask for a leg; what becomes of it comes as events with its id. Never repeated by the driver.
@@ -308,3 +287,33 @@ class Switch(Protocol):
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
         """End a leg that we originated, or by its channel a call that was adopted; ``LegEnded`` or ``CallLost``
         follows. One that is gone already is no error."""
+
+
+class Switch(Legs, Protocol):
+    """A switch, seen from Callwright."""
+
+    @property
+    def name(self) -> str:
+        """The switch's name in the settings and in records."""
+
+    async def start(self, on_event: EventHandler, on_call: CallHandler) -> None:
+        """Connect, and go on reconnecting until ``stop``. Returns when the first connection stands.
+
+        One that raised leaves nothing behind and may be called again.
+
+        Raises:
+            SwitchRefused: the credentials are wrong.
+            SwitchTimeout: no connection within the settings' deadline.
+            OSError: the port on which the switch finds us cannot be had.
+        """
+
+    async def stop(self) -> None:
+        """Disconnect. Live calls stay up on the switch."""
+
+    def adopt(self, legs: frozenset[LegId], calls: Mapping[CallId, str]) -> None:
+        """Take over what a run of ours before this one had up: ``LegEnded`` and ``CallLost`` will tell of them, and
+        ``LegAnswered`` of each leg that is or will be answered: perhaps that happened while nobody listened. A
+        customer who comes back from a talk of then is hung up: nothing is left that could lead them on.
+
+        ``calls`` maps each call to its ``CallInfo.channel``, as its record has it.
+        """

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from calls.errors import UserError
 from calls.settings import Settings
 from calls.switch.port import Prompt
+from calls.switches import alone, chosen
 from console.cli.shared import settings_of
 from dialplans import freeswitch
 from dialplans import install as installation
@@ -39,7 +41,14 @@ class SwitchKind(StrEnum):
 Kind = Annotated[SwitchKind, typer.Option("--switch", help="The switch.")]
 Folder = Annotated[
     Path | None,
-    typer.Option(help="The switch's configuration folder; where it is not said, /etc/asterisk or /etc/freeswitch."),
+    typer.Option(
+        help="The switch's configuration folder; where it is not said here nor in the settings, /etc/asterisk or"
+        " /etc/freeswitch."
+    ),
+]
+Which = Annotated[
+    str | None,
+    typer.Option("--on", help="Which of several switches, by its name in the settings, which say its kind."),
 ]
 Fallback = Annotated[
     str | None,
@@ -65,11 +74,13 @@ def diff(
     context: typer.Context,
     switch: Kind = SwitchKind.ASTERISK,
     folder: Folder = None,
+    on: Which = None,
     fallback: Fallback = None,
     caller_id: Origin = CallerId.CHANNEL,
 ) -> None:
     """Show what an install would change; changes nothing."""
-    _show(_plan(settings_of(context), switch, folder, fallback, caller_id))
+    settings, kind, place = _of_one(settings_of(context), switch, on, folder)
+    _show(_plan(settings, kind, place, fallback, caller_id))
 
 
 @app.command()
@@ -77,13 +88,14 @@ def install(
     context: typer.Context,
     switch: Kind = SwitchKind.ASTERISK,
     folder: Folder = None,
+    on: Which = None,
     fallback: Fallback = None,
     caller_id: Origin = CallerId.CHANNEL,
     yes: Yes = False,
 ) -> None:
     """Install our include files: shows the difference, asks, keeps copies of what it touches."""
-    settings = settings_of(context)
-    todo = _plan(settings, switch, folder, fallback, caller_id)
+    settings, switch, place = _of_one(settings_of(context), switch, on, folder)
+    todo = _plan(settings, switch, place, fallback, caller_id)
     if not _show(todo):
         return
     if not yes:
@@ -94,9 +106,17 @@ def install(
 
 
 @app.command()
-def uninstall(switch: Kind = SwitchKind.ASTERISK, folder: Folder = None, yes: Yes = False) -> None:
+def uninstall(
+    context: typer.Context,
+    switch: Kind = SwitchKind.ASTERISK,
+    folder: Folder = None,
+    on: Which = None,
+    yes: Yes = False,
+) -> None:
     """Take our files out again and put back what was there, byte for byte."""
-    todo = installation.plan_uninstall(folder or ETC[switch])
+    if folder is None:
+        _, switch, folder = _of_one(settings_of(context), switch, on, folder)
+    todo = installation.plan_uninstall(folder)
     for kept in todo.kept:
         typer.echo(f"{kept.path} is left alone: {kept.note}")
     if _show(todo) and not yes:
@@ -112,10 +132,23 @@ def _show(todo: Plan) -> bool:
     return bool(difference)
 
 
-def _plan(
-    settings: Settings, switch: SwitchKind, folder: Path | None, fallback: str | None, caller_id: CallerId
-) -> Plan:
-    into = folder or ETC[switch]
+def _of_one(
+    settings: Settings, kind: SwitchKind, on: str | None, folder: Path | None
+) -> tuple[Settings, SwitchKind, Path]:
+    """The settings of one switch alone, its kind, and its configuration folder.
+
+    Raises:
+        UserError: there are several and none of them is named, there is no such one, or it has no dialplan.
+    """
+    switch = chosen(settings, on)
+    if on is not None:
+        if switch.kind == "loopback":
+            raise UserError(f"{on} is a loopback switch: it has no dialplan")
+        kind = SwitchKind(switch.kind)
+    return alone(settings, switch.name), kind, folder or switch.folder or ETC[kind]
+
+
+def _plan(settings: Settings, switch: SwitchKind, into: Path, fallback: str | None, caller_id: CallerId) -> Plan:
     if switch is SwitchKind.FREESWITCH:
         return installation.plan_freeswitch(into, freeswitch.render(_of_freeswitch(settings, fallback)))
     return installation.plan(into, render(_of_asterisk(settings, into, fallback, caller_id)))

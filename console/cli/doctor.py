@@ -26,6 +26,7 @@ from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.asterisk.tape import why_unreadable
 from calls.switch.freeswitch.config import FreeSwitchConfig
 from calls.switch.freeswitch.introduction import introduce
+from calls.switches import alone, names_of, switches_of
 from console import building
 from console.cli.shared import print_table, settings_of
 from console.client import EngineClient, NoEngine
@@ -149,6 +150,13 @@ def _edited(settings: Settings, flows: Iterable[Flow]) -> frozenset[FlowId]:
 
 
 def _audio(settings: Settings) -> str:
+    names = names_of(settings)
+    found = {name: _audio_of(alone(settings, name)) for name in names}
+    return found[names[0]] if len(names) == 1 else "; ".join(f"{name}: {each}" for name, each in found.items())
+
+
+def _audio_of(settings: Settings) -> str:
+    """Of settings with one switch."""
     if settings.switch.kind == "loopback":
         return "the loopback switch's own"
     if settings.switch.kind == "freeswitch":
@@ -163,9 +171,9 @@ def _audio(settings: Settings) -> str:
 
 
 def _freeswitch(settings: Settings) -> str:
-    if settings.switch.kind != "freeswitch":
-        return "not the switch"
-    return asyncio.run(introduce(FreeSwitchConfig.from_settings(settings).esl))
+    mine = [alone(settings, each.name) for each in switches_of(settings) if each.kind == "freeswitch"]
+    found = [asyncio.run(introduce(FreeSwitchConfig.from_settings(each).esl)) for each in mine]
+    return "; ".join(found) or "not the switch"
 
 
 def _engine(settings: Settings) -> str:
@@ -176,4 +184,7 @@ def _engine(settings: Settings) -> str:
             return "not running"
     if status.not_ready:
         raise CallwrightError("; ".join(status.not_ready))
-    return f"ready, switch {status.switch} ({status.kind})"
+    if lost := [f"switch {each.name}: {each.down}" for each in status.switches if each.down]:
+        raise CallwrightError(f"dials by others alone: {'; '.join(lost)}")
+    named = ", ".join(f"{each.name} ({each.kind})" for each in status.switches)
+    return f"ready, {'switches' if len(status.switches) > 1 else 'switch'} {named}"

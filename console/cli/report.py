@@ -138,7 +138,7 @@ def call_rows(calls: Sequence[CallRecord]) -> Rows:
     columns = [
         "call", "started", "direction", "caller", "called", "outcome", "cause", "ended by", "ring s", "menu s",
         "wait s", "talk s", "duration s", "queue", "agent", "campaign", "last node",
-        "flow", "flow version",
+        "flow", "flow version", "switch",
     ]  # fmt: skip
     return columns, [
         [
@@ -161,6 +161,7 @@ def call_rows(calls: Sequence[CallRecord]) -> Rows:
             call.last_node,
             call.flow,
             call.flow_version,
+            call.switch,
         ]
         for call in calls
     ]

@@ -19,6 +19,11 @@ def status(context: typer.Context, as_json: Annotated[bool, typer.Option("--json
         return
     for line in summary(found):
         out.print(line, markup=False)
+    if len(found.switches) > 1:
+        switches = (
+            [each.name, each.kind, each.calls, each.weight, each.down or each.hold] for each in found.switches
+        )
+        print_table("Switches", ["switch", "kind", "calls", "weight", "why it takes no dials"], switches)
     agents = ([agent.id, agent.state, agent.reason, agent.for_s] for agent in found.agents)
     print_table("Agents", ["agent", "state", "reason", "for s"], agents)
     queues = ([each.name, each.waiting, each.callbacks, each.longest_wait_s, each.free] for each in found.queues)
@@ -32,7 +37,9 @@ def status(context: typer.Context, as_json: Annotated[bool, typer.Option("--json
 
 def summary(found: Status) -> list[str]:
     """The engine in one or a few lines."""
-    lines = [f"switch {found.switch} ({found.kind}), {len(found.calls)} calls under way"]
+    names = ", ".join(f"{each.name} ({each.kind})" for each in found.switches) or f"{found.switch} ({found.kind})"
+    several = len(found.switches) > 1
+    lines = [f"{'switches' if several else 'switch'} {names}, {len(found.calls)} calls under way"]
     lines += [f"not ready: {reason}" for reason in found.not_ready]
     if found.hold:
         lines.append(f"nothing is dialled: {found.hold}")

@@ -110,6 +110,7 @@ class AgentDials:
             only=only,
             keep_s=keep_s + campaign.file.ring_timeout_s + RINGS_S,
             needs=campaign.file.skills,
+            switches=self._dialled.core.switches_for(campaign),
         )
         with self._floor.waiting(call) as offers:
             dial = self._open[attempt_id] = AgentDial(attempt_id, offers)
@@ -128,7 +129,7 @@ class AgentDials:
             UserError: nothing is dialled now at all.
         """
         self.require_running(campaign)
-        now, place = self._clock.now(), self._dialled.place(campaign)
+        now, place = self._clock.now(), self._dialled.place(campaign, self._floor.home_of(agent_id))
 
         def write(connection: sqlite3.Connection) -> BegunAttempt | Refused:
             return requested.begin(connection, campaign, lead_id, number, now, place, dial.attempt_id, agent_id)
@@ -162,7 +163,7 @@ class AgentDials:
         self.require_running(campaign)
         self._require_ready(agent_id)
         number = None if order.number is None else self._given(order.number)
-        place = self._dialled.place(campaign)
+        place = self._dialled.place(campaign, self._floor.home_of(agent_id))
         found = await self._writer.run(lambda db: self._find(db, campaign, order, number, place))
         if isinstance(found, Refused):
             raise UserError(requested.in_words(found))

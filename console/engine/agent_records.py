@@ -18,11 +18,10 @@ from console.engine.tasks import Tasks
 class AgentRecords:
     """Of one engine's agents."""
 
-    def __init__(self, writer: Writer, tasks: Tasks, clock: Clock, switch: str) -> None:
+    def __init__(self, writer: Writer, tasks: Tasks, clock: Clock) -> None:
         self._writer = writer
         self._tasks = tasks
         self._clock = clock
-        self._switch = switch
         self._wrapping: dict[AgentId, CallId] = {}
 
     def keep(self, change: StateChanged) -> None:
@@ -39,11 +38,13 @@ class AgentRecords:
 
         self._tasks.start(self._write(write), f"state of {change.agent_id}")
 
-    def keep_leg(self, agent_id: AgentId, leg_id: LegId, boot: BootId, *, is_up: bool) -> None:
+    def keep_leg(self, agent_id: AgentId, leg_id: LegId, switch: str, boot: BootId, *, is_up: bool) -> None:
         """Write down that an agent's leg is rung, or is gone."""
-        now, name = self._clock.now(), self._switch
+        now = self._clock.now()
         if is_up:
-            work = self._write(lambda connection: store.add_agent_leg(connection, leg_id, agent_id, name, boot, now))
+            work = self._write(
+                lambda connection: store.add_agent_leg(connection, leg_id, agent_id, switch, boot, now)
+            )
         else:
             work = self._write(lambda connection: store.remove_agent_leg(connection, leg_id))
         self._tasks.start(work, f"leg of {agent_id}")

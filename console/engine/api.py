@@ -5,7 +5,7 @@ Who may open the socket may do everything: it belongs to the engine's user and h
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -101,11 +101,13 @@ class KeysPressed(BaseModel):
 
 
 class LoopbackCaller(BaseModel):
-    """A caller of the loopback switch: whom they call, what they press when, and when they hang up."""
+    """A caller of a loopback switch: whom they call, what they press when, and when they hang up. ``switch``: its
+    name; none: the first."""
 
     model_config = ConfigDict(extra="forbid")
     called: str
     caller: str
+    switch: str | None = None
     presses: tuple[KeysPressed, ...] = ()
     hang_up_at_s: float | None = None
 
@@ -183,8 +185,9 @@ def control(engine: Engine) -> FastAPI:
     _add_pins(app, engine)
     _add_voicemail(app, engine)
     _add_flows(app, engine)
-    if isinstance(engine.switch, LoopbackSwitch):
-        _add_callers(app, engine.switch)
+    loopback = {name: each for name, each in engine.switches.drivers.items() if isinstance(each, LoopbackSwitch)}
+    if loopback:
+        _add_callers(app, loopback)
     return app
 
 
@@ -221,7 +224,7 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
 def _add_agents(app: FastAPI, engine: Engine) -> None:
     @app.post("/v1/agents/{agent_id}/{order}")
     async def agent(agent_id: str, order: AgentOrder, reason: Annotated[str, Query()] = "") -> operations.Done:
-        engine.require_settled()
+        engine.require_settled(AgentId(agent_id))
         if order is AgentOrder.END_CALL:
             await engine.end_talk(AgentId(agent_id))
         else:
@@ -310,11 +313,14 @@ def _add_pins(app: FastAPI, engine: Engine) -> None:
         return await engine.writer.run(lambda db: operations.unlock_pins(db, order.who, who, now))
 
 
-def _add_callers(app: FastAPI, switch: LoopbackSwitch) -> None:
-    """The loopback switch has no callers of its own: they are asked for here."""
+def _add_callers(app: FastAPI, loopback: Mapping[str, LoopbackSwitch]) -> None:
+    """A loopback switch has no callers of its own: they are asked for here."""
 
     @app.post("/v1/loopback/calls")
     async def call(caller: LoopbackCaller) -> operations.Done:
+        switch = loopback.get(caller.switch or next(iter(loopback)))
+        if switch is None:
+            raise UserError(f"no loopback switch {caller.switch!r}: there are {', '.join(loopback)}")
         await switch.place_call(caller.script()).over()
         return operations.Done(said="the call has ended")
 

@@ -14,7 +14,7 @@ from calls.agents.events import CallKind, CallWaiting
 from calls.callbacks import CallbackSettings, NoSuchTime, window
 from calls.clock import Clock
 from calls.errors import RecordError
-from calls.ids import AttemptId, CallId, QueueName
+from calls.ids import AgentId, AttemptId, CallId, QueueName
 from calls.people import callbacks
 from calls.people.callbacks import Booking, Callback, CallbackState
 from calls.records.store import LiveCall
@@ -194,8 +194,10 @@ class Callbacks:
         self._bookings[CallId(attempt_id)] = callback.booking
         rest_s = AGAIN_S
         try:
-            with self._floor.waiting(self._place(callback, attempt_id)) as offers:
-                is_dialled = await self._agent_there(offers) and await self._dial(callback, attempt_id)
+            place = self._place(callback, attempt_id, await self._switches_for(callback))
+            with self._floor.waiting(place) as offers:
+                agent_id = await self._agent_there(offers)
+                is_dialled = agent_id is not None and await self._dial(callback, attempt_id, agent_id)
                 if is_dialled:
                     await over.wait()
             if not is_dialled:
@@ -220,7 +222,14 @@ class Callbacks:
         self._serving.pop(callback_id, None)
         self.wake()
 
-    def _place(self, callback: Callback, attempt_id: AttemptId) -> CallWaiting:
+    async def _switches_for(self, callback: Callback) -> frozenset[str]:
+        """Where an agent must be reached whose call this may be: empty where nobody can call, which is found then."""
+        campaign = await self._writer.run(partial(self._campaign_for, callback.booking))
+        if campaign is None or not self._dialled.has_trunks(campaign):
+            return frozenset()
+        return self._dialled.core.switches_for(campaign)
+
+    def _place(self, callback: Callback, attempt_id: AttemptId, switches: frozenset[str]) -> CallWaiting:
         booking, now = callback.booking, self._clock.now()
         claim, only = booking.claim, callback.waits_for
         until = booking.window_end if only is None else min(booking.window_end, callback.hand_over_at)
@@ -236,18 +245,19 @@ class Callbacks:
             since=self._clock.monotonic_s() - max(0.0, (now - booking.waiting_since).total_seconds()),
             virtual=True,
             only=only,
+            switches=switches,
         )
 
-    async def _agent_there(self, offers: asyncio.Queue[Offer]) -> bool:
-        """Wait for an agent; False where the time was over first."""
+    async def _agent_there(self, offers: asyncio.Queue[Offer]) -> AgentId | None:
+        """Wait for an agent; None where the time was over first."""
         while True:
             match await offers.get():
-                case ReachPerson():
-                    return True
+                case ReachPerson(_, agent_id):
+                    return agent_id
                 case WaitExpired():
-                    return False
+                    return None
 
-    async def _dial(self, callback: Callback, attempt_id: AttemptId) -> bool:
+    async def _dial(self, callback: Callback, attempt_id: AttemptId, agent_id: AgentId) -> bool:
         """Begin the attempt and have it dialled; False where it may not be now, which the store keeps."""
         if self._not_ready():
             return False
@@ -256,7 +266,7 @@ class Callbacks:
             await self._close(callback, "no trunk")
             return False
         now = self._clock.now()
-        place = self._dialled.place(campaign)
+        place = self._dialled.place(campaign, self._floor.home_of(agent_id))
 
         def write(connection: sqlite3.Connection) -> BegunAttempt | Refused:
             requests.register(connection, campaign, now)

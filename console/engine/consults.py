@@ -20,7 +20,7 @@ from calls.agents.actions import ConnectCall
 from calls.agents.events import URGENT, CallKind, CallWaiting, ConnectFailed, TalkBegan, TalkOver, TalkPassed
 from calls.errors import SwitchError, UserError
 from calls.ids import AgentId, CallId, LegId, QueueName
-from calls.switch.port import CallChannel, Hold, HungUp, Result, Seat, Switch
+from calls.switch.port import CallChannel, Hold, HungUp, Legs, Result, Seat
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
 from console.engine.third_parties import Outside, ThirdParties
@@ -97,7 +97,7 @@ class Consults:
     """All questions of one engine."""
 
     def __init__(
-        self, switch: Switch, floor: FloorRunner, third_parties: ThirdParties, new_id: Callable[[], str]
+        self, switch: Legs, floor: FloorRunner, third_parties: ThirdParties, new_id: Callable[[], str]
     ) -> None:
         self._switch = switch
         self._floor = floor
@@ -202,7 +202,10 @@ class Consults:
 
     async def _ask(self, question: Question, whom: Inside, recorder: CallRecorder) -> None:
         """Bring the other agent in, and keep the two together until this is cancelled."""
-        call = CallWaiting(question.asked_id, whom.queue, CallKind.INBOUND, URGENT, ANSWERS_S, only=whom.only)
+        here = frozenset({recorder.live.switch})
+        call = CallWaiting(
+            question.asked_id, whom.queue, CallKind.INBOUND, URGENT, ANSWERS_S, only=whom.only, switches=here
+        )
         with self._floor.waiting(call) as offers:
             while isinstance(offer := await offers.get(), ConnectCall):
                 question.coming = Goes(offer.agent_id, offer.leg_id)
@@ -221,7 +224,7 @@ class Consults:
 
     async def _ask_outside(self, question: Question, whom: Outside, recorder: CallRecorder) -> None:
         """The same with somebody outside."""
-        party = await self._third_parties.ring(question.call_id, whom, _shown(recorder))
+        party = await self._third_parties.ring(question.call_id, whom, _shown(recorder), recorder.live.switch)
         try:
             if not await party.reached:
                 recorder.note("not_consulted", {"to": whom.kind, "reason": party.why_not})
@@ -261,7 +264,7 @@ def _shown(recorder: CallRecorder) -> str:
     return caller if NUMBER.match(caller) else ""
 
 
-async def lead_home(switch: Switch, leg_id: LegId) -> bool:
+async def lead_home(switch: Legs, leg_id: LegId) -> bool:
     """Put a leg that may be beside another one into its own room; whether it is there. One of which that is not
     sure is ended: it would hear the next caller there."""
     try:

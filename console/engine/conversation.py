@@ -262,10 +262,12 @@ class Conversations:
                 return await self._transfer_to_number(channel, recorder, command)
             case Listen():
                 return await self._listener.listen(channel, command)
-            case Play() | Gather() | Transfer() | Hangup():
-                result = await channel.perform(command)
+            case Transfer():
+                result = await self._transfers.to_destination(channel, command)
                 if isinstance(result, Transferred):
                     recorder.count_talk(result.talk_s)
+            case Play() | Gather() | Hangup():
+                result = await channel.perform(command)
             case _:
                 assert_never(command)
         return result  # type: ignore[return-value]  # Connect's results never come back from these commands
@@ -280,7 +282,7 @@ class Conversations:
         self, channel: CallChannel, recorder: CallRecorder, session: Session, trail: Trail, command: Enqueue
     ) -> Result:
         queue = self._queues[command.queue]
-        refused = self._refusal(queue, command)
+        refused = self._refusal(queue, command, recorder.live.switch)
         if refused is not None:
             return refused
         wait = self._wait(channel, session, queue, command)
@@ -344,7 +346,9 @@ class Conversations:
             open_s=lambda: ALWAYS if command.urgent else self._hours.open_s(queue, self._clock.now()),
         )
 
-    def _refusal(self, queue: QueueSettings, command: Enqueue) -> QueueClosed | NobodyThere | QueueFull | None:
+    def _refusal(
+        self, queue: QueueSettings, command: Enqueue, switch: str
+    ) -> QueueClosed | NobodyThere | QueueFull | None:
         """Why the queue takes no caller now; None: it does.
 
         Raises:
@@ -355,7 +359,7 @@ class Conversations:
             raise UnknownName(queue.name)
         if self._is_closed() or not (command.urgent or self._hours.open_s(queue, self._clock.now())):
             return QueueClosed()
-        if not found.logged_in:
+        if not found.logged_in_on.get(switch, 0):
             return NobodyThere()
         waiting = sum(call.agent_id is None and not call.virtual for call in found.waiting)
         if queue.max_waiting is not None and waiting >= queue.max_waiting and not command.urgent:

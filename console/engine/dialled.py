@@ -24,7 +24,7 @@ from calls.records.store import Direction, LiveCall
 from calls.records.writer import Writer
 from calls.settings import Trunk
 from calls.switch import events, port
-from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Switch
+from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Legs
 from console.engine.books import Books
 from console.engine.broadcast import Broadcasts
 from console.engine.machines import leave_message, tell_apart
@@ -65,7 +65,7 @@ class DialledCalls:
     def __init__(
         self,
         core: DialerCore,
-        switch: Switch,
+        switch: Legs,
         writer: Writer,
         books: Books,
         transfers: Transfers,
@@ -98,7 +98,7 @@ class DialledCalls:
         self._view_floor = view_floor
         self._begun: dict[AttemptId, ev.BegunAttempt] = {}
         self._lines: dict[AttemptId, Line] = {}
-        self._boot = BootId("")
+        self._boots: dict[str, BootId] = {}
         self.faults: Counter[CampaignId] = Counter()
         """How often each campaign was paused by a fault."""
         self._draining = False
@@ -119,7 +119,7 @@ class DialledCalls:
         if self._stopped:
             return
         if isinstance(event, ev.SwitchUp | ev.Recovered):
-            self._boot = event.boot
+            self._boots[event.switch] = event.boot
         if isinstance(event, ev.CampaignStarted):
             self._tell_floor()  # what happened there while no campaign was on was not told
         self._perform(self._core.handle(event, self._clock.monotonic_s()))
@@ -142,21 +142,25 @@ class DialledCalls:
                 call_id=agent.call_id,
                 skills=agent.profile.skills,
                 leaving=agent.wanted is not AgentState.READY,
+                switch=agent.profile.switch,
             )
             for agent in view.agents
             if agent.profile.takes_dialled
         )
         inbound = {queue.name: queue.waiting_inbound for queue in view.queues if queue.waiting_inbound}
-        self.tell(ev.AgentsChanged(agents, inbound))
+        on = {queue.name: queue.inbound_on for queue in view.queues if queue.inbound_on}
+        self.tell(ev.AgentsChanged(agents, inbound, on))
 
     def has_trunks(self, campaign: Campaign) -> bool:
         """True where the settings have the campaign's trunks."""
         return all(trunk in self._trunks for trunk in campaign.file.ways)
 
-    def place(self, campaign: Campaign) -> Place:
-        """Where an attempt of the campaign would be dialled now."""
-        rooms = self._core.open_ways(campaign, self._clock.monotonic_s())
-        return Place(self._switch.name, self._boot, rooms[0].trunk, rooms)
+    def place(self, campaign: Campaign, switch: str | None = None) -> Place:
+        """Where an attempt of the campaign would be dialled now; ``switch``: where its agent is reached, if it has
+        one already."""
+        rooms = self._core.open_ways(campaign, self._clock.monotonic_s(), switch)
+        first = rooms[0].trunk
+        return Place("", BootId(""), first, rooms, self._boots).over(first)
 
     def request(self, campaign: Campaign, begun: ev.BegunAttempt) -> None:
         """Dial a person who asked for it; the attempt is committed. Its end is told by ``finished``."""
@@ -253,7 +257,15 @@ class DialledCalls:
         place, now = self.place(campaign), self._clock.now()
         try:
             begun = await attempts.begin(
-                self._writer, campaign, action.up_to, now, place, self._new_id, action.decision, action.rooms
+                self._writer,
+                campaign,
+                action.up_to,
+                now,
+                place,
+                self._new_id,
+                action.decision,
+                action.rooms,
+                action.shares,
             )
         except RecordError as problem:
             log.get().error("no attempts begun", campaign=campaign_id, problem=str(problem))
@@ -283,8 +295,8 @@ class DialledCalls:
         return LiveCall(
             call_id=CallId(begun.attempt_id),
             direction=Direction.OUTBOUND,
-            switch=self._switch.name,
-            boot_id=self._boot,
+            switch=(switch := self._core.switch_of(begun.trunk)),
+            boot_id=self._boots.get(switch, BootId("")),
             channel=begun.attempt_id,
             caller=caller_id,
             called=begun.number,

@@ -6,28 +6,24 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping
-from typing import assert_never
 
 from calls import log
 from calls.agents.actions import StateChanged
-from calls.agents.events import SwitchBack, SwitchLost
 from calls.agents.floor import Floor
 from calls.clock import Clock
 from calls.errors import RecordError, UserError
-from calls.ids import AgentId, AttemptId, BootId, CallId, CampaignId, FlowId, LegId
+from calls.ids import AgentId, AttemptId, BootId, CampaignId, FlowId, LegId
 from calls.overrides import Override
-from calls.records import store
 from calls.records.writer import Writer
 from calls.settings import Settings
-from calls.switch import events
-from calls.switch.events import SwitchEvent
 from calls.switch.port import CallChannel, Hangup, Prompt, Switch
+from calls.switch.several import Switches
+from calls.switches import owned, switches_of, weights_of
 from console.engine.agent_dials import AgentDials
 from console.engine.agent_records import AgentRecords
-from console.engine.books import AGAIN_S, Books
+from console.engine.books import Books
 from console.engine.broadcast import Broadcasts
 from console.engine.callbacks import Callbacks
-from console.engine.connecting import connect
 from console.engine.consults import Consults
 from console.engine.conversation import Conversations
 from console.engine.desk import Desk
@@ -57,16 +53,19 @@ from console.engine.safe_harbour import SafeHarbour
 from console.engine.starts import Starts
 from console.engine.status import (
     Status,
+    SwitchShown,
     agents_shown,
     calls_shown,
     campaigns_shown,
     flags_shown,
     queues_shown,
     supervisors_shown,
+    switches_shown,
     trunks_shown,
     webhooks_shown,
 )
 from console.engine.supervision import Supervision
+from console.engine.switching import Switching
 from console.engine.talk import LiveTalk, Meetings
 from console.engine.talk_recording import TalkRecordings
 from console.engine.tasks import Tasks
@@ -79,6 +78,7 @@ from console.engine.watch import Watch
 from dialer import events as ev
 from dialer import roll
 from dialer.core import DialerCore
+from dialer.view import CoreView
 from ivr.commands import OverridesChanged
 from ivr.flow import Flow
 from ivr.speaking import spoken_of
@@ -93,7 +93,7 @@ class Engine:
     def __init__(
         self,
         settings: Settings,
-        switch: Switch,
+        switch: Switch | Switches,
         flows: Mapping[FlowId, Flow],
         clock: Clock,
         new_id: Callable[[], str],
@@ -103,30 +103,31 @@ class Engine:
         recognition: Recognises | None = None,
         prompt_s: Callable[[Prompt], float] = lambda prompt: 0.0,
     ) -> None:
-        """``voice`` speaks what no prompt was rendered for, while a caller waits. ``hosts``: the servers of others;
-        None: the real ones, each with its guard. ``recognition`` understands callers; None: by the settings' models.
-        ``prompt_s``: how long a prompt plays, for the record: who speaks meanwhile has barged in."""
+        """``switch``: the only one, or several. ``voice`` speaks what no prompt was rendered for, while a caller
+        waits. ``hosts``: the servers of others; None: the real ones, each with its guard. ``recognition`` understands
+        callers; None: by the settings' models. ``prompt_s``: how long a prompt plays, for the record: who speaks
+        meanwhile has barged in."""
+        switches = switch if isinstance(switch, Switches) else Switches([switch], {})
+        settings = owned(settings, only=switches.names[0] if len(switches.names) == 1 else None)
         self.settings = settings
         self.voice = voice or LiveVoice()
-        self.switch = switch
+        self.switches = switches
         self.clock = clock
         self.tasks = Tasks()
         self.writer = Writer(settings.engine.database)
-        self.watch = Watch(settings, self.writer, clock)
+        self.watch = Watch(settings, self.writer, clock, switches.names)
         self.books = Books(self.writer, self.tasks, clock, self._store_said)
-        self._boot = BootId("")
-        self._connecting: asyncio.Task[None] | None = None
-        self._recovered = False
+        self._working = False
         self._floor_changed = False
-        self.agent_records = AgentRecords(self.writer, self.tasks, clock, switch.name)
+        self.agent_records = AgentRecords(self.writer, self.tasks, clock)
         floor = Floor(agents_of(settings), queues_of(settings), clock.monotonic_s(), lambda: LegId(f"leg-{new_id()}"))
         endpoints = {AgentId(agent.id): agent.endpoint for agent in settings.agents}
         self.floor = FloorRunner(
-            floor, switch, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
+            floor, switches, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
         tolls = Tolls(settings, self.writer, clock)
-        self.third_parties = ThirdParties(switch, tolls, self.tasks, clock)
-        self.consults = Consults(switch, self.floor, self.third_parties, new_id)
+        self.third_parties = ThirdParties(switches, tolls, self.tasks, clock)
+        self.consults = Consults(switches, self.floor, self.third_parties, new_id)
         self.meetings = Meetings(
             self.floor,
             clock,
@@ -136,9 +137,8 @@ class Engine:
             self.tasks,
         )
         self.supervision = Supervision(
-            settings.supervisors, switch, self.meetings, self.writer, self.tasks, clock, new_id
+            settings.supervisors, switches, self.meetings, self.writer, self.tasks, clock, new_id
         )
-        self._leg_owners = (self.floor, self.supervision, self.third_parties)
         named = settings.secrets.named
         self._hosts = hosts or GuardedHosts(named)
         self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
@@ -192,8 +192,8 @@ class Engine:
         self.inbound = InboundCalls(settings, self.flows, self.books, leading, self.hours, clock, draw)
         self.safe_harbour = SafeHarbour(self.writer, self.tasks, clock, self._forbidden)
         self.dialled = DialledCalls(
-            DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s()),
-            switch,
+            DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s(), weights=weights_of(settings)),
+            switches,
             self.writer,
             self.books,
             self.transfers,
@@ -255,7 +255,22 @@ class Engine:
         self.pace = PaceKeeper(self.dialled, self.writer, clock)
         self.starts = Starts(self.dialled.core)
         self.restart = Restart(
-            settings, switch, self.writer, self.books, self.floor, self.dialled, clock, self.third_parties
+            settings, switches, self.writer, self.books, self.floor, self.dialled, clock, self.third_parties
+        )
+        self.switching = Switching(
+            switches,
+            self.watch,
+            self.floor,
+            self.dialled,
+            self.consults,
+            self.meetings,
+            self.supervision,
+            (self.floor, self.supervision, self.third_parties),
+            self.restart,
+            self.writer,
+            self.tasks,
+            clock,
+            self._settled,
         )
 
     async def start(self) -> None:
@@ -277,9 +292,7 @@ class Engine:
         self.watch.start(self.tasks)
         await self.outbox.start()
         self.recordings.start(self.tasks)
-        self._connecting = self.tasks.start(
-            connect(self.switch, self._on_event, self._on_call, self.watch), "connect"
-        )
+        self.switching.start(self._on_call)
 
     async def drain(self) -> None:
         """Dial nothing more, and wait until the last call has ended or the settings' deadline has come."""
@@ -291,11 +304,10 @@ class Engine:
 
     async def stop(self) -> None:
         """Leave the switch as it is, write what is to be written, and close the store."""
-        if self._connecting is not None:
-            self._connecting.cancel()
+        self.switching.stop_connecting()
         self.dialled.drain()
         self.floor.stop()
-        await self.switch.stop()
+        await self.switches.stop()
         self.dialled.stop()
         try:
             async with asyncio.timeout(WRITE_S):
@@ -310,14 +322,18 @@ class Engine:
         await self._hosts.close()
         await self.writer.close()
 
-    def require_settled(self) -> None:
-        """Refuse what people ask for while the engine does not know yet who is there and what is up.
+    def require_settled(self, agent_id: AgentId | None = None) -> None:
+        """Refuse what people ask for while the engine does not know yet who is there and what is up; of an agent: on
+        the agent's own switch.
 
         Raises:
             UserError: it has just started, or the switch was not there yet.
         """
         if not self.watch.recovered:
             raise UserError(f"the engine has not settled yet, try again soon: {'; '.join(self.watch.not_ready())}")
+        if agent_id is not None and (home := self.floor.home_of(agent_id)) in self.watch.unsettled:
+            reason = self.watch.down[home] or "what was up there before the start is not settled yet"
+            raise UserError(f"switch {home}, where {agent_id} is reached, is not there yet: {reason}")
 
     async def end_talk(self, agent_id: AgentId) -> None:
         """End the talk of an agent. A caller of our last run has no flow to go back to: that call ends with its talk.
@@ -330,7 +346,7 @@ class Engine:
         if channel is not None:
             await channel.end_talk()
         elif adopted is not None:
-            await self.switch.hang_up(adopted)
+            await self.switches.hang_up(adopted)
         else:
             raise UserError(f"agent {agent_id} talks to nobody")
 
@@ -350,9 +366,10 @@ class Engine:
         floor = self.floor.view()
         core = self.dialled.core.view(now_s)
         return Status(
-            switch=self.switch.name,
-            kind=self.settings.switch.kind,
-            boot=self._boot or None,
+            switches=(shown := self._switches_shown(core)),
+            switch=shown[0].name,
+            kind=shown[0].kind,
+            boot=shown[0].boot,
             not_ready=self.watch.not_ready(),
             hold=core.hold,
             calls=calls_shown(self.books.open_calls),
@@ -365,6 +382,15 @@ class Engine:
             flags=flags_shown(self.effects.flagged),
             loop_lag_s=self.watch.loop_lag_s,
             writer_behind_s=round(self.writer.behind_s(), 3),
+        )
+
+    def _switches_shown(self, core: CoreView) -> tuple[SwitchShown, ...]:
+        return switches_shown(
+            {name: self.switching.boots.get(name) for name in self.switches.names},
+            switches_of(self.settings),
+            self.watch,
+            core,
+            self.books.open_calls,
         )
 
     def _store_said(self, problem: str) -> None:
@@ -422,66 +448,14 @@ class Engine:
         else:
             await self.inbound.run(channel)
 
-    def _on_event(self, event: SwitchEvent) -> None:
-        match event:
-            case events.SwitchUp():
-                self._switch_up(event)
-            case events.SwitchDown(reason):
-                self.watch.switch_down = reason
-                self.floor.tell(SwitchLost())
-                self.dialled.tell(ev.SwitchDown(reason))
-            case events.LegRinging():
-                if self.floor.agent_of(event.leg_id) is None:
-                    self.dialled.leg_event(event)
-            case events.LegAnswered():
-                if not any(each.leg_answered(event.leg_id) for each in self._leg_owners):
-                    self.dialled.leg_event(event)
-            case events.LegEnded():
-                self.consults.leg_ended(event.leg_id)
-                if not any(
-                    each.leg_ended(event.leg_id) for each in (self.floor, self.supervision, self.third_parties)
-                ):
-                    self.restart.call_ended(CallId(event.leg_id), event.cause)
-                    self.dialled.leg_event(event)
-            case events.CallConnected(call_id):
-                self.meetings.connected(call_id)
-            case events.CallLost(call_id, cause):
-                self.restart.call_ended(call_id, cause)
-            case _:
-                assert_never(event)
-
-    def _switch_up(self, event: events.SwitchUp) -> None:
-        self._boot = event.boot
-        self.watch.switch_down = ""
-        log.get().info("switch up", switch=self.switch.name, boot=event.boot, live=len(event.live))
-        now = self.clock.now()
-        boot, name = event.boot, self.switch.name
-        self.tasks.start(self._write(lambda connection: store.note_boot(connection, name, boot, now)), "note boot")
-        self.supervision.drop_left(event.live)
-        if not self._recovered:
-            self._recovered = True
-            self.tasks.start(self._recover(event), "recover")
-            return
-        legs = frozenset(LegId(each) for each in event.live)
-        self.floor.tell(SwitchBack(legs))
-        self.restart.switch_back(event)
-        self.dialled.tell(ev.SwitchUp(event.boot, event.live))
-
-    async def _recover(self, event: events.SwitchUp) -> None:
-        while True:
-            try:
-                await self.restart.recover(event)
-                break
-            except RecordError as problem:
-                log.get().error("what was up before the start is not settled yet", problem=str(problem))
-                await asyncio.sleep(AGAIN_S)
-        self.watch.recovered = True
-        self.desk.recover()
-        self.callbacks.start()
-        self.previews.start()
-        self.pace.start(self.tasks)
-        if self.watch.switch_down:  # lost meanwhile, and told to a dialer that had not begun
-            self.dialled.tell(ev.SwitchDown(self.watch.switch_down))
+    def _settled(self) -> None:
+        """Of one switch more it is known what was up there before the start."""
+        if not self._working:
+            self._working = True
+            self.desk.recover()
+            self.callbacks.start()
+            self.previews.start()
+            self.pace.start(self.tasks)
         self._floor_moved()
 
     # --- the floor --------------------------------------------------------------------------------------------
@@ -506,4 +480,6 @@ class Engine:
         await self.writer.run(work)
 
     def _agent_leg(self, agent_id: AgentId, leg_id: LegId, is_up: bool) -> None:
-        self.agent_records.keep_leg(agent_id, leg_id, self._boot, is_up=is_up)
+        home = self.floor.home_of(agent_id)
+        boot = self.switching.boots.get(home, BootId(""))
+        self.agent_records.keep_leg(agent_id, leg_id, home, boot, is_up=is_up)

@@ -15,7 +15,7 @@ from calls.agents.view import FloorView, Prospect
 from calls.clock import Clock
 from calls.errors import CommandRefused, SwitchError, SwitchRefused
 from calls.ids import AgentId, CallId, LegId, QueueName
-from calls.switch.port import RingAgent, Switch
+from calls.switch.port import Legs, RingAgent
 from console.engine.tasks import Tasks
 
 Offer = ConnectCall | ReachPerson | WaitExpired
@@ -31,7 +31,7 @@ class FloorRunner:
     def __init__(
         self,
         floor: Floor,
-        switch: Switch,
+        switch: Legs,
         endpoints: dict[AgentId, str],
         clock: Clock,
         tasks: Tasks,
@@ -69,6 +69,10 @@ class FloorRunner:
     def queues_of(self, agent_id: AgentId) -> frozenset[QueueName]:
         """The queues that an agent serves."""
         return self._floor.queues_of(agent_id)
+
+    def home_of(self, agent_id: AgentId) -> str:
+        """The switch on which an agent is reached."""
+        return self._floor.home_of(agent_id)
 
     def waits_for(self, agent_id: AgentId) -> tuple[CallId, ...]:
         """The calls without an agent that this one may take."""
@@ -166,6 +170,7 @@ class FloorRunner:
             endpoint=self._endpoints[action.agent_id],
             caller_id="",
             ring_timeout_s=action.ring_timeout_s,
+            switch=self._floor.home_of(action.agent_id),
         )
         try:
             await self._switch.originate(request)

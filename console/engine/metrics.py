@@ -15,6 +15,7 @@ from calls.histogram import Histogram
 from calls.ids import CampaignId
 from calls.switch.asterisk.switch import AsteriskSwitch
 from console.engine.engine import Engine
+from console.engine.status import Status
 
 
 class EngineCollector(Collector):
@@ -28,9 +29,7 @@ class EngineCollector(Collector):
         status = self._engine.status()
         yield _gauge("ready", "1: new calls may be dialled", float(not status.not_ready))
         yield _histogram("loop_lag_seconds", "how late the event loop was", self._engine.watch.loop_lags)
-        if isinstance(self._engine.switch, AsteriskSwitch):
-            help_text = "how long Asterisk, having spoken, waited for the next AGI command"
-            yield _histogram("agi_turn_seconds", help_text, self._engine.switch.turns)
+        yield from _switches(self._engine, status)
         help_text = "from a call's being given to an agent's leg, which is up, to their hearing each other"
         yield _histogram("bridge_seconds", help_text, self._engine.meetings.connects)
         yield _gauge("tasks", "tasks of the event loop", float(len(asyncio.all_tasks())))
@@ -69,6 +68,24 @@ class EngineCollector(Collector):
         for campaign in status.campaigns:
             faults.add_metric((campaign.id,), self._engine.dialled.faults[CampaignId(campaign.id)])
         yield faults
+
+
+def _switches(engine: Engine, status: Status) -> Iterator[Metric]:
+    up = GaugeMetricFamily("callwright_switch_up", "1: the switch is reached", labels=("switch",))
+    dials = GaugeMetricFamily("callwright_switch_dials", "1: the switch takes dials", labels=("switch",))
+    calls = GaugeMetricFamily("callwright_switch_calls", "calls under way on the switch", labels=("switch",))
+    for each in status.switches:
+        up.add_metric((each.name,), float(not each.down))
+        dials.add_metric((each.name,), float(not (each.down or each.hold)))
+        calls.add_metric((each.name,), each.calls)
+    yield from (up, dials, calls)
+    asterisks = {name: each for name, each in engine.switches.drivers.items() if isinstance(each, AsteriskSwitch)}
+    if asterisks:
+        help_text = "how long Asterisk, having spoken, waited for the next AGI command"
+        turns = HistogramMetricFamily("callwright_agi_turn_seconds", help_text, labels=("switch",))
+        for name, asterisk in asterisks.items():
+            turns.add_metric((name,), _buckets(asterisk.turns), asterisk.turns.sum_s)
+        yield turns
 
 
 def _webhooks(engine: Engine) -> Iterator[Metric]:
@@ -133,5 +150,8 @@ def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
 
 
 def _histogram(name: str, help_text: str, found: Histogram) -> HistogramMetricFamily:
-    buckets = [("+Inf" if isinf(bound) else f"{bound:g}", count) for bound, count in found.buckets()]
-    return HistogramMetricFamily(f"callwright_{name}", help_text, buckets=buckets, sum_value=found.sum_s)
+    return HistogramMetricFamily(f"callwright_{name}", help_text, buckets=_buckets(found), sum_value=found.sum_s)
+
+
+def _buckets(found: Histogram) -> list[tuple[str, float]]:
+    return [("+Inf" if isinf(bound) else f"{bound:g}", count) for bound, count in found.buckets()]

@@ -73,7 +73,7 @@ class PhoneCodes:
         self._codes = settings.feature_codes
         self._reasons = settings.pause_reasons
         self._language = settings.feature_codes.language or settings.prompts.languages[0]
-        self._agents = {agent.endpoint: AgentId(agent.id) for agent in settings.agents}
+        self._agents = {(agent.switch, agent.endpoint): AgentId(agent.id) for agent in settings.agents}
         self._nailed_up = {agent.id for agent in settings.agents if agent.mode == LegMode.NAILED_UP.value}
         self._floor = floor
         self._verifier = verifier
@@ -84,7 +84,7 @@ class PhoneCodes:
 
     async def run(self, channel: CallChannel) -> None:
         """One such call, to its end."""
-        agent_id = self._agents.get(channel.info.endpoint)
+        agent_id = self._agents.get((channel.info.switch, channel.info.endpoint))
         try:
             if agent_id is None:
                 log.get().warning("a code was dialled on no agent's phone", phone=channel.info.endpoint)
@@ -110,7 +110,7 @@ class PhoneCodes:
         if isinstance(await channel.perform(Answer()), HungUp):
             raise Unheard
         code = parse(channel.info.called, self._codes.prefix)
-        if not self._watch.recovered:
+        if channel.info.switch in self._watch.unsettled:
             await self._say(channel, SORRY)
             return False
         if code is not None and code.order in OF_TALKS:

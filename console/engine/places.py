@@ -43,6 +43,7 @@ class Places:
             max_wait_s=PLACE_S,
             virtual=True,
             needs=order.skills,
+            switches=frozenset({order.switch}),
         )
         with self._floor.waiting(place) as offers:
             hears = asyncio.ensure_future(_hear(offers, there))

@@ -250,7 +250,7 @@ class Previews:
 
     async def _show(self, campaign: Campaign, dial: AgentDial, agent_id: AgentId) -> AgentId | None:
         """Show the agent the next lead and do what comes of it; who has the place then, None: it is over."""
-        now, place = self._clock.now(), self._dialled.place(campaign)
+        now, place = self._clock.now(), self._dialled.place(campaign, self._floor.home_of(agent_id))
         taken = frozenset(self._taken)
         lead = await self._writer.run(lambda db: requested.next_lead(db, campaign, now, taken, place))
         if lead is None:

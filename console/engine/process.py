@@ -36,7 +36,7 @@ async def run(settings: Settings) -> None:
     library = PromptLibrary(settings.prompts)
     _require_prompts(library)
     flows = building.load_flows(settings, building.known(settings, library))
-    switch = building.build_switch(settings, library)
+    switch = building.build_switches(settings, library)
     voice = LiveVoice()
     draw = random.Random().random
     ids, clock = (lambda: str(uuid.uuid4())), SystemClock()
@@ -55,7 +55,7 @@ async def _run(engine: Engine, stopping: asyncio.Event, supervisor: Supervisor) 
         served = await _serve(engine)
         garbage.spare_callers()
         engine.tasks.start(garbage.collect_in_quiet(lambda: len(engine.books.open_calls)), "garbage")
-        log.get().info("engine started", switch=settings.switch.kind, database=str(settings.engine.database))
+        log.get().info("engine started", switches=engine.switches.names, database=str(settings.engine.database))
         supervisor.ready()
         if supervisor.interval_s is not None:
             engine.tasks.start(_show_life(supervisor, supervisor.interval_s), "watchdog")

@@ -19,6 +19,7 @@ def agents_of(settings: Settings) -> list[AgentProfile]:
             wrap_up_s=agent.wrap_up_s,
             skills=agent.skills,
             wrap_up_max_s=agent.wrap_up_max_s,
+            switch=agent.switch or "",
         )
         for agent in settings.agents
     ]

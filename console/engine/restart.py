@@ -23,7 +23,8 @@ from calls.records.times import as_time
 from calls.records.writer import Writer
 from calls.settings import Settings
 from calls.switch.events import SwitchUp
-from calls.switch.port import EndedBy, Switch
+from calls.switch.port import EndedBy
+from calls.switch.several import Switches
 from console.engine.books import Books
 from console.engine.consults import lead_home
 from console.engine.dialled import DialledCalls
@@ -54,12 +55,12 @@ class Found:
 
 
 class Restart:
-    """Runs once when the switch is first up, and then knows the calls that were taken over."""
+    """Runs once for each switch when that is first up, and then knows the calls that were taken over."""
 
     def __init__(
         self,
         settings: Settings,
-        switch: Switch,
+        switches: Switches,
         writer: Writer,
         books: Books,
         floor: FloorRunner,
@@ -69,8 +70,8 @@ class Restart:
     ) -> None:
         self._third_parties = third_parties
         self._settings = settings
-        self._agents = frozenset(AgentId(agent.id) for agent in settings.agents)
-        self._switch = switch
+        self._homes = {AgentId(agent.id): agent.switch for agent in settings.agents}
+        self._switches = switches
         self._writer = writer
         self._books = books
         self._floor = floor
@@ -78,6 +79,9 @@ class Restart:
         self._clock = clock
         self._adopted: dict[CallId, CallRecorder] = {}
         self._left: frozenset[CallId] = frozenset()
+        self._before: list[LastState] | None = None
+        """What the run before this one had left the agents in, once the first switch was settled."""
+        self._turn = asyncio.Lock()
 
     async def look(self) -> None:
         """Remember the calls that the run before this one left open. To be called before a call can come to us.
@@ -98,38 +102,47 @@ class Restart:
         found = (each.live.channel for each in talks if each.agent_id == agent_id)
         return next((LegId(channel) for channel in found), None)
 
-    async def recover(self, up: SwitchUp) -> None:
-        """Settle everything that was open.
+    async def recover(self, name: str, up: SwitchUp) -> None:
+        """Settle everything that was open on a switch; with the first of them the campaigns are started too.
 
         Raises:
             RecordError: the store refused; nothing has changed, and it may be tried again.
         """
-        now, name = self._clock.now(), self._switch.name
-        found = await self._writer.run_alone(lambda connection: _look(connection, name, up, now))
+        async with self._turn:
+            await self._recover(name, up)
+
+    async def _recover(self, name: str, up: SwitchUp) -> None:
+        now, others = self._clock.now(), [each for each in self._switches.names if each != name]
+        before = self._before
+        found = await self._writer.run_alone(lambda connection: _look(connection, name, others, up, now, before))
+        self._before = found.agents
         left = [live for live in found.calls if live.call_id in self._left]  # what came since then is ours already
         for lost in found.recovery.lost:
             log.get().warning("attempt lost", call_id=lost)
         legs = {agent: leg for agent, leg in found.legs.items() if leg in up.live}
         still_up = {str(each.begun.attempt_id) for each in found.recovery.still_up}
-        kept = [live for live in left if live.channel in up.live or live.call_id in still_up]
-        self._switch.adopt(
+        kept = [
+            live for live in left if live.switch == name and (live.channel in up.live or live.call_id in still_up)
+        ]
+        self._switches.adopt(
+            name,
             frozenset(legs.values()) | {LegId(each) for each in still_up},
             {live.call_id: live.channel for live in kept if live.direction is Direction.INBOUND},
         )
         for live in left:
             if live not in kept:
-                same_run = up.is_run(live.boot_id)
-                self._books.finish_lost(live, Outcome.LOST if same_run else Outcome.PBX_LOST)
+                may_be_run = live.switch != name or up.is_run(live.boot_id)
+                self._books.finish_lost(live, Outcome.LOST if may_be_run else Outcome.PBX_LOST)
         for live in kept:
             self._adopt(live, found)
         for attempt in found.recovery.still_up:
             self._dialled.adopt(attempt, self._adopted.get(CallId(attempt.begun.attempt_id)))
         handed_on = {live.call_id for live in kept if _handed_on(live, found.agents)}
-        strays = self._restore_agents(found, legs, [live for live in kept if live.call_id not in handed_on])
+        strays = self._restore_agents(name, found, legs, [live for live in kept if live.call_id not in handed_on])
         self._third_parties.recover(up.live, handed_on)
-        self._dialled.tell(ev.Recovered(up.boot, found.recovery.still_up))
+        self._dialled.tell(ev.Recovered(up.boot, found.recovery.still_up, name))
         self._start_campaigns(found)
-        await asyncio.gather(*(lead_home(self._switch, leg_id) for leg_id in strays.values()))
+        await asyncio.gather(*(lead_home(self._switches, leg_id) for leg_id in strays.values()))
 
     def call_ended(self, call_id: CallId, cause: int | None, outcome: Outcome = Outcome.ANSWERED) -> None:
         """An adopted call has ended. One that is not adopted changes nothing."""
@@ -144,9 +157,10 @@ class Restart:
         if recorder.live.direction is Direction.INBOUND:
             self._books.finish(recorder, outcome, cause, EndedBy.SWITCH if outcome is Outcome.PBX_LOST else None)
 
-    def switch_back(self, up: SwitchUp) -> None:
-        """The switch was away: adopted calls that it does not know any more have ended."""
-        for call_id, recorder in list(self._adopted.items()):
+    def switch_back(self, name: str, up: SwitchUp) -> None:
+        """A switch was away: adopted calls that it does not know any more have ended."""
+        mine = [each for each in self._adopted.items() if each[1].live.switch == name]
+        for call_id, recorder in mine:
             if recorder.live.channel not in up.live and call_id not in up.live:
                 same_run = up.is_run(recorder.live.boot_id)
                 self.call_ended(call_id, None, Outcome.LOST if same_run else Outcome.PBX_LOST)
@@ -173,9 +187,10 @@ class Restart:
         self._books.show(recorder)
 
     def _restore_agents(
-        self, found: Found, legs: Mapping[AgentId, LegId], calls: list[LiveCall]
+        self, name: str, found: Found, legs: Mapping[AgentId, LegId], calls: list[LiveCall]
     ) -> dict[AgentId, LegId]:
-        """Log in again who was logged in, or whose phone rings for that, with the leg and the talk that are still up.
+        """Of those who are at home on the switch log in again who was logged in, or whose phone rings for that, with
+        the leg and the talk that are still up.
 
         A phone that rings is heard of when it is answered, which may have been while no engine ran.
 
@@ -186,7 +201,8 @@ class Restart:
         talks = {live.agent_id: live.call_id for live in calls if live.agent_id and live.call_id in found.talks}
         last = {each.agent_id: each for each in found.agents if each.state is not AgentState.LOGGED_OUT}
         logging_in = {agent_id for agent_id, leg_id in legs.items() if leg_id in found.ringing}
-        for agent_id in sorted(self._agents & (last.keys() | logging_in)):
+        at_home = {agent_id for agent_id, home in self._homes.items() if home == name}
+        for agent_id in sorted(at_home & (last.keys() | logging_in)):
             leg_id = legs.get(agent_id)
             call_id = talks.get(agent_id) if leg_id is not None else None
             self._floor.restore(Restored(agent_id, leg_id, call_id, ringing=leg_id in found.ringing))
@@ -218,16 +234,28 @@ def _handed_on(live: LiveCall, agents: list[LastState]) -> bool:
     return last.state not in (AgentState.RESERVED, AgentState.TALKING) or last.call_id != live.call_id
 
 
-def _look(connection: sqlite3.Connection, switch: str, up: SwitchUp, now: datetime) -> Found:
-    """Everything that was open, read and settled in one transaction."""
-    agents = store.last_states(connection)
+def _look(
+    connection: sqlite3.Connection,
+    switch: str,
+    others: list[str],
+    up: SwitchUp,
+    now: datetime,
+    before: list[LastState] | None,
+) -> Found:
+    """Everything that was open on a switch, read and settled in one transaction.
+
+    ``before``: what was found of the agents with the first switch; None: this is it.
+    """
+    agents = store.last_states(connection) if before is None else before
     talks, talks_over = store.talks_since(connection), store.talks_over(connection)
     legs, ringing = store.agent_legs(connection, switch, up.boot), store.ringing_legs(connection)
-    store.keep_agent_legs(connection, [leg for leg in legs.values() if leg in up.live])
-    store.end_agent_states(connection, _last_seen(connection, now))
-    recovered = recovery.recover(connection, switch, up.boot, up.live, now)
-    calls = [live for live in store.live_calls(connection) if live.switch == switch]
-    return Found(agents, legs, ringing, calls, talks, talks_over, recovered, _open_campaigns(connection, now))
+    store.keep_agent_legs(connection, switch, [leg for leg in legs.values() if leg in up.live])
+    if before is None:
+        store.end_agent_states(connection, _last_seen(connection, now))
+    recovered = recovery.recover(connection, switch, up.boot, up.live, now, others)
+    calls = [live for live in store.live_calls(connection) if live.switch not in others]
+    campaigns = _open_campaigns(connection, now) if before is None else []
+    return Found(agents, legs, ringing, calls, talks, talks_over, recovered, campaigns)
 
 
 def _last_seen(connection: sqlite3.Connection, now: datetime) -> datetime:

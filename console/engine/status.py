@@ -14,8 +14,10 @@ from calls.ids import AgentId
 from calls.log import masked
 from calls.people.blocked import Flagged
 from calls.records.outbox import Backlog
+from calls.switch_settings import NamedSwitch
 from console.engine.recorder import CallRecorder
 from console.engine.supervision import WatchView
+from console.engine.watch import Watch
 from dialer.view import CampaignView, CoreView
 
 
@@ -36,6 +38,7 @@ class CallShown(Shown):
     queue: str | None
     agent: str | None
     age_s: float
+    switch: str = ""
 
 
 class AgentShown(Shown):
@@ -50,6 +53,8 @@ class AgentShown(Shown):
     call_id: str | None
     over_limit_s: float = 0.0
     asks: str = ""
+    switch: str = ""
+    """Where the agent is reached."""
 
 
 class QueueShown(Shown):
@@ -100,6 +105,22 @@ class TrunkShown(Shown):
     lines: int
     in_use: int
     health: str
+    switch: str = ""
+    """The one that owns it."""
+
+
+class SwitchShown(Shown):
+    """A switch. ``boot``: which run of it, None where it was not there yet; ``down``: why it cannot be reached, ""
+    where it can; ``hold``: why nothing is dialled on it."""
+
+    name: str
+    kind: str
+    weight: int
+    boot: str | None
+    down: str
+    hold: str
+    calls: int
+    """Calls under way on it."""
 
 
 class WebhookShown(Shown):
@@ -123,7 +144,8 @@ class FlagShown(Shown):
 
 
 class Status(Shown):
-    """All of it at one moment. ``not_ready``: why nothing new is dialled; empty: ready."""
+    """All of it at one moment. ``not_ready``: why nothing new is dialled; empty: ready. ``switch``, ``kind`` and
+    ``boot`` are of the first of ``switches``."""
 
     switch: str
     kind: str
@@ -139,6 +161,7 @@ class Status(Shown):
     flags: tuple[FlagShown, ...] = ()
     supervisors: tuple[SupervisorShown, ...] = ()
     """The last of this run."""
+    switches: tuple[SwitchShown, ...] = ()
     loop_lag_s: float
     writer_behind_s: float
 
@@ -155,6 +178,7 @@ def calls_shown(recorders: tuple[CallRecorder, ...]) -> tuple[CallShown, ...]:
             queue=recorder.queue,
             agent=recorder.agent_id,
             age_s=round(recorder.age_s(), 3),
+            switch=recorder.live.switch,
         )
         for recorder in recorders
     )
@@ -179,6 +203,7 @@ def _agent(agent: AgentView, now_s: float, limits_s: Mapping[str, float], asks: 
         for_s=round(max(0.0, now_s - agent.since), 3),
         call_id=agent.call_id,
         asks=asks,
+        switch=agent.profile.switch,
     )
 
 
@@ -238,8 +263,30 @@ def _campaign(campaign: CampaignView) -> CampaignShown:
 def trunks_shown(core: CoreView) -> tuple[TrunkShown, ...]:
     """The trunks."""
     return tuple(
-        TrunkShown(name=trunk.name, lines=trunk.lines, in_use=trunk.in_use, health=trunk.health)
+        TrunkShown(name=trunk.name, lines=trunk.lines, in_use=trunk.in_use, health=trunk.health, switch=trunk.switch)
         for trunk in core.trunks
+    )
+
+
+def switches_shown(
+    boots: Mapping[str, str | None],
+    settings: Iterable[NamedSwitch],
+    watch: Watch,
+    core: CoreView,
+    recorders: tuple[CallRecorder, ...],
+) -> tuple[SwitchShown, ...]:
+    """The switches. ``boots``: by name, in the order of the settings; ``settings``: of each in the same order."""
+    return tuple(
+        SwitchShown(
+            name=name,
+            kind=each.kind,
+            weight=each.weight,
+            boot=boot or None,
+            down=watch.down[name],
+            hold=core.holds.get(name, ""),
+            calls=sum(recorder.live.switch == name for recorder in recorders),
+        )
+        for (name, boot), each in zip(boots.items(), settings, strict=False)
     )
 
 

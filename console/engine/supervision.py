@@ -18,7 +18,7 @@ from calls.floor_settings import SupervisorSettings
 from calls.ids import AgentId, CallId, LegId
 from calls.records.store import add_audit
 from calls.records.writer import Writer
-from calls.switch.port import RingAgent, Seat, Switch
+from calls.switch.port import Legs, RingAgent, Seat
 from console.engine.talk import LiveTalk, Meetings
 from console.engine.tasks import Tasks
 
@@ -64,7 +64,7 @@ class Supervision:
     def __init__(
         self,
         supervisors: Iterable[SupervisorSettings],
-        switch: Switch,
+        switch: Legs,
         meetings: Meetings,
         writer: Writer,
         tasks: Tasks,
@@ -103,6 +103,11 @@ class Supervision:
         supervisor = self._supervisor(supervisor_id)
         talk = self._heard(call_id)
         watch = self._watch_of(supervisor_id)
+        if supervisor.switch != talk.recorder.live.switch:
+            raise UserError(
+                f"the phone of {supervisor_id} is on switch {supervisor.switch}, the talk on"
+                f" {talk.recorder.live.switch}: a supervisor hears the talks of one switch"
+            )
         if watch is not None and watch.talk is not talk:
             raise UserError(f"{supervisor_id} is beside call {watch.talk.call_id}: leave that first")
         await self._audit(seat.value, supervisor_id, talk, who)
@@ -170,7 +175,9 @@ class Supervision:
         watch = Watch(supervisor, leg_id, talk, seat, who, self._clock.monotonic_s())
         self._watches[leg_id] = watch
         try:
-            await self._switch.originate(RingAgent(leg_id, supervisor.endpoint, "", RING_S))
+            await self._switch.originate(
+                RingAgent(leg_id, supervisor.endpoint, "", RING_S, talk.recorder.live.switch)
+            )
         except (SwitchRefused, CommandRefused):
             self._watches.pop(leg_id, None)
             raise

@@ -199,7 +199,8 @@ class Meetings:
         until_s = self._clock.monotonic_s() + wait.max_wait_s
         recorder.queue = wait.call.queue
         recorder.enter(Phase.WAIT)
-        with self._floor.waiting(wait.call) as offers:
+        here = replace(wait.call, switches=frozenset({channel.info.switch}))
+        with self._floor.waiting(here) as offers:
             while True:
                 found = await self._held(channel, wait, until_s, offers)
                 match found:

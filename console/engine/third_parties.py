@@ -14,7 +14,7 @@ from calls import log
 from calls.clock import Clock
 from calls.errors import CommandRefused, RecordError, SwitchError, SwitchRefused
 from calls.ids import CallId, LegId
-from calls.switch.port import RingOutside, Switch
+from calls.switch.port import Legs, RingOutside
 from calls.toll import Refused
 from console.engine.tasks import Tasks
 from console.engine.tolls import Lease, Tolls
@@ -59,7 +59,7 @@ class ThirdParty:
 class ThirdParties:
     """Of one engine."""
 
-    switch: Switch
+    switch: Legs
     tolls: Tolls
     tasks: Tasks
     clock: Clock
@@ -68,8 +68,9 @@ class ThirdParties:
     """Legs of a run before this one that have their caller."""
     _count: int = 0
 
-    async def ring(self, call_id: CallId, outside: Outside, caller_id: str) -> ThirdParty:
-        """Ring somebody; who must not or cannot be rung is one who is not reached, and says why."""
+    async def ring(self, call_id: CallId, outside: Outside, caller_id: str, switch: str) -> ThirdParty:
+        """Ring somebody on the call's ``switch``; who must not or cannot be rung is one who is not reached, and says
+        why."""
         self._count += 1
         leg_id = LegId(f"{LEG}{call_id}-{self._count}")
         party = ThirdParty(leg_id, call_id, asyncio.get_running_loop().create_future())
@@ -84,7 +85,7 @@ class ThirdParties:
             party.lease = lease
             place, number, limit_s = lease.trunk, lease.allowed.number, lease.allowed.minutes * 60.0
         self._parties[leg_id] = party
-        request = RingOutside(leg_id, place, number, caller_id, RING_S, limit_s)
+        request = RingOutside(leg_id, place, number, caller_id, RING_S, limit_s, switch)
         try:
             await self.switch.originate(request)
         except (SwitchRefused, CommandRefused) as problem:

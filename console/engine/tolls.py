@@ -55,6 +55,8 @@ class Tolls:
     def __init__(self, settings: Settings, writer: Writer, clock: Clock) -> None:
         self._rules = rules_of(settings)
         self._trunk = settings.transfer.trunk or ""
+        owners = {trunk.name: trunk.switch for trunk in settings.trunks}
+        self._switch = owners.get(self._trunk)
         self._zone = ZoneInfo(settings.transfer.zone)
         self._writer = writer
         self._clock = clock
@@ -67,6 +69,9 @@ class Tolls:
         Raises:
             SwitchError: see :meth:`calls.switch.port.CallChannel.perform`.
         """
+        if self._trunk and channel.info.switch != self._switch:
+            log.get().warning("the trunk of transfers is of another switch", has=self._switch, on=channel.info.switch)
+            return TransferFailed("unavailable")
         try:
             lease = await self.take(channel.info.call_id, command.number)
         except RecordError:

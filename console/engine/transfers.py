@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from calls import log
 from calls.agents.events import URGENT, CallKind, CallWaiting
 from calls.agents.states import AgentState
 from calls.errors import SwitchError, UserError
@@ -69,6 +70,7 @@ class Transfers:
         self._queues = {queue.name: queue for queue in settings.queues}
         self._agents = {agent.id for agent in settings.agents}
         self._destinations = {each.name for each in settings.destinations}
+        self._dialled_on = {(each.name, each.switch) for each in settings.destinations}
         self._floor = floor
         self._meetings = meetings
         self._consults = consults
@@ -195,8 +197,19 @@ class Transfers:
     async def _dial(self, channel: CallChannel, target: Target, music: str) -> Result | TransferRefused:
         command = Transfer(target.name, RING_S, music=music)
         if target.to is To.DESTINATION:
-            return await channel.perform(command)
+            return await self.to_destination(channel, command)
         return await self._tolls.transfer(channel, replace(command, destination="", number=target.name))
+
+    async def to_destination(self, channel: CallChannel, command: Transfer) -> Result:
+        """Perform a transfer to a destination, which the call's own switch must be able to dial.
+
+        Raises:
+            SwitchError: the switch failed; the call's state is unknown.
+        """
+        if (command.destination, channel.info.switch) not in self._dialled_on:
+            log.get().warning("no such destination on the call's switch", switch=channel.info.switch)
+            return TransferFailed("unavailable")
+        return await channel.perform(command)
 
     async def _check(self, target: Target, agent_id: AgentId) -> None:
         """
@@ -220,6 +233,11 @@ class Transfers:
         found = next((each for each in self._floor.view().agents if each.agent_id == wanted), None)
         if found is None:
             raise UserError(f"no agent {wanted!r} in the settings: there are {', '.join(sorted(self._agents))}")
+        if found.profile.switch != self._floor.home_of(own):
+            raise UserError(
+                f"agent {wanted} is reached on switch {found.profile.switch}, the caller is on"
+                f" {self._floor.home_of(own)}: name an agent of that one, or a queue"
+            )
         if found.state is not AgentState.READY:
             raise UserError(f"agent {wanted} is not ready: {found.state.value}")
 

@@ -30,11 +30,13 @@ ZONE = "America/New_York"
 
 
 class Watch:
-    """Looks at the loop, the store, the disk and the zones, and is told of the switch."""
+    """Looks at the loop, the store, the disk and the zones, and is told of the switches."""
 
-    def __init__(self, settings: Settings, writer: Writer, clock: Clock) -> None:
-        self.switch_down = "not connected yet"
-        self.recovered = False
+    def __init__(self, settings: Settings, writer: Writer, clock: Clock, switches: tuple[str, ...]) -> None:
+        self.down = dict.fromkeys(switches, "not connected yet")
+        """Why a switch cannot be reached; "": it can."""
+        self.unsettled = set(switches)
+        """The switches of which it is not known what was up there before the start."""
         self.draining = False
         self.loop_lag_s = 0.0
         self.loop_lags = Histogram()
@@ -57,8 +59,7 @@ class Watch:
     def not_ready(self) -> tuple[str, ...]:
         """Why nothing new may be dialled; empty: ready. The IVR serves all the same."""
         reasons = (
-            self.switch_down and f"the switch: {self.switch_down}",
-            "" if self.recovered else "what was up before the start is not settled yet",
+            *self._no_switch(),
             "the engine is being drained" if self.draining else "",
             f"the store is {self._writer.behind_s():.1f} s behind" if self._writer.behind_s() > BEHIND_S else "",
             self._store_refuses and f"the store takes no records: {self._store_refuses}",
@@ -66,6 +67,21 @@ class Watch:
             self._no_zones,
         )
         return tuple(reason for reason in reasons if reason)
+
+    @property
+    def recovered(self) -> bool:
+        """Whether of one switch at least it is known what was up there before the start."""
+        return len(self.unsettled) < len(self.down)
+
+    def _no_switch(self) -> list[str]:
+        """Why no switch can be dialled by; empty: one can."""
+        if any(not down and name not in self.unsettled for name, down in self.down.items()):
+            return []
+        several = len(self.down) > 1
+        lost = [
+            f"{f'switch {name}' if several else 'the switch'}: {down}" for name, down in self.down.items() if down
+        ]
+        return [*lost, *(["what was up before the start is not settled yet"] if self.unsettled else [])]
 
     async def _look(self) -> None:
         disk_due_s = 0.0

@@ -30,11 +30,12 @@ from pydantic import SecretStr
 from calls import log
 from calls.clock import SystemClock
 from calls.secrets import Secrets
-from calls.settings import Asterisk, InboundRoute, Settings
 from calls.settings import Engine as EngineSettings
+from calls.settings import InboundRoute, Settings
 from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.asterisk.switch import AsteriskSwitch
 from calls.switch.port import Prompt
+from calls.switch_settings import Asterisk
 from console.engine import garbage
 from console.engine.engine import Engine
 from ivr.check import Known, load

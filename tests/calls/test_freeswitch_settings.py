@@ -11,7 +11,7 @@ from calls.settings import load
 from calls.switch.freeswitch.config import FreeSwitchConfig
 from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import Prompt
-from console.building import build_switch
+from console.building import build_switches
 
 SECRETS = {
     "CALLWRIGHT_ESL_PASSWORD": "Xk3v9Qp2Lm7Zt5Rw8Yb4",
@@ -64,7 +64,8 @@ async def test_they_become_the_driver(tmp_path: Path) -> None:
     assert config.limits.calls == 50
     assert config.esl.password.get_secret_value() == SECRETS["CALLWRIGHT_ESL_PASSWORD"]
     assert config.token.get_secret_value() == SECRETS["CALLWRIGHT_ESL_TOKEN"]
-    assert isinstance(build_switch(settings, NoFiles()), FreeSwitch)
+    (driver,) = build_switches(settings, NoFiles()).drivers.values()
+    assert isinstance(driver, FreeSwitch)
 
 
 @pytest.mark.parametrize("missing", sorted(SECRETS))

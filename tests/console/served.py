@@ -159,7 +159,8 @@ class Served:
         def change() -> None:
             watch = self.engine.watch
             watch.draining = {"drain": True, "open": False}.get(what, watch.draining)
-            watch.recovered = {"unsettle": False, "settle": True}.get(what, watch.recovered)
+            if what in ("unsettle", "settle"):
+                watch.unsettled = set(watch.down) if what == "unsettle" else set()
             done.set()
 
         self._loop.call_soon_threadsafe(change)

@@ -355,19 +355,17 @@ class World:
 
     # --- campaigns ----------------------------------------------------------------------------------------------
 
-    async def campaign(self, *numbers: str, tables: str = "", **changed: str) -> Campaign:
-        """Import the numbers and start a campaign over them; ``tables`` stand behind the other lines of its file."""
+    async def campaign(self, *numbers: str, tables: str = "", **changed: str | None) -> Campaign:
+        """Import the numbers and start a campaign over them; ``tables`` stand behind the other lines of its file, and
+        None leaves a line out."""
         engine = self.engine
         data = self.leads or "Phone\n" + "".join(f"{number}\n" for number in numbers)
         now = engine.clock.now()
         await imports.import_leads(
             engine.writer, io.BytesIO(data.encode()), Import(list="autumn", file="a.csv"), "me", now
         )
-        text = "".join(
-            f"{key} = {changed[key]}\n" if (key := line.split(" = ")[0]) in changed else f"{line}\n"
-            for line in CAMPAIGN.splitlines()
-        )
-        text += "".join(f"{key} = {value}\n" for key, value in changed.items() if f"\n{key} = " not in text)
+        lines = dict(line.split(" = ", 1) for line in CAMPAIGN.splitlines()) | changed
+        text = "".join(f"{key} = {value}\n" for key, value in lines.items() if value is not None)
         path = self.folder / "autumn.toml"
         path.write_text(text + tables, encoding="utf-8")
         campaign = campaigns.load(path, self.settings)

@@ -95,3 +95,13 @@ def test_the_page_of_the_desk_shows_a_script_and_an_address(tmp_path: Path) -> N
     (tmp_path / "callwright.toml").write_text(settings, encoding="utf-8")
     assert load_settings(tmp_path / "callwright.toml", {}).desk.mask_numbers
     assert all(f"{key} = " in settings for key in DeskSettings.model_fields)
+
+
+def test_the_page_of_switches_has_settings_that_hold(tmp_path: Path) -> None:
+    found = re.search(r"```toml\n(.*?)```", (DOCS / "switches.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    path = tmp_path / "callwright.toml"
+    path.write_text(found[1], encoding="utf-8")
+    secrets = {"CALLWRIGHT_AMI_SECRET": "a-secret-of-tests-01", "CALLWRIGHT_AGI_TOKEN": "a-token-of-tests-01"}
+    settings = load_settings(path, secrets)
+    assert [(each.name, each.weight) for each in settings.switches] == [("east", 2), ("west", 1)]

@@ -109,10 +109,10 @@ class House:
         self.engine.send(signal.SIGKILL)
         await self.engine.wait(DEADLINE_S)
 
-    async def kill_asterisk(self) -> None:
-        """End the switch as a crash would, calls and all. When this returns it is gone."""
+    async def kill_asterisk(self, pbx: PrivateAsterisk | None = None) -> None:
+        """End the switch, or ``pbx`` beside it, as a crash would, calls and all. When this returns it is gone."""
         self._crashes.append(time.time())
-        await self.pbx.kill()
+        await (pbx or self.pbx).kill()
 
     async def engine_dead(self, deadline_s: float = DEADLINE_S) -> int:
         """Its exit status, when it has ended by itself."""

@@ -52,9 +52,21 @@ def questions(given: Answers, settings: Settings, lists: tuple[str, ...]) -> tup
     )
 
 
+def require_laid_out(settings: Settings) -> None:
+    """Refuse to ask for what the settings do not have yet.
+
+    Raises:
+        CampaignError: there is no trunk, or no queue.
+    """
+    if not settings.trunks:
+        raise CampaignError("the settings have no trunk to dial on: add [[trunks]] to callwright.toml, see README.md")
+    if not settings.queues:
+        raise CampaignError("the settings have no queue for who answers: add [[queues]] to callwright.toml")
+
+
 def problem(question: Question, answer: str) -> str:
-    """What is wrong with the answer, and what was expected; "" where nothing is."""
-    if question.choices and answer not in question.choices:
+    """What is wrong with the answer, and what was expected; "" where nothing is. A list may be imported later."""
+    if question.choices and answer not in question.choices and question.key != "list":
         return f"expected one of {', '.join(question.choices)}"
     match question.key:
         case "name" if not 1 <= len(answer) <= 100:

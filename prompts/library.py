@@ -27,7 +27,7 @@ from prompts.pieces import Silence, find_pieces
 from prompts.pronunciations import load_pronunciation
 from prompts.recordings import Recording, find_recordings
 from prompts.synthesis import EngineVersion, Utterance
-from prompts.texts import PromptText, Role, is_prompt, load_texts, shipped_texts
+from prompts.texts import PromptText, Role, is_prompt, load_texts, own_languages, shipped_texts
 
 FALLBACK = "fallback"
 """The folder in the cache with what the switch plays while the engine is away: its files keep their names."""
@@ -101,7 +101,8 @@ class PromptLibrary:
         self._voices = settings.voices
         self._pronunciation = load_pronunciation(settings.pronunciation, settings.languages)
         texts = shipped_texts(settings.languages) if settings.system_texts else {}
-        texts |= load_texts(settings.texts, settings.languages)
+        own = own_languages(settings.texts, settings.languages, settings.system_texts)
+        texts |= load_texts(settings.texts, own)
         recordings = find_recordings(settings.recorded, settings.languages)
         templates = {prompt: text for prompt, text in texts.items() if text.role is Role.TEMPLATE}
         _refuse_whole(recordings, templates)

@@ -82,6 +82,11 @@ def load_texts(folder: Path, languages: Sequence[str]) -> dict[Prompt, PromptTex
     return texts
 
 
+def own_languages(folder: Path, languages: Sequence[str], system_texts: bool) -> Sequence[str]:
+    """The languages whose file of texts is to be there: who has no folder at all plays the texts of the system."""
+    return languages if folder.is_dir() or not system_texts else ()
+
+
 def text_faults(folder: Path, languages: Sequence[str]) -> tuple[PromptError, ...]:
     """All that is wrong with the files of texts, in the order of the files."""
     found = (item for language in languages for item in _read(folder / f"{language}.yaml", language))

@@ -36,6 +36,7 @@ def create(
 ) -> None:
     """Write a new campaign's file: asks for what is not given, refuses what cannot be, and checks it."""
     settings = settings_of(context)
+    campaign_draft.require_laid_out(settings)
     path = campaign_draft.target(campaign_id, settings)
     given = {
         "name": name, "list": list_, "queue": queue, "trunk": trunk, "caller_id": caller_id, "preset": preset,

@@ -16,7 +16,7 @@ from ivr.check import Known
 from ivr.speech.engines import recognizer_for
 from ivr.speech.recognizer import Recognizer
 from prompts.library import PromptLibrary
-from prompts.texts import PromptText, load_texts
+from prompts.texts import PromptText, load_texts, own_languages
 
 File = Annotated[Path, typer.Argument(help="A flow file, e.g. flows/main.yaml.", exists=True, dir_okay=False)]
 Alone = Annotated[bool, typer.Option("--alone", help="Without settings: queues, destinations and prompts unchecked.")]
@@ -44,7 +44,9 @@ def texts_of(settings: Settings | None) -> Texts:
     if settings is not None:
         spoken = PromptLibrary(settings.prompts).sources.items()
         texts = {prompt: source.text for prompt, source in spoken if isinstance(source, PromptText)}
-        written = load_texts(settings.prompts.texts, settings.prompts.languages).items()
+        given = settings.prompts
+        own = own_languages(given.texts, given.languages, given.system_texts)
+        written = load_texts(given.texts, own).items()
         texts |= {prompt: source.text for prompt, source in written}  # those too that a recording takes the place of
 
     def text(prompt: Prompt) -> str:

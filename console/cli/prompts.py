@@ -23,7 +23,7 @@ from prompts.heard import heard, write_wav
 from prompts.library import PromptLibrary
 from prompts.overview import Made, Standing, State, overview
 from prompts.pronunciations import pronunciation_faults
-from prompts.texts import text_faults
+from prompts.texts import own_languages, text_faults
 
 app = typer.Typer(
     help="Render, check, hear and record what callers hear.", no_args_is_help=True, rich_markup_mode=None
@@ -56,7 +56,7 @@ def check(context: typer.Context) -> None:
     """What is wrong with the texts, and what is missing, stale, untranslated or unused: 0 if all is well, else 1."""
     settings = settings_of(context).prompts
     faults: tuple[PromptError, ...] = (
-        *text_faults(settings.texts, settings.languages),
+        *text_faults(settings.texts, own_languages(settings.texts, settings.languages, settings.system_texts)),
         *pronunciation_faults(settings.pronunciation, settings.languages),
     )
     for fault in faults:

@@ -13,6 +13,7 @@ from ivr.check import Known, check
 from ivr.faults import Severity
 from ivr.flow import SORRY
 from tests.console.shown import DOCUMENTS, ROOT, Shown, command, shown
+from tests.console.test_cli import invoke, process
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -37,6 +38,28 @@ def test_the_flow_has_no_error(tmp_path: Path, example: str) -> None:
     named = frozenset(re.findall(r"main\.[a-z_]+", example))
     known = Known(frozenset({"sales"}), frozenset(), {"en": named | SYSTEM})
     assert [str(fault) for fault in check(path, known) if fault.severity is Severity.ERROR] == []
+
+
+@pytest.mark.parametrize("example", marked("settings", "toml"))
+def test_the_settings_are_enough_for_a_first_campaign(tmp_path: Path, example: str) -> None:
+    """Also without a folder of texts: what a campaign plays is there."""
+    path = tmp_path / "callwright.toml"
+    path.write_text(example, encoding="utf-8")
+    leads = tmp_path / "autumn.csv"
+    leads.write_text("Phone\n+12025550100\n", encoding="utf-8")
+    invoke(path, "leads", "import", str(leads), "--list", "autumn", "--region", "US")
+    said = invoke(path, "campaign", "create", "autumn", "--no-ask")
+    assert "autumn.toml: written" in said and "there is no such file" not in said
+    assert invoke(path, "prompts", "check", status=1).count("missing: system.safe_harbour") == 2, (
+        "to be rendered, by up"
+    )
+
+
+def test_a_campaign_is_not_asked_about_before_there_is_a_way_to_dial(tmp_path: Path) -> None:
+    path = tmp_path / "callwright.toml"
+    path.write_text("", encoding="utf-8")
+    said = process(path, "campaign", "create", "autumn", status=1)
+    assert "add [[trunks]] to callwright.toml" in said
 
 
 @pytest.mark.parametrize("example", marked("campaign", "toml"))

@@ -355,18 +355,21 @@ class World:
 
     # --- campaigns ----------------------------------------------------------------------------------------------
 
-    async def campaign(self, *numbers: str, tables: str = "", **changed: str | None) -> Campaign:
+    async def campaign(
+        self, *numbers: str, tables: str = "", campaign_id: str = "autumn", **changed: str | None
+    ) -> Campaign:
         """Import the numbers and start a campaign over them; ``tables`` stand behind the other lines of its file, and
         None leaves a line out."""
         engine = self.engine
         data = self.leads or "Phone\n" + "".join(f"{number}\n" for number in numbers)
         now = engine.clock.now()
         await imports.import_leads(
-            engine.writer, io.BytesIO(data.encode()), Import(list="autumn", file="a.csv"), "me", now
+            engine.writer, io.BytesIO(data.encode()), Import(list=campaign_id, file="a.csv"), "me", now
         )
-        lines = dict(line.split(" = ", 1) for line in CAMPAIGN.splitlines()) | changed
+        own = {"name": f'"{campaign_id.capitalize()}"', "list": f'"{campaign_id}"'}
+        lines = dict(line.split(" = ", 1) for line in CAMPAIGN.splitlines()) | own | changed
         text = "".join(f"{key} = {value}\n" for key, value in lines.items() if value is not None)
-        path = self.folder / "autumn.toml"
+        path = self.folder / f"{campaign_id}.toml"
         path.write_text(text + tables, encoding="utf-8")
         campaign = campaigns.load(path, self.settings)
         started = await operations.register(engine.writer, campaign, "me", now)

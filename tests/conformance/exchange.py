@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -25,7 +25,7 @@ from calls.switch.events import (
     SwitchEvent,
     SwitchUp,
 )
-from calls.switch.port import CallChannel, CallHandler, DialAttempt, EndedBy, Originate, Seat, Switch
+from calls.switch.port import CallChannel, CallHandler, DialAttempt, EndedBy, Originate, RingAgent, Seat, Switch
 from console.demo.sipp import CallerScript, SippHome
 from console.demo.sipp import Press as Keys
 from console.demo.sipp import call as place_call
@@ -59,6 +59,8 @@ class Exchange:
     boot: BootId | None = None
     turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     door: Door = field(default_factory=Door)
+    phone: str = ""
+    """The one telephone of all agents, whatever the scripts call theirs; "": each its own."""
 
     def on_event(self, event: SwitchEvent) -> None:
         self.events.append(event)
@@ -137,6 +139,8 @@ class Line:
 
     async def originate(self, request: Originate) -> None:
         leg_id = LegId(request.attempt_id) if isinstance(request, DialAttempt) else request.leg_id
+        if isinstance(request, RingAgent) and self.exchange.phone:
+            request = replace(request, endpoint=self.exchange.phone)
         if leg_id not in self.legs:
             self.legs.append(leg_id)
         await self.exchange.switch.originate(request)

@@ -111,10 +111,10 @@ class Tones:
 class RealFreeSwitchUnderTest:
     """See :class:`tests.conformance.play.SwitchUnderTest`. For one script."""
 
-    def __init__(self, exchange: Exchange, agent_endpoint: str) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self.slack_s = SLACK_S
         self.trunk = TRUNK
-        self.agent_endpoint = agent_endpoint
+        self.agent_endpoint = exchange.phone
         self._exchange = exchange
         self._line = exchange.new_line()
         (self._called,) = self._line.called
@@ -131,11 +131,10 @@ class RealFreeSwitchUnderTest:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An exchange on a real FreeSWITCH, and its agents' phone."""
+    """An exchange on a real FreeSWITCH."""
 
     real: Real
     exchange: Exchange
-    agent_endpoint: str
 
 
 @asynccontextmanager
@@ -169,7 +168,8 @@ async def open_real(
             recordings=RecordingFiles(recordings),
         )
         switch = FreeSwitch(config, Tones(folder / "prompts"), lambda: str(uuid4()))
-        exchange = Exchange(real.sip_port, sipp, switch)
+        phone = f"sofia/{real.profile}/agent@{LOOPBACK}:{phone_port}"
+        exchange = Exchange(real.sip_port, sipp, switch, phone=phone)
         await switch.start(exchange.on_event, exchange.on_call)
         stack.push_async_callback(switch.stop)
-        yield Opened(real, exchange, f"sofia/{real.profile}/agent@{LOOPBACK}:{phone_port}")
+        yield Opened(real, exchange)

@@ -6,26 +6,48 @@ the scripts run on the one that is made from recordings."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
+from calls.clock import SystemClock
+from calls.switch.events import LegEnded
 from console.demo.sipp import Callees, SippHome
 from tests.calls.switch.freeswitch.fake_event_socket import PASSWORD, FakeEventSocket
-from tests.conformance.freeswitch_real import VARIABLE, Opened, RealFreeSwitchUnderTest, find, open_real
+from tests.conformance.engine.play import Bench, open_bench
+from tests.conformance.engine.premises import Premises
+from tests.conformance.engine.scripts import engine_scripts_for
+from tests.conformance.engine.vocabulary import EngineScript
+from tests.conformance.exchange import Exchange
+from tests.conformance.freeswitch_real import (
+    SLACK_S,
+    VARIABLE,
+    Opened,
+    RealFreeSwitchUnderTest,
+    find,
+    open_real,
+)
 from tests.conformance.play import play
 from tests.conformance.scripts import scripts_for
 from tests.conformance.vocabulary import Need, Script
 from tests.integration.conftest import Trees
 
 NEEDS = (Need.MENU, Need.AGENTS, Need.TRANSFER, Need.DIAL, Need.RECORD)
-SCRIPTS = scripts_for(*NEEDS) if VARIABLE in os.environ else []
+THERE_IS_ONE = VARIABLE in os.environ
 RING_MS = (1000, 4000)
+GONE_S = 5.0
+NO_CHANNELS = '{"row_count": 0}'
+
+Faults = dict[str, BaseException | None]
+"""What each script came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +55,79 @@ class Played:
     """What the scripts that were chosen for this run came to, by their names; the switch is still up."""
 
     opened: Opened
-    outcomes: dict[str, BaseException | None]
+    outcomes: Faults
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def played(request: pytest.FixtureRequest, trees: Trees, callees: Callees) -> AsyncIterator[Played]:
     names = {item.name for item in request.session.items if item.path == Path(__file__)}
-    scripts = [script for script in SCRIPTS if f"test_a_real_freeswitch_conforms[{script.name}]" in names]
+    scripts = [each for each in scripts_for(*NEEDS) if f"test_a_real_freeswitch_conforms[{each.name}]" in names]
+    calls = [
+        each
+        for each in engine_scripts_for(*NEEDS)
+        if f"test_whole_calls_conform_on_a_real_freeswitch[{each.name}]" in names
+    ]
     with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         sipp = SippHome(trees.sipp, folder / "sipp")
         real = await find(os.environ)
-        async with open_real(real, sipp, replace(callees, ring_ms=RING_MS), folder) as opened:
-            plays = (
-                play(script, RealFreeSwitchUnderTest(opened.exchange, opened.agent_endpoint)) for script in scripts
+        own = [each.name for each in calls]
+        async with open_real(real, sipp, replace(callees, ring_ms=RING_MS), folder, own) as opened:
+            came_to = await asyncio.gather(
+                _play_calls(calls, opened.exchange, folder), _play_commands(scripts, opened.exchange)
             )
-            came_to = await asyncio.gather(*plays, return_exceptions=True)
-            outcomes = {script.name: fault for script, fault in zip(scripts, came_to, strict=True)}
-            yield Played(opened, outcomes)
+            yield Played(opened, came_to[0] | came_to[1])
 
 
-if SCRIPTS:
+async def _play_commands(scripts: list[Script], exchange: Exchange) -> Faults:
+    plays = (play(script, RealFreeSwitchUnderTest(exchange)) for script in scripts)
+    came_to = await asyncio.gather(*plays, return_exceptions=True)
+    return {script.name: fault for script, fault in zip(scripts, came_to, strict=True)}
+
+
+async def _play_calls(scripts: list[EngineScript], exchange: Exchange, folder: Path) -> Faults:
+    """All on one engine, which shares the switch with the scripts of commands."""
+    premises = Premises(scripts, folder)
+    line = exchange.new_line([premises.called(script) for script in scripts])
+    bench = Bench(premises, line, exchange.ring_in, SLACK_S, SystemClock(), lambda: str(uuid4()))
+    async with open_bench(bench):
+        came_to = await asyncio.gather(*map(bench.play, scripts), return_exceptions=True)
+    return {script.name: fault for script, fault in zip(scripts, came_to, strict=True)}
+
+
+if THERE_IS_ONE:
 
     @pytest.mark.asyncio(loop_scope="module")
-    @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+    @pytest.mark.parametrize("script", scripts_for(*NEEDS), ids=lambda script: script.name)
     async def test_a_real_freeswitch_conforms(script: Script, played: Played) -> None:
         fault = played.outcomes[script.name]
         if fault is not None:
             raise fault
+
+    @pytest.mark.asyncio(loop_scope="module")
+    @pytest.mark.parametrize("script", engine_scripts_for(*NEEDS), ids=lambda script: script.name)
+    async def test_whole_calls_conform_on_a_real_freeswitch(script: EngineScript, played: Played) -> None:
+        fault = played.outcomes[script.name]
+        if fault is not None:
+            raise fault
+
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_each_leg_ended_once_and_nothing_came_for_nobody(played: Played) -> None:
+        exchange = played.opened.exchange
+        ends = Counter(event.leg_id for event in exchange.events if isinstance(event, LegEnded))
+        assert ends == Counter(exchange.asked)
+        assert exchange.strays == []
+
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_no_channel_is_left_on_the_switch(played: Played) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GONE_S):
+                while True:  # the switch tells nobody: it is asked again
+                    left = await played.opened.real.api("show channels as json")
+                    if left == NO_CHANNELS:
+                        break
+                    await asyncio.sleep(0.1)
+        assert left == NO_CHANNELS
 
 
 async def test_what_is_asked_of_a_freeswitch_is_its_sip_profile() -> None:

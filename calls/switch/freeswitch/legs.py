@@ -91,6 +91,10 @@ class LegBook:
         """Whether the leg, which has not ended, was seen to have a channel."""
         return leg_id in self._legs and self._legs[leg_id].existed
 
+    def rings(self, leg_id: LegId) -> bool:
+        """Whether the leg has neither ended nor answered."""
+        return leg_id in self._legs and not self._legs[leg_id].answered
+
     # --- what we did ------------------------------------------------------------------------------------------
 
     def expect(self, leg_id: LegId, job_id: str, now: float, ring_timeout_s: float, *, parks: bool = False) -> None:

@@ -46,6 +46,11 @@ _LEGS = frozenset(each.value for each in legs.WANTED)
 _DESK = frozenset(each.value for each in desk.WANTED)
 _SEATS = frozenset(each.value for each in seats.WANTED)
 
+SAFETY_S = 2
+"""FreeSWITCH counts the ring time in whole seconds, and up to one too few: ours is the one that counts."""
+
+NO_ANSWER = 19
+
 AGENT, DIALLED = "cw-agent", "cw-dialled"
 """The extensions of our context for a leg that has answered."""
 
@@ -186,6 +191,7 @@ class FreeSwitch:
             self._book.forget(leg_id)
             self._desk.dialled.pop(leg_id, None)
             raise
+        self._loop.call_later(request.ring_timeout_s, self._rang_out, leg_id)
 
     async def seat(self, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
         """See :class:`calls.switch.port.Switch`."""
@@ -227,9 +233,13 @@ class FreeSwitch:
             endpoint,
             extension,
             self._config.context,
-            math.ceil(request.ring_timeout_s) + 1,  # FreeSWITCH counts whole seconds, and up to one too few
+            math.ceil(request.ring_timeout_s) + SAFETY_S,
             request.caller_id,
         )
+
+    def _rang_out(self, leg_id: LegId) -> None:
+        if self._server is not None and self._book.rings(leg_id):
+            self._run(self._end(leg_id, NO_ANSWER), "rang out")
 
     async def _kill(self, leg_id: LegId, cause: int) -> bool:
         """Whether there was a channel to end."""

@@ -26,6 +26,10 @@ KEY_WITHIN_S = 5.0
 PLAYS = 2
 """A wrong key cuts the message off; then it is played once more from its beginning."""
 
+LISTENS = 6
+"""So many further times the key is listened for in silence after wrong ones: who finds the right key at last is heard,
+and nobody who presses on and on holds the line for longer than the core lets a message last."""
+
 WITHIN_S = 5.0
 """So long the person waits until it is written down; it is written all the same where the store takes longer."""
 
@@ -59,9 +63,10 @@ class SafeHarbour:
         if not key:
             result = await channel.perform(Play((prompt,)))
             return result if isinstance(result, HungUp) else None
-        gather = Gather((prompt,), KeyPlan(frozenset({key})), KEY_WITHIN_S, KEY_WITHIN_S)
-        for _ in range(PLAYS):
-            result = await channel.perform(gather)
+        plan = KeyPlan(frozenset({key}))
+        for turn in range(PLAYS + LISTENS):
+            prompts = (prompt,) if turn < PLAYS else ()
+            result = await channel.perform(Gather(prompts, plan, KEY_WITHIN_S, KEY_WITHIN_S))
             if not isinstance(result, NoMatch):
                 break
         if isinstance(result, Match):

@@ -65,9 +65,13 @@ class LegEnded:
 
 @dataclass(frozen=True, slots=True)
 class CallConnected:
-    """A ``Connect`` has succeeded: from now on caller and agent hear each other."""
+    """A ``Connect`` has succeeded: from now on caller and agent hear each other.
+
+    ``recorded`` False: the recording that it asked for was refused, and the two talk without.
+    """
 
     call_id: CallId
+    recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)

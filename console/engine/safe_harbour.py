@@ -27,7 +27,7 @@ PLAYS = 2
 """A wrong key cuts the message off; then it is played once more from its beginning."""
 
 LISTENS = 6
-"""So many further times the key is listened for in silence after wrong ones: who finds the right key at last is heard,
+"""So many more times the key is listened for in silence after wrong ones: who finds the right one at last is heard,
 and nobody who presses on and on holds the line for longer than the core lets a message last."""
 
 WITHIN_S = 5.0

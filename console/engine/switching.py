@@ -111,8 +111,8 @@ class Switching:
                 if not any(each.leg_ended(event.leg_id) for each in self._leg_owners):
                     self._restart.call_ended(CallId(event.leg_id), event.cause)
                     self._dialled.leg_event(event)
-            case events.CallConnected(call_id):
-                self._meetings.connected(call_id)
+            case events.CallConnected(call_id, recorded):
+                self._meetings.connected(call_id, recorded=recorded)
             case events.CallLost(call_id, cause):
                 self._restart.call_ended(call_id, cause)
             case _:

@@ -169,13 +169,13 @@ class Meetings:
         """How long the two were on their way to each other, from when the call was given to a leg that is up."""
         self._floor = floor
         self._clock = clock
-        self._connecting: dict[CallId, Callable[[], None]] = {}
+        self._connecting: dict[CallId, Callable[[bool], None]] = {}
         self._talking: dict[CallId, LiveTalk] = {}
 
-    def connected(self, call_id: CallId) -> None:
-        """The switch tells that caller and agent hear each other."""
+    def connected(self, call_id: CallId, *, recorded: bool) -> None:
+        """The switch tells that caller and agent hear each other, and that what was to be recorded is."""
         if (began := self._connecting.pop(call_id, None)) is not None:
-            began()
+            began(recorded)
 
     def channel_of(self, agent_id: AgentId) -> CallChannel | None:
         """The call that the agent talks to."""
@@ -357,16 +357,18 @@ class Meetings:
         record = "" if recorder.untold else record
         given_s = self._clock.monotonic_s()
 
-        def began() -> None:
+        def began(recorded: bool) -> None:
             nonlocal began_s
             began_s = self._clock.monotonic_s()
             self.connects.observe(began_s - given_s)
             recorder.agent_id = agent_id
             recorder.enter(Phase.TALK)
             recorder.talks += 1
-            if record:
+            if record and recorded:
                 recorder.note_recording(record)
                 recorder.note("recording_started", {"recording": record})
+            elif record:
+                recorder.note("recording_refused", {"agent": agent_id})
             self._talking[call_id] = LiveTalk(call_id, agent_id, offer.leg_id, channel, recorder)
             hears.talk(agent_id)
             self._floor.tell(TalkBegan(call_id, agent_id))

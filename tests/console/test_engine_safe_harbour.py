@@ -95,7 +95,7 @@ async def test_wrong_keys_do_not_hold_the_call(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wrong", [2, 5])
 async def test_the_right_key_counts_after_however_many_wrong_ones(tmp_path: Path, wrong: int) -> None:
     async with world_in(tmp_path, agent("anna")) as world:
-        tries = [step for each in range(1, wrong) for step in (Press(str(each)), Wait(1.0))]
+        tries: list[Step] = [step for each in range(1, wrong) for step in (Press(str(each)), Wait(1.0))]
         await abandon(world, MESSAGE, Press("0"), MESSAGE, *tries, Press("9"), **OPT_OUT)
         assert heard(world) == ["system.safe_harbour", "system.safe_harbour", "system.opted_out"]
         assert listed(world) == [ENTRY]
@@ -104,7 +104,8 @@ async def test_the_right_key_counts_after_however_many_wrong_ones(tmp_path: Path
 @held
 async def test_who_presses_on_and_on_does_not_hold_the_call(tmp_path: Path) -> None:
     async with world_in(tmp_path, agent("anna")) as world:
-        await abandon(world, MESSAGE, Press("0"), MESSAGE, *[Press("1"), Wait(4.0)] * 20, **OPT_OUT)
+        presses: list[Step] = [Press("1"), Wait(4.0)] * 20
+        await abandon(world, MESSAGE, Press("0"), MESSAGE, *presses, **OPT_OUT)
         assert listed(world) == [] and world.record().duration_s < 60.0
 
 

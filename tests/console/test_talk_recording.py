@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from calls.floor_settings import SupervisorSettings
 from calls.ids import AgentId
 from calls.recording_rule import share_of
 from calls.settings import QueueSettings, RecordingSettings
+from calls.switch.events import CallConnected
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callers import CallerScript, Hear, Press, Wait
 from calls.switch.loopback.diary import Seen
@@ -75,6 +77,20 @@ async def test_a_talk_is_recorded_from_its_beginning_to_its_end(tmp_path: Path) 
         await world.settled()
         assert world.record().recording == name
         assert "recording_started" in world.kinds(call.info.call_id)
+
+
+@held
+async def test_a_recording_that_the_switch_refused_is_named_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calls.switch.loopback.call.CallConnected", partial(CallConnected, recorded=False))
+    async with house(tmp_path) as world:
+        call = await talk(world)
+        call.far_hangs_up()
+        await world.settled()
+        assert world.record().recording is None
+        kinds = world.kinds(call.info.call_id)
+        assert "recording_refused" in kinds and "recording_started" not in kinds
 
 
 @held

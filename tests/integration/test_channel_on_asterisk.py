@@ -147,7 +147,7 @@ class Case:
     def channel(self, channel: AsteriskChannel) -> None:
         self._channel = channel
 
-    def met(self) -> None:
+    def met(self, _recorded: bool) -> None:
         self.connected += 1
 
 

@@ -108,7 +108,7 @@ class AsteriskChannel:
     """See :class:`calls.switch.port.CallChannel`."""
 
     def __init__(
-        self, info: CallInfo, connection: AgiConnection, around: Surroundings, on_connected: Callable[[], object]
+        self, info: CallInfo, connection: AgiConnection, around: Surroundings, on_connected: Callable[[bool], object]
     ) -> None:
         self._info = info
         self._name = connection.environment.channel
@@ -214,7 +214,7 @@ class AsteriskChannel:
             talk.joined = True
             self._recording.announced = False
             talk.tell()
-            self._on_connected()
+            self._on_connected(not talk.unrecorded)
 
     def target_answered(self) -> None:
         """AMI: the target of the transfer that is pending has answered."""
@@ -374,7 +374,7 @@ class AsteriskChannel:
         talk = self._talk = Talk(command.agent_leg)
         try:
             if command.record or self._recording.announced:
-                await self._record_talk(command.record)
+                talk.unrecorded = not await self._record_talk(command.record)
             if not await self._redirect(talk):
                 return NotConnected()
             await talk.until(lambda: talk.joined or self._over(talk), ENTERS_ROOM_S)
@@ -391,16 +391,20 @@ class AsteriskChannel:
             return self._gone
         return NotConnected() if talk.back in NEVER_MET else TalkEnded(EndedBy.AGENT)
 
-    async def _record_talk(self, name: str) -> None:
+    async def _record_talk(self, name: str) -> bool:
         """Have the room record the talk, or not where an earlier one, to be recorded, never began. Where that cannot
-        be said the two talk all the same."""
+        be said the two talk all the same; False: it was refused. One that may be there, for all that AMI has not said
+        so, counts as there: it is named, and muted for a card number."""
         if name:
             file_of(self._around.recordings, name)
         try:
             await self._around.control.record_talk(self._name, name or NOT_RECORDED)
-            self._recording.in_talk = self._recording.announced = bool(name)
         except (SwitchRefused, SwitchUnavailable, SwitchTimeout) as problem:
             log.get().error("a talk is not recorded", recording=name, problem=str(problem))
+            if not isinstance(problem, SwitchTimeout):
+                return False
+        self._recording.in_talk = self._recording.announced = bool(name)
+        return True
 
     def _over(self, talk: Talk) -> bool:
         return talk.cut or talk.back is not None or self._gone is not None

@@ -32,6 +32,8 @@ class Talk:
     """How the dialplan says the talk ended, once the customer is back."""
     cut: bool = False
     """Another command took its place."""
+    unrecorded: bool = False
+    """A recording of it was refused."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self) -> None:

@@ -176,7 +176,11 @@ class Desk:
 
     async def _run(self, info: CallInfo, connection: AgiConnection) -> None:
         """Give the call to its handler, in a task of its own: it outlives this request when it goes to an agent."""
-        channel = AsteriskChannel(info, connection, self.around, lambda: self.on_event(CallConnected(info.call_id)))
+
+        def connected(recorded: bool) -> None:
+            self.on_event(CallConnected(info.call_id, recorded))
+
+        channel = AsteriskChannel(info, connection, self.around, connected)
         now = asyncio.get_running_loop().time()
         entry = _Entry(channel, connection, connection.environment.unique_id, now)
         self._calls[info.call_id] = self._by_channel[entry.unique_id] = entry

@@ -44,6 +44,8 @@ class Control:
 
     asked: list[tuple[str, ...]] = field(default_factory=list)
     fault: SwitchError | None = None
+    faults: dict[str, SwitchError] = field(default_factory=dict)
+    """To one question alone, by its name."""
     on_redirect: Callable[[], None] | None = None
 
     async def redirect(self, channel: str, context: str, exten: str, priority: int = 1) -> None:
@@ -72,8 +74,8 @@ class Control:
     async def _ask(self, *what: str) -> None:
         self.asked.append(what)
         await asyncio.sleep(0)
-        if self.fault is not None:
-            raise self.fault
+        if (fault := self.faults.get(what[0], self.fault)) is not None:
+            raise fault
 
     async def was_asked(self, *what: str) -> None:
         await agi_peer.settled(lambda: what in self.asked)
@@ -88,7 +90,7 @@ class Call:
     channel: AsteriskChannel
     control: Control
     back: Requests
-    connected: list[None]
+    connected: list[bool]
 
     def start(self, command: SwitchCommand) -> asyncio.Task[Result]:
         return asyncio.ensure_future(self._perform(command))
@@ -118,12 +120,12 @@ async def live_call(version: str = "asterisk-16", prompts: Prompts | None = None
         peer = await agi_peer.connect(server)
         peer.say(agi_peer.environment(version=version))
         connection = await requests.next()
-        control, connected = Control(), list[None]()
+        control, connected = Control(), list[bool]()
         destinations = {"sales": "PJSIP/sales@carrier"}
         channel = AsteriskChannel(
             inbound_info(connection.environment, CALL, "main", BootId("boot-1")),
             connection,
             Surroundings(control, prompts or Prompts(), destinations),
-            lambda: connected.append(None),
+            connected.append,
         )
         yield Call(server, peer, channel, control, back, connected)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from calls.errors import SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import LegId
 from calls.switch.asterisk import channel
 from calls.switch.port import (
@@ -55,10 +55,10 @@ async def in_the_room(call: Call) -> asyncio.Task[Result]:
 async def test_the_way_to_the_agent_and_back() -> None:
     async with live_call() as call:
         talking = await in_the_room(call)
-        assert call.connected == [None] and not talking.done()
+        assert call.connected == [True] and not talking.done()
         call.channel.joined(LEG)
         call.channel.joined(LegId("leg-8"))
-        assert call.connected == [None]
+        assert call.connected == [True]
         peer = await call.come_back("ENDMARKED")
         assert await talking == TalkEnded(EndedBy.AGENT)
         playing = call.start(Play((WELCOME,)))
@@ -75,6 +75,26 @@ async def test_our_side_closes_only_when_the_held_command_has_ended() -> None:
         assert connection is not None and not connection.closed
         call.peer.say(b"200 result=-1\nHANGUP\n")
         await call.peer.closed()
+
+
+@pytest.mark.parametrize(
+    ("problem", "recorded"), [(None, True), (SwitchRefused("no"), False), (SwitchUnavailable("away"), False),
+                              (SwitchTimeout("late"), True)]
+)  # fmt: skip
+async def test_it_is_told_whether_the_talk_is_recorded(problem: SwitchError | None, recorded: bool) -> None:
+    """A recording that may be there counts as there: it is named in the record, and muted for a card number."""
+    async with live_call() as call:
+        if problem is not None:
+            call.control.faults["record_talk"] = problem
+        holding = await held(call)
+        talking = call.start(Connect(LEG, "call-1-talk-1"))
+        await call.control.was_asked(*REDIRECT)
+        call.peer.say(b"200 result=-1\n")
+        await call.peer.closed()
+        call.channel.joined(LEG)
+        assert await holding == Interrupted()
+        assert call.connected == [recorded]
+        talking.cancel()
 
 
 async def test_a_caller_who_hears_nothing_is_connected_too() -> None:
@@ -203,7 +223,7 @@ async def test_a_second_connect_takes_the_caller_to_another_agent() -> None:
         assert await first == Interrupted()
         await call.control.was_asked("redirect", "PJSIP/caller-00000000", "callwright-room", "leg-8", "1")
         call.channel.joined(LegId("leg-8"))
-        assert call.connected == [None, None]
+        assert call.connected == [True, True]
         await call.come_back("ENDMARKED")
         assert await result(second) == TalkEnded(EndedBy.AGENT)
 

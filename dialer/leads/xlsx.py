@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from typing import BinaryIO
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from calls.errors import LeadError, Location
 from dialer.leads.table import MAX_COLUMNS, Row
+from dialer.leads.xlsx_archive import Archive, is_too_much
 
 MAX_UNPACKED = 4 << 30
 MAX_SHARED = 128 << 20
@@ -31,6 +31,8 @@ MAX_ROWS = 1 << 20
 SMALL, MAX_RATIO = 64 << 20, 100
 """A workbook unpacks to so many bytes, or so many times its size: a bomb, whose first row may be all of it, to more.
 Source: Apache POI, ``ZipSecureFile``, for the ratio."""
+
+TOO_MUCH = "unpacks to too much: save the sheet as CSV UTF-8"
 
 UNREADABLE = (
     ArithmeticError,
@@ -68,7 +70,8 @@ class Workbook:
         try:
             _refuse_too_large(stream, where)
             with warnings.catch_warnings(action="ignore"):  # of styles and names, which are nothing to us
-                self._book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+                self._archive = Archive(stream, MAX_SHARED)
+                self._book = self._archive.load()
             sheet = self._book.worksheets[0]
             self.kind = f"Excel workbook, sheet {sheet.title}"
             self._count = sheet.max_row or 0
@@ -76,6 +79,8 @@ class Workbook:
             self._rows = sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1)
             first = next(self._rows, ())
         except UNREADABLE as problem:
+            if is_too_much(problem):
+                raise LeadError(TOO_MUCH, where) from problem
             raise LeadError(f"cannot be read as an Excel workbook ({type(problem).__name__})", where) from problem
         self.header = _header(first, where)
 
@@ -85,6 +90,7 @@ class Workbook:
         while True:
             number += 1
             try:
+                self._archive.next_row()
                 values = next(self._rows, None)
             except UNREADABLE as problem:
                 yield Row(
@@ -130,7 +136,7 @@ def _refuse_too_large(stream: BinaryIO, where: Location) -> None:
         size = sum(each.compress_size for each in packed.infolist())
     shared = sum(size for name, size in sizes.items() if name.lower().endswith("sharedstrings.xml"))
     if sum(sizes.values()) > min(MAX_UNPACKED, max(SMALL, MAX_RATIO * size)) or shared > MAX_SHARED:
-        raise LeadError("unpacks to too much: save the sheet as CSV UTF-8", where)
+        raise LeadError(TOO_MUCH, where)
 
 
 def _text(value: object) -> str:

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calls.errors import LeadError, Location
-from dialer.leads import places, store, xlsx
+from dialer.leads import places, store, xlsx, xlsx_archive
 from dialer.leads.columns import parse_map, places_of
 from dialer.leads.file import LeadFile, NewLead
 from dialer.leads.report import RefusedRow
@@ -144,6 +144,42 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "SMALL", 1 << 19)
     with pytest.raises(LeadError, match="unpacks to too much"):
         read(bomb)
+
+
+CELLS = "<c/>" * (5 << 20)
+"""Cells of 20 MB, which become a gigabyte of objects where all are held: within every bound of the whole workbook."""
+
+
+def test_a_first_row_that_is_all_of_the_sheet_is_refused() -> None:
+    with pytest.raises(LeadError, match="unpacks to too much"):
+        read(with_sheet(f'<row r="1">{inline("phone")}{CELLS}</row>'))
+
+
+def test_a_later_row_that_is_all_of_the_sheet_is_the_last() -> None:
+    head = f'<row r="1">{inline("phone")}</row><row r="2">{inline("2025550101")}</row>'
+    (found,), (refused,) = read(with_sheet(f'{head}<row r="3">{CELLS}</row>'))
+    assert found.row == 2 and refused.row == 3 and "too much at once" in refused.reason
+
+
+def test_another_part_that_is_all_of_the_workbook_is_refused() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            styles = name == "xl/styles.xml"
+            new.writestr(
+                name, old.read(name).replace(b"</styleSheet>", b" " * (20 << 20)) if styles else old.read(name)
+            )
+    with pytest.raises(LeadError, match="unpacks to too much"):
+        read(out.getvalue())
+
+
+def test_a_long_sheet_of_small_rows_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that does not say its size, which is not gone through for that."""
+    monkeypatch.setattr(xlsx_archive, "MAX_ROW", 1 << 17)
+    monkeypatch.setattr(xlsx_archive, "MAX_PART", 1 << 17)
+    rows = "".join(f'<row r="{row}">{inline(f"202555{row:04d}")}</row>' for row in range(2, 7000))
+    leads, refused = read(with_sheet(f'<row r="1">{inline("phone")}</row>{rows}'))
+    assert (len(leads), refused) == (6998, [])
 
 
 def test_a_row_that_names_a_number_without_end_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import sqlite3
+from array import array
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from calls.errors import LeadError, Location, RecordError
 from calls.numbers import NumberProblem, to_e164
 from calls.people import number_import
-from calls.people.number_file import HEADER, NumberFile, opened
+from calls.people.number_file import HEADER, MAGIC, NumberFile, opened
 from calls.people.number_import import Built, build, drop_old
 from calls.people.number_lists import NumberList, look, serve, standing
 from tests.fresh_store import fill
@@ -208,6 +210,38 @@ def test_a_file_that_was_put_in_anothers_place_is_not_asked(db: sqlite3.Connecti
     opened.cache_clear()
     ((_, why),) = look(db, ["national"], "+12025550100", NOW, None).unasked
     assert "another version" in why
+
+
+@pytest.mark.parametrize("left", [0, 32, HEADER.size, HEADER.size + 8 * 40_000])
+def test_a_file_that_is_cut_short_while_it_is_asked_is_asked_no_more(
+    db: sqlite3.Connection, tmp_path: Path, left: int
+) -> None:
+    """Mapped into memory it killed the engine, with every call that was up."""
+    numbers = [f"+1202{each:07d}" for each in range(5_000_000, 5_050_000)]
+    found = served(db, made(tmp_path, "\n".join(numbers)))
+    assert look(db, ["national"], numbers[45_000], NOW, None).on == ("national",)
+    os.truncate(found.path, left)
+    for _ in range(2):
+        looked = look(db, ["national"], numbers[45_000], NOW, None)
+        assert not looked.on and "it was cut short" in looked.unasked[0][1]
+    opened.cache_clear()
+    assert look(db, ["national"], numbers[45_000], NOW, None).unasked
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@given(st.sets(st.integers(10**9, 10**9 + 400), max_size=200), st.integers(1, 40), st.integers(1, 12))
+def test_every_number_of_a_list_is_found_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listed: set[int], stride: int, page: int
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("calls.people.number_file.STRIDE", stride)
+        patched.setattr("calls.people.number_file.PAGE", page)
+        path = tmp_path / "list.numbers"
+        data = array("Q", sorted(listed)).tobytes()
+        path.write_bytes(HEADER.pack(MAGIC, len(listed), hashlib.sha256(data).digest()) + data)
+        found = NumberFile(path)
+        found.verify()
+        assert {each for each in range(10**9 - 2, 10**9 + 403) if f"+{each}" in found} == listed
 
 
 def test_old_versions_are_dropped_and_the_one_that_holds_never(tmp_path: Path) -> None:

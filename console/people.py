@@ -15,6 +15,7 @@ from calls.numbers import NumberProblem, to_e164
 from calls.people import erased, erasing, persons
 from calls.people.erasing import Erased, Plan
 from calls.people.history import Detail, history
+from calls.people.holdings import Row, holdings
 from calls.people.persons import Person
 from calls.recordings import RecordingFiles
 from calls.settings import Settings
@@ -52,12 +53,18 @@ class LeadShown(BaseModel):
 
 
 class PersonShown(BaseModel):
-    """All that is held of a person."""
+    """A person, and what happened."""
 
     model_config = ConfigDict(frozen=True)
     numbers: tuple[str, ...]
     leads: tuple[LeadShown, ...]
     history: tuple[EntryShown, ...]
+
+
+class PersonExported(PersonShown):
+    """All that is held of a person. ``records``: every row about them, as it stands in the database, by table."""
+
+    records: dict[str, list[Row]]
 
 
 def number_of(connection: sqlite3.Connection, who: str, region: str | None) -> str:
@@ -78,7 +85,7 @@ def number_of(connection: sqlite3.Connection, who: str, region: str | None) -> s
 
 
 def show(connection: sqlite3.Connection, settings: Settings, who: str) -> PersonShown:
-    """All that is held of a person.
+    """A person, and what happened, in order.
 
     Raises:
         UserError: ``who`` is no number and no lead.
@@ -92,6 +99,14 @@ def show(connection: sqlite3.Connection, settings: Settings, who: str) -> Person
         leads=tuple(_lead(each) for each in leads),
         history=tuple(EntryShown(at=each.at, kind=each.kind, detail=each.detail) for each in entries),
     )
+
+
+def export(connection: sqlite3.Connection, settings: Settings, who: str) -> PersonExported:
+    """All that is held of a person: trails of calls, answers, payments and messages too. Raises as :func:`show`."""
+    shown = show(connection, settings, who)
+    subject = erasing.subject_of(connection, number_of(connection, who, settings.engine.region))
+    records = holdings(connection, subject, settings.engine.region)
+    return PersonExported(numbers=shown.numbers, leads=shown.leads, history=shown.history, records=records)
 
 
 def _lead(person: Person) -> LeadShown:

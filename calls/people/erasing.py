@@ -28,7 +28,7 @@ EMPTIED = {
     "consents": ("proof", "reason"),
     "do_not_call": ("reason", "proof"),
     "campaign_do_not_call": ("reason", "proof"),
-    "do_not_call_beside": ("proof",),
+    "do_not_call_beside": ("reason", "proof"),
 }
 """What people wrote in rows that are about the person's number."""
 
@@ -167,7 +167,7 @@ def erase(
     if subject_of(connection, subject.numbers[0]) != subject:
         raise UserError("leads of the person have changed at this moment: erase them again")
     require_quiet(connection, subject, region)
-    calls = _calls(connection, subject, region)
+    calls = calls_of(connection, subject, region)
     recordings = _recordings(connection, calls)
     _empty_leads(connection, subject)
     _empty_calls(connection, calls)
@@ -197,13 +197,15 @@ def clean_up(connection: sqlite3.Connection, planned: Plan) -> None:
     scrub.replace(connection, planned.words, planned.places, DROPPED, EMPTIED)
 
 
-def _calls(connection: sqlite3.Connection, subject: Subject, region: str | None) -> list[str]:
+def calls_of(connection: sqlite3.Connection, subject: Subject, region: str | None) -> list[str]:
+    """The calls of the person, over or not."""
     spelled = json.dumps([each for number in subject.numbers for each in persons.spellings(number, region)])
     rows = connection.execute(
         "WITH spelled AS (SELECT value FROM json_each(:spelled))"
         " SELECT call_id FROM calls WHERE direction = 'inbound' AND caller IN spelled"
         " UNION SELECT call_id FROM calls WHERE direction = 'outbound' AND called IN spelled"
         " UNION SELECT call_id FROM contacts WHERE number IN spelled"
+        " UNION SELECT call_id FROM live_calls WHERE caller IN spelled OR called IN spelled"
         " UNION SELECT attempt_id FROM attempts WHERE person_key IN (SELECT value FROM json_each(:keys))",
         {"spelled": spelled, "keys": json.dumps(subject.keys)},
     )

@@ -21,6 +21,7 @@ FREE = {
     "consents": ("source", "proof", "reason"),
     "contacts": ("note",),
     "do_not_call": ("reason", "proof"),
+    "do_not_call_beside": ("reason", "proof"),
     "flags": ("what",),
     "import_refusals": ("reason",),
     "script_answers": ("answer",),

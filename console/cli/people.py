@@ -40,7 +40,9 @@ def show(context: typer.Context, person: Person) -> None:
 @app.command()
 def export(context: typer.Context, person: Person) -> None:
     """All that is held of a person, as JSON: what a person may ask for."""
-    print_json(_read(context, person).model_dump(mode="json"))
+    settings = settings_of(context)
+    with closing(open_readonly(settings.engine.database)) as connection:
+        print_json(people.export(connection, settings, person).model_dump(mode="json"))
 
 
 @app.command()

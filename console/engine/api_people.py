@@ -35,6 +35,10 @@ def add(app: FastAPI, engine: Engine) -> None:
     async def show(person: str) -> people.PersonShown:
         return await asyncio.to_thread(_read, engine, lambda db: people.show(db, engine.settings, person))
 
+    @app.get("/v1/people/{person}/export")
+    async def export(person: str) -> people.PersonExported:
+        return await asyncio.to_thread(_read, engine, lambda db: people.export(db, engine.settings, person))
+
     @app.post("/v1/people/{person}/erase")
     async def erase(person: str, order: people.EraseOrder, who: Who = "unknown") -> Done:
         engine.require_settled()

@@ -22,17 +22,19 @@ from calls.causes import Outcome
 from calls.dispositions import Disposition, Recycle
 from calls.errors import RecordError, UserError
 from calls.ids import BootId, CallId, LeadId, QueueName
-from calls.people import blocked, callbacks, consents, do_not_call, erased
+from calls.people import blocked, callbacks, consents, do_not_call, erased, scrub
 from calls.people.blocked import Blocked, Flagged
 from calls.people.callbacks import Booking
 from calls.people.consents import Consent, ConsentKind
 from calls.people.history import KINDS
-from calls.records import answers, contacts, outbox, store, voicemail
+from calls.records import answers, contacts, outbox, payments, store, surveys, voicemail
 from calls.records.contacts import Given
 from calls.records.database import open_readonly
 from calls.records.outbox import Message
+from calls.records.payments import PaymentAsked
 from calls.records.published import Event, subscribe
 from calls.records.store import CallEvent, CallRecord, Direction, LiveCall
+from calls.records.surveys import Answer
 from calls.records.times import as_text
 from calls.records.voicemail import Message as Voicemail
 from calls.records.voicemail import MessageState
@@ -172,6 +174,49 @@ class Held:
     def is_blocked(self) -> None:
         blocked.add(self.db, Blocked(NUMBER, f"{NAME} shouts", None, self.store.later(1), "me"))
 
+    def is_asked_in_a_flow(self) -> None:
+        """A survey, a card, a number of the person's choice, a PIN, a reference number."""
+        call_id = self.rings()
+        now = self.store.now
+        answer = Answer("main", "ask", "office", "How was it?", "csat", 5, None)
+        surveys.add_answers(self.db, call_id, "k", [answer], now)
+        payments.begin(self.db, PaymentAsked(f"pay-{call_id}", call_id, "gate", "12.50", "EUR", now))
+        self.db.execute(
+            "INSERT INTO toll_calls (call_id, number, country, began_at, minutes, price)"
+            " VALUES (?, ?, 'US', ?, 1, '1')",
+            (call_id, SECOND, as_text(now)),
+        )
+        self.db.execute(
+            "INSERT INTO pin_tries VALUES ('bank', 'caller', ?, 1, ?, NULL) ON CONFLICT DO NOTHING",
+            (NUMBER, as_text(now)),
+        )
+        outbox.issue_reference(self.db, call_id, "k", now)
+
+    def is_refused(self) -> None:
+        """By a rule of the campaign, and in an import."""
+        at = as_text(self.store.later(1))
+        self.db.execute(
+            "INSERT INTO refusals VALUES (?, ?, 'calling_hours', NULL, ?, ?, 1) ON CONFLICT DO NOTHING",
+            (self.store.campaign.id, self.lead, at, at),
+        )
+        import_id = self._id("import")
+        self.db.execute(
+            "INSERT INTO imports (import_id, list_id, file, digest, options, began_at)"
+            " VALUES (?, 'l', 'a', '', '{}', ?)",
+            (import_id, at),
+        )
+        self.db.execute(
+            "INSERT INTO import_refusals (import_id, row, reason) VALUES (?, 2, ?)", (import_id, f"{NAME}, {NUMBER}")
+        )
+
+    def is_forbidden_by_many(self) -> None:
+        """An agent, one campaign, and then the person."""
+        now = self.store.later(1)
+        entry = do_not_call.Entry(NUMBER, do_not_call.AGENT, "disposition of call c", now, "anna", proof=TOWN)
+        do_not_call.add(self.db, entry)
+        do_not_call.add(self.db, replace(entry, source="caller", reason=f"{NAME} asked"))
+        do_not_call.add(self.db, replace(entry, source="console", campaign_id=self.store.campaign.campaign_id))
+
     def is_spoken_of(self) -> None:
         """A supervisor writes of the person where nobody is asked about."""
         store.add_audit(
@@ -249,10 +294,22 @@ LEAVES: dict[str, Callable[[Held], object]] = {
     "message": Held.leaves_a_message,
     "agrees": Held.agrees,
     "promised": Held.is_promised_a_call,
+    "forbidden by many": Held.is_forbidden_by_many,
     "forbidden": Held.is_forbidden,
     "blocked": Held.is_blocked,
     "spoken of": Held.is_spoken_of,
+    "in a flow": Held.is_asked_in_a_flow,
+    "refused": Held.is_refused,
 }
+
+NOBODYS = {
+    "agent_legs", "agent_states", "caller_ids_shown", "campaign_changes", "campaign_lists", "erasures", "imports",
+    "overrides", "pacing_states", "switch_boots", "webhook_events", *scrub.KEPT,
+}  # fmt: skip
+"""Tables in which nothing of a person can stand."""
+
+WHILE_IT_LASTS = {"live_calls"}
+"""Who is on the line is not erased before the call is over."""
 
 
 @pytest.fixture
@@ -274,12 +331,12 @@ def test_after_an_erasure_nothing_is_found_and_the_rules_hold(left: list[str], b
         assert person.others() == others
         assert person.db.execute("PRAGMA foreign_key_check").fetchall() == []
         assert person.db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        if "forbidden" in left:
+        if {"forbidden", "forbidden by many"} & set(left):
             assert bool(do_not_call.found(person.db, NUMBER, person.store.now))
         if "blocked" in left:
             assert blocked.is_blocked(person.db, NUMBER, person.store.now)
         refused = person.verdicts()
-        if "forbidden" in left:
+        if {"forbidden", "forbidden by many"} & set(left):
             assert refused.get("do_not_call") and not refused["dialled"]
         elif dialled == 2:
             assert refused.get("attempts") and not refused["dialled"]
@@ -302,7 +359,7 @@ def test_a_person_is_shown_with_all_that_happened_in_order(held: Held) -> None:
     assert {"call", "answer", "message", "consent", "callback", "rule", "blocked", "flag"} <= set(kinds)
     assert [entry.at for entry in shown.history] == sorted(entry.at for entry in shown.history)
     calls = [entry.detail for entry in shown.history if entry.kind == "call"]
-    assert [each["direction"] for each in calls] == ["outbound", "inbound", "inbound"]
+    assert [each["direction"] for each in calls] == ["outbound", "inbound", "inbound", "inbound"]
     assert calls[0]["disposition"] == "again" and calls[0]["try"] == 1
     assert people.show(held.db, held.settings, held.lead) == shown, "a lead's id says the same"
     assert people.show(held.db, held.settings, "(202) 555-0142") == shown, "and so does the number as people write it"
@@ -312,8 +369,32 @@ def test_a_person_is_shown_with_all_that_happened_in_order(held: Held) -> None:
 
 def test_what_is_exported_holds_everything_and_nothing_of_others(held: Held) -> None:
     everything(held)
-    text = people.show(held.db, held.settings, NUMBER).model_dump_json()
+    exported = people.export(held.db, held.settings, NUMBER)
+    text = exported.model_dump_json()
     assert NAME in text and TOWN in text and OTHER not in text
+    assert "my name is" in json.dumps(exported.records["call_events"])
+    assert exported.records["survey_answers"][0]["value"] == 5
+    assert exported.records["payments"][0]["amount"] == "12.50"
+
+
+def test_every_table_that_can_hold_a_person_is_planted_exported_and_emptied(held: Held) -> None:
+    """A new table has to say by a column whose its rows are, or stand among those that are nobody's."""
+    everything(held)
+    tables = {row[0] for row in held.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    tables = {each for each in tables if not each.startswith(scrub.NOT_OURS)}
+    exported = people.export(held.db, held.settings, NUMBER).records
+    in_texts = {"audit", "import_refusals"}  # what others wrote of the person, with the words of more people
+    assert tables - NOBODYS - WHILE_IT_LASTS - in_texts == set(exported)
+    mine = {each.name for each in scrub.tables(held.db) if any(trace in dumped(held, each.name) for trace in TRACES)}
+    assert mine - set(exported) == in_texts
+    held.erase()
+    for table in sorted(tables):
+        assert not [trace for trace in TRACES if trace in dumped(held, table)], table
+
+
+def dumped(held: Held, table: str) -> str:
+    """All that stands in a table."""
+    return repr([tuple(row) for row in held.db.execute(f'SELECT * FROM "{table}"')])
 
 
 @pytest.mark.parametrize("busy", ["on the line", "being dialled", "in the wrap-up"])

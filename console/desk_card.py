@@ -174,7 +174,7 @@ def card(
         given=None
         if given is None
         else GivenShown(disposition=given.disposition, note=given.note, value=given.value, currency=given.currency),
-        screen_pop=screen_pop(settings, at, campaign, person),
+        screen_pop=screen_pop(settings, at, campaign, person, _shown_number(settings, at)),
     )
 
 
@@ -209,14 +209,17 @@ def person_of(connection: sqlite3.Connection, at: AtCall) -> Person | None:
     return persons.best_of_number(connection, at.number)
 
 
-def screen_pop(settings: Settings, at: AtCall, campaign: Campaign | None, person: Person | None) -> str | None:
-    """The address to be opened for the call: the campaign's, else the queue's; None: there is none."""
+def screen_pop(
+    settings: Settings, at: AtCall, campaign: Campaign | None, person: Person | None, number: str
+) -> str | None:
+    """The address to be opened for the call: the campaign's, else the queue's; None: there is none. ``number``: what
+    stands for the person's in it."""
     address = None if campaign is None else campaign.file.screen_pop
     if address is None:
         address = next((each.screen_pop for each in settings.queues if each.name == at.queue), None)
     if address is None:
         return None
-    return templates.render(address, values_of(settings, at, person, at.number), encoded)
+    return templates.render(address, values_of(settings, at, person, number), encoded)
 
 
 def tell_agent(connection: sqlite3.Connection, settings: Settings, at: AtCall, event: Event, now: datetime) -> None:
@@ -229,7 +232,7 @@ def tell_agent(connection: sqlite3.Connection, settings: Settings, at: AtCall, e
         "queue": at.queue,
         "campaign_id": at.campaign_id,
         "lead_id": at.lead_id,
-        "screen_pop": screen_pop(settings, at, campaign, person_of(connection, at)),
+        "screen_pop": screen_pop(settings, at, campaign, person_of(connection, at), at.number),
     }
     publish(connection, event, f"{at.call_id}:{at.agent_id}:{as_text(now)}", at.call_id, told, now)
 
@@ -249,6 +252,11 @@ def values_of(settings: Settings, at: AtCall, person: Person | None, number: str
     }
     fields = {} if person is None else {f"{templates.FIELD}{key}": value for key, value in person.fields.items()}
     return {**named, **fields}
+
+
+def _shown_number(settings: Settings, at: AtCall) -> str:
+    """The person's number as the agent may see it."""
+    return masked(at.number) if settings.desk.mask_numbers else at.number
 
 
 def _customer(at: AtCall, person: Person | None, mask: bool) -> CustomerShown:
@@ -301,8 +309,7 @@ def _script(
     script = None if campaign is None else campaign.file.script
     if script is None or campaign is None:
         return None
-    number = masked(at.number) if settings.desk.mask_numbers else at.number
-    values = values_of(settings, at, person, number)
+    values = values_of(settings, at, person, _shown_number(settings, at))
     given = answers.of_call(connection, at.call_id)
     spoken, text = in_language(script.text, language, campaign.file.language)
     return ScriptShown(

@@ -282,11 +282,15 @@ async def test_the_card_of_a_call(tmp_path: Path) -> None:
 
 @held
 async def test_numbers_are_masked_where_the_settings_say_so(tmp_path: Path) -> None:
-    outside = {"desk": DeskSettings(mask_numbers=True)}
+    pop = QueueSettings(name="sales", screen_pop="https://crm.example/{number}/{lead_id}")
+    outside = {"desk": DeskSettings(mask_numbers=True), "queues": (pop,)}
     async with world_in(tmp_path, agent("anna"), outside=outside) as world:
         await dial_a_lead(world, '[script]\ntext = {en = "{number}"}\n')
         await is_in(world, "talking")
-        assert TALKS not in (await card_of(world)).model_dump_json()
+        card = await card_of(world)
+        assert card.screen_pop is not None and card.screen_pop.startswith("https://crm.example/%2A%2A%2A")
+        told = card.model_dump_json()
+        assert TALKS not in told.replace(str(card.customer.lead_id), "") and TALKS[1:] not in str(card.script)
 
 
 @held

@@ -106,12 +106,16 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class CallEvent:
-    """Something that happened in a call, ``since_s`` monotonic seconds after it began. ``detail`` is plain JSON."""
+    """Something that happened in a call, ``since_s`` monotonic seconds after it began. ``detail`` is plain JSON.
+
+    ``seq``: its place among the call's events, from 1, where whoever tells it may tell it again; None: behind them.
+    """
 
     at: datetime
     since_s: float
     kind: str
     detail: Mapping[str, object] = field(default_factory=dict)
+    seq: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,7 @@ _LIVE_COLUMNS = tuple(each.name for each in fields(LiveCall))
 _CALL_COLUMNS = tuple(each.name for each in fields(CallRecord))
 _BEGIN = _insert("live_calls", _LIVE_COLUMNS) + " ON CONFLICT (call_id) DO NOTHING"
 _FINISH = _insert("calls", _CALL_COLUMNS) + " ON CONFLICT (call_id) DO NOTHING"
-_EVENT = _insert("call_events", ("call_id", "seq", "at", "since_s", "kind", "detail"))
+_EVENT = _insert("call_events", ("call_id", "seq", "at", "since_s", "kind", "detail")) + " ON CONFLICT DO NOTHING"
 
 
 def begin_call(connection: sqlite3.Connection, call: LiveCall) -> bool:
@@ -222,15 +226,22 @@ def _find_wrap_up(connection: sqlite3.Connection, record: CallRecord) -> None:
 
 
 def add_events(connection: sqlite3.Connection, call_id: CallId, events: Iterable[CallEvent]) -> None:
-    """Add events to a call, behind those that it has."""
+    """Add events to a call: those that have a place there, where it is free, and the others behind all."""
     last = connection.execute(
         "SELECT coalesce(max(seq), 0) FROM call_events WHERE call_id = ?", (call_id,)
     ).fetchone()
     connection.executemany(
         _EVENT,
         [
-            (call_id, seq, as_text(each.at), each.since_s, each.kind, json.dumps(dict(each.detail), allow_nan=False))
-            for seq, each in enumerate(events, start=last[0] + 1)
+            (
+                call_id,
+                behind if each.seq is None else each.seq,
+                as_text(each.at),
+                each.since_s,
+                each.kind,
+                json.dumps(dict(each.detail), allow_nan=False),
+            )
+            for behind, each in enumerate(events, start=last[0] + 1)
         ],
     )
 
@@ -423,6 +434,14 @@ def talks_since(connection: sqlite3.Connection) -> dict[CallId, datetime]:
         " (later.state <> 'talking' OR later.call_id <> talk.call_id)) GROUP BY call_id"
     )
     return {CallId(call_id): as_time(since_at) for call_id, since_at in rows}
+
+
+def events_kept(connection: sqlite3.Connection) -> dict[CallId, int]:
+    """How many events are kept of each live call."""
+    rows = connection.execute(
+        "SELECT call_id, max(call_events.seq) FROM live_calls JOIN call_events USING (call_id) GROUP BY call_id"
+    )
+    return {CallId(call_id): last for call_id, last in rows}
 
 
 def talks_over(connection: sqlite3.Connection) -> dict[CallId, list[tuple[datetime, datetime]]]:

@@ -71,6 +71,7 @@ from console.engine.talk_recording import TalkRecordings
 from console.engine.tasks import Tasks
 from console.engine.third_parties import ThirdParties
 from console.engine.tolls import Tolls
+from console.engine.trails import Trails
 from console.engine.transfers import Transfers
 from console.engine.verifying import PinHasher, Verifier
 from console.engine.voice import LiveVoice
@@ -290,6 +291,7 @@ class Engine:
             raise
         await self.recognition.start(self._spoken)
         self.watch.start(self.tasks)
+        Trails(self.books, self.writer).start(self.tasks)
         await self.outbox.start()
         self.recordings.start(self.tasks)
         self.switching.start(self._on_call)

@@ -19,8 +19,8 @@ class CallRecorder:
     Only of a call that was taken over from a run before this one a part is by the wall clock: the one before.
     """
 
-    def __init__(self, live: LiveCall, clock: Clock, phase: Phase, *, adopted: bool = False) -> None:
-        """``adopted``: it began when ``live`` says, and not now."""
+    def __init__(self, live: LiveCall, clock: Clock, phase: Phase, *, adopted: bool = False, kept: int = 0) -> None:
+        """``adopted``: it began when ``live`` says, and not now; ``kept``: so many of its events are written down."""
         self.live = live
         self.queue: QueueName | None = None
         self.agent_id: AgentId | None = None
@@ -44,6 +44,8 @@ class CallRecorder:
         self._took = CallDurations(self._began_s, phase)
         self._answered_at: datetime | None = None
         self._events: list[CallEvent] = []
+        self._before = kept
+        self._kept = 0
 
     @property
     def answered(self) -> bool:
@@ -67,7 +69,16 @@ class CallRecorder:
         not copied: nobody changes it afterwards.
         """
         earliest_s = self._events[-1].since_s if self._events else 0.0
-        self._events.append(CallEvent(at, max(earliest_s, mono_s - self._began_s), kind, detail))
+        seq = self._before + len(self._events) + 1
+        self._events.append(CallEvent(at, max(earliest_s, mono_s - self._began_s), kind, detail, seq))
+
+    def unkept(self) -> tuple[CallEvent, ...]:
+        """The events that are not known to be in the store."""
+        return tuple(self._events[self._kept :])
+
+    def note_kept(self, count: int) -> None:
+        """So many more of them are there."""
+        self._kept += count
 
     def enter(self, phase: Phase, since: datetime | None = None) -> None:
         """The call is in ``phase`` from now on, or since a time before it was taken over."""
@@ -104,7 +115,7 @@ class CallRecorder:
     def finish(
         self, outcome: Outcome, cause: int | None, ended_by: EndedBy | None
     ) -> tuple[CallRecord, tuple[CallEvent, ...]]:
-        """The final record and its events. The call has ended now."""
+        """The final record, and the events that are not kept yet. The call has ended now."""
         took = self._took.ended(self._clock.monotonic_s())
         self.note("ended", {"outcome": outcome.value, "cause": cause, "by": ended_by.value if ended_by else None})
         live = self.live
@@ -140,4 +151,4 @@ class CallRecorder:
             last_node=self.last_node,
             recording=self.recording,
         )
-        return record, tuple(self._events)
+        return record, self.unkept()

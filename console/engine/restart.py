@@ -50,6 +50,8 @@ class Found:
     """Since when the agents of these calls talk; a call that is not here has no talk, though it may have had one."""
     talks_over: Mapping[CallId, list[tuple[datetime, datetime]]]
     """From when to when agents talked in the others."""
+    kept: Mapping[CallId, int]
+    """How many events of each call are written down."""
     recovery: recovery.Recovery
     campaigns: list[tuple[ev.CampaignStarted, ev.CampaignState]]
 
@@ -169,7 +171,8 @@ class Restart:
         """What came before is counted by the wall clock. When the call was answered nobody noted: a caller who talks
         or has talked was so from the first; somebody who was dialled, when the talk began; all others now."""
         is_dialled = live.direction is Direction.OUTBOUND
-        recorder = CallRecorder(live, self._clock, Phase.RING if is_dialled else Phase.MENU, adopted=True)
+        kept, phase = found.kept.get(live.call_id, 0), Phase.RING if is_dialled else Phase.MENU
+        recorder = CallRecorder(live, self._clock, phase, adopted=True, kept=kept)
         recorder.agent_id = live.agent_id
         since = found.talks.get(live.call_id)
         over = found.talks_over.get(live.call_id, []) if since is None else []
@@ -248,6 +251,7 @@ def _look(
     """
     agents = store.last_states(connection) if before is None else before
     talks, talks_over = store.talks_since(connection), store.talks_over(connection)
+    kept = store.events_kept(connection)
     legs, ringing = store.agent_legs(connection, switch, up.boot), store.ringing_legs(connection)
     store.keep_agent_legs(connection, switch, [leg for leg in legs.values() if leg in up.live])
     if before is None:
@@ -255,7 +259,7 @@ def _look(
     recovered = recovery.recover(connection, switch, up.boot, up.live, now, others)
     calls = [live for live in store.live_calls(connection) if live.switch not in others]
     campaigns = _open_campaigns(connection, now) if before is None else []
-    return Found(agents, legs, ringing, calls, talks, talks_over, recovered, campaigns)
+    return Found(agents, legs, ringing, calls, talks, talks_over, kept, recovered, campaigns)
 
 
 def _last_seen(connection: sqlite3.Connection, now: datetime) -> datetime:

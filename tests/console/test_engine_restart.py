@@ -278,3 +278,43 @@ async def test_an_agent_whose_talk_was_over_is_free_after_a_restart(tmp_path: Pa
         record = world.record()
         assert (record.outcome, record.agent_id) == (Outcome.ANSWERED, "anna") and adds_up(record)
         assert record.talk_s == pytest.approx(1.0, abs=0.3), "what came after the talk was counted as talk"
+
+
+@held
+async def test_what_was_known_of_a_call_outlives_the_engine(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        lost = world.call(Hear("main.menu"), Wait(30.0))
+        talks = world.call(Hear("main.menu"), Press("2"))
+        await world.until(lambda: world.state("anna") == "talking")
+        await asyncio.sleep(2.5)
+        await world.kill()
+        lost.far_hangs_up()
+        await world.start()
+        await world.until(lambda: world.state("anna") == "talking")
+        assert "node" in " ".join(world.kinds(lost.info.call_id))
+        await asyncio.sleep(5.0)
+        await world.kill()
+        await world.start()
+        talks.far_hangs_up()
+        await world.settled()
+        kinds = world.kinds(talks.info.call_id)
+        assert kinds.count("adopted") == 2 and kinds[-1] == "ended"
+        assert kinds.index("adopted") > 3 and len(kinds) == len(set(enumerate(kinds)))
+        since = [each.since_s for each in world.events(talks.info.call_id)]
+        assert since == sorted(since)
+        assert {record.outcome for record in world.records()} == {Outcome.ANSWERED, Outcome.LOST}
+
+
+@held
+async def test_events_are_written_once_whether_they_were_kept_before_or_not(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        long = world.call(Hear("main.menu"), Press("2"), Wait(9.0), HangUp())
+        await long.over()
+        await world.settled()
+        await world.until(lambda: world.state("anna") == "ready")
+        short = world.call(Hear("main.menu"), Press("2"), Wait(1.0), HangUp())
+        await short.over()
+        await world.settled()
+        assert world.kinds(long.info.call_id) == world.kinds(short.info.call_id)

@@ -310,7 +310,7 @@ class Meetings:
         """The caller talks to somebody outside; ``talked``: what there was before. When it is over their leg ends."""
         call_id, began_s = channel.info.call_id, None
 
-        def began() -> None:
+        def began(_recorded: bool) -> None:
             nonlocal began_s
             began_s = self._clock.monotonic_s()
             recorder.enter(Phase.TALK)

@@ -41,7 +41,7 @@ async def test_a_talk_and_its_agent_are_taken_over(tmp_path: Path, mode: str) ->
         await world.settled()
         record = world.record()
         assert (record.call_id, record.outcome, record.agent_id) == (call.info.call_id, Outcome.ANSWERED, "anna")
-        assert world.kinds(record.call_id)[0] == "adopted"
+        assert world.kinds(record.call_id).count("adopted") == 1
         assert adds_up(record) and record.billed_s == record.duration_s
         assert record.duration_s == pytest.approx((record.ended_at - record.started_at).total_seconds(), abs=0.01)
         assert record.talk_s == pytest.approx(29.75, abs=0.4), "the part before the restart is missing"
@@ -300,7 +300,7 @@ async def test_what_was_known_of_a_call_outlives_the_engine(tmp_path: Path) -> N
         await world.settled()
         kinds = world.kinds(talks.info.call_id)
         assert kinds.count("adopted") == 2 and kinds[-1] == "ended"
-        assert kinds.index("adopted") > 3 and len(kinds) == len(set(enumerate(kinds)))
+        assert kinds.index("adopted") > 3
         since = [each.since_s for each in world.events(talks.info.call_id)]
         assert since == sorted(since)
         assert {record.outcome for record in world.records()} == {Outcome.ANSWERED, Outcome.LOST}

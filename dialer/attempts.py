@@ -239,7 +239,9 @@ def insert(
     ``carriers``: how many of the campaign's trunks carry the number; kept with the attempt for :func:`settle_lead`.
     """
     shown = showing.choose(connection, campaign, due.person_key, due.lead.number)
-    why = json.dumps({**decision, "allowed_by": allowed.rules, "carriers": carriers}, allow_nan=False)
+    limits = {"lines": place.trunk.lines, "calls_per_second": place.trunk.calls_per_second}
+    kept = {**decision, "allowed_by": allowed.rules, "carriers": carriers, "trunk": limits}
+    why = json.dumps(kept, allow_nan=False)
     written = connection.execute(
         "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,"
         " trunk, caller_id, state, intended_at, decision, zones, version, rules_seq)"

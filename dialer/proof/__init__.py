@@ -11,5 +11,8 @@ records cannot show is said, too::
     clocks      the hours where the person may be
     calls       records, rings, the two seconds, the number shown
     abandoned   the share of abandoned calls in every window
+    lines       how many calls each trunk had, at once and in a second
+    agents      one customer at a time
+    orders      pause, stop and do-not-call, within a second
     judge       all of it
 """

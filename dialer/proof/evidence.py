@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from dialer.proof.aliases import Aliases
+
 LATEST = datetime.max.replace(tzinfo=UTC)
 """When what is not over ends."""
 
@@ -50,6 +52,8 @@ class Attempt:
     campaign_id: str
     person: str
     number: str
+    known_as: str
+    """The number, or its hash where its person was erased at some time: by it the attempts belong together."""
     state: str
     at: datetime
     ended_at: datetime | None
@@ -105,6 +109,8 @@ class Evidence:
     versions: dict[str, dict[str, Any]]
     requests: dict[int, datetime]
     """When people asked to be called back, by the request."""
+    lacks_key: bool = False
+    """People were erased, and the key by which they are known again is not there."""
     strays: tuple[str, ...] = ()
     """Dialled calls of the campaign that belong to no attempt."""
     own: tuple[Attempt, ...] = field(init=False)
@@ -128,14 +134,16 @@ SELECT attempts.rowid, attempt_id, attempts.campaign_id, person_key, attempts.nu
        EXISTS (SELECT 1 FROM call_events WHERE call_id = attempt_id AND kind = 'recording_announced'),
        (SELECT region FROM leads WHERE leads.lead_id = attempts.lead_id)
 FROM attempts LEFT JOIN calls ON calls.call_id = attempt_id
-WHERE person_key IN (SELECT person_key FROM attempts WHERE campaign_id = ?)
+WHERE person_key IN (SELECT value FROM json_each(?))
 ORDER BY attempts.rowid
 """
 
 
 def load(connection: sqlite3.Connection, campaign_id: str) -> Evidence:
     """Everything about the campaign's attempts. Reads only."""
-    attempts = tuple(_attempt(tuple(row)) for row in connection.execute(_ATTEMPTS, (campaign_id,)))
+    aliases = Aliases(connection)
+    people = json.dumps(aliases.all_of(connection, campaign_id))
+    attempts = tuple(_attempt(tuple(row), aliases) for row in connection.execute(_ATTEMPTS, (people,)))
     versions = {
         str(row[0]): json.loads(row[1])
         for row in connection.execute(
@@ -151,25 +159,33 @@ def load(connection: sqlite3.Connection, campaign_id: str) -> Evidence:
         (campaign_id,),
     )
     return Evidence(
-        campaign_id, attempts, tuple(_changes(connection)), versions, requests, tuple(str(row[0]) for row in strays)
+        campaign_id,
+        attempts,
+        tuple(_changes(connection, aliases)),
+        versions,
+        requests,
+        aliases.lacks_key,
+        tuple(str(row[0]) for row in strays),
     )
 
 
-def _changes(connection: sqlite3.Connection) -> Iterator[Change]:
+def _changes(connection: sqlite3.Connection, aliases: Aliases) -> Iterator[Change]:
     for seq, what, subject, campaign_id, kind, at, until_at, detail in connection.execute(
         "SELECT seq, what, subject, campaign_id, kind, at, until_at, detail FROM rule_log ORDER BY seq"
     ):
+        subject = subject if what == "listed" else aliases.of(subject)
         yield Change(seq, what, subject, campaign_id, kind, when(at), when(until_at) if until_at else None, detail)
 
 
-def _attempt(row: tuple[Any, ...]) -> Attempt:
+def _attempt(row: tuple[Any, ...], aliases: Aliases) -> Attempt:
     call = None if row[13] is None else _call(row[13:27], row[28], told=bool(row[29]))
     return Attempt(
         row=row[0],
         attempt_id=row[1],
         campaign_id=row[2],
-        person=row[3],
+        person=aliases.of(row[3]),
         number=row[4],
+        known_as=aliases.of(row[4]),
         state=row[5],
         at=when(row[6]),
         ended_at=when(row[7]) if row[7] else None,

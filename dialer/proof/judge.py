@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from dialer.proof import abandoned, calls, clocks, people, permission
+from dialer.proof import abandoned, agents, calls, clocks, lines, orders, people, permission
 from dialer.proof.evidence import load
 from dialer.proof.finding import Verdict
 
@@ -31,6 +31,9 @@ def judge(connection: sqlite3.Connection, campaign_id: str, now: datetime) -> Ve
         clocks.judged(evidence),
         calls.judged(evidence, now),
         abandoned.judged(evidence),
+        lines.judged(connection, campaign_id),
+        agents.judged(connection, campaign_id),
+        orders.judged(connection, evidence),
     ):
         for finding in findings:
             verdict.take(finding)

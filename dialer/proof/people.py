@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from dialer.proof.evidence import Attempt, Evidence
-from dialer.proof.finding import Breach, Finding
+from dialer.proof.finding import Breach, Finding, Unproved
 from dialer.proof.law import Law, Most
 
 CLOCK_S = timedelta(seconds=1)
@@ -16,6 +16,8 @@ CLOCK_S = timedelta(seconds=1)
 
 def judged(evidence: Evidence) -> Iterator[Finding]:
     """What is wrong between the attempts of each person."""
+    if evidence.lacks_key:
+        yield Unproved("", "I3", "people were erased, and the key by which they are known again is not there")
     before: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in evidence.attempts:
         past = before[attempt.person]
@@ -55,7 +57,7 @@ def _limits(attempt: Attempt, past: list[Attempt], law: Law) -> Iterator[Finding
 
 
 def _counts(each: Attempt, attempt: Attempt, most: Most) -> bool:
-    if not most.of_person and each.number != attempt.number:
+    if not most.of_person and each.known_as != attempt.known_as:
         return False
     if most.period is None:
         return each.campaign_id == attempt.campaign_id

@@ -6,14 +6,13 @@ what was there, whatever the clocks said.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
@@ -88,7 +87,7 @@ class Standing:
 
     def entries(self, attempt: Attempt, law: Law, evidence: Evidence) -> Iterator[Finding]:
         """Entries of our own list that the attempt's number is on."""
-        spelled = [attempt.number, *(f"{attempt.number[:size]}*" for size in range(2, len(attempt.number) + 1))]
+        spelled = [attempt.known_as, *(f"{attempt.number[:size]}*" for size in range(2, len(attempt.number) + 1))]
         asked_at = evidence.requests.get(int(attempt.decision.get("callback") or 0)) if law.on_request else None
         for place in (None, attempt.campaign_id):
             for subject in spelled:
@@ -134,15 +133,15 @@ class Standing:
             )
         elif law.mobile_consent() and _may_be_mobile(attempt.number):
             needed.add("mobile")
-        if (attempt.number, "calls") in self._taken:
+        if (attempt.known_as, "calls") in self._taken:
             needed.add("calls")
         for kind in sorted(needed):
-            if not self._agreed(attempt.number, kind, attempt.at):
-                taken = self._taken.get((attempt.number, kind))
+            if not self._agreed(attempt.known_as, kind, attempt.at):
+                taken = self._taken.get((attempt.known_as, kind))
                 why = "was not given" if taken is None else f"was taken back (change {taken.seq})"
                 yield Breach(attempt.attempt_id, "consent", f"the consent {kind} {why}, or has run out")
         recorded = attempt.call is not None and bool(attempt.call.recording)
-        if recorded and law.records_with_consent() and not self._agreed(attempt.number, "recording", attempt.at):
+        if recorded and law.records_with_consent() and not self._agreed(attempt.known_as, "recording", attempt.at):
             yield Breach(attempt.attempt_id, "consent", "the talk was recorded without the consent recording")
         untold = attempt.call is not None and not attempt.call.told
         if recorded and untold and law.must_tell(attempt.region) and not attempt.is_erased:
@@ -164,7 +163,7 @@ class Standing:
 def _later_than_its_time(attempt: Attempt, to_come: list[Change]) -> Iterator[Finding]:
     """A change whose time lies long before the attempt, and that is said to have been committed after it."""
     for change in to_come:
-        if change.what == "forbidden" and change.subject == attempt.number and change.at < attempt.at - LATE:
+        if change.what == "forbidden" and change.subject == attempt.known_as and change.at < attempt.at - LATE:
             if change.campaign_id in (None, attempt.campaign_id):
                 yield Breach(
                     attempt.attempt_id,
@@ -182,22 +181,23 @@ def _may_be_mobile(number: str) -> bool:
 
 def _is_listed(path: Path, version: str, number: str) -> bool | None:
     """None: the file is gone, or holds another version."""
-    numbers = _numbers(path, version)
-    if numbers is None:
-        return None
-    wanted = np.uint64(int(number[1:]))
-    at = int(np.searchsorted(numbers, wanted))
-    return at < len(numbers) and bool(numbers[at] == wanted)
-
-
-@lru_cache(maxsize=16)
-def _numbers(path: Path, version: str) -> np.ndarray[tuple[int], np.dtype[np.uint64]] | None:
     try:
-        with path.open("rb") as file:
-            header = file.read(HEADER_BYTES)
-        _, _, digest = struct.unpack_from("<8sQ32s", header)
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        _, count, digest = struct.unpack("<8sQ32s16x", os.pread(file, HEADER_BYTES, 0))
         if digest.hex() != version:
             return None
-        return np.memmap(path, dtype="<u8", mode="r", offset=HEADER_BYTES)
-    except (OSError, ValueError, struct.error):
+        wanted, low, high = int(number[1:]), 0, count
+        while low < high:
+            middle = (low + high) // 2
+            (found,) = struct.unpack("<Q", os.pread(file, 8, HEADER_BYTES + 8 * middle))
+            if found == wanted:
+                return True
+            low, high = (middle + 1, high) if found < wanted else (low, middle)
+        return False
+    except struct.error:  # it was cut short
         return None
+    finally:
+        os.close(file)

@@ -7,7 +7,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from calls.errors import Location
 from calls.ids import AgentId, CampaignId
-from calls.people import consents, do_not_call, number_lists
+from calls.people import consents, do_not_call, erased, number_lists
 from calls.people.consents import Consent, ConsentKind
 from calls.people.do_not_call import Entry
 from calls.people.number_import import build
 from calls.people.number_lists import NumberList
+from calls.records.store import add_audit
 from calls.records.times import as_text
 from dialer import proof
 from dialer.abandonment import Tally, counted
@@ -176,6 +177,27 @@ def attempted(change: str) -> Spoil:
     return sql(f"UPDATE attempts SET {change} WHERE attempt_id = :a")
 
 
+def ordered(what: str, when: str, until: str = "") -> Spoil:
+    """An order two seconds before the attempt was dialled, and another that ends it after ``until``."""
+
+    def spoil(db: sqlite3.Connection, attempt: str) -> None:
+        (at,) = db.execute(f"SELECT {when} FROM calls WHERE call_id = ?", (attempt,)).fetchone()
+        said = (datetime.fromisoformat(at) - timedelta(seconds=2), "me", f"campaign.{what}", {"campaign": CAMPAIGN})
+        add_audit(db, *said)
+        if until:
+            add_audit(db, said[0] + timedelta(seconds=7), "me", "campaign.resume", said[3])
+
+    return spoil
+
+
+def forbidden_meanwhile(at: str, then: str = "talk_s = talk_s") -> Spoil:
+    return sql(
+        f"INSERT INTO rule_log (what, subject, at) SELECT 'forbidden', number, {at} FROM attempts"
+        " WHERE attempt_id = :a",
+        f"UPDATE calls SET {then} WHERE call_id = :a",
+    )
+
+
 ANY, TALKED, RANG = "1", "calls.outcome = 'answered'", "calls.outcome = 'no_answer'"
 
 BREACHES: dict[str, tuple[str, str, Spoil]] = {
@@ -241,8 +263,55 @@ BREACHES: dict[str, tuple[str, str, Spoil]] = {
         "ring",
         RANG,
         sql(
-            "UPDATE calls SET outcome = 'cancelled', ring_s = 2 WHERE call_id = :a",
+            "UPDATE calls SET outcome = 'cancelled', ring_s = 1 WHERE call_id = :a",
             "UPDATE attempts SET outcome = 'cancelled' WHERE attempt_id = :a",
+        ),
+    ),
+    "a call more than the trunk has lines": (
+        "I6",
+        ANY,
+        sql(
+            "UPDATE calls SET ended_at = '2027-03-01T12:00:00.000000+00:00'",
+            "UPDATE attempts SET decision = json_set(decision, '$.trunk.lines', 1) WHERE attempt_id = :a",
+            "UPDATE calls SET started_at = '2027-03-01T11:00:00.000000+00:00' WHERE call_id = :a",
+        ),
+    ),
+    "too many calls in one second": (
+        "I6",
+        ANY,
+        sql("UPDATE calls SET started_at = (SELECT started_at FROM calls WHERE call_id = :a)"),
+    ),
+    "an agent with two customers": (
+        "I10",
+        TALKED,
+        sql(
+            "UPDATE calls SET agent_id = (SELECT agent_id FROM calls WHERE call_id = :a), talk_s = 30,"
+            " ended_at = (SELECT ended_at FROM calls WHERE call_id = :a) WHERE outcome = 'answered'"
+        ),
+    ),
+    "an agent with a caller too": (
+        "I10",
+        TALKED,
+        sql(
+            "CREATE TEMP TABLE copied AS SELECT * FROM calls WHERE call_id = :a",
+            "UPDATE copied SET call_id = 'caller', campaign_id = NULL, direction = 'inbound'",
+            "INSERT INTO calls SELECT * FROM copied",
+            "DROP TABLE copied",
+            "UPDATE calls SET talk_s = 5 WHERE call_id = :a",
+            "INSERT INTO call_events SELECT 'caller', 1, started_at, 0, 'agent_connected',"
+            " json_object('agent', agent_id) FROM calls WHERE call_id = :a",
+            "INSERT INTO call_events SELECT 'caller', 2, '2027-03-01T20:00:00.000000+00:00', 0, 'ended', '{}'",
+        ),
+    ),
+    "dialled while it was paused": ("I11", ANY, ordered("pause", "started_at")),
+    "dialled after it was stopped": ("I11", ANY, ordered("stop", "started_at")),
+    "dialled before it went on": ("I11", ANY, ordered("drain", "started_at", "+5 seconds")),
+    "rang on for who was forbidden": ("I11", RANG, forbidden_meanwhile("intended_at")),
+    "dialled who was forbidden": (
+        "I11",
+        ANY,
+        forbidden_meanwhile(
+            "intended_at", "started_at = strftime('%Y-%m-%dT%H:%M:%f', started_at, '+3 seconds') || '000+00:00'"
         ),
     ),
     "another number shown": ("caller_id", ANY, called("caller = '+12025550999'")),
@@ -281,6 +350,33 @@ def possible(db: sqlite3.Connection, where: str) -> list[str]:
         f" WHERE json_extract(decision, '$.sent') IS NOT 0 AND {where} ORDER BY attempts.rowid"
     )
     return [str(row[0]) for row in rows]
+
+
+@pytest.mark.parametrize("with_key", [True, False])
+def test_a_person_who_was_erased_and_came_again_is_one_person(
+    world: World, tmp_path: Path, *, with_key: bool
+) -> None:
+    db = sqlite3.connect(tmp_path / "erased.db", isolation_level=None)
+    world.db.backup(db)
+    rule, where, spoil = BREACHES["called a fourth time"]
+    attempt = possible(db, where)[0]
+    spoil(db, attempt)
+    number = number_of(db, attempt)
+    erased.make_key(db, tmp_path / "erased.db", b"k" * erased.KEY_BYTES)
+    token = erased.token(db, number)
+    erased.keep(db, [token], world.wall)
+    before = "person_key = :n AND attempt_id NOT LIKE '%-again'"
+    db.execute(f"UPDATE attempts SET number = :t, person_key = :t WHERE {before}", {"n": number, "t": token})
+    for table in ("consents", "rule_log"):
+        db.execute(f"DROP TRIGGER IF EXISTS {table}_is_never_changed")
+    db.execute("UPDATE rule_log SET subject = ? WHERE subject = ?", (token, number))
+    if not with_key:
+        erased.key_path(tmp_path / "erased.db").unlink()
+    verdict = judged(db, world)
+    found = {(each.rule, each.attempt_id) for each in verdict.breaches}
+    assert ((rule, f"{attempt}-again") in found) is with_key
+    assert bool([each for each in verdict.unproved if each.rule == "I3"]) is not with_key
+    db.close()
 
 
 # --- what is lawful, and looks odd ------------------------------------------------------------------------------

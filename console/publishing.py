@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from calls import log
 from calls.errors import FlowError, Location
 from calls.ids import FlowId
 from calls.records import flow_versions
@@ -27,7 +28,7 @@ from calls.records.store import add_audit
 from calls.settings import Settings
 from calls.switch.port import Prompt
 from calls.text import printable
-from console import building
+from console import building, placing
 from dialer import campaign as campaigns
 from ivr.check import Draft, load
 from ivr.document import MAX_BYTES
@@ -64,6 +65,7 @@ class Change:
     files: tuple[FlowFile, ...]
     taken: frozenset[FlowId]
     stale: tuple[Prompt, ...]
+    folder: Path
 
     def keep(self, connection: sqlite3.Connection, who: str, now: datetime, note: str) -> tuple[Flow, ...]:
         """Keep versions and audit; gives the flows whose newest version is another now, those of the files first."""
@@ -75,23 +77,23 @@ class Change:
         return tuple(flow for flow in flows.values() if _keep(connection, flow, self.how, who, now, note))
 
     def place(self) -> None:
-        """Let the new files take their places.
+        """Let the new files take their places, all of them or none.
 
         Raises:
             FlowError: one could not.
         """
-        for each in self.files:
-            if each.new is None:
-                continue
-            try:
-                os.replace(each.new, each.target)
-                _to_disk(each.target.parent)
-            except OSError as problem:
-                raise FlowError(
-                    f"the new text is kept as version {each.flow.version} and could not be put here:"
-                    f" {problem.strerror}",
-                    Location(each.target),
-                ) from problem
+        moves = [(each.new, each.target) for each in self.files if each.new is not None]
+        if not moves:
+            return
+        try:
+            placing.place(self.folder, moves)
+        except OSError as problem:
+            kept = ", ".join(each.flow.version for each in self.files if each.new is not None)
+            raise FlowError(
+                f"the new text is kept as version {kept} and could not be put here: {problem.strerror};"
+                " no file has changed",
+                Location(Path(problem.filename2 or problem.filename or moves[0][1])),
+            ) from problem
 
     def said(self, changed: Iterable[Flow], then: str) -> str:
         """What was done, in words; ``then`` says what a changed flow does now."""
@@ -143,11 +145,29 @@ def prepared(
         for each in given:
             files.append(_file(settings, flows[FlowId(each)], new=how is not How.RELOAD))
         stale = tuple(prompt for prompt in library.stale() if prompt in wanted)
-        yield Change(how, flows, tuple(files), taken, stale)
+        yield Change(how, flows, tuple(files), taken, stale, settings.flows)
     finally:
         for file in files:
             if file.new is not None:
                 file.new.unlink(missing_ok=True)
+
+
+def finish_left(settings: Settings) -> None:
+    """At an engine's start, before the flows are read: do the rest of a change that was cut off.
+
+    Raises:
+        FlowError: it cannot be done.
+    """
+    try:
+        filled = placing.finish_left(settings.flows)
+    except (OSError, ValueError) as problem:
+        raise FlowError(
+            f"a change of flows was cut off and cannot be ended ({problem}): put the files there yourself, take"
+            f" {placing.JOURNAL} away, and start again",
+            Location(settings.flows),
+        ) from problem
+    for path in filled:
+        log.get().warning("a change of flows was cut off, and is ended now", file=str(path))
 
 
 def on_disk(settings: Settings) -> tuple[Draft, ...]:
@@ -271,14 +291,6 @@ def _not_writable(target: Path, problem: OSError) -> FlowError:
         f"cannot be written here ({problem.strerror}): put the file there yourself, then run callwright ivr reload",
         Location(target),
     )
-
-
-def _to_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _wanted(flow: Flow, library: PromptLibrary) -> Iterator[Prompt]:

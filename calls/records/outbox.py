@@ -184,12 +184,13 @@ def messages(connection: sqlite3.Connection, state: State | None, limit: int) ->
     return map(_kept, rows)
 
 
-def forget(connection: sqlite3.Connection, before: datetime, limit: int = 1_000) -> int:
-    """Take out up to ``limit`` messages that were taken before then: what is in them is about people. How many."""
+def forget(connection: sqlite3.Connection, state: State, before: datetime, limit: int = 1_000) -> int:
+    """Take out up to ``limit`` messages that were taken, or given up, before then: what is in them is about people.
+    How many."""
     gone = connection.execute(
         "DELETE FROM outbox WHERE message_id IN"
-        " (SELECT message_id FROM outbox WHERE state = 'sent' AND ended_at < ? LIMIT ?)",
-        (as_text(before), limit),
+        " (SELECT message_id FROM outbox WHERE state = ? AND ended_at < ? LIMIT ?)",
+        (state.value, as_text(before), limit),
     )
     return gone.rowcount
 

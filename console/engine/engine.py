@@ -49,6 +49,7 @@ from console.engine.queue_hours import QueueHours
 from console.engine.recognition import Recognises, Recognition
 from console.engine.recordings import RecordingKeeper
 from console.engine.restart import Restart
+from console.engine.retention import Retention
 from console.engine.safe_harbour import SafeHarbour
 from console.engine.starts import Starts
 from console.engine.status import (
@@ -292,6 +293,7 @@ class Engine:
         await self.recognition.start(self._spoken)
         self.watch.start(self.tasks)
         Trails(self.books, self.writer).start(self.tasks)
+        Retention(self.settings.retention, self.writer, self.clock).start(self.tasks)
         await self.outbox.start()
         self.recordings.start(self.tasks)
         self.switching.start(self._on_call)

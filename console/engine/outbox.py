@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from typing import assert_never
 
@@ -31,9 +30,6 @@ LOOK_AGAIN_S = 30.0
 """How often the outbox is looked at though nothing is known to be due: a clock may have been set."""
 
 STORE_AGAIN_S = 5.0
-FORGET_EVERY_S = 3_600.0
-KEEP_SENT = timedelta(days=30)
-"""How long a message is kept after it was taken: long enough to answer a question about it."""
 
 
 class Outbox:
@@ -79,7 +75,6 @@ class Outbox:
         await self._writer.run(lambda db: subscribe(db, wanted))
         for name, webhook in self._webhooks.items():
             self._tasks.start(self._serve(webhook), f"webhook {name}")
-        self._tasks.start(self._forget(), "forget sent messages")
 
     def wake(self) -> None:
         """Something may be due: a call has written a message, or a person wants one sent again."""
@@ -164,12 +159,3 @@ class Outbox:
             case _:
                 assert_never(verdict)
         await self._writer.run(work)
-
-    async def _forget(self) -> None:
-        """Also of webhooks that the settings have lost: what they were sent is about people."""
-        while True:
-            before = self._clock.now() - KEEP_SENT
-            with contextlib.suppress(RecordError):  # the next hour will do
-                while await self._writer.run(partial(outbox.forget, before=before)):
-                    pass  # some at a time: the records of calls do not wait for all
-            await asyncio.sleep(FORGET_EVERY_S)

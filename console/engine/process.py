@@ -14,7 +14,7 @@ from calls import log
 from calls.clock import SystemClock
 from calls.errors import Location, PromptError, SettingsError
 from calls.settings import Settings, require_named_secrets
-from console import building
+from console import building, publishing
 from console.engine import api, garbage
 from console.engine.engine import Engine
 from console.engine.supervisor import Supervisor
@@ -35,6 +35,7 @@ async def run(settings: Settings) -> None:
     require_possible(settings)
     library = PromptLibrary(settings.prompts)
     _require_prompts(library)
+    publishing.finish_left(settings)
     flows = building.load_flows(settings, building.known(settings, library))
     switch = building.build_switches(settings, library)
     voice = LiveVoice()

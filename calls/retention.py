@@ -1,0 +1,23 @@
+"""How long what is not a record of calls is kept: the settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from calls.parts import Part
+
+Days = Annotated[int, Field(ge=0, le=36_500, description="days, 0 to 36500")]
+
+
+class RetentionSettings(Part):
+    """``[retention]``: days by kind; 0: until somebody deletes it."""
+
+    sent_messages: Days = 30
+    """Messages to webhooks, after they were taken: long enough to answer a question about one."""
+    dead_messages: Days = 90
+    """Messages that were refused or given up, after that: time to send them again."""
+    flow_versions: Days = 730
+    """Earlier texts of flows, after another took their place. The newest of each flow, and the one to go back to,
+    stay; so does each that a call of that time went through."""

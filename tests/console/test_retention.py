@@ -1,0 +1,96 @@
+"""What is too old is taken out, by kind, and what is needed stays."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from calls.ids import FlowId
+from calls.records import flow_versions, outbox
+from calls.records.flow_versions import How
+from calls.records.outbox import Message, State
+from calls.records.times import as_text
+from calls.retention import RetentionSettings
+from console.engine.retention import Retention
+from tests.console.held_time import held
+from tests.console.world import world_in
+from tests.fresh_store import fill
+
+NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
+MAIN = FlowId("main")
+
+
+@pytest.fixture
+def db() -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    fill(connection)
+    yield connection
+    connection.close()
+
+
+def text(db: sqlite3.Connection, name: str, days_ago: int, how: How = How.PUBLISH) -> None:
+    at = NOW - timedelta(days=days_ago)
+    flow_versions.keep(db, MAIN, f"version-{name}", name.encode(), how, at, "eve")
+
+
+def kept(db: sqlite3.Connection) -> str:
+    return "".join(each.source.decode() for each in reversed(flow_versions.history(db, MAIN)))
+
+
+def test_texts_that_were_replaced_long_ago_are_forgotten_and_the_way_back_stays(db: sqlite3.Connection) -> None:
+    for name, days_ago in (("a", 900), ("b", 800), ("c", 700), ("d", 600), ("e", 500)):
+        text(db, name, days_ago)
+    assert flow_versions.forget(db, NOW - timedelta(days=730)) == 1
+    assert kept(db) == "bcde", "b was taken over from 700 days ago"
+    assert flow_versions.forget(db, NOW - timedelta(days=1)) == 2
+    assert kept(db) == "de" and flow_versions.before(db, MAIN).source == b"d"
+
+
+def test_a_text_that_calls_went_through_since_then_stays(db: sqlite3.Connection) -> None:
+    for name, days_ago in (("a", 900), ("b", 899), ("c", 898), ("d", 897)):
+        text(db, name, days_ago)
+    db.execute(
+        "INSERT INTO calls (call_id, direction, switch, boot_id, channel, caller, called, flow, flow_version,"
+        " started_at, ended_at, duration_s, billed_s, outcome)"
+        " VALUES ('c', 'inbound', 's', 'b', '', '', '', 'main', 'version-a', ?, ?, 1, 1, 'answered')",
+        (as_text(NOW - timedelta(days=10)), as_text(NOW - timedelta(days=10))),
+    )
+    assert flow_versions.forget(db, NOW - timedelta(days=730)) == 1
+    assert kept(db) == "acd"
+
+
+def test_messages_are_forgotten_by_what_became_of_them(db: sqlite3.Connection) -> None:
+    for index, note in enumerate((outbox.note_sent, outbox.note_dead, None)):
+        outbox.put(db, Message(f"k{index}", "crm", "c", "n", "{}"), NOW)
+        if note is outbox.note_dead:
+            outbox.note_dead(db, index + 1, "refused", NOW)
+        elif note is not None:
+            outbox.note_sent(db, index + 1, NOW)
+    later = NOW + timedelta(days=1)
+    assert outbox.forget(db, State.DEAD, NOW) == 0
+    assert outbox.forget(db, State.DEAD, later) == 1
+    assert [each.state for each in outbox.messages(db, None, 10)] == [State.WAITING, State.SENT]
+    assert outbox.forget(db, State.SENT, later) == 1
+    assert [each.state for each in outbox.messages(db, None, 10)] == [State.WAITING]
+
+
+@held
+async def test_an_engine_forgets_by_its_settings(tmp_path: Path) -> None:
+    async with world_in(tmp_path) as world:
+        engine, long_ago = world.engine, world.engine.clock.now() - timedelta(days=100)
+
+        def write(db: sqlite3.Connection) -> None:
+            for index in (1, 2):
+                outbox.put(db, Message(f"k{index}", "gone", "c", "n", "{}"), long_ago)
+            outbox.note_sent(db, 1, long_ago)
+            outbox.note_dead(db, 2, "refused", long_ago)
+
+        await engine.writer.run(write)
+        Retention(RetentionSettings(dead_messages=0), engine.writer, engine.clock).start(engine.tasks)
+        await world.until(lambda: world.rows("SELECT state FROM outbox") == [("dead",)])
+        Retention(RetentionSettings(), engine.writer, engine.clock).start(engine.tasks)
+        await world.until(lambda: world.rows("SELECT state FROM outbox") == [])

@@ -314,6 +314,8 @@ class DialerCore:
 
     def _answered(self, attempt: AttemptRun, now: float, doubt: str = "") -> None:
         if attempt.phase not in UNANSWERED:
+            if attempt.phase is Phase.ENDING:  # the answer and our word crossed: nobody is left in silence
+                self._out.append(ev.HangUp(attempt.attempt_id, NORMAL_CLEARING))
             return
         attempt.answer(now, doubt)
         attempt.enter(Phase.DETECTING, now)

@@ -556,6 +556,16 @@ def test_do_not_call_stops_what_rings_and_leaves_a_talk(bench: Bench) -> None:
     assert bench.tell(ev.DoNotCallAdded("+12025550002"), 1.0) == []
 
 
+@pytest.mark.parametrize("told", ["answered", "arrived"])
+def test_who_answers_as_we_hang_up_is_hung_up_again(bench: Bench, told: str) -> None:
+    """The answer and our word cross on the way: the person would be left in silence."""
+    ringing = bench.dial()
+    assert ev.HangUp(ringing, 16) in bench.tell(ev.DoNotCallAdded("+12025550001"), 1.0)
+    news = ev.LegAnswered(ringing) if told == "answered" else ev.CallArrived(ringing, Detected.NOT_ASKED)
+    assert bench.tell(news, 0.1) == [ev.HangUp(ringing, 16)]
+    assert finish_in(bench.tell(ev.LegEnded(ringing, 16), 0.1)).outcome is Outcome.CANCELLED
+
+
 @pytest.mark.parametrize(
     ("added", "stops"),
     [

@@ -303,8 +303,9 @@ LEAVES: dict[str, Callable[[Held], object]] = {
 }
 
 NOBODYS = {
-    "agent_legs", "agent_states", "caller_ids_shown", "campaign_changes", "campaign_lists", "erasures", "imports",
-    "overrides", "pacing_states", "switch_boots", "webhook_events", *scrub.KEPT,
+    "account_sessions", "account_tokens", "accounts", "agent_legs", "agent_states", "answer_hours",
+    "caller_ids_shown", "campaign_changes", "campaign_lists", "erasures", "imports", "overrides", "pacing_states",
+    "switch_boots", "webhook_events", *scrub.KEPT,
 }  # fmt: skip
 """Tables in which nothing of a person can stand."""
 

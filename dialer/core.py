@@ -208,6 +208,8 @@ class DialerCore:
                     self._tell_policy(campaign_id, switch, seen)
             case ev.AttemptsBegun(campaign_id, begun):
                 self._state.take_begun(campaign_id, begun, now)
+            case ev.ClockJumped(by_s):
+                self._clock_jumped(by_s)
             case ev.BeginFailed():
                 self._begin_failed(event, now)
             case ev.AgentReserved(attempt_id):
@@ -261,6 +263,12 @@ class DialerCore:
             raise CampaignError(f"campaign {campaign_id} was not started")
         self._enter(run, after(campaign_id, run.state, order), f"asked to {order.name.lower()}")
         run.ask_again(now)
+
+    def _clock_jumped(self, by_s: float) -> None:
+        for run in self._state.runs.values():
+            if run.state is CampaignState.RUNNING and not run.campaign.on_request:
+                reason = f"the clock was set by {by_s:+.0f} s: see to it that it is right, then resume"
+                self._enter(run, after(run.campaign.id, run.state, Order.PAUSE), reason, fault=True)
 
     def _begin_failed(self, event: ev.BeginFailed, now: float) -> None:
         """A fault may be of the moment; the same one time after time is not, and no campaign is left in silence."""

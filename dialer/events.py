@@ -123,6 +123,13 @@ class CampaignPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockJumped:
+    """The time of day was set, far and at once: which of the two was wrong nobody knows, and no hours can be kept."""
+
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignResumed:
     """Go on after a pause."""
 
@@ -332,6 +339,7 @@ Event = (
     | CampaignRenewed
     | ScheduleTold
     | CampaignPaused
+    | ClockJumped
     | CampaignResumed
     | CampaignDraining
     | CampaignStopped

@@ -117,7 +117,7 @@ class Engine:
         self.clock = clock
         self.tasks = Tasks()
         self.writer = Writer(settings.engine.database)
-        self.watch = Watch(settings, self.writer, clock, switches.names)
+        self.watch = Watch(settings, self.writer, clock, switches.names, self._clock_jumped)
         self.books = Books(self.writer, self.tasks, clock, self._store_said)
         self._working = False
         self._floor_changed = False
@@ -422,6 +422,9 @@ class Engine:
 
     def _overridden(self, overrides: Mapping[str, Override]) -> None:
         self.conversations.notify_all(OverridesChanged(overrides))
+
+    def _clock_jumped(self, by_s: float) -> None:
+        self.dialled.tell(ev.ClockJumped(by_s))
 
     def _forbidden(self, number: str) -> None:
         self.dialled.tell(ev.DoNotCallAdded(number))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import zoneinfo
+from collections.abc import Callable
 
 from calls import log
 from calls.clock import Clock
@@ -25,6 +26,9 @@ RESERVE_BYTES = 256 * 1024 * 1024
 BEHIND_S = 5.0
 """A store that is this far behind takes no new attempts."""
 
+JUMP_S = 60.0
+"""A time of day that is set by more, at once, pauses all campaigns: their calling hours were or are another's."""
+
 ZONE = "America/New_York"
 """Any zone of the IANA database: where it is missing, no calling window can be judged."""
 
@@ -32,7 +36,15 @@ ZONE = "America/New_York"
 class Watch:
     """Looks at the loop, the store, the disk and the zones, and is told of the switches."""
 
-    def __init__(self, settings: Settings, writer: Writer, clock: Clock, switches: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        writer: Writer,
+        clock: Clock,
+        switches: tuple[str, ...],
+        clock_jumped: Callable[[float], object],
+    ) -> None:
+        """``clock_jumped`` hears by how many seconds the time of day was set at once."""
         self.down = dict.fromkeys(switches, "not connected yet")
         """Why a switch cannot be reached; "": it can."""
         self.unsettled = set(switches)
@@ -46,6 +58,7 @@ class Watch:
         self._writer = writer
         self._clock = clock
         self._disk_low = ""
+        self._clock_jumped = clock_jumped
         self._no_zones = "" if ZONE in zoneinfo.available_timezones() else "time zones (tzdata) are missing"
 
     def start(self, tasks: Tasks) -> None:
@@ -84,7 +97,7 @@ class Watch:
         return [*lost, *(["what was up before the start is not settled yet"] if self.unsettled else [])]
 
     async def _look(self) -> None:
-        disk_due_s = 0.0
+        disk_due_s, ahead_s = 0.0, self._ahead_s()
         while True:
             before_s = self._clock.monotonic_s()
             if before_s >= disk_due_s:
@@ -94,6 +107,14 @@ class Watch:
             await asyncio.sleep(LOOK_S)
             self.loop_lag_s = max(0.0, self._clock.monotonic_s() - before_s - LOOK_S)
             self.loop_lags.observe(self.loop_lag_s)
+            ahead_s, before_ahead_s = self._ahead_s(), ahead_s
+            if abs(ahead_s - before_ahead_s) > JUMP_S:
+                log.get().error("the clock was set", by_s=round(ahead_s - before_ahead_s, 1))
+                self._clock_jumped(ahead_s - before_ahead_s)
+
+    def _ahead_s(self) -> float:
+        """By how much the time of day is ahead of the monotonic clock, whose zero is anywhere."""
+        return self._clock.now().timestamp() - self._clock.monotonic_s()
 
     def _look_at_disk(self) -> None:
         free = shutil.disk_usage(self._folder).free

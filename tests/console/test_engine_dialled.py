@@ -20,7 +20,7 @@ from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import Detected, EndedBy, Originate, RingAgent
 from console.engine.metrics import exposition
 from dialer import events as ev
-from tests.console.held_time import held
+from tests.console.held_time import LoopClock, held
 from tests.console.world import PROMPT_S, Mortal, World, adds_up, agent, world_in
 
 TALKS, LEAVES, MACHINE = "+12025550100", "+12025550103", "+12025550104"
@@ -317,6 +317,21 @@ async def test_a_fault_in_the_leads_pauses_the_campaign_loudly(tmp_path: Path) -
         world.engine.dialled.tell(ev.CampaignResumed(CampaignId("autumn")))
         await world.campaign_over()
         assert world.record().outcome is Outcome.ANSWERED
+
+
+@held
+@pytest.mark.parametrize(("by_s", "state"), [(90.0, "paused"), (-90.0, "paused"), (50.0, "running")])
+async def test_a_clock_that_is_set_far_and_at_once_pauses_campaigns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_s: float, state: str
+) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.campaign(TALKS)
+        now = LoopClock.now
+        monkeypatch.setattr(LoopClock, "now", lambda clock: now(clock) + timedelta(seconds=by_s))
+        await asyncio.sleep(1.0)
+        assert world.campaign_state() == state
+        (shown,) = world.engine.status().campaigns
+        assert ("the clock was set" in shown.reason) is (state == "paused")
 
 
 @held

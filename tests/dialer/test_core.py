@@ -239,6 +239,16 @@ def test_a_fault_that_does_not_pass_pauses_the_campaign_and_says_why(bench: Benc
     assert bench.tell(fault) == [], "a person has looked: the count begins anew"
 
 
+def test_a_clock_that_jumps_pauses_what_runs_until_a_person_has_looked(bench: Bench) -> None:
+    campaign_id = bench.campaign.campaign_id
+    (changed,) = bench.tell(ev.ClockJumped(-3600.0))
+    assert isinstance(changed, ev.CampaignChanged)
+    assert (changed.state, changed.fault) == (CampaignState.PAUSED, True) and "set by -3600 s" in changed.reason
+    assert asked(bench.tick(60.0)) == [] and bench.tell(ev.ClockJumped(3600.0)) == []
+    (changed,) = bench.tell(ev.CampaignResumed(campaign_id))
+    assert isinstance(changed, ev.CampaignChanged) and changed.state is CampaignState.RUNNING
+
+
 def test_faults_that_pass_pause_nothing(bench: Bench) -> None:
     for _ in range(3 * FAULTS):
         assert bench.tell(ev.BeginFailed(bench.campaign.campaign_id, "ValueError", fault=True)) == []

@@ -121,3 +121,25 @@ async def test_who_presses_one_in_a_broadcast_talks_to_an_agent(house_of: OpenHo
         assert float(str(record["connect_s"])) < 1.8
         assert 3.0 < float(str(record["talk_s"])) < 4.2
         assert house.complaints() == []
+
+
+TOLD = '{recording = "announce", recording_announcement = "system.safe_harbour", recording_refuse_key = "9"}'
+
+
+@pytest.mark.parametrize(("key", "word"), [(("", 0), "recording_announced"), (("9", 2_500), "recording_refused")])
+async def test_people_are_told_of_the_recording(house_of: OpenHouse, key: tuple[str, int], word: str) -> None:
+    """They have met the agent within the two seconds, hear it, and talk on; a key refuses."""
+    async with house_of(Plan(agents=1, talk_ms=(12_000, 12_000), key=key)) as house:
+        await house.start_engine()
+        await house.log_in()
+        await house.start_campaign("told", [number(1, 0)], {"record": '"all"', "compliance": TOLD})
+        await house.campaign_over("told")
+        (record,) = house.records()
+        assert (record["outcome"], record["agent_id"], record["abandoned"]) == ("answered", "agent0", 0)
+        kinds = [str(row["kind"]) for row in house.rows("SELECT kind FROM call_events ORDER BY seq")]
+        recorded = ["recording_started"] if word == "recording_announced" else []
+        assert [kind for kind in kinds if kind.startswith("recording")] == [word, *recorded]
+        assert bool(record["recording"]) is bool(recorded)
+        assert house.rung() == 1, "the agent's leg stays"
+        assert house.broken() == []
+        assert house.complaints() == []

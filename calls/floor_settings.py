@@ -36,7 +36,7 @@ class SupervisorSettings(Part):
 
 
 TargetDigits = Annotated[str, Field(pattern=r"^[0-9]{1,3}$")]
-TransferTarget = Annotated[str, Field(pattern=r"^(agent|queue|destination) [A-Za-z0-9_-]{1,64}$")]
+TransferTarget = Annotated[str, Field(pattern=r"^(agent|queue|destination|supervisor) [A-Za-z0-9_-]{1,64}$")]
 
 
 class FeatureCodes(Part):
@@ -51,7 +51,9 @@ class FeatureCodes(Part):
     """Who judges the PIN that a log-in asks for, by the agent's id; none: no PIN is asked for."""
     transfers: Annotated[
         dict[TargetDigits, TransferTarget],
-        Field(description='one to three digits and "agent", "queue" or "destination" with a name: {1 = "queue a"}'),
+        Field(
+            description='one to three digits and an agent, a queue, a destination or a supervisor: {1 = "queue a"}'
+        ),
     ] = Field(default_factory=dict)
     """To whom callers are handed on by the digits behind the code for that."""
 

@@ -101,6 +101,7 @@ def _floor_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
         "agent": (each.id for each in settings.agents),
         "queue": (each.name for each in settings.queues),
         "destination": (each.name for each in settings.destinations),
+        "supervisor": (each.id for each in settings.supervisors),
     }
     named = {kind: tuple(names) for kind, names in targets.items()}
     for digits, problem in floor_settings.target_faults(settings.feature_codes.transfers, named):

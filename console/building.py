@@ -11,6 +11,7 @@ from pathlib import Path
 
 from calls.errors import Location, SettingsError
 from calls.ids import FlowId
+from calls.places import dial_strings
 from calls.settings import Prompts, Settings
 from calls.switch.asterisk.config import AsteriskConfig
 from calls.switch.asterisk.switch import AsteriskSwitch
@@ -129,7 +130,7 @@ def _driver(settings: Settings, files: PromptFiles) -> Switch:
         settings.switch.name,
         files,
         trunks=[trunk.name for trunk in settings.trunks],
-        destinations={destination.name: destination.dial for destination in settings.destinations},
+        destinations=dial_strings(settings),
         phones={},
         new_id=lambda: str(uuid.uuid4()),
         draw=random.Random(),  # how long the people of a demonstration take

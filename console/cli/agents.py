@@ -227,6 +227,7 @@ def transfer(
     to_agent: Annotated[str | None, typer.Option("--agent", help="To another agent, by id.")] = None,
     queue: Annotated[str | None, typer.Option(help="To a queue of the settings.")] = None,
     destination: Annotated[str | None, typer.Option(help="To a destination of the settings.")] = None,
+    supervisor: Annotated[str | None, typer.Option(help="To the phone of a supervisor, by id.")] = None,
     number: Annotated[str | None, typer.Option(help="To a number, where [transfer] allows it.")] = None,
     attended: Annotated[
         bool, typer.Option("--attended", help="Ask first: the caller hears music until the agent decides.")
@@ -234,6 +235,7 @@ def transfer(
 ) -> None:
     """End the agent's talk and hand the caller on."""
     given = {"agent": to_agent, "queue": queue, "destination": destination, "number": number}
+    given["supervisor"] = supervisor
     order: dict[str, object] = {key: value for key, value in given.items() if value is not None}
     order["attended"] = attended
     path = f"/v1/agents/{quote(agent, safe='')}/transfer"

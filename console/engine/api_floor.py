@@ -48,6 +48,7 @@ class TransferOrder(BaseModel):
     agent: str | None = None
     queue: str | None = None
     destination: str | None = None
+    supervisor: str | None = None
     number: str | None = None
     attended: bool = False
     """The agent asks first."""
@@ -60,7 +61,7 @@ class TransferOrder(BaseModel):
         """
         given = [(to, name) for to in To if (name := getattr(self, to.value)) is not None]
         if len(given) != 1:
-            raise UserError("name one of agent, queue, destination and number")
+            raise UserError("name one of agent, queue, destination, supervisor and number")
         return Target(*given[0])
 
 

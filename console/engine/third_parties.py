@@ -14,6 +14,7 @@ from calls import log
 from calls.clock import Clock
 from calls.errors import CommandRefused, RecordError, SwitchError, SwitchRefused
 from calls.ids import CallId, LegId
+from calls.places import is_supervisors
 from calls.switch.port import Legs, RingOutside
 from calls.toll import Refused
 from console.engine.tasks import Tasks
@@ -31,7 +32,7 @@ LONGEST_S = 14_400.0
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Whom an agent asks: a destination by its name, or a number."""
+    """Whom an agent asks: a destination or a supervisor's phone by its place, or a number."""
 
     destination: str = ""
     number: str = ""
@@ -39,7 +40,9 @@ class Outside:
     @property
     def kind(self) -> str:
         """The word for it in records."""
-        return "number" if self.number else "destination"
+        if self.number:
+            return "number"
+        return "supervisor" if is_supervisors(self.destination) else "destination"
 
 
 @dataclass(slots=True, eq=False)

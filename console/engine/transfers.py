@@ -1,4 +1,4 @@
-"""Agents who hand their caller on: to another agent, a queue, a destination of the settings or a number.
+"""Agents who hand their caller on: to another agent, a queue, a destination, a supervisor's phone or a number.
 
 The order waits until the agent's talk has ended, which it ends; then the caller goes where it says. Where nobody is
 reached the caller goes to the queue that the first talk came from, before all who wait there.
@@ -15,6 +15,7 @@ from calls.agents.states import AgentState
 from calls.errors import SwitchError, UserError
 from calls.ids import AgentId, CallId, QueueName
 from calls.log import masked
+from calls.places import supervisors_place
 from calls.settings import Settings
 from calls.switch.port import CallChannel, EndedBy, HungUp, Result, Transfer, TransferFailed, Transferred
 from console.engine.consults import Consults, Goes, Inside
@@ -38,18 +39,25 @@ class To(Enum):
     AGENT = "agent"
     QUEUE = "queue"
     DESTINATION = "destination"
+    SUPERVISOR = "supervisor"
     NUMBER = "number"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a caller is handed on to. ``name``: an agent's id, a queue's or destination's name, or a number."""
+    """Where a caller is handed on to. ``name``: an agent's or supervisor's id, a queue's or destination's name, or a
+    number."""
 
     to: To
     name: str
 
     def __str__(self) -> str:
         return f"{self.to.value} {self.name}"
+
+    @property
+    def place(self) -> str:
+        """What a switch calls it, of a destination or a supervisor's phone."""
+        return supervisors_place(self.name) if self.to is To.SUPERVISOR else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,9 @@ class Transfers:
         self._queues = {queue.name: queue for queue in settings.queues}
         self._agents = {agent.id for agent in settings.agents}
         self._destinations = {each.name for each in settings.destinations}
+        self._supervisors = {each.id for each in settings.supervisors}
         self._dialled_on = {(each.name, each.switch) for each in settings.destinations}
+        self._dialled_on |= {(supervisors_place(each.id), each.switch) for each in settings.supervisors}
         self._floor = floor
         self._meetings = meetings
         self._consults = consults
@@ -111,8 +121,8 @@ class Transfers:
         own = talk.recorder.queue or QueueName(next(iter(self._queues)))
         queue = QueueName(target.name) if target.to is To.QUEUE else own
         match target.to:
-            case To.DESTINATION:
-                whom: Inside | Outside = Outside(destination=target.name)
+            case To.DESTINATION | To.SUPERVISOR:
+                whom: Inside | Outside = Outside(destination=target.place)
             case To.NUMBER:
                 whom = Outside(number=target.name)
             case _:
@@ -140,7 +150,7 @@ class Transfers:
         self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears, order: Order
     ) -> Met:
         target = order.target
-        if target.to in (To.DESTINATION, To.NUMBER):
+        if target.to in (To.DESTINATION, To.SUPERVISOR, To.NUMBER):
             result = await self._dial(channel, target, wait.music)
             match result:
                 case HungUp():
@@ -195,8 +205,8 @@ class Transfers:
         return Wait(call, max_wait_s, wait.music, record=wait.record, notice=wait.notice)
 
     async def _dial(self, channel: CallChannel, target: Target, music: str) -> Result | TransferRefused:
-        command = Transfer(target.name, RING_S, music=music)
-        if target.to is To.DESTINATION:
+        command = Transfer(target.place, RING_S, music=music)
+        if target.to is not To.NUMBER:
             return await self.to_destination(channel, command)
         return await self._tolls.transfer(channel, replace(command, destination="", number=target.name))
 
@@ -224,6 +234,9 @@ class Transfers:
             case To.DESTINATION if target.name not in self._destinations:
                 known = ", ".join(sorted(self._destinations)) or "none"
                 raise UserError(f"no destination {target.name!r} in the settings: there are {known}")
+            case To.SUPERVISOR if target.name not in self._supervisors:
+                known = ", ".join(sorted(self._supervisors)) or "none"
+                raise UserError(f"no supervisor {target.name!r} in the settings: there are {known}")
             case To.NUMBER if (rule := await self._tolls.refusal(target.name)) is not None:
                 raise UserError(f"the number may not be dialled: {rule.value}")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from calls.causes import Outcome
+from calls.floor_settings import SupervisorSettings
 from calls.settings import Destination, QueueSettings, TransferSettings
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callees import Callee
@@ -26,7 +27,8 @@ NUMBER = "+493012345670"
 WARD = Callee(answer_after_s=1.0, talk_s=90.0)
 """Answers soon, and stays."""
 
-WAYS: list[Mapping[str, str]] = [{"destination": "boss"}, {"number": NUMBER}]
+EVE = "PJSIP/eve"
+WAYS: list[Mapping[str, str]] = [{"destination": "boss"}, {"supervisor": "eve"}, {"number": NUMBER}]
 
 
 def house(folder: Path, longest: int = 60) -> AbstractAsyncContextManager[World]:
@@ -37,6 +39,7 @@ def house(folder: Path, longest: int = 60) -> AbstractAsyncContextManager[World]
             countries=("DE",), trunk="loop", concurrent=1, longest_minutes=longest, minutes_a_day=60
         ),
         "destinations": (Destination(name="boss", dial=BOSS),),
+        "supervisors": (SupervisorSettings(id="eve", name="Eve", endpoint=EVE),),
     }
     return world_in(folder, agent("anna"), agent("ben"), phones={"anna": AgentPhone()}, outside=own)
 
@@ -45,6 +48,7 @@ async def asks(world: World, to: Mapping[str, str], who: Callee = WARD) -> Loopb
     """A caller talks to Anna, who asks somebody outside."""
     world.switch.meet(BOSS, who)
     world.switch.meet(NUMBER, who)
+    world.switch.meet(EVE, who)
     await world.log_in("anna")
     call = world.call(Hear("main.menu"), Press("2"))
     await world.until(lambda: world.state("anna") == "talking")
@@ -284,3 +288,17 @@ async def test_a_talk_outside_outlives_a_restart(tmp_path: Path, asked: bool) ->
         if asked:
             await world.until(lambda: ended(world) == ["us 16"])
         assert world.record().agent_id == "anna"
+
+
+@held
+async def test_a_supervisor_takes_a_caller_without_a_question(tmp_path: Path) -> None:
+    async with house(tmp_path) as world:
+        world.switch.meet(EVE, Callee(answer_after_s=1.0, talk_s=5.0))
+        await world.log_in("anna")
+        call = world.call(Hear("main.menu"), Press("2"))
+        await world.until(lambda: world.state("anna") == "talking")
+        assert await order(world, supervisor="eve") == (200, "agent anna: the caller goes to supervisor eve")
+        await call.over()
+        await world.settled()
+        assert [each.detail for each in world.switch.diary.of(call.info.call_id, Seen.INVITE)] == [EVE]
+        assert "transferred" in world.kinds(call.info.call_id) and world.record().last_node == "bye"

@@ -149,7 +149,8 @@ async def test_to_a_number_by_the_toll_rules(tmp_path: Path) -> None:
         ({"agent": "ben"}, "agent ben is not ready: logged_out"),
         ({"queue": "nowhere"}, "no queue 'nowhere' in the settings: there are sales, help"),
         ({"destination": "nowhere"}, "no destination 'nowhere' in the settings: there are boss"),
-        ({}, "name one of agent, queue, destination and number"),
+        ({}, "name one of agent, queue, destination, supervisor"),
+        ({"supervisor": "nobody"}, "no supervisor 'nobody' in the settings: there are none"),
         ({"queue": "help", "agent": "ben"}, "name one of"),
     ],
 )

@@ -267,7 +267,7 @@ class World:
             "main",
             Prompts(),
             trunks={"loop"},
-            destinations={"boss": "PJSIP/5550101@carrier"},
+            destinations={"boss": "PJSIP/5550101@carrier", "supervisor eve": "PJSIP/eve"},
             phones={f"PJSIP/{name}": phone for name, phone in phones.items()},
             new_id=self._new_id,
             draw=Least(),

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from calls.errors import CommandRefused
 from calls.numbers import is_dialable
+from calls.places import dial_strings
 from calls.recordings import DEPLOYED, RecordingFiles
 from calls.settings import Settings
 from calls.switch.asterisk.ami_client import AmiSettings
@@ -84,7 +85,7 @@ class AsteriskConfig:
             agi_token=secrets.agi_token,
             agi_allow=asterisk.agi_allow,
             trunks={trunk.name: TrunkDial(trunk.dial, trunk.plus) for trunk in settings.trunks},
-            destinations={each.name: each.dial for each in settings.destinations},
+            destinations=dial_strings(settings),
             context_prefix=asterisk.context_prefix,
             limits=Limits(calls=asterisk.max_calls, calls_per_address=asterisk.max_calls),
             settle_s=settings.engine.settle_s,

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from calls.errors import CommandRefused
 from calls.numbers import is_dialable
+from calls.places import dial_strings
 from calls.recordings import DEPLOYED, RecordingFiles
 from calls.settings import Settings
 from calls.switch.freeswitch.amd import AmdRule
@@ -76,7 +77,7 @@ class FreeSwitchConfig:
                 freeswitch.connect_timeout_s + settle_s,
             ),
             trunks={trunk.name: TrunkDial(trunk.dial, trunk.plus) for trunk in settings.trunks},
-            destinations={each.name: each.dial for each in settings.destinations},
+            destinations=dial_strings(settings),
             context=freeswitch.context,
             allow=freeswitch.allow,
             limits=Limits(calls=freeswitch.max_calls),

@@ -29,6 +29,7 @@ from console.engine import (
     api_best_hours,
     api_desk,
     api_floor,
+    api_forecast,
     api_leads,
     api_pace,
     api_people,
@@ -175,6 +176,7 @@ def control(engine: Engine) -> FastAPI:
     _add_agents(app, engine)
     api_leads.add(app, engine)
     api_best_hours.add(app, engine)
+    api_forecast.add(app, engine)
     api_pace.add(app, engine)
     api_rules.add(app, engine)
     api_proof.add(app, engine)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from calls.errors import ScenarioError
 from dialer.simulation.paced import paces
-from dialer.simulation.replications import Interval, Results, Task, difference, tallies
+from dialer.simulation.replications import Interval, Results, Task, difference, shared
 from dialer.simulation.scenario import Scenario
 from dialer.simulation.scenario_file import find
 from dialer.simulation.tally import WAIT_EDGES_S
@@ -117,7 +117,7 @@ def compare(
         raise ScenarioError(f"{replications} replications: expected 1 or more")
     core = core or scenario.needs_core or any(each.needs_core for each in chosen)
     tasks = [Task(scenario, pace, seed, core) for pace in chosen for seed in range(replications)]
-    found = list(tallies(tasks, workers))
+    found = list(shared(tasks, workers))
     results = tuple(
         Results(pace.name, scenario, tuple(found[index * replications : (index + 1) * replications]))
         for index, pace in enumerate(chosen)

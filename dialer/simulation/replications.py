@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from dialer.simulation.core_run import CoreRun
 from dialer.simulation.paced import Pace, PolicyMaker
@@ -112,7 +113,14 @@ class Task:
         return Run(self.scenario, self.pace.make(self.scenario), self.seed).go()
 
 
-def tallies(tasks: Sequence[Task], workers: int) -> Iterator[Tally]:
+class Replication(Protocol):
+    """Work for one process."""
+
+    def tally(self) -> Tally:
+        """What comes of it."""
+
+
+def shared(tasks: Sequence[Replication], workers: int) -> Iterator[Tally]:
     """What comes of each task, in their order; ``workers``: processes, 1: this one.
 
     Whoever stops looking, by Ctrl-C too, ends the processes.
@@ -122,7 +130,11 @@ def tallies(tasks: Sequence[Task], workers: int) -> Iterator[Tally]:
         return
     context = multiprocessing.get_context("spawn")
     with context.Pool(min(workers, len(tasks)), _worker_begins) as pool:
-        yield from pool.imap(Task.tally, tasks)
+        yield from pool.imap(_tally, tasks)
+
+
+def _tally(task: Replication) -> Tally:
+    return task.tally()
 
 
 def _worker_begins() -> None:

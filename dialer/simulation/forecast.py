@@ -1,0 +1,147 @@
+"""What would come of another agent, another line, another point of cap: a campaign's own records, simulated on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dialer.pace import policy_of as live_policy
+from dialer.pacing import Policy
+from dialer.simulation.measured import Measurement
+from dialer.simulation.replications import Interval, interval, shared
+from dialer.simulation.run import Run
+from dialer.simulation.scenario import HOUR_S, Scenario, Shift
+from dialer.simulation.staffing import lines_for
+from dialer.simulation.tally import Tally
+
+POINT = 0.01
+"""A point of cap."""
+
+HOURS, WARM_UP_S = 2.0, 1800.0
+"""How long each run is where nobody says so, and what goes before that is counted."""
+
+BLOCKED = 0.01
+"""The share of dials that may find all lines busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One replication of a variant, with the campaign's own pace."""
+
+    measured: Measurement
+    scenario: Scenario
+    seed: int
+
+    def tally(self) -> Tally:
+        """What comes of it."""
+        return Run(self.scenario, self._policy(), self.seed).go()
+
+    def _policy(self) -> Policy:
+        campaign, scenario = self.measured.campaign, self.scenario
+        preset = replace(
+            campaign.preset, abandonment_cap=max(campaign.preset.abandonment_cap, scenario.abandonment_cap)
+        )
+        pacing = campaign.file.pacing.model_copy(update={"cap": scenario.abandonment_cap})
+        return live_policy(pacing, preset, scenario.no_answer_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What would be with a change. All are 95% intervals; gains are against things as they are."""
+
+    change: str
+    talks_per_hour: Interval
+    occupancy: Interval
+    abandonment: Interval
+    gain_per_hour: Interval
+    """Talks an hour more."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a campaign's records say of its next hours."""
+
+    measured: Measurement
+    variants: tuple[Variant, ...]
+    """The first: as things are."""
+    hours_left: Interval | None
+    """Hours of dialling until the list is through; None: no lead is left."""
+    lines_needed: int
+    """So that one dial in a hundred finds all lines busy, by Erlang B."""
+
+    def as_json(self) -> dict[str, object]:
+        """For programs."""
+        seen = self.measured
+        return {
+            "campaign": seen.campaign.id,
+            "from": seen.begin.isoformat(),
+            "to": seen.end.isoformat(),
+            "dials": seen.dials,
+            "talks": seen.talks,
+            "agents": seen.scenario.most_agents(),
+            "occupancy": seen.occupancy,
+            "abandonment": seen.abandonment,
+            "variants": [
+                {
+                    "change": each.change,
+                    "talks_per_hour": _pair(each.talks_per_hour),
+                    "occupancy": _pair(each.occupancy),
+                    "abandonment": _pair(each.abandonment),
+                    "gain_per_hour": _pair(each.gain_per_hour),
+                    "note": each.note,
+                }
+                for each in self.variants
+            ],
+            "leads_left": seen.leads_left,
+            "hours_left": None if self.hours_left is None else _pair(self.hours_left),
+            "lines_needed": self.lines_needed,
+        }
+
+
+def _pair(each: Interval) -> dict[str, float | None]:
+    return {"mean": each.mean, "half_width_95": each.half if each.half != float("inf") else None}
+
+
+def forecast(measured: Measurement, replications: int, workers: int, hours: float = HOURS) -> Forecast:
+    """By ``replications`` runs of each variant, two or more, of so many hours, all with the same people."""
+    warm_up_s = min(WARM_UP_S, hours * HOUR_S / 2)
+    lasting = replace(measured.scenario, warm_up_s=warm_up_s, duration_s=warm_up_s + hours * HOUR_S)
+    measured = replace(measured, scenario=lasting)
+    changes = list(_changes(measured))
+    trials = [Trial(measured, scenario, seed) for _, scenario, _ in changes for seed in range(replications)]
+    tallies = list(shared(trials, workers))
+    groups = [tallies[index : index + replications] for index in range(0, len(tallies), replications)]
+    now = groups[0]
+    variants = tuple(
+        Variant(
+            change,
+            interval([each.connected / hours for each in group]),
+            interval([each.occupancy for each in group]),
+            interval([each.abandonment for each in group]),
+            interval([(each.connected - was.connected) / hours for each, was in zip(group, now, strict=True)]),
+            note,
+        )
+        for (change, _, note), group in zip(changes, groups, strict=True)
+    )
+    needed = measured.leads_left * measured.dials_per_lead
+    left = interval([needed * hours / max(1, each.dials) for each in now]) if measured.leads_left else None
+    held_s = [each.ringing_s + each.talking_s for each in now]
+    load = max(held_s) / (hours * HOUR_S)
+    return Forecast(measured, variants, left, lines_for(load, BLOCKED))
+
+
+def _changes(measured: Measurement) -> Iterator[tuple[str, Scenario, str]]:
+    scenario = measured.scenario
+    agents = scenario.most_agents()
+    yield "as it is", scenario, ""
+    yield "one agent more", replace(scenario, shifts=(Shift(agents + 1),)), ""
+    if agents > 1:
+        yield "one agent fewer", replace(scenario, shifts=(Shift(agents - 1),)), ""
+    yield "one line more", replace(scenario, lines=scenario.lines + 1), ""
+    cap, most = scenario.abandonment_cap + POINT, measured.campaign.preset.abandonment_cap
+    if cap <= 1:
+        note = f"preset {measured.campaign.file.preset} allows {100 * most:g}%" if cap > most + 1e-9 else ""
+        yield "one point of cap more", replace(scenario, abandonment_cap=cap), note
+    if scenario.abandonment_cap > POINT:
+        yield "one point of cap less", replace(scenario, abandonment_cap=scenario.abandonment_cap - POINT), ""

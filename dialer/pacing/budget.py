@@ -14,9 +14,10 @@ from math import exp, log, sqrt
 from dialer.pacing.kept import Kept, number, whole
 
 MOST_AIM, LEAST_AIM = 0.985, 0.8
-MARGIN = 1.8
-"""It aims at so many abandoned calls fewer than the cap allows in the window, within these shares of the cap:
-feedback holds the count, whatever the window's size, to about two calls."""
+MARGIN, LEAST_MARGIN, MOST_MARGIN = 0.03, 1.0, 4.5
+"""It aims at so many abandoned calls fewer than the cap allows in the window: this share of them, within these bounds
+and those shares of the cap. Feedback holds the count to some two calls whatever the window's size; a window of few
+calls leaves the rest to the guard, for there two calls are a good part of all."""
 
 SPENT_OVER = 1 / 6
 LEAST_ANSWERS, MOST_ANSWERS = 150.0, 1500.0
@@ -60,10 +61,11 @@ class Account:
         share = target + surplus / (over if surplus > 0 else over / HASTE)
         return min(max(share, 0.0), 2 * target)
 
-    def breaks(self, cap: float, expected: float) -> bool:
-        """True where one more abandoned call would break the cap; ``expected``: answers at the window's end."""
+    def breaks(self, cap: float, expected: float, at_stake: float) -> bool:
+        """True where one more abandoned call would break the cap. ``expected``: answers at the window's end;
+        ``at_stake``: abandoned calls that what is under way may still bring."""
         credit = min(CREDIT, max(0.0, expected - self.answers))
-        return self.abandons + 1 > cap * (self.answers + credit)
+        return self.abandons + 1 + at_stake > cap * (self.answers + credit)
 
 
 class Budget:
@@ -85,17 +87,19 @@ class Budget:
         self._log += _step(agents, self._cap) * (self.run.aim(self._target, self._over) - abandoned)
         self._log = min(max(self._log, log(min(LOWEST, self._cap))), log(HIGHEST))
 
-    def threshold(self, window: Account, expected: float) -> tuple[Mode, float]:
+    def threshold(self, window: Account, expected: float, coming: float = 0.0) -> tuple[Mode, float]:
         """The risk that the next dial may take, and why.
 
-        ``window``: the legal window as far as it is known; ``expected``: persons who will answer in the whole of it.
+        ``window``: the legal window as far as it is known; ``expected``: persons who will answer in the whole of it;
+        ``coming``: those who will answer what is under way.
         """
-        allowed = self._cap * expected
-        self._target = self._cap * min(self._most_aim, max(LEAST_AIM, 1 - MARGIN / max(allowed, 1.0)))
+        allowed, at_stake = self._cap * expected, self._cap * coming
+        margin = min(MOST_MARGIN, max(LEAST_MARGIN, MARGIN * allowed))
+        self._target = self._cap * min(self._most_aim, max(LEAST_AIM, 1 - margin / max(allowed, 1.0)))
         self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
-        if self.run.breaks(self._cap, expected) or window.breaks(self._cap, expected):
+        if any(each.breaks(self._cap, expected, at_stake) for each in (self.run, window)):
             return Mode.GUARDED, min(GUARDED, self._cap)
         return Mode.STEERED, exp(self._log)
 
@@ -122,5 +126,5 @@ class Budget:
 
 def _step(agents: int, cap: float) -> float:
     """How far one outcome moves the threshold: small teams see few, and a low cap fewer still."""
-    size = min(0.3, max(0.05, 0.15 * sqrt(20 / max(agents, 1))))
+    size = min(0.2, max(0.05, 0.15 * sqrt(20 / max(agents, 1))))
     return size * min(4.0, sqrt(0.03 / cap))

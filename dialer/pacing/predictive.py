@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dialer.pacing.budget import MOST_AIM, Account, Budget, Mode
+from dialer.pacing.expected import Expected
 from dialer.pacing.forecast import CHUNK, EXACT_COINS, MOST_AT_ONCE, exact_chances, normal_chances
 from dialer.pacing.kept import Kept, part, whole
 from dialer.pacing.learnt import Learnt
@@ -45,6 +46,7 @@ MODES = {
 }
 
 
+AT_ONCE_S = 0.9
 SHARE_AT_ONCE = 0.16
 """Of the agents: more dials than this are not added in one second, so that those that ring are of all ages."""
 
@@ -63,6 +65,8 @@ class Decision:
     risk: float = 0.0
     """The chance that the next dial's person would find nobody."""
     mode: Mode = Mode.STEERED
+    answers: float = 0.0
+    """Persons who are expected to answer in the legal window."""
 
 
 class Predictive:
@@ -76,6 +80,7 @@ class Predictive:
         self._no_answer_s = no_answer_s
         self.learnt = Learnt(connect_within_s, no_answer_s)
         self._budget = Budget(abandonment_cap, most_aim)
+        self._expected = Expected()
         self._agents = 0
         self._last = Decision()
 
@@ -100,13 +105,16 @@ class Predictive:
         self.learnt.look(snapshot)
         busy = len(snapshot.talking_since_s) + len(snapshot.wrapping_since_s)
         self._agents = snapshot.ready + busy + snapshot.reserved
+        self._expected.look(snapshot.at_s, busy, self._agents)
         self._last = self._decision(snapshot)
         return self._last.dials
 
     def _decision(self, seen: Snapshot) -> Decision:
         under_way = len(seen.ringing_since_s) + len(seen.detecting_since_s) + seen.waiting
         window = Account(seen.window_answers, seen.window_abandons)
-        mode, threshold = self._budget.threshold(window, self._expected_answers(seen))
+        coming = self.learnt.rate.live * under_way
+        answers = self._expected_answers(seen)
+        mode, threshold = self._budget.threshold(window, answers, coming)
         spare = max(0, seen.ready - under_way - self._claimed(seen))
         risk = 0.0
         if self._agents <= 0:
@@ -124,7 +132,7 @@ class Predictive:
         dials = max(0, min(wanted, seen.lines_free))
         if dials < wanted:
             reason = f"{wanted} wanted, and lines or calls per second leave {dials}"
-        return Decision(dials, wanted, reason, self._agents, under_way, seen.ready, threshold, risk, mode)
+        return Decision(dials, wanted, reason, self._agents, under_way, seen.ready, threshold, risk, mode, answers)
 
     def _expected_answers(self, seen: Snapshot) -> float:
         """Persons who will answer in the legal window: what is known of it, or a day of this team's work."""
@@ -140,15 +148,21 @@ class Predictive:
 
     def _look_ahead(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
         """How many dials stay under the threshold, and the risk of the first that does not."""
+        bound = self._at_once(seen)
         most = min(CHUNK, max(1, seen.lines_free))
         chances = self.chances(seen, most)
         over = np.flatnonzero(chances > threshold)
-        if not len(over) and most == CHUNK:
-            chances = self.chances(seen, max(CHUNK, min(MOST_AT_ONCE, int(SHARE_AT_ONCE * self._agents))))
+        if not len(over) and most == CHUNK < bound:
+            chances = self.chances(seen, bound)
             over = np.flatnonzero(chances > threshold)
         if not len(over):
-            return len(chances), float(chances[-1])
-        return int(over[0]), float(chances[over[0]])
+            return min(len(chances), bound), float(chances[-1])
+        return min(int(over[0]), bound), float(chances[over[0]])
+
+    def _at_once(self, seen: Snapshot) -> int:
+        """How many may be added now, however often it is asked in a second."""
+        fresh = sum(since > seen.at_s - AT_ONCE_S for since in seen.ringing_since_s)
+        return max(0, min(MOST_AT_ONCE, max(CHUNK, int(SHARE_AT_ONCE * self._agents)) - fresh))
 
     def chances(self, seen: Snapshot, most: int) -> Floats:
         """For one more dial after 0, 1, 2, … made with it: the chance that its person finds nobody."""
@@ -179,6 +193,8 @@ class Predictive:
             "answers": run.answers,
             "abandons": run.abandons,
             "cap": self._cap,
+            "expected_occupancy": round(self._occupancy(last), 3),
+            "expected_answers": round(last.answers),
         }
         return Explanation(f"{last.reason}{self._words(last)}", figures)
 
@@ -190,13 +206,18 @@ class Predictive:
         forecast = f"{last.ready} of {last.agents} agents free, {last.under_way} calls under way, {share}"
         risk = f"risk of one more {100 * last.risk:.2f}%, allowed {100 * last.threshold:.2f}%"
         spent = f"{run.abandons} of {run.answers} abandoned, cap {100 * self._cap:g}%"
-        return f" ({forecast}; {risk}; {spent}{MODES[last.mode]})"
+        working = f"agents may expect to work {100 * self._occupancy(last):.0f}% of their time"
+        return f" ({forecast}; {risk}; {spent}{MODES[last.mode]}; {working})"
+
+    def _occupancy(self, last: Decision) -> float:
+        return self._expected.occupancy(last.agents, steered=last.mode is not Mode.NONE_RISKED)
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values: a policy that restores it decides as this one does from now on."""
         return {
             "learnt": self.learnt.state(),
             "budget": self._budget.state(),
+            "expected": self._expected.state(),
             "agents": self._agents,
         }
 
@@ -208,4 +229,5 @@ class Predictive:
         """
         self.learnt.restore(part(state, "learnt"))
         self._budget.restore(part(state, "budget"))
+        self._expected.restore(part(state, "expected"))
         self._agents = whole(state, "agents")

@@ -4,15 +4,17 @@ A stratum is a text or a tuple: its parts (between ``", "``) are its levels of t
 Each level has a weight, the share of its dials that a person answers over that of all dials, and so has each whole
 stratum beside its levels. Both are drawn towards 1 as though some answers had been seen there already (the posterior
 mean of a Poisson rate under a gamma prior), so that a stratum of which little is known is as its levels are, and a
-level of which little is known is as all are.
+level of which little is known is as all are. What all dials of a time share, such as the hour, says nothing of its
+weight: one learns the less the more of the dials lately were its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 
-from dialer.pacing.kept import Kept, listed, numbers, part
+from dialer.pacing.kept import Kept, listed, number, numbers, part
 from dialer.pacing.model import Stratum
 
 LEVEL_PRIOR, WHOLE_PRIOR = 8.0, 16.0
@@ -20,6 +22,9 @@ LEVEL_PRIOR, WHOLE_PRIOR = 8.0, 16.0
 
 MEMORY = 150.0
 """A weight is of about so many expected answers: some minutes of a list that is dialled a lot."""
+
+LATELY = 200.0
+"""Dials."""
 
 MOST_LEVELS = 200
 """Of a factor; the one that is known the least is let go."""
@@ -34,15 +39,25 @@ class Seen:
 
     answers: float = 0.0
     expected: float = 0.0
+    recent: float = 0.0
+    """Its share of the dials lately, as it was at ``at``."""
+    at: float = 0.0
+    """So many dials had come to their end in all."""
 
     def weight(self, prior: float) -> float:
         """The posterior mean."""
         return (self.answers + prior) / (self.expected + prior)
 
-    def count(self, answers: float, expected: float) -> None:
+    def told_by(self, dials: int, at: float) -> float:
+        """How much its ``dials`` tell of it: the share of the dials lately that were not its own."""
+        others = exp(-(at - dials - self.at) / LATELY)
+        self.recent, self.at = 1.0 - (1.0 - self.recent * others) * exp(-dials / LATELY), at
+        return 1.0 - self.recent
+
+    def count(self, answers: float, expected: float, told: float) -> None:
         """Learn; what is old counts less and less."""
-        self.answers += answers
-        self.expected += expected
+        self.answers += told * answers
+        self.expected += told * expected
         if self.expected > MEMORY:
             self.answers /= 2
             self.expected /= 2
@@ -54,6 +69,8 @@ class Strata:
     def __init__(self) -> None:
         self._factors: list[dict[str, Seen]] = []
         self._whole: dict[str, Seen] = {}
+        self._dials = 0.0
+        """So many have come to their end."""
 
     def weight(self, stratum: Stratum) -> float:
         """The share of its dials that a person answers, over that of all."""
@@ -65,15 +82,17 @@ class Strata:
         levels = _levels(stratum)
         while len(self._factors) < len(levels):
             self._factors.append({})
+        self._dials += dials
         known = [_entry(factor, level) for factor, level in zip(self._factors, levels, strict=False)]
         whole = _entry(self._whole, ", ".join(levels))
+        told = [seen.told_by(dials, self._dials) for seen in (*known, whole)]
         if len(self._whole) < 2:
             return  # nothing to differ from
         by_levels, expected = self._by_levels(levels), dials * share
-        for factor, seen in zip(self._factors, known, strict=False):
+        for factor, seen, much in zip(self._factors, known, told, strict=False):
             if len(factor) > 1:
-                seen.count(live, expected * by_levels / seen.weight(LEVEL_PRIOR))
-        whole.count(live, expected * by_levels)
+                seen.count(live, expected * by_levels / seen.weight(LEVEL_PRIOR), much)
+        whole.count(live, expected * by_levels, told[-1])
 
     def range(self) -> tuple[float, float]:
         """The least and the greatest weight of those that are known."""
@@ -98,7 +117,11 @@ class Strata:
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""
-        return {"factors": [_shown(factor) for factor in self._factors], "whole": _shown(self._whole)}
+        return {
+            "factors": [_shown(factor) for factor in self._factors],
+            "whole": _shown(self._whole),
+            "dials": self._dials,
+        }
 
     def restore(self, state: Kept) -> None:
         """Take over what :meth:`state` gave.
@@ -108,6 +131,7 @@ class Strata:
         """
         self._factors = [_read(part({"factors": each}, "factors")) for each in listed(state, "factors")]
         self._whole = _read(part(state, "whole"))
+        self._dials = number(state, "dials")
 
 
 def _levels(stratum: Stratum) -> tuple[str, ...]:
@@ -121,8 +145,8 @@ def _entry(known: dict[str, Seen], name: str) -> Seen:
 
 
 def _shown(known: dict[str, Seen]) -> dict[str, object]:
-    return {name: [seen.answers, seen.expected] for name, seen in known.items()}
+    return {name: [seen.answers, seen.expected, seen.recent, seen.at] for name, seen in known.items()}
 
 
 def _read(kept: Kept) -> dict[str, Seen]:
-    return {name: Seen(*numbers(kept, name, 2)) for name in kept}
+    return {name: Seen(*numbers(kept, name, 4)) for name in kept}

@@ -18,7 +18,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import agi, ami, channels, dialer, dnc, flows, ivr, leads, load, prompts, records, speech
+from tests.bench import (
+    agi,
+    ami,
+    channels,
+    dialer,
+    dnc,
+    flows,
+    ivr,
+    leads,
+    live_pace,
+    load,
+    pacing,
+    prompts,
+    records,
+    speech,
+)
 from tests.bench.machine import described, fetch
 from tests.bench.quantiles import quantile
 from tests.integration.harness import PROJECT
@@ -40,6 +55,7 @@ DIALER_AIM_S = 0.0035
 """About 3 ms of CPU an attempt."""
 
 
+LIVE_PACE_S = 600.0
 LEADS_AIM = 20_000
 BATCH_AIM_S = 0.01
 LOOK_AIM_S = 0.1
@@ -192,6 +208,33 @@ def _dialer(trees: Trees) -> Outcome:
     return Outcome(dialer.report(found), rows)
 
 
+def _pacing(_: Trees) -> Outcome:
+    found = pacing.measure()
+    ours, theirs, took_s = found.ours, found.theirs, found.decide_s
+    cap = found.ours.scenario.abandonment_cap
+    mean_s, p99_s = sum(took_s) / len(took_s), quantile(took_s, 0.99)
+    times = f"{mean_s * 1e3:.2f} ms, {p99_s * 1e3:.2f} ms"
+    gain = 100 * (ours.occupancy.mean - theirs.occupancy.mean)
+    kept = ours.abandonment.mean <= cap
+    rows = [
+        Row("pacing: occupancy, points above the best baseline", f"{gain:.1f}", "above 0", gain > 0),
+        Row("pacing: abandoned", f"{100 * ours.abandonment.mean:.2f}%", f"{100 * cap:g}% or less", kept),
+        Row("pacing: a decision, mean and p99", times, "0.2 ms, 2 ms", mean_s <= 2e-4 and p99_s <= 2e-3),
+    ]
+    return Outcome(pacing.report(found), rows)
+
+
+def _live_pace(trees: Trees) -> Outcome:
+    found = asyncio.run(live_pace.run(trees, LIVE_PACE_S))
+    covered, share = found.runs.covers(found.occupancy), f"{100 * found.share:.2f}%"
+    runs = f"{100 * found.runs.mean:.1f} ±{100 * found.runs.half:.1f}%"
+    rows = [
+        Row("live pace: abandoned", share, "within the cap or chance", found.keeps_the_cap and not found.broken),
+        Row("live pace: occupancy", f"{100 * found.occupancy:.1f}%", f"forecast {runs}", covered),
+    ]
+    return Outcome(live_pace.report(found), rows)
+
+
 def _speech(trees: Trees) -> Outcome:
     found = asyncio.run(speech.run(trees))
     answered = [quantile(found.answered_s, share) for share in (0.5, 0.95)]
@@ -237,6 +280,8 @@ BENCHMARKS = {
     "speech": Benchmark(_speech, asterisk=True),
     "ivr": Benchmark(_ivr, asterisk=True),
     "dialer": Benchmark(_dialer, asterisk=True),
+    "pacing": Benchmark(_pacing),
+    "live_pace": Benchmark(_live_pace, asterisk=True),
 }
 
 

@@ -1,149 +1,175 @@
-"""Pacing policies side by side: the tables of docs/pacing.md.
+"""Pacing policies side by side, of every size and in every scenario: the tables of docs/benchmarks.md.
 
-``python -m tests.bench.pacing base --agents 10,20 --replications 10`` and ``… changes …``; each row is written as
-soon as it is done. "tuned" policies get the best setting of a grid for that very team and scenario (found on the
-seeds from 1000 on), which nobody has in life.
+``python -m tests.bench.pacing`` makes them all, which takes hours; ``--agents 10,20 --scenarios base,lunch
+--replications 5 --policies predictive,progressive`` some. Each row is written as soon as it is done. The scenarios
+are the files of docs/samples/scenarios, with as many agents as are asked for in the place of their 60. Seeds count
+from 5000: neither the policy nor the baselines' settings (:mod:`tests.bench.pacing_grid`) were tuned on them.
+``--tune`` looks for the settings anew; a baseline without one for a size is left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from math import floor
+from pathlib import Path
 
-from dialer.pacing import Policy
-from dialer.pacing.ratio import PerAgent, PerAvailableAgent
-from dialer.pacing.vicidial import Adapt, Limit, Tuning
-from dialer.simulation.comparison import percent
-from dialer.simulation.paced import PolicyMaker, policy_of
-from dialer.simulation.replications import Results, replicate
-from dialer.simulation.scenario import HOUR_S, Outage, Scenario, Shift, Steps, base
+from dialer.pacing import Policy, Predictive, Snapshot
+from dialer.simulation.comparison import percent, policy_of
+from dialer.simulation.oracles import RingOutcomesKnown, TalkEndsKnown
+from dialer.simulation.replications import PolicyMaker, Results, replicate
+from dialer.simulation.run import Run
+from dialer.simulation.scenario import Scenario, base
+from dialer.simulation.scenario_file import load
+from tests.bench import pacing_grid
+from tests.bench.pacing_grid import FAMILIES, FOUND
+from tests.bench.quantiles import quantile
 
-TUNING_SEED = 1000
+FOLDER = Path(__file__).resolve().parents[2] / "docs/samples/scenarios"
+IN_FILES = 60
+"""Agents of a file."""
 
-PLAIN = (
-    "predictive",
-    "progressive",
-    "ratio_available",
-    "issabel",
-    "erlang_b",
-    "vicidial_hard_limit",
-    "vicidial_average",
-    "vicidial_tapered",
-)
+FIRST_SEED = 5000
+SIZES = (5, 10, 20, 50, 100, 300)
+ORACLES = {"oracle: talk ends known": TalkEndsKnown, "oracle: ring outcomes known": RingOutcomesKnown}
+FEW_AGENTS, FEW_RUNS = 20, 4
+OURS = ("predictive", "progressive")
+AS_THEY_COME = ("vicidial_hard_limit", "vicidial_average", "vicidial_tapered")
 
 
-def _shifts(agents: int) -> tuple[Shift, ...]:
-    half = agents // 2
+def scenarios(agents: int) -> dict[str, Scenario]:
+    """All scenarios for a team of this size, by the names of their files; the base first."""
+    files = sorted(FOLDER.glob("*.toml"), key=lambda path: (path.stem != "base", path.stem))
+    return {path.stem: sized(load(path), agents) for path in files}
+
+
+def sized(scenario: Scenario, agents: int) -> Scenario:
+    """The scenario with so many agents in the place of 60, each shift by its part."""
+    shifts = tuple(replace(each, agents=floor(each.agents * agents / IN_FILES + 0.5)) for each in scenario.shifts)
+    return replace(scenario, shifts=shifts)
+
+
+def makers(agents: int, *, tune: bool) -> Iterator[tuple[str, PolicyMaker]]:
+    """Every policy of the table, each baseline at its best setting for that size."""
+    for name in OURS:
+        yield name, partial(policy_of, name)
+    for family, known in FAMILIES.items():
+        setting = pacing_grid.best(family, agents) if tune else FOUND[family].get(agents)
+        if setting is not None:
+            yield f"{family} ({known.named(setting)})", partial(pacing_grid.policy, family, setting)
+    for name in AS_THEY_COME:
+        yield name, partial(policy_of, name)
+    for name, oracle in ORACLES.items():
+        yield name, partial(_oracle, oracle)
+
+
+def _oracle(oracle: type[Predictive], scenario: Scenario) -> Policy:
+    return oracle(scenario.abandonment_cap, scenario.connect_within_s, scenario.no_answer_s)
+
+
+def row(scenario: str, agents: int, results: Results) -> str:
+    """A row of the table."""
     return (
-        Shift(half, breaks=((3.5 * HOUR_S, 4 * HOUR_S),)),
-        Shift(agents - half, breaks=((4 * HOUR_S, 4.5 * HOUR_S),)),
+        f"| {scenario} | {agents} | {results.policy} | {percent(results.occupancy)} |"
+        f" {percent(results.abandonment, 2)} | {100 * results.above_cap:.0f}% of {len(results.tallies)} |"
     )
 
 
-def changing(agents: int) -> dict[str, Scenario]:
-    """The scenarios in which something changes, by name."""
-    usual, noon = base(agents), 4 * HOUR_S
-    swings = tuple((index * 1200.0, 0.4 if index % 2 else 0.15) for index in range(24))
-    bursts = ((0.0, 0.2), (2 * HOUR_S, 0.8), (2.2 * HOUR_S, 0.2), (5 * HOUR_S, 0.7), (5.2 * HOUR_S, 0.2))
-    return {
-        "answer rate 40% -> 15%": replace(usual, answer_rate=Steps(((0.0, 0.40), (noon, 0.15)))),
-        "answer rate 15% -> 40%": replace(usual, answer_rate=Steps(((0.0, 0.15), (noon, 0.40)))),
-        "answer rate 10% -> 60%": replace(usual, answer_rate=Steps(((0.0, 0.10), (noon, 0.60)))),
-        "answer rate swings each 20 min": replace(usual, answer_rate=Steps(swings)),
-        "lunch in two shifts": replace(usual, shifts=_shifts(agents)),
-        "a third leaves at noon": replace(usual, shifts=(Shift(agents - agents // 3), Shift(agents // 3, 0.0, noon))),
-        "trunk silent for 10 min": replace(usual, outages=(Outage(noon, noon + 600.0),)),
-        "trunk refuses for 10 min": replace(usual, outages=(Outage(noon, noon + 600.0, 1.0, 38),)),
-        "bursts of machines": replace(usual, machine_share=Steps(bursts)),
-        "cap 1%": replace(usual, abandonment_cap=0.01),
-        "cap 0.1%": replace(usual, abandonment_cap=0.001),
-    }
+def rows(agents: int, wanted: list[str], policies: list[str], count: int, *, tune: bool) -> Iterator[str]:
+    """One row for each scenario and policy; ``policies``: how the names of the policies begin; none: all."""
+    for title, scenario in scenarios(agents).items():
+        if wanted and title not in wanted:
+            continue
+        for name, make in makers(agents, tune=tune):
+            if not policies or any(name.startswith(each) for each in policies):
+                yield row(title, agents, replicate(name, scenario, make, count, FIRST_SEED))
+
+
+def decide_s(agents: int = 300, decisions: int = 2000) -> list[float]:
+    """CPU seconds of each decision of ``predictive`` in a team that it has got to know."""
+    policy = Predictive(0.03, 2.0, 25.0)
+    Run(replace(base(agents), duration_s=900.0), policy, FIRST_SEED).go()
+    took = []
+    for index in range(decisions):
+        now = 1000.0 + index
+        seen = Snapshot(
+            at_s=now,
+            ready=index % 4,
+            waiting=0,
+            ringing_since_s=tuple(now - each % 25 for each in range(agents // 3)),
+            talking_since_s=tuple(now - each for each in range(agents * 17 // 20)),
+            wrapping_since_s=tuple(now - each / 5 for each in range(agents // 8)),
+            lines_free=500,
+        )
+        began = time.thread_time()
+        policy.decide(seen)
+        took.append(time.thread_time() - began)
+    return took
+
+
+def timing(took_s: list[float]) -> str:
+    """How long a decision takes."""
+    mean_ms, p99_ms = 1e3 * sum(took_s) / len(took_s), 1e3 * quantile(took_s, 0.99)
+    return f"a decision at 300 agents: {mean_ms:.2f} ms in the mean, {p99_ms:.2f} ms at p99 (aims 0.2 and 2 ms)"
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """One setting of a policy."""
+class Figures:
+    """The base scenario with 20 agents: ours, and the baseline that is best for that size."""
 
-    setting: str
-    make: PolicyMaker
-
-
-def _made(build: Callable[[float, float, float], Policy], scenario: Scenario) -> Policy:
-    return build(scenario.abandonment_cap, scenario.connect_within_s, scenario.no_answer_s)
+    ours: Results
+    theirs: Results
+    decide_s: list[float]
 
 
-def _ratios(policy: type[PerAgent] | type[PerAvailableAgent], ratios: tuple[float, ...]) -> tuple[Candidate, ...]:
-    return tuple(Candidate(f"{ratio:g}", partial(_made, partial(policy, ratio=ratio))) for ratio in ratios)
-
-
-def _adapts(agents: int) -> Iterator[Candidate]:
-    for share in (0.03, 0.06, 0.1, 0.15, 0.25):
-        for intensity in (-60.0, -20.0):
-            tuning = Tuning(intensity=intensity, difference_target=-share * agents, max_level=6.0)
-            name = f"target -{share * agents:.1f}, intensity {intensity:g}"
-            yield Candidate(name, partial(_made, partial(Adapt, Limit.HARD, tuning=tuning)))
-
-
-def tuned(agents: int) -> dict[str, tuple[Candidate, ...]]:
-    """The grids."""
-    return {
-        "ratio all, tuned": _ratios(PerAgent, (1.0, 1.15, 1.3, 1.45, 1.6, 1.8, 2.0)),
-        "ratio available, tuned": _ratios(PerAvailableAgent, (1.5, 2.0, 2.4, 2.7, 3.0, 3.3, 3.6)),
-        "ADAPT, tuned": tuple(_adapts(agents)),
-    }
-
-
-def best(scenario: Scenario, candidates: tuple[Candidate, ...]) -> Candidate:
-    """The one that talks most within the cap; where none keeps it, the one that abandons least."""
-    tried = [(each, replicate("", scenario, each.make, 1, TUNING_SEED)) for each in candidates]
-    within = [pair for pair in tried if pair[1].abandonment.mean <= scenario.abandonment_cap]
-    if not within:
-        return min(tried, key=lambda pair: pair[1].abandonment.mean)[0]
-    return max(within, key=lambda pair: pair[1].occupancy.mean)[0]
-
-
-def row(scenario: str, agents: int, results: Results, setting: str = "") -> str:
-    """A row of the table; ``setting`` of a tuned policy."""
-    name = f"{results.policy} ({setting})" if setting else results.policy
-    return (
-        f"| {scenario} | {agents} | {name} | {percent(results.occupancy)} | {percent(results.abandonment, 2)} |"
-        f" {100 * results.above_cap:.0f}% |"
+def measure() -> Figures:
+    """What ``make bench`` shows of the table, in half a minute."""
+    scenario, best = scenarios(FEW_AGENTS)["base"], "VICIdial ADAPT"
+    setting = FOUND[best][FEW_AGENTS]
+    return Figures(
+        ours=replicate("predictive", scenario, partial(policy_of, "predictive"), FEW_RUNS, FIRST_SEED),
+        theirs=replicate(best, scenario, partial(pacing_grid.policy, best, setting), FEW_RUNS, FIRST_SEED),
+        decide_s=decide_s(),
     )
 
 
-def rows(
-    scenarios: dict[str, Scenario], agents: int, policies: tuple[str, ...], count: int, tune: bool
-) -> Iterator[str]:
-    """One row for each scenario and policy."""
-    for title, scenario in scenarios.items():
-        for name in policies:
-            yield row(title, agents, replicate(name, scenario, partial(policy_of, name), count))
-        for name, candidates in (tuned(agents) if tune else {}).items():
-            chosen = best(scenario, candidates)
-            yield row(title, agents, replicate(name, scenario, chosen.make, count), chosen.setting)
+def report(figures: Figures) -> list[str]:
+    """The lines of the table."""
+    return [
+        f"Pacing in the base scenario, {FEW_AGENTS} agents, {FEW_RUNS} runs each",
+        *(
+            f"  {each.policy:<22} occupancy {percent(each.occupancy)}%, abandoned {percent(each.abandonment, 2)}%"
+            for each in (figures.ours, figures.theirs)
+        ),
+        f"  {timing(figures.decide_s)}",
+    ]
 
 
 def main(arguments: list[str]) -> None:
     """Write the table."""
     reader = argparse.ArgumentParser(prog="python -m tests.bench.pacing")
-    reader.add_argument("which", choices=("base", "changes"))
-    reader.add_argument("--agents", default="5,10,20,50,100")
-    reader.add_argument("--replications", type=int, default=10)
-    reader.add_argument("--policies", default=",".join(PLAIN))
-    reader.add_argument("--tuned", action="store_true", help="the ratios and ADAPT by a grid, too")
-    chosen = reader.parse_args(arguments)
-    sys.stdout.write(
-        "| scenario | agents | policy | occupancy % | abandoned % | runs above the cap |\n|---|---|---|---|---|---|\n"
-    )
-    for agents in (int(each) for each in chosen.agents.split(",")):
-        scenarios = {"base": base(agents)} if chosen.which == "base" else changing(agents)
-        policies = tuple(each for each in chosen.policies.split(",") if each)
-        for line in rows(scenarios, agents, policies, chosen.replications, chosen.tuned):
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+    reader.add_argument("--agents", default=",".join(map(str, SIZES)))
+    reader.add_argument("--scenarios", default="", help="names of files, with commas between; none: all")
+    reader.add_argument("--policies", default="", help="how their names begin, with commas between; none: all")
+    reader.add_argument("--replications", type=int, default=20)
+    reader.add_argument("--tune", action="store_true", help="look for the best settings of the baselines anew")
+    asked = reader.parse_args(arguments)
+    wanted, policies = ([each for each in text.split(",") if each] for text in (asked.scenarios, asked.policies))
+    say("| scenario | agents | policy | occupancy % | abandoned % | runs above the cap |\n|---|---|---|---|---|---|")
+    for agents in map(int, asked.agents.split(",")):
+        for line in rows(agents, wanted, policies, asked.replications, tune=asked.tune):
+            say(line)
+    say(f"\n{timing(decide_s())}")
+
+
+def say(line: str) -> None:
+    """Write it now."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -66,5 +66,5 @@ def test_a_small_window_has_the_larger_margin() -> None:
     for budget, expected in ((small, 800.0), (large, 50_000.0)):
         budget.threshold(FRESH, expected)
     targets = [float(str(each.state()["target"])) for each in (small, large)]
-    assert targets[0] == pytest.approx(0.03 * (1 - 1.8 / 24))
+    assert targets[0] == pytest.approx(0.03 * (1 - 1 / 24))
     assert targets[1] == pytest.approx(0.03 * 0.985)

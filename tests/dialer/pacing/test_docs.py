@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dialer import control
 from dialer.campaign import load as load_campaign
-from dialer.pacing import POLICIES
+from dialer.pacing import POLICIES, Snapshot
+from dialer.simulation.scenario import base
 from dialer.simulation.scenario_file import load
 from tests.bench import pacing as bench
+from tests.bench import pacing_grid
+from tests.bench.pacing_grid import FAMILIES, FOUND
 from tests.dialer.conftest import SETTINGS, campaign_text, make_campaign
 
 DOC = (Path(__file__).resolve().parents[3] / "docs" / "pacing.md").read_text(encoding="utf-8")
@@ -68,21 +72,34 @@ def test_the_changes_of_the_example_are_right(tmp_path: Path) -> None:
 
 
 def test_the_command_of_the_tables_writes_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    bench.main(["base", "--agents", "1", "--replications", "1", "--policies", "progressive"])
+    bench.main(["--scenarios", "base", "--agents", "1", "--replications", "1", "--policies", "progressive"])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("| scenario | agents | policy")
     assert lines[2].startswith("| base | 1 | progressive | ")
-    commands = re.findall(r"python -m tests\.bench\.pacing ([^`]*)`", DOC)
-    assert commands
-    for command in commands:
-        words = command.split()
-        assert words[0] in ("base", "changes")
-        for policy in words[words.index("--policies") + 1].split(",") if "--policies" in words else ():
-            assert policy in POLICIES
+    assert "at p99" in lines[-1]
 
 
-def test_the_changing_scenarios_and_the_grids_are_there_for_any_team() -> None:
-    for agents in (5, 100):
-        assert len(bench.changing(agents)) == 11
-        assert all(each.most_agents() == agents for each in bench.changing(agents).values())
-        assert set(bench.tuned(agents)) == {"ratio all, tuned", "ratio available, tuned", "ADAPT, tuned"}
+def test_the_scenarios_are_there_for_any_team() -> None:
+    for agents in bench.SIZES:
+        found = bench.scenarios(agents)
+        assert next(iter(found)) == "base"
+        assert len(found) == 14
+        assert {each.most_agents() for each in found.values()} == {agents}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_baseline_has_a_setting_and_the_grid_names_them_all(family: str) -> None:
+    known = FAMILIES[family]
+    names = [known.named(setting) for setting in known.settings]
+    assert len(set(names)) == len(names)
+    for agents, setting in FOUND[family].items():
+        assert agents in bench.SIZES
+        policy = pacing_grid.policy(family, setting, base(agents))
+        assert policy.decide(Snapshot(5.0, 1, 0, (), (), (), 0)) == 0
+
+
+def test_the_grid_is_searched_for_the_most_talk_within_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    ratios = replace(FAMILIES["ratio available"], settings=((1.0,), (2.0,), (40.0,)))
+    monkeypatch.setitem(FAMILIES, "ratio available", ratios)
+    monkeypatch.setattr(pacing_grid, "base", lambda agents: replace(base(agents), duration_s=3600.0))
+    assert pacing_grid.best("ratio available", 10) == (2.0,)

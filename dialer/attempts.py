@@ -301,7 +301,7 @@ def _stratum(campaign: Campaign, due: Due, now: datetime) -> str:
     """List, hour where the person is (in the first of several zones), number of the try."""
     zones = due.lead.time_zones
     hour = f"{now.astimezone(time_zone(zones[0])).hour} h" if zones else "hour unknown"
-    return f"{campaign.file.list}, {hour}, try {due.tries + 1}"
+    return f"{campaign.file.list or due.list_id or 'no list'}, {hour}, try {due.tries + 1}"
 
 
 # --- live and over ----------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ FAMILIES = {
         tuple(
             (limit.value, share, intensity, level)
             for limit in Limit
-            for share in (0.02, 0.04, 0.07, 0.11)
+            for share in (0.02, 0.04, 0.06, 0.07, 0.11)
             for intensity in (-75.0, -50.0, 0.0)
             for level in (2.5, 4.0, 8.0)
         ),
@@ -87,9 +87,10 @@ FOUND: dict[str, dict[int, Setting]] = {
         5: ("hard", 0.07, -75.0, 2.5),
         10: ("tapered", 0.02, -75.0, 2.5),
         20: ("hard", 0.07, -75.0, 4.0),
+        50: ("hard", 0.06, -75.0, 8.0),
     },
-    "issabel": {10: (0.8, "no"), 50: (0.95, "yes")},
-    "erlang_b": {10: (0.03,), 50: (0.025,)},
+    "issabel": {5: (0.8, "no"), 10: (0.8, "no"), 20: (0.99, "yes"), 50: (0.95, "yes")},
+    "erlang_b": {5: (0.03,), 10: (0.03,), 20: (0.025,), 50: (0.025,)},
 }
 
 

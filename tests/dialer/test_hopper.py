@@ -78,6 +78,15 @@ def test_lists_are_mixed_by_weight_over_many_looks(store: Store, tmp_path: Path)
     assert [number for number in begun if number in a] == a[:6]
 
 
+def test_each_list_of_several_is_a_stratum_of_its_own(store: Store, tmp_path: Path) -> None:
+    add_list(store, "l", *many(4))
+    add_list(store, "b", *many(4, 200))
+    start(store, tmp_path, list=None, lists=SEVERAL)
+    strata = {each.stratum for each in store.begin(4).attempts}
+    assert len(strata) == 2
+    assert {stratum.partition(", ")[2] for stratum in strata} == {next(iter(strata)).partition(", ")[2]}
+
+
 def test_a_list_that_has_run_dry_holds_nobody_up(store: Store, tmp_path: Path) -> None:
     add_list(store, "l", *many(1))
     add_list(store, "b", *many(6, 200))

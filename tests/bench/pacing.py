@@ -2,9 +2,9 @@
 
 ``python -m tests.bench.pacing`` makes them all, which takes hours; ``--agents 10,20 --scenarios base,lunch
 --replications 5 --policies predictive,progressive`` some. Each row is written as soon as it is done. The scenarios
-are the files of docs/samples/scenarios, with as many agents as are asked for in the place of their 60. Seeds count
-from 5000: neither the policy nor the baselines' settings (:mod:`tests.bench.pacing_grid`) were tuned on them.
-``--tune`` looks for the settings anew; a baseline without one for a size is left out.
+are those that come with the product, each shift with its part of the agents that are asked for. Seeds count from
+5000: neither the policy nor the baselines' settings (:mod:`tests.bench.pacing_grid`) were tuned on them. ``--tune``
+looks for the settings anew; a baseline without one for a size is left out.
 """
 
 from __future__ import annotations
@@ -16,22 +16,36 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from math import floor
-from pathlib import Path
 
 from dialer.pacing import Policy, Predictive, Snapshot
-from dialer.simulation.comparison import percent, policy_of
+from dialer.simulation.comparison import percent
 from dialer.simulation.oracles import RingOutcomesKnown, TalkEndsKnown
-from dialer.simulation.replications import PolicyMaker, Results, replicate
+from dialer.simulation.paced import PolicyMaker, policy_of
+from dialer.simulation.replications import Results, replicate
 from dialer.simulation.run import Run
-from dialer.simulation.scenario import Scenario, base
-from dialer.simulation.scenario_file import load
+from dialer.simulation.scenario import Scenario, Shift, base
+from dialer.simulation.scenario_file import find
 from tests.bench import pacing_grid
 from tests.bench.pacing_grid import FAMILIES, FOUND
 from tests.bench.quantiles import quantile
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs/samples/scenarios"
-IN_FILES = 60
-"""Agents of a file."""
+SCENARIOS = (
+    "base",
+    "answers-drop",
+    "answers-rise",
+    "answers-jump",
+    "answers-swing",
+    "lunch",
+    "shift-change",
+    "third-leaves",
+    "trunk-silent",
+    "trunk-refuses",
+    "machine-bursts",
+    "cap-1",
+    "cap-uk",
+    "cap-zero",
+)
+"""Of those that come with the product: what a team of any size may meet."""
 
 FIRST_SEED = 5000
 SIZES = (5, 10, 20, 50, 100, 300)
@@ -42,15 +56,18 @@ AS_THEY_COME = ("vicidial_hard_limit", "vicidial_average", "vicidial_tapered")
 
 
 def scenarios(agents: int) -> dict[str, Scenario]:
-    """All scenarios for a team of this size, by the names of their files; the base first."""
-    files = sorted(FOLDER.glob("*.toml"), key=lambda path: (path.stem != "base", path.stem))
-    return {path.stem: sized(load(path), agents) for path in files}
+    """All scenarios for a team of this size, by name."""
+    return {name: sized(find(name), agents) for name in SCENARIOS}
 
 
 def sized(scenario: Scenario, agents: int) -> Scenario:
-    """The scenario with so many agents in the place of 60, each shift by its part."""
-    shifts = tuple(replace(each, agents=floor(each.agents * agents / IN_FILES + 0.5)) for each in scenario.shifts)
-    return replace(scenario, shifts=shifts)
+    """The scenario with so many agents at work at most, each shift by its part."""
+    part, before, shifts = agents / scenario.most_agents(), 0.0, list[Shift]()
+    for each in scenario.shifts:
+        after = before + each.agents * part
+        shifts.append(replace(each, agents=floor(after + 0.5) - floor(before + 0.5)))
+        before = after
+    return replace(scenario, shifts=tuple(shifts))
 
 
 def makers(agents: int, *, tune: bool) -> Iterator[tuple[str, PolicyMaker]]:

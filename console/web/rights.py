@@ -76,6 +76,7 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("POST", "/v1/blocked"): Need(Right.RULES),
     ("DELETE", "/v1/blocked/{number}"): Need(Right.RULES),
     ("GET", "/v1/people/{person}"): Need(Right.PEOPLE),
+    ("GET", "/v1/people/{person}/export"): Need(Right.PEOPLE),
     ("POST", "/v1/people/{person}/erase"): Need(Right.ERASE),
     ("POST", "/v1/flows/publish"): Need(Right.FLOWS),
     ("POST", "/v1/flows/reload"): Need(Right.FLOWS),

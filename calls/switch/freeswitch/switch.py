@@ -13,9 +13,10 @@ import math
 import random
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
+from typing import assert_never
 
 from calls import failpoints, log
-from calls.errors import SwitchError, SwitchRefused
+from calls.errors import CommandRefused, SwitchError, SwitchRefused
 from calls.ids import BootId, CallId, LegId
 from calls.switch.events import EventHandler, LegEnded, SwitchDown, SwitchEvent, SwitchUp
 from calls.switch.freeswitch import causes, desk, legs, seats
@@ -30,7 +31,16 @@ from calls.switch.freeswitch.seats import Seats
 from calls.switch.freeswitch.server import Server
 from calls.switch.freeswitch.session import Session
 from calls.switch.freeswitch.turn import Surroundings
-from calls.switch.port import CallChannel, CallHandler, DialAttempt, Originate, PromptFiles, RingAgent, Seat
+from calls.switch.port import (
+    CallChannel,
+    CallHandler,
+    DialAttempt,
+    Originate,
+    PromptFiles,
+    RingAgent,
+    RingOutside,
+    Seat,
+)
 from calls.wire import esl_commands, esl_control
 from calls.wire.esl import Event
 from calls.wire.esl_commands import EventName
@@ -227,6 +237,10 @@ class FreeSwitch:
                 leg_id, extension = LegId(request.attempt_id), DIALLED
             case RingAgent():
                 endpoint, leg_id, extension = request.endpoint, request.leg_id, AGENT
+            case RingOutside():  # nothing here ends such a leg in time should we be gone
+                raise CommandRefused("FreeSWITCH: nobody outside can be asked before a caller is handed on")
+            case _:
+                assert_never(request)
         return leg_id, esl_control.Originate(
             leg_id,
             self._new_id(),

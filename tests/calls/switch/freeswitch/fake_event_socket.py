@@ -79,6 +79,8 @@ class FakeEventSocket:
         self.api: Callable[[str], str] = lambda command: "-ERR no such command\n"
         self.job: Callable[[str, str], None] = lambda command, job: None
         self.listeners: list[Listener] = []
+        self.said: list[str] = []
+        """All commands, in order, of connections that have ended too."""
         self.taken = 0
         """Connections so far."""
         self.port = 0
@@ -133,6 +135,7 @@ class FakeEventSocket:
                 data = await reader.readuntil(b"\n\n")
                 command = data.decode().removesuffix("\n\n")
                 listener.commands.append(command)
+                self.said.append(command)
                 if not listener.mute:
                     self._command(listener, command)
         except (asyncio.IncompleteReadError, ConnectionError):

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from urllib.parse import quote, unquote
 
-from tests.calls.switch.freeswitch.fake_event_socket import CORE
+from tests.calls.switch.freeswitch.fake_event_socket import CORE, FakeEventSocket
+from tests.calls.switch.freeswitch.fake_far_end import FarEnd, FarLeg
 from tests.calls.wire.esl_recordings import Lines, blocks, events, value
 
 TICK_S = 0.02
@@ -30,9 +31,17 @@ Q850 = {"NORMAL_CLEARING": 16, "USER_BUSY": 17, "CALL_REJECTED": 21, "DESTINATIO
 Q850 |= {"NORMAL_TEMPORARY_FAILURE": 41, "SWITCH_CONGESTION": 42, "ALLOTTED_TIMEOUT": 102}
 
 _REPLY = next(block for block in blocks("outbound-ivr") if block.get("Event-Name") == "CHANNEL_DATA").lines
-_RECORDED = (*events("outbound-ivr"), *events("outbound-caller-hangs-up"), *events("outbound-break"))
+_RECORDED = tuple(
+    lines
+    for name in ("outbound-ivr", "outbound-caller-hangs-up", "outbound-break", "outbound-bridge")
+    for lines in events(name)
+)
 _GOODBYE = next(block for block in blocks("outbound-reject") if block.get("Content-Disposition") == "disconnect")
 _uuids = count(1)
+
+APPLICATIONS = ("answer", "set", "playback", "break", "hangup", "record", "bridge")
+STREAMS_S = {"local_stream://default": float("inf"), "tone_stream://%(250,0,800)": 0.25}
+"""What plays without a file, and for how long."""
 
 
 def _template(event: str, application: str = "") -> Lines:
@@ -95,6 +104,23 @@ class FakeFreeSwitch:
         self.durations = durations
         self.mode = mode
         self.calls: list[FakeCall] = []
+        self.legs: set[str] = set()
+        """The ids of agents' legs that are up, with which a call can be joined."""
+        self.answers: dict[str, FarEnd] = {}
+        """What a transfer's target does, by its dial string; who is not here is busy."""
+        self.silent_after_s: float | None = None
+        """When a caller who leaves a message falls silent; None: never."""
+        self.event_socket: FakeEventSocket | None = None
+
+    def attach(self, event_socket: FakeEventSocket) -> None:
+        """Its event socket tells of calls that are in a talk, and commands them."""
+        self.event_socket = event_socket
+        event_socket.api = self.api
+
+    def api(self, command: str) -> str:
+        """What a command over the event socket prints."""
+        call = next((call for call in self.calls if call.seen.uuid == command.split()[1]), None)
+        return "-ERR No such channel!\n" if call is None else call.api(command)
 
     def place(self, caller: Caller | None = None) -> FakeCall:
         """A new call; it begins when its ``run`` is awaited."""
@@ -128,6 +154,11 @@ class FakeCall:
         self._json = False
         self._filter = ""
         self._closed = False
+        self._talking: str | None = None
+        """The leg with which the call is in a talk."""
+        self._talk_over = asyncio.Event()
+        self._far: FarLeg | None = None
+        self._route = "in"
         self._timers: list[asyncio.TimerHandle] = []
 
     # --- the call ----------------------------------------------------------------------------------------------
@@ -143,6 +174,8 @@ class FakeCall:
         channel = asyncio.create_task(self._channel())
         try:
             await self._read()
+            while self._talking is not None and not self._hung_up:
+                await self._talk()
             if not self._hung_up:
                 self.seen.resumed = True
                 self.end("NORMAL_CLEARING", by_caller=False)
@@ -154,6 +187,22 @@ class FakeCall:
             self._writer.close()
             self.over.set()
         return self.seen
+
+    async def _talk(self) -> None:
+        """The talk, without a connection of ours; then the dialplan's ``cw-back`` connects anew."""
+        await self._talk_over.wait()
+        self._talk_over.clear()
+        self._talking = None
+        if self._hung_up:
+            return
+        self._route, self._closed, self._filter, self.asked = "back", False, "", frozenset()
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._switch.port)
+        await self._read()
+
+    def drop_leg(self) -> None:
+        """The agent's leg ends."""
+        self._switch.legs.discard(self._talking or "")
+        self._talk_over.set()
 
     def leave(self) -> None:
         """The caller hangs up."""
@@ -214,8 +263,8 @@ class FakeCall:
                 self.asked, self._json = (self.asked or frozenset()) | set(names), kind == "json"
                 self._reply(f"+OK event listener enabled {kind}")
             case "filter":
-                self._filter = argument.split()[1]
-                self._reply(f"+OK filter added. [Unique-ID]=[{self._filter}]")
+                self._filter = self._filter or argument.split()[1]
+                self._reply(f"+OK filter added. [Unique-ID]=[{argument.split()[1]}]")
             case "sendmsg":
                 self._messages.append(dict(line.split(": ", 1) for line in rest.split("\n")))
                 self._reply("+OK")
@@ -238,7 +287,7 @@ class FakeCall:
 
     def api(self, command: str) -> str:
         """Run an api command: its output."""
-        name, uuid, *_ = command.split()
+        name, uuid, *rest = command.split()
         known = uuid == self.seen.uuid and not self._hung_up
         match name:
             case "uuid_break" if known:
@@ -249,8 +298,20 @@ class FakeCall:
                 return "+OK Success\n"
             case "uuid_setvar_multi" if known:
                 return "+OK\n"
+            case "uuid_bridge" if known and rest[0] in self._switch.legs:
+                self._loop.call_later(2 * TICK_S, self._join, rest[0])
+                return f"+OK {rest[0]}\n"
             case "uuid_bridge" if known:
                 return "-ERR Invalid uuid\n"
+            case "uuid_transfer" if known:
+                self._talk_over.set()
+                return "+OK\n"
+            case "uuid_kill" if known:
+                self.end(rest[0], by_caller=False)
+                return "+OK\n"
+            case "uuid_kill" if self._far is not None and uuid == self._far.leg_id:
+                self._far.killed.set()
+                return "+OK\n"
             case "uuid_exists":
                 return "true" if known else "false"
             case "uuid_break":
@@ -258,11 +319,20 @@ class FakeCall:
             case _:
                 return f"-ERR {name} Command not found!\n"
 
+    def _join(self, leg: str) -> None:
+        for told in reversed(self._running):
+            self.tell("CHANNEL_EXECUTE_COMPLETE", told | {"Application-Response": "PLAYBACK ERROR"})
+        self._running.clear()
+        self._talking = leg
+        self._news.set()
+        self.tell("CHANNEL_BRIDGE", {"Bridge-B-Unique-ID": leg, "Other-Leg-Unique-ID": leg})
+
     def _connect(self) -> None:
         lines = self._with(_REPLY, {"Socket-Mode": self._switch.mode})
         at = next(index for index, (name, _) in enumerate(lines) if name == "Content-Type")
         token = ("variable_cw_token", quoted(self._switch.token))
-        self.say(_wire((*lines[:at], token, *lines[at:])))
+        route = ("variable_cw_route", self._route)
+        self.say(_wire((*lines[:at], token, route, *lines[at:])))
 
     def _reply(self, text: str) -> None:
         self.say(_wire((("Content-Type", "command/reply"), ("Reply-Text", text))))
@@ -301,7 +371,8 @@ class FakeCall:
         if argument:
             told["Application-Data"] = argument
         response = "_none_"
-        if name in ("answer", "set", "playback", "break", "hangup"):
+        values: dict[str, str] = {}
+        if name in APPLICATIONS:
             self.tell("CHANNEL_EXECUTE", told)
             self._breaking = False
             self._running.append(told)
@@ -313,15 +384,20 @@ class FakeCall:
                 self._variables[variable] = to
             case "playback":
                 response = await self._playback(argument)
+            case "record":
+                values = await self._record(argument)
+            case "bridge":
+                self._far = FarLeg(self.tell, lambda: self._hung_up)
+                values = await self._far.dial(argument, self._switch.answers)
             case "break":
                 self._breaking = True
             case "hangup":
                 self.end(argument, by_caller=False)
             case _:
                 self.end("DESTINATION_OUT_OF_ORDER", by_caller=False)
-        if not self._hung_up:
+        if not self._hung_up and told in self._running:
             self._running.remove(told)
-            self.tell("CHANNEL_EXECUTE_COMPLETE", told | {"Application-Response": response})
+            self.tell("CHANNEL_EXECUTE_COMPLETE", told | values | {"Application-Response": response})
 
     def _answer(self) -> None:
         if self.seen.answered:
@@ -336,16 +412,34 @@ class FakeCall:
                     self._timers.append(self._loop.call_later(at_s, self.leave))
 
     async def _playback(self, file: str) -> str:
-        lasts_s = self._switch.durations.get(file)
+        lasts_s = STREAMS_S.get(file, self._switch.durations.get(file))
         if lasts_s is None:
             return "FILE NOT FOUND"
         self.seen.played.append(file)
-        until = self._loop.time() + lasts_s
-        while not (self._hung_up or self._breaking) and self._loop.time() < until:
-            await self._work()
-            await self._wait(until)
-        self._breaking = False
+        await self._run_for(lasts_s)
         return "FILE PLAYED"
+
+    async def _run_for(self, lasts_s: float) -> bool:
+        """Until it is broken, or its time is over; whether it was broken."""
+        until = self._loop.time() + lasts_s
+        while not self._stopped and self._loop.time() < until:
+            await self._work()
+            if not self._stopped:
+                await self._wait(until if until != float("inf") else None)
+        broken, self._breaking = self._breaking, False
+        return broken
+
+    @property
+    def _stopped(self) -> bool:
+        return self._hung_up or self._breaking or self._talking is not None
+
+    async def _record(self, argument: str) -> dict[str, str]:
+        _, longest_s, _, silence_s = argument.split()
+        began, silent = self._loop.time(), self._switch.silent_after_s
+        broken = await self._run_for(float(longest_s) if silent is None else silent + float(silence_s))
+        lasted_ms = round((self._loop.time() - began) * 1_000)
+        exhausted = str(silent is not None and not broken).lower()
+        return {"variable_record_ms": str(lasted_ms), "variable_silence_hits_exhausted": exhausted}
 
     async def _wait(self, until: float | None) -> None:
         """Until there is news, or the time of ``until``."""
@@ -368,6 +462,9 @@ class FakeCall:
         self._hung_up = True
         self.seen.cause, self.seen.by_caller = cause, by_caller
         self._news.set()
+        if self._talking is not None:
+            self._end_in_talk(cause, by_caller=by_caller)
+            return
         spoke = "bye" if self.seen.answered else "cancel" if by_caller else "refuse"
         side = f"{'recv' if by_caller else 'send'}_{spoke}"
         ended = {"Hangup-Cause": cause, "variable_sip_hangup_disposition": side}
@@ -385,6 +482,15 @@ class FakeCall:
         self.tell("CHANNEL_STATE", ended | {"Channel-State": "CS_REPORTING"})
         self.tell("CHANNEL_HANGUP_COMPLETE", ended | {"variable_hangup_cause_q850": str(Q850.get(cause, 487))})
         self._notice()
+
+    def _end_in_talk(self, cause: str, *, by_caller: bool) -> None:
+        """No connection of ours is told: the event socket tells."""
+        assert self._switch.event_socket is not None, "attach comes first"
+        side = "recv_bye" if by_caller else "send_bye"
+        values = {"Unique-ID": self.seen.uuid, "Hangup-Cause": cause, "variable_sip_hangup_disposition": side}
+        q850 = {"variable_hangup_cause_q850": str(Q850.get(cause, 487))}
+        self._switch.event_socket.tell("CHANNEL_HANGUP_COMPLETE", values | q850)
+        self._talk_over.set()
 
     def _notice(self) -> None:
         if self._linger is None:

@@ -203,7 +203,7 @@ async def test_a_port_that_is_busy_is_told_and_may_be_had_later() -> None:
             port = int(other.getsockname()[1])
             switch = FreeSwitch(config_of(event_socket, port), Files(), lambda: str(uuid4()))
             events: list[SwitchEvent] = []
-            made = World(switch, answer_and_hang_up)
+            made = World(switch, answer_and_hang_up, event_socket)
             for _ in range(2):
                 with pytest.raises(SwitchUnavailable):
                     await switch.start(events.append, made.on_call)

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from calls.errors import PromptError
 from calls.switch.events import SwitchEvent
-from calls.switch.freeswitch.config import FreeSwitchConfig
+from calls.switch.freeswitch.config import FreeSwitchConfig, TrunkDial
 from calls.switch.freeswitch.esl_client import EslSettings
 from calls.switch.freeswitch.server import Limits, Server
 from calls.switch.freeswitch.switch import FreeSwitch
@@ -51,8 +51,9 @@ class Files:
 class World:
     """The driver, the calls that its handler saw, and what they came to."""
 
-    def __init__(self, switch: FreeSwitch, handler: Handler) -> None:
+    def __init__(self, switch: FreeSwitch, handler: Handler, event_socket: FakeEventSocket) -> None:
         self.switch = switch
+        self.event_socket = event_socket
         self.handler = handler
         self.channels: list[CallChannel] = []
         self.handled = asyncio.Queue[CallChannel]()
@@ -63,8 +64,15 @@ class World:
         files = {str(Files().path(prompt)): lasts_s for prompt, lasts_s in DURATIONS_S.items() if prompt != MISSING}
         self._files = files
 
+    @property
+    def commands_of_talks(self) -> list[str]:
+        """What was said over the event socket."""
+        return self.event_socket.said
+
     def freeswitch(self, token: str = TOKEN, mode: str = "async") -> FakeFreeSwitch:
-        return FakeFreeSwitch(self.switch.port, token, self._files, mode=mode)
+        made = FakeFreeSwitch(self.switch.port, token, self._files, mode=mode)
+        made.attach(self.event_socket)
+        return made
 
     async def on_call(self, channel: CallChannel) -> None:
         self.channels.append(channel)
@@ -87,7 +95,17 @@ class World:
 def config_of(event_socket: FakeEventSocket, port: int = 0, limits: Limits | None = None) -> FreeSwitchConfig:
     """A FreeSWITCH whose event socket is a fake one."""
     esl = EslSettings("127.0.0.1", event_socket.port, SecretStr(PASSWORD))
-    return FreeSwitchConfig("fs", "127.0.0.1", port, SecretStr(TOKEN), esl, limits=limits or Limits(), settle_s=0.0)
+    return FreeSwitchConfig(
+        "fs",
+        "127.0.0.1",
+        port,
+        SecretStr(TOKEN),
+        esl,
+        trunks={"carrier": TrunkDial("sofia/gateway/carrier/{number}")},
+        destinations={"desk": "user/desk"},
+        limits=limits or Limits(),
+        settle_s=0.0,
+    )
 
 
 @asynccontextmanager
@@ -95,7 +113,7 @@ async def world(handler: Handler, limits: Limits | None = None, *, settles: bool
     """A driver for as long as it is needed. At the end every call must have ended, unless not ``settles``."""
     async with FakeEventSocket() as event_socket:
         config = config_of(event_socket, limits=limits or Limits())
-        made = World(FreeSwitch(config, Files(), lambda: str(uuid4())), handler)
+        made = World(FreeSwitch(config, Files(), lambda: str(uuid4())), handler, event_socket)
         await made.switch.start(made.events.append, made.on_call)
         made.server = made.switch.server
         try:

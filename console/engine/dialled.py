@@ -24,7 +24,7 @@ from calls.records.store import Direction, LiveCall
 from calls.records.writer import Writer
 from calls.settings import Trunk
 from calls.switch import events, port
-from calls.switch.port import CallChannel, EndedBy, Hangup, HungUp, Legs
+from calls.switch.port import CallChannel, Detected, EndedBy, Hangup, HungUp, Legs
 from console.engine.books import Books
 from console.engine.broadcast import Broadcasts
 from console.engine.machines import leave_message, tell_apart
@@ -396,8 +396,19 @@ class DialledCalls:
                     line.ended_by = met.by if isinstance(met, HungUp) else None
             except SwitchError as problem:
                 log.get().error("the switch failed under a call", problem=str(problem))
+                if line.recorder.phase is not Phase.TALK:  # nobody leads it any more: not a silence of a minute
+                    reached = line.recorder.talks > 0 or line.recorder.detected is Detected.MACHINE
+                    line.recorder.abandoned = line.recorder.abandoned or not reached
+                    self._tasks.start(self._give_up(attempt_id), f"give up {attempt_id}")
             finally:
                 line.left.set()
+
+    async def _give_up(self, attempt_id: AttemptId) -> None:
+        """End a call that nobody leads any more, by its leg."""
+        try:
+            await self._switch.hang_up(LegId(attempt_id))
+        except SwitchError as problem:
+            log.get().warning("not hung up", call_id=attempt_id, problem=str(problem))
 
     async def _follow_orders(self, channel: CallChannel, line: Line, attempt_id: AttemptId) -> None:
         while (order := await line.orders.get()) is not None:

@@ -15,13 +15,14 @@ from calls.ids import AgentId, CampaignId
 from calls.people import consents
 from calls.people.consents import Consent, ConsentKind
 from calls.records.published import Event, subscribe
+from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import Detected, EndedBy, Originate, RingAgent
 from console.engine.metrics import exposition
 from dialer import events as ev
 from tests.console.held_time import LoopClock, held
-from tests.console.world import PROMPT_S, Mortal, World, adds_up, agent, world_in
+from tests.console.world import PROMPT_S, Mortal, MortalChannel, World, adds_up, agent, world_in
 
 TALKS, LEAVES, MACHINE = "+12025550100", "+12025550103", "+12025550104"
 
@@ -332,6 +333,27 @@ async def test_a_clock_that_is_set_far_and_at_once_pauses_campaigns(
         assert world.campaign_state() == state
         (shown,) = world.engine.status().campaigns
         assert ("the clock was set" in shown.reason) is (state == "paused")
+
+
+@held
+async def test_a_person_whose_call_the_switch_fails_is_not_left_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody led the call any more, and the person waited for the limit of a message, which is a minute."""
+
+    async def fails(*_: object) -> None:
+        raise SwitchTimeout("AGI: no reply in time")
+
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        world.switch.meet(TALKS, Callee(answer_after_s=1.0, talk_s=50.0))
+        await world.campaign(TALKS)
+        await world.until(lambda: any(call.direction == "outbound" for call in world.engine.status().calls))
+        world.engine.floor.tell(ag.Pause(AgentId("anna"), "away"))
+        monkeypatch.setattr(MortalChannel, "perform", fails)
+        await world.campaign_over()
+        record = world.record()
+        assert record.duration_s < 6.0 and record.agent_id is None and record.abandoned
 
 
 @held

@@ -54,7 +54,8 @@ def yes_or_no(language: str, yes: str, no: str) -> Expected | None:
     agree, disagree = of_language(YES, language), of_language(NO, language)
     if agree is None or disagree is None:
         return None
-    return Expected(SpokenKind.CHOICE, language, dict.fromkeys(agree, yes) | dict.fromkeys(disagree, no))
+    phrases = dict.fromkeys(agree, yes) | dict.fromkeys(disagree, no)
+    return Expected(SpokenKind.CHOICE, language, phrases, lenient=True)
 
 
 def told(words: str) -> str:

@@ -16,7 +16,7 @@ from enum import Enum, auto
 from ivr.commands import Heard, NotUnderstood
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.meaning import meaning_of
-from ivr.speech.recognizer import Final, core_of
+from ivr.speech.recognizer import Final, Partial, Told, core_of
 from ivr.speech.words.around import around_of
 
 CONTENT_LETTERS = 4
@@ -44,7 +44,7 @@ def decide(
     value = meaning_of(expected, final.words, today, among) if final.words else None
     if value is None:
         return NotUnderstood(final.words or final.free or "", barged_in)
-    sure = _agrees(expected, final, value, today, among)
+    sure = (expected.lenient and final.likely) or _agrees(expected, final, value, today, among)
     return Heard(value, final.words, sure, final.confidence, barged_in)
 
 
@@ -63,8 +63,9 @@ class Progress(Enum):
     """They do, and nothing that could follow changes it."""
 
 
-def progress(expected: Expected, words: str, today: date, among: Mapping[str, str]) -> Progress:
-    """How far ``words`` have come, ``among`` the choices of ``expected``."""
+def progress(expected: Expected, partial: Partial, today: date, among: Mapping[str, str]) -> Progress:
+    """How far the words of ``partial`` have come, ``among`` the choices of ``expected``."""
+    words = partial.words
     if not words or expected.kind is SpokenKind.FREE:
         return Progress.OPEN
     value = meaning_of(expected, words, today, among)
@@ -73,7 +74,8 @@ def progress(expected: Expected, words: str, today: date, among: Mapping[str, st
             core = core_of(words, among, around_of(expected.language)) or words
             more = f"{core} " if words.endswith(core) else None
             longer = (choice for text, choice in among.items() if more is not None and text.startswith(more))
-            return Progress.WHOLE if all(choice == value for choice in longer) else Progress.ANSWERED
+            is_whole = all(choice == value for choice in longer) and _agrees(expected, partial, value, today, among)
+            return Progress.WHOLE if is_whole else Progress.ANSWERED
         case SpokenKind.DIGITS | SpokenKind.SPELLED:
             if value is None:
                 return Progress.BEGUN
@@ -82,14 +84,14 @@ def progress(expected: Expected, words: str, today: date, among: Mapping[str, st
             return Progress.OPEN if value is None else Progress.MORE
 
 
-def _agrees(expected: Expected, final: Final, value: str, today: date, among: Mapping[str, str] | None) -> bool:
+def _agrees(expected: Expected, told: Told, value: str, today: date, among: Mapping[str, str] | None) -> bool:
     """True where the second opinion, if there is one, has what the first has."""
-    if final.free is None or expected.kind is SpokenKind.FREE or final.free == final.words:
+    if told.free is None or expected.kind is SpokenKind.FREE or told.free == told.words:
         return True
     if expected.kind is not SpokenKind.CHOICE:
-        return meaning_of(expected, final.free, today) == value
-    said = final.words if among is None else core_of(final.words, among, around_of(expected.language)) or final.words
-    return _holds(final.free.split(), _content(said.split()))
+        return meaning_of(expected, told.free, today) == value
+    said = told.words if among is None else core_of(told.words, among, around_of(expected.language)) or told.words
+    return _holds(told.free.split(), _content(said.split()))
 
 
 def _content(words: list[str]) -> list[str]:

@@ -19,7 +19,7 @@ at :meth:`Ear.next_timer`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum, auto
 from typing import assert_never
@@ -117,12 +117,14 @@ class Ear:
         self._prompts_end_at = prompts_end_at
         self._final_s = FREE_FINAL_S if expected.kind is SpokenKind.FREE else FINAL_S
         self._state = _State.QUIET
-        self._words = ""
-        self._words_at = 0.0
+        self._told = Partial("")
+        self._told_at = 0.0
         self._progress = Progress.OPEN
         self._began_at = 0.0
         self._paused_at = 0.0
         self._due_at: float | None = None
+        self._is_early = False
+        """It was ended while the caller spoke: what came of half a word may undo what was stable before."""
         self.finished_at: float | None = None
         """When the caller had said all, once that is known."""
 
@@ -131,7 +133,7 @@ class Ear:
         longest_at = self._began_at + self._expected.longest_s
         match self._state:
             case _State.SPEAKING if self._progress is Progress.WHOLE:
-                return min(longest_at, self._words_at + STABLE_S)
+                return min(longest_at, self._told_at + STABLE_S)
             case _State.SPEAKING:
                 return longest_at
             case _State.PAUSED:
@@ -147,6 +149,7 @@ class Ear:
         match self._state:
             case _State.SPEAKING | _State.PAUSED:
                 self.finished_at = self._paused_at if self._state is _State.PAUSED else now
+                self._is_early = self._state is _State.SPEAKING and self._progress is Progress.WHOLE
                 self._state, self._due_at = _State.FINISHING, now + self._final_s
                 return [FinishUtterance()]
             case _State.FINISHING:
@@ -165,14 +168,15 @@ class Ear:
                 if self._state is _State.SPEAKING:
                     self._state, self._paused_at = _State.PAUSED, now - since_s
                 return []
-            case Partial(words):
-                if words != self._words:
-                    self._words, self._words_at = words, now
-                    self._progress = progress(self._expected, words, self._today, self._among)
+            case Partial():
+                if event != self._told:
+                    self._told, self._told_at = event, now
+                    self._progress = progress(self._expected, event, self._today, self._among)
                 return []
-            case Final():
+            case Final(words):
                 barged_in = self._began_at < self._prompts_end_at
-                answer = decide(self._expected, event, self._today, barged_in=barged_in, among=self._among)
+                final = replace(event, words=self._told.words) if self._is_early and not words else event
+                answer = decide(self._expected, final, self._today, barged_in=barged_in, among=self._among)
                 return self._decided(answer)
             case Broken(reason):
                 return self._broke(reason)

@@ -32,7 +32,8 @@ class Expected:
     """What is expected in one language.
 
     ``phrases`` gives for each phrase of a ``CHOICE`` the choice that it is for. ``least`` and ``most`` bound how many
-    digits or letters a value has. ``longest_s`` is how long one utterance may be, in seconds.
+    digits or letters a value has. ``longest_s`` is how long one utterance may be, in seconds. ``lenient``: what is
+    likely is sure, as so few words are expected that others are hardly so.
     """
 
     kind: SpokenKind
@@ -41,3 +42,4 @@ class Expected:
     least: int = 1
     most: int = 40
     longest_s: float = LONGEST_S
+    lenient: bool = False

@@ -200,10 +200,10 @@ def _told(event: SpeechBegan | SpeechEnded | Partial | Final) -> tuple[int, byte
             return 10, _json([since_s])
         case SpeechEnded(since_s):
             return 11, _json([since_s])
-        case Partial(words):
-            return 12, _json([words])
-        case Final(words, free, confidence):
-            return 13, _json([words, free, confidence])
+        case Partial(words, free):
+            return 12, _json([words, free])
+        case Final(words, free, confidence, likely):
+            return 13, _json([words, free, confidence, likely])
         case _:
             assert_never(event)
 
@@ -218,9 +218,18 @@ def _open(session: int, body: bytes) -> Open:
     return Open(session, grammar)
 
 
+def _partial(session: int, body: bytes) -> Told:
+    words, free = _of(body)
+    return Told(session, Partial(_text(words), _opinion(free)))
+
+
 def _final(session: int, body: bytes) -> Told:
-    words, free, confidence = _of(body)
-    return Told(session, Final(_text(words), None if free is None else _text(free), _number(confidence)))
+    words, free, confidence, likely = _of(body)
+    return Told(session, Final(_text(words), _opinion(free), _number(confidence), likely is True))
+
+
+def _opinion(value: object) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _text(value: object) -> str:
@@ -265,7 +274,7 @@ _KINDS: Mapping[int, Callable[[int, bytes], Message]] = {
     9: lambda session, body: Taken(session, int(_number(_only(body)))),
     10: lambda session, body: Told(session, SpeechBegan(_number(_only(body)))),
     11: lambda session, body: Told(session, SpeechEnded(_number(_only(body)))),
-    12: lambda session, body: Told(session, Partial(_text(_only(body)))),
+    12: _partial,
     13: _final,
     14: lambda session, body: Failed(session, _text(_only(body))),
     15: lambda session, body: Pong(),

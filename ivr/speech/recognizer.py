@@ -62,19 +62,22 @@ def _made_of(around: Container[str], tokens: list[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What the engine takes the utterance for so far; it may still change its mind."""
+    """What the engine takes the utterance for so far; it may still change its mind. ``free`` as of ``Final``."""
 
     words: str
+    free: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """What the utterance was. ``words`` is "" where it is none of the grammar's phrases. ``free``: what recognition
-    without the grammar heard; None where the engine has no such second opinion."""
+    """What the utterance was. ``words`` is "" where it is none of the grammar's phrases. ``free``: what is
+    likeliest where any words may be; None where the engine has no such second opinion.
+    ``likely``: where ``free`` are other words, ``words`` are not much less likely than these."""
 
     words: str
     free: str | None = None
     confidence: float = 1.0
+    likely: bool = False
 
 
 Told = Partial | Final

@@ -1,8 +1,13 @@
 """vosk: one model for all sessions, one recogniser for each utterance, and one more without the grammar beside it.
 
 The grammar always has ``[unk]``, which takes what is not in it; that is not enough, for vosk fits much into a grammar
-and is sure of it. So :attr:`Final.free` says what was heard without one. A phrase with ``[unk]`` beside it is none:
-of 58 that were heard of 240 words and sentences not one was right, and no item of the menu was lost by that.
+and is sure of it. So the likelihoods of both are compared, and :attr:`Final.free` says what was heard without a
+grammar where that is likelier. A phrase with ``[unk]`` beside it is none: of 58 that were heard of 240 words and
+sentences not one was right, and no item of the menu was lost by that.
+
+What may stand around a phrase is not in that grammar: of it vosk learns which word follows which, and with thirty
+short words more it hears them in plain phrases. An utterance that is no phrase is heard once more with them, at its
+end.
 
 Nothing here makes a recogniser before the folder was looked at, nor changes a recogniser's grammar: vosk 0.3.45 ends
 its process on either. It may still die of what nobody knows yet, and runs in processes that may.
@@ -11,7 +16,9 @@ its process on either. It may still die of what nobody knows yet, and runs in pr
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +39,14 @@ UNKNOWN = "[unk]"
 
 _SILENT = -3
 """A log level: Kaldi's failed assertions only."""
+
+POLITE_S = 6.0
+"""Who speaks for longer has not just answered, and would wait for what comes of it."""
+
+LIKELY_NATS = 10.0
+"""Words that are so much less likely than others, as a logarithm, are likely still. In held-out synthetic voices at
+25 dB, of 70 times yes and no 65 were heard so or better, none of them wrong, and of 322 other words and phrases two
+were taken for yes or no; by the words of the second opinion alone it was 46 of the 70."""
 
 _NO_WORD = -1
 _OWN_SIGNS = ("<", "[", "#")
@@ -93,13 +108,22 @@ class VoskRecognizer:
         resampler = None
         if rate_hz != self._files.rate_hz:
             resampler = soxr.ResampleStream(rate_hz, self._files.rate_hz, 1, dtype="int16")
-        bound = self._recognizer(known) if known.phrases else None
-        return VoskSession(known, bound, self._recognizer(None), resampler)
+        if not known.phrases:
+            return VoskSession(known, None, _Hearing(self._recognizer()), None, resampler)
+        bare = replace(known, around=frozenset())
+        polite = _Polite(lambda: _Hearing(self._recognizer(known)), self._files.rate_hz) if known.around else None
+        return VoskSession(known, self._among(bare), self._among(None), polite, resampler)
 
     def _has(self, word: str) -> bool:
         return bool(self._model.vosk_model_find_word(word) != _NO_WORD)
 
-    def _recognizer(self, grammar: Grammar | None) -> Any:
+    def _among(self, grammar: Grammar | None) -> _Hearing:
+        """One of those whose likelihoods are compared."""
+        recognizer = self._recognizer(grammar)
+        recognizer.SetMaxAlternatives(1)
+        return _Hearing(recognizer)
+
+    def _recognizer(self, grammar: Grammar | None = None) -> Any:
         given = () if grammar is None else (_grammar(grammar),)
         try:
             recognizer = vosk.KaldiRecognizer(self._model, self._files.rate_hz, *given)
@@ -115,34 +139,49 @@ def _grammar(grammar: Grammar) -> str:
 
 
 class VoskSession:
-    """One utterance, heard with the grammar (``bound``; None: there is none) and without it (``free``)."""
+    """One utterance, heard with the phrases (``bound``; None: there are none) and without them (``free``)."""
 
-    def __init__(self, grammar: Grammar, bound: Any | None, free: Any, resampler: Any | None) -> None:
+    def __init__(
+        self, grammar: Grammar, bound: _Hearing | None, free: _Hearing, polite: _Polite | None, resampler: Any | None
+    ) -> None:
         self._grammar = grammar
-        self._bound = None if bound is None else _Hearing(bound)
-        self._free = _Hearing(free)
+        self._bare = replace(grammar, around=frozenset())
+        self._bound = bound
+        self._free = free
+        self._polite = polite
         self._resampler = resampler
-        self._partial = ""
+        self._partial = Partial("")
 
     def feed(self, pcm: bytes) -> list[Told]:
         """See :meth:`ivr.speech.recognizer.RecognizerSession.feed`."""
         if len(pcm) % SAMPLE_BYTES:
             raise ValueError(f"{len(pcm)} bytes end in half a sample")
         self._take(self._resampled(pcm, last=False))
-        partial = self._main.partial()
-        if partial == self._partial:
+        free = _known(self._free.partial())
+        partial = Partial(free) if self._bound is None else Partial(self._so_far(self._bound.partial()), free)
+        if partial == self._partial or (not partial.words and not self._partial.words):
             return []
         self._partial = partial
-        return [Partial(partial)]
+        return [partial]
 
     def finish(self) -> Final:
         """See :meth:`ivr.speech.recognizer.RecognizerSession.finish`."""
         self._take(self._resampled(b"", last=True))
-        free = self._free.final()
+        self._free.finish()
         if self._bound is None:
-            return Final(_known(free), None, self._free.confidence)
-        heard = self._bound.final()
-        return Final(heard if self._grammar.allows(heard) else "", _known(free), self._bound.confidence)
+            return Final(_known(self._free.words), None, self._free.confidence)
+        self._bound.finish()
+        words, free = self._bound.words, self._free.words
+        behind = max(0.0, self._free.likelihood - self._bound.likelihood)
+        is_phrase = self._bare.allows(words)
+        if is_phrase and not behind:
+            return Final(words, words, 1.0, True)
+        if self._grammar.allows(free):
+            return Final(free, free, 1.0, True)
+        if is_phrase:
+            return Final(words, _known(free), exp(-behind), behind <= LIKELY_NATS)
+        polite = "" if self._polite is None else self._polite.words()
+        return Final(polite if self._grammar.allows(polite) else "", _known(free), 0.0)
 
     def close(self) -> None:
         """See :meth:`ivr.speech.recognizer.RecognizerSession.close`."""
@@ -150,15 +189,16 @@ class VoskSession:
         if self._bound is not None:
             self._bound.close()
 
-    @property
-    def _main(self) -> _Hearing:
-        return self._free if self._bound is None else self._bound
+    def _so_far(self, words: str) -> str:
+        return _known(words) if self._grammar.repeated else words
 
     def _take(self, pcm: bytes) -> None:
         if pcm:
             self._free.take(pcm)
             if self._bound is not None:
                 self._bound.take(pcm)
+            if self._polite is not None:
+                self._polite.keep(pcm)
 
     def _resampled(self, pcm: bytes, *, last: bool) -> bytes:
         if self._resampler is None:
@@ -174,10 +214,17 @@ class _Hearing:
         self._recognizer: Any | None = recognizer
         self._done: list[str] = []
         self._sure: list[float] = []
+        self.likelihood = 0.0
+        """Logarithm of it, of all that is over."""
+
+    @property
+    def words(self) -> str:
+        """Those of all that is over, ``[unk]`` among them."""
+        return " ".join(self._done)
 
     @property
     def confidence(self) -> float:
-        """Of the word that is least sure; 0 where there is none."""
+        """Of the word that is least sure; 0 where there is none, or likelihoods are told instead."""
         return min(self._sure, default=0.0)
 
     def take(self, pcm: bytes) -> None:
@@ -187,14 +234,13 @@ class _Hearing:
             self._keep(recognizer.Result())
 
     def partial(self) -> str:
-        """The known words so far. Right after an end of its own the recogniser has no partial."""
+        """The words so far. Right after an end of its own the recogniser has no partial."""
         so_far = json.loads(self._open.PartialResult()).get("partial", "")
-        return _known(" ".join([*self._done, so_far]))
+        return " ".join([*self._done, so_far]).strip()
 
-    def final(self) -> str:
-        """All words, ``[unk]`` among them."""
+    def finish(self) -> None:
+        """All is over."""
         self._keep(self._open.FinalResult())
-        return " ".join(self._done)
 
     def close(self) -> None:
         """Free the recogniser."""
@@ -207,9 +253,35 @@ class _Hearing:
 
     def _keep(self, result: str) -> None:
         told = json.loads(result)
-        if told["text"]:
-            self._done.append(told["text"])
-            self._sure += [word["conf"] for word in told.get("result", [])]
+        (best,) = told.get("alternatives", [told])
+        self.likelihood += best.get("confidence", 0.0)
+        if best["text"]:
+            self._done.append(best["text"].strip())
+            self._sure += [word["conf"] for word in best.get("result", []) if "conf" in word]
+
+
+class _Polite:
+    """What was said, kept to be heard once more with what may stand around a phrase."""
+
+    def __init__(self, opened: Callable[[], _Hearing], rate_hz: int) -> None:
+        self._opened = opened
+        self._most = int(POLITE_S * rate_hz) * SAMPLE_BYTES
+        self._kept = bytearray()
+
+    def keep(self, pcm: bytes) -> None:
+        """Keep it, unless there is too much already."""
+        if len(self._kept) <= self._most:
+            self._kept += pcm
+
+    def words(self) -> str:
+        """All that is heard of it, ``[unk]`` among them; "" where it is too long."""
+        if len(self._kept) > self._most:
+            return ""
+        hearing = self._opened()
+        hearing.take(bytes(self._kept))
+        hearing.finish()
+        hearing.close()
+        return hearing.words
 
 
 def _known(words: str) -> str:

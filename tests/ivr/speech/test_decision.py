@@ -13,7 +13,7 @@ from ivr.commands import Heard, NotUnderstood
 from ivr.speech.decision import Progress, decide, progress
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.grammar import choices
-from ivr.speech.recognizer import Final
+from ivr.speech.recognizer import Final, Partial
 
 TODAY = date(2026, 1, 5)
 MENU = Expected(
@@ -24,6 +24,7 @@ MENU = Expected(
 PIN = Expected(SpokenKind.DIGITS, "en", least=2, most=4)
 DAY = Expected(SpokenKind.DATE, "en")
 ANYTHING = Expected(SpokenKind.FREE, "en")
+YES_NO = Expected(SpokenKind.CHOICE, "en", {"yes": "1", "no": "2"}, lenient=True)
 
 
 def among(expected: Expected) -> Mapping[str, str]:
@@ -39,6 +40,10 @@ def among(expected: Expected) -> Mapping[str, str]:
         (MENU, Final("sales", "i want sales please"), Heard("1", "sales")),
         (MENU, Final("sales", "the weather is fine", 1.0), Heard("1", "sales", sure=False)),
         (MENU, Final("sales", ""), Heard("1", "sales", sure=False)),
+        (MENU, Final("sales", "sails", 0.6, likely=True), Heard("1", "sales", confidence=0.6)),
+        (MENU, Final("sales", "cells", 0.6, likely=True), Heard("1", "sales", False, 0.6)),
+        (YES_NO, Final("yes", "wednesday", 0.1, likely=True), Heard("1", "yes", confidence=0.1)),
+        (YES_NO, Final("yes", "wednesday", 0.1), Heard("1", "yes", False, 0.1)),
         (MENU, Final("the opening hours", "opening hours"), Heard("2", "the opening hours")),
         (MENU, Final("the opening hours", "hours opening"), Heard("2", "the opening hours", sure=False)),
         (MENU, Final("go on", "on go"), Heard("5", "go on", sure=False)),
@@ -78,12 +83,19 @@ def test_what_was_heard(expected: Expected, final: Final, answer: Heard | NotUnd
     ],
 )
 def test_how_far_words_have_come(expected: Expected, words: str, how_far: Progress) -> None:
-    assert progress(expected, words, TODAY, among(expected)) is how_far
+    assert progress(expected, Partial(words), TODAY, among(expected)) is how_far
+    assert progress(expected, Partial(words, words), TODAY, among(expected)) is how_far
+
+
+@pytest.mark.parametrize("free", ["", "the weather", "opening"])
+def test_words_of_which_the_second_opinion_has_others_may_still_change(free: str) -> None:
+    partial = Partial("the opening hours", free)
+    assert progress(MENU, partial, TODAY, among(MENU)) is Progress.ANSWERED
 
 
 def test_phrases_of_one_choice_may_follow_each_other() -> None:
     same = Expected(SpokenKind.CHOICE, "en", {"sales": "1", "sales please": "1"})
-    assert progress(same, "sales", TODAY, among(same)) is Progress.WHOLE
+    assert progress(same, Partial("sales"), TODAY, among(same)) is Progress.WHOLE
 
 
 WORDS = st.lists(
@@ -102,4 +114,4 @@ def test_confidence_refuses_nothing_and_who_agrees_is_sure(
     if isinstance(answer, Heard) and isinstance(whole, Heard):
         assert whole.sure
         assert (answer.value, answer.words) == (whole.value, whole.words)
-        assert progress(expected, words, TODAY, among(expected)) is not Progress.BEGUN
+        assert progress(expected, Partial(words), TODAY, among(expected)) is not Progress.BEGUN

@@ -64,6 +64,29 @@ def test_words_that_nothing_follows_are_taken_once_they_are_stable() -> None:
     assert listening.heard(Final("agent", "agent"), 107.85) == [Decided(Heard("0", "agent"))]
 
 
+def test_what_half_a_word_undoes_was_heard_all_the_same() -> None:
+    listening = spoken_to(107.0, "agent")
+    listening.tick(107.8)
+    assert listening.heard(Final("", "agent to"), 107.85) == [Decided(Heard("0", "agent"))]
+
+
+def test_what_a_pause_undoes_was_not_heard() -> None:
+    listening = spoken_to(107.0, "agent")
+    listening.heard(SpeechEnded(0.24), 107.6)
+    listening.tick(107.9)
+    assert listening.heard(Final("", "a gent"), 108.0) == [Decided(NotUnderstood("a gent"))]
+
+
+def test_words_are_not_stable_while_the_second_opinion_changes() -> None:
+    listening = spoken_to(107.0)
+    listening.heard(Partial("agent", "aging"), 107.5)
+    assert listening.next_timer() == pytest.approx(107.0 + LONGEST_S)
+    listening.heard(Partial("agent", "agent"), 107.7)
+    assert listening.next_timer() == pytest.approx(107.7 + STABLE_S)
+    listening.heard(Partial("agent", "agent of"), 107.9)
+    assert listening.next_timer() == pytest.approx(107.9 + STABLE_S)
+
+
 def test_a_change_of_mind_begins_the_time_anew() -> None:
     listening = spoken_to(107.0, "agent")
     listening.heard(Partial("sales"), 107.7)

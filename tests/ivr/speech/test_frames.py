@@ -42,7 +42,7 @@ MODELS = st.builds(
 EVENTS = st.one_of(
     st.builds(SpeechBegan, SECONDS),
     st.builds(SpeechEnded, SECONDS),
-    st.builds(Partial, TEXTS),
+    st.builds(Partial, TEXTS, st.none() | TEXTS),
     st.builds(Final, TEXTS, st.none() | TEXTS, st.floats(0, 1)),
 )
 MESSAGES: st.SearchStrategy[Message] = st.one_of(
@@ -71,8 +71,9 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
             Open(1, Grammar("en", frozenset(["yes", "no"]), around=frozenset(["please"]))),
             b'\x00\x00\x00\x29\x02\x00\x00\x00\x01["en",["no","yes"],false,["please"]]',
         ),
-        (Told(9, Partial("ja, schön")), b'\x00\x00\x00\x13\x0c\x00\x00\x00\x09["ja, sch\xc3\xb6n"]'),
-        (Told(256, Final("yes")), b'\x00\x00\x00\x15\x0d\x00\x00\x01\x00["yes",null,1.0]'),
+        (Told(9, Partial("ja, schön")), b'\x00\x00\x00\x18\x0c\x00\x00\x00\x09["ja, sch\xc3\xb6n",null]'),
+        (Told(9, Partial("ja", "na")), b'\x00\x00\x00\x10\x0c\x00\x00\x00\x09["ja","na"]'),
+        (Told(256, Final("yes")), b'\x00\x00\x00\x1b\x0d\x00\x00\x01\x00["yes",null,1.0,false]'),
     ],
 )
 def test_a_frame_as_it_is_on_the_pipe(message: Message, frame: bytes) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,14 @@ import soxr
 
 from calls.errors import SpeechError
 from ivr.nodes.voice import yes_or_no
-from ivr.speech.engines.vosk import VoskRecognizer, load
+from ivr.speech.engines.vosk import POLITE_S, VoskRecognizer, load
 from ivr.speech.engines.vosk_files import NEEDED
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.grammar import grammar_of, words_of
-from ivr.speech.recognizer import Final, Grammar
+from ivr.speech.recognizer import Final, Grammar, Partial
 from tests.ivr.speech.spoken import MAN, MENU, OFF_MENU, RMS, VOICES, WOMAN, heard, said
 from tests.tinyvosk.export import MODEL
+from tests.tinyvosk.speakers import Voice
 
 CHOICE = Grammar("en", frozenset(MENU))
 DIGITS = grammar_of(Expected(SpokenKind.DIGITS, "en"))
@@ -73,14 +75,44 @@ def test_what_is_not_on_the_menu_is_rejected_or_doubted(english: VoskRecognizer)
     finals = [heard(english, said(voice, item), CHOICE)[1] for voice in VOICES for item in OFF_MENU]
     accepted = [final for final in finals if final.words]
     assert len(accepted) <= 9, accepted
-    assert any(final.confidence == 1.0 for final in accepted), "the confidence would reject: use it"
-    assert all(final.free != final.words for final in accepted)
+    assert all(final.free != final.words and final.confidence < 1.0 for final in accepted)
 
 
-def test_partials_grow_into_the_phrase(english: VoskRecognizer) -> None:
-    partials, final = heard(english, said(MAN, "main menu"), CHOICE)
-    assert partials[-1] == final.words == "main menu"
-    assert len(partials) == len(set(partials)) > 1
+def test_yes_and_no_are_likely_and_what_is_neither_is_not(english: VoskRecognizer) -> None:
+    expected = yes_or_no("en", "1", "2")
+    assert expected is not None
+    grammar = grammar_of(expected)
+    voices = (*VOICES, *map(partial(Voice, "espeak"), ("en-us+linda", "en-us+benjamin", "en-us+belinda")))
+    told = [(word, heard(english, said(voice, word), grammar)[1]) for voice in voices for word in ("yes", "no")]
+    meant = [expected.phrases.get(final.words) == expected.phrases[word] for word, final in told if final.likely]
+    assert sum(meant) >= 11 and all(meant), told
+    others = [heard(english, said(voice, item), grammar)[1] for voice in voices for item in OFF_MENU]
+    assert sum(final.likely for final in others) <= 3, others
+
+
+def test_partials_grow_into_the_phrase_and_have_a_second_opinion(english: VoskRecognizer) -> None:
+    session = english.open(8000, CHOICE)
+    pcm = said(MAN, "main menu")
+    told = [each for at in range(0, len(pcm), 320) for each in session.feed(pcm[at : at + 320])]
+    assert session.finish().words == "main menu"
+    assert told[-1] == Partial("main menu", "main menu")
+    assert len({each for each in told if isinstance(each, Partial)}) > 2
+    session.close()
+
+
+def test_what_stands_around_a_phrase_is_heard_only_where_the_phrase_alone_is_not(english: VoskRecognizer) -> None:
+    polite = grammar_of(Expected(SpokenKind.CHOICE, "en", dict.fromkeys(MENU, "1")))
+    partials, final = heard(english, said(MAN, "i would like billing please"), polite)
+    assert final == Final("i would like billing please", "five would like billing please", 0.0)
+    assert not any("would" in each for each in partials)
+    plain = {(voice, item): heard(english, said(voice, item), polite)[1].words for voice in VOICES for item in MENU}
+    assert sum(words != item for (_, item), words in plain.items()) <= 1, plain
+
+
+def test_who_speaks_for_long_is_not_heard_once_more(english: VoskRecognizer) -> None:
+    polite = grammar_of(Expected(SpokenKind.CHOICE, "en", dict.fromkeys(MENU, "1")))
+    pcm = said(MAN, "i would like billing please")
+    assert heard(english, bytes(round(POLITE_S * 16_000)) + pcm, polite)[1].words == ""
 
 
 @pytest.mark.parametrize("piece", [2, 320, 3200, 1_000_000])

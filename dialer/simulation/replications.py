@@ -7,6 +7,8 @@ import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from multiprocessing.pool import Pool
 from typing import Protocol
 
 from dialer.simulation.core_run import CoreRun
@@ -128,18 +130,22 @@ def shared(tasks: Sequence[Replication], workers: int) -> Iterator[Tally]:
     if workers <= 1 or len(tasks) <= 1:
         yield from (each.tally() for each in tasks)
         return
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(min(workers, len(tasks)), _worker_begins) as pool:
+    with _pool(min(workers, len(tasks))) as pool:
         yield from pool.imap(_tally, tasks)
+
+
+def _pool(workers: int) -> Pool:
+    """Processes that Ctrl-C does not reach, though a terminal tells it to all: whoever waits for them ends them."""
+    resource_tracker.ensure_running()  # which lets signals through again, where it is started later
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return multiprocessing.get_context("spawn").Pool(workers)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _tally(task: Replication) -> Tally:
     return task.tally()
-
-
-def _worker_begins() -> None:
-    """Ctrl-C reaches all processes of a terminal: the one that waits for them ends them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def difference(ours: Results, theirs: Results) -> Interval:

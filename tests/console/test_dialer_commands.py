@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +25,9 @@ from tests.fresh_store import fill
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 DIALS, AGENTS = 120, 3
+
+FOREGROUND = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""Who runs the tests in the background lets their processes ignore Ctrl-C."""
 
 SMALL = """\
 duration_s = 300
@@ -132,3 +140,18 @@ def test_a_forecast_for_people_and_for_programs(folder: Path) -> None:
 def test_staffing(folder: Path) -> None:
     said = invoke(folder, "staffing", "--calls-per-hour", "100", "--handling-s", "180")
     assert "80% within 20 s (Erlang C): 8 agents" in said
+
+
+def test_ctrl_c_ends_it_and_its_processes(folder: Path) -> None:
+    """As a terminal sends it: to all processes at once. Nothing but one word is said."""
+    words = ["dialer", "simulate", "base", "--policy", "predictive", "--replications", "4"]
+    run = [sys.executable, "-c", f"{FOREGROUND}; from console.main import run; run()", *words]
+    with subprocess.Popen(run, start_new_session=True, stderr=subprocess.PIPE, text=True) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        deadline = time.monotonic() + 120.0
+        while len(children.read_text().split()) < 3:  # two workers, and who looks after what they share
+            assert time.monotonic() < deadline, "no workers"
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=120.0)
+    assert (process.returncode, said) == (130, "stopped\n")

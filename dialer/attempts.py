@@ -378,15 +378,12 @@ def settle_lead(
     Where a trunk is congested the lead is due at once, for another that carries the number; only when the number was
     tried on as many as carry it has it been congested once.
     """
-    connection.execute(
-        "UPDATE campaign_leads SET last_outcome = ? WHERE campaign_id = ? AND lead_id = ?",
-        (outcome.value, campaign_id, lead_id),
-    )
     at = _next_try(connection, campaign, campaign_id, lead_id, outcome, answered, now)
-    if at is None:
-        hopper.set_lead(connection, campaign_id, lead_id, "done", None)
-    else:
-        hopper.set_lead(connection, campaign_id, lead_id, "retry", as_text(at))
+    connection.execute(
+        "UPDATE campaign_leads SET state = ?, next_try_at = ?, last_outcome = ?"
+        " WHERE campaign_id = ? AND lead_id = ?",
+        ("done" if at is None else "retry", None if at is None else as_text(at), outcome.value, campaign_id, lead_id),
+    )
     if campaign is not None:
         enrolment.again(connection, campaign, lead_id)
 
@@ -401,10 +398,7 @@ def _next_try(
     now: datetime,
 ) -> datetime | None:
     """When the lead is dialled again; None: it is not."""
-    so_far = connection.execute(
-        "SELECT count(*) FROM attempts WHERE campaign_id = ? AND lead_id = ? AND outcome = ?",
-        (campaign_id, lead_id, outcome.value),
-    ).fetchone()[0]
+    so_far = None
     if outcome is Outcome.CONGESTION:
         found = congested(connection, campaign_id, lead_id)
         if found.trunks:
@@ -413,8 +407,19 @@ def _next_try(
     retry = campaign.retry(outcome) if campaign else None
     if answered and outcome in (Outcome.LOST, Outcome.PBX_LOST):
         retry = None  # the person was reached, and perhaps talked to
-    if retry is not None and so_far <= retry.times:
-        return now + timedelta(seconds=retry.after_s)
+    if retry is not None:
+        times = _times(connection, campaign_id, lead_id, outcome) if so_far is None else so_far
+        if times <= retry.times:
+            return now + timedelta(seconds=retry.after_s)
     if outcome is Outcome.UNALLOCATED and judging.another_number(connection, campaign_id, lead_id):
         return now
     return None
+
+
+def _times(connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId, outcome: Outcome) -> int:
+    """How often the lead's attempts came to ``outcome``."""
+    row = connection.execute(
+        "SELECT count(*) FROM attempts WHERE campaign_id = ? AND lead_id = ? AND outcome = ?",
+        (campaign_id, lead_id, outcome.value),
+    ).fetchone()
+    return int(row[0])

@@ -11,6 +11,7 @@ import sqlite3
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 
 from calls.records.store import add_audit
 from calls.records.times import as_text
@@ -32,14 +33,37 @@ def rules_of(campaign: Campaign) -> str:
 
 def keep(connection: sqlite3.Connection, campaign: Campaign, now: datetime) -> str:
     """The version of the campaign's rules, kept if it is new."""
-    rules = rules_of(campaign)
-    version = hashlib.sha256(rules.encode()).hexdigest()[:DIGEST_LETTERS]
-    connection.execute(
-        "INSERT INTO campaign_versions (campaign_id, version, rules, first_at) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
-        (campaign.id, version, rules, as_text(now)),
-    )
+    version = _version(_Same(campaign))
+    known = connection.execute(
+        "SELECT 1 FROM campaign_versions WHERE campaign_id = ? AND version = ?", (campaign.id, version)
+    ).fetchone()
+    if known is None:
+        connection.execute(
+            "INSERT INTO campaign_versions (campaign_id, version, rules, first_at) VALUES (?, ?, ?, ?)",
+            (campaign.id, version, rules_of(campaign), as_text(now)),
+        )
     return version
+
+
+class _Same:
+    """A campaign as what it is, not as what it says: each attempt asks for the version, and what it says is long."""
+
+    __slots__ = ("campaign",)
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaign = campaign
+
+    def __hash__(self) -> int:
+        return id(self.campaign)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.campaign is other.campaign
+
+
+@lru_cache(maxsize=256)
+def _version(same: _Same) -> str:
+    """Of a campaign, which never changes once it is made."""
+    return hashlib.sha256(rules_of(same.campaign).encode()).hexdigest()[:DIGEST_LETTERS]
 
 
 def audit_change(

@@ -9,9 +9,10 @@ from dialer.pacing.model import Dialled, Explanation, Observation, Snapshot
 
 MINUTE_S = 60.0
 
-SPREAD_S = (0.9, 9.9)
-"""The minute's calls are spread: each of these stretches has its share of them, rounded up. A little less than whole
-seconds, as it is asked each second and the calls go out some milliseconds later."""
+SPREAD_S, DECISION_S = 9.9, 1.0
+"""The minute's calls are spread: each decision, of which there is one a second, has a second's share of them, rounded
+up, and each such stretch its share and a second's more. A second's calls are not held against the next decision by
+when they went out: where that was late, every other second would be lost, and half of the rate with it."""
 
 
 class Broadcast:
@@ -51,10 +52,9 @@ class Broadcast:
         rate = self._per_minute
         if rate is None:
             return None, "no rate is set"
-        left = rate - len(self._dialled)
-        for window_s in SPREAD_S:
-            lately = sum(at > now - window_s for at in self._dialled)
-            left = min(left, ceil(rate * window_s / MINUTE_S) - lately)
+        lately = sum(at > now - SPREAD_S for at in self._dialled)
+        spread = ceil(rate * (SPREAD_S + DECISION_S) / MINUTE_S) - lately
+        left = min(rate - len(self._dialled), spread, ceil(rate * DECISION_S / MINUTE_S))
         return max(0, left), f"{len(self._dialled)} dialled in the last minute, of {rate}"
 
     def explain(self) -> Explanation:

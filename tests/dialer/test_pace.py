@@ -105,6 +105,18 @@ def test_broadcast_never_passes_its_rate_in_any_minute(rate: int, lines: int, mi
         assert len(at) >= minutes * rate * 0.9, "and it is used"
 
 
+@pytest.mark.parametrize("late_s", [0.0, 0.15, 0.9])
+def test_calls_that_go_out_late_do_not_halve_a_broadcast(late_s: float) -> None:
+    policy, dialled = Broadcast(3000), 0
+    for second in range(60):
+        dials = policy.decide(snapshot(float(second), lines=1000))
+        assert dials <= 50
+        for _ in range(dials):
+            policy.observe(Dialled(at_s=second + late_s))
+        dialled += dials
+    assert 2900 <= dialled <= 3000
+
+
 def test_a_broadcast_is_dialled_without_agents(tmp_path: Path) -> None:
     pacing = "[pacing]\nmode = 'broadcast'\ncalls_per_minute = 120\n"
     it = Bench(make_campaign(tmp_path, pacing, queue=None, safe_harbour=None, flow='"offer"'), agents=0)

@@ -33,6 +33,7 @@ from tests.bench import (
     prompts,
     records,
     speech,
+    steady,
 )
 from tests.bench.machine import described, fetch
 from tests.bench.quantiles import quantile
@@ -59,6 +60,7 @@ LIVE_PACE_S = 600.0
 LEADS_AIM = 20_000
 BATCH_AIM_S = 0.01
 LOOK_AIM_S = 0.1
+MEMORY_AIM = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,20 @@ def _speech(trees: Trees) -> Outcome:
     return Outcome(speech.report(found), rows)
 
 
+def _steady(_: Trees) -> Outcome:
+    found = steady.measure()
+    whole = found.right == found.attempts and not found.broken
+    per_s, memory = found.per_s, found.memory_drift
+    rows = [
+        Row("50 a second: outcomes and records right", f"{found.right:,} of {found.attempts:,}", "all", whole),
+        Row("50 a second: attempts a second", f"{per_s:.1f}", "50", round(per_s) >= steady.ATTEMPTS_PER_S),
+        Row("50 a second: memory, last third to first", f"{memory:.2f}", "1.1 or less", memory <= MEMORY_AIM),
+        Row("50 a second: CPU an attempt, last third to first", f"{found.cpu_drift:.2f}"),
+        Row("50 a second: the engine's CPU an attempt", f"{found.cpu_an_attempt_s * 1e3:.1f} ms"),
+    ]
+    return Outcome(steady.report(found), rows)
+
+
 def _leads(_: Trees) -> Outcome:
     found = leads.measure()
     batch_s, look_s, per_s = found.batch_cpu_s, found.look_p99_s, found.rows_per_s
@@ -282,6 +298,7 @@ BENCHMARKS = {
     "dialer": Benchmark(_dialer, asterisk=True),
     "pacing": Benchmark(_pacing),
     "live_pace": Benchmark(_live_pace, asterisk=True),
+    "steady": Benchmark(_steady),
 }
 
 

@@ -326,7 +326,8 @@ class Dialling:
         return wanted
 
     def _ask(self, run: CampaignRun, wanted: Mapping[Lane, int], now: float) -> list[Action]:
-        dials = min(sum(wanted.values()), self._own_lines(run))
+        one_rate = len({id(lane.policy) for lane in wanted}) == 1
+        dials = min(max(wanted.values()) if one_rate else sum(wanted.values()), self._own_lines(run))
         resting = run.closed or run.campaign.file.pacing.by_hand
         empty = run.state is CampaignState.RUNNING and run.look and not run.attempts and not resting
         if now < run.ask_at or not (dials or empty):

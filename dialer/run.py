@@ -16,7 +16,7 @@ from dialer.campaign import Campaign
 from dialer.events import Begun, BegunAttempt, CampaignState, Finish
 from dialer.lane import Decision, Lane, PolicyOf, decided, live_policy
 from dialer.limits import Limits
-from dialer.pacing import Predictive
+from dialer.pacing import Broadcast, Predictive
 from dialer.presets import CONNECT_WITHIN_S, OFFER_WITHIN_S, ClockStart
 
 BUCKET_S = 3600.0
@@ -267,6 +267,7 @@ class CampaignRun:
         self.policies = policies
         ways = {"": campaign.file.ways} if ways is None else ways
         self.lanes = {switch: Lane(self, switch, trunks, now) for switch, trunks in ways.items()}
+        self._share_rate()
         self.state = CampaignState.STOPPED
         self.faults = 0
         """How many times in a row attempts could not be begun by a fault that nobody had foreseen."""
@@ -317,10 +318,18 @@ class CampaignRun:
         if others or _paced(before) != _paced(campaign):
             for lane in self.lanes.values():
                 lane.pace_anew()
+            self._share_rate()
             if learnt is not None:
                 self.remember(learnt)
         if before.file.schedule != campaign.file.schedule:
             self.closed = UNKNOWN if campaign.file.schedule.is_set else ""
+
+    def _share_rate(self) -> None:
+        """A broadcast's rate is the campaign's: all its switches count against the same one."""
+        first, *others = self.lanes.values()
+        if isinstance(first.policy, Broadcast):
+            for lane in others:
+                lane.policy = first.policy
 
     def learnt(self) -> dict[str, object] | None:
         """What its pacing has learnt, as JSON values; None: it learns nothing."""

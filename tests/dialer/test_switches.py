@@ -223,6 +223,24 @@ def test_what_was_learnt_goes_from_one_switch_to_two_and_back(tmp_path: Path) ->
     assert run.learnt() == learnt
 
 
+def test_a_broadcast_has_one_rate_over_all_switches(tmp_path: Path) -> None:
+    pacing = '[pacing]\nmode = "broadcast"\ncalls_per_minute = 30\n'
+    campaign = make_campaign(
+        tmp_path,
+        pacing,
+        trunk=None,
+        trunks='["loop", "second"]',
+        queue=None,
+        safe_harbour=None,
+        flow='"news"',
+        max_lines="100",
+    )
+    bench = Bench(campaign)
+    bench.run(59.0)
+    assert 25 <= len(bench.dialled) <= 30
+    assert len(bench.under_way()) == 2, "and both have their part"
+
+
 # --- turns ------------------------------------------------------------------------------------------------------
 
 

@@ -48,6 +48,7 @@ from console.cli import (
 )
 from console.cli.shared import err, settings_of, settings_path
 from console.engine import process
+from console.parent import end_with_parent
 from console.web import app as web
 
 EX_CONFIG = 78
@@ -127,7 +128,7 @@ def engine(context: typer.Context) -> None:
 
 @app.command()
 def console(context: typer.Context) -> None:
-    """Run the web console: status and reports, read-only."""
+    """Run the web console and the public API."""
     settings = settings_of(context)
     log.configure(sys.stderr, settings.engine.log_level)
     asyncio.run(web.run(settings))
@@ -144,6 +145,7 @@ def up(context: typer.Context) -> None:
 
 def run() -> None:
     """The command's entry point. Our own errors are one message and an exit status; anything else is a bug."""
+    end_with_parent()
     try:
         app(prog_name="callwright")
     except SettingsError as problem:

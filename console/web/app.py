@@ -25,6 +25,7 @@ from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.client import NoEngine
 from console.engine.status import Status
+from console.parent import leash
 from console.serving import Serving, tcp_socket
 from console.web import api, log_in
 from console.web.engine import EngineWay
@@ -220,8 +221,9 @@ async def _end(stopping: asyncio.Queue[None], child: asyncio.subprocess.Process)
 
 
 async def _child(path: Path | None, *command: str) -> asyncio.subprocess.Process:
-    """A command of ours as a process of its own group, so that a Ctrl-C reaches it through us only."""
+    """A command of ours that ends with us, of a group of its own: a Ctrl-C reaches it through us only."""
     settings = () if path is None else ("--settings", str(path))
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "console.main", *settings, *command, start_new_session=True
-    )
+    with leash() as more:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "console.main", *settings, *command, start_new_session=True, **more
+        )

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -138,6 +139,14 @@ def ours(path: Path) -> list[str]:
     return found
 
 
+def await_none(path: Path) -> None:
+    """Return when there is no such process: nobody tells, since they are no children of this one."""
+    until_s = time.monotonic() + START_S
+    while (left := ours(path)) and time.monotonic() < until_s:
+        time.sleep(0.1)
+    assert left == []
+
+
 async def test_up_serves_drains_and_leaves_nothing(tmp_path: Path) -> None:
     path = install(tmp_path)
     at = load(path, {})
@@ -177,3 +186,17 @@ async def test_a_second_signal_ends_the_drain_of_an_engine(tmp_path: Path) -> No
             await asyncio.gather(call, return_exceptions=True)
         assert status == 0, said(log)
     assert ours(path) == []
+
+
+async def test_engine_and_console_end_with_the_one_that_started_them(tmp_path: Path) -> None:
+    path = install(tmp_path)
+    at = load(path, {})
+    log = tmp_path / "log"
+    async with started(path, "up") as process:
+        engine, console = (f"http://127.0.0.1:{part.http_port}" for part in (at.engine, at.console))
+        for part in (engine, console):
+            assert await answers(f"{part}/readyz", process, log) == "ok\n"
+        process.kill()
+        await process.wait()
+        await asyncio.to_thread(await_none, path)
+    assert not at.engine.socket.exists(), said(log)

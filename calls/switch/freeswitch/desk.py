@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from calls import log
 from calls.errors import SwitchError
-from calls.ids import AttemptId, CallId
+from calls.ids import AttemptId, BootId, CallId
 from calls.switch.events import CallConnected, CallLost, SwitchEvent
 from calls.switch.freeswitch import causes
 from calls.switch.freeswitch.amd import AmdRule
@@ -175,9 +175,11 @@ class Desk:
             if entry.since < now and channel_id not in live:
                 entry.channel.left(HungUp(EndedBy.SWITCH))
 
-    def restarted(self) -> None:
-        """The switch was started anew: no channel of before is left."""
-        self.reconcile(frozenset(), float("inf"))
+    def restarted(self, boot: BootId) -> None:
+        """The switch was started anew, as ``boot``: no channel of before is left. Callers of this run of it may be
+        here already, for they find us without the event socket."""
+        held = self._calls.items()
+        self.reconcile(frozenset(each for each, entry in held if entry.channel.info.boot == boot), float("inf"))
 
     def ids(self, live: frozenset[str]) -> frozenset[str]:
         """Our ids of the calls whose channel is among ``live``."""

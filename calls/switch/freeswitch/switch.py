@@ -333,7 +333,7 @@ class FreeSwitch:
         self._tell(SwitchUp(boot, self._live | self._desk.ids(self._live)))
         if restarted:
             self._told(self._book.restarted())
-            self._desk.restarted()
+            self._desk.restarted(boot)
         self._believe(channels, began)
 
     def _on_down(self, reason: str) -> None:

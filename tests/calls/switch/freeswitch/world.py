@@ -21,7 +21,7 @@ from calls.switch.freeswitch.esl_client import EslSettings
 from calls.switch.freeswitch.server import Limits, Server
 from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import CallChannel, Prompt, Result
-from tests.calls.switch.freeswitch.fake_event_socket import PASSWORD, FakeEventSocket
+from tests.calls.switch.freeswitch.fake_event_socket import CORE, PASSWORD, FakeEventSocket
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeFreeSwitch
 
 TOKEN = "a-token-of-this-test"
@@ -109,9 +109,13 @@ def config_of(event_socket: FakeEventSocket, port: int = 0, limits: Limits | Non
 
 
 @asynccontextmanager
-async def world(handler: Handler, limits: Limits | None = None, *, settles: bool = True) -> AsyncIterator[World]:
-    """A driver for as long as it is needed. At the end every call must have ended, unless not ``settles``."""
+async def world(
+    handler: Handler, limits: Limits | None = None, *, settles: bool = True, first_core: str = CORE
+) -> AsyncIterator[World]:
+    """A driver for as long as it is needed. At the end every call must have ended, unless not ``settles``.
+    ``first_core``: which run of the switch it meets first."""
     async with FakeEventSocket() as event_socket:
+        event_socket.core = first_core
         config = config_of(event_socket, limits=limits or Limits())
         made = World(FreeSwitch(config, Files(), lambda: str(uuid4())), handler, event_socket)
         await made.switch.start(made.events.append, made.on_call)

@@ -15,7 +15,7 @@ from dialer import events
 from dialer.proof.judge import judge
 from tests.dialer.checker import broken
 from tests.dialer.conftest import Worlds, make_world, numbers
-from tests.dialer.world import World
+from tests.dialer.world import Crash, World
 
 LEADS = 30
 
@@ -63,6 +63,45 @@ def test_the_switch_is_killed(worlds: Worlds, at: float) -> None:
     assert broken(world, per_person=3, at_end=True) == []
     lost = world.db.execute("SELECT count(*) FROM calls WHERE outcome = 'pbx_lost'").fetchone()[0]
     assert lost == up
+
+
+def run_until(world: World, kind: str, times: int) -> None:
+    """Let time pass until the outside has seen ``kind`` that often."""
+    while sum(entry.kind == kind for entry in world.log) < times:
+        assert not world.finished
+        world.run(0.05)
+
+
+def test_the_engine_is_killed_again_as_a_talk_that_outlived_it_ends(worlds: Worlds) -> None:
+    world = worlds(1, 1)
+    world.talk_s = lambda: 60.0  # type: ignore[method-assign]  # longer than the engine is away
+    world.start()
+    run_until(world, "connect", 1)
+    world.crash()
+    run_until(world, "arrive", 2)
+    world.crash()
+    world.run(3600)
+    assert world.finished
+    assert broken(world, per_person=3, at_end=True) == []
+
+
+def test_the_engine_is_killed_as_it_hears_that_two_have_met(worlds: Worlds) -> None:
+    world = worlds(1, 1)
+    world.start()
+    core = world.core
+    assert core is not None
+    handle = core.handle
+
+    def dies(event: events.Event, now: float) -> list[events.Action]:
+        if isinstance(event, events.Connected):
+            raise Crash
+        return handle(event, now)
+
+    core.handle = dies  # type: ignore[method-assign]  # this life of it only
+    world.run(3600)
+    assert any(entry.kind == "crash" for entry in world.log)
+    assert world.finished
+    assert broken(world, per_person=3, at_end=True) == []
 
 
 class Machine(RuleBasedStateMachine):

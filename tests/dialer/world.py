@@ -412,9 +412,9 @@ class World:
         agent.become("talking", self.now, attempt_id)
         self.channels[attempt_id].talking = True
         self._note_call("connect", attempt_id)
+        life = self._life  # which may end with the next word
         self.tell(events.Connected(attempt_id, agent.agent_id))
         self._tell_floor()
-        life = self._life
         self._later(self.talk_s(), lambda: self._hang_up_by_agent(agent, attempt_id, life))
 
     def talk_s(self) -> float:
@@ -423,6 +423,8 @@ class World:
 
     def _hang_up_by_agent(self, agent: Agent, attempt_id: AttemptId, life: int) -> None:
         if life != self._life:
+            if attempt_id in self.channels:
+                self.channels[attempt_id].talking = False
             self._arrive(attempt_id)  # a talk that outlived its engine: the caller comes back to whoever runs now
         elif agent.call == attempt_id and agent.state == "talking":
             self._wrap_up(agent)

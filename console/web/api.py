@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.background import BackgroundTask
@@ -47,6 +48,8 @@ def add(app: FastAPI, engine: EngineWay) -> None:
             )
         except NoEngine as problem:
             return JSONResponse({"problem": str(problem)}, 503)
+        except httpx.InvalidURL as problem:
+            return JSONResponse({"problem": f"no path of the engine: {problem}"}, 404)
         shown = {name: answer.headers[name] for name in SHOWN if name in answer.headers}
         return StreamingResponse(
             answer.aiter_raw(), answer.status_code, shown, background=BackgroundTask(answer.aclose)

@@ -15,6 +15,8 @@ from console.operations import Done
 ASK_S = 10.0
 """How long a page waits for an answer."""
 
+BASE = httpx.URL("http://engine")
+
 
 class EngineWay:
     """Asks the engine on the Unix socket at ``path``; for one event loop."""
@@ -22,7 +24,7 @@ class EngineWay:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url="http://engine", timeout=ASK_S
+            transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url=BASE, timeout=ASK_S
         )
 
     async def close(self) -> None:
@@ -55,8 +57,13 @@ class EngineWay:
     async def pass_on(
         self, method: str, path: str, query: bytes, headers: Mapping[str, str], body: AsyncIterator[bytes], who: str
     ) -> httpx.Response:
-        """Hand a request on as it is, and give the answer, whose body is still to be read. Raises NoEngine."""
-        url = self._http.base_url.copy_with(raw_path=path.encode("ascii") + (b"?" + query if query else b""))
+        """Hand a request on as it is, and give the answer, whose body is still to be read.
+
+        Raises:
+            NoEngine: none listens.
+            httpx.InvalidURL: the path is none.
+        """
+        url = url_of(path, query)
         request = self._http.build_request(
             method, url, content=body, headers=_headers(who) | dict(headers), timeout=httpx.Timeout(ASK_S, read=None)
         )
@@ -64,6 +71,16 @@ class EngineWay:
             return await self._http.send(request, stream=True)
         except httpx.TransportError as problem:
             raise NoEngine(f"no engine answers at {self._path} ({problem or type(problem).__name__})") from problem
+
+
+def url_of(path: str, query: bytes = b"") -> httpx.URL:
+    """Where a request is handed on to, by its quoted path: httpx takes the parts ``.`` and ``..`` out of it, so that
+    nobody may have asked for such a path.
+
+    Raises:
+        httpx.InvalidURL: it is none.
+    """
+    return BASE.copy_with(raw_path=path.encode("ascii") + (b"?" + query if query else b""))
 
 
 def _headers(who: str) -> dict[str, str]:

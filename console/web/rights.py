@@ -90,6 +90,8 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("DELETE", "/v1/tokens/{token_id}"): Need(Right.SYSTEM),
 }
 
+DOTS = frozenset({".", ".."})
+
 INTERNAL = frozenset(
     {
         ("POST", "/v1/accounts"),
@@ -123,7 +125,10 @@ class Found:
 
 def find(method: str, path: str) -> Found | None:
     """The route of a request to the public API, ``path`` without ``/api`` and unquoted; None: there is none. Literal
-    parts come before names, as in the engine's order."""
+    parts come before names, as in the engine's order. A path with a part ``.`` or ``..`` is another one on its way to
+    the engine, whose right was not asked for: there is none."""
+    if not DOTS.isdisjoint(path.split("/")):
+        return None
     for (wanted, _), need, regex in _PATTERNS:
         if method == wanted and (match := regex.fullmatch(path)):
             return Found(need, match.groupdict())

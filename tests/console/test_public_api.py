@@ -21,6 +21,7 @@ from console.accounts.roles import RIGHTS, Right, Role
 from console.accounts.store import Account, Known
 from console.engine import api
 from console.web import rights
+from console.web.engine import url_of
 from tests.console.browser import HASH, PASSWORD, SITE, Browser
 from tests.console.served import Served, install, served
 
@@ -72,11 +73,15 @@ def test_the_engine_takes_each_path_for_the_route_whose_right_was_asked(
     """Whatever stands in the parts of a path: nobody comes to a route by the right to another one."""
     drawn = data.draw(st.sampled_from(routes))
     words = st.text(string.ascii_lowercase + "/%.{}é", min_size=1, max_size=8) | st.sampled_from(
-        ["start", "dial", "transfer", "preview", "recording", "retry", "publish", "preview", "withdraw"]
+        ["start", "dial", "transfer", "preview", "recording", "retry", "publish", "accounts", "leads", "..", "."]
     )
     path = re.sub(r"\{\w+\}", lambda _: data.draw(words), drawn.path)
     method = data.draw(st.sampled_from(sorted(drawn.methods or ())))
-    scope = {"type": "http", "method": method, "path": path}
+    handed_on = url_of(quote(path)).path
+    if path != handed_on:
+        assert rights.find(method, path) is None
+        return
+    scope = {"type": "http", "method": method, "path": handed_on}
     engine_s = next((route for route in routes if route.matches(scope)[0] is Match.FULL), None)
     found = rights.find(method, path)
     if engine_s is None:
@@ -85,6 +90,13 @@ def test_the_engine_takes_each_path_for_the_route_whose_right_was_asked(
         assert found is None, engine_s.path
     else:
         assert found is not None and found.need == rights.ROUTES[method, engine_s.path]
+
+
+@pytest.mark.parametrize("path", ["/v1/agents/../accounts", "/v1/campaigns/../accounts", "/v1/agents/./leads"])
+def test_nobody_comes_by_a_path_with_dots_to_what_they_may_not(path: str) -> None:
+    """On its way to the engine it would be another path: ``/v1/accounts``, by a right to agents or campaigns."""
+    assert url_of(path).path in ("/v1/accounts", "/v1/agents/leads")
+    assert rights.find("POST", path) is None
 
 
 def known(role: Role, agent: str | None) -> Known:

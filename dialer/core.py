@@ -57,7 +57,7 @@ from dialer.dialling import Dialling
 from dialer.events import Action, CampaignState, Event
 from dialer.lane import PolicyOf, live_policy
 from dialer.routes import Room
-from dialer.run import ANSWER_UNSEEN, UNANSWERED, AttemptRun, CampaignRun, Phase
+from dialer.run import ANSWER_UNSEEN, CROSSED, UNANSWERED, AttemptRun, CampaignRun, Phase
 from dialer.states import Order, after
 from dialer.view import CoreView, view_of
 
@@ -323,6 +323,10 @@ class DialerCore:
     def _answered(self, attempt: AttemptRun, now: float, doubt: str = "") -> None:
         if attempt.phase not in UNANSWERED:
             if attempt.phase is Phase.ENDING:  # the answer and our word crossed: nobody is left in silence
+                if attempt.answered_at is None:
+                    attempt.answer(now, doubt or CROSSED)
+                    attempt.ends_as = None
+                    self._out.append(ev.MarkLive(attempt.attempt_id))
                 self._out.append(ev.HangUp(attempt.attempt_id, NORMAL_CLEARING))
             return
         attempt.answer(now, doubt)

@@ -67,6 +67,7 @@ longer and two seconds more, and never came to us, was in nobody's hands."""
 
 ANSWER_UNSEEN = "answered while no engine ran: nobody knows since when, and no agent is known to have come"
 END_UNSEEN = "ended while no engine ran: nobody knows whether a person had answered"
+CROSSED = "answered as we hung up, since its person is not to be called any more: no agent could come"
 NEVER_CAME = "answered, and never led to us: nobody knows whether machine detection would have told a person"
 
 REQUESTED_WAIT_S = 60.0

@@ -17,6 +17,7 @@ from dialer.core import FAULTS, DialerCore
 from dialer.events import CampaignState
 from dialer.run import (
     ANSWER_UNSEEN,
+    CROSSED,
     DETECTING_LIMIT_S,
     END_UNSEEN,
     ENDING_LIMIT_S,
@@ -567,13 +568,17 @@ def test_do_not_call_stops_what_rings_and_leaves_a_talk(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("told", ["answered", "arrived"])
-def test_who_answers_as_we_hang_up_is_hung_up_again(bench: Bench, told: str) -> None:
-    """The answer and our word cross on the way: the person would be left in silence."""
+def test_who_answers_as_we_hang_up_is_hung_up_again_and_was_abandoned(bench: Bench, told: str) -> None:
+    """The answer and our word cross on the way: the person would be left in silence, and met nobody."""
     ringing = bench.dial()
     assert ev.HangUp(ringing, 16) in bench.tell(ev.DoNotCallAdded("+12025550001"), 1.0)
     news = ev.LegAnswered(ringing) if told == "answered" else ev.CallArrived(ringing, Detected.NOT_ASKED)
-    assert bench.tell(news, 0.1) == [ev.HangUp(ringing, 16)]
-    assert finish_in(bench.tell(ev.LegEnded(ringing, 16), 0.1)).outcome is Outcome.CANCELLED
+    assert bench.tell(news, 0.1) == [ev.MarkLive(ringing), ev.HangUp(ringing, 16)]
+    assert bench.tell(ev.CallArrived(ringing, Detected.NOT_ASKED), 0.1) == [ev.HangUp(ringing, 16)]
+    finish = finish_in(bench.tell(ev.LegEnded(ringing, 16), 0.1))
+    assert (finish.outcome, finish.answered, finish.abandoned) == (Outcome.ABANDONED, True, True)
+    assert finish.doubt == CROSSED
+    assert bench.core._state.runs[bench.campaign.campaign_id].window(bench.now) == (1, 1), "in the cap too"
 
 
 @pytest.mark.parametrize(

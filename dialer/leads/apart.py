@@ -60,7 +60,12 @@ def batches(stream: BinaryIO, how: How, leads: LeadFile, after: int) -> Generato
         yield from leads.batches(after)
         return
     asked = json.dumps([how.file, how.region, how.columns, after])
-    process = subprocess.Popen([sys.executable, "-m", __name__, asked], stdin=stream.fileno(), stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-m", __name__, asked],  # no module of the folder that we happen to stand in
+        stdin=stream.fileno(),
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for us, who end it
+    )
     assert process.stdout is not None
     try:
         while (batch := _next(process.stdout)) is not None:

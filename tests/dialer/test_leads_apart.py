@@ -81,3 +81,22 @@ def test_a_process_that_dies_is_said_so(tmp_path: Path, started: list[subprocess
         os.kill(started[0].pid, 9)
         with pytest.raises(LeadError, match="import the file again to go on"):
             list(reading)
+
+
+def test_ctrl_c_does_not_reach_the_process(tmp_path: Path, started: list[subprocess.Popen[bytes]]) -> None:
+    """A terminal tells it to all in its foreground; whoever imports ends the process."""
+    path = tmp_path / "leads.csv"
+    path.write_text(TEXT * 20, encoding="utf-8")
+    with path.open("rb") as stream:
+        reading = apart.batches(stream, HOW, HOW.leads(stream), 0)
+        next(reading)
+        assert os.getsid(started[0].pid) == started[0].pid
+        reading.close()
+
+
+def test_a_module_that_lies_about_is_not_taken_for_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[subprocess.Popen[bytes]]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pickle.py").write_text("raise SystemExit('not ours')\n", encoding="utf-8")
+    assert sum(batch.rows for batch in read(tmp_path, TEXT)) == 900

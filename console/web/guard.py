@@ -178,11 +178,14 @@ def check_csrf(request: HTTPConnection, given: object) -> None:
 
 
 async def posted(request: Request) -> FormData:
-    """A dependency: the form, where a page of this session made it.
+    """A dependency: the form, where a page of this session made it. A program's token fills no forms: without a
+    session's cookie everybody knows the word that they carry, and a password is nothing that a token has a right to.
 
     Raises:
         Refused: otherwise.
     """
+    if not is_by_cookie(request):
+        raise Refused(403, "a token is for the API: log in")
     form = await request.form(max_files=0, max_fields=100)
     check_csrf(request, form.get("csrf"))
     return form

@@ -133,7 +133,7 @@ def add(
     _add_first(app, pages, guard, engine, log_ins, setup)
     _add_log_in(app, pages, guard, engine, log_ins, setup)
     _add_password(app, pages, engine, log_ins)
-    _add_second_factor(app, pages, engine, now)
+    _add_second_factor(app, pages, engine, log_ins, now)
 
 
 def _add_first(
@@ -222,7 +222,9 @@ def _add_password(app: FastAPI, pages: Pages, engine: EngineWay, log_ins: LogIns
         return RedirectResponse("/log-in", 303)  # every session has ended, this one too
 
 
-def _add_second_factor(app: FastAPI, pages: Pages, engine: EngineWay, now: Callable[[], datetime]) -> None:
+def _add_second_factor(
+    app: FastAPI, pages: Pages, engine: EngineWay, log_ins: LogIns, now: Callable[[], datetime]
+) -> None:
     def offer(request: Request, secret: str, trouble: str = "") -> Response:
         uri = second_factor.address(secret, known_of(request).account.name)
         picture = segno.make(uri, micro=False).svg_data_uri(scale=4, border=2, dark="#000", light="#fff")
@@ -246,6 +248,11 @@ def _add_second_factor(app: FastAPI, pages: Pages, engine: EngineWay, now: Calla
         step = second_factor.step_of(secret, code, 0, now())
         if step is None:
             return offer(request, secret, "That is not the code that the app shows now.")
+        try:
+            if not await log_ins.is_password(known, str(form.get("password", "")), _address(request)):
+                raise UserError("The password is wrong.")
+        except UserError as problem:
+            return offer(request, secret, str(problem))
         order = orders.SecondFactorOrder(secret=secret, step=step)
         path = f"/v1/accounts/{pages.quoted(known.account.name)}/second-factor"
         await engine.tell("PUT", path, order, known.account.name)

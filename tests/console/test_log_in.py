@@ -117,7 +117,10 @@ def test_a_second_factor_is_set_up_and_asked_for(root: str, browser: Browser, cl
     totp = pyotp.TOTP(secret[1])
     assert "not the code" in trouble(browser.post("/second-factor", secret=secret[1], code="000000x"))
     code = totp.at(clock())
-    assert browser.post("/second-factor", secret=secret[1], code=code).url.path == "/account"
+    unattended = browser.post("/second-factor", secret=secret[1], code=code, password="another's guess")
+    assert trouble(unattended) == "The password is wrong."
+    given = {"secret": secret[1], "code": code, "password": PASSWORD}
+    assert browser.post("/second-factor", **given).url.path == "/account"
     browser.post("/log-out")
     for wrong in ("", code):
         assert trouble(browser.log_in(root, PASSWORD, wrong)) == "Name, password or code are wrong."

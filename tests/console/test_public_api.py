@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import string
 from collections.abc import Iterator
@@ -168,6 +169,9 @@ def test_a_program_has_its_token_and_no_more_than_that(browsers: dict[Role, Brow
         assert browser.ask("GET", "/api/v1/status", bearer).status_code == 200
         assert browser.ask("GET", "/api/v1/lists", bearer).status_code == 403
         assert browser.ask("POST", "/api/v1/leads", bearer).status_code == 403
+        form = {"csrf": hashlib.sha256(b"csrf ").hexdigest()}  # the word of who has no cookie
+        for page in ("/second-factor", "/password", "/log-out"):
+            assert browser.ask("POST", page, bearer, data=form).status_code == 403, page
 
 
 def test_the_document_shows_what_is_public_and_what_it_takes(browsers: dict[Role, Browser]) -> None:

@@ -69,7 +69,8 @@ class HubThread:
         result: Future[T] = Future()
 
         def run() -> None:
-            result.set_running_or_notify_cancel()
+            if not result.set_running_or_notify_cancel():
+                return  # nobody waits any more
             try:
                 result.set_result(task())
             except (OSError, SwitchError) as error:

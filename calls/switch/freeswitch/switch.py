@@ -189,6 +189,8 @@ class FreeSwitch:
         if leg_id in self._book or leg_id in self._live:
             raise SwitchRefused(f"{leg_id} has a channel already")
         esl_commands.encode(command)  # refused before anything is expected of it
+        if not self._up:  # what is asked of a new run before it is compared would end with those of the old one
+            raise NotSent("the switch has not been compared with what we know; nothing was sent")
         parks = isinstance(request, RingAgent)
         self._book.expect(leg_id, command.job_id, self._loop.time(), request.ring_timeout_s, parks=parks)
         sent = None
@@ -200,6 +202,7 @@ class FreeSwitch:
         except (SwitchRefused, NotSent):
             self._book.forget(leg_id)
             self._desk.dialled.pop(leg_id, None)
+            self._doomed.pop(leg_id, None)
             raise
         self._loop.call_later(request.ring_timeout_s, self._rang_out, leg_id)
 
@@ -348,6 +351,9 @@ class FreeSwitch:
         self._live = ids(channels)
         self._told(self._book.reconcile(channels, asked_at, self._config.settle_s))
         self._desk.reconcile(self._live, asked_at)
+        for leg_id, cause in self._doomed.items():
+            if leg_id in self._live:  # its birth was told while nobody listened
+                self._run(self._end(LegId(leg_id), cause), "end when seen")
 
     async def _compare(self) -> None:
         """Compare with the switch's list of channels, when it is there to be asked."""

@@ -76,6 +76,8 @@ class FakeEventSocket:
         """Instead of an answer to the password."""
         self.channels = '{"row_count":0}'
         """What lives, as FreeSWITCH lists it."""
+        self.lists = True
+        """Whether it answers who asks for that list."""
         self.api: Callable[[str], str] = lambda command: "-ERR no such command\n"
         self.job: Callable[[str, str], None] = lambda command, job: None
         self.listeners: list[Listener] = []
@@ -159,7 +161,8 @@ class FakeEventSocket:
             case "api" if argument == "global_getvar core_uuid":
                 listener.say(api_response(self.core))
             case "api" if argument == "show channels as json":
-                listener.say(api_response(self.channels))
+                if self.lists:
+                    listener.say(api_response(self.channels))
             case "api":
                 listener.say(api_response(self.api(argument)))
             case "bgapi":

@@ -11,8 +11,9 @@ from calls.switch.freeswitch.config import FreeSwitchConfig
 from calls.switch.freeswitch.esl_client import EslSettings
 from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import EndedBy, Prompt
+from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave
 from tests.calls.switch.freeswitch.fake_event_socket import PASSWORD, FakeEventSocket
-from tests.calls.switch.freeswitch.fake_freeswitch import KEY_GAP_S, Caller, FakeFreeSwitch, Key, Leave
+from tests.calls.switch.freeswitch.fake_freeswitch import KEY_GAP_S, FakeFreeSwitch
 from tests.conformance.vocabulary import DURATIONS_S, Act, HangUp, Press, Speak, duration_s
 
 TOKEN = "a-token-of-this-test"

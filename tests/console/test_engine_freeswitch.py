@@ -14,8 +14,8 @@ from calls.records.store import CallRecord
 from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import EndedBy
 from console.engine.engine import Engine
+from tests.calls.switch.freeswitch.fake_caller import Caller
 from tests.calls.switch.freeswitch.fake_event_socket import FakeEventSocket
-from tests.calls.switch.freeswitch.fake_freeswitch import Caller
 from tests.conformance.engine.parts import BYE
 from tests.conformance.engine.play import Bench, open_bench
 from tests.conformance.engine.premises import Premises

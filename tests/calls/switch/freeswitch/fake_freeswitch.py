@@ -15,14 +15,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from itertools import count
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
+from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave, Seen
 from tests.calls.switch.freeswitch.fake_event_socket import CORE, FakeEventSocket
 from tests.calls.switch.freeswitch.fake_far_end import FarEnd, FarLeg
-from tests.calls.wire.esl_recordings import Lines, blocks, events, value
+from tests.calls.switch.freeswitch.fake_frames import GOODBYE, REPLY, quoted, recorded, wire
+from tests.calls.wire.esl_recordings import Lines
 
 TICK_S = 0.02
 KEY_GAP_S = 0.2
@@ -30,69 +31,11 @@ CONNECT_S = 5.0
 Q850 = {"NORMAL_CLEARING": 16, "USER_BUSY": 17, "CALL_REJECTED": 21, "DESTINATION_OUT_OF_ORDER": 27}
 Q850 |= {"NORMAL_TEMPORARY_FAILURE": 41, "SWITCH_CONGESTION": 42, "ALLOTTED_TIMEOUT": 102}
 
-_REPLY = next(block for block in blocks("outbound-ivr") if block.get("Event-Name") == "CHANNEL_DATA").lines
-_RECORDED = tuple(
-    lines
-    for name in ("outbound-ivr", "outbound-caller-hangs-up", "outbound-break", "outbound-bridge")
-    for lines in events(name)
-)
-_GOODBYE = next(block for block in blocks("outbound-reject") if block.get("Content-Disposition") == "disconnect")
 _uuids = count(1)
 
 APPLICATIONS = ("answer", "set", "playback", "break", "hangup", "record", "bridge")
 STREAMS_S = {"local_stream://default": float("inf"), "tone_stream://%(250,0,800)": 0.25}
 """What plays without a file, and for how long."""
-
-
-def _template(event: str, application: str = "") -> Lines:
-    """A recorded event of this kind, of the same application where there is one."""
-    kind = [lines for lines in _RECORDED if value(lines, "Event-Name") == event]
-    return next((lines for lines in kind if value(lines, "Application") == application), kind[0])
-
-
-def quoted(text: str) -> str:
-    """As FreeSWITCH quotes a value."""
-    return quote(text, safe="/,-_.~!*'()", errors="surrogateescape")
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key, so many seconds after the answer."""
-
-    at_s: float
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """The caller hangs up, so many seconds after the answer (or after the call, with ``unanswered``)."""
-
-    at_s: float
-    unanswered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """One call of one caller."""
-
-    acts: Sequence[Key | Leave] = ()
-    number: str = "4930111"
-    name: str = "Alice Caller"
-    called: str = "8084"
-
-
-@dataclass(slots=True)
-class Seen:
-    """What became of a call, as FreeSWITCH knows it."""
-
-    uuid: str
-    by_caller: bool = False
-    cause: str = ""
-    answered: bool = False
-    resumed: bool = False
-    """Our connection went while the call was up: the dialplan's next action ran."""
-    commands: list[str] = field(default_factory=list)
-    played: list[str] = field(default_factory=list)
 
 
 class FakeFreeSwitch:
@@ -274,7 +217,7 @@ class FakeCall:
             case "bgapi":
                 job = "00000000-0000-4000-8000-0000000000b9"
                 self.say(
-                    _wire(
+                    wire(
                         (("Content-Type", "command/reply"), ("Reply-Text", f"+OK Job-UUID: {job}"), ("Job-UUID", job))
                     )
                 )
@@ -328,17 +271,17 @@ class FakeCall:
         self.tell("CHANNEL_BRIDGE", {"Bridge-B-Unique-ID": leg, "Other-Leg-Unique-ID": leg})
 
     def _connect(self) -> None:
-        lines = self._with(_REPLY, {"Socket-Mode": self._switch.mode})
+        lines = self._with(REPLY, {"Socket-Mode": self._switch.mode})
         at = next(index for index, (name, _) in enumerate(lines) if name == "Content-Type")
         token = ("variable_cw_token", quoted(self._switch.token))
         route = ("variable_cw_route", self._route)
-        self.say(_wire((*lines[:at], token, route, *lines[at:])))
+        self.say(wire((*lines[:at], token, route, *lines[at:])))
 
     def _reply(self, text: str) -> None:
-        self.say(_wire((("Content-Type", "command/reply"), ("Reply-Text", text))))
+        self.say(wire((("Content-Type", "command/reply"), ("Reply-Text", text))))
 
     def _api_reply(self, text: str) -> None:
-        self.say(_wire((("Content-Type", "api/response"), ("Content-Length", str(len(text))))) + text.encode())
+        self.say(wire((("Content-Type", "api/response"), ("Content-Length", str(len(text))))) + text.encode())
 
     # --- the channel -------------------------------------------------------------------------------------------
 
@@ -504,12 +447,12 @@ class FakeCall:
             ("Linger-Time", str(self._linger)),
             ("Content-Length", "0"),
         )
-        self.say(_wire(lines))
+        self.say(wire(lines))
         if self._linger >= 0:
             self._timers.append(self._loop.call_later(self._linger, self._goodbye))
 
     def _goodbye(self) -> None:
-        self.say(_wire(_GOODBYE.lines) + _GOODBYE.body)
+        self.say(wire(GOODBYE.lines) + GOODBYE.body)
         self._closed = True
         self._writer.close()
 
@@ -521,13 +464,13 @@ class FakeCall:
             return
         if self._filter not in ("", self.seen.uuid):
             return
-        lines = self._with(_template(event, values.get("Application", "")), values)
+        lines = self._with(recorded(event, values.get("Application", "")), values)
         if self._json:
             body = json.dumps({name: unquote(each) for name, each in lines}).encode()
         else:
-            body = _wire(lines)
+            body = wire(lines)
         kind = "json" if self._json else "plain"
-        self.say(_wire((("Content-Length", str(len(body))), ("Content-Type", f"text/event-{kind}"))) + body)
+        self.say(wire((("Content-Length", str(len(body))), ("Content-Type", f"text/event-{kind}"))) + body)
 
     def _with(self, template: Lines, values: Mapping[str, str]) -> Lines:
         """The template with this call's values in the place of the recorded ones, and the others behind them."""
@@ -539,7 +482,3 @@ class FakeCall:
         ours |= {"Caller-Destination-Number": self._caller.called, "variable_sip_from_display": self._caller.name}
         lines = tuple((name, quoted(ours.pop(name)) if name in ours else each) for name, each in template)
         return lines + tuple((name, quoted(ours[name])) for name in values if name in ours)
-
-
-def _wire(lines: Lines) -> bytes:
-    return "".join(f"{name}: {each}\n" for name, each in lines).encode() + b"\n"

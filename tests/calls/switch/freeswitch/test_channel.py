@@ -32,7 +32,8 @@ from calls.switch.port import (
     StartRecording,
     StopRecording,
 )
-from tests.calls.switch.freeswitch.fake_freeswitch import Caller, FakeCall, Key, Leave
+from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave
+from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall
 from tests.calls.switch.freeswitch.world import LONG, MISSING, SHORT, soon, until, world
 
 ONE = KeyPlan(frozenset({"1", "2", "#"}))

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.calls.switch.freeswitch.fake_freeswitch import Caller, FakeFreeSwitch, Leave
+from tests.calls.switch.freeswitch.fake_caller import Caller, Leave
+from tests.calls.switch.freeswitch.fake_freeswitch import FakeFreeSwitch
 from tests.calls.wire.esl_recordings import FOLDER, Block, blocks, blocks_of, lines_of, value
 
 FILES = {

@@ -26,8 +26,9 @@ from calls.switch.freeswitch.session import Session
 from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import Answer, CallChannel, Done, EndedBy, Hangup, HungUp, Play, Result
 from calls.wire.esl import ApiReply, Frame
+from tests.calls.switch.freeswitch.fake_caller import Caller, Leave
 from tests.calls.switch.freeswitch.fake_event_socket import FakeEventSocket
-from tests.calls.switch.freeswitch.fake_freeswitch import Caller, FakeCall, Leave
+from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall
 from tests.calls.switch.freeswitch.world import (
     LONG,
     SHORT,

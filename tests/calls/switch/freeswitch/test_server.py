@@ -20,8 +20,9 @@ from calls.switch.freeswitch.server import Limits, Server
 from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import Answer, CallChannel, EndedBy, Hangup, HungUp, Play, Result
 from calls.wire.esl import Headers
+from tests.calls.switch.freeswitch.fake_caller import Caller, Seen
 from tests.calls.switch.freeswitch.fake_event_socket import CORE, FakeEventSocket
-from tests.calls.switch.freeswitch.fake_freeswitch import Caller, FakeCall, Seen
+from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall
 from tests.calls.switch.freeswitch.world import (
     SHORT,
     TOKEN,

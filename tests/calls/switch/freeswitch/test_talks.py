@@ -31,8 +31,9 @@ from calls.switch.port import (
     TransferFailed,
     Transferred,
 )
+from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave
 from tests.calls.switch.freeswitch.fake_far_end import FarEnd
-from tests.calls.switch.freeswitch.fake_freeswitch import Caller, FakeCall, FakeFreeSwitch, Key, Leave
+from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall, FakeFreeSwitch
 from tests.calls.switch.freeswitch.world import SHORT, World, soon, world
 
 AGENT = LegId("agent-1")

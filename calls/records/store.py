@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -344,14 +344,15 @@ def add_agent_state(connection: sqlite3.Connection, change: AgentStateChange) ->
         note_agent(connection, change.call_id, change.agent_id)
 
 
-def end_agent_states(connection: sqlite3.Connection, last_seen_at: datetime) -> int:
+def end_agent_states(connection: sqlite3.Connection, last_seen_at: datetime, spared: Collection[AgentId] = ()) -> int:
     """After a crash: end the states that the last run left open, at the last moment it is known to have lived.
+
+    Those of the agents ``spared`` stay open.
 
     Only here a duration comes from the wall clock, as the clock that measured it is gone. Gives how many.
     """
-    open_states = connection.execute(
-        "SELECT agent_id, since_at FROM agent_states WHERE duration_s IS NULL"
-    ).fetchall()
+    found = connection.execute("SELECT agent_id, since_at FROM agent_states WHERE duration_s IS NULL")
+    open_states = [(agent_id, since_at) for agent_id, since_at in found if agent_id not in spared]
     for agent_id, since_at in open_states:
         lasted_s = max(0.0, (last_seen_at - as_time(since_at)).total_seconds())
         connection.execute(

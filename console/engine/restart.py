@@ -37,10 +37,21 @@ from dialer.campaign import Campaign
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """How the run before this one ended."""
+
+    agents: list[LastState]
+    """The states that it left open."""
+    seen_at: datetime
+    """The last moment at which it is known to have lived."""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What the store said at the start."""
 
     agents: list[LastState]
+    seen_at: datetime
     legs: Mapping[AgentId, LegId]
     ringing: set[LegId]
     """Those of them that were not answered yet, as far as the store knows."""
@@ -81,8 +92,8 @@ class Restart:
         self._clock = clock
         self._adopted: dict[CallId, CallRecorder] = {}
         self._left: frozenset[CallId] = frozenset()
-        self._before: list[LastState] | None = None
-        """What the run before this one had left the agents in, once the first switch was settled."""
+        self._before: Before | None = None
+        """Of the run before this one, once the first switch was settled."""
         self._turn = asyncio.Lock()
 
     async def look(self) -> None:
@@ -116,8 +127,11 @@ class Restart:
     async def _recover(self, name: str, up: SwitchUp) -> None:
         now, others = self._clock.now(), [each for each in self._switches.names if each != name]
         before = self._before
-        found = await self._writer.run_alone(lambda connection: _look(connection, name, others, up, now, before))
-        self._before = found.agents
+        spared = frozenset(agent_id for agent_id, home in self._homes.items() if home in others)
+        found = await self._writer.run_alone(
+            lambda connection: _look(connection, name, others, up, now, before, spared)
+        )
+        self._before = Before(found.agents, found.seen_at)
         left = [live for live in found.calls if live.call_id in self._left]  # what came since then is ours already
         for lost in found.recovery.lost:
             log.get().warning("attempt lost", call_id=lost)
@@ -243,23 +257,26 @@ def _look(
     others: list[str],
     up: SwitchUp,
     now: datetime,
-    before: list[LastState] | None,
+    before: Before | None,
+    spared: frozenset[AgentId],
 ) -> Found:
     """Everything that was open on a switch, read and settled in one transaction.
 
-    ``before``: what was found of the agents with the first switch; None: this is it.
+    ``before``: what was found of the agents with the first switch; None: this is it. ``spared``: agents who are
+    at home on other switches. Their open states are of this run, or wait for their own switch, before which another
+    start may come.
     """
-    agents = store.last_states(connection) if before is None else before
+    first = before is None
+    before = before or Before(store.last_states(connection), _last_seen(connection, now))
     talks, talks_over = store.talks_since(connection), store.talks_over(connection)
     kept = store.events_kept(connection)
     legs, ringing = store.agent_legs(connection, switch, up.boot), store.ringing_legs(connection)
     store.keep_agent_legs(connection, switch, [leg for leg in legs.values() if leg in up.live])
-    if before is None:
-        store.end_agent_states(connection, _last_seen(connection, now))
+    store.end_agent_states(connection, before.seen_at, spared)
     recovered = recovery.recover(connection, switch, up.boot, up.live, now, others)
     calls = [live for live in store.live_calls(connection) if live.switch not in others]
-    campaigns = _open_campaigns(connection, now) if before is None else []
-    return Found(agents, legs, ringing, calls, talks, talks_over, kept, recovered, campaigns)
+    campaigns = _open_campaigns(connection, now) if first else []
+    return Found(before.agents, before.seen_at, legs, ringing, calls, talks, talks_over, kept, recovered, campaigns)
 
 
 def _last_seen(connection: sqlite3.Connection, now: datetime) -> datetime:

@@ -164,6 +164,31 @@ async def test_a_switch_that_comes_later_is_settled_then_and_the_other_does_not_
 
 
 @held
+async def test_agents_of_a_switch_that_is_not_there_are_kept_over_another_start(tmp_path: Path) -> None:
+    async with both(tmp_path) as world:
+        await world.log_in("ann", "ben")
+        await world.kill()
+        west = world.both[WEST]
+        start = west.start
+
+        async def never(on_event: EventHandler, on_call: CallHandler) -> None:
+            await asyncio.Event().wait()
+
+        west.start = never  # type: ignore[method-assign]
+        engine = world.make_engine()
+        await engine.start()
+        await world.until(lambda: engine.watch.unsettled == {WEST})
+        await world.kill()
+        west.start = start  # type: ignore[method-assign]
+        await world.start()
+        await world.until(lambda: (world.state("ann"), world.state("ben")) == ("ready", "ready"))
+        assert world.rows("SELECT agent_id, count(*) FROM agent_states WHERE duration_s IS NULL GROUP BY 1") == [
+            ("ann", 1),
+            ("ben", 1),
+        ]
+
+
+@held
 async def test_what_was_left_on_a_switch_that_the_settings_lost_is_over(tmp_path: Path) -> None:
     async with both(tmp_path) as world:
         await world.log_in("ann", "ben")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import cast
 
@@ -20,9 +21,9 @@ def part(state: Kept, key: str) -> Kept:
 def number(state: Kept, key: str) -> float:
     """The number ``key``."""
     found = state.get(key)
-    if isinstance(found, bool) or not isinstance(found, int | float):
+    if not _is_number(found):
         raise _wrong(key, "a number", found)
-    return found
+    return cast(float, found)
 
 
 def whole(state: Kept, key: str) -> int:
@@ -60,7 +61,8 @@ def listed(state: Kept, key: str) -> list[object]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """JSON as Python reads it has NaN and infinities, with which nothing can be decided."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _wrong(key: str, expected: str, found: object) -> ValueError:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer.pacing import LiveAnswer, NoAnswer, Snapshot, TalkEnded, make_policy
+from dialer.pacing.kept import number, numbers
 from dialer.pacing.model import MachineAnswer
 from dialer.pacing.predictive import Predictive
 from dialer.simulation.distributions import LogNormal
@@ -241,3 +242,11 @@ def test_the_cap_holds_and_more_is_talked_than_progressively(scenario: Scenario)
 def test_one_per_cent_holds_too() -> None:
     results = replicate("predictive", replace(HOUR, abandonment_cap=0.01), lambda s: policy_of("predictive", s), 2)
     assert results.abandonment.mean <= 0.0115
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), True, "1"])
+def test_a_saved_number_with_which_nothing_can_be_decided_is_refused(odd: object) -> None:
+    with pytest.raises(ValueError, match="persons: expected a number"):
+        number({"persons": odd}, "persons")
+    with pytest.raises(ValueError, match="ages: expected a list of numbers"):
+        numbers({"ages": [1.0, odd]}, "ages")

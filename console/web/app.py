@@ -29,7 +29,17 @@ from console.parent import leash
 from console.serving import Serving, tcp_socket
 from console.web import api, log_in
 from console.web.engine import EngineWay
-from console.web.guard import HEADERS, SAFE, Guard, Refused, check_origin, is_by_cookie, known_of, require
+from console.web.guard import (
+    HEADERS,
+    SAFE,
+    Guard,
+    Refused,
+    check_length,
+    check_origin,
+    is_by_cookie,
+    known_of,
+    require,
+)
 from console.web.pages import Pages
 from console.web.shared import Shared
 
@@ -77,6 +87,8 @@ def _add_guard(app: FastAPI, guard: Guard, pages: Pages) -> None:
     async def guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
         request.state.known = None
         try:
+            if not request.url.path.startswith("/api/"):
+                check_length(request)
             if request.method not in SAFE and is_by_cookie(request):
                 check_origin(request)
             request.state.known = await guard.known(request)

@@ -30,6 +30,9 @@ from console.web.engine import EngineWay
 
 COOKIE = "callwright"
 BEARER = "bearer "
+LONGEST_FORM = 65_536
+"""Bytes: the longest of ours has a few names and passwords."""
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HEADERS = {
@@ -48,7 +51,8 @@ HEADERS = {
 
 
 class Refused(Exception):
-    """The request is not carried out. ``status``: 401 where nobody is known, 403 where somebody may not."""
+    """The request is not carried out. ``status``: 401 where nobody is known, 403 where somebody may not, 413
+    what is too long."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
@@ -160,6 +164,17 @@ def check_origin(request: HTTPConnection) -> None:
     origin = urlsplit(request.headers.get("origin", ""))
     if not origin.netloc or origin.netloc != request.headers.get("host"):
         raise Refused(403, "this request does not say that a page of the console made it")
+
+
+def check_length(request: HTTPConnection) -> None:
+    """A form says how long it is, and is short: it is read before anybody is known, into memory or onto the disk.
+
+    Raises:
+        Refused: otherwise.
+    """
+    length = request.headers.get("content-length", "" if "transfer-encoding" in request.headers else "0")
+    if not (length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= LONGEST_FORM):
+        raise Refused(413, f"a form has up to {LONGEST_FORM} bytes, and says how many")
 
 
 def csrf_of(request: HTTPConnection) -> str:

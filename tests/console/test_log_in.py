@@ -180,6 +180,14 @@ def test_forged_requests_are_refused(root: str, browser: Browser, headers: dict[
     assert browser.get("/wall").url.path == "/wall"
 
 
+def test_a_form_that_is_too_long_is_not_read(root: str, browser: Browser) -> None:
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    for path in ("/log-in", "/setup", "/password"):
+        assert browser.ask("POST", path, ours, files={"name": b"x" * 100_000}).status_code == 413
+        assert browser.ask("POST", path, ours | {"Transfer-Encoding": "chunked"}).status_code == 413
+        assert browser.ask("POST", path, ours | {"Content-Length": "1_0"}).status_code == 413
+
+
 def test_a_form_of_another_session_is_refused(root: str, browser: Browser) -> None:
     browser.log_in(root, PASSWORD)
     stale = browser.csrf()

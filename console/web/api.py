@@ -13,7 +13,7 @@ from starlette.background import BackgroundTask
 from console.client import NoEngine
 from console.web import rights
 from console.web.engine import EngineWay
-from console.web.guard import SAFE, check_csrf, check_right, is_by_cookie, known_of
+from console.web.guard import SAFE, check_csrf, check_length, check_right, is_by_cookie, known_of
 
 PASSED = ("content-type", "content-length", "accept")
 """The headers of a request that reach the engine."""
@@ -40,6 +40,8 @@ def add(app: FastAPI, engine: EngineWay) -> None:
         check_right(known, found.right_for(known))
         if request.method not in SAFE and is_by_cookie(request):
             check_csrf(request, request.headers.get("x-csrf-token"))
+        if found.need.longest is not None:
+            check_length(request, found.need.longest)
         headers = {name: request.headers[name] for name in PASSED if name in request.headers}
         raw = request.scope["raw_path"].decode("ascii").removeprefix("/api").partition("?")[0]
         try:

@@ -166,15 +166,16 @@ def check_origin(request: HTTPConnection) -> None:
         raise Refused(403, "this request does not say that a page of the console made it")
 
 
-def check_length(request: HTTPConnection) -> None:
-    """A form says how long it is, and is short: it is read before anybody is known, into memory or onto the disk.
+def check_length(request: HTTPConnection, longest: int = LONGEST_FORM) -> None:
+    """A body says how long it is, and has ``longest`` bytes at most: a form is read before anybody is known, and an
+    order into the engine's memory.
 
     Raises:
         Refused: otherwise.
     """
     length = request.headers.get("content-length", "" if "transfer-encoding" in request.headers else "0")
-    if not (length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= LONGEST_FORM):
-        raise Refused(413, f"a form has up to {LONGEST_FORM} bytes, and says how many")
+    if not (length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= longest):
+        raise Refused(413, f"this takes up to {longest} bytes, and how many must be said")
 
 
 def csrf_of(request: HTTPConnection) -> str:

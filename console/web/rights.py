@@ -16,10 +16,12 @@ from console.accounts.store import Known
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What it takes. ``own``: the name of the path's part that says whose desk it is."""
+    """What it takes. ``own``: the name of the path's part that says whose desk it is. ``longest``: bytes of its body;
+    None: a file, which the engine reads piece by piece and bounds itself."""
 
     right: Right
     own: str = ""
+    longest: int | None = 1_000_000
 
 
 _DESK = Need(Right.FLOOR, own="agent_id")
@@ -57,8 +59,8 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("POST", "/v1/supervisors/{supervisor}/leave"): Need(Right.FLOOR),
     ("PUT", "/v1/hours/{name}"): Need(Right.FLOOR),
     ("DELETE", "/v1/hours/{name}"): Need(Right.FLOOR),
-    ("POST", "/v1/leads"): Need(Right.LEADS),
-    ("POST", "/v1/leads/preview"): Need(Right.LEADS),
+    ("POST", "/v1/leads"): Need(Right.LEADS, longest=None),
+    ("POST", "/v1/leads/preview"): Need(Right.LEADS, longest=None),
     ("POST", "/v1/leads/recycle/{campaign_id}"): Need(Right.LEADS),
     ("GET", "/v1/lists"): Need(Right.LEADS),
     ("GET", "/v1/lists/{name}"): Need(Right.LEADS),
@@ -72,13 +74,13 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("DELETE", "/v1/do-not-call/{number}"): Need(Right.RULES),
     ("POST", "/v1/consents"): Need(Right.RULES),
     ("POST", "/v1/consents/withdraw"): Need(Right.RULES),
-    ("POST", "/v1/consents/import"): Need(Right.RULES),
+    ("POST", "/v1/consents/import"): Need(Right.RULES, longest=None),
     ("POST", "/v1/blocked"): Need(Right.RULES),
     ("DELETE", "/v1/blocked/{number}"): Need(Right.RULES),
     ("GET", "/v1/people/{person}"): Need(Right.PEOPLE),
     ("GET", "/v1/people/{person}/export"): Need(Right.PEOPLE),
     ("POST", "/v1/people/{person}/erase"): Need(Right.ERASE),
-    ("POST", "/v1/flows/publish"): Need(Right.FLOWS),
+    ("POST", "/v1/flows/publish"): Need(Right.FLOWS, longest=32_000_000),
     ("POST", "/v1/flows/reload"): Need(Right.FLOWS),
     ("POST", "/v1/flows/{flow}/rollback"): Need(Right.FLOWS),
     ("POST", "/v1/voicemail/{message_id}/heard"): Need(Right.RECORDINGS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -196,3 +196,19 @@ def test_bodies_and_queries_reach_the_engine_as_they_are(browsers: dict[Role, Br
     answer = manager.call("POST", "/v1/leads", content=leads, params={"list_name": "x", "file": "x.csv"})
     assert answer.status_code in (200, 422), answer.text
     assert SITE not in answer.text
+
+
+def test_orders_are_short_and_say_how_long_they_are(browsers: dict[Role, Browser]) -> None:
+    manager = browsers[Role.MANAGER]
+    long = manager.call("POST", "/v1/do-not-call", json={"number": "+4930123456", "reason": "x" * 1_000_000})
+    assert (long.status_code, long.json()["problem"]) == (
+        413,
+        "this takes up to 1000000 bytes, and how many must be said",
+    )
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"number\n+493023125009\n"
+
+    assert manager.call("POST", "/v1/do-not-call", content=pieces()).status_code == 413
+    file = manager.call("POST", "/v1/leads", content=pieces(), params={"list_name": "x", "file": "x.csv"})
+    assert file.status_code != 413, file.text

@@ -29,7 +29,13 @@ def test_a_trial_says_what_a_model_lacks_and_refuses() -> None:
     assert trial.unknown == {"banana"}
     assert trial.refused == {}
     assert 0 < trial.load_s < 60
-    assert 10 < trial.memory_mb < 4000
+    assert 10 < trial.memory_mb < 1000
+
+
+def test_a_trial_counts_its_own_memory_and_not_that_of_who_asks() -> None:
+    held = b"x" * 600_000_000
+    trial = try_model(TINY, ["sales"], [])
+    assert 10 < trial.memory_mb < len(held) // 2_000_000
 
 
 def test_a_grammar_that_is_refused_is_named_by_its_place() -> None:

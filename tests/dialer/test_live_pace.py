@@ -35,9 +35,14 @@ class Hour(World):
     wrap_s: float = 5.0
     lasts_s: float = HOUR_S
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._began = self.now
+
     def talk_s(self) -> float:
         talk_s = self.random.lognormvariate(3.0550, 0.8326)  # mean 30 s, as much spread
-        self.worked_s += talk_s + self.wrap_s
+        left_s = self._began + self.lasts_s - self.now  # what goes on beyond the end is not of this hour
+        self.worked_s += min(talk_s + self.wrap_s, left_s)
         self.connected += 1
         return talk_s
 

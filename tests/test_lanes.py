@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.lanes import SECONDS, TIMED, USUAL_S, lanes, lanes_of
+from tests.lanes import SECONDS, TIMED, USUAL_S, LaneWorker, lanes, lanes_of
 
 PROJECT = Path(__file__).resolve().parents[1]
 NAMES = st.sets(st.text("abcdef", min_size=1, max_size=3), max_size=12)
@@ -35,3 +37,10 @@ def test_every_module_with_a_length_is_there() -> None:
 
 def test_what_is_timed_is_in_a_lane() -> None:
     assert TIMED <= lanes_of(PROJECT).keys()
+
+
+def test_a_worker_looks_through_no_collected_tests_for_garbage(pytestconfig: pytest.Config) -> None:
+    kept = [[each] for each in range(1000)]
+    before = gc.get_freeze_count()
+    LaneWorker(pytestconfig).pytest_collection_finish()
+    assert gc.get_freeze_count() >= before + len(kept)

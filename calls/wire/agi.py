@@ -52,6 +52,8 @@ class Variable(Enum):
     DONE = "IVR_DONE"
     DIAL_STATUS = "DIALSTATUS"
     HANGUP_CAUSE = "HANGUPCAUSE"
+    BOOT = "CW_BOOT"
+    """A global one, by which we know a run of the switch."""
 
 
 SETTABLE = frozenset({Variable.CALL, Variable.DONE})

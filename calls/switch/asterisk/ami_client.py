@@ -9,6 +9,7 @@ what was pending fails, and whoever sent it decides.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -30,6 +31,9 @@ NOT_BOOTED = "1970-01-01"
 MARK = "CW_BOOT"
 """The global variable that tells two runs apart that began within one second: Asterisk boots in 0.3 s, and tells when
 it was started to the second. Global variables live as long as the process; see :meth:`AmiClient._mark`."""
+
+LEAST_REST_S = 0.1
+"""Between two tries to connect, whoever hurries us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class AmiClient:
         self._parts = parts
         self._link: AmiLink | None = None
         self._task: asyncio.Task[None] | None = None
+        self._hurried = asyncio.Event()
         self._first_up: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
@@ -142,6 +147,10 @@ class AmiClient:
             raise NotSent("not connected to the switch; nothing was sent")
         return await self._link.ask(action, deadline_s or self._settings.answer_deadline_s, action_id, on_sent)
 
+    def hurry(self) -> None:
+        """The switch is known to be there: where the next try to connect waits for its time, it waits no more."""
+        self._hurried.set()
+
     @property
     def answer_deadline_s(self) -> float:
         """How long an answer may take where who asks does not say."""
@@ -188,7 +197,17 @@ class AmiClient:
                 if self._refused_at_start(error):
                     return
                 log.get().warning("no connection to asterisk", error=self._last, failures=failures)
-            await asyncio.sleep(retry_delay_s(self._settings, max(failures, 1), self._parts.random()))
+            await self._rest(max(failures, 1))
+
+    async def _rest(self, failures: int) -> None:
+        """Until the next try: a short while at least, so that no crowd of callers makes us ask without a pause."""
+        self._hurried.clear()
+        most_s = retry_delay_s(self._settings, failures, self._parts.random())
+        least_s = min(most_s, LEAST_REST_S)
+        await asyncio.sleep(least_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(most_s - least_s):
+                await self._hurried.wait()
 
     def _refused_at_start(self, error: SwitchError) -> bool:
         """A refused login ends the first start; later on it is a fault of the switch's settings, and passes."""

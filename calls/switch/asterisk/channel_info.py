@@ -101,6 +101,15 @@ async def take_over(connection: AgiConnection, call_id: CallId, limit_s: int) ->
         raise RemoteProtocolError(f"AGI: the channel says that it carries call {reply.value!r}, not {call_id}")
 
 
+async def run_mark(connection: AgiConnection) -> str:
+    """By which mark of ours the switch's run, of which the call is, is known; "": it has none (yet).
+
+    Raises:
+        SwitchError: see :meth:`AgiConnection.send`.
+    """
+    return (await connection.send(agi.GetVariable(Variable.BOOT))).value or ""
+
+
 async def _done(connection: AgiConnection, command: agi.Command) -> None:
     reply = await connection.send(command)
     if reply.status == DEAD_CHANNEL:

@@ -9,7 +9,7 @@ believed only when the switch, asked, does not know the channel (HAZARDS, "What 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 
 from calls import log
@@ -17,7 +17,14 @@ from calls.errors import SwitchError
 from calls.ids import AttemptId, BootId, CallId, LegId, is_safe_id
 from calls.switch.asterisk.ami_control import AmiControl
 from calls.switch.asterisk.channel import AsteriskChannel, Surroundings
-from calls.switch.asterisk.channel_info import dialled_info, endpoint_of, inbound_info, name_call, take_over
+from calls.switch.asterisk.channel_info import (
+    dialled_info,
+    endpoint_of,
+    inbound_info,
+    name_call,
+    run_mark,
+    take_over,
+)
 from calls.switch.asterisk.fastagi_connection import AgiConnection
 from calls.switch.asterisk.legs import cause_of, genuine
 from calls.switch.events import CallConnected, CallLost, EventHandler
@@ -66,6 +73,8 @@ class Desk:
     limit_s: int
     on_event: EventHandler
     on_call: CallHandler
+    run_of: Callable[[str], Awaitable[BootId]]
+    """Which run of the switch a caller is of who came by this mark; SwitchUnavailable: of none that we have met."""
     boot: BootId | None = None
     dialled: dict[str, Dialled] = field(default_factory=dict)
     """Attempts whose leg has not ended."""
@@ -111,10 +120,11 @@ class Desk:
         try:
             await name_call(connection, call_id)
             await take_over(connection, call_id, self.limit_s)
+            boot = await self.run_of(await run_mark(connection))  # callers find us without AMI, and may be first
         except SwitchError as error:
             log.get().warning("an inbound call could not be taken", error=str(error), channel=unique_id)
             return
-        info = inbound_info(connection.environment, call_id, self.switch, self._known_boot, endpoint)
+        info = inbound_info(connection.environment, call_id, self.switch, boot, endpoint)
         await self._run(info, connection)
 
     async def answered(self, connection: AgiConnection) -> None:

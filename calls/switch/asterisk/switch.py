@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from calls import failpoints, log
-from calls.errors import CommandRefused, SwitchError, SwitchRefused
+from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchUnavailable
 from calls.histogram import Histogram
 from calls.ids import BootId, CallId, LegId
 from calls.switch.asterisk import desk, hearings, legs, seats
@@ -46,12 +46,17 @@ from calls.switch.port import (
 )
 from calls.wire import ami_actions
 from calls.wire.ami import Event
+from calls.wire.ami_actions import Ping
 
 WANTED = frozenset(("CoreShowChannel", "CoreShowChannelsComplete", "Status", "StatusComplete"))
 """Items of lists; events proper are what :mod:`legs` and :mod:`desk` want."""
 
 LIST_DEADLINE_S = 5.0
 """For the list of all channels: a thousand rows are some 20 ms of the switch's time."""
+
+NEW_RUN_S = 5.0
+"""How long a caller of a run that we have not met yet waits for AMI to be back: Asterisk lets callers in at about the
+moment at which it lets us in, and we do not wait for our next try then. The dialplan speaks to who waited in vain."""
 
 ROWS_AT_ONCE = 50
 """Of that list, read without a pause: 1 ms of every caller's time."""
@@ -102,7 +107,14 @@ class AsteriskSwitch:
             self._hearings.hear,
         )
         self._desk = Desk(
-            config.name, around, self._control, self._chance.call_id, config.call_limit_s, self._tell, self._on_call
+            config.name,
+            around,
+            self._control,
+            self._chance.call_id,
+            config.call_limit_s,
+            self._tell,
+            self._on_call,
+            self._run_of,
         )
         self._server.add_route("inbound", self._desk.inbound)
         self._server.add_route("agents", self._desk.agents)
@@ -111,6 +123,8 @@ class AsteriskSwitch:
         self._handlers: tuple[EventHandler, CallHandler] | None = None
         self._boot: BootId | None = None
         self._up = False
+        self._met = asyncio.Event()
+        """Of the next comparison with the switch: set once that is done."""
         self._live: frozenset[str] = frozenset()
         self._doomed: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -176,6 +190,8 @@ class AsteriskSwitch:
         leg_id, action = self._action(request)
         if leg_id in self._book or leg_id in self._live:
             raise SwitchRefused(f"{leg_id} has a channel already")
+        if not self._up:  # what is asked of a new run before it is compared would end with those of the old one
+            raise NotSent("the switch has not been compared with what we know; nothing was sent")
         action_id = self._client.next_action_id()
         ami_actions.encode(action, action_id)  # refused before anything is expected of it
         roomed = isinstance(request, RingAgent | RingOutside)
@@ -189,6 +205,7 @@ class AsteriskSwitch:
         except (SwitchRefused, NotSent):
             self._book.forget(leg_id)
             self._desk.dialled.pop(leg_id, None)
+            self._doomed.pop(leg_id, None)
             raise
 
     async def seat(self, leg_id: LegId, seat: Seat, host: LegId | None = None) -> None:
@@ -315,6 +332,34 @@ class AsteriskSwitch:
             self._told(self._book.restarted())
             self._desk.restarted()
         self._believe(channels, began)
+        self._met.set()
+        self._met = asyncio.Event()
+
+    async def _run_of(self, mark: str) -> BootId:
+        """The run of the switch that a caller is of. Callers find us without AMI: one who does not name the run that
+        we know is of a new one, or a reload of the dialplan has just taken its mark away. Of a new one nothing is
+        said before its channels are compared: what is told of the old one's end is not to be told of its callers.
+
+        Raises:
+            SwitchUnavailable: AMI does not come back.
+        """
+        met, known = self._met, self._boot
+        if known is not None and mark and known.endswith(f"-{mark}"):
+            return known
+        if self._up and known is not None:
+            try:
+                await self._client.ask(Ping())
+                return known  # it lives, and with the connection that we know it by
+            except SwitchError as error:
+                log.get().warning("a caller came by a run of asterisk that is not known", error=str(error))
+        self._client.hurry()
+        try:
+            async with asyncio.timeout(NEW_RUN_S):
+                await met.wait()
+        except TimeoutError:
+            raise SwitchUnavailable("a call of a run of asterisk that AMI has not told us of") from None
+        assert self._boot is not None, "there was a comparison"
+        return self._boot
 
     def _on_down(self, reason: str) -> None:
         if self._up:
@@ -334,6 +379,9 @@ class AsteriskSwitch:
         self._live = ids(channels)
         self._told(self._book.reconcile(channels, asked_at, self._config.settle_s))
         self._desk.reconcile(self._live, asked_at)
+        for leg_id, cause in self._doomed.items():
+            if leg_id in self._live:  # its birth was told while nobody listened
+                self._run(self._end(LegId(leg_id), cause), "end when seen")
 
     async def _compare(self) -> None:
         """Compare with the switch's list of channels, when it is there to be asked."""

@@ -148,6 +148,8 @@ class Room:
             await peer.expect(f"SET VARIABLE CW_CALL {call_id}".encode(), OK)
         await peer.expect(LIMIT, OK)
         await peer.expect(b"GET VARIABLE CW_CALL", f"200 result=1 ({call_id})\n".encode())
+        if inbound:
+            await peer.expect(b"GET VARIABLE CW_BOOT", b"200 result=1 (first)\n")
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ SWITCH ?= asterisk
 VENV   := .venv
 PY     := $(VENV)/bin/python
 PBX    := var/pbx
+ASSETS := console/web/vendor/complete
 
 .DELETE_ON_ERROR:
 .PHONY: run test test-asterisk22 soak bench fuzz lint env dev pbx lock clean
@@ -37,8 +38,8 @@ lint: dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-env: $(VENV)/.run
-dev: $(VENV)/.dev
+env: $(VENV)/.run $(ASSETS)
+dev: $(VENV)/.dev $(ASSETS) var/assets/complete
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Callwright needs Python 3.11 or newer: make run PYTHON=python3.11'; exit 1; }
@@ -52,6 +53,16 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# What the pages' scripts need, from npm by the lock console/web/assets.toml; where there is no npm, by one from PyPI.
+NPM = PATH="$$PATH:$(CURDIR)/var/node/bin" PYTHONPATH=$(CURDIR)/var/node
+
+$(ASSETS): console/web/assets.toml | $(VENV)/.run
+	@command -v npm >/dev/null || test -x var/node/bin/npm || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --target var/node -r requirements-node.lock
+	@$(NPM) $(PY) -m console.web.fetch_assets
+
+var/assets/complete: console/web/assets.toml $(ASSETS)
+	@$(NPM) $(PY) -m console.web.fetch_assets --dev var/assets
+
 $(VENV)/.fuzz: requirements-fuzz.lock $(VENV)/.dev
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
 	@touch $@
@@ -63,7 +74,8 @@ pbx:
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group node -o requirements-node.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group fuzz -o requirements-fuzz.lock
 
 clean:
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) var console/web/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -127,7 +127,8 @@ def test_what_is_copied_is_there_and_nothing_else_is_sent() -> None:
     assert packages is not None
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = {project["readme"], *project["license-files"]}  # the build backend refuses a project without them
-    assert {*packages[1].split(), "requirements.lock", "pyproject.toml", "Makefile", "docker", *named} == kept
+    locks = {"requirements.lock", "requirements-node.lock"}
+    assert {*packages[1].split(), *locks, "pyproject.toml", "Makefile", "docker", *named} == kept
     assert f"packages = {sorted(packages[1].split())}".replace("'", '"') in (ROOT / "pyproject.toml").read_text()
 
 

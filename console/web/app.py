@@ -7,27 +7,21 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
 from calls import log
 from calls.errors import CallwrightError, Location, RecordError, SettingsError, UserError
 from calls.records.database import open_readonly
-from calls.records.figure import Figure, Scope
-from calls.records.figures import Targets, all_figures
 from calls.settings import Settings
-from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.client import NoEngine
-from console.engine.status import Status
 from console.parent import leash
 from console.serving import Serving, tcp_socket
-from console.web import api, log_in
+from console.web import api, assets, log_in, parts, preferences
 from console.web.engine import EngineWay
 from console.web.guard import (
     HEADERS,
@@ -38,17 +32,10 @@ from console.web.guard import (
     check_origin,
     is_by_cookie,
     known_of,
-    require,
 )
+from console.web.navigation import first_for
 from console.web.pages import Pages
-from console.web.shared import Shared
-
-WINDOW = timedelta(hours=24)
-
-FIGURES_S = 2.0
-"""How often the figures are counted, however many look at the page: as often as it asks for itself again."""
-
-STATIC = Path(__file__).parent
+from console.web.site import Site
 
 
 def build(
@@ -60,12 +47,20 @@ def build(
     app = FastAPI(title="Callwright console", openapi_url=None)
     engine = EngineWay(settings.engine.socket)
     guard = Guard(settings, engine, now)
-    pages = Pages()
+    contents = assets.Assets()
+    pages = Pages(contents, parts.entries())
+    if contents.problem:
+        log.get().error("pages with scripts cannot be shown", problem=contents.problem)
     _add_guard(app, guard, pages)
     _add_probes(app, settings)
     setup = log_in.SetupCode(f"http://{settings.console.http_host}:{settings.console.http_port}/setup")
     log_in.add(app, pages, guard, engine, log_in.LogIns(settings, engine, now), setup, now)
-    _add_pages(app, pages, engine, Shared(lambda: _figures(settings, now()), FIGURES_S, monotonic_s))
+    assets.add(app, contents)
+    preferences.add(app)
+    _add_pages(app, pages)
+    site = Site(app, settings, engine, guard, pages, now, monotonic_s)
+    for part in parts.PARTS:
+        part.add(site)
     api.add(app, engine)
     return app
 
@@ -97,7 +92,8 @@ def _add_guard(app: FastAPI, guard: Guard, pages: Pages) -> None:
             response = problem(request, refused.status, refused.words)
         except RecordError as trouble:
             response = problem(request, 503, str(trouble))
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         return response
 
     @app.exception_handler(Refused)
@@ -127,43 +123,17 @@ def _add_probes(app: FastAPI, settings: Settings) -> None:
         return "ok\n"
 
 
-def _add_pages(app: FastAPI, pages: Pages, engine: EngineWay, figures: Shared[list[Figure]]) -> None:
-    style = (STATIC / "style.css").read_text(encoding="utf-8")
-
-    @app.get("/style.css")
-    def style_sheet() -> Response:
-        return Response(style, media_type="text/css")
+def _add_pages(app: FastAPI, pages: Pages) -> None:
+    entries = parts.entries()
 
     @app.get("/")
     async def home(request: Request) -> Response:
-        known = known_of(request)
-        return RedirectResponse("/wall" if Right.VIEW in known.rights else "/account", 303)
+        return RedirectResponse(first_for(entries, known_of(request)), 303)
 
     @app.get("/account", response_class=HTMLResponse)
     async def account(request: Request) -> Response:
         known_of(request)
         return pages.show(request, "account.html")
-
-    @app.get("/wall", response_class=HTMLResponse)
-    async def wall(request: Request, known: Annotated[Known, Depends(require(Right.VIEW))]) -> Response:
-        status, trouble = await _status(engine)
-        shown = await asyncio.to_thread(figures.get)
-        return pages.show(request, "wall.html", status=status, trouble=trouble, figures=shown)
-
-
-async def _status(engine: EngineWay) -> tuple[Status | None, str]:
-    try:
-        return Status.model_validate_json((await engine.ask("GET", "/v1/status")).content), ""
-    except CallwrightError as problem:
-        return None, str(problem)
-
-
-def _figures(settings: Settings, now: datetime) -> list[Figure]:
-    try:
-        with closing(open_readonly(settings.engine.database)) as connection:
-            return all_figures(connection, Scope(now - WINDOW, now, now=now), Targets())
-    except RecordError:
-        return []
 
 
 async def run(settings: Settings) -> None:

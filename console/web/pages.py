@@ -1,35 +1,31 @@
-"""Pages: templates with who looks at them, and the links that this account has."""
+"""Pages: templates with who looks at them, in that person's language and colours."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from console.accounts.roles import Right
 from console.accounts.store import Known
+from console.web import flashes, words
+from console.web.assets import Assets
 from console.web.guard import csrf_of
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One page in the head of all pages. ``right``: who sees it."""
-
-    path: str
-    title: str
-    right: Right
-
-
-LINKS = (Link("/wall", "Wallboard", Right.VIEW),)
+from console.web.navigation import Entry, sections
+from console.web.preferences import liked
+from console.web.words import Words
 
 
 class Pages:
     """Renders the templates."""
 
-    def __init__(self) -> None:
+    def __init__(self, assets: Assets, entries: Sequence[Entry]) -> None:
+        """``entries``: of the navigation."""
+        self.assets = assets
+        self._entries = entries
+        self._words = words.read()
         self._templates = Environment(
             loader=PackageLoader("console.web"),
             autoescape=select_autoescape(),
@@ -38,25 +34,47 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.filters["figure"] = shown
+        self._templates.globals["static"] = assets.url
+        self._templates.globals["languages"] = words.LANGUAGES
 
     @staticmethod
     def quoted(text: str) -> str:
         """``text`` as one part of a path."""
         return quote(text, safe="")
 
+    def words_of(self, request: Request) -> Words:
+        """The language of who asks."""
+        return self._words[liked(request).language]
+
     def show(self, request: Request, template: str, code: int = 200, **values: object) -> Response:
         """One page, answered with ``code``. Besides ``values`` a template knows ``known`` (who looks, or None),
-        ``links`` and ``csrf``."""
+        ``csrf``, ``path``, ``sections`` (the navigation), ``t`` (the words, by key), ``liked`` (theme and language),
+        ``said`` (what was just done) and ``static(name)``, the address of a script or a style."""
         known: Known | None = getattr(request.state, "known", None)
-        may = frozenset() if known is None or known.account.must_change else known.rights
+        said = flashes.take(request)
+        likes = liked(request)
         text = self._templates.get_template(template).render(
             known=known,
-            links=[each for each in LINKS if each.right in may],
+            sections=sections(self._entries, known),
             path=request.url.path,
             csrf=csrf_of(request),
+            liked=likes,
+            t=self._words[likes.language],
+            said=said,
             **values,
         )
-        return HTMLResponse(text, code)
+        response = HTMLResponse(text, code)
+        if said is not None:
+            flashes.forget(response)
+        return response
+
+    @staticmethod
+    def go(path: str, said: str = "", kind: flashes.Kind = "good") -> Response:
+        """To another page after a form was sent, which says what was done."""
+        response = Response(status_code=303, headers={"Location": path})
+        if said:
+            flashes.say(response, said, kind)
+        return response
 
 
 def shown(value: float | None, unit: str) -> str:

@@ -25,9 +25,6 @@ FlowId = NewType("FlowId", str)
 BootId = NewType("BootId", str)
 """One run of one switch process, from its start to its end: ids of channels mean nothing across boots."""
 
-UNKNOWN_BOOT = BootId("unknown")
-"""Of a switch that has not said which run it is."""
-
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 """What an id may look like on a switch's wire: nothing that any switch's text format gives a meaning to."""
 

@@ -57,7 +57,7 @@ from dialer.dialling import Dialling
 from dialer.events import Action, CampaignState, Event
 from dialer.lane import PolicyOf, live_policy
 from dialer.routes import Room
-from dialer.run import ANSWER_UNSEEN, CROSSED, UNANSWERED, AttemptRun, CampaignRun, Phase
+from dialer.run import ANSWER_UNSEEN, CROSSED, END_UNSEEN, OVERDUE, UNANSWERED, AttemptRun, CampaignRun, Phase
 from dialer.states import Order, after
 from dialer.view import CoreView, view_of
 
@@ -200,6 +200,8 @@ class DialerCore:
             case ev.AnswersCounted(campaign_id, answered, abandoned):
                 if campaign_id in self._state.runs:
                     self._state.runs[campaign_id].recount(answered, abandoned, now)
+            case ev.FoundAbandoned(before, switch):
+                self._found_abandoned(before, switch, now)
             case ev.LeadsChanged(campaign_id):
                 if campaign_id in self._state.runs:
                     self._state.runs[campaign_id].ask_again(now)
@@ -392,8 +394,15 @@ class DialerCore:
         attempt.enter(Phase.ENDING, now)
         self._out.append(ev.HangUp(attempt.attempt_id, NORMAL_CLEARING))
 
+    def _found_abandoned(self, before: ev.Finish, switch: str, now: float) -> None:
+        campaign_id = before.campaign.campaign_id
+        if (run := self._state.runs.get(campaign_id)) is not None:
+            run.find_abandoned(before, now)
+            told = pacing.Abandoned(at_s=now, waited_s=0.0, attempt_id=before.attempt_id, cause=before.cause)
+            self._tell_policy(campaign_id, switch, told)
+
     def _ended(self, attempt: AttemptRun, event: ev.LegEnded, now: float) -> None:
-        attempt.look_back(now, unseen=event.unseen)
+        attempt.look_back(now, END_UNSEEN if event.unseen else "")
         outcome = attempt.ends_as or causes.outcome_of(
             event.cause,
             answered=attempt.answered_at is not None,
@@ -460,6 +469,7 @@ class DialerCore:
                 self._hang_up(attempt, now)
             case Phase.DIALLED:
                 self._out.append(ev.HangUp(attempt.attempt_id, NORMAL_CLEARING))
+                attempt.look_back(now, OVERDUE)
                 self._finish(attempt, Outcome.LOST, None, now)
             case Phase.ENDING:
                 ended = ev.LegEnded(attempt.attempt_id, None)
@@ -502,12 +512,14 @@ class DialerCore:
             self._state.holds[switch] = ""
             for attempt in self._sent_on(switch):
                 if attempt.heard_at < settling.up_at and attempt.attempt_id not in settling.live:
+                    attempt.look_back(now)
                     self._finish(attempt, Outcome.LOST, None, now)
 
     def _lose_all_of_before(self, switch: str, boot: BootId, now: float) -> None:
         """The switch was started anew: nothing of its run before lives, whatever will be told of it."""
         for attempt in self._sent_on(switch):
             if attempt.boot != boot:
+                attempt.look_back(now)
                 self._finish(attempt, Outcome.PBX_LOST, None, now)
 
     def _sent_on(self, switch: str) -> list[AttemptRun]:

@@ -192,7 +192,7 @@ class Dialling:
         self._held[attempt.begun.trunk] -= 1
         self._sent(run, attempt)
         run.outcomes[finish.outcome] += 1
-        if attempt.person or finish.abandoned:
+        if finish.counted:
             run.count_answer(finish.abandoned, now)
         run.ask_again(now)
         gate = self.gates.get(attempt.begun.trunk)

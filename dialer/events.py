@@ -160,6 +160,15 @@ class AnswersCounted:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundAbandoned:
+    """What came out behind an attempt's end: its person was abandoned, though the core had not seen it. ``before``:
+    how it had ended it."""
+
+    before: Finish
+    switch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LeadsChanged:
     """Leads were added, or became free again: look at once."""
 
@@ -344,6 +353,7 @@ Event = (
     | CampaignDraining
     | CampaignStopped
     | AnswersCounted
+    | FoundAbandoned
     | LeadsChanged
     | AgentsChanged
     | AttemptsBegun
@@ -488,6 +498,8 @@ class Finish:
     talk_s: float
     doubt: str = ""
     """What is not known, and why the attempt counts as abandoned all the same; for the record's events."""
+    counted: bool = False
+    """Whether it counts as answered by a person, in the window of the preset's cap."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ longer and two seconds more, and never came to us, was in nobody's hands."""
 
 ANSWER_UNSEEN = "answered while no engine ran: nobody knows since when, and no agent is known to have come"
 END_UNSEEN = "ended while no engine ran: nobody knows whether a person had answered"
+OVERDUE = "nothing was heard of it for longer than it may ring: nobody knows whether a person had answered"
 CROSSED = "answered as we hung up, since its person is not to be called any more: no agent could come"
 NEVER_CAME = "answered, and never led to us: nobody knows whether machine detection would have told a person"
 
@@ -219,10 +220,10 @@ class AttemptRun:
             return met_at - self.clock_at > CONNECT_WITHIN_S
         return self.message_at is not None or now - self.clock_at > CONNECT_WITHIN_S
 
-    def look_back(self, now: float, *, unseen: bool) -> None:
-        """At its end: find the doubt that there is about it. ``unseen``: nobody saw the end."""
+    def look_back(self, now: float, unseen: str = "") -> None:
+        """At its end: find the doubt that there is about it. ``unseen``: why nobody saw the end; "": it was seen."""
         if self.answered_at is None:
-            self.doubt = END_UNSEEN if unseen else ""
+            self.doubt = unseen
             return
         came = self.person or self.agent_id is not None or self.detected is not Detected.NOT_ASKED
         late = now - self.answered_at > DETECTION_S + CONNECT_WITHIN_S
@@ -234,6 +235,7 @@ class AttemptRun:
         self.enter(Phase.ENDING, now)
         self.limit_at = NEVER
         until = self.answered_at if self.answered_at is not None else now
+        abandoned = self.abandoned(now)
         return Finish(
             attempt_id=self.begun.attempt_id,
             campaign=self.campaign,
@@ -243,13 +245,14 @@ class AttemptRun:
             cause=cause,
             sent=self.sent_at is not None or self.adopted,
             answered=self.answered_at is not None,
-            abandoned=self.abandoned(now),
+            abandoned=abandoned,
             detected=self.detected,
             agent_id=self.agent_id,
             ring_s=until - self.sent_at if self.sent_at is not None else None,
             connect_s=self.connect_s(),
             talk_s=self.talk_s,
             doubt=self.doubt,
+            counted=self.person or abandoned,
         )
 
 
@@ -350,12 +353,13 @@ class CampaignRun:
         if learnt.get("ring_timeout_s") != self.campaign.file.ring_timeout_s:
             return
         by_switch = learnt.get("by_switch")
+        parts = 1 if isinstance(by_switch, dict) else len(self.lanes)  # who was abandoned is remembered once only
         for switch, lane in self.lanes.items():
             own = by_switch.get(switch) if isinstance(by_switch, dict) else learnt.get("predictive")
             if not (isinstance(own, dict) and isinstance(lane.policy, Predictive)):
                 continue
             try:
-                lane.policy.restore(cast(Mapping[str, object], own))
+                lane.policy.restore(cast(Mapping[str, object], own), parts)
             except ValueError:
                 lane.pace_anew()
 
@@ -395,11 +399,20 @@ class CampaignRun:
 
     def count_answer(self, abandoned: bool, now: float) -> None:
         """A person answered, and the call is over."""
+        self._count(1, int(abandoned), now)
+
+    def find_abandoned(self, before: Finish, now: float) -> None:
+        """Of an attempt that is over it has come out that its person was abandoned."""
+        self.outcomes[before.outcome] -= 1
+        self.outcomes[Outcome.ABANDONED] += 1
+        self._count(int(not before.counted), 1, now)
+
+    def _count(self, answered: int, abandoned: int, now: float) -> None:
         self._begin_anew(now)
         if not self._window or now - self._window[-1][0] >= BUCKET_S:
             self._window.append((now, 0, 0))
         since, answers, abandons = self._window[-1]
-        self._window[-1] = (since, answers + 1, abandons + abandoned)
+        self._window[-1] = (since, answers + answered, abandons + abandoned)
 
     def window(self, now: float) -> tuple[int, int]:
         """People who answered in the preset's window, and those of them who were abandoned."""

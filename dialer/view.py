@@ -111,6 +111,6 @@ def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:
         figures=run.decision.figures,
         answered=answered,
         abandoned=abandoned,
-        outcomes={outcome.value: count for outcome, count in run.outcomes.items()},
+        outcomes={outcome.value: count for outcome, count in run.outcomes.items() if count},
         refused=dict(run.refused),
     )

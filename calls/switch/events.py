@@ -8,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from calls.ids import UNKNOWN_BOOT, BootId, CallId, LegId
+from calls.ids import BootId, CallId, LegId
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchUp:
-    """Logged in and reconciled: the switch's run (``UNKNOWN_BOOT``: it does not say), and our ids that live on it."""
+    """Logged in and reconciled: the switch's run, and our ids that live on it."""
 
     boot: BootId
     live: frozenset[str]
     """What has a channel now: our ids of attempts and agents' legs, and the switch's own (``CallInfo.channel``)."""
-
-    def is_run(self, boot: BootId) -> bool:
-        """Whether ``boot`` may be this run: nothing speaks against it where the switch does not say which it is."""
-        return self.boot in (boot, UNKNOWN_BOOT)
 
 
 @dataclass(frozen=True, slots=True)

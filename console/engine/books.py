@@ -127,8 +127,9 @@ class Books:
         cause: int | None,
         by: EndedBy | None,
         write: Final = finish_settled,
+        then: Callable[[], None] = lambda: None,
     ) -> None:
-        """Write the final record; ``write`` says how."""
+        """Write the final record; ``write`` says how. ``then`` is called once it is committed."""
         self._forget(recorder)
         record, events = recorder.finish(outcome, cause, by)
         log.get().info(
@@ -139,7 +140,7 @@ class Books:
             cause=cause,
             duration_s=round(record.duration_s, 3),
         )
-        self.keep(lambda connection: write(connection, record, events), f"finish {record.call_id}")
+        self.keep(lambda connection: write(connection, record, events), f"finish {record.call_id}", lambda _: then())
 
     def recorder(self, call_id: CallId) -> CallRecorder | None:
         """The recorder of an open call."""

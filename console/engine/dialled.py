@@ -98,6 +98,8 @@ class DialledCalls:
         self._view_floor = view_floor
         self._begun: dict[AttemptId, ev.BegunAttempt] = {}
         self._lines: dict[AttemptId, Line] = {}
+        self._unwritten: dict[AttemptId, ev.Finish] = {}
+        """Attempts that are over for the core, and whose records are not in the store yet."""
         self._boots: dict[str, BootId] = {}
         self.faults: Counter[CampaignId] = Counter()
         """How often each campaign was paused by a fault."""
@@ -120,9 +122,19 @@ class DialledCalls:
             return
         if isinstance(event, ev.SwitchUp | ev.Recovered):
             self._boots[event.switch] = event.boot
+        if isinstance(event, ev.CampaignStarted | ev.AnswersCounted):
+            event = self._with_unwritten(event)
         if isinstance(event, ev.CampaignStarted):
             self._tell_floor()  # what happened there while no campaign was on was not told
         self._perform(self._core.handle(event, self._clock.monotonic_s()))
+
+    def _with_unwritten(self, event: ev.CampaignStarted | ev.AnswersCounted) -> ev.Event:
+        """What the store has counted, and those who have answered since and are not written down yet. Who counts
+        tells at once: the writer's answers come in the order of its commits."""
+        counted = event.campaign_id if isinstance(event, ev.AnswersCounted) else event.campaign.campaign_id
+        left = [each for each in self._unwritten.values() if each.campaign.campaign_id == counted and each.counted]
+        abandoned = sum(each.abandoned for each in left)
+        return replace(event, answered=event.answered + len(left), abandoned=event.abandoned + abandoned)
 
     def floor_changed(self) -> None:
         """The floor has changed. While there are only callers nobody looks at it: with thousands who wait each look
@@ -227,6 +239,7 @@ class DialledCalls:
                 case ev.HangUp():
                     self._tasks.start(self._hang_up(action), f"hang up {action.attempt_id}")
                 case ev.Finish():
+                    self._unwritten[action.attempt_id] = action
                     self._tasks.start(self._finish(action), f"finish {action.attempt_id}")
                 case ev.CampaignChanged():
                     if not self._draining:
@@ -344,7 +357,10 @@ class DialledCalls:
                 log.get().warning("the call's handler goes on after its end", call_id=action.attempt_id)
         recorder = line.recorder
         if recorder.abandoned:  # left the queue of a flow: nobody else sets it before this
-            action = replace(action, outcome=Outcome.ABANDONED, abandoned=True)
+            before, action = action, replace(action, outcome=Outcome.ABANDONED, abandoned=True, counted=True)
+            self._unwritten[action.attempt_id] = action
+            if not before.abandoned:
+                self.tell(ev.FoundAbandoned(before, self._core.switch_of(begun.trunk)))
         recorder.abandoned = action.abandoned
         recorder.connect_s = action.connect_s
         recorder.detected = action.detected
@@ -357,8 +373,12 @@ class DialledCalls:
             action.cause,
             line.ended_by,
             lambda connection, record, events: attempts.finish_attempt(connection, action, record, events, now),
+            partial(self._written, action.attempt_id),
         )
         self._finished(action.attempt_id)
+
+    def _written(self, attempt_id: AttemptId) -> None:
+        del self._unwritten[attempt_id]
 
     async def _keep_state(self, action: ev.CampaignChanged) -> None:
         tell = log.get().error if action.fault else log.get().info

@@ -147,7 +147,7 @@ class Restart:
         )
         for live in left:
             if live not in kept:
-                may_be_run = live.switch != name or up.is_run(live.boot_id)
+                may_be_run = live.switch != name or live.boot_id == up.boot
                 self._books.finish_lost(live, Outcome.LOST if may_be_run else Outcome.PBX_LOST)
         for live in kept:
             self._adopt(live, found)
@@ -178,7 +178,7 @@ class Restart:
         mine = [each for each in self._adopted.items() if each[1].live.switch == name]
         for call_id, recorder in mine:
             if recorder.live.channel not in up.live and call_id not in up.live:
-                same_run = up.is_run(recorder.live.boot_id)
+                same_run = recorder.live.boot_id == up.boot
                 self.call_ended(call_id, None, Outcome.LOST if same_run else Outcome.PBX_LOST)
 
     def _adopt(self, live: LiveCall, found: Found) -> None:

@@ -113,15 +113,16 @@ class Budget:
             "abandons": self.run.abandons,
         }
 
-    def restore(self, state: Kept) -> None:
-        """Take over what :meth:`state` gave.
+    def restore(self, state: Kept, parts: int = 1) -> None:
+        """Take over what :meth:`state` gave, or, of its account, one of so many equal ``parts``, the abandoned
+        rounded up.
 
         Raises:
             ValueError: it is no such state.
         """
         self._log = number(state, "log")
         self._target, self._over = number(state, "target"), number(state, "over")
-        self.run = Account(whole(state, "answers"), whole(state, "abandons"))
+        self.run = Account(whole(state, "answers") // parts, -(-whole(state, "abandons") // parts))
 
 
 def _step(agents: int, cap: float) -> float:

@@ -221,13 +221,14 @@ class Predictive:
             "agents": self._agents,
         }
 
-    def restore(self, state: Kept) -> None:
-        """Take over what :meth:`state` gave.
+    def restore(self, state: Kept, parts: int = 1) -> None:
+        """Take over what :meth:`state` gave. ``parts``: so many policies go on from it side by side, and share what
+        it had abandoned.
 
         Raises:
             ValueError: it is no such state.
         """
         self.learnt.restore(part(state, "learnt"))
-        self._budget.restore(part(state, "budget"))
+        self._budget.restore(part(state, "budget"), parts)
         self._expected.restore(part(state, "expected"))
         self._agents = whole(state, "agents")

@@ -10,7 +10,7 @@ import pytest
 
 from calls.agents import events as ag
 from calls.causes import Outcome
-from calls.errors import SwitchTimeout, SwitchUnavailable
+from calls.errors import RecordError, SwitchTimeout, SwitchUnavailable
 from calls.ids import AgentId, CampaignId
 from calls.people import consents
 from calls.people.consents import Consent, ConsentKind
@@ -20,6 +20,7 @@ from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import Detected, EndedBy, Originate, RingAgent
 from console.engine.metrics import exposition
+from dialer import attempts
 from dialer import events as ev
 from tests.console.held_time import LoopClock, held
 from tests.console.world import PROMPT_S, Mortal, MortalChannel, World, adds_up, agent, world_in
@@ -354,6 +355,39 @@ async def test_a_person_whose_call_the_switch_fails_is_not_left_in_silence(
         await world.campaign_over()
         record = world.record()
         assert record.duration_s < 6.0 and record.agent_id is None and record.abandoned
+        assert counted(world) == (1, 1), "in the cap that holds now, too"
+        assert world.engine.status().campaigns[0].outcomes == {"abandoned": 1}
+
+
+@held
+async def test_who_is_not_written_down_yet_counts_in_the_cap_where_it_is_counted_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object) -> None:
+        raise RecordError("no room on the disk")
+
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        world.switch.meet(TALKS, Callee(answer_after_s=1.0, talk_s=50.0))
+        with monkeypatch.context() as full:
+            full.setattr(attempts, "finish_attempt", refuses)
+            await world.campaign(TALKS)
+            await world.until(lambda: world.state("anna") == "reserved" or bool(world.engine.books.open_calls))
+            world.engine.floor.tell(ag.Pause(AgentId("anna"), "away"))
+            await world.until(lambda: not world.engine.books.open_calls)
+            assert counted(world) == (1, 1)
+            world.engine._recount(CampaignId("autumn"))
+            await world.until(lambda: world.engine.writer.behind_s() == 0)
+            assert counted(world) == (1, 1), "the store has none of it"
+        await world.until(lambda: len(world.records()) == 1)
+        world.engine._recount(CampaignId("autumn"))
+        await world.settled()
+        assert counted(world) == (1, 1), "and it is not counted twice"
+
+
+def counted(world: World) -> tuple[int, int]:
+    (campaign,) = world.engine.dialled.core.view(world.engine.clock.monotonic_s()).campaigns
+    return campaign.answered, campaign.abandoned
 
 
 @held

@@ -11,7 +11,7 @@ import pytest
 
 from calls.errors import CampaignError
 from calls.ids import CampaignId
-from dialer import control, pacing_states
+from dialer import control, pacing, pacing_states
 from dialer import events as ev
 from dialer.campaign import Campaign
 from dialer.pacing import LiveAnswer, NoAnswer, Snapshot
@@ -162,6 +162,20 @@ def test_what_cannot_be_read_is_learnt_anew(tmp_path: Path, state: dict[str, obj
     fresh = run.learnt()
     run.remember(state)
     assert run.learnt() == fresh
+
+
+def test_what_one_switch_had_learnt_is_shared_by_the_two_that_follow(tmp_path: Path) -> None:
+    """Otherwise the people abandoned once are answered for, or the surplus spent, on each of them."""
+    campaign = make_campaign(tmp_path, "[pacing]\nmode = 'predictive'\n")
+    run = CampaignRun(campaign, 0.0)
+    for each in range(5):
+        run.lane_of("").policy.observe(pacing.Connected(at_s=each, waited_s=3.0 if each < 3 else 0.5))
+    learnt = run.learnt()
+    assert learnt is not None
+    two = CampaignRun(campaign, 0.0, {"east": ("loop",), "west": ("second",)})
+    two.remember(learnt)
+    figures = [lane.policy.explain().figures for lane in two.lanes.values()]
+    assert [(each["answers"], each["abandons"]) for each in figures] == [(2, 2), (2, 2)]
 
 
 def test_another_cap_keeps_what_was_learnt_and_another_mode_does_not(tmp_path: Path) -> None:

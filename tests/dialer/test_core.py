@@ -23,6 +23,8 @@ from dialer.run import (
     ENDING_LIMIT_S,
     MACHINE_LIMIT_S,
     MESSAGE_LIMIT_S,
+    NEVER_CAME,
+    OVERDUE,
     OVERDUE_S,
 )
 from dialer.trunks import JITTER_S
@@ -476,8 +478,33 @@ def test_an_attempt_that_nothing_is_heard_of_is_lost(bench: Bench) -> None:
     attempt = bench.dial()
     actions = bench.tick(20.0 + OVERDUE_S)
     assert actions[0] == ev.HangUp(attempt, 16)
-    assert finish_in(actions).outcome is Outcome.LOST
+    finish = finish_in(actions)
+    assert finish.outcome is Outcome.LOST
+    assert (finish.doubt, finish.abandoned) == (OVERDUE, True), "it may be up, and its person alone"
     assert [each for each in bench.tell(ev.LegEnded(attempt, 16), 1.0) if isinstance(each, ev.Finish)] == []
+
+
+@pytest.mark.parametrize("boot", [BOOT, BootId("boot-2")])
+def test_who_was_answered_and_never_led_to_us_is_in_doubt_where_the_switch_lost_them(
+    tmp_path: Path, boot: BootId
+) -> None:
+    it = Bench(make_campaign(tmp_path, detect_machine="true"))
+    it.answer()
+    it.tell(ev.SwitchDown("lost"), 1.0)
+    actions = [*it.tell(ev.SwitchUp(boot, frozenset()), 9.0), *it.tick(3.0)]
+    finish = finish_in(actions)
+    assert finish.outcome is (Outcome.LOST if boot == BOOT else Outcome.PBX_LOST)
+    assert (finish.doubt, finish.abandoned, finish.counted) == (NEVER_CAME, True, True)
+
+
+def test_what_comes_out_behind_the_end_is_counted_once(bench: Bench) -> None:
+    attempt = bench.arrive()
+    finish = finish_in(bench.tell(ev.LegEnded(attempt, 16), 0.5))
+    assert (finish.abandoned, finish.counted) == (False, True)
+    bench.tell(ev.FoundAbandoned(finish))
+    seen = bench.core.view(bench.now).campaigns[0]
+    assert (seen.answered, seen.abandoned) == (1, 1)
+    assert seen.outcomes == {"abandoned": 1}
 
 
 def test_no_phase_but_a_talk_lasts_for_ever(bench: Bench) -> None:

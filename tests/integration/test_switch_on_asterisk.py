@@ -410,11 +410,15 @@ class TestFaults:
             await office.switch.originate(attempt(1))
         await office.pbx.start()
         began = time.monotonic()
+        first_caller = CallerScript("100", hang_up_at_s=1.0)
+        await place_call(office.sipp, "first", first_caller, sip_port=office.pbx.ports.sip)
         await office.until(lambda: len([e for e in office.events if isinstance(e, SwitchUp)]) == 2, 15.0)
         assert time.monotonic() - began < 15
         await office.until(lambda: len([e for e in office.events if isinstance(e, LegEnded)]) == 6, 10.0)
         first, second = (event for event in office.events if isinstance(event, SwitchUp))
         assert first.boot != second.boot and second.live == frozenset()
+        await office.until(lambda: len(office.calls) == 4)
+        assert office.calls[-1].info.boot == second.boot, "though it found us before AMI was back"
         await office.switch.originate(attempt(5))
         await office.ended("att-5-0")
         assert len(office.switch._book) == 0

@@ -66,14 +66,20 @@ class Subject:
 
 
 def book(
-    connection: sqlite3.Connection, settings: Settings, agent_id: AgentId, order: PromiseOrder, now: datetime
+    connection: sqlite3.Connection,
+    settings: Settings,
+    agent_id: AgentId,
+    order: PromiseOrder,
+    now: datetime,
+    queues: frozenset[QueueName] | None = None,
 ) -> Done:
-    """Book a callback.
+    """Book a callback. ``queues``: for which the agent may, besides that of the call; None: for any.
 
     Raises:
-        UserError: the call, the number, the queue or the time is none at which the person can be called.
+        UserError: the call, the number, the queue or the time is none at which the person can be called, or the
+            queue is not the agent's to book for.
     """
-    subject = _subject(connection, settings, agent_id, order, now)
+    subject = _subject(connection, settings, agent_id, order, queues)
     callback_id = promise(connection, settings, agent_id, subject, order, now, f"{agent_id}:{now.isoformat()}")
     return Done(said=_said(connection, callback_id))
 
@@ -153,7 +159,11 @@ def subject_of(settings: Settings, begun: contacts.Begun) -> Subject:
 
 
 def _subject(
-    connection: sqlite3.Connection, settings: Settings, agent_id: AgentId, order: PromiseOrder, now: datetime
+    connection: sqlite3.Connection,
+    settings: Settings,
+    agent_id: AgentId,
+    order: PromiseOrder,
+    may: frozenset[QueueName] | None,
 ) -> Subject:
     queues = [each.name for each in settings.queues]
     if order.queue is not None and order.queue not in queues:
@@ -163,13 +173,20 @@ def _subject(
         if found is None:
             raise UserError(f"agent {agent_id} did not talk in call {order.call_id}")
         subject = subject_of(settings, found.begun)
-        if order.queue is None:
+        if order.queue is None or order.queue == subject.queue:
             return subject
+        _require_own(agent_id, QueueName(order.queue), may)
         return Subject(subject.call_id, subject.number, QueueName(order.queue), subject.campaign_id, subject.lead_id)
     if order.number is None or (order.queue is None and len(queues) != 1):
         raise UserError("say whom to call: a call, or a number and a queue")
-    number = e164(order.number)
-    return Subject(callbacks.by_number(agent_id), number, QueueName(order.queue or queues[0]), None, None)
+    number, queue = e164(order.number), QueueName(order.queue or queues[0])
+    _require_own(agent_id, queue, may)
+    return Subject(callbacks.by_number(agent_id), number, queue, None, None)
+
+
+def _require_own(agent_id: AgentId, queue: QueueName, may: frozenset[QueueName] | None) -> None:
+    if may is not None and queue not in may:
+        raise UserError(f"agent {agent_id} does not serve the queue {queue}: a supervisor may book for it")
 
 
 def _due(connection: sqlite3.Connection, settings: Settings, subject: Subject, at: str, now: datetime) -> datetime:

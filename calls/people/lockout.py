@@ -49,20 +49,22 @@ class Try:
 
     def sides(self) -> Iterator[tuple[Side, str]]:
         """Of whom it is counted."""
-        yield Side.ACCOUNT, self.account
         if self.caller:
             yield Side.CALLER, self.caller
+        yield Side.ACCOUNT, self.account
 
 
 def begin(connection: sqlite3.Connection, tried: Try, limits: Limits, now: datetime) -> datetime | None:
     """Count a try. None: it may be judged; else it may not, and this is when the lock ends.
 
-    What counts no more is taken out on the way: whoever keys one account after the other fills no table.
+    A caller who is locked has no tries at accounts: nobody locks those of others from there. What counts no more is
+    taken out on the way: whoever keys one account after the other fills no table.
     """
     _forget(connection, tried.authenticator, limits, now)
-    counted = [_counted(connection, tried, side, who, limits, now) for side, who in tried.sides()]
-    ends = [end for end in counted if end is not None]
-    return max(ends) if ends else None
+    for side, who in tried.sides():
+        if (until := _counted(connection, tried, side, who, limits, now)) is not None:
+            return until
+    return None
 
 
 def succeeded(connection: sqlite3.Connection, tried: Try) -> None:

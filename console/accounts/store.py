@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from calls.errors import UserError
+from calls.ids import AgentId
 from calls.people import lockout
 from calls.people.lockout import Limits, Side, Try
 from calls.records.store import add_audit
@@ -105,6 +106,19 @@ def named(connection: sqlite3.Connection, name: str) -> Account:
     if found is None:
         raise UserError(f"no account {name!r}")
     return _account(found)
+
+
+def as_who(name: str) -> str:
+    """How the audit and the engine's API spell the account ``name``: a header is ASCII."""
+    return name.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def is_desk_of(connection: sqlite3.Connection, agent_id: AgentId, who: str) -> bool:
+    """Whether ``who``, as :func:`as_who` spells it, is an account whose desk is that of ``agent_id``."""
+    rows = connection.execute(
+        "SELECT name FROM accounts WHERE agent_id = ? AND disabled_at IS NULL", (agent_id,)
+    ).fetchall()
+    return any(as_who(name) == who for (name,) in rows)
 
 
 def secrets_of(connection: sqlite3.Connection, name: str) -> Secrets | None:

@@ -35,6 +35,7 @@ from console.engine import (
     api_people,
     api_proof,
     api_rules,
+    desk_audit,
 )
 from console.engine.engine import Engine
 from console.engine.metrics import exposition
@@ -225,7 +226,12 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
 
 def _add_agents(app: FastAPI, engine: Engine) -> None:
     @app.post("/v1/agents/{agent_id}/{order}")
-    async def agent(agent_id: str, order: AgentOrder, reason: Annotated[str, Query()] = "") -> operations.Done:
+    async def agent(
+        agent_id: str,
+        order: AgentOrder,
+        reason: Annotated[str, Query(max_length=200)] = "",
+        who: Who = "unknown",
+    ) -> operations.Done:
         engine.require_settled(AgentId(agent_id))
         if order is AgentOrder.END_CALL:
             await engine.end_talk(AgentId(agent_id))
@@ -233,6 +239,7 @@ def _add_agents(app: FastAPI, engine: Engine) -> None:
             if order is AgentOrder.PAUSE:
                 check_reason(engine.settings.pause_reasons, reason)
             engine.floor.tell(_agent_event(order, AgentId(agent_id), reason))
+        await desk_audit.note(engine, agent_id, order.value, who, reason=reason)
         return operations.Done(said=f"agent {agent_id}: {order.value}")
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from typing import Annotated
+
+from fastapi import FastAPI, Header
 
 from calls.ids import AgentId
 from console.agent_dials import DialOrder, PreviewShown, SkipOrder
+from console.engine import desk_audit
 from console.engine.engine import Engine
 from console.operations import Done
+
+Who = Annotated[str, Header(alias="X-Callwright-Who")]
 
 
 def add(app: FastAPI, engine: Engine) -> None:
@@ -19,16 +24,22 @@ def add(app: FastAPI, engine: Engine) -> None:
         return engine.previews.shown(AgentId(agent_id))
 
     @app.post("/v1/agents/{agent_id}/preview/dial")
-    async def dial_shown(agent_id: str) -> Done:
+    async def dial_shown(agent_id: str, who: Who = "unknown") -> Done:
         engine.require_open()
-        return await engine.previews.dial(AgentId(agent_id))
+        done = await engine.previews.dial(AgentId(agent_id))
+        await desk_audit.note(engine, agent_id, "preview.dial", who)
+        return done
 
     @app.post("/v1/agents/{agent_id}/preview/skip")
-    async def skip_shown(agent_id: str, order: SkipOrder) -> Done:
+    async def skip_shown(agent_id: str, order: SkipOrder, who: Who = "unknown") -> Done:
         engine.require_settled()
-        return await engine.previews.skip(AgentId(agent_id), order.reason)
+        done = await engine.previews.skip(AgentId(agent_id), order.reason)
+        await desk_audit.note(engine, agent_id, "preview.skip", who, reason=order.reason)
+        return done
 
     @app.post("/v1/agents/{agent_id}/dial")
-    async def dial(agent_id: str, order: DialOrder) -> Done:
+    async def dial(agent_id: str, order: DialOrder, who: Who = "unknown") -> Done:
         engine.require_open()
-        return await engine.agent_dials.dial(AgentId(agent_id), order)
+        done = await engine.agent_dials.dial(AgentId(agent_id), order)
+        await desk_audit.note(engine, agent_id, "dial", who)
+        return done

@@ -12,6 +12,7 @@ from calls.errors import UserError
 from calls.ids import AgentId, CallId
 from calls.switch.port import Seat
 from console import operations
+from console.engine import desk_audit
 from console.engine.consults import Decision
 from console.engine.engine import Engine
 from console.engine.transfers import Target, To
@@ -79,18 +80,23 @@ def add(app: FastAPI, engine: Engine) -> None:
         engine.require_settled()
         talks = engine.talk_recordings
         work = talks.pause if order is RecordingOrder.PAUSE else talks.resume
-        return operations.Done(said=await work(AgentId(agent), who))
+        said = await work(AgentId(agent), who)
+        await desk_audit.note(engine, agent, f"recording.{order.value}", who)
+        return operations.Done(said=said)
 
     @app.post("/v1/agents/{agent}/transfer")
     async def transfer(agent: str, order: TransferOrder, who: Who = "unknown") -> operations.Done:
         engine.require_settled()
         said = await engine.transfers.order(AgentId(agent), order.target(), who, attended=order.attended)
+        await desk_audit.note(engine, agent, "transfer", who, to=order.target().to.value)
         return operations.Done(said=said)
 
     @app.post("/v1/agents/{agent}/transfer/{decision}")
-    async def decide(agent: str, decision: TransferDecision) -> operations.Done:
+    async def decide(agent: str, decision: TransferDecision, who: Who = "unknown") -> operations.Done:
         engine.require_settled()
-        return operations.Done(said=engine.consults.decide(AgentId(agent), Decision(decision.value)))
+        said = engine.consults.decide(AgentId(agent), Decision(decision.value))
+        await desk_audit.note(engine, agent, f"transfer.{decision.value}", who)
+        return operations.Done(said=said)
 
     @app.post("/v1/supervisors/{supervisor}/leave")
     async def leave(supervisor: str, who: Who = "unknown") -> operations.Done:

@@ -118,11 +118,11 @@ class Desk:
         now = self._clock.now()
         return self._told(await self._writer.run(lambda db: correct(db, self._queues, call_id, order, who, now)))
 
-    async def promise(self, agent_id: AgentId, order: PromiseOrder) -> Done:
-        """Book a callback. Raises as :meth:`dispose`."""
-        self._floor.queues_of(agent_id)
-        now = self._clock.now()
-        done = await self._writer.run(lambda db: book(db, self._settings, agent_id, order, now))
+    async def promise(self, agent_id: AgentId, order: PromiseOrder, *, any_queue: bool = True) -> Done:
+        """Book a callback; without ``any_queue`` for those only that the agent serves. Raises as :meth:`dispose`."""
+        serves = self._floor.queues_of(agent_id)
+        now, queues = self._clock.now(), None if any_queue else serves
+        done = await self._writer.run(lambda db: book(db, self._settings, agent_id, order, now, queues))
         self._booked()
         return done
 

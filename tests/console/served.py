@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -52,9 +52,7 @@ lines = 5
 calls_per_second = 10
 loopback_only = true
 
-[[queues]]
-name = "sales"
-
+{queues}
 [[agents]]
 id = "anna"
 name = "Anna <b>[red]"
@@ -111,16 +109,17 @@ def free_port() -> int:
         return port
 
 
-def install(folder: Path, *, render: bool = True) -> Path:
-    """An installation in ``folder``; its settings file."""
+def install(folder: Path, *, render: bool = True, queues: Iterable[str] = ("sales",), more: str = "") -> Path:
+    """An installation in ``folder``; its settings file. ``more``: further tables of it."""
     for name in ("flows", "texts", "campaigns"):
         (folder / name).mkdir()
     (folder / "flows" / "main.yaml").write_text(FLOW, encoding="utf-8")
     (folder / "texts" / "en.yaml").write_text(TEXTS, encoding="utf-8")
     (folder / "campaigns" / "autumn.toml").write_text(CAMPAIGN, encoding="utf-8")
     path = folder / "callwright.toml"
-    text = SETTINGS.format(socket=folder / "e.sock", http_port=free_port(), console_port=free_port())
-    path.write_text(text, encoding="utf-8")
+    named = "".join(f'[[queues]]\nname = "{each}"\n\n' for each in queues)
+    text = SETTINGS.format(socket=folder / "e.sock", http_port=free_port(), console_port=free_port(), queues=named)
+    path.write_text(text + more, encoding="utf-8")
     if render:
         render_all(PromptLibrary(load(path, {}).prompts), Hum())
     return path

@@ -57,6 +57,15 @@ def test_a_caller_is_locked_whatever_the_account(db: sqlite3.Connection) -> None
     assert locks(db, later(1800)) == []
 
 
+def test_a_caller_who_is_locked_locks_nobody(db: sqlite3.Connection) -> None:
+    for number in range(6):
+        begin(db, tried(account=str(number)), LIMITS, NOON)
+    for _ in range(9):
+        assert begin(db, tried(account="4711"), LIMITS, later(60)) == later(1800)
+    assert [lock.side for lock in locks(db, later(61))] == [Side.CALLER]
+    assert begin(db, tried(account="4711", caller="+49301"), LIMITS, later(62)) is None
+
+
 def test_callers_without_a_number_are_not_one(db: sqlite3.Connection) -> None:
     for number in range(9):
         assert begin(db, tried(account=str(number), caller=""), LIMITS, NOON) is None

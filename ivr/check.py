@@ -113,9 +113,10 @@ class _Checked:
         return [fault for fault in self.faults if fault.severity is Severity.ERROR]
 
 
-def check(path: Path, known: Known) -> list[Fault]:
-    """All faults of the flow in ``path``, in the order of their lines."""
-    return _checked(path, known, ()).faults
+def check(path: Path, known: Known, drafts: Drafts = NO_DRAFTS) -> list[Fault]:
+    """All faults of the flow in ``path``, in the order of their lines; texts are taken from ``drafts`` as by
+    :func:`load`."""
+    return _checked(path, known, (), drafts).faults
 
 
 def load(path: Path, known: Known, drafts: Drafts = NO_DRAFTS) -> Flow:

@@ -21,10 +21,11 @@ from console.accounts.store import Known
 from console.client import NoEngine
 from console.parent import leash
 from console.serving import Serving, tcp_socket
-from console.web import api, assets, log_in, parts, preferences
+from console.web import api, api_reads, assets, log_in, parts, preferences
 from console.web.engine import EngineWay
 from console.web.guard import (
     HEADERS,
+    LONGEST_FORM,
     SAFE,
     Guard,
     Refused,
@@ -35,6 +36,7 @@ from console.web.guard import (
 )
 from console.web.navigation import first_for
 from console.web.pages import Pages
+from console.web.reads import Reads
 from console.web.site import Site
 
 
@@ -61,7 +63,7 @@ def build(
     site = Site(app, settings, engine, guard, pages, now, monotonic_s)
     for part in parts.PARTS:
         part.add(site)
-    api.add(app, engine)
+    api.add(app, engine, Reads(settings, engine, now))
     return app
 
 
@@ -82,8 +84,9 @@ def _add_guard(app: FastAPI, guard: Guard, pages: Pages) -> None:
     async def guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
         request.state.known = None
         try:
-            if not request.url.path.startswith("/api/"):
-                check_length(request)
+            path = request.url.path
+            if path in api_reads.ORDERS or not path.startswith("/api/"):
+                check_length(request, api_reads.ORDERS.get(path, LONGEST_FORM))
             if request.method not in SAFE and is_by_cookie(request):
                 check_origin(request)
             request.state.known = await guard.known(request)

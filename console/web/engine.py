@@ -9,11 +9,17 @@ import httpx
 from pydantic import BaseModel
 
 from calls.errors import CallwrightError, UserError
+from console.accounts.store import as_who
 from console.client import NoEngine
 from console.operations import Done
 
 ASK_S = 10.0
 """How long a page waits for an answer."""
+
+API_AT_ONCE = 100
+FILES_AT_ONCE = 8
+"""Requests of the public API that the engine is asked at a time, and files that are handed to it: each kind has its
+own connections, so that whoever sends slowly keeps nobody from a page or a log-in."""
 
 BASE = httpx.URL("http://engine")
 
@@ -23,13 +29,19 @@ class EngineWay:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url=BASE, timeout=ASK_S
+        self._http, self._api, self._files = (
+            httpx.AsyncClient(
+                transport=httpx.AsyncHTTPTransport(uds=str(path), limits=httpx.Limits(max_connections=most)),
+                base_url=BASE,
+                timeout=ASK_S,
+            )
+            for most in (API_AT_ONCE, API_AT_ONCE, FILES_AT_ONCE)
         )
 
     async def close(self) -> None:
         """Let go of its connections."""
-        await self._http.aclose()
+        for each in (self._http, self._api, self._files):
+            await each.aclose()
 
     async def tell(self, method: str, path: str, order: BaseModel | None = None, who: str = "console") -> Done:
         """What was done.
@@ -55,20 +67,28 @@ class EngineWay:
         return answer
 
     async def pass_on(
-        self, method: str, path: str, query: bytes, headers: Mapping[str, str], body: AsyncIterator[bytes], who: str
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: Mapping[str, str],
+        body: bytes | AsyncIterator[bytes],
+        who: str,
     ) -> httpx.Response:
-        """Hand a request on as it is, and give the answer, whose body is still to be read.
+        """Hand a request on as it is, and give the answer, whose body is still to be read. ``body``: all of it, or a
+        file as it comes.
 
         Raises:
             NoEngine: none listens.
             httpx.InvalidURL: the path is none.
         """
         url = url_of(path, query)
-        request = self._http.build_request(
+        way = self._api if isinstance(body, bytes) else self._files
+        request = way.build_request(
             method, url, content=body, headers=_headers(who) | dict(headers), timeout=httpx.Timeout(ASK_S, read=None)
         )
         try:
-            return await self._http.send(request, stream=True)
+            return await way.send(request, stream=True)
         except httpx.TransportError as problem:
             raise NoEngine(f"no engine answers at {self._path} ({problem or type(problem).__name__})") from problem
 
@@ -84,7 +104,7 @@ def url_of(path: str, query: bytes = b"") -> httpx.URL:
 
 
 def _headers(who: str) -> dict[str, str]:
-    return {"X-Callwright-Who": who.encode("ascii", "backslashreplace").decode("ascii")}
+    return {"X-Callwright-Who": as_who(who)}
 
 
 def _refusal(answer: httpx.Response) -> CallwrightError:

@@ -84,7 +84,7 @@ def test_the_first_account_needs_the_code_of_the_log(tmp_path: Path) -> None:
             assert "not the code" in trouble(browser.post("/setup", **FIRST, code="guess"))
         assert read == told(lines), "no stranger's guesses take the code from who has read it"
         page = browser.post("/setup", **FIRST, code=told(lines).upper())
-        assert page.url.path == "/wall" and ">Root</a>" in page.text
+        assert page.url.path == "/wall" and "Root</a>" in page.text
         browser.cookies.clear()
         assert browser.get("/setup").url.path == "/log-in"
         assert browser.post("/setup", **{**FIRST, "name": "Mallory"}, code=told(lines)).url.path == "/log-in"

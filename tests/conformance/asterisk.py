@@ -21,7 +21,7 @@ from console.demo.pbx import PbxPorts, PbxSecrets, PrivateAsterisk
 from console.demo.ports import LOOPBACK, free_port
 from console.demo.sipp import AgentPhone, Callees, SippHome, answer_as_agent, answer_calls
 from dialplans.asterisk import Phone, Trunk
-from tests.conformance.exchange import TONE, Exchange
+from tests.conformance.exchange import TONE, Exchange, SippExchange
 from tests.conformance.vocabulary import DESTINATIONS, DURATIONS_S, TAKER, Act, duration_s
 
 SLACK_S = 1.0
@@ -52,7 +52,7 @@ class Tones:
 
 
 @dataclass(kw_only=True)
-class AsteriskExchange(Exchange):
+class AsteriskExchange(SippExchange):
     """An exchange and its Asterisk."""
 
     pbx: PrivateAsterisk
@@ -117,7 +117,7 @@ async def open_exchange(
         recordings.mkdir()
         config = replace(_config(pbx.ports.ami, agi_port, own), recordings=RecordingFiles(recordings))
         switch = AsteriskSwitch(config, Tones(folder))
-        exchange = AsteriskExchange(pbx.ports.sip, sipp, switch, pbx=pbx)
+        exchange = AsteriskExchange(switch, sip_port=pbx.ports.sip, sipp=sipp, pbx=pbx)
         await switch.start(exchange.on_event, exchange.on_call)
         stack.push_async_callback(switch.stop)
         yield exchange

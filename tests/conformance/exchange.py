@@ -1,4 +1,4 @@
-"""One switch with a driver, started, that many scripts share, and SIPp as their callers.
+"""One switch with a driver, started, that many scripts share, and their callers.
 
 A script owns the numbers of its caller and of its callee and the ids of its legs, so that scripts run side by side on
 one switch as calls do, and beside them one engine with whole calls. :class:`Exchange` hands each event and each call
@@ -8,6 +8,7 @@ to the script or the engine it belongs to, and keeps what nobody may have told.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,11 +45,9 @@ TONE = bytes([0x55, 0xD5])
 
 
 @dataclass
-class Exchange:
-    """One switch, started, and the scripts that share it. ``sip_port``: where callers find it."""
+class Exchange(ABC):
+    """One switch, started, and the scripts that share it."""
 
-    sip_port: int
-    sipp: SippHome
     switch: Switch
     lines: list[Line] = field(default_factory=list)
     events: list[SwitchEvent] = field(default_factory=list)
@@ -57,8 +56,6 @@ class Exchange:
     strays: list[str] = field(default_factory=list)
     """What came for nobody."""
     boot: BootId | None = None
-    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    door: Door = field(default_factory=Door)
     phone: str = ""
     """The one telephone of all agents, whatever the scripts call theirs; "": each its own."""
 
@@ -96,6 +93,20 @@ class Exchange:
         line = Line(self, called=frozenset(called or {str(FIRST_CALLED + len(self.lines))}))
         self.lines.append(line)
         return line
+
+    @abstractmethod
+    async def ring_in(self, called: str, caller: str, acts: tuple[Act, ...]) -> EndedBy:
+        """See :data:`tests.conformance.engine.play.RingIn`."""
+
+
+@dataclass(kw_only=True)
+class SippExchange(Exchange):
+    """An exchange whose callers are SIPp. ``sip_port``: where they find the switch."""
+
+    sip_port: int
+    sipp: SippHome
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    door: Door = field(default_factory=Door)
 
     async def ring_in(self, called: str, caller: str, acts: tuple[Act, ...]) -> EndedBy:
         """See :data:`tests.conformance.engine.play.RingIn`."""

@@ -26,7 +26,7 @@ from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import EndedBy, Prompt, Switch
 from console.demo.ports import LOOPBACK, free_port
 from console.demo.sipp import AgentPhone, Callees, SippHome, answer_as_agent, answer_calls
-from tests.conformance.exchange import Exchange
+from tests.conformance.exchange import Exchange, SippExchange
 from tests.conformance.vocabulary import DESTINATIONS, DURATIONS_S, TAKER, Act, duration_s
 
 VARIABLE = "CALLWRIGHT_TEST_ESL"
@@ -169,7 +169,7 @@ async def open_real(
         )
         switch = FreeSwitch(config, Tones(folder / "prompts"), lambda: str(uuid4()))
         phone = f"sofia/{real.profile}/agent@{LOOPBACK}:{phone_port}"
-        exchange = Exchange(real.sip_port, sipp, switch, phone=phone)
+        exchange = SippExchange(switch, phone=phone, sip_port=real.sip_port, sipp=sipp)
         await switch.start(exchange.on_event, exchange.on_call)
         stack.push_async_callback(switch.stop)
         yield Opened(real, exchange)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from pathlib import Path
-from uuid import uuid4
 
 from calls.causes import Outcome
-from calls.clock import SystemClock
 from calls.records import store
 from calls.records.database import open_readonly
 from calls.records.store import CallRecord
@@ -16,12 +15,14 @@ from calls.switch.port import EndedBy
 from console.engine.engine import Engine
 from tests.calls.switch.freeswitch.fake_caller import Caller
 from tests.calls.switch.freeswitch.fake_event_socket import FakeEventSocket
+from tests.calls.switch.freeswitch.traffic import held_for
 from tests.conformance.engine.parts import BYE
 from tests.conformance.engine.play import Bench, open_bench
 from tests.conformance.engine.premises import Premises
 from tests.conformance.engine.vocabulary import FlowScript, Record, about
-from tests.conformance.freeswitch import SLACK_S, acts_of, fake, new_switch
-from tests.conformance.vocabulary import Act
+from tests.conformance.freeswitch import SLACK_S, fake, new_switch, open_fake
+from tests.conformance.loopback import CreepingClock
+from tests.console.held_time import HeldTimeLoop, held
 
 DEADLINE_S = 20.0
 
@@ -42,26 +43,42 @@ NOT_FOUND = FlowScript(
 )
 
 
+def held_loop() -> HeldTimeLoop:
+    """The loop that runs."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, HeldTimeLoop)
+    return loop
+
+
+@held
 async def test_a_file_that_is_not_found_ends_with_an_apology(tmp_path: Path) -> None:
-    async with FakeEventSocket() as event_socket:
-        switch = new_switch(event_socket)
-
-        async def ring_in_where_it_is_lost(called: str, caller: str, acts: tuple[Act, ...]) -> EndedBy:
-            freeswitch = fake(switch)
-            freeswitch.durations = {file: s for file, s in freeswitch.durations.items() if "long" not in file}
-            seen = await freeswitch.call(Caller(acts_of(acts), caller, called=called))
-            assert [Path(file).name for file in seen.played] == ["system.sorry.wav"]
-            return EndedBy.CALLER if seen.by_caller else EndedBy.US
-
+    async with open_fake(tmp_path) as exchange:
+        freeswitch = exchange.freeswitch
+        freeswitch.durations = {file: s for file, s in freeswitch.durations.items() if "long" not in file}
         premises = Premises([NOT_FOUND], tmp_path)
-        bench = Bench(premises, switch, ring_in_where_it_is_lost, SLACK_S, SystemClock(), lambda: str(uuid4()))
+        line = exchange.new_line([premises.called(NOT_FOUND)])
+        clock, ids = CreepingClock(held_loop()), count(1)
+        bench = Bench(premises, line, exchange.ring_in, SLACK_S, clock, lambda: f"engine-{next(ids)}")
+        writer = bench.engine.writer
+        held_loop().hold_while(lambda: writer.behind_s() > 0)
         async with open_bench(bench):
             await bench.play(NOT_FOUND)
+        (call,) = freeswitch.calls
+        assert [Path(file).name for file in call.seen.played] == ["system.sorry.wav"]
 
 
-async def running(premises: Premises, switch: FreeSwitch) -> Engine:
-    """An engine that is ready."""
-    engine = Engine(premises.settings, switch, premises.flows, SystemClock(), lambda: str(uuid4()), draw=lambda: 0.5)
+async def running(premises: Premises, switch: FreeSwitch, name: str) -> Engine:
+    """An engine that is ready. ``name``: what its ids begin with."""
+    ids = count(1)
+    engine = Engine(
+        premises.settings,
+        switch,
+        premises.flows,
+        CreepingClock(held_loop()),
+        lambda: f"{name}-{next(ids)}",
+        draw=lambda: 0.5,
+    )
+    held_loop().hold_while(lambda: engine.writer.behind_s() > 0)
     await engine.start()
     async with asyncio.timeout(DEADLINE_S):
         while engine.watch.not_ready():  # noqa: ASYNC110 - readiness is a state that is asked for
@@ -69,26 +86,30 @@ async def running(premises: Premises, switch: FreeSwitch) -> Engine:
     return engine
 
 
+@held
 async def test_a_call_that_was_up_when_the_engine_ended_goes_to_the_dialplan_and_is_lost(tmp_path: Path) -> None:
     """Lost by us: that FreeSWITCH does not say which run it is does not make it the switch that went."""
-    async with FakeEventSocket() as event_socket:
-        flow = "stay: {say: [conformance.long], next: stay2}\nstay2: {hangup: []}"
-        script = FlowScript("stays", "", flow, (), "", "", Record(Outcome.LOST, None))
-        premises = Premises([script], tmp_path)
-        switch = new_switch(event_socket)
-        engine = await running(premises, switch)
-        call = fake(switch).place(Caller(called=premises.called(script)))
-        calling = asyncio.ensure_future(call.run())
-        async with asyncio.timeout(DEADLINE_S):
-            while not call.seen.played:  # noqa: ASYNC110 - the fake tells nobody
-                await asyncio.sleep(0.01)
-            await engine.stop()
-            assert (await calling).resumed
-        second = await running(premises, new_switch(event_socket))
-        await second.books.all_written()
-        await second.stop()
-        record = recorded(premises, call.seen.uuid)
-        assert (record.outcome, record.ended_by, record.flow) == (Outcome.LOST, None, "stays")
+    flow = "stay: {say: [conformance.long], next: stay2}\nstay2: {hangup: []}"
+    script = FlowScript("stays", "", flow, (), "", "", Record(Outcome.LOST, None))
+    premises = Premises([script], tmp_path)
+    with held_for(held_loop()) as traffic:
+        async with FakeEventSocket(traffic) as event_socket:
+            freeswitch = fake(event_socket, traffic)
+            switch = new_switch(event_socket, tmp_path)
+            engine = await running(premises, switch, "first")
+            freeswitch.port = switch.port
+            call = freeswitch.place(Caller(called=premises.called(script)))
+            calling = asyncio.ensure_future(call.run())
+            async with asyncio.timeout(DEADLINE_S):
+                while not call.seen.played:  # noqa: ASYNC110 - the fake tells nobody
+                    await asyncio.sleep(0.01)
+                await engine.stop()
+                assert (await calling).resumed
+            second = await running(premises, new_switch(event_socket, tmp_path), "second")
+            await second.books.all_written()
+            await second.stop()
+    record = recorded(premises, call.seen.uuid)
+    assert (record.outcome, record.ended_by, record.flow) == (Outcome.LOST, None, "stays")
 
 
 def recorded(premises: Premises, channel: str) -> CallRecord:

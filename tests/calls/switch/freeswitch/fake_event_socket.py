@@ -13,6 +13,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
+from tests.calls.switch.freeswitch.fake_line import FakeLine
+from tests.calls.switch.freeswitch.traffic import Traffic
+
 PASSWORD = "a-password-of-this-test"
 CORE = "992959f5-0f8c-431b-843f-5e1463dcb27e"
 AUTH = b"Content-Type: auth/request\n\n"
@@ -52,7 +55,7 @@ def plain_event(name: str, values: dict[str, str], body: str = "") -> bytes:
 class Listener:
     """One connection."""
 
-    writer: asyncio.StreamWriter
+    line: FakeLine
     logged_in: bool = False
     asked: set[str] = field(default_factory=set)
     commands: list[str] = field(default_factory=list)
@@ -61,14 +64,14 @@ class Listener:
 
     def say(self, data: bytes) -> None:
         """Send ``data``."""
-        if not self.writer.is_closing():
-            self.writer.write(data)
+        self.line.say(data)
 
 
 class FakeEventSocket:
     """A server. ``api``: what an ``api`` command prints; ``job``: what is done with a ``bgapi`` command."""
 
-    def __init__(self) -> None:
+    def __init__(self, traffic: Traffic | None = None) -> None:
+        self._traffic = traffic
         self.core = CORE
         self.password = PASSWORD
         self.greeting = AUTH
@@ -76,6 +79,8 @@ class FakeEventSocket:
         """Instead of an answer to the password."""
         self.channels = '{"row_count":0}'
         """What lives, as FreeSWITCH lists it."""
+        self.listing: Callable[[], str] | None = None
+        """Where a whole FreeSWITCH stands behind it: the same, as it is."""
         self.lists = True
         """Whether it answers who asks for that list."""
         self.api: Callable[[str], str] = lambda command: "-ERR no such command\n"
@@ -108,7 +113,7 @@ class FakeEventSocket:
         if self._server is not None:
             self._server.close()
         for listener in list(self.listeners):
-            listener.writer.transport.abort()
+            listener.line.abort()
         if self._serving:
             await asyncio.wait(self._serving)
 
@@ -119,33 +124,33 @@ class FakeEventSocket:
 
     def tell(self, name: str, values: dict[str, str], body: str = "") -> None:
         """An event, to those who asked for its kind."""
+        self.send(name, lambda: plain_event(name, values, body))
+
+    def send(self, name: str, frame: Callable[[], bytes]) -> None:
+        """An event's ``frame``, to those who asked for its kind."""
         for listener in self.listeners:
             if name in listener.asked:
-                listener.say(plain_event(name, values, body))
+                listener.say(frame())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
-        listener = Listener(writer)
+        listener = Listener(FakeLine(reader, writer, self._traffic))
         self.listeners.append(listener)
         self.taken += 1
         try:
             listener.say(self.greeting)
-            while True:
-                data = await reader.readuntil(b"\n\n")
-                command = data.decode().removesuffix("\n\n")
+            while (command := await listener.line.command()) is not None:
                 listener.commands.append(command)
                 self.said.append(command)
                 if not listener.mute:
                     self._command(listener, command)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return
         finally:
             if listener in self.listeners:
                 self.listeners.remove(listener)
-            writer.close()
+            listener.line.close()
 
     def _command(self, listener: Listener, command: str) -> None:
         first, _, rest = command.partition("\n")
@@ -162,11 +167,14 @@ class FakeEventSocket:
                 listener.say(api_response(self.core))
             case "api" if argument == "show channels as json":
                 if self.lists:
-                    listener.say(api_response(self.channels))
+                    listener.say(api_response(self.channels if self.listing is None else self.listing()))
             case "api":
                 listener.say(api_response(self.api(argument)))
+            case "exit":
+                listener.say(reply("+OK bye") + GOODBYE)
+                listener.line.close()
             case "bgapi":
-                job = rest.removeprefix("Job-UUID: ")
+                job = rest.removeprefix("Job-UUID: ") or f"00000000-0000-4000-8000-{len(self.said):012x}"
                 listener.say(
                     f"Content-Type: command/reply\nReply-Text: +OK Job-UUID: {job}\nJob-UUID: {job}\n\n".encode()
                 )
@@ -182,4 +190,4 @@ class FakeEventSocket:
             listener.say(reply("+OK accepted"))
         else:
             listener.say(reply("-ERR invalid") + GOODBYE)
-            listener.writer.close()
+            listener.line.close()

@@ -171,7 +171,7 @@ async def test_2_an_end_within_a_body() -> None:
         events = made.switch.listeners[1]
         events.say(b"Content-Length: 5000\nContent-Type: text/event-plain\n\nEvent-Name: CHANNEL_H")
         await asyncio.sleep(0)
-        events.writer.close()
+        events.line.close()
         await until(lambda: len(made.seen.ups) == 2)
         assert made.seen.events == []
 
@@ -206,7 +206,7 @@ async def test_12_a_flood_is_held_back_and_lost_nowhere() -> None:
         events = made.switch.listeners[1]
         for _ in range(40):
             events.say(event * 100)
-            await events.writer.drain()
+            await events.line.drain()
         await until(lambda: len(made.seen.events) == 4_000)
 
 
@@ -230,7 +230,7 @@ async def test_reconnecting_leaves_nothing_behind() -> None:
         await until(lambda: greenlets() <= 4)
         before, alive = descriptors(), greenlets()
         for times in range(20):
-            made.switch.listeners[times % 2].writer.transport.abort()
+            made.switch.listeners[times % 2].line.abort()
             await until(lambda times=times: len(made.seen.ups) == times + 2)  # type: ignore[misc]
         await until(lambda: descriptors() <= before)
         await until(lambda: greenlets() <= alive)

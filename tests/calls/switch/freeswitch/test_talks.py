@@ -31,7 +31,7 @@ from calls.switch.port import (
     TransferFailed,
     Transferred,
 )
-from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave
+from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave, Say
 from tests.calls.switch.freeswitch.fake_far_end import FarEnd
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall, FakeFreeSwitch
 from tests.calls.switch.freeswitch.world import SHORT, World, soon, world
@@ -55,7 +55,7 @@ async def played(
 
     async with world(handler) as made:
         freeswitch = made.freeswitch()
-        freeswitch.legs.add(AGENT)
+        freeswitch.seat_agent(AGENT)
         prepare(freeswitch)
         calls.append(freeswitch.place(caller))
         seen = await calls[0].run()
@@ -153,7 +153,7 @@ async def test_a_hold(plan: KeyPlan | None, caller: Caller, expected: Result, mu
         (FarEnd(None), Transfer("desk", 0.3), TransferFailed("no_answer")),
         (FarEnd(0.1, 0.3), Transfer("desk", 5.0), Transferred(0.3)),
         (FarEnd(0.1, 30.0), Transfer("desk", 5.0, talk_limit_s=0.3), Transferred(0.3)),
-        (FarEnd(0.1, 0.3), Transfer("desk", 5.0, whisper=(SHORT,), take_key="1"), Transferred(0.3)),
+        (FarEnd(0.1, 0.75), Transfer("desk", 5.0, whisper=(SHORT,), take_key="1"), Transferred(0.3)),
         (None, Transfer("nowhere", 5.0), TransferFailed("unavailable")),
     ],
 )
@@ -176,7 +176,7 @@ async def test_a_target_that_does_not_take_the_call(monkeypatch: pytest.MonkeyPa
         command = Transfer("desk", 5.0, whisper=(SHORT,), take_key="1")
         assert await soon(channel.perform(command)) == TransferFailed("declined")
 
-    await played(handle, prepare=lambda made: made.answers.update({"user/desk": FarEnd(0.1, takes=False)}))
+    await played(handle, prepare=lambda made: made.answers.update({"user/desk": FarEnd(0.1, key_after_s=None)}))
 
 
 async def test_a_number_of_a_trunk_is_dialled() -> None:
@@ -189,22 +189,19 @@ async def test_a_number_of_a_trunk_is_dialled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("caller", "silent_after_s", "longest_s", "expected"),
+    ("caller", "longest_s", "expected"),
     [
-        (Caller((Key(1.2, "#"),)), None, 10.0, RecordEnd.KEY),
-        (Caller(), None, 0.6, RecordEnd.LONGEST),
-        (Caller(), 0.5, 10.0, RecordEnd.SILENCE),
-        (Caller((Leave(1.2),)), None, 10.0, RecordEnd.HANGUP),
+        (Caller((Key(1.2, "#"),)), 10.0, RecordEnd.KEY),
+        (Caller(), 0.6, RecordEnd.LONGEST),
+        (Caller((Say(0.0, 1.2),)), 10.0, RecordEnd.SILENCE),
+        (Caller((Leave(1.2),)), 10.0, RecordEnd.HANGUP),
     ],
 )
-async def test_a_message(caller: Caller, silent_after_s: float | None, longest_s: float, expected: RecordEnd) -> None:
+async def test_a_message(caller: Caller, longest_s: float, expected: RecordEnd) -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         got = await soon(channel.perform(Record("message", (SHORT,), longest_s, 1.0)))
         assert isinstance(got, Recorded)
         assert got.ended_by is expected
         assert 0.3 <= got.duration_s <= 1.2
 
-    def prepare(made: FakeFreeSwitch) -> None:
-        made.silent_after_s = silent_after_s
-
-    await played(handle, caller, prepare)
+    await played(handle, caller)

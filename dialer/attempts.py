@@ -244,9 +244,9 @@ def insert(
     why = json.dumps(kept, allow_nan=False)
     written = connection.execute(
         "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,"
-        " trunk, caller_id, state, intended_at, decision, zones, version, rules_seq)"
+        " trunk, caller_id, state, intended_at, decision, zones, version, rules_seq, list_id, callback_id)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?, ?,"
-        " (SELECT coalesce(max(seq), 0) FROM rule_log))"
+        " (SELECT coalesce(max(seq), 0) FROM rule_log), ?, ?)"
         " ON CONFLICT (person_key) WHERE state <> 'done' DO NOTHING",
         (
             attempt_id,
@@ -263,6 +263,8 @@ def insert(
             why,
             json.dumps(due.lead.time_zones),
             versions.keep(connection, campaign, now),
+            due.list_id or None,
+            decision.get("callback"),
         ),
     )
     if written.rowcount == 0:
@@ -320,9 +322,9 @@ def finish_attempt(
     True where this was the attempt's first end; a second one changes nothing.
     """
     ended = connection.execute(
-        "UPDATE attempts SET state = 'done', ended_at = ?, outcome = ?, cause = ?,"
-        " decision = CASE WHEN ? THEN decision ELSE json_set(decision, '$.sent', json('false')) END"
-        " WHERE attempt_id = ? AND state <> 'done' RETURNING campaign_id, intended_at, zones",
+        "UPDATE attempts SET state = 'done', ended_at = ?1, outcome = ?2, cause = ?3,"
+        " decision = CASE WHEN ?4 THEN decision ELSE json_set(decision, '$.sent', json('false')) END, unsent = NOT ?4"
+        " WHERE attempt_id = ?5 AND state <> 'done' RETURNING campaign_id, intended_at, zones",
         (as_text(now), finish.outcome.value, finish.cause, finish.sent, finish.attempt_id),
     ).fetchone()
     if ended is None:

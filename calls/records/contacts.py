@@ -178,10 +178,11 @@ def settle_record(connection: sqlite3.Connection, call_id: CallId, at: datetime)
     ).fetchone()
     if row is None:
         return None
+    effects = json.loads(row[9])
     connection.execute(
-        "UPDATE calls SET disposition = ?, disposition_note = ?, disposition_machine = ?, sale_value = ?,"
-        " sale_currency = ? WHERE call_id = ?",
-        (row[8], row[10], bool(json.loads(row[9]).get("machine")), row[11], row[12], call_id),
+        "UPDATE calls SET disposition = ?, disposition_note = ?, disposition_machine = ?, wrong_number = ?,"
+        " sale_value = ?, sale_currency = ? WHERE call_id = ?",
+        (row[8], row[10], bool(effects.get("machine")), bool(effects.get("next_number")), row[11], row[12], call_id),
     )
     settled = _contact(row)
     begun = settled.begun

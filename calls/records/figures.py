@@ -56,7 +56,7 @@ def callbacks(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
     """People who asked to be called back in the time of the scope, for its queue where it names one."""
     asked, kept, reached = connection.execute(
         "SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM attempts"
-        " WHERE json_extract(decision, '$.callback') = callback_id AND json_extract(decision, '$.sent') IS NOT 0"
+        " WHERE attempts.callback_id = callbacks.callback_id AND NOT attempts.unsent"
         " AND intended_at BETWEEN window_begin AND window_end)), count(*) FILTER (WHERE state = 'reached')"
         " FROM callbacks WHERE asked_at >= :begin AND asked_at < :end AND (:queue IS NULL OR queue = :queue)",
         scope.parameters(),
@@ -215,7 +215,7 @@ WITH tried AS (
            coalesce(calls.abandoned, 0) OR attempts.outcome = 'abandoned'
                OR (calls.agent_id IS NOT NULL AND calls.connect_s > :connect_s) AS late
     FROM attempts LEFT JOIN calls ON calls.call_id = attempts.attempt_id
-    WHERE intended_at >= :begin AND intended_at < :end AND json_extract(decision, '$.sent') IS NOT 0
+    WHERE intended_at >= :begin AND intended_at < :end AND NOT attempts.unsent
       AND (:campaign IS NULL OR attempts.campaign_id = :campaign)
       AND (:queue IS NULL OR calls.queue = :queue)
 )

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from calls.errors import RecordError, SchemaTooNew
-from calls.records import best_hours
+from calls.records import best_hours, rollups
 
 APPLICATION_ID = 0x43575254
 """``CWRT``, in the file's header: this database is Callwright's."""
@@ -122,6 +122,13 @@ def _accounts(database: Database) -> None:
     database.executescript(_statements("accounts.sql"))
 
 
+@MIGRATIONS(name="0025_totals")
+def _totals(database: Database) -> None:
+    _execute(database, "totals_tables.sql")
+    rollups.recount(database.conn)
+    _execute(database, "totals.sql")
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))
@@ -175,6 +182,12 @@ def refuse_unknown(connection: sqlite3.Connection, migrations: Migrations = MIGR
 
 def _statements(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _execute(database: Database, name: str) -> None:
+    """As ``executescript``, which takes seconds for long triggers: here empty lines stand between the statements."""
+    for statement in _statements(name).split("\n\n"):
+        database.conn.execute(statement)
 
 
 def _names(migrations: Migrations) -> set[str]:

@@ -18,6 +18,7 @@ from typing import Any
 from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.ids import AgentId, BootId, CallId, CampaignId, FlowId, LeadId, LegId, QueueName
+from calls.records import again, agent_time, trail_totals
 from calls.records.published import Event, publish
 from calls.records.times import as_text, as_time
 from calls.switch.port import Detected, EndedBy
@@ -181,7 +182,8 @@ def _insert(table: str, columns: Iterable[str]) -> str:
 _LIVE_COLUMNS = tuple(each.name for each in fields(LiveCall))
 _CALL_COLUMNS = tuple(each.name for each in fields(CallRecord))
 _BEGIN = _insert("live_calls", _LIVE_COLUMNS) + " ON CONFLICT (call_id) DO NOTHING"
-_FINISH = _insert("calls", _CALL_COLUMNS) + " ON CONFLICT (call_id) DO NOTHING"
+_TOLD_COLUMNS = ("flow_outcome", "contained", "transferred")
+_FINISH = _insert("calls", (*_CALL_COLUMNS, *_TOLD_COLUMNS))
 _EVENT = _insert("call_events", ("call_id", "seq", "at", "since_s", "kind", "detail")) + " ON CONFLICT DO NOTHING"
 
 
@@ -202,10 +204,19 @@ def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iter
 
     True where this was its first final record. A second one, whatever it says, changes nothing.
     """
-    is_new = connection.execute(_FINISH, [_value(getattr(record, name)) for name in _CALL_COLUMNS]).rowcount == 1
+    is_new = connection.execute("SELECT 1 FROM calls WHERE call_id = ?", (record.call_id,)).fetchone() is None
     connection.execute("DELETE FROM live_calls WHERE call_id = ?", (record.call_id,))
     if is_new:
         add_events(connection, record.call_id, events)
+        trail = trail_totals.read(connection, record.call_id)
+        said = (trail.flow_outcome, trail.contained, int(trail.transferred))
+        connection.execute(_FINISH, [*(_value(getattr(record, name)) for name in _CALL_COLUMNS), *said])
+        if record.flow is not None and record.outcome is not Outcome.CANCELLED:
+            began_at = as_text(record.started_at)
+            trail_totals.add(connection, trail.nodes, record.flow, record.flow_version, began_at)
+        is_inbound = record.direction is Direction.INBOUND
+        person = str(_value(record.caller if is_inbound else record.called))
+        again.note(connection, record.call_id, record.direction.value, person, as_text(record.started_at))
         _find_wrap_up(connection, record)
         told = {name: _value(getattr(record, name)) for name in TOLD}
         publish(connection, Event.CALL_ENDED, record.call_id, record.call_id, told, record.ended_at)
@@ -332,10 +343,14 @@ def add_agent_state(connection: sqlite3.Connection, change: AgentStateChange) ->
         "SELECT max(since_at) FROM agent_states WHERE agent_id = ?", (change.agent_id,)
     ).fetchone()[0]
     at = change.at if last is None else max(change.at, as_time(last) + timedelta(microseconds=1))
-    connection.execute(
-        "UPDATE agent_states SET duration_s = ? WHERE agent_id = ? AND duration_s IS NULL",
-        (change.previous_s or 0.0, change.agent_id),
-    )
+    lasted_s = change.previous_s or 0.0
+    over = connection.execute(
+        "UPDATE agent_states SET duration_s = ? WHERE agent_id = ? AND duration_s IS NULL"
+        " RETURNING state, reason, since_at",
+        (lasted_s, change.agent_id),
+    ).fetchall()
+    for state, reason, since_at in over:
+        agent_time.add(connection, change.agent_id, state, reason, as_time(since_at), lasted_s)
     connection.execute(
         "INSERT INTO agent_states (agent_id, since_at, state, reason, call_id) VALUES (?, ?, ?, ?, ?)",
         (change.agent_id, as_text(at), change.state, change.reason, change.call_id),
@@ -351,14 +366,15 @@ def end_agent_states(connection: sqlite3.Connection, last_seen_at: datetime, spa
 
     Only here a duration comes from the wall clock, as the clock that measured it is gone. Gives how many.
     """
-    found = connection.execute("SELECT agent_id, since_at FROM agent_states WHERE duration_s IS NULL")
-    open_states = [(agent_id, since_at) for agent_id, since_at in found if agent_id not in spared]
-    for agent_id, since_at in open_states:
+    found = connection.execute("SELECT agent_id, since_at, state, reason FROM agent_states WHERE duration_s IS NULL")
+    open_states = [row for row in found if row[0] not in spared]
+    for agent_id, since_at, state, reason in open_states:
         lasted_s = max(0.0, (last_seen_at - as_time(since_at)).total_seconds())
         connection.execute(
             "UPDATE agent_states SET duration_s = ? WHERE agent_id = ? AND since_at = ?",
             (lasted_s, agent_id, since_at),
         )
+        agent_time.add(connection, agent_id, state, reason, as_time(since_at), lasted_s)
     return len(open_states)
 
 

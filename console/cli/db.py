@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from calls.records import backup as backups
-from calls.records import contract, writer
+from calls.records import contract, rollups, writer
 from calls.records.writer import write_once
 from console.cli.shared import settings_of
 
@@ -33,6 +33,14 @@ def compact(context: typer.Context) -> None:
     path = settings_of(context).engine.database
     writer.compact(path)
     typer.echo(f"{path}: {path.stat().st_size} bytes")
+
+
+@app.command()
+def rollup(context: typer.Context) -> None:
+    """Count the roll-up tables of the reports anew from the records, with no engine running."""
+    path = settings_of(context).engine.database
+    write_once(path, rollups.recount)
+    typer.echo(f"{path}: the roll-up tables are counted anew")
 
 
 @app.command()

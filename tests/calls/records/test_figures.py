@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -83,10 +82,10 @@ def attempt(
     add_lead(connection, str(campaign), lead)
     connection.execute(
         "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,"
-        " trunk, state, intended_at, outcome, decision) VALUES (?, ?, ?, ?, ?, 1, 'm', 'b', 't', 'done', ?, ?, ?)",
+        " trunk, state, intended_at, outcome, unsent) VALUES (?, ?, ?, ?, ?, 1, 'm', 'b', 't', 'done', ?, ?, ?)",
         (
             *(record.call_id, campaign, lead, lead, lead, as_text(record.started_at), outcome),
-            json.dumps({"why": "x"} if sent else {"sent": False}),
+            not sent,
         ),
     )
     store.finish_call(connection, record)

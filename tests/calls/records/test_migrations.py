@@ -35,6 +35,7 @@ ALL = (
     "0020_best_hours",
     "0022_truth",
     "0024_accounts",
+    "0025_totals",
 )
 
 

@@ -1,0 +1,112 @@
+"""Agents' time in each state, by quarter of an hour: each state shared out to the quarters that it lasted through.
+
+Functions of a connection, run inside a transaction of the writer. A state is added once, when it has ended; what is
+under way :func:`between` adds itself.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from calls.records.times import as_text, as_time
+from calls.records.totals import QUARTER_S
+
+Key = tuple[int, str, str, str]
+"""Quarter, agent, state, reason."""
+
+LONGEST_S = 400 * 86400.0
+"""A state that lasted longer, or a clock that jumped so far, is counted for so long only."""
+
+
+def shares(since: datetime, lasted_s: float) -> Iterator[tuple[int, float]]:
+    """The quarters that ``lasted_s`` from ``since`` went through, with the seconds in each."""
+    begin = since.timestamp()
+    end = begin + min(lasted_s, LONGEST_S)
+    number = int(begin // QUARTER_S)
+    while begin < end:
+        until = min(end, (number + 1) * QUARTER_S)
+        yield number, until - begin
+        begin, number = until, number + 1
+
+
+_ADD = (
+    "INSERT INTO agent_time_totals (quarter, agent_id, state, reason, seconds) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (quarter, agent_id, state, reason) DO UPDATE SET seconds = seconds + excluded.seconds"
+)
+
+
+def add(
+    connection: sqlite3.Connection, agent_id: str, state: str, reason: str, since: datetime, lasted_s: float
+) -> None:
+    """Count a state that has ended."""
+    connection.executemany(
+        _ADD, [(number, agent_id, state, reason, seconds) for number, seconds in shares(since, lasted_s)]
+    )
+
+
+def recount(connection: sqlite3.Connection) -> None:
+    """Count all states that have ended anew."""
+    connection.execute("DELETE FROM agent_time_totals")
+    totals: defaultdict[Key, float] = defaultdict(float)
+    rows = connection.execute(
+        "SELECT agent_id, state, reason, since_at, duration_s FROM agent_states WHERE duration_s IS NOT NULL"
+    )
+    for agent_id, state, reason, since_at, lasted_s in rows:
+        for number, seconds in shares(as_time(since_at), lasted_s):
+            totals[number, agent_id, state, reason] += seconds
+    connection.executemany(_ADD, [(*key, seconds) for key, seconds in totals.items()])
+
+
+def between(connection: sqlite3.Connection, begin: datetime, end: datetime, now: datetime) -> dict[Key, float]:
+    """Seconds by quarter, agent, state and reason in ``[begin, end)``, up to ``now`` where a state goes on.
+
+    A quarter that is only partly within counts by what its states lasted within: those are read one by one.
+    """
+    first, last = int(-(-begin.timestamp() // QUARTER_S)), int(end.timestamp() // QUARTER_S)
+    found: defaultdict[Key, float] = defaultdict(float)
+    if first < last:
+        for *key, seconds in connection.execute(
+            "SELECT quarter, agent_id, state, reason, seconds FROM agent_time_totals"
+            " WHERE quarter >= ? AND quarter < ?",
+            (first, last),
+        ):
+            found[key[0], key[1], key[2], key[3]] += seconds
+    edges = [(begin, min(end, _time(first))), (max(begin, _time(last)), end)] if first <= last else [(begin, end)]
+    for since, until in edges:
+        if since < until:
+            _add_edge(connection, found, since, until)
+    for key, seconds in _running_within(connection, begin, min(end, now)):
+        found[key] += seconds
+    return dict(found)
+
+
+def _time(number: int) -> datetime:
+    return as_time("1970-01-01T00:00:00+00:00") + timedelta(seconds=number * QUARTER_S)
+
+
+def _add_edge(
+    connection: sqlite3.Connection, found: defaultdict[Key, float], since: datetime, until: datetime
+) -> None:
+    """Of each agent the states that began within, and the last one that began before."""
+    rows = connection.execute(
+        "SELECT agent_id, state, reason, since_at, duration_s FROM agent_states AS states"
+        " WHERE duration_s IS NOT NULL AND since_at < :until AND since_at >= coalesce((SELECT max(since_at)"
+        " FROM agent_states AS before WHERE before.agent_id = states.agent_id AND before.since_at <= :since), '')",
+        {"since": as_text(since), "until": as_text(until)},
+    )
+    for agent_id, state, reason, since_at, lasted_s in rows:
+        at = as_time(since_at)
+        begin, end = max(at, since), min(at + timedelta(seconds=lasted_s), until)
+        for number, seconds in shares(begin, (end - begin).total_seconds()):
+            found[number, agent_id, state, reason] += seconds
+
+
+def _running_within(connection: sqlite3.Connection, begin: datetime, end: datetime) -> Iterator[tuple[Key, float]]:
+    rows = connection.execute("SELECT agent_id, state, reason, since_at FROM agent_states WHERE duration_s IS NULL")
+    for agent_id, state, reason, since_at in rows:
+        since = max(begin, as_time(since_at))
+        for number, seconds in shares(since, (end - since).total_seconds()):
+            yield (number, agent_id, state, reason), seconds

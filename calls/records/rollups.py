@@ -1,0 +1,16 @@
+"""All roll-up tables together: counted anew from the raw rows."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from calls.records import again, agent_time, totals, trail_totals
+
+
+def recount(connection: sqlite3.Connection) -> None:
+    """Fill every roll-up table, and what calls say of their trails and of who came again, anew; inside a transaction
+    of the caller. For after a restore of single tables, or a repair by hand: the engine keeps them itself."""
+    again.recount(connection)
+    trail_totals.recount(connection)
+    agent_time.recount(connection)
+    totals.recount(connection)

@@ -1,0 +1,92 @@
+"""The roll-ups: kept as the records are written, they are what the raw rows add up to."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from calls.records import agent_time, rollups
+from calls.records.agent_time import shares
+from calls.records.store import Direction
+from calls.records.totals import CUBES, QUARTER_S
+from tests.calls.records.raw_days import BEGIN, Day, days, write
+from tests.calls.records.scratch import taken_back
+
+KEPT = (*((cube.table, len(cube.keys)) for cube in CUBES), ("node_totals", 4), ("agent_time_totals", 4))
+
+Table = dict[tuple[object, ...], tuple[float, ...]]
+
+
+def table(connection: sqlite3.Connection, name: str, keys: int) -> Table:
+    """Its rows that hold anything, to the microsecond: sums of floats depend on their order."""
+    rows = {
+        tuple(row[:keys]): tuple(round(float(each), 6) + 0.0 for each in row[keys:])
+        for row in connection.execute(f"SELECT * FROM {name}")
+    }
+    return {key: values for key, values in rows.items() if any(values)}
+
+
+@given(days())
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_what_is_kept_is_what_the_rows_add_up_to(connection: sqlite3.Connection, day: Day) -> None:
+    with taken_back(connection):
+        write(connection, day)
+        kept = {name: table(connection, name, keys) for name, keys in KEPT}
+        told = connection.execute(
+            "SELECT call_id, again_s, flow_outcome, contained, transferred FROM calls"
+        ).fetchall()
+        rollups.recount(connection)
+        assert {name: table(connection, name, keys) for name, keys in KEPT} == kept
+        assert (
+            told
+            == connection.execute(
+                "SELECT call_id, again_s, flow_outcome, contained, transferred FROM calls"
+            ).fetchall()
+        )
+
+
+@given(days())
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_who_came_again_is_found_whatever_the_order_of_the_ends(connection: sqlite3.Connection, day: Day) -> None:
+    with taken_back(connection):
+        write(connection, day)
+        found = dict(connection.execute("SELECT call_id, again_s FROM calls").fetchall())
+    for record in day.calls:
+        person = record.caller if record.direction is Direction.INBOUND else record.called
+        later = [
+            (each.started_at - record.started_at).total_seconds()
+            for each in day.calls
+            if person and each.caller == person and each.direction is Direction.INBOUND
+            and each.started_at > record.started_at
+        ]  # fmt: skip
+        expected = min(later) if later else None
+        assert found[record.call_id] == (expected if expected is None else pytest.approx(expected, abs=2e-3))
+
+
+def test_a_state_is_shared_out_to_the_quarters_it_lasted_through() -> None:
+    since = BEGIN + timedelta(minutes=10)
+    first = int(BEGIN.timestamp()) // QUARTER_S
+    assert list(shares(since, 1500.0)) == [(first, 300.0), (first + 1, 900.0), (first + 2, 300.0)]
+    assert list(shares(since, 0.0)) == []
+
+
+def test_agents_time_within_any_time(connection: sqlite3.Connection) -> None:
+    """A time that begins and ends in the middle of states, of which the last goes on."""
+    for agent, state, since_s, lasted_s in (
+        ("ann", "ready", 0, 600.0), ("ann", "talking", 600, 2400.0), ("ann", "wrap_up", 3000, None)
+    ):  # fmt: skip
+        at = BEGIN + timedelta(seconds=since_s)
+        connection.execute(
+            "INSERT INTO agent_states (agent_id, since_at, state, duration_s) VALUES (?, ?, ?, ?)",
+            (agent, at.isoformat(timespec="microseconds"), state, lasted_s),
+        )
+    agent_time.recount(connection)
+    begin, end = BEGIN + timedelta(seconds=700), BEGIN + timedelta(seconds=4000)
+    found = agent_time.between(connection, begin, end, now=BEGIN + timedelta(seconds=3500))
+    by_state: dict[str, float] = {}
+    for (_, _, state, _), seconds in found.items():
+        by_state[state] = by_state.get(state, 0.0) + seconds
+    assert by_state == {"talking": pytest.approx(2300.0), "wrap_up": pytest.approx(500.0)}

@@ -269,7 +269,8 @@ def outbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> 
 
 _STATES = """
 SELECT agent_id, state, CASE state WHEN 'paused' THEN reason ELSE '' END AS why,
-       sum(coalesce(duration_s, max(0.0, round((julianday(:until) - julianday(since_at)) * 86400.0, 3)))) AS took_s
+       sum(coalesce(duration_s, max(0.0, round((julianday(min(:until, coalesce(left_at, :until)))
+                                                - julianday(since_at)) * 86400.0, 3)))) AS took_s
 FROM agent_states WHERE since_at >= :begin AND since_at < :end
 GROUP BY agent_id, state, why ORDER BY agent_id, state, why
 """

@@ -129,6 +129,11 @@ def _totals(database: Database) -> None:
     _execute(database, "totals.sql")
 
 
+@MIGRATIONS(name="0030_left_states")
+def _left_states(database: Database) -> None:
+    database.execute("ALTER TABLE agent_states ADD COLUMN left_at TEXT")
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -272,6 +272,8 @@ def _look(
     kept = store.events_kept(connection)
     legs, ringing = store.agent_legs(connection, switch, up.boot), store.ringing_legs(connection)
     store.keep_agent_legs(connection, switch, [leg for leg in legs.values() if leg in up.live])
+    if first:
+        store.leave_agent_states(connection, before.seen_at)
     store.end_agent_states(connection, before.seen_at, spared)
     recovered = recovery.recover(connection, switch, up.boot, up.live, now, others)
     calls = [live for live in store.live_calls(connection) if live.switch not in others]

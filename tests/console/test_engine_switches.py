@@ -178,10 +178,16 @@ async def test_agents_of_a_switch_that_is_not_there_are_kept_over_another_start(
         engine = world.make_engine()
         await engine.start()
         await world.until(lambda: engine.watch.unsettled == {WEST})
+        await asyncio.sleep(300)
+        engine.floor.tell(ag.Pause(AgentId("ann"), "lunch"))
+        engine.floor.tell(ag.Unpause(AgentId("ann")))
+        await world.settled()
         await world.kill()
         west.start = start  # type: ignore[method-assign]
         await world.start()
         await world.until(lambda: (world.state("ann"), world.state("ben")) == ("ready", "ready"))
+        ready = world.rows("SELECT max(duration_s) < 60 FROM agent_states WHERE state = 'ready' AND agent_id = 'ben'")
+        assert ready == [(1,)], "not until the run after it was last seen: nobody knows of that time"
         assert world.rows("SELECT agent_id, count(*) FROM agent_states WHERE duration_s IS NULL GROUP BY 1") == [
             ("ann", 1),
             ("ben", 1),

@@ -235,6 +235,18 @@ def test_after_a_crash_open_states_end_where_the_run_was_last_seen(connection: s
     assert states(connection)[1][2] == 0.0
 
 
+def test_a_state_that_waits_for_its_switch_ends_where_its_own_run_was_last_seen(
+    connection: sqlite3.Connection,
+) -> None:
+    """Whatever other runs there were meanwhile, and however late its switch is back."""
+    store.add_agent_state(connection, change(AgentState.READY, None))
+    store.leave_agent_states(connection, AT + timedelta(seconds=90))
+    assert store.end_agent_states(connection, AT + timedelta(seconds=90), (AgentId("ann"),)) == 0
+    store.leave_agent_states(connection, AT + timedelta(hours=8))
+    assert store.end_agent_states(connection, AT + timedelta(hours=9)) == 1
+    assert states(connection)[0][2] == 90.0
+
+
 def test_wrap_up_comes_to_the_record_whichever_is_first(connection: sqlite3.Connection) -> None:
     record = replace(RECORD, wrap_up_s=None)
     store.finish_call(connection, record)

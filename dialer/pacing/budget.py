@@ -14,10 +14,10 @@ from math import exp, log, sqrt
 from dialer.pacing.kept import Kept, number, whole
 
 MOST_AIM, LEAST_AIM = 0.985, 0.8
-MARGIN, LEAST_MARGIN, MOST_MARGIN = 0.03, 1.0, 4.5
-"""It aims at so many abandoned calls fewer than the cap allows in the window: this share of them, within these bounds
-and those shares of the cap. Feedback holds the count to some two calls whatever the window's size; a window of few
-calls leaves the rest to the guard, for there two calls are a good part of all."""
+MARGIN, LESS, LEAST_MARGIN, MOST_MARGIN = 0.05, 1.0, 1.0, 4.5
+"""It aims at so many abandoned calls fewer than the cap allows in the window: this share of them less ``LESS``,
+within these bounds and those shares of the cap. Feedback holds the count to some two calls whatever the window's
+size; a window of few calls leaves the rest to the guard, for there two calls are a good part of all."""
 
 SPENT_OVER = 1 / 6
 LEAST_ANSWERS, MOST_ANSWERS = 150.0, 1500.0
@@ -25,6 +25,14 @@ LEAST_ANSWERS, MOST_ANSWERS = 150.0, 1500.0
 swing."""
 HASTE = 2.0
 """A debt is paid so many times sooner: the cap stands on that side."""
+
+SPREAD = 1.5
+"""What is under way may bring so many standard deviations (of a Poisson count) more than is expected of it."""
+
+STRETCH_S, QUIET_S = 24 * 3600.0, 3600.0
+"""A stretch of work ends after so long, or once nobody has answered for so long. What was not spent in it is not
+spent later: a legal window that slides would lose the calm days before it loses what they paid for. What was spent
+too much is paid for in the next."""
 
 CREDIT = 300.0
 """The guard counts so many answers in advance, as far as they are expected before the window's end."""
@@ -54,10 +62,10 @@ class Account:
     answers: int = 0
     abandons: int = 0
 
-    def aim(self, target: float, over: float) -> float:
+    def aim(self, target: float, over: float, owed: float = 0.0) -> float:
         """The share to abandon from now on, so that it is ``target`` in the end; a surplus is spent ``over`` so many
-        answers."""
-        surplus = target * self.answers - self.abandons
+        answers. ``owed``: abandoned calls to be made up for."""
+        surplus = target * self.answers - self.abandons - owed
         share = target + surplus / (over if surplus > 0 else over / HASTE)
         return min(max(share, 0.0), 2 * target)
 
@@ -77,14 +85,31 @@ class Budget:
         self._log = log(min(max(cap, LOWEST), HIGHEST))
         self._target, self._over = LEAST_AIM * cap, LEAST_ANSWERS
         self.run = Account()
+        """The stretch of work that goes on."""
+        self._owed = 0.0
+        """Abandoned calls over the cap from the stretches before."""
+        self._looked_s: float | None = None
+        self._lasted_s = self._quiet_s = 0.0
+
+    def look(self, at_s: float) -> None:
+        """Time has passed. What passes between two runs of the dialer is not counted."""
+        passed_s = 0.0 if self._looked_s is None else max(0.0, at_s - self._looked_s)
+        self._looked_s = at_s
+        self._lasted_s += passed_s
+        self._quiet_s += passed_s
+        if self.run.answers and (self._lasted_s >= STRETCH_S or self._quiet_s >= QUIET_S):
+            self._owed = max(0.0, self._owed + self.run.abandons - self._cap * self.run.answers)
+            self.run = Account()
+            self._lasted_s = 0.0
 
     def outcome(self, abandoned: bool, agents: int) -> None:
         """A person met an agent in time, or nobody."""
+        self._quiet_s = 0.0
         self.run.answers += 1
         self.run.abandons += abandoned
         if self._cap <= 0:
             return
-        self._log += _step(agents, self._cap) * (self.run.aim(self._target, self._over) - abandoned)
+        self._log += _step(agents, self._cap) * (self.run.aim(self._target, self._over, self._owed) - abandoned)
         self._log = min(max(self._log, log(min(LOWEST, self._cap))), log(HIGHEST))
 
     def threshold(self, window: Account, expected: float, coming: float = 0.0) -> tuple[Mode, float]:
@@ -94,12 +119,14 @@ class Budget:
         ``coming``: those who will answer what is under way.
         """
         allowed, at_stake = self._cap * expected, self._cap * coming
-        margin = min(MOST_MARGIN, max(LEAST_MARGIN, MARGIN * allowed))
+        at_stake += SPREAD * sqrt(at_stake)
+        margin = min(MOST_MARGIN, max(LEAST_MARGIN, MARGIN * allowed - LESS))
         self._target = self._cap * min(self._most_aim, max(LEAST_AIM, 1 - margin / max(allowed, 1.0)))
         self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
-        if any(each.breaks(self._cap, expected, at_stake) for each in (self.run, window)):
+        own = self.run.breaks(self._cap, expected, at_stake + self._owed)
+        if own or window.breaks(self._cap, expected, at_stake):
             return Mode.GUARDED, min(GUARDED, self._cap)
         return Mode.STEERED, exp(self._log)
 
@@ -111,6 +138,9 @@ class Budget:
             "over": self._over,
             "answers": self.run.answers,
             "abandons": self.run.abandons,
+            "owed": self._owed,
+            "lasted_s": self._lasted_s,
+            "quiet_s": self._quiet_s,
         }
 
     def restore(self, state: Kept, parts: int = 1) -> None:
@@ -123,6 +153,9 @@ class Budget:
         self._log = number(state, "log")
         self._target, self._over = number(state, "target"), number(state, "over")
         self.run = Account(whole(state, "answers") // parts, -(-whole(state, "abandons") // parts))
+        self._owed = number(state, "owed") / parts
+        self._lasted_s, self._quiet_s = number(state, "lasted_s"), number(state, "quiet_s")
+        self._looked_s = None
 
 
 def _step(agents: int, cap: float) -> float:

@@ -8,6 +8,7 @@ clock and no randomness.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +107,7 @@ class Predictive:
         busy = len(snapshot.talking_since_s) + len(snapshot.wrapping_since_s)
         self._agents = snapshot.ready + busy + snapshot.reserved
         self._expected.look(snapshot.at_s, busy, self._agents)
+        self._budget.look(snapshot.at_s)
         self._last = self._decision(snapshot)
         return self._last.dials
 
@@ -148,12 +150,15 @@ class Predictive:
 
     def _look_ahead(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
         """How many dials stay under the threshold, and the risk of the first that does not."""
-        bound = self._at_once(seen)
+        chances_of = self.chances(seen)
         most = min(CHUNK, max(1, seen.lines_free))
-        chances = self.chances(seen, most)
+        chances = chances_of(most)
         over = np.flatnonzero(chances > threshold)
+        if len(over) and not over[0]:
+            return 0, float(chances[0])
+        bound = self._at_once(seen)
         if not len(over) and most == CHUNK < bound:
-            chances = self.chances(seen, bound)
+            chances = chances_of(bound)
             over = np.flatnonzero(chances > threshold)
         if not len(over):
             return min(len(chances), bound), float(chances[-1])
@@ -161,20 +166,22 @@ class Predictive:
 
     def _at_once(self, seen: Snapshot) -> int:
         """How many may be added now, however often it is asked in a second."""
-        fresh = sum(since > seen.at_s - AT_ONCE_S for since in seen.ringing_since_s)
+        since_s = seen.at_s - AT_ONCE_S
+        fresh = len([None for each in seen.ringing_since_s if each > since_s])
         return max(0, min(MOST_AT_ONCE, max(CHUNK, int(SHARE_AT_ONCE * self._agents)) - fresh))
 
-    def chances(self, seen: Snapshot, most: int) -> Floats:
-        """For one more dial after 0, 1, 2, … made with it: the chance that its person finds nobody."""
+    def chances(self, seen: Snapshot) -> Callable[[int], Floats]:
+        """Of so many dials made now, for one more after 0, 1, 2, … of them: that its person finds nobody."""
         learnt = self.learnt
         detecting = len(seen.detecting_since_s)
         under_way = len(seen.ringing_since_s) + detecting + seen.waiting
         short = under_way - seen.ready + self._claimed(seen)
-        new = learnt.new_dials(seen, max(most, CHUNK))
         coins = self._agents - seen.ready - seen.reserved + len(seen.ringing_since_s) + detecting
         if coins <= EXACT_COINS:
-            return exact_chances(learnt.coins(seen), short, new, learnt.arrivals)
-        return normal_chances(learnt.moments(seen), short, new, learnt.arrivals)
+            rows = learnt.coins(seen)
+            return lambda most: exact_chances(rows, short, learnt.new_dials(seen, max(most, CHUNK)), learnt.arrivals)
+        moments = learnt.moments(seen)
+        return lambda most: normal_chances(moments, short, learnt.new_dials(seen, max(most, CHUNK)), learnt.arrivals)
 
     def explain(self) -> Explanation:
         """Why the last decision was what it was: the forecast, the budget, the reason; see docs/pacing.md."""

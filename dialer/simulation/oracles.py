@@ -6,6 +6,8 @@ when a person will answer; of a dial that is still to be made it knows nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from dialer.pacing.forecast import CHUNK, EXACT_COINS, exact_chances, normal_chances
@@ -33,17 +35,17 @@ class _Oracle(Predictive):
         """See :meth:`dialer.pacing.learnt.Learnt.dials`."""
         return self.learnt.dials(seen)
 
-    def chances(self, seen: Snapshot, most: int) -> Floats:
+    def chances(self, seen: Snapshot) -> Callable[[int], Floats]:
         """As of the policy itself, by what the oracle knows."""
         if self._world is None:
             raise AssertionError("an oracle outside a run")
         learnt = self.learnt
         coins = np.concatenate((self.agents(seen, self._world), self.dials(seen, self._world)))
         short = len(seen.ringing_since_s) + len(seen.detecting_since_s) + seen.waiting - seen.ready
-        new = learnt.new_dials(seen, max(most, CHUNK))
         if len(coins) <= EXACT_COINS:
-            return exact_chances(coins, short, new, learnt.arrivals)
-        return normal_chances(Moments.of(coins).table.sum(axis=0), short, new, learnt.arrivals)
+            return lambda most: exact_chances(coins, short, learnt.new_dials(seen, max(most, CHUNK)), learnt.arrivals)
+        moments = Moments.of(coins).table.sum(axis=0)
+        return lambda most: normal_chances(moments, short, learnt.new_dials(seen, max(most, CHUNK)), learnt.arrivals)
 
 
 class TalkEndsKnown(_Oracle):

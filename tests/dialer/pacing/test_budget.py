@@ -68,3 +68,59 @@ def test_a_small_window_has_the_larger_margin() -> None:
     targets = [float(str(each.state()["target"])) for each in (small, large)]
     assert targets[0] == pytest.approx(0.03 * (1 - 1 / 24))
     assert targets[1] == pytest.approx(0.03 * 0.985)
+
+
+def _worked(budget: Budget, answers: int, abandons: int, at_s: float) -> float:
+    """A stretch of work from ``at_s`` on, an answer a second; when it ends."""
+    for each in range(answers):
+        budget.look(at_s + each)
+        budget.outcome(each < abandons, 20)
+    return at_s + answers
+
+
+def test_what_calm_days_did_not_spend_is_not_spent_later() -> None:
+    """Thirty days without an abandoned call, then a window that forgets them day by day: each day keeps the cap."""
+    budget, at_s = Budget(0.03), 0.0
+    for _ in range(30):
+        _worked(budget, 1000, 0, at_s)
+        at_s += 24 * 3600.0
+    budget.look(at_s)
+    budget.threshold(Account(30_000, 0), 30_000.0)
+    assert budget.run == Account()
+    chance = random.Random(7)
+    for each in range(4000):
+        budget.look(at_s + each)
+        _, threshold = budget.threshold(Account(30_000, 0), 30_000.0)
+        budget.outcome(chance.random() < threshold / 2, 20)
+    assert budget.run.abandons <= 0.03 * budget.run.answers
+
+
+def test_a_pause_of_the_work_ends_a_stretch_and_a_short_one_does_not() -> None:
+    budget = Budget(0.03)
+    now = _worked(budget, 200, 2, 0.0)
+    budget.look(now + 3500.0)
+    assert budget.run == Account(200, 2)
+    budget.look(now + 3601.0)
+    assert budget.run == Account()
+
+
+def test_what_was_spent_too_much_is_paid_for_in_the_next_stretch() -> None:
+    budget = Budget(0.03)
+    now = _worked(budget, 200, 26, 0.0) + 7200.0
+    budget.look(now)
+    assert budget.state()["owed"] == pytest.approx(20.0)
+    assert budget.threshold(FRESH, MANY)[0] is Mode.GUARDED
+    now = _worked(budget, 900, 0, now)
+    assert budget.threshold(FRESH, MANY)[0] is Mode.STEERED
+    budget.look(now + 7200.0)
+    assert budget.state()["owed"] == 0.0
+    restored = Budget(0.03)
+    restored.restore(budget.state())
+    assert restored.state() == budget.state()
+
+
+def test_near_the_cap_what_is_under_way_is_left_room_for() -> None:
+    """Of ten persons who will answer a third of one is expected to find nobody, and one more may well."""
+    window = Account(4000, 118)
+    assert Budget(0.03).threshold(window, 4000.0)[0] is Mode.STEERED
+    assert Budget(0.03).threshold(window, 4000.0, coming=10.0)[0] is Mode.GUARDED

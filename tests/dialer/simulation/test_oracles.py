@@ -38,4 +38,4 @@ def test_who_knows_the_ends_of_talks_knows_them() -> None:
 
 def test_an_oracle_needs_a_run() -> None:
     with pytest.raises(AssertionError, match="outside a run"):
-        TalkEndsKnown(0.03, 2.0, 25.0).chances(Snapshot(1.0, 1, 0, (), (), (), 9), 4)
+        TalkEndsKnown(0.03, 2.0, 25.0).chances(Snapshot(1.0, 1, 0, (), (), (), 9))

@@ -59,10 +59,12 @@ class Hazard:
         spent: Floats = np.clip(lasted_s[:, None] - self._edges[None, :-1], 0.0, self._widths).sum(axis=0)
         return spent
 
-    def mean_s(self) -> float:
-        """Time at risk over ends: the mean duration."""
+    def mean_s(self, lasted_s: Floats) -> float:
+        """Time at risk over ends: the mean duration, ``lasted_s`` being what is under way. Without it the first to
+        end would make all look short."""
         self._learn()
-        return float((self._at_risk_s.sum() + PRIOR_TIMES * self._prior_s) / (self._ends.sum() + PRIOR_TIMES))
+        at_risk_s = self._at_risk_s.sum() + lasted_s.sum() + PRIOR_TIMES * self._prior_s
+        return float(at_risk_s / (self._ends.sum() + PRIOR_TIMES))
 
     def cumulative(self, lasted_s: Floats) -> Floats:
         """The cumulative hazard at the edges, ``lasted_s`` being what is under way."""

@@ -36,6 +36,8 @@ DETECTING_S = 3.0
 CLASSES_AN_OCTAVE = 8
 """Strata whose weights differ by less than a twelfth are forecast alike."""
 
+ALL = slice(None)
+
 MIXED = 1000
 """The class of dials whose stratum nobody knows: they are as those dialled lately."""
 
@@ -87,19 +89,21 @@ class Learnt:
         self._hour = ""
         self._talk_moments = self._wrap_moments = Moments(np.zeros((1, 3 * STEPS)))
         self.arrivals = self.ring.arrivals()
-        self.handling_s = self.talk.mean_s() + self.wrap.mean_s()
+        self.handling_s = PRIOR_TALK_S + PRIOR_WRAP_S
         """Mean talk and wrap-up."""
 
     def dial_ended(self, seen: LiveAnswer | MachineAnswer | NoAnswer) -> None:
         """A dial came to its end."""
         rang_s = max(0.0, seen.at_s - seen.dialled_at_s)
-        live = isinstance(seen, LiveAnswer)
+        live, was_down = isinstance(seen, LiveAnswer), self.down()
         if isinstance(seen, NoAnswer):
             if not self.outage.failed(seen.cause):
                 return
         else:
             self.outage.reached()
             self._count(live)
+        if was_down and not self.down():
+            self.rate.forget_before(seen.dialled_at_s)
         if live:
             self.ring.live(rang_s)
         else:
@@ -139,7 +143,7 @@ class Learnt:
         if self._refreshed_s is None or seen.at_s - self._refreshed_s >= REFRESH_S:
             self._refreshed_s = seen.at_s
             talked, wrapped = (_lasted(since, seen.at_s) for since in (seen.talking_since_s, seen.wrapping_since_s))
-            self.handling_s = self.talk.mean_s() + self.wrap.mean_s()
+            self.handling_s = self.talk.mean_s(talked) + self.wrap.mean_s(wrapped)
             self._freeing.refresh(self.talk, self.wrap, talked, wrapped)
             self._talk_moments = Moments.of(self._freeing.talking)
             self._wrap_moments = Moments.of(self._freeing.wrapping)
@@ -202,16 +206,20 @@ class Learnt:
         rang = _lasted(seen.ringing_since_s, seen.at_s) / self.ring.step_s
         return np.minimum((rang + 0.5).astype(np.int64), STEPS)
 
-    def _ringing(self, seen: Snapshot) -> Iterator[tuple[_Dials, Rows]]:
+    def _ringing(self, seen: Snapshot) -> Iterator[tuple[_Dials, Rows | slice]]:
         """The dials that ring, by class: what follows for them, and their places."""
         if len(seen.ringing) != len(seen.ringing_since_s):
-            yield self._dials(MIXED), np.arange(len(seen.ringing_since_s))
+            yield self._dials(MIXED), ALL
             return
-        places: dict[int, list[int]] = {}
-        for place, (_, stratum) in enumerate(seen.ringing):
-            places.setdefault(self._class(stratum), []).append(place)
-        for each, which in places.items():
-            yield self._dials(each), np.array(which)
+        strata = [stratum for _, stratum in seen.ringing]
+        classes = {stratum: self._class(stratum) for stratum in set(strata)}
+        which = list(dict.fromkeys(classes.values()))
+        if len(which) == 1:
+            yield self._dials(which[0]), ALL
+            return
+        places = np.fromiter(map(classes.__getitem__, strata), np.int64, len(strata))
+        for each in which:
+            yield self._dials(each), np.flatnonzero(places == each)
 
     def _class(self, stratum: Stratum) -> int:
         found = self._classes.get(stratum)

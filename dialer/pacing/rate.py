@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from math import sqrt
+from math import inf, sqrt
 from typing import NamedTuple
 
 from dialer.pacing.kept import Kept, flag, listed, number, numbers, part, whole
@@ -60,6 +60,8 @@ class AnswerRate:
         """The mean weight of what was dialled lately."""
         self._open: dict[int, dict[Stratum, list[int]]] = {}
         """By the second of the dial, and stratum: ended, answered by a person."""
+        self._from_s = -inf
+        """Dials made before this do not count."""
         self._block = NOTHING
         self._blocks: deque[Block] = deque(maxlen=MEMORY_BLOCKS)
         self._known = NOTHING
@@ -79,8 +81,15 @@ class AnswerRate:
         """Persons per dial of strata with this weight."""
         return min(self.share * weight, HIGHEST)
 
+    def forget_before(self, at_s: float) -> None:
+        """Dials made before ``at_s`` say nothing, those too that end later: the trunk was down."""
+        self._from_s = at_s
+        self._open = {second: cohort for second, cohort in self._open.items() if second >= int(at_s)}
+
     def ended(self, dialled_at_s: float, live: bool, stratum: Stratum = "") -> None:
         """A dial came to its end."""
+        if dialled_at_s < self._from_s:
+            return
         cohort = self._open.setdefault(int(dialled_at_s), {}).setdefault(stratum, [0, 0])
         cohort[0] += 1
         cohort[1] += live
@@ -92,7 +101,7 @@ class AnswerRate:
         """
         if not self._open:
             return False
-        ringing = {int(since) for since in still_ringing_s}
+        ringing = set(map(int, still_ringing_s))
         done = [second for second in self._open if second not in ringing or second < now - longest_s]
         for second in done:
             cohort = self._open.pop(second)
@@ -158,6 +167,7 @@ class AnswerRate:
         Raises:
             ValueError: it is no such state.
         """
+        self._from_s = -inf  # of another run's clock
         self.strata.restore(part(state, "strata"))
         self._mix = number(state, "mix")
         self._open = {}

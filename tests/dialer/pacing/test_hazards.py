@@ -22,7 +22,7 @@ def test_exponential_talks_have_one_hazard() -> None:
     lasted, within = np.array([0.0, 50.0, 200.0]), np.array([10.0, 30.0])
     found = hazard.ends_within(hazard.cumulative(NOBODY), lasted, within)
     assert found == pytest.approx(np.tile(1 - np.exp(-within / 100.0), (3, 1)), abs=0.03)
-    assert hazard.mean_s() == pytest.approx(100.0, rel=0.1)
+    assert hazard.mean_s(NOBODY) == pytest.approx(100.0, rel=0.1)
 
 
 def test_talks_under_way_count_as_far_as_they_have_lasted() -> None:
@@ -30,6 +30,14 @@ def test_talks_under_way_count_as_far_as_they_have_lasted() -> None:
     before = hazard.ends_within(hazard.cumulative(NOBODY), np.zeros(1), np.array([20.0]))
     after = hazard.ends_within(hazard.cumulative(np.full(50, 60.0)), np.zeros(1), np.array([20.0]))
     assert after[0, 0] < 0.8 * before[0, 0]
+
+
+def test_the_mean_is_not_that_of_the_first_to_end() -> None:
+    """A hundred talks of a mean of 100 s began together half a minute ago."""
+    hazard, talks_s = Hazard(TALK_EDGES, 100.0), np.random.default_rng(3).exponential(100.0, 100)
+    for each in talks_s[talks_s <= 30.0]:
+        hazard.ended(float(each))
+    assert hazard.mean_s(np.full(int((talks_s > 30.0).sum()), 30.0)) == pytest.approx(100.0, rel=0.25)
 
 
 def test_constant_talks_end_when_they_must() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dialer.pacing.learnt import Learnt
+from dialer.pacing.model import LiveAnswer, NoAnswer, Snapshot
 from dialer.pacing.outage import FAILED_IN_A_ROW, Outage
 
 
@@ -38,3 +40,34 @@ def test_an_answer_ends_it() -> None:
         outage.failed(38)
     outage.reached()
     assert outage.reason(0.3) == ""
+
+
+@pytest.mark.parametrize("first_cause", [None, 17])
+def test_dials_that_rang_in_vain_when_the_trunk_came_back_say_nothing(first_cause: int | None) -> None:
+    """Two hundred phones seemed to ring for 25 s when it was back; they end after its first answer, or busy line."""
+    learnt, at_s = Learnt(2.0, 25.0), 0.0
+    for each in range(800):
+        at_s += 0.5
+        if each % 4:
+            learnt.dial_ended(NoAnswer(at_s=at_s + 25.0, dialled_at_s=at_s, cause=19))
+        else:
+            learnt.dial_ended(LiveAnswer(at_s=at_s + 9.0, dialled_at_s=at_s))
+    learnt.look(_nothing(500.0))
+    share = learnt.rate.share
+    for _ in range(60):
+        learnt.dial_ended(NoAnswer(at_s=530.0, dialled_at_s=505.0, cause=19))
+    assert learnt.down()
+    if first_cause is None:
+        learnt.dial_ended(LiveAnswer(at_s=540.0, dialled_at_s=535.0))
+    else:
+        learnt.dial_ended(NoAnswer(at_s=540.0, dialled_at_s=535.0, cause=first_cause))
+    assert not learnt.down()
+    for _ in range(200):
+        learnt.dial_ended(NoAnswer(at_s=541.0, dialled_at_s=516.0, cause=19))
+    learnt.look(_nothing(545.0))
+    assert learnt.rate.share == pytest.approx(share, abs=0.01)
+    assert learnt.rate.changes == 0
+
+
+def _nothing(at_s: float) -> Snapshot:
+    return Snapshot(at_s, 0, 0, (), (), (), 0)

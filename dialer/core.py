@@ -173,6 +173,10 @@ class DialerCore:
         """The campaigns of this run: as they are now, their state, and why their schedule does not let them dial."""
         return [(run.campaign, run.state, run.closed) for run in self._state.runs.values()]
 
+    def local_hours(self) -> dict[CampaignId, int | None]:
+        """The hour of the day of each campaign as it was told last."""
+        return {campaign_id: run.local_hour for campaign_id, run in self._state.runs.items()}
+
     def learnt(self) -> dict[CampaignId, Mapping[str, object]]:
         """What the pacing of each campaign has learnt, as JSON values; see ``CampaignStarted``."""
         states = {campaign_id: run.learnt() for campaign_id, run in self._state.runs.items()}
@@ -189,6 +193,9 @@ class DialerCore:
             case ev.ScheduleTold(campaign_id, waits):
                 if campaign_id in self._state.runs:
                     self._state.runs[campaign_id].closed = waits
+            case ev.HourTold(campaign_id, hour):
+                if campaign_id in self._state.runs:
+                    self._state.runs[campaign_id].local_hour = hour
             case ev.CampaignPaused(campaign_id):
                 self._order(campaign_id, Order.PAUSE, now)
             case ev.CampaignResumed(campaign_id):

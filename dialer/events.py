@@ -116,6 +116,14 @@ class ScheduleTold:
 
 
 @dataclass(frozen=True, slots=True)
+class HourTold:
+    """The hour of the day where the campaign is, 0 to 23, by the zone of its schedule."""
+
+    campaign_id: CampaignId
+    hour: int
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignPaused:
     """No new dials until ``CampaignResumed``; attempts not yet sent are cancelled, calls under way go on."""
 
@@ -347,6 +355,7 @@ Event = (
     CampaignStarted
     | CampaignRenewed
     | ScheduleTold
+    | HourTold
     | CampaignPaused
     | ClockJumped
     | CampaignResumed

@@ -287,6 +287,8 @@ class CampaignRun:
         """What ``ask_at`` waits for, in words."""
         self.closed = UNKNOWN if campaign.file.schedule.is_set else ""
         """Why its schedule does not let it dial; "": it does."""
+        self.local_hour: int | None = None
+        """The hour of the day where the campaign is; None: nobody has said."""
         self.look = True
         """The store is to be asked whether a lead is left, agents or not."""
         self.exhausted = False

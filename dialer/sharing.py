@@ -83,6 +83,7 @@ class Sharing:
             inbound_waiting=self.workforce.inbound_waiting(campaign.queue, lane.switch),
             inbound_rate_per_s=self.workforce.inbound_rate_per_s(campaign, lane.switch, now),
             leaving_at_s=self.workforce.leaving_at(campaign, lane.switch, now),
+            local_hour=lane.run.local_hour,
             window_answers=answers,
             window_abandons=abandons,
         )

@@ -29,6 +29,9 @@ class Agent:
     wanted: AgentState = AgentState.LOGGED_OUT
     """READY, PAUSED or LOGGED_OUT: what becomes of the agent when there is no call and no wrap-up."""
     wanted_reason: str = ""
+    leaves_at: float | None = None
+    """When the pause begins that is announced; None: none is."""
+    leaves_for: str = ""
     phone: Phone = field(default_factory=Phone)
     call_id: CallId | None = None
     """The call that the agent is reserved for, talks to or wraps up."""
@@ -67,14 +70,20 @@ class Agent:
         """The agent's first timer; nothing is rung while the switch is away."""
         phone = self.phone
         ring_at = phone.ring_at if switch_up and phone.ring_again_at is not None and self.wants_leg else None
-        if self.deadline is None and phone.deadline is None and ring_at is None:
+        if self.deadline is None and phone.deadline is None and ring_at is None and self.leaves_at is None:
             return None  # most agents at most times
-        return min(at for at in (self.deadline, phone.deadline, ring_at) if at is not None)
+        return min(at for at in (self.deadline, phone.deadline, ring_at, self.leaves_at) if at is not None)
 
     def want(self, wanted: AgentState, reason: str = "") -> None:
-        """Remember what the agent is to be when free."""
+        """Remember what the agent is to be when free; an announced pause is taken back."""
         self.wanted = wanted
         self.wanted_reason = reason
+        self.leaves_at = None
+
+    def announce(self, at: float, reason: str) -> None:
+        """Who takes calls will pause then."""
+        if self.wanted is AgentState.READY:
+            self.leaves_at, self.leaves_for = at, reason
 
     def settled(self) -> tuple[AgentState, str]:
         """State and reason that the agent, being free, is to have now."""
@@ -115,4 +124,5 @@ class Agent:
             wrap_up_ends=self.deadline if self.state is AgentState.WRAP_UP else None,
             profile=self.profile,
             is_free=self.is_free,
+            leaves_at=self.leaves_at,
         )

@@ -48,15 +48,19 @@ class LogOut:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The agent wants no calls for a while: at once when free, else after the call and its wrap-up."""
+    """The agent wants no calls for a while: at once when free, else after the call and its wrap-up.
+
+    ``at``: from then on, on the floor's clock; until then calls come, and the dialer knows of it. None: now.
+    """
 
     agent_id: AgentId
     reason: str
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unpause:
-    """The agent wants calls again."""
+    """The agent wants calls again, or takes back the pause that was to come."""
 
     agent_id: AgentId
 

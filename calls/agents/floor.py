@@ -128,6 +128,8 @@ class Floor:
                 self._phone_overdue(agent, now)
             if agent.deadline is not None and now >= agent.deadline:
                 self._agent_overdue(agent, now)
+            if agent.leaves_at is not None and now >= agent.leaves_at:
+                self._asked(Pause(agent.profile.agent_id, agent.leaves_for), agent, now)
             self._ring_again(agent, now)
         self._waiting.widen(now)
         self._expire([call for call in self._waiting.expired(now) if call.kind is CallKind.DIALLED], now)
@@ -199,6 +201,9 @@ class Floor:
     ) -> None:
         """An agent asks for something. What makes no sense in the agent's state changes nothing."""
         logged_out = agent.wanted is AgentState.LOGGED_OUT
+        if isinstance(event, Pause) and event.at is not None and event.at > now:
+            agent.announce(event.at, event.reason)
+            return
         match event:
             case LogIn() if logged_out:
                 agent.phone.forgive()
@@ -207,7 +212,7 @@ class Floor:
                 agent.want(AgentState.LOGGED_OUT)
             case Pause(reason=reason) if not logged_out:
                 agent.want(AgentState.PAUSED, reason)
-            case Unpause() if agent.wanted is AgentState.PAUSED:
+            case Unpause() if agent.wanted is AgentState.PAUSED or agent.leaves_at is not None:
                 agent.phone.forgive()
                 agent.want(AgentState.READY)
             case WrapUpDone() if agent.state is AgentState.WRAP_UP:

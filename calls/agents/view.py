@@ -32,6 +32,8 @@ class AgentView:
     """A call can be given to the agent this moment."""
     wrap_up_ends: float | None = None
     """When the wrap-up is over at the latest, on the floor's clock; None: there is none."""
+    leaves_at: float | None = None
+    """When the pause begins that is announced, on that clock; None: none is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,16 @@ def logout(context: typer.Context, agent: Id) -> None:
 
 
 @app.command()
-def pause(context: typer.Context, agent: Id, reason: Annotated[str, typer.Option(help="Why.")] = "") -> None:
-    """The agent wants no calls for a while."""
-    _order(context, agent, "pause", reason)
+def pause(
+    context: typer.Context,
+    agent: Id,
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    in_minutes: Annotated[
+        float, typer.Option(min=0, max=1440, help="When: until then calls come, and pacing counts on it.")
+    ] = 0.0,
+) -> None:
+    """The agent wants no calls for a while: now, or in some minutes. unpause takes either back."""
+    _order(context, agent, "pause", reason, in_s=60 * in_minutes)
 
 
 @app.command()
@@ -246,6 +253,8 @@ def _at(agent: str, what: str) -> str:
     return f"/v1/agents/{quote(agent, safe='')}/{what}"
 
 
-def _order(context: typer.Context, agent: str, order: str, reason: str = "") -> None:
-    path = f"/v1/agents/{quote(agent, safe='')}/{order}"
-    typer.echo(ask_engine(settings_of(context), lambda engine: engine.order(path, {"reason": reason})).said)
+def _order(context: typer.Context, agent: str, order: str, reason: str = "", in_s: float = 0.0) -> None:
+    path, query = f"/v1/agents/{quote(agent, safe='')}/{order}", {"reason": reason}
+    if in_s:
+        query["in_s"] = str(in_s)
+    typer.echo(ask_engine(settings_of(context), lambda engine: engine.order(path, query)).said)

@@ -230,6 +230,7 @@ def _add_agents(app: FastAPI, engine: Engine) -> None:
         agent_id: str,
         order: AgentOrder,
         reason: Annotated[str, Query(max_length=200)] = "",
+        in_s: Annotated[float, Query(ge=0, le=86400)] = 0.0,
         who: Who = "unknown",
     ) -> operations.Done:
         engine.require_settled(AgentId(agent_id))
@@ -238,9 +239,11 @@ def _add_agents(app: FastAPI, engine: Engine) -> None:
         else:
             if order is AgentOrder.PAUSE:
                 check_reason(engine.settings.pause_reasons, reason)
-            engine.floor.tell(_agent_event(order, AgentId(agent_id), reason))
+            at = engine.clock.monotonic_s() + in_s if in_s else None
+            engine.floor.tell(_agent_event(order, AgentId(agent_id), reason, at))
         await desk_audit.note(engine, agent_id, order.value, who, reason=reason)
-        return operations.Done(said=f"agent {agent_id}: {order.value}")
+        when = f" in {in_s:g} s" if in_s and order is AgentOrder.PAUSE else ""
+        return operations.Done(said=f"agent {agent_id}: {order.value}{when}")
 
 
 def _add_hours(app: FastAPI, engine: Engine) -> None:
@@ -342,14 +345,14 @@ _CAMPAIGN_EVENTS: dict[CampaignOrder, Callable[[CampaignId], ev.Event]] = {
 }
 
 
-def _agent_event(order: AgentOrder, agent_id: AgentId, reason: str) -> agents.FloorEvent:
+def _agent_event(order: AgentOrder, agent_id: AgentId, reason: str, at: float | None) -> agents.FloorEvent:
     match order:
         case AgentOrder.LOGIN:
             return agents.LogIn(agent_id)
         case AgentOrder.LOGOUT:
             return agents.LogOut(agent_id)
         case AgentOrder.PAUSE:
-            return agents.Pause(agent_id, reason)
+            return agents.Pause(agent_id, reason, at)
         case AgentOrder.UNPAUSE:
             return agents.Unpause(agent_id)
         case AgentOrder.END_CALL:

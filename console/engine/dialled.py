@@ -155,6 +155,7 @@ class DialledCalls:
                 skills=agent.profile.skills,
                 leaving=agent.wanted is not AgentState.READY,
                 switch=agent.profile.switch,
+                leaving_at_s=agent.leaves_at,
             )
             for agent in view.agents
             if agent.profile.takes_dialled

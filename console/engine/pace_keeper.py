@@ -7,6 +7,7 @@ import asyncio
 from calls import log
 from calls.clock import Clock
 from calls.errors import RecordError
+from calls.hours import time_zone
 from calls.records.writer import Writer
 from console.engine.dialled import DialledCalls
 from console.engine.tasks import Tasks
@@ -36,12 +37,17 @@ class PaceKeeper:
         tasks.start(self._keep_on(), "learnt pacing")
 
     def look(self) -> None:
-        """Tell the core which campaigns may dial now."""
-        now = self._clock.now()
+        """Tell the core which campaigns may dial now, and what hour of the day it is for each of them."""
+        now, hours = self._clock.now(), self._dialled.core.local_hours()
         for campaign, state, told in self._dialled.core.campaigns():
-            if not campaign.file.schedule.is_set or state is not CampaignState.RUNNING:
+            if state is not CampaignState.RUNNING:
                 continue
-            found = opening(campaign.file.schedule, now)
+            schedule = campaign.file.schedule
+            if (hour := now.astimezone(time_zone(schedule.zone)).hour) != hours[campaign.campaign_id]:
+                self._dialled.tell(ev.HourTold(campaign.campaign_id, hour))
+            if not schedule.is_set:
+                continue
+            found = opening(schedule, now)
             if found.reason != told:
                 self._dialled.tell(ev.ScheduleTold(campaign.campaign_id, found.reason))
             if found.is_over:

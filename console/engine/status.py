@@ -55,6 +55,8 @@ class AgentShown(Shown):
     asks: str = ""
     switch: str = ""
     """Where the agent is reached."""
+    leaves_in_s: float | None = None
+    """When the pause begins that is announced; None: none is."""
 
 
 class QueueShown(Shown):
@@ -204,6 +206,7 @@ def _agent(agent: AgentView, now_s: float, limits_s: Mapping[str, float], asks: 
         call_id=agent.call_id,
         asks=asks,
         switch=agent.profile.switch,
+        leaves_in_s=None if agent.leaves_at is None else round(max(0.0, agent.leaves_at - now_s), 3),
     )
 
 

@@ -567,6 +567,8 @@ def test_the_commands_that_ask_the_engine(with_engine: Path, tmp_path: Path) -> 
     anna_becomes(with_engine, "ready")
     assert invoke(with_engine, "agents", "pause", "anna", "--reason", "a & b") == "agent anna: pause\n"
     assert "a & b" in invoke(with_engine, "agents", "list")
+    later = invoke(with_engine, "agents", "pause", "anna", "--reason", "lunch", "--in-minutes", "10")
+    assert later == "agent anna: pause in 600 s\n"
     for order in ("unpause", "done", "logout"):
         assert invoke(with_engine, "agents", order, "anna") == f"agent anna: {order}\n"
     assert "404" in process(with_engine, "agents", "login", "a/b?c", status=1)

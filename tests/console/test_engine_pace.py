@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from calls.agents.events import LogIn
+from calls.agents.events import LogIn, Pause
 from calls.agents.view import FloorView
 from calls.errors import CampaignError
 from calls.ids import AgentId
@@ -16,6 +16,7 @@ from console import campaign_control
 from console.campaign_show import CampaignDetail, detail
 from dialer import control
 from dialer import events as ev
+from dialer.pacing import Predictive, Snapshot
 from tests.console.held_time import held
 from tests.console.world import World, agent, world_in
 
@@ -106,6 +107,30 @@ async def test_a_campaign_begins_and_ends_by_its_schedule(tmp_path: Path) -> Non
         found = await shown(world)
         assert "outside its schedule: opens" in found.reason
         assert found.leads_left > 0
+
+
+@held
+async def test_the_policy_hears_of_announced_breaks_and_of_the_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, decide = list[Snapshot](), Predictive.decide
+
+    def watched(policy: Predictive, snapshot: Snapshot) -> int:
+        seen.append(snapshot)
+        return decide(policy, snapshot)
+
+    monkeypatch.setattr(Predictive, "decide", watched)
+    async with world_in(tmp_path, agent("anna"), agent("ben")) as world:
+        await world.log_in("anna", "ben")
+        world.engine.floor.tell(Pause(AgentId("ben"), "lunch", at := world.engine.clock.monotonic_s() + 30.0))
+        await world.campaign(*TALKS, *MORE, pacing=PREDICTIVE, schedule="{zone = 'Asia/Kolkata'}")
+        await asyncio.sleep(20.0)
+        assert {each.leaving_at_s for each in seen if each.at_s > at - 25.0} == {(at,)}
+        assert {each.local_hour for each in seen[2:]} == {17}, "the world's noon in UTC"
+        assert [each.leaves_in_s for each in world.engine.status().agents if each.id == "ben"] != [None]
+        await world.until(lambda: world.state("ben") == "paused")
+        await world.campaign_over()
+        assert seen[-1].leaving_at_s == ()
 
 
 @held

@@ -8,6 +8,7 @@ from calls.agents.events import (
     CallKind,
     CallWaiting,
     ConnectFailed,
+    FloorEvent,
     LegGone,
     LegUp,
     LogIn,
@@ -436,6 +437,40 @@ def test_a_paused_agent_gets_no_calls_and_keeps_the_leg() -> None:
     assert bench.inbound(C1) == []
     assert states(bench.tell(Pause(ANN, "meeting"))) == [(ANN, PAUSED, "meeting")]
     assert connected(bench.tell(Unpause(ANN))) == [(C1, ANN)]
+
+
+def test_an_announced_pause_begins_when_it_was_said_to() -> None:
+    bench = Bench(ANN)
+    bench.log_in(ANN)
+    assert bench.tell(Pause(ANN, "lunch", bench.now + 600.0)) == []
+    assert bench.floor.view().agents[0].leaves_at == bench.now + 600.0
+    assert bench.floor.view().agents[0].is_free, "until then calls come"
+    assert bench.run_to(bench.now + 599.0) == []
+    assert states(bench.run_to(bench.now + 1.0)) == [(ANN, PAUSED, "lunch")]
+    assert bench.floor.view().agents[0].leaves_at is None
+    assert bench.floor.next_timer() is None
+
+
+def test_an_announced_pause_waits_for_the_end_of_the_talk() -> None:
+    bench = Bench(ANN)
+    bench.log_in(ANN)
+    bench.inbound(C1)
+    bench.tell(TalkBegan(C1, ANN))
+    bench.tell(Pause(ANN, "lunch", bench.now + 60.0))
+    assert bench.run_to(bench.now + 90.0) == []
+    assert bench.floor.view().agents[0].wanted is PAUSED
+    bench.tell(TalkOver(C1, ANN))
+    assert (ANN, PAUSED, "lunch") in states(bench.run_to(bench.now + 60.0))
+
+
+@pytest.mark.parametrize("taken_back", [Unpause(ANN), LogOut(ANN), Pause(ANN, "meeting")])
+def test_what_the_agent_asks_for_later_takes_an_announced_pause_back(taken_back: FloorEvent) -> None:
+    bench = Bench(ANN)
+    bench.log_in(ANN)
+    bench.tell(Pause(ANN, "lunch", bench.now + 600.0))
+    bench.tell(taken_back)
+    assert bench.floor.view().agents[0].leaves_at is None
+    assert "lunch" not in [reason for _, _, reason in states(bench.run_to(bench.now + 1200.0))]
 
 
 def test_a_paused_agents_lost_leg_is_rung_when_the_pause_ends() -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from math import floor
+from pathlib import Path
 
 from dialer.pacing import Policy, Predictive, Snapshot
 from dialer.simulation.comparison import percent
@@ -27,6 +28,7 @@ from dialer.simulation.scenario import Scenario, Shift, base
 from dialer.simulation.scenario_file import find
 from tests.bench import pacing_grid
 from tests.bench.pacing_grid import FAMILIES, FOUND
+from tests.bench.pacing_kept import KeptRuns, Wanted, complete
 from tests.bench.quantiles import quantile
 
 SCENARIOS = (
@@ -96,14 +98,14 @@ def row(scenario: str, agents: int, results: Results) -> str:
     )
 
 
-def rows(agents: int, wanted: list[str], policies: list[str], count: int, *, tune: bool) -> Iterator[str]:
-    """One row for each scenario and policy; ``policies``: how the names of the policies begin; none: all."""
+def asked_for(agents: int, titles: list[str], policies: list[str], *, tune: bool) -> Iterator[Wanted]:
+    """Each scenario and policy; ``policies``: how the names of the policies begin; none: all."""
     for title, scenario in scenarios(agents).items():
-        if wanted and title not in wanted:
+        if titles and title not in titles:
             continue
         for name, make in makers(agents, tune=tune):
             if not policies or any(name.startswith(each) for each in policies):
-                yield row(title, agents, replicate(name, scenario, make, count, FIRST_SEED))
+                yield Wanted(title, agents, name, scenario, make)
 
 
 def decide_s(agents: int = 300, decisions: int = 2000) -> list[float]:
@@ -174,13 +176,24 @@ def main(arguments: list[str]) -> None:
     reader.add_argument("--policies", default="", help="how their names begin, with commas between; none: all")
     reader.add_argument("--replications", type=int, default=20)
     reader.add_argument("--tune", action="store_true", help="look for the best settings of the baselines anew")
+    reader.add_argument("--keep", type=Path, help="a file of the runs: those in it are not made again")
+    reader.add_argument("--kept", action="store_true", help="no further runs: show what is in that file")
+    reader.add_argument("--workers", type=int, default=1, help="processes")
     asked = reader.parse_args(arguments)
-    wanted, policies = ([each for each in text.split(",") if each] for text in (asked.scenarios, asked.policies))
+    titles, policies = ([each for each in text.split(",") if each] for text in (asked.scenarios, asked.policies))
     say("| scenario | agents | policy | occupancy % | abandoned % | runs above the cap |\n|---|---|---|---|---|---|")
-    for agents in map(int, asked.agents.split(",")):
-        for line in rows(agents, wanted, policies, asked.replications, tune=asked.tune):
-            say(line)
-    say(f"\n{timing(decide_s())}")
+    runs, seeds = KeptRuns(asked.keep), range(FIRST_SEED, FIRST_SEED + asked.replications)
+    wanted = [
+        each
+        for agents in map(int, asked.agents.split(","))
+        for each in asked_for(agents, titles, policies, tune=asked.tune)
+    ]
+    for each in wanted if asked.kept else complete(runs, wanted, seeds, asked.workers):
+        found = runs.results(each, seeds)
+        if found:
+            say(row(each.title, each.agents, found))
+    if not asked.kept:
+        say(f"\n{timing(decide_s())}")
 
 
 def say(line: str) -> None:

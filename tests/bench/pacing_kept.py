@@ -114,19 +114,22 @@ def code_of(policy: Policy) -> str:
 
 @cache
 def _module(name: str) -> tuple[str, frozenset[str]]:
-    """A module's code without its docstrings, and the modules it takes from."""
+    """A module's code without what decides nothing, and the modules it takes from."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ValueError(f"{name}: expected a module with a file")
     tree = ast.parse(Path(spec.origin).read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            node.body = [each for each in node.body if not _is_text(each)] or [ast.Pass()]
+            node.body = [each for each in node.body if not _decides_nothing(each)] or [ast.Pass()]
     uses = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
     return ast.dump(tree), frozenset(uses)
 
 
-def _is_text(node: ast.stmt) -> bool:
+def _decides_nothing(node: ast.stmt) -> bool:
+    """Docstrings, and how a policy is saved: no run saves one."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name in ("state", "restore")
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 

@@ -241,7 +241,7 @@ def _add_agents(app: FastAPI, engine: Engine) -> None:
                 check_reason(engine.settings.pause_reasons, reason)
             at = engine.clock.monotonic_s() + in_s if in_s else None
             engine.floor.tell(_agent_event(order, AgentId(agent_id), reason, at))
-        await desk_audit.note(engine, agent_id, order.value, who, reason=reason)
+        await desk_audit.note(engine, agent_id, order.value, who, reason=reason, in_s=in_s or None)
         when = f" in {in_s:g} s" if in_s and order is AgentOrder.PAUSE else ""
         return operations.Done(said=f"agent {agent_id}: {order.value}{when}")
 

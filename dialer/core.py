@@ -41,23 +41,21 @@ call's own record keeps wait, menu, duration and billed seconds; they are the en
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
-from calls import causes
 from calls.causes import NORMAL_CLEARING, Outcome
 from calls.errors import CampaignError
 from calls.ids import BootId, CampaignId
 from calls.settings import Trunk
-from calls.switch.port import Detected
 from dialer import events as ev
-from dialer import pacing
 from dialer.campaign import Campaign, require_trunk
+from dialer.course import Course
 from dialer.dialling import Dialling
 from dialer.events import Action, CampaignState, Event
 from dialer.lane import PolicyOf, live_policy
 from dialer.routes import Room
-from dialer.run import ANSWER_UNSEEN, CROSSED, END_UNSEEN, OVERDUE, UNANSWERED, AttemptRun, CampaignRun, Phase
+from dialer.run import AttemptRun, CampaignRun, Phase
 from dialer.states import Order, after
 from dialer.view import CoreView, view_of
 
@@ -91,6 +89,7 @@ class DialerCore:
         self._settle_s = settle_s
         self._state = Dialling(trunks, now, weights, policies)
         self._out: list[Action] = []
+        self._course = Course(self._state, self._do)
         self._settling: dict[str, Settling] = {}
 
     # --- the three ways in ------------------------------------------------------------------------------------
@@ -108,8 +107,8 @@ class DialerCore:
         """What is to be done because of the time."""
         self._settle(now)
         while (attempt := self._state.limits.pop(now)) is not None:
-            self._look_after(attempt, now)
-        self._out.extend(self._state.advance(now, self._finish))
+            self._course.look_after(attempt, now)
+        self._out.extend(self._state.advance(now, self._course.finish))
         for run in self._state.runs.values():
             self._close(run, now)
         done, self._out = self._out, []
@@ -182,6 +181,9 @@ class DialerCore:
         states = {campaign_id: run.learnt() for campaign_id, run in self._state.runs.items()}
         return {campaign_id: state for campaign_id, state in states.items() if state is not None}
 
+    def _do(self, action: Action) -> None:
+        self._out.append(action)
+
     # --- events -----------------------------------------------------------------------------------------------
 
     def _take(self, event: Event, now: float) -> None:
@@ -208,13 +210,13 @@ class DialerCore:
                 if campaign_id in self._state.runs:
                     self._state.runs[campaign_id].recount(answered, abandoned, now)
             case ev.FoundAbandoned(before, switch):
-                self._found_abandoned(before, switch, now)
+                self._course.found_abandoned(before, switch, now)
             case ev.LeadsChanged(campaign_id):
                 if campaign_id in self._state.runs:
                     self._state.runs[campaign_id].ask_again(now)
             case ev.AgentsChanged():
                 for campaign_id, switch, seen in self._state.agents_changed(event, now):
-                    self._tell_policy(campaign_id, switch, seen)
+                    self._course.tell_policy(campaign_id, switch, seen)
             case ev.AttemptsBegun(campaign_id, begun):
                 self._state.take_begun(campaign_id, begun, now)
             case ev.ClockJumped(by_s):
@@ -227,7 +229,7 @@ class DialerCore:
             case ev.RequestBegun():
                 self._state.take_request(event, now)
             case ev.DoNotCallAdded():
-                self._forbid(event, now)
+                self._course.forbid(event, now)
             case ev.Recovered() | ev.SwitchDown() | ev.SwitchUp():
                 self._take_switch(event, now)
             case _:
@@ -235,10 +237,10 @@ class DialerCore:
                 if attempt is not None:
                     if not isinstance(event, ev.TalkEnded | ev.MessagePlayed | ev.FlowOver):
                         attempt.heard_at = now  # those are our own word, not the switch's
-                    self._take_call(event, attempt, now)
+                    self._course.take(event, attempt, now)
                 elif isinstance(event, ev.CallArrived):
                     # Nobody waits for it any more (it was given up as lost): a person must not be left in silence.
-                    self._out.append(ev.HangUp(event.attempt_id, NORMAL_CLEARING))
+                    self._do(ev.HangUp(event.attempt_id, NORMAL_CLEARING))
 
     def _start(self, event: ev.CampaignStarted, now: float) -> None:
         campaign = event.campaign
@@ -291,7 +293,7 @@ class DialerCore:
 
     def _enter(self, run: CampaignRun, state: CampaignState, reason: str, *, fault: bool = False) -> None:
         run.state, run.faults, run.stands_for = state, 0, reason if fault else ""
-        self._out.append(ev.CampaignChanged(run.campaign.campaign_id, state, reason, fault))
+        self._do(ev.CampaignChanged(run.campaign.campaign_id, state, reason, fault))
 
     def _close(self, run: CampaignRun, now: float) -> None:
         """Finish or stop a campaign that has nothing under way and nothing to come."""
@@ -301,190 +303,6 @@ class DialerCore:
             self._enter(run, after(run.campaign.id, run.state, Order.EMPTY), "the last call has ended")
         elif run.state is CampaignState.RUNNING and run.exhausted:
             self._enter(run, after(run.campaign.id, run.state, Order.EXHAUSTED), "no lead is left")
-
-    # --- one call ---------------------------------------------------------------------------------------------
-
-    def _take_call(self, event: CallEvent, attempt: AttemptRun, now: float) -> None:
-        match event:
-            case ev.LegRinging():
-                attempt.rang = True
-                self._state.carried(attempt)
-            case ev.LegAnswered(_, unseen):
-                self._answered(attempt, now, ANSWER_UNSEEN if unseen else "")
-            case ev.CallArrived():
-                self._arrived(attempt, event.detected, now)
-            case ev.Connected():
-                self._connected(attempt, event, now)
-            case ev.TalkEnded():
-                if attempt.phase is Phase.TALKING:
-                    self._hang_up(attempt, now)
-            case ev.MessagePlayed():
-                if attempt.phase in (Phase.MESSAGE, Phase.MACHINE):
-                    self._hang_up(attempt, now)
-            case ev.FlowOver():
-                if attempt.phase is Phase.FLOW:
-                    self._hang_up(attempt, now)
-            case ev.LegEnded():
-                self._ended(attempt, event, now)
-            case _:
-                assert_never(event)
-
-    def _answered(self, attempt: AttemptRun, now: float, doubt: str = "") -> None:
-        if attempt.phase not in UNANSWERED:
-            if attempt.phase is Phase.ENDING:  # the answer and our word crossed: nobody is left in silence
-                if attempt.answered_at is None:
-                    attempt.answer(now, doubt or CROSSED)
-                    attempt.ends_as = None
-                    self._out.append(ev.MarkLive(attempt.attempt_id))
-                self._out.append(ev.HangUp(attempt.attempt_id, NORMAL_CLEARING))
-            return
-        attempt.answer(now, doubt)
-        attempt.enter(Phase.DETECTING, now)
-        self._state.carried(attempt)
-        self._out.append(ev.MarkLive(attempt.attempt_id))
-
-    def _arrived(self, attempt: AttemptRun, detected: Detected, now: float) -> None:
-        self._answered(attempt, now)
-        if attempt.phase is not Phase.DETECTING:
-            if attempt.phase is Phase.TALKING:
-                self._hang_up(attempt, now)  # its talk was adopted after a restart and is over
-            return
-        if detected is Detected.NOT_ASKED and attempt.campaign.tells_apart:
-            self._out.append(ev.TellApart(attempt.attempt_id))
-            return
-        attempt.detected = detected
-        if detected is Detected.MACHINE and attempt.campaign.file.machine != "person":
-            self._met_machine(attempt, now)
-            return
-        attempt.arrive(now)
-        self._observe(attempt, pacing.LiveAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
-        flow = attempt.campaign.file.flow
-        if flow is not None:
-            attempt.flow_at = now
-            attempt.enter(Phase.FLOW, now)
-            self._out.append(ev.RunFlow(attempt.attempt_id, flow))
-            return
-        attempt.deadline_s = attempt.deadline(now)
-        attempt.enter(Phase.OFFERED, now)
-        if now < attempt.deadline_s:
-            file = attempt.campaign.file
-            self._out.append(
-                ev.OfferToAgents(
-                    attempt.attempt_id,
-                    attempt.campaign.queue,
-                    attempt.deadline_s,
-                    file.skills,
-                    file.record,
-                    attempt.campaign.recording_notice if attempt.begun.untold else None,
-                )
-            )
-
-    def _met_machine(self, attempt: AttemptRun, now: float) -> None:
-        attempt.ends_as = Outcome.MACHINE
-        self._observe(attempt, pacing.MachineAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
-        if attempt.campaign.file.machine == "message":
-            attempt.enter(Phase.MACHINE, now)
-            self._out.append(ev.LeaveMessage(attempt.attempt_id, attempt.campaign.machine_message))
-        else:
-            self._hang_up(attempt, now)
-
-    def _connected(self, attempt: AttemptRun, event: ev.Connected, now: float) -> None:
-        if attempt.phase not in (Phase.OFFERED, Phase.MESSAGE):
-            return
-        attempt.connected_at = now
-        attempt.agent_id = event.agent_id
-        attempt.enter(Phase.TALKING, now)
-        waited_s = now - attempt.clock_at if attempt.clock_at is not None else 0.0
-        self._observe(attempt, pacing.Connected(at_s=now, waited_s=waited_s))
-
-    def _hang_up(self, attempt: AttemptRun, now: float) -> None:
-        attempt.enter(Phase.ENDING, now)
-        self._out.append(ev.HangUp(attempt.attempt_id, NORMAL_CLEARING))
-
-    def _found_abandoned(self, before: ev.Finish, switch: str, now: float) -> None:
-        campaign_id = before.campaign.campaign_id
-        if (run := self._state.runs.get(campaign_id)) is not None:
-            run.find_abandoned(before, now)
-            told = pacing.Abandoned(at_s=now, waited_s=0.0, attempt_id=before.attempt_id, cause=before.cause)
-            self._tell_policy(campaign_id, switch, told)
-
-    def _ended(self, attempt: AttemptRun, event: ev.LegEnded, now: float) -> None:
-        attempt.look_back(now, END_UNSEEN if event.unseen else "")
-        outcome = attempt.ends_as or causes.outcome_of(
-            event.cause,
-            answered=attempt.answered_at is not None,
-            timed_out=event.timed_out,
-            never_existed=event.never_existed,
-        )
-        if outcome is Outcome.ANSWERED and attempt.connected_at is None and attempt.abandoned(now):
-            outcome = Outcome.ABANDONED
-        elif attempt.doubt and attempt.answered_at is None and attempt.ends_as is None:
-            outcome = Outcome.LOST
-        self._finish(attempt, outcome, event.cause, now)
-
-    def _finish(self, attempt: AttemptRun, outcome: Outcome, cause: int | None, now: float) -> None:
-        """Let go of the attempt for good: every later event of it meets nobody (invariant I12)."""
-        talked = attempt.connected_at is not None
-        finish = attempt.finish(outcome, cause, now)
-        self._out.append(finish)
-        self._state.let_go(attempt, finish, now)
-        if talked:
-            self._observe(attempt, pacing.TalkEnded(at_s=now, talk_s=finish.talk_s))
-        elif finish.abandoned and attempt.person:
-            waited_s = now - (attempt.clock_at or attempt.answered_at or now)
-            self._observe(attempt, pacing.Abandoned(at_s=now, waited_s=waited_s, cause=cause))
-        elif finish.sent and not finish.answered:
-            seen = pacing.NoAnswer(at_s=now, dialled_at_s=_dialled(attempt, now), cause=cause)
-            self._observe(attempt, seen)
-        elif finish.sent and not attempt.person and finish.detected is not Detected.MACHINE:
-            # gone before it was told what answered: nobody for an agent, as a machine
-            self._observe(attempt, pacing.MachineAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
-
-    def _observe(self, attempt: AttemptRun, seen: pacing.Observation) -> None:
-        told = replace(seen, attempt_id=attempt.attempt_id, stratum=attempt.begun.stratum)
-        self._tell_policy(attempt.campaign.campaign_id, attempt.switch, told)
-
-    def _tell_policy(self, campaign_id: CampaignId, switch: str, seen: pacing.Observation) -> None:
-        run = self._state.runs.get(campaign_id)
-        if run is not None:
-            run.lane_of(switch).policy.observe(seen)
-
-    def _forbid(self, added: ev.DoNotCallAdded, now: float) -> None:
-        """Invariant I11: what is not sent is never sent, what rings stops; a talk under way is left to its people."""
-        for attempt in list(self._state.attempts.values()):
-            begun = attempt.begun
-            held = added.campaign_id is None or attempt.campaign.keeps_to(added.campaign_id)
-            if not held or not _meant(added.number, begun.number):
-                continue
-            if attempt.phase is Phase.UNSENT:
-                self._finish(attempt, Outcome.CANCELLED, None, now)
-            elif attempt.phase is Phase.DIALLED:
-                attempt.ends_as = Outcome.CANCELLED
-                self._hang_up(attempt, now)
-
-    # --- time -------------------------------------------------------------------------------------------------
-
-    def _look_after(self, attempt: AttemptRun, now: float) -> None:
-        """Do what an attempt's time limit, which has come, asks for."""
-        match attempt.phase:
-            case Phase.OFFERED:
-                attempt.message_at = now
-                attempt.enter(Phase.MESSAGE, now)
-                key = attempt.campaign.file.opt_out_key or ""
-                self._out.append(ev.PlaySafeHarbour(attempt.attempt_id, attempt.campaign.message, key))
-            case Phase.MESSAGE | Phase.MACHINE | Phase.DETECTING:
-                self._hang_up(attempt, now)
-            case Phase.DIALLED:
-                self._out.append(ev.HangUp(attempt.attempt_id, NORMAL_CLEARING))
-                attempt.look_back(now, OVERDUE)
-                self._finish(attempt, Outcome.LOST, None, now)
-            case Phase.ENDING:
-                ended = ev.LegEnded(attempt.attempt_id, None)
-                self._ended(attempt, ended, now)
-            case Phase.UNSENT | Phase.TALKING | Phase.FLOW:
-                raise AssertionError("has no limit")
-            case _:
-                assert_never(attempt.phase)
 
     # --- the switch -------------------------------------------------------------------------------------------
 
@@ -520,35 +338,15 @@ class DialerCore:
             for attempt in self._sent_on(switch):
                 if attempt.heard_at < settling.up_at and attempt.attempt_id not in settling.live:
                     attempt.look_back(now)
-                    self._finish(attempt, Outcome.LOST, None, now)
+                    self._course.finish(attempt, Outcome.LOST, None, now)
 
     def _lose_all_of_before(self, switch: str, boot: BootId, now: float) -> None:
         """The switch was started anew: nothing of its run before lives, whatever will be told of it."""
         for attempt in self._sent_on(switch):
             if attempt.boot != boot:
                 attempt.look_back(now)
-                self._finish(attempt, Outcome.PBX_LOST, None, now)
+                self._course.finish(attempt, Outcome.PBX_LOST, None, now)
 
     def _sent_on(self, switch: str) -> list[AttemptRun]:
         attempts = self._state.attempts.values()
         return [each for each in attempts if each.switch == switch and each.phase is not Phase.UNSENT]
-
-
-CallEvent = (
-    ev.LegRinging
-    | ev.LegAnswered
-    | ev.CallArrived
-    | ev.Connected
-    | ev.TalkEnded
-    | ev.MessagePlayed
-    | ev.FlowOver
-    | ev.LegEnded
-)
-
-
-def _dialled(attempt: AttemptRun, now: float) -> float:
-    return attempt.sent_at if attempt.sent_at is not None else now
-
-
-def _meant(forbidden: str, number: str) -> bool:
-    return number.startswith(forbidden[:-1]) if forbidden.endswith("*") else number == forbidden

@@ -1,4 +1,5 @@
-"""What the dialer's core is told, and what it asks for. Values only.
+"""What the dialer's core is told. With it go, under this one name, the values that come from the store and what the
+core asks for: whoever drives a core needs all three.
 
 Times are seconds on the engine's monotonic clock. Ids are attempts' ids, which equal leg ids and call ids.
 """
@@ -7,84 +8,77 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import Enum
 
 from calls.agents.states import AgentState
-from calls.causes import Outcome
-from calls.ids import AgentId, AttemptId, BootId, CampaignId, LeadId, QueueName
-from calls.switch.port import Detected, DialAttempt, Prompt
+from calls.ids import AgentId, AttemptId, BootId, CampaignId, QueueName
+from calls.switch.port import Detected
+from dialer.actions import (
+    Action,
+    BeginAttempts,
+    CampaignChanged,
+    Finish,
+    HangUp,
+    LeaveMessage,
+    MarkLive,
+    OfferToAgents,
+    PlaceCall,
+    PlaySafeHarbour,
+    ReserveAgent,
+    RunFlow,
+    TellApart,
+)
+from dialer.begun import Begun, BegunAttempt, CampaignState, OpenAttempt
 from dialer.campaign import Campaign
-from dialer.recording_notice import Notice
-from dialer.routes import Room
 
-
-class CampaignState(Enum):
-    """What a campaign is doing; the value stands in the store."""
-
-    STOPPED = "stopped"
-    RUNNING = "running"
-    PAUSED = "paused"
-    DRAINING = "draining"
-    """No new dials; what is under way ends by itself, then the campaign is stopped."""
-    FINISHED = "finished"
-    """No lead is left to dial."""
-
-
-# --- values that come from the store --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class BegunAttempt:
-    """An attempt that stands in the store as ``intent``: it may be dialled now, and only by whoever began it."""
-
-    attempt_id: AttemptId
-    campaign_id: CampaignId
-    lead_id: LeadId
-    number: str
-    trunk: str
-    try_number: int
-    stratum: str = ""
-    """What it has in common with others that are answered alike: list, local hour, number of the try."""
-    caller_id: str = ""
-    """The number that the called person sees; "": of an attempt of before it was kept."""
-    may_record: bool = True
-    """Whether what the person says may be recorded: they agreed to it, or the campaign does not ask for that."""
-    untold: bool = False
-    """Whether the person must hear of the recording before it begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """What a look for leads gave."""
-
-    attempts: tuple[BegunAttempt, ...] = ()
-    refused: Mapping[str, int] = field(default_factory=dict)
-    """Leads that were due and that a rule refused, by rule."""
-    next_in_s: float | None = None
-    """When the next lead is due, from now; 0: there are more due now. None: no lead waits for a time."""
-    exhausted: bool = False
-    """No lead is new, waits to be dialled again, or is being dialled."""
-    waits_for: str = ""
-    """What a lead waits for whose trunks have no room; "": there was none such."""
-    held: bool = False
-    """A lead waits for a better hour."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAttempt:
-    """An attempt of a run of ours before this one that is still up on the switch."""
-
-    begun: BegunAttempt
-    campaign: Campaign
-    answered: bool
-    """As far as we had heard."""
-    agent_id: AgentId | None = None
-    """Who talks with the person, as far as we had noted."""
-    intended_at: datetime | None = None
-
-
-# --- events ---------------------------------------------------------------------------------------------------
+__all__ = [
+    "Action",
+    "AgentReserved",
+    "AgentsChanged",
+    "AnswersCounted",
+    "AttemptsBegun",
+    "BeginAttempts",
+    "BeginFailed",
+    "Begun",
+    "BegunAttempt",
+    "CallArrived",
+    "CampaignChanged",
+    "CampaignDraining",
+    "CampaignPaused",
+    "CampaignRenewed",
+    "CampaignResumed",
+    "CampaignStarted",
+    "CampaignState",
+    "CampaignStopped",
+    "ClockJumped",
+    "Connected",
+    "DoNotCallAdded",
+    "Event",
+    "Finish",
+    "FloorAgent",
+    "FlowOver",
+    "FoundAbandoned",
+    "HangUp",
+    "LeadsChanged",
+    "LeaveMessage",
+    "LegAnswered",
+    "LegEnded",
+    "LegRinging",
+    "MarkLive",
+    "MessagePlayed",
+    "OfferToAgents",
+    "OpenAttempt",
+    "PlaceCall",
+    "PlaySafeHarbour",
+    "Recovered",
+    "RequestBegun",
+    "ReserveAgent",
+    "RunFlow",
+    "ScheduleTold",
+    "SwitchDown",
+    "SwitchUp",
+    "TalkEnded",
+    "TellApart",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,157 +375,4 @@ Event = (
     | Recovered
     | SwitchDown
     | SwitchUp
-)
-
-# --- actions --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class BeginAttempts:
-    """Begin at most ``up_to`` attempts in one transaction; ``AttemptsBegun`` or ``BeginFailed`` must follow.
-
-    ``up_to`` 0: only look when the next lead is due. ``decision``: why, for the attempts' rows (JSON values).
-    ``rooms``: the campaign's trunks, and how many of the attempts each of them may take. ``shares``: the same of
-    each switch, where the campaign has trunks of several.
-    """
-
-    campaign: Campaign
-    up_to: int
-    decision: Mapping[str, object]
-    rooms: tuple[Room, ...] = ()
-    shares: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ReserveAgent:
-    """Keep an agent of ``queue`` for this attempt until its end; ``AgentReserved`` follows once one is there."""
-
-    attempt_id: AttemptId
-    queue: QueueName
-    skills: Mapping[str, int]
-    switch: str = ""
-    """Where the agent must be reached; "": there is only one."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceCall:
-    """Originate this attempt now."""
-
-    dial: DialAttempt
-
-
-@dataclass(frozen=True, slots=True)
-class MarkLive:
-    """Keep that the attempt was answered, for a restart."""
-
-    attempt_id: AttemptId
-
-
-@dataclass(frozen=True, slots=True)
-class OfferToAgents:
-    """A person answered: let the floor find an agent of ``queue``. ``deadline_s``: then the message plays."""
-
-    attempt_id: AttemptId
-    queue: QueueName
-    deadline_s: float
-    skills: Mapping[str, int] = field(default_factory=dict)
-    """Which the agent must have, at these levels."""
-    record: str | None = None
-    """Which talks of the campaign are recorded; None: as its queue's."""
-    notice: Notice | None = None
-    """What the person must hear before that; None: nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlaySafeHarbour:
-    """Take the offer back from the floor and play the message; ``MessagePlayed`` must follow, or ``LegEnded``."""
-
-    attempt_id: AttemptId
-    prompt: Prompt
-    opt_out_key: str = ""
-    """The key that puts the person on the do-not-call list; "": there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class TellApart:
-    """Listen to who has answered; ``CallArrived`` must follow with what was found, or ``LegEnded``."""
-
-    attempt_id: AttemptId
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveMessage:
-    """A machine answered: hear its greeting out and leave this; ``MessagePlayed`` must follow, or ``LegEnded``."""
-
-    attempt_id: AttemptId
-    prompt: Prompt
-
-
-@dataclass(frozen=True, slots=True)
-class RunFlow:
-    """A person answered a broadcast: lead them into the flow; ``FlowOver`` must follow, or ``LegEnded``."""
-
-    attempt_id: AttemptId
-    flow: str
-    """The id of a flow."""
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """End the leg; ``LegEnded`` follows."""
-
-    attempt_id: AttemptId
-    cause: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """The attempt is over: write its final record and the lead's next state in one transaction."""
-
-    attempt_id: AttemptId
-    campaign: Campaign
-    lead_id: LeadId
-    number: str
-    outcome: Outcome
-    cause: int | None
-    sent: bool
-    """False: the switch was never asked; the try is given back to the lead."""
-    answered: bool
-    abandoned: bool
-    detected: Detected
-    agent_id: AgentId | None
-    ring_s: float | None
-    """From the dial to the answer or, unanswered, to the end; None where a restart lies between."""
-    connect_s: float | None
-    """From the preset's clock to the agent or the message; None where there was neither."""
-    talk_s: float
-    doubt: str = ""
-    """What is not known, and why the attempt counts as abandoned all the same; for the record's events."""
-    counted: bool = False
-    """Whether it counts as answered by a person, in the window of the preset's cap."""
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignChanged:
-    """The campaign is in another state; keep it. ``fault``: it cannot go on, and a person has to look."""
-
-    campaign_id: CampaignId
-    state: CampaignState
-    reason: str
-    fault: bool = False
-
-
-Action = (
-    BeginAttempts
-    | ReserveAgent
-    | PlaceCall
-    | MarkLive
-    | OfferToAgents
-    | PlaySafeHarbour
-    | TellApart
-    | LeaveMessage
-    | RunFlow
-    | HangUp
-    | Finish
-    | CampaignChanged
 )

@@ -43,6 +43,7 @@ from calls.agents.events import (
 from calls.agents.phone import RING_S, PhoneState
 from calls.agents.profiles import AgentProfile, QueueProfile
 from calls.agents.queue_view import queue_view
+from calls.agents.roster import Roster
 from calls.agents.states import AgentState
 from calls.agents.throughput import Throughput
 from calls.agents.view import FloorView, Prospect
@@ -62,10 +63,6 @@ CONNECT_FAILED = "connect failed"
 """Why an on-hook agent is paused who answered and yet met no caller."""
 
 
-class UnknownName(LookupError):
-    """An event names an agent or a queue that the settings do not have."""
-
-
 class Floor:
     """All agents and queues of one engine."""
 
@@ -76,18 +73,12 @@ class Floor:
         now: float,
         new_leg_id: Callable[[], LegId],
     ) -> None:
-        self._agents = {profile.agent_id: Agent(profile, since=now) for profile in agents}
-        self._queues = {profile.name: profile for profile in queues}
-        for agent in self._agents.values():
-            for queue in agent.profile.queues:
-                self._queue(queue)
-        self._throughput = {name: Throughput() for name in self._queues}
+        self._roster = Roster(agents, queues, now)
+        self._throughput = {name: Throughput() for name in self._roster.queues}
         self._new_leg_id = new_leg_id
         self._waiting = WaitingRoom()
         self._talking: dict[CallId, Agent] = {}
         self._sequence = 0
-        self._lost: set[str] = set()
-        """The switches that cannot be reached."""
         self._actions: list[Action] = []
 
     def handle(self, event: FloorEvent, now: float) -> list[Action]:
@@ -98,13 +89,13 @@ class Floor:
         """
         match event:
             case LogIn() | LogOut() | Pause() | Unpause() | WrapUpDone() | WrapUpExtended():
-                self._asked(event, self._agent(event.agent_id), now)
+                self._asked(event, self._roster.agent(event.agent_id), now)
             case Restored(agent_id):
-                self._restored(event, self._agent(agent_id), now)
+                self._restored(event, self._roster.agent(agent_id), now)
             case LegUp(agent_id, leg_id):
-                self._leg_up(self._agent(agent_id), leg_id, now)
+                self._leg_up(self._roster.agent(agent_id), leg_id, now)
             case LegGone(agent_id, leg_id):
-                self._leg_gone(self._agent(agent_id), leg_id, now)
+                self._leg_gone(self._roster.agent(agent_id), leg_id, now)
             case SwitchLost(switch):
                 self._switch_lost(switch, now)
             case SwitchBack(live_legs, switch):
@@ -114,16 +105,16 @@ class Floor:
             case CallGone(call_id):
                 self._call_gone(call_id, now)
             case TalkPassed():
-                self._passed(event, self._agent(event.agent_id), self._agent(event.asked), now)
+                self._passed(event, self._roster.agent(event.agent_id), self._roster.agent(event.asked), now)
             case TalkBegan() | ConnectFailed() | TalkOver():
-                self._told(event, self._agent(event.agent_id), now)
+                self._told(event, self._roster.agent(event.agent_id), now)
             case _:
                 assert_never(event)
         return self._done(now)
 
     def tick(self, now: float) -> list[Action]:
         """What is to be done because time has passed."""
-        for agent in self._agents.values():
+        for agent in self._roster.agents.values():
             if agent.phone.overdue(now):
                 self._phone_overdue(agent, now)
             if agent.deadline is not None and now >= agent.deadline:
@@ -145,14 +136,16 @@ class Floor:
 
     def next_timer(self) -> float | None:
         """When ``tick`` is to be called at the latest; None: nothing is due at any time."""
-        timers = [agent.next_timer(self._reachable(agent)) for agent in self._agents.values()]
+        timers = [agent.next_timer(self._roster.reachable(agent)) for agent in self._roster.agents.values()]
         return min((at for at in (*timers, self._waiting.next_timer()) if at is not None), default=None)
 
     def view(self) -> FloorView:
         """Everything as it stands."""
         return FloorView(
-            agents=tuple(agent.view() for agent in self._agents.values()),
-            queues=tuple(queue_view(name, self._agents.values(), self._waiting) for name in self._queues),
+            agents=tuple(agent.view() for agent in self._roster.agents.values()),
+            queues=tuple(
+                queue_view(name, self._roster.agents.values(), self._waiting) for name in self._roster.queues
+            ),
         )
 
     def queues_of(self, agent_id: AgentId) -> frozenset[QueueName]:
@@ -161,7 +154,7 @@ class Floor:
         Raises:
             UnknownName: there is no such agent.
         """
-        return self._agent(agent_id).profile.queues
+        return self._roster.agent(agent_id).profile.queues
 
     def home_of(self, agent_id: AgentId) -> str:
         """The switch on which an agent is reached.
@@ -169,7 +162,7 @@ class Floor:
         Raises:
             UnknownName: there is no such agent.
         """
-        return self._agent(agent_id).profile.switch
+        return self._roster.agent(agent_id).profile.switch
 
     def waits_for(self, agent_id: AgentId) -> tuple[CallId, ...]:
         """The calls that no agent is reserved for and that this one may take, first the one that is served first;
@@ -178,7 +171,7 @@ class Floor:
         Raises:
             UnknownName: there is no such agent.
         """
-        agent = self._agent(agent_id)
+        agent = self._roster.agent(agent_id)
         return tuple(
             call.call_id
             for call in self._waiting.free()
@@ -191,7 +184,7 @@ class Floor:
         if call is None or call.agent_id is not None:
             return None
         ahead = self._waiting.ahead_of(call)
-        wait_s = self._throughput[call.queue].wait_s(ahead, self._serving(call.queue), now)
+        wait_s = self._throughput[call.queue].wait_s(ahead, self._roster.serving(call.queue), now)
         return Prospect(ahead + 1, wait_s)
 
     # --- agents -----------------------------------------------------------------------------------------------
@@ -307,7 +300,7 @@ class Floor:
             agent.want(AgentState.LOGGED_OUT, NO_ANSWER)
 
     def _ring_again(self, agent: Agent, now: float) -> None:
-        if self._reachable(agent) and agent.wants_leg and agent.phone.may_ring(now):
+        if self._roster.reachable(agent) and agent.wants_leg and agent.phone.may_ring(now):
             self._ring(agent, now)
 
     def _ring(self, agent: Agent, now: float) -> None:
@@ -323,31 +316,25 @@ class Floor:
 
     def _switch_lost(self, switch: str, now: float) -> None:
         """Nothing is rung or given out there until it is back; what was under way is nobody's fault."""
-        self._lost.add(switch)
-        for agent in self._at_home(switch):
+        self._roster.lost.add(switch)
+        for agent in self._roster.at_home(switch):
             self._release_from(agent, now)
 
     def _switch_back(self, live_legs: frozenset[LegId], switch: str, now: float) -> None:
-        self._lost.discard(switch)
-        for agent in self._at_home(switch):
+        self._roster.lost.discard(switch)
+        for agent in self._roster.at_home(switch):
             if agent.phone.leg_id is not None and agent.phone.leg_id not in live_legs:
                 agent.phone.gone()
                 agent.phone.forgive()
                 self._without_leg(agent, now)
             self._ring_again(agent, now)
 
-    def _at_home(self, switch: str) -> list[Agent]:
-        return [agent for agent in self._agents.values() if agent.profile.switch == switch]
-
-    def _reachable(self, agent: Agent) -> bool:
-        return agent.profile.switch not in self._lost
-
     # --- calls ------------------------------------------------------------------------------------------------
 
     def _call_waiting(self, event: CallWaiting, now: float) -> None:
         """One that waits already keeps its place, and the person whose place it is may be there now; one that was
         talking has come back."""
-        queue = self._queue(event.queue)
+        queue = self._roster.queue(event.queue)
         if (known := self._waiting.get(event.call_id)) is not None:
             if not (known.present or event.virtual):
                 self._person_came(known, event, now)
@@ -355,9 +342,9 @@ class Floor:
         if (agent := self._talking.get(event.call_id)) is not None:
             self._end_talk(agent, now)
         if event.only is not None:
-            self._agent(event.only)
+            self._roster.agent(event.only)
         if event.overflow is not None:
-            self._queue(event.overflow.queue)
+            self._roster.queue(event.overflow.queue)
         self._sequence += 1
         self._waiting.add(placed(event, queue.max_wait_s, self._sequence, now))
 
@@ -368,7 +355,7 @@ class Floor:
         call.switches = event.switches
         if event.max_wait_s is not None:
             call.expires_at = now + event.max_wait_s
-        agent = None if call.agent_id is None else self._agents[call.agent_id]
+        agent = None if call.agent_id is None else self._roster.agents[call.agent_id]
         if agent is not None and not may_be_reached(agent, call):
             self._release(call, now)  # the one who was there when they were dialled is lost; this one is elsewhere
         elif agent is not None and agent.phone.state is PhoneState.UP:
@@ -445,7 +432,7 @@ class Floor:
         """The call's side ended: its agent, if one was reserved, is as free as before."""
         if call.agent_id is None:
             return
-        agent = self._agents[call.agent_id]
+        agent = self._roster.agents[call.agent_id]
         self._waiting.give_back(call)
         if not agent.nailed_up:
             self._drop(agent, now)
@@ -459,13 +446,13 @@ class Floor:
         for name, throughput in self._throughput.items():
             waiting = self._waiting.free_in(name)
             if waiting or throughput.saturated:
-                throughput.observe(waiting, self._serving(name), now)
+                throughput.observe(waiting, self._roster.serving(name), now)
         actions, self._actions = self._actions, []
         return actions
 
     def _assign(self, now: float) -> None:
         if calls := self._waiting.free():
-            reachable = [agent for agent in self._agents.values() if self._reachable(agent)]
+            reachable = [agent for agent in self._roster.agents.values() if self._roster.reachable(agent)]
             for call, agent in list(pairs(calls, reachable)):
                 self._reserve(call, agent, now)
 
@@ -489,20 +476,3 @@ class Floor:
         call.connecting = True
         agent.deadline = now + CONNECT_S
         self._actions.append(ConnectCall(call.call_id, agent.profile.agent_id, agent.phone.leg_id))
-
-    # --- looking up -------------------------------------------------------------------------------------------
-
-    def _agent(self, agent_id: AgentId) -> Agent:
-        if (agent := self._agents.get(agent_id)) is None:
-            raise UnknownName(f"no agent {agent_id!r} in the settings")
-        return agent
-
-    def _queue(self, name: QueueName) -> QueueProfile:
-        if (queue := self._queues.get(name)) is None:
-            raise UnknownName(f"no queue {name!r} in the settings")
-        return queue
-
-    def _serving(self, name: QueueName) -> int:
-        """Agents of the queue who take calls: logged in and not paused."""
-        idle = (AgentState.LOGGED_OUT, AgentState.PAUSED)
-        return sum(name in agent.profile.queues and agent.state not in idle for agent in self._agents.values())

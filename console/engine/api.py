@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from calls.agents import events as agents
-from calls.agents.floor import UnknownName
+from calls.agents.roster import UnknownName
 from calls.errors import CallwrightError, RecordError, UserError
 from calls.floor_settings import check_reason
 from calls.ids import AgentId, CampaignId, FlowId

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from calls import log
 from calls.agents.events import CallKind, CallWaiting
-from calls.agents.floor import UnknownName
+from calls.agents.roster import UnknownName
 from calls.agents.view import Prospect
 from calls.clock import Clock
 from calls.ids import AgentId, QueueName

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from calls.agents import events as ag
-from calls.agents.floor import UnknownName
+from calls.agents.roster import UnknownName
 from calls.desk_settings import DeskSettings
 from calls.dispositions import Disposition
 from calls.errors import UserError

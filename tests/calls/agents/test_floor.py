@@ -23,8 +23,9 @@ from calls.agents.events import (
     WrapUpDone,
     WrapUpExtended,
 )
-from calls.agents.floor import CONNECT_S, UnknownName
+from calls.agents.floor import CONNECT_S
 from calls.agents.phone import DROP_S, RERING_AFTER_S, RING_S, PhoneState
+from calls.agents.roster import UnknownName
 from calls.agents.states import TRANSITIONS, AgentState, IllegalTransition, check_transition
 from calls.ids import AgentId, QueueName
 from tests.calls.agents.floors import (

@@ -18,7 +18,8 @@ from calls.agents.events import (
     TalkPassed,
     Unpause,
 )
-from calls.agents.floor import PERSON_S, UnknownName
+from calls.agents.floor import PERSON_S
+from calls.agents.roster import UnknownName
 from calls.agents.states import AgentState
 from calls.agents.view import Prospect
 from calls.ids import AgentId, CallId

@@ -183,6 +183,7 @@ class FakeCall:
         while (command := await line.command()) is not None:
             self.seen.commands.append(command)
             self._command(command)
+        self._goodbye()  # said to who has closed, too
 
     def _command(self, command: str) -> None:
         first, _, rest = command.partition("\n")
@@ -214,6 +215,8 @@ class FakeCall:
                 told = (("Content-Type", "command/reply"), ("Reply-Text", f"+OK Job-UUID: {job}"), ("Job-UUID", job))
                 self.say(wire(told))
                 self.switch.api(argument)
+            case "resume":
+                self._reply("+OK")
             case "exit":
                 self._reply("+OK bye")
                 self._goodbye()
@@ -276,6 +279,7 @@ class FakeCall:
         if self.talking is not None:
             self.talking.left()
         self.talking, leg.customer = leg, self
+        leg.unpark(self.seen.uuid)
         self.news.set()
         self.tell("CHANNEL_BRIDGE", {"Bridge-B-Unique-ID": leg.uuid, "Other-Leg-Unique-ID": leg.uuid})
 

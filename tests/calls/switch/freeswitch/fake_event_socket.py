@@ -158,6 +158,9 @@ class FakeEventSocket:
         match word:
             case "auth":
                 self._login(listener, argument)
+            case "exit":
+                listener.say(reply("+OK bye") + GOODBYE)
+                listener.line.close()
             case _ if not listener.logged_in:
                 listener.say(reply("-ERR command not found"))
             case "event":
@@ -170,9 +173,6 @@ class FakeEventSocket:
                     listener.say(api_response(self.channels if self.listing is None else self.listing()))
             case "api":
                 listener.say(api_response(self.api(argument)))
-            case "exit":
-                listener.say(reply("+OK bye") + GOODBYE)
-                listener.line.close()
             case "bgapi":
                 job = rest.removeprefix("Job-UUID: ") or f"00000000-0000-4000-8000-{len(self.said):012x}"
                 listener.say(

@@ -65,7 +65,7 @@ class FarLeg:
     async def dial(self, argument: str) -> dict[str, str]:
         """From the application's argument to its end: the variables that it leaves behind."""
         asked, endpoint = settings_of(argument)
-        self.leg_id = asked["origination_uuid"]
+        self.leg_id = asked.get("origination_uuid", "00000000-0000-4000-8000-00000000fa12")
         far = self.switch.far_end(endpoint)
         self.switch.add(self.leg_id, self)
         self.tell("CHANNEL_CREATE", {}, self.leg_id)
@@ -74,7 +74,7 @@ class FarLeg:
             lines = ended_by(far.refuses)
             return self._ends(value(lines, "Hangup-Cause"), value(lines, "variable_hangup_cause_q850"))
         self.tell("CHANNEL_PROGRESS", {}, self.leg_id)
-        rings_s = int(asked["originate_timeout"]) - EARLY_S
+        rings_s = int(asked.get("originate_timeout", "60")) - EARLY_S
         answers = far.answers_after_s is not None and far.answers_after_s <= rings_s
         if not await self._waits(far.answers_after_s if answers else rings_s) or not answers:
             return self._ends("ORIGINATOR_CANCEL" if self.caller_left() else "NO_ANSWER", "19")
@@ -88,7 +88,7 @@ class FarLeg:
         await self._waits(answered_at + far.talks_s - asyncio.get_running_loop().time())
         if not self.caller_left():
             self.tell("CHANNEL_UNBRIDGE", {"Bridge-B-Unique-ID": self.leg_id}, "")
-        return self._ends("NORMAL_CLEARING", "16")
+        return self._ends("NORMAL_CLEARING", "16") | {"variable_originate_disposition": "SUCCESS"}
 
     def api(self, command: str) -> str:
         """Run an api command about it: its output."""

@@ -18,7 +18,10 @@ CALLS = ("outbound-ivr", "outbound-caller-hangs-up", "outbound-break", "outbound
 LEGS = ("esl-originate-answered-callee-hangs-up", "esl-bridge", "outbound-caller-hangs-up")
 """Where those of a leg are from that we have dialled."""
 
-_RECORDED = {name: tuple(events(name)) for name in (*CALLS, *LEGS)}
+INCOMING = ("esl-hostile-callers",)
+"""Where the beginning of a call is from."""
+
+_RECORDED = {name: tuple(events(name)) for name in (*CALLS, *LEGS, *INCOMING)}
 
 
 @cache

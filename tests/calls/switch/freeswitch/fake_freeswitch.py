@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 
-from tests.calls.switch.freeswitch.fake_call import FakeCall
+from tests.calls.switch.freeswitch.fake_call import TICK_S, FakeCall
 from tests.calls.switch.freeswitch.fake_caller import Caller, Seen
 from tests.calls.switch.freeswitch.fake_event_socket import CORE, FakeEventSocket
 from tests.calls.switch.freeswitch.fake_far_end import BUSY, FarEnd, FarLeg
-from tests.calls.switch.freeswitch.fake_frames import LEGS, event_frame, filled, recorded
+from tests.calls.switch.freeswitch.fake_frames import CALLS, INCOMING, LEGS, event_frame, filled, recorded
 from tests.calls.switch.freeswitch.fake_leg import FakeLeg
 from tests.calls.switch.freeswitch.traffic import Traffic
 from tests.calls.wire.esl_recordings import Lines
@@ -24,9 +24,6 @@ from tests.calls.wire.esl_recordings import Lines
 __all__ = ["KEY_GAP_S", "FakeCall", "FakeFreeSwitch"]
 
 KEY_GAP_S = 0.2
-
-RECORDED = frozenset(("CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_UNBRIDGE"))
-"""Events of calls that are recorded of legs only."""
 
 _uuids = count(1)
 
@@ -54,6 +51,8 @@ class FakeFreeSwitch:
         self.answers: dict[str, FarEnd] = {}
         """What a far end does, by its dial string; who is not here is busy."""
         self.far_end: Callable[[str], FarEnd] = lambda endpoint: self.answers.get(endpoint, BUSY)
+        self.job_late_s = TICK_S
+        """How long the job is behind the answer: 0 to 20 ms were seen."""
         self.event_socket: FakeEventSocket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -70,6 +69,10 @@ class FakeFreeSwitch:
         """What an ``api`` command prints."""
         name, *words = command.split()
         channel = self.channels.get(words[0]) if words else None
+        if command == "show calls as json":
+            return json.dumps(
+                {"row_count": sum(isinstance(each, FakeLeg) and each.leads for each in self.channels.values())}
+            )
         if name == "uuid_exists":
             return "true" if channel is not None else "false"
         if not name.startswith("uuid_"):
@@ -162,7 +165,7 @@ class FakeFreeSwitch:
 
     def template(self, event: str, application: str) -> Lines:
         """The recorded event of a call."""
-        return recorded(event, application, LEGS) if event in RECORDED else recorded(event, application)
+        return recorded(event, application, INCOMING if event == "CHANNEL_CREATE" else CALLS)
 
     def leg_event(self, event: str, uuid: str, values: Mapping[str, str], recording: str = "") -> Lines:
         """An event of a leg, with all its headers. ``recording``: where it is from."""

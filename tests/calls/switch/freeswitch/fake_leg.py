@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tests.calls.switch.freeswitch.fake_call import FakeCall
     from tests.calls.switch.freeswitch.fake_freeswitch import FakeFreeSwitch
 
+BORN_S = 0.001
+"""From the command to the channel."""
+
+PARK = {"Application": "park", "Application-Response": "_none_"}
 SPIES = ("eavesdrop:", "three_way:")
 
 
@@ -38,6 +42,9 @@ class FakeLeg:
         self._switch = switch
         self._stays = False
         """It waits for the next one when its talk is over."""
+        self._parked = False
+        self.leads = False
+        """It is the first leg of a bridge of two legs."""
         self._with: FakeLeg | None = None
         """The other leg of a bridge of two legs."""
         self._cause = ""
@@ -50,10 +57,11 @@ class FakeLeg:
         asked, rest = settings_of(argument)
         endpoint, _, place = rest.partition(" ")
         far = self._switch.far_end(endpoint)
-        if far.refuses == "INVALID_GATEWAY":
-            job("-ERR INVALID_GATEWAY\n")
+        if far.refuses.startswith("-ERR"):
+            job(f"{far.refuses}\n")
             return
         self._switch.add(self.uuid, self)
+        await asyncio.sleep(BORN_S)
         self._tell("CHANNEL_CREATE")
         await self._waits(TICK_S)
         if far.refuses:
@@ -78,7 +86,7 @@ class FakeLeg:
         if place.startswith("cw-dialled"):
             await self._becomes_a_call(far, asked, job)
             return
-        await self._waits(TICK_S)
+        await self._waits(self._switch.job_late_s)
         job(f"+OK {self.uuid}\n")
         self._stays = place.startswith("cw-")
         if not self.ended:
@@ -91,7 +99,7 @@ class FakeLeg:
         """The dialplan's ``socket`` action: from here on it is a call of ours."""
         acts = [Say(begin_s, end_s - begin_s) for begin_s, end_s in far.speaks]
         caller = Caller((*acts, Leave(far.talks_s)), asked.get("origination_caller_id_number", ""), "", "cw-dialled")
-        asyncio.get_running_loop().call_later(TICK_S, job, f"+OK {self.uuid}\n")
+        asyncio.get_running_loop().call_later(self._switch.job_late_s, job, f"+OK {self.uuid}\n")
         await self._switch.dialled(self.uuid, caller)
 
     async def _waits(self, seconds: float) -> bool:
@@ -109,7 +117,14 @@ class FakeLeg:
         """It is in its own place."""
         if not self.ended:
             self._leave_host()
+            self._parked = True
             self._tell("CHANNEL_PARK")
+
+    def unpark(self, other: str) -> None:
+        """It leaves its own place, for ``other``."""
+        if self._parked:
+            self._parked = False
+            self._tell("CHANNEL_EXECUTE_COMPLETE", PARK | {"Other-Leg-Unique-ID": other}, "esl-bridge")
 
     def left(self) -> None:
         """Its customer has gone."""
@@ -120,7 +135,8 @@ class FakeLeg:
         """A bridge of two legs."""
         for one, two in ((self, other), (other, self)):
             one._with = two
-            one._tell("CHANNEL_EXECUTE_COMPLETE", {"Application": "park", "Other-Leg-Unique-ID": two.uuid})
+            one.unpark(two.uuid)
+        self.leads = True
         told = {"Bridge-B-Unique-ID": other.uuid, "Other-Leg-Unique-ID": other.uuid}
         asyncio.get_running_loop().call_later(2 * TICK_S, lambda: self._tell("CHANNEL_BRIDGE", told))
 
@@ -157,6 +173,7 @@ class FakeLeg:
             if step.startswith(SPIES):
                 host = self._switch.leg(step.partition(":")[2])
                 if host is not None and not host.ended:
+                    self.unpark(host.uuid)
                     self.host = host
                     host.guests.add(self)
                     host._tell("MEDIA_BUG_START", {"Media-Bug-Function": "eavesdrop"})
@@ -181,11 +198,10 @@ class FakeLeg:
 
     def _finish(self, cause: str, *, side: str = "recv_refuse", recording: str = "") -> None:
         self.ended, self._cause = True, cause
-        other, self._with = self._with, None
-        if other is not None:
-            other._with = None
-            other.end("NORMAL_CLEARING", by_far_end=False)
-            self._tell("CHANNEL_UNBRIDGE", {"Bridge-B-Unique-ID": other.uuid})
+        self._part()
+        if self._parked:
+            self._parked = False
+            self._tell("CHANNEL_EXECUTE_COMPLETE", PARK | {"Answer-State": "hangup", "Hangup-Cause": cause})
         values = {"Hangup-Cause": cause, "variable_sip_hangup_disposition": side, "Answer-State": "hangup"}
         if recording:
             self._tell("CHANNEL_HANGUP_COMPLETE", {"Answer-State": "hangup"}, recording)
@@ -200,6 +216,15 @@ class FakeLeg:
         if self.customer is not None:
             self.customer.leg_gone()
 
+    def _part(self) -> None:
+        """The other leg of a bridge ends first."""
+        other, self._with = self._with, None
+        if other is not None:
+            other._with = None
+            other.end("NORMAL_CLEARING", by_far_end=False)
+            told = {"Bridge-B-Unique-ID": other.uuid, "Answer-State": "hangup", "Hangup-Cause": self._cause}
+            self._tell("CHANNEL_UNBRIDGE", told)
+
     def _tell(self, event: str, values: Mapping[str, str] | None = None, recording: str = "") -> None:
-        state = {"Answer-State": "answered"} if self.is_up else {}
+        state = {"Answer-State": "answered" if self.is_up else "ringing"}
         self._switch.tell_of_leg(event, self.uuid, state | dict(values or {}), recording)

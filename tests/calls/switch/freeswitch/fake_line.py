@@ -37,7 +37,6 @@ class FakeLine:
         try:
             data = await self._reader.readuntil(b"\n\n")
         except (asyncio.IncompleteReadError, ConnectionError):
-            self.close()
             return None
         if self._traffic is not None:
             self._traffic.heard(self._key, len(data))

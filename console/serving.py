@@ -15,6 +15,9 @@ from fastapi import FastAPI
 STOP_S = 3.0
 """How long open requests may go on when the server stops."""
 
+MESSAGE = 4096
+"""Bytes: the longest message that is taken from a browser."""
+
 
 class Server(uvicorn.Server):
     """uvicorn without its own signal handlers: signals belong to the process that runs several parts."""
@@ -66,13 +69,17 @@ def tcp_socket(host: str, port: int) -> socket.socket:
 class Serving:
     """One application on one socket, from ``start`` to ``stop``."""
 
-    def __init__(self, app: FastAPI, listening: socket.socket) -> None:
+    def __init__(self, app: FastAPI, listening: socket.socket, *, sockets: bool = False) -> None:
+        """``sockets``: WebSockets too, pinged every 20 s and not compressed: what is sent is short, and the same for
+        many."""
         config = uvicorn.Config(
             app,
             lifespan="off",
             log_config=None,
             access_log=False,
-            ws="none",
+            ws="websockets-sansio" if sockets else "none",
+            ws_max_size=MESSAGE,
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=int(STOP_S),
         )
         self._server = Server(config)

@@ -46,6 +46,8 @@ class CampaignView:
     """Attempts that are over, by outcome, since the core began."""
     refused: Mapping[str, int]
     """Leads that a rule refused, by rule, since the core began."""
+    cap: float = 1.0
+    """The share of ``answered`` that may be abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +115,5 @@ def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:
         abandoned=abandoned,
         outcomes={outcome.value: count for outcome, count in run.outcomes.items() if count},
         refused=dict(run.refused),
+        cap=run.campaign.file.pacing.cap_within(run.campaign.preset),
     )

@@ -28,6 +28,7 @@ from console.engine import (
     api_agent_dials,
     api_best_hours,
     api_desk,
+    api_feed,
     api_floor,
     api_forecast,
     api_leads,
@@ -172,6 +173,7 @@ def control(engine: Engine) -> FastAPI:
     api_desk.add(app, engine)
     api_people.add(app, engine)
     api_floor.add(app, engine)
+    api_feed.add(app, engine)
     api_agent_dials.add(app, engine)
     api_accounts.add(app, engine)
     _add_agents(app, engine)

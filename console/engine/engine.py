@@ -254,6 +254,8 @@ class Engine:
             self.transfers,
             self.consults,
         )
+        self.on_floor_moved: list[Callable[[], None]] = []
+        """Who is told that an agent or a waiting call has moved: what is shown live."""
         self.pace = PaceKeeper(self.dialled, self.writer, clock)
         self.starts = Starts(self.dialled.core)
         self.restart = Restart(
@@ -370,7 +372,7 @@ class Engine:
         floor = self.floor.view()
         core = self.dialled.core.view(now_s)
         return Status(
-            switches=(shown := self._switches_shown(core)),
+            switches=(shown := self.switches_shown(core)),
             switch=shown[0].name,
             kind=shown[0].kind,
             boot=shown[0].boot,
@@ -388,7 +390,8 @@ class Engine:
             writer_behind_s=round(self.writer.behind_s(), 3),
         )
 
-    def _switches_shown(self, core: CoreView) -> tuple[SwitchShown, ...]:
+    def switches_shown(self, core: CoreView) -> tuple[SwitchShown, ...]:
+        """The switches at this moment."""
         return switches_shown(
             {name: self.switching.boots.get(name) for name in self.switches.names},
             switches_of(self.settings),
@@ -469,6 +472,8 @@ class Engine:
 
     def _floor_moved(self) -> None:
         """Tell the dialer once for all that changed within one turn of the loop."""
+        for told in self.on_floor_moved:
+            told()
         if not self._floor_changed:
             self._floor_changed = True
             asyncio.get_running_loop().call_soon(self._tell_floor)

@@ -39,6 +39,9 @@ from console.web.pages import Pages
 from console.web.reads import Reads
 from console.web.site import Site
 
+OF_ACCOUNTS = ("/log-out", "/password", "/second-factor", "/accounts", "/api/v1/accounts")
+"""What changes an account or ends a session, by the beginning of its path: live pages of it may have to end."""
+
 
 def build(
     settings: Settings,
@@ -95,6 +98,8 @@ def _add_guard(app: FastAPI, guard: Guard, pages: Pages) -> None:
             response = problem(request, refused.status, refused.words)
         except RecordError as trouble:
             response = problem(request, 503, str(trouble))
+        if request.method not in SAFE and request.url.path.startswith(OF_ACCOUNTS):
+            guard.changed()
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
@@ -147,7 +152,7 @@ async def run(settings: Settings) -> None:
     """
     at = settings.console
     try:
-        serving = Serving(build(settings), tcp_socket(at.http_host, at.http_port))
+        serving = Serving(build(settings), tcp_socket(at.http_host, at.http_port), sockets=True)
     except OSError as problem:
         raise SettingsError(
             f"cannot listen at {at.http_host}:{at.http_port}: {problem.strerror}", Location(key="console.http_port")

@@ -21,6 +21,9 @@ FILES_AT_ONCE = 8
 """Requests of the public API that the engine is asked at a time, and files that are handed to it: each kind has its
 own connections, so that whoever sends slowly keeps nobody from a page or a log-in."""
 
+LINE_S = 15.0
+"""A line of the feed comes at least every 5 s: who says nothing for so long is not there."""
+
 BASE = httpx.URL("http://engine")
 
 
@@ -65,6 +68,23 @@ class EngineWay:
         if answer.is_error:
             raise _refusal(answer)
         return answer
+
+    async def lines(self, path: str) -> AsyncIterator[str]:
+        """The lines of a long answer, as they come, until the engine ends it.
+
+        Raises:
+            NoEngine: none listens, or the line broke; nothing came for :data:`LINE_S`.
+        """
+        timeout = httpx.Timeout(ASK_S, read=LINE_S)
+        try:
+            async with self._http.stream("GET", path, headers=_headers("console"), timeout=timeout) as answer:
+                if answer.is_error:
+                    await answer.aread()
+                    raise _refusal(answer)
+                async for line in answer.aiter_lines():
+                    yield line
+        except httpx.TransportError as problem:
+            raise NoEngine(f"no engine answers at {self._path} ({problem or type(problem).__name__})") from problem
 
     async def pass_on(
         self,

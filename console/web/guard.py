@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -68,6 +68,8 @@ class Guard:
         self._engine = engine
         self._now = now
         self._touching: set[asyncio.Task[None]] = set()
+        self.on_change: list[Callable[[], None]] = []
+        """Who is told that an account or a session may have changed."""
 
     async def known(self, request: HTTPConnection) -> Known | None:
         """Who asks; None: nobody whom we know.
@@ -84,6 +86,32 @@ class Guard:
         if known is not None and known.is_stale:
             self._touch(known.token)
         return known
+
+    async def still_known(self, seen: Mapping[str, Known]) -> dict[str, Known]:
+        """Those of ``seen`` who are known now, as they are now; both by the digest of what each showed.
+
+        Raises:
+            RecordError: the database cannot be read.
+        """
+        found = await asyncio.to_thread(self._read_all, seen)
+        for known in found.values():
+            if known.is_stale:
+                self._touch(known.token)
+        return found
+
+    def changed(self) -> None:
+        """An account or a session has changed: who looks at something live is asked for again."""
+        for told in self.on_change:
+            told()
+
+    def _read_all(self, seen: Mapping[str, Known]) -> dict[str, Known]:
+        now = self._now()
+        with closing(open_readonly(self._database)) as connection:
+            each = {
+                token: store.session_of(connection, token, now) or store.token_of(connection, token, now)
+                for token in seen
+            }
+        return {token: known for token, known in each.items() if known is not None}
 
     async def any_account(self) -> bool:
         """Whether there is any account yet; without a database there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from console.web import wall
+from console.web import desk_page, floor_page, live, wall
 from console.web.navigation import Entry
 from console.web.site import Site
 
@@ -23,7 +23,7 @@ class Part(Protocol):
         ...
 
 
-PARTS: Sequence[Part] = (wall,)
+PARTS: Sequence[Part] = (wall, desk_page, floor_page, live)
 """In the order of the navigation within each group. One line for each module, added at its place."""
 
 

@@ -106,9 +106,11 @@ INTERNAL = frozenset(
         ("DELETE", "/v1/sessions/{token}"),
         ("POST", "/v1/do-not-call-lists"),
         ("POST", "/v1/loopback/calls"),
+        ("GET", "/v1/feed"),
     }
 )
-"""What the engine does for processes of ours only: it takes hashes of secrets, paths of files, or makes callers."""
+"""What the engine does for processes of ours only: it takes hashes of secrets, paths of files, or makes callers;
+and the feed, of which everybody gets a part by right at ``/live``."""
 
 
 @dataclass(frozen=True, slots=True)

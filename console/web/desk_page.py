@@ -1,0 +1,93 @@
+"""The agent's desk: the state, the call with its card, what came of it, callbacks, and the agent's own figures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from calls.errors import RecordError
+from calls.records.database import open_readonly
+from calls.records.figure import Figure, Scope
+from calls.records.figures import Targets, all_figures
+from calls.settings import Settings
+from console.accounts.roles import Right
+from console.accounts.store import Known
+from console.web.guard import Refused, require
+from console.web.navigation import Entry, Group
+from console.web.shared import Shared
+from console.web.site import Site
+
+ENTRIES = (Entry("/desk", "nav.desk", Right.DESK, Group.NOW, "desk", own_desk=True),)
+
+SHIFT = timedelta(hours=12)
+"""What the agent's own figures are of: a session's longest, so a shift is in it."""
+
+FIGURES_S = 20.0
+
+OWN = ("calls", "aht", "occupancy", "agent_sales", "agent_sales_per_handling_hour")
+"""The figures that agents see of themselves, where there are such."""
+
+Own = Mapping[str, Mapping[str, object]]
+
+
+def add(site: Site) -> None:
+    """Add the page and its figures."""
+    shared = Shared(lambda: _counted(site.settings, site.now()), FIGURES_S, site.monotonic_s)
+
+    @site.app.get("/desk", response_class=HTMLResponse)
+    async def desk(request: Request, known: Annotated[Known, Depends(require(Right.DESK))]) -> Response:
+        site.pages.assets.require()
+        words = site.pages.words_of(request).of("desk", "state", "line")
+        return site.pages.show(request, "desk.html", words=words, desk=offered(site.settings, _agent(known)))
+
+    @site.app.get("/desk/figures")
+    async def figures(known: Annotated[Known, Depends(require(Right.DESK))]) -> Response:
+        agent = _agent(known)
+        counted = await asyncio.to_thread(shared.get)
+        return JSONResponse(counted.get(agent, {}))
+
+
+def offered(settings: Settings, agent: str) -> dict[str, object]:
+    """What the desk offers: why to pause, and where to hand a caller on to."""
+    return {
+        "agent": agent,
+        "reasons": [{"id": each.id, "label": each.label} for each in settings.pause_reasons],
+        "agents": [{"id": each.id, "label": each.name} for each in settings.agents if each.id != agent],
+        "queues": [each.name for each in settings.queues],
+        "destinations": [each.name for each in settings.destinations],
+        "supervisors": [{"id": each.id, "label": each.name} for each in settings.supervisors],
+    }
+
+
+def own(figures: list[Figure]) -> dict[str, dict[str, dict[str, object]]]:
+    """The figures of each agent, by agent and name."""
+    found: dict[str, dict[str, dict[str, object]]] = {}
+    for each in figures:
+        if each.name in OWN and each.subject:
+            shown: dict[str, object] = {"value": each.value, "unit": each.unit, "definition": each.definition}
+            found.setdefault(each.subject, {})[each.name] = shown
+    return found
+
+
+def _counted(settings: Settings, now: datetime) -> Mapping[str, Own]:
+    try:
+        with closing(open_readonly(settings.engine.database)) as connection:
+            return own(all_figures(connection, Scope(now - SHIFT, now, now=now), Targets()))
+    except RecordError:
+        return {}
+
+
+def _agent(known: Known) -> str:
+    """
+    Raises:
+        Refused: the account is nobody's desk.
+    """
+    if known.account.agent_id is None:
+        raise Refused(403, "this account is no agent's: callwright accounts change NAME --agent ID")
+    return known.account.agent_id

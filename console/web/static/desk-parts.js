@@ -1,0 +1,106 @@
+// The parts of the agent's desk that only show what they are given.
+
+import { html } from "./vendor/htm-preact.js";
+import { lasted, serverNow } from "./live.js";
+
+const when = (text, language) => new Date(text).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+
+/** Whose call it is: the card, the script and the history. */
+export function Call({ card, agent, t, language, actions }) {
+  if (!card) {
+    return html`<div class="idle"><svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true"><path d="M4 14v-2a8 8 0 0 1 16 0v2M18 19a2 2 0 0 0 2-2v-3h-4v5zM4 14v3a2 2 0 0 0 2 2h2v-5z" /></svg>
+      <h2>${t("desk.no_call")}</h2><p>${t(agent.state === "logged_out" ? "desk.not_logged_in" : "desk.waits")}</p></div>`;
+  }
+  const who = card.customer;
+  const fields = Object.entries(who.fields);
+  return html`
+    <div class="caller"><h2>${who.name || t("desk.unknown")}</h2><span class="big">${who.number}</span></div>
+    <p><span class="badge info">${t(`desk.${card.direction === "inbound" ? "inbound" : "outbound"}`)}</span></p>
+    <dl class="pairs">
+      ${card.queue && html`<dt>${t("desk.queue")}</dt><dd>${card.queue}</dd>`}
+      ${card.campaign && html`<dt>${t("desk.campaign")}</dt><dd>${card.campaign}</dd>`}
+      ${who.list && html`<dt>${t("desk.list")}</dt><dd>${who.list}</dd>`}
+      ${who.numbers.length > 1 && html`<dt>${t("desk.numbers")}</dt><dd>${who.numbers.map((each) => `${each.number} (${each.kind})`).join(", ")}</dd>`}
+      ${who.time_zones.length > 0 && html`<dt>${t("desk.zone")}</dt><dd>${who.time_zones.map((zone) => localTime(zone, language)).join(", ")}</dd>`}
+      ${fields.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}
+    </dl>
+    ${card.screen_pop && html`<p><a class="button second small" href=${card.screen_pop} target="_blank" rel="noreferrer">${t("desk.open_crm")}</a></p>`}
+    ${card.script && html`<${Script} key=${card.call_id} script=${card.script} t=${t} actions=${actions} />`}
+    <h3>${t("desk.history")}</h3>
+    ${card.history.length === 0 && html`<p class="quiet">${t("desk.no_history")}</p>`}
+    <ul class="history">${card.history.slice(0, 12).map((each) => html`<li><time datetime=${each.at}>${when(each.at, language)}</time>
+      <span>${each.kind.replaceAll("_", " ")}${detail(each.detail)}</span></li>`)}</ul>`;
+}
+
+function localTime(zone, language) {
+  try {
+    return `${new Date(serverNow()).toLocaleTimeString(language, { timeZone: zone, timeStyle: "short" })} (${zone.split("/").at(-1).replaceAll("_", " ")})`;
+  } catch {
+    return zone;
+  }
+}
+
+function detail(values) {
+  const said = Object.values(values ?? {}).filter((each) => ["string", "number"].includes(typeof each) && each !== "");
+  return said.length ? `: ${said.slice(0, 5).join(", ")}` : "";
+}
+
+function Script({ script, t, actions }) {
+  return html`<h3 class="row">${t("desk.script")} ${script.languages.length > 1 && html`<select class="small" aria-label=${t("desk.script_language")} value=${script.language}
+      onChange=${(event) => actions.speak(event.target.value)}>${script.languages.map((each) => html`<option value=${each}>${each}</option>`)}</select>`}</h3>
+    <p class="script" lang=${script.language}>${script.text}</p>
+    ${script.steps.map((step) => html`<div key=${step.id}>${step.answers.length
+      ? html`<fieldset class="choices"><legend lang=${script.language}>${step.say}</legend>${step.answers.map((each) => html`<label key=${each}><input type="radio" name=${`step ${step.id}`} value=${each}
+          defaultChecked=${step.answered === each} onChange=${() => actions.answer(step.id, each)} /> <span>${each}</span></label>`)}</fieldset>`
+      : html`<label lang=${script.language}>${step.say}<input defaultValue=${step.answered ?? ""} aria-label=${`${t("desk.answer")}: ${step.say}`} onChange=${(event) => actions.answer(step.id, event.target.value)} /></label>`}</div>`)}`;
+}
+
+/** What can be done with the call: hand it on, ask first, the recording, its end, a callback. */
+export function Tools({ card, agent, desk, t, actions }) {
+  if (!card) return null;
+  const talks = agent.state === "talking";
+  const to = (attended) => {
+    const [kind, ...name] = document.getElementById("target").value.split(":");
+    if (kind) actions.transfer({ [kind]: name.join(":") }, attended);
+  };
+  const group = (label, kind, list) => list.length > 0 && html`<optgroup label=${label}>${list.map((each) => html`<option value=${`${kind}:${each.id ?? each}`}>${each.label ?? each}</option>`)}</optgroup>`;
+  const book = (event) => {
+    event.preventDefault();
+    const given = new FormData(event.target);
+    actions.book({ at: given.get("at"), personal: given.get("personal") === "on" });
+    event.target.closest("details").open = false;
+  };
+  return html`<div class="stack">${talks && html`<div class="card stack">
+      <h2>${t("desk.hand_over")}</h2>
+      ${agent.asks
+        ? html`<p class="notice">${t(`desk.asks_${agent.asks}`)}</p><div class="actions"><button type="button" disabled=${agent.asks !== "there"} onClick=${() => actions.decide("complete")}>${t("desk.complete")}</button>
+            <button type="button" class="second" onClick=${() => actions.decide("cancel")}>${t("desk.take_back")}</button></div>`
+        : html`<label>${t("desk.to")} <select id="target"><option value="">–</option>${group(t("desk.to_agents"), "agent", desk.agents)}${group(t("desk.to_queues"), "queue", desk.queues)}
+            ${group(t("desk.to_destinations"), "destination", desk.destinations)}${group(t("desk.to_supervisors"), "supervisor", desk.supervisors)}</select></label>
+          <div class="actions"><button type="button" class="second" onClick=${() => to(false)}>${t("desk.transfer")}</button><button type="button" class="second" onClick=${() => to(true)}>${t("desk.ask_first")}</button></div>`}
+      <div class="actions"><button type="button" class="second small" onClick=${() => actions.recording("pause")}>${t("desk.pause_recording")}</button>
+        <button type="button" class="second small" onClick=${() => actions.recording("resume")}>${t("desk.resume_recording")}</button>
+        <button type="button" class="danger small" onClick=${actions.hangUp}>${t("desk.hang_up")}</button></div></div>`}
+    <details class="card"><summary>${t("desk.book")}</summary><form class="stack" onSubmit=${book}>
+      <label>${t("desk.call_back_at")}<input type="datetime-local" name="at" required /></label>
+      <label class="check"><input type="checkbox" name="personal" defaultChecked=${true} /> <span>${t("desk.personal")}</span></label>
+      <button class="second">${t("desk.book")}</button></form></details></div>`;
+}
+
+/** The callbacks that are the agent's to make. */
+export function Promised({ promised, t, language }) {
+  return html`<h2>${t("desk.callbacks")}</h2>${promised.length === 0
+    ? html`<p class="quiet">${t("desk.no_callbacks")}</p>`
+    : html`<ul class="history card">${promised.map((each) => html`<li key=${each.id}><time datetime=${each.at}>${when(each.at, language)}</time>
+        <span>${each.name || each.number} <small>${each.agent ? "" : t("desk.everybody", { queue: each.queue })} ${each.note}</small></span></li>`)}</ul>`}`;
+}
+
+/** The agent's own figures, and who waits in the agent's queues. */
+export function Figures({ figures, queues, mine, t, language }) {
+  const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
+  const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const shown = ({ value, unit }) => value === null ? "–" : unit === "ratio" ? percent.format(value) : unit === "s" ? lasted(value * 1000) : plain.format(value);
+  return html`<h2>${t("desk.figures")}</h2><ul class="tiles">
+    ${Object.entries(figures).map(([name, each]) => html`<li class="tile" key=${name} title=${each.definition}><span>${t(`desk.figure_${name}`)}</span><b>${shown(each)}</b></li>`)}
+    ${mine.map((name) => html`<li class="tile ${queues[name]?.waiting ? "warn" : ""}" key=${`queue ${name}`}><span>${t("desk.waiting")}: ${name}</span><b>${queues[name]?.waiting ?? 0}</b></li>`)}</ul>`;
+}

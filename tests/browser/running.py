@@ -1,0 +1,135 @@
+"""The engine asked as the console asks it, and Chromium by selenium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from calls.settings import Settings
+from tests.console.browser import HASH, PASSWORD
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = ROOT / "var" / "pbx" / "chromium"
+AXE = ROOT / "var" / "assets" / "axe.js"
+DEADLINE_S = 20.0
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
+    "--force-color-profile=srgb",
+)
+DESKTOP, PHONE = (1280, 860), (360, 760)
+
+
+class Engine:
+    """The engine's own API, asked as the console asks it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._http = httpx.Client(transport=httpx.HTTPTransport(uds=str(settings.engine.socket)), timeout=DEADLINE_S)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def post(self, path: str, body: object = None) -> httpx.Response:
+        answer = self._http.post(f"http://engine{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    def account(self, name: str, role: str, agent: str | None = None) -> None:
+        """Add one, with the password of all."""
+        order = {"name": name, "role": role, "agent": agent, "password": HASH, "must_change": False}
+        self.post("/v1/accounts", order)
+
+    def status(self) -> dict[str, list[dict[str, object]]]:
+        found: dict[str, list[dict[str, object]]] = self._http.get("http://engine/v1/status").json()
+        return found
+
+
+class Page:
+    """A tab of the one Chromium."""
+
+    def __init__(self, driver: Chrome, url: str) -> None:
+        self.driver = driver
+        self._url = url
+
+    def open(self, path: str) -> None:
+        self.driver.get(self._url + path)
+
+    def log_in(self, name: str) -> None:
+        """As somebody, in the place of whoever was."""
+        self.driver.delete_all_cookies()
+        self.open("/log-in")
+        self.one("input[name=name]").send_keys(name)
+        self.one("input[name=password]").send_keys(PASSWORD)
+        self.one("main button").click()
+        self.until(lambda: "/log-in" not in self.driver.current_url)
+
+    def size(self, width: int, height: int) -> None:
+        """The window as wide as a phone, or as a desktop's."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def theme(self, theme: str) -> None:
+        """Light or dark, as the device has it."""
+        features = [{"name": "prefers-color-scheme", "value": theme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    def one(self, css: str) -> WebElement:
+        """The element, as soon as it is there."""
+        return WebDriverWait(self.driver, DEADLINE_S, 0.05).until(
+            lambda driver: driver.find_element(By.CSS_SELECTOR, css)
+        )
+
+    def button(self, words: str) -> WebElement:
+        """The button that says so, as soon as it is there."""
+        path = f"//button[contains(normalize-space(.), '{words}')]"
+        return WebDriverWait(self.driver, DEADLINE_S, 0.05).until(lambda driver: driver.find_element(By.XPATH, path))
+
+    def until(self, holds: Callable[[], object]) -> None:
+        """Return as soon as it does."""
+        WebDriverWait(self.driver, DEADLINE_S, 0.05).until(lambda _: holds())
+
+    def shows(self, css: str, words: str) -> None:
+        """Return as soon as what ``css`` finds has these words."""
+        self.until(lambda: words in self.text(css))
+
+    def text(self, css: str) -> str:
+        """All that is shown within ``css``, now; "" where there is none."""
+        script = "return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText).join(' ')"
+        return str(self.driver.execute_script(script, css))
+
+    def errors(self) -> list[str]:
+        """What the browser's console has complained of since it was last asked."""
+        entries = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [str(each["message"]) for each in entries if each["level"] == "SEVERE"]
+
+    def faults(self) -> list[str]:
+        """What axe-core finds that is serious or critical."""
+        if not self.driver.execute_script("return Boolean(window.axe)"):
+            self.driver.execute_script(AXE.read_text(encoding="utf-8"))
+        found = self.driver.execute_async_script(
+            "const done = arguments[0];"
+            " const failed = (e) => ({violations: [{impact: 'serious', id: String(e), nodes: []}]});"
+            "axe.run(document, {resultTypes: ['violations']}).then(done, (e) => done(failed(e)));"
+        )
+        return [
+            f"{each['id']}: {[node['html'][:200] for node in each['nodes'][:3]]}"
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+
+
+def chromium(profile: Path) -> Chrome:
+    """A new Chromium with the profile folder ``profile``."""
+    options = ChromeOptions()
+    options.binary_location = str(CHROMIUM / "run")
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return Chrome(options=options, service=Service(str(CHROMIUM / "driver")))

@@ -34,19 +34,18 @@ class Comparison:
         )
 
     def table(self) -> str:
-        """For people: occupancy and abandonment in percent, each with half its 95% interval."""
+        """For people: occupancy and abandonment in percent, each with half its 95% interval; below each policy the
+        campaigns, where several share the agents."""
         head = (
             f"{'policy':<22}{'occupancy %':>15}{'abandoned %':>15}{'above cap':>11}{'talk min/h':>12}{'wait s':>14}"
             f"{'less 1st':>15}"
         )
-        return "\n".join([self.title, head, *(self._row(each) for each in self.results)])
+        rows = (row for each in self.results for row in (self._row(each), *map(_part, each.campaigns)))
+        return "\n".join([self.title, head, *rows])
 
     def _row(self, each: Results) -> str:
         gain = "" if each is self.results[0] else percent(difference(each, self.results[0]))
-        return (
-            f"{each.policy:<22}{percent(each.occupancy):>15}{percent(each.abandonment, 2):>15}"
-            f"{100 * each.above_cap:>10.0f}%{each.talk_min_per_hour.mean:>12.1f}{seconds(each.wait_s):>14}{gain:>15}"
-        )
+        return f"{_cells(each.policy, each)}{seconds(each.wait_s):>14}{gain:>15}"
 
     def as_json(self) -> dict[str, object]:
         """For programs: shares from 0 to 1; an interval that one replication cannot give is null."""
@@ -62,6 +61,18 @@ class Comparison:
         }
 
 
+def _part(each: Results) -> str:
+    """A campaign's row below that of its policy."""
+    return _cells(f"  {each.policy}", each)
+
+
+def _cells(name: str, each: Results) -> str:
+    return (
+        f"{name:<22}{percent(each.occupancy):>15}{percent(each.abandonment, 2):>15}"
+        f"{100 * each.above_cap:>10.0f}%{each.talk_min_per_hour.mean:>12.1f}"
+    )
+
+
 def _as_json(each: Results) -> dict[str, object]:
     return {
         "policy": each.policy,
@@ -70,6 +81,17 @@ def _as_json(each: Results) -> dict[str, object]:
         "talk_min_per_hour": _interval(each.talk_min_per_hour),
         "wait_s": _interval(each.wait_s),
         "above_cap": each.above_cap,
+        "campaigns": [
+            {
+                "campaign": part.policy,
+                "abandonment_cap": part.scenario.abandonment_cap,
+                "occupancy": _interval(part.occupancy),
+                "abandonment": _interval(part.abandonment),
+                "talk_min_per_hour": _interval(part.talk_min_per_hour),
+                "above_cap": part.above_cap,
+            }
+            for part in each.campaigns
+        ],
         "replications": [
             {
                 "occupancy": tally.occupancy,

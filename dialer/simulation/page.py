@@ -30,6 +30,7 @@ figure { margin: 0; } svg { width: 100%%; height: auto; display: block; }
 svg text { fill: var(--soft); font-size: 12px; } svg text.name { fill: var(--text); }
 svg .grid { stroke: var(--line); stroke-width: 1; } svg line.cap { stroke: var(--text); stroke-dasharray: 4 4; }
 svg text.cap { fill: var(--text); } svg polyline { fill: none; stroke-width: 2; }
+.part { margin-left: 1.25rem; color: var(--soft); }
 .key { display: inline-block; width: .75rem; height: .75rem; border-radius: 50%%; margin-right: .5rem; }
 """
 
@@ -70,18 +71,31 @@ def _style() -> str:
 def _table(comparison: Comparison) -> str:
     heads = ("policy", "occupancy %", "abandoned %", "runs above cap", "talk min/h", "wait s", "less 1st, points")
     head = "".join(f'<th scope="col">{each}</th>' for each in heads)
-    rows = "".join(_row(index, each, comparison.results[0]) for index, each in enumerate(comparison.results))
+    rows = "".join(
+        _row(index, each, comparison.results[0]) + "".join(map(_part, each.campaigns))
+        for index, each in enumerate(comparison.results)
+    )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _row(index: int, each: Results, first: Results) -> str:
+    gain = "" if each is first else percent(difference(each, first))
+    key = f'<span class="key k{index % pictures.COLOURS}"></span>'
+    return _cells(f"{key}{escape(each.policy)}", each, seconds(each.wait_s), gain)
+
+
+def _part(each: Results) -> str:
+    """A campaign's row below that of its policy."""
+    return _cells(f'<span class="part">{escape(each.policy)}</span>', each, "", "")
+
+
+def _cells(name: str, each: Results, wait: str, gain: str) -> str:
     cells = (
         percent(each.occupancy),
         percent(each.abandonment, 2),
         f"{100 * each.above_cap:.0f}%",
         f"{each.talk_min_per_hour.mean:.1f}",
-        seconds(each.wait_s),
-        "" if each is first else percent(difference(each, first)),
+        wait,
+        gain,
     )
-    key = f'<span class="key k{index % pictures.COLOURS}"></span>'
-    return f"<tr><td>{key}{escape(each.policy)}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    return f"<tr><td>{name}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

@@ -81,6 +81,15 @@ class Results:
         )
 
     @property
+    def campaigns(self) -> tuple[Results, ...]:
+        """What is of each campaign alone, where several share the agents: its occupancy is the part of all agents'
+        time that goes to its calls, its cap is its own."""
+        shared = self.scenario.campaigns if self.tallies[0].parts else ()
+        return tuple(
+            Results(each.name, each, tuple(tally.parts[each.name] for tally in self.tallies)) for each in shared
+        )
+
+    @property
     def above_cap(self) -> float:
         """The share of the replications that ended above the cap."""
         cap = self.scenario.abandonment_cap

@@ -20,7 +20,7 @@ from dialer.simulation.paced import policy_of
 from dialer.simulation.page import page
 from dialer.simulation.replications import Interval, difference, interval, replicate
 from dialer.simulation.run import Run
-from dialer.simulation.scenario import base
+from dialer.simulation.scenario import Shift, base
 from dialer.simulation.scenario_file import find, shipped
 
 SHORT = replace(base(6), duration_s=1200.0)
@@ -37,6 +37,22 @@ def test_a_comparison_for_people_and_for_programs() -> None:
     runs = [each["occupancy"] for each in first["replications"]]
     assert first["occupancy"]["mean"] == pytest.approx(sum(runs) / 3)
     assert first["abandonment"]["mean"] == 0.0
+
+
+def test_campaigns_that_share_agents_have_rows_of_their_own() -> None:
+    comparison = compare(replace(find("two-campaigns"), shifts=(Shift(6),), duration_s=400.0), ["progressive"], 2)
+    (found,) = comparison.results
+    assert len(found.campaigns) > 1
+    lines = comparison.table().splitlines()[2:]
+    assert lines[0].startswith("progressive ")
+    assert [line.strip().split("  ")[0] for line in lines[1:]] == [each.policy for each in found.campaigns]
+    assert sum(each.occupancy.mean for each in found.campaigns) == pytest.approx(found.occupancy.mean)
+    (told,) = json.loads(json.dumps(comparison.as_json()))["policies"]
+    assert [each["campaign"] for each in told["campaigns"]] == [each.policy for each in found.campaigns]
+    assert told["campaigns"][0]["occupancy"]["mean"] == found.campaigns[0].occupancy.mean
+    shown = page(comparison)
+    assert all(f'<span class="part">{each.policy}</span>' in shown for each in found.campaigns)
+    assert compare(SHORT, ["progressive"], 1).results[0].campaigns == ()
 
 
 def test_one_replication_has_no_interval() -> None:

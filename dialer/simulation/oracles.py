@@ -42,6 +42,7 @@ class _Oracle(Predictive):
         learnt = self.learnt
         coins = np.concatenate((self.agents(seen, self._world), self.dials(seen, self._world)))
         short = len(seen.ringing_since_s) + len(seen.detecting_since_s) + seen.waiting - seen.ready
+        short += self._claimed(seen)
         if len(coins) <= EXACT_COINS:
             return lambda most: exact_chances(coins, short, learnt.new_dials(seen, max(most, CHUNK)), learnt.arrivals)
         moments = Moments.of(coins).table.sum(axis=0)

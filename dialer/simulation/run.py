@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf
+from math import ceil, inf
 from typing import Protocol, runtime_checkable
 
 from dialer.pacing.model import (
@@ -92,6 +92,8 @@ class Run:
         self._announced = scenario.announced_s()
         self._messages: dict[int, float] = {}
         self._window = [0, 0]
+        self._ended: deque[tuple[float, bool]] = deque()
+        """When each call of the window was over, and whether nobody was there."""
         self._seen_to = 0.0
         if isinstance(policy, Seer):
             policy.watch(self)
@@ -114,8 +116,11 @@ class Run:
                 self._pass(at_s)
                 what(which)
             self._pass(second)
-            self._decide()
-            second += 1.0
+            if self._under_way or self._idle or not heap:
+                self._decide()
+                second += 1.0
+            else:  # at night
+                second = max(second + 1.0, ceil(heap[0][0]))
         while heap and heap[0][0] <= end:
             at_s, _, what, which = pop(heap)
             self._pass(at_s)
@@ -193,7 +198,7 @@ class Run:
 
     def _talked(self, call: int) -> None:
         now, since, told = self.now, self.talking.pop(call), self._under_way[call]
-        self._window[0] += 1
+        self._count_in_window(abandoned=False)
         self.wrapping[call] = now
         self._push(self.free_at[call], self._wrapped, call)
         self.tally.talks_ended += self._counts()
@@ -222,7 +227,15 @@ class Run:
                 return
             self._dial(lead)
 
+    def _count_in_window(self, *, abandoned: bool) -> None:
+        self._window[0] += 1
+        self._window[1] += abandoned
+        self._ended.append((self.now, abandoned))
+
     def _snapshot(self, lines: int) -> Snapshot:
+        while self._ended and self._ended[0][0] <= self.now - self.scenario.cap_window_s:
+            self._window[0] -= 1
+            self._window[1] -= self._ended.popleft()[1]
         return Snapshot(
             at_s=self.now,
             ready=len(self._idle),
@@ -322,7 +335,6 @@ class Run:
 
     def _apologised(self, call: int) -> None:
         since, told = self._messages.pop(call), self._under_way.pop(call)
-        self._window[0] += 1
-        self._window[1] += 1
+        self._count_in_window(abandoned=True)
         waited_s = self.now - since
         self.policy.observe(Abandoned(at_s=self.now, attempt_id=str(call), stratum=told.stratum, waited_s=waited_s))

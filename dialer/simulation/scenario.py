@@ -165,6 +165,8 @@ class Scenario:
     calls_per_second: int = 100_000
     outages: tuple[Outage, ...] = ()
     abandonment_cap: float = 0.03
+    cap_window_s: float = 30 * 24 * HOUR_S
+    """On the fast path: over how long before now the law counts. Through the core it is the preset's."""
     connect_within_s: float = 2.0
     sees_wrap_up: bool = True
     """Whether the policy is told who wraps up and when that ends."""

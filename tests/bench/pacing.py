@@ -123,6 +123,7 @@ def decide_s(agents: int = 300, decisions: int = 2000) -> list[float]:
             talking_since_s=tuple(now - each for each in range(agents * 17 // 20)),
             wrapping_since_s=tuple(now - each / 5 for each in range(agents // 8)),
             lines_free=500,
+            ringing=tuple((now - each % 25, f"list {each % 3}, 12 h, try {each % 2}") for each in range(agents // 3)),
         )
         began = time.thread_time()
         policy.decide(seen)

@@ -1,7 +1,7 @@
 """Agents' time in each state, by quarter of an hour: each state shared out to the quarters that it lasted through.
 
 Functions of a connection, run inside a transaction of the writer. A state is added once, when it has ended; what is
-under way :func:`between` adds itself.
+under way, and what a time cuts in the middle, :func:`loose` gives.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from calls.records.times import as_text, as_time
-from calls.records.totals import QUARTER_S
+from calls.records.totals import QUARTER_S, whole_quarters
 
 Key = tuple[int, str, str, str]
 """Quarter, agent, state, reason."""
@@ -60,20 +60,11 @@ def recount(connection: sqlite3.Connection) -> None:
     connection.executemany(_ADD, [(*key, seconds) for key, seconds in totals.items()])
 
 
-def between(connection: sqlite3.Connection, begin: datetime, end: datetime, now: datetime) -> dict[Key, float]:
-    """Seconds by quarter, agent, state and reason in ``[begin, end)``, up to ``now`` where a state goes on.
-
-    A quarter that is only partly within counts by what its states lasted within: those are read one by one.
-    """
-    first, last = int(-(-begin.timestamp() // QUARTER_S)), int(end.timestamp() // QUARTER_S)
+def loose(connection: sqlite3.Connection, begin: datetime, end: datetime, now: datetime) -> dict[Key, float]:
+    """What the totals of whole quarters within ``[begin, end)`` do not have of it: seconds of the quarters that are
+    only partly within, and of states that go on, up to ``now``."""
     found: defaultdict[Key, float] = defaultdict(float)
-    if first < last:
-        for *key, seconds in connection.execute(
-            "SELECT quarter, agent_id, state, reason, seconds FROM agent_time_totals"
-            " WHERE quarter >= ? AND quarter < ?",
-            (first, last),
-        ):
-            found[key[0], key[1], key[2], key[3]] += seconds
+    first, last = whole_quarters(begin, end)
     edges = [(begin, min(end, _time(first))), (max(begin, _time(last)), end)] if first <= last else [(begin, end)]
     for since, until in edges:
         if since < until:
@@ -91,17 +82,30 @@ def _add_edge(
     connection: sqlite3.Connection, found: defaultdict[Key, float], since: datetime, until: datetime
 ) -> None:
     """Of each agent the states that began within, and the last one that began before."""
-    rows = connection.execute(
-        "SELECT agent_id, state, reason, since_at, duration_s FROM agent_states AS states"
-        " WHERE duration_s IS NOT NULL AND since_at < :until AND since_at >= coalesce((SELECT max(since_at)"
-        " FROM agent_states AS before WHERE before.agent_id = states.agent_id AND before.since_at <= :since), '')",
-        {"since": as_text(since), "until": as_text(until)},
-    )
-    for agent_id, state, reason, since_at, lasted_s in rows:
-        at = as_time(since_at)
-        begin, end = max(at, since), min(at + timedelta(seconds=lasted_s), until)
-        for number, seconds in shares(begin, (end - begin).total_seconds()):
-            found[number, agent_id, state, reason] += seconds
+    for (agent_id,) in connection.execute(_AGENTS).fetchall():
+        rows = connection.execute(
+            "SELECT state, reason, since_at, duration_s FROM agent_states WHERE agent_id = :agent"
+            " AND duration_s IS NOT NULL AND since_at < :until AND since_at >= coalesce((SELECT max(since_at)"
+            " FROM agent_states WHERE agent_id = :agent AND since_at <= :since), '')",
+            {"agent": agent_id, "since": as_text(since), "until": as_text(until)},
+        )
+        for state, reason, since_at, lasted_s in rows:
+            at = as_time(since_at)
+            begin, end = max(at, since), min(at + timedelta(seconds=lasted_s), until)
+            for number, seconds in shares(begin, (end - begin).total_seconds()):
+                found[number, agent_id, state, reason] += seconds
+
+
+# One look in the index for each agent: DISTINCT would read all states.
+_AGENTS = """
+WITH RECURSIVE agents(agent_id) AS (
+    SELECT min(agent_id) FROM agent_states
+    UNION ALL
+    SELECT (SELECT min(agent_id) FROM agent_states AS next WHERE next.agent_id > agents.agent_id) FROM agents
+    WHERE agents.agent_id IS NOT NULL
+)
+SELECT agent_id FROM agents WHERE agent_id IS NOT NULL
+"""
 
 
 def _running_within(connection: sqlite3.Connection, begin: datetime, end: datetime) -> Iterator[tuple[Key, float]]:

@@ -129,6 +129,11 @@ def _totals(database: Database) -> None:
     _execute(database, "totals.sql")
 
 
+@MIGRATIONS(name="0026_open_states")
+def _open_states(database: Database) -> None:
+    database.conn.execute("CREATE INDEX agent_states_open ON agent_states (agent_id) WHERE duration_s IS NULL")
+
+
 @MIGRATIONS(name="0030_left_states")
 def _left_states(database: Database) -> None:
     database.execute("ALTER TABLE agent_states ADD COLUMN left_at TEXT")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 QUARTER_S = 900
 """The length of the shortest interval."""
@@ -46,6 +47,12 @@ class Cube:
 def quarter(column: str) -> str:
     """The number of the quarter of an hour of a time in ``column``, from 1970 in UTC."""
     return f"coalesce(CAST(strftime('%s', {column}) AS INTEGER) / {QUARTER_S}, 0)"
+
+
+def whole_quarters(begin: datetime, end: datetime) -> tuple[int, int]:
+    """The first quarter that lies wholly in ``[begin, end)``, and the one behind the last; the second is less than
+    the first where a time within one quarter has none."""
+    return int(-(-begin.timestamp() // QUARTER_S)), int(end.timestamp() // QUARTER_S)
 
 
 _OFFERED = "(c.direction = 'inbound' AND c.wait_s IS NOT NULL)"
@@ -194,6 +201,16 @@ ATTEMPTS = Cube(
 CUBES = (CALLS, AGENTS, ENDINGS, ATTEMPTS)
 """Those that triggers keep. What flows and agents' states add is written by :mod:`calls.records.trail_totals` and
 :mod:`calls.records.agent_time`."""
+
+
+def answered_within(seconds: float) -> str:
+    """As the measures ``answered_in_N``, for any number of seconds: over a row ``c`` of ``calls``."""
+    return _if(f"{_ANSWERED} AND c.wait_s <= {float(seconds)!r}")
+
+
+def abandoned_within(seconds: float) -> str:
+    """As the measures ``abandoned_in_N``, for any number of seconds: over a row ``c`` of ``calls``."""
+    return _if(f"{_ABANDONED} AND c.wait_s < {float(seconds)!r}")
 
 
 def recount(connection: sqlite3.Connection) -> None:

@@ -36,6 +36,7 @@ ALL = (
     "0022_truth",
     "0024_accounts",
     "0025_totals",
+    "0026_open_states",
     "0030_left_states",
 )
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from calls.records import agent_time, rollups
+from calls.records import rollups
 from calls.records.agent_time import shares
 from calls.records.store import Direction
 from calls.records.totals import CUBES, QUARTER_S
@@ -71,22 +71,3 @@ def test_a_state_is_shared_out_to_the_quarters_it_lasted_through() -> None:
     first = int(BEGIN.timestamp()) // QUARTER_S
     assert list(shares(since, 1500.0)) == [(first, 300.0), (first + 1, 900.0), (first + 2, 300.0)]
     assert list(shares(since, 0.0)) == []
-
-
-def test_agents_time_within_any_time(connection: sqlite3.Connection) -> None:
-    """A time that begins and ends in the middle of states, of which the last goes on."""
-    for agent, state, since_s, lasted_s in (
-        ("ann", "ready", 0, 600.0), ("ann", "talking", 600, 2400.0), ("ann", "wrap_up", 3000, None)
-    ):  # fmt: skip
-        at = BEGIN + timedelta(seconds=since_s)
-        connection.execute(
-            "INSERT INTO agent_states (agent_id, since_at, state, duration_s) VALUES (?, ?, ?, ?)",
-            (agent, at.isoformat(timespec="microseconds"), state, lasted_s),
-        )
-    agent_time.recount(connection)
-    begin, end = BEGIN + timedelta(seconds=700), BEGIN + timedelta(seconds=4000)
-    found = agent_time.between(connection, begin, end, now=BEGIN + timedelta(seconds=3500))
-    by_state: dict[str, float] = {}
-    for (_, _, state, _), seconds in found.items():
-        by_state[state] = by_state.get(state, 0.0) + seconds
-    assert by_state == {"talking": pytest.approx(2300.0), "wrap_up": pytest.approx(500.0)}

@@ -1,0 +1,251 @@
+"""The figures that reports show: each with its definition, numerator and denominator, and nowhere else.
+
+A numerator or denominator is a sum of measures, ``"handled_talk_s + handled_wrap_up_s"``; which measures there are
+say the cubes of :mod:`calls.records.totals`, and what they mean docs/records.md. ``within`` and ``short`` stand for
+the calls answered within the seconds of the service level, and for those abandoned in under the seconds of a short
+abandon.
+
+Source: the house's table of figures; 16 CFR 310.4(b)(4) for abandonment (US), Ofcom's statement of policy for (UK).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from calls.records.totals import AGAIN_DAYS
+
+Sums = Mapping[str, float]
+"""Measures, added up."""
+
+
+class Section(StrEnum):
+    """Which figures stand together."""
+
+    INBOUND = "inbound"
+    FLOWS = "flows"
+    OUTBOUND = "outbound"
+    MACHINES = "machines"
+    SALES = "sales"
+    AGENTS = "agents"
+    NODES = "nodes"
+
+
+class Source(StrEnum):
+    """What a figure's measures are added up from."""
+
+    CALLS = "calls"
+    ATTEMPTS = "attempts"
+    TIME = "time"
+    NODES = "nodes"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Seconds that some figures are measured against."""
+
+    service_level_s: float = 20.0
+    short_abandon_s: float = 5.0
+
+
+USUAL = Targets()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One figure. ``unit``: ``ratio``, ``s``, or what is counted. ``denominator`` "": it is a count, or a sum.
+
+    ``words`` say how it comes about: ``{y}`` and ``{n}`` in them are the seconds of the targets. ``per``: what the
+    denominator is divided by, 3600 for hours of seconds.
+    """
+
+    name: str
+    title: str
+    section: Section
+    source: Source
+    unit: str
+    numerator: str
+    denominator: str
+    words: str
+    per: float = 1.0
+
+    def said(self, targets: Targets) -> str:
+        """The definition, with the seconds of the targets in it."""
+        return self.words.format(y=f"{targets.service_level_s:g} s", n=f"{targets.short_abandon_s:g} s")
+
+    @property
+    def measures(self) -> frozenset[str]:
+        """The measures that it takes."""
+        return frozenset(name for _, name in (*terms(self.numerator), *terms(self.denominator)))
+
+    def counted(self, sums: Sums) -> tuple[float, float | None]:
+        """Numerator and denominator; the latter None for a count."""
+        if self.name == "abandonment_uk":
+            return _uk(sums)
+        of = total(self.denominator, sums) / self.per if self.denominator else None
+        return total(self.numerator, sums), of
+
+
+def terms(words: str) -> Iterator[tuple[int, str]]:
+    """The measures of a sum with their signs."""
+    sign = 1
+    for word in words.split():
+        if word in "+-":
+            sign = 1 if word == "+" else -1
+        else:
+            yield sign, word
+            sign = 1
+
+
+def total(words: str, sums: Sums) -> float:
+    """A sum of measures."""
+    return sum(sign * sums.get(name, 0) for sign, name in terms(words))
+
+
+def _uk(sums: Sums) -> tuple[float, float]:
+    """Ofcom's abandonment: of what was abandoned the share that machines are of what agents handled is taken off."""
+    handled, marked = sums.get("dialled_handled", 0), sums.get("machines_by_agents", 0)
+    live, abandoned = handled - marked, sums.get("dialled_abandoned", 0)
+    estimate = abandoned * live / handled if handled else float(abandoned)
+    return estimate, live + estimate
+
+
+def _inbound(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
+    return Definition(name, title, Section.INBOUND, Source.CALLS, unit, numerator, denominator, words)
+
+
+def _flow(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
+    return Definition(name, title, Section.FLOWS, Source.CALLS, unit, numerator, denominator, words)
+
+
+def _dialled(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
+    return Definition(name, title, Section.OUTBOUND, Source.ATTEMPTS, unit, numerator, denominator, words)
+
+
+def _machine(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
+    return Definition(name, title, Section.MACHINES, Source.CALLS, unit, numerator, denominator, words)
+
+
+def _talk(
+    name: str, title: str, section: Section, unit: str, numerator: str, denominator: str, words: str, per: float = 1.0
+) -> Definition:
+    return Definition(name, title, section, Source.CALLS, unit, numerator, denominator, words, per)
+
+
+def _time(state: str, title: str, words: str) -> Definition:
+    return Definition(f"time_{state}", title, Section.AGENTS, Source.TIME, "s", state, "", words)
+
+
+def _node(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
+    return Definition(name, title, Section.NODES, Source.NODES, unit, numerator, denominator, words)
+
+
+HANDLING = "handled_talk_s + handled_wrap_up_s"
+WORKED = "talking + wrap_up"
+READY = "ready + reserved"
+LOGGED_IN = "ready + reserved + talking + wrap_up + paused"
+UK = "dialled_abandoned + dialled_handled + machines_by_agents"
+
+DEFINITIONS: tuple[Definition, ...] = (
+    _inbound("offered", "Offered", "calls", "offered", "",
+             "calls that asked for an agent; those that ended in the menus did not"),
+    _inbound("answered", "Answered", "calls", "answered", "", "offered calls that an agent talked with"),
+    _inbound("abandoned", "Abandoned", "calls", "abandoned", "", "offered calls whose caller hung up while waiting"),
+    _inbound("service_level", "Service level", "ratio", "within", "offered - short",
+             "offered calls answered within {y} / (offered - those abandoned in under {n})"),
+    _inbound("service_level_of_answered", "Service level, of answered", "ratio", "within", "answered",
+             "answered within {y} / answered"),
+    _inbound("service_level_of_offered", "Service level, of offered", "ratio", "within", "offered",
+             "answered within {y} / offered"),
+    _inbound("abandonment", "Abandonment", "ratio", "abandoned", "offered", "abandoned while waiting / offered"),
+    _inbound("abandonment_adjusted", "Abandonment, adjusted", "ratio", "abandoned - short", "offered - short",
+             "abandoned while waiting / offered, those abandoned in under {n} taken from both"),
+    _inbound("asa", "ASA", "s", "waited_s", "answered", "waits of answered calls / answered"),
+    _inbound("aht", "AHT", "s", "talk_s + wrap_up_s", "answered", "(talk, with hold, + wrap-up) / handled"),
+    _talk("handled", "Handled", Section.INBOUND, "calls", "handled", "",
+          "calls that an agent talked in, both directions"),
+    _talk("transfers", "Transfers", Section.INBOUND, "ratio", "transferred", "handled",
+          "calls that an agent gave on / calls that an agent talked in"),
+    _talk("fcr", "First contact resolution", Section.INBOUND, "ratio", "persons - persons_again", "persons",
+          f"contacts whose person did not call again within {AGAIN_DAYS} days, as far as numbers tell / contacts"
+          " whose number is known"),
+    _flow("entered", "Entered", "calls", "entered", "", "calls that came to a flow's first node"),
+    _flow("containment_technical", "Containment, technical", "ratio", "contained", "entered",
+          "technical: calls that never reached a queue or a transfer / calls that entered the flow"),
+    _flow("containment_functional", "Containment, functional", "ratio", "goals", "entered",
+          "functional: contained calls with the outcome completed whose caller did not call again within 24 h, as far"
+          " as numbers tell / calls that entered the flow"),
+    _flow("drop_off", "Drop-off", "ratio", "dropped", "entered",
+          "calls that the caller left before anything came of them (hung_up, abandoned) / calls that entered the"
+          " flow"),
+    _dialled("attempts", "Attempts", "attempts", "attempts", "", "numbers dialled; each try counts"),
+    _dialled("answer_rate_of_attempts", "Answer rate", "ratio", "answered", "attempts",
+             "attempts answered, machines too / attempts"),
+    _dialled("contact_rate_of_attempts", "Contact rate", "ratio", "contacts", "attempts",
+             "attempts in which an agent talked / attempts"),
+    _dialled("right_party_rate_of_attempts", "Right-party contact rate", "ratio", "right_party", "attempts",
+             "attempts in which an agent talked, and said neither that it was a machine nor that the number was"
+             " somebody else's / attempts"),
+    _dialled("abandonment_us", "Abandonment (US)", "ratio", "late", "by_person",
+             "answered by a person and an agent came not at all or after more than 2 s / answered by a person; the"
+             " clock starts as the campaign's preset says, at the answer or at the detected end of the greeting; who"
+             " hangs up before that was not abandoned; what its agent found to be a machine's was not answered by a"
+             " person; a call of which a crash left unknown whether a person answered counts as abandoned"),
+    _dialled("attempts_per_contact", "Attempts per contact", "attempts", "attempts", "contacts",
+             "attempts / attempts in which an agent talked"),
+    _dialled("machine_share", "Machines", "ratio", "machines", "answered", "answered by a machine / answered"),
+    _dialled("conversion_of_contacts", "Conversion", "ratio", "sales", "contacts",
+             "attempts that an agent sold in / attempts in which an agent talked"),
+    _machine("machines_detected", "Machines detected", "calls", "machines_detected", "",
+             "calls that detection took for a machine"),
+    _machine("machines_by_agents", "Machines met by agents", "calls", "machines_by_agents", "",
+             "calls that an agent talked in and found to be a machine's"),
+    _machine("machines_missed", "Machines missed", "ratio", "machines_missed", "taken_for_people",
+             "machines by the agent's word / calls that detection took for a person, or was not sure of, and an agent"
+             " handled"),
+    _machine("people_taken_for_machines", "People taken for machines", "ratio", "people_taken", "taken_for_machines",
+             "people by the agent's word / calls that detection took for a machine and an agent handled all the same;"
+             ' known only with machine = "person"'),
+    _machine("abandonment_uk", "Abandonment (UK)", "ratio", UK, UK,
+             "est / (est + live): est = abandoned x (1 - am / (am + live)), am and live the machines and people that"
+             " agents handled, by their word; where they handled none, all that were abandoned"),
+    _talk("sales", "Sales", Section.SALES, "sales", "sales", "", "calls that an agent sold in"),
+    _talk("conversion", "Conversion", Section.SALES, "ratio", "sales", "handled",
+          "calls with a sale / calls that an agent talked in"),
+    _talk("sales_per_handling_hour", "Sales per handling hour", Section.SALES, "sales", "sales", HANDLING,
+          "sales / hours that agents talked and wrapped up in these calls, not those of the log-in", 3600.0),
+    _talk("dispositions_missing", "Dispositions missing", Section.SALES, "ratio", "dispositions_missing", "handled",
+          "calls whose wrap-up ended without the disposition that it required / calls that an agent talked in"),
+    _talk("handling_time", "Handling time", Section.AGENTS, "s", HANDLING, "handled",
+          "(talk, with hold, + wrap-up) / calls that an agent talked in, both directions"),
+    _time("ready", "Ready", "time ready for a call"),
+    _time("reserved", "Reserved", "time in which a call was on its way to the agent"),
+    _time("talking", "Talking", "time in talks, with hold"),
+    _time("wrap_up", "Wrap-up", "time of writing up"),
+    _time("paused", "Paused", "time in pauses, for whatever reason"),
+    _time("logged_out", "Offline", "time logged out"),
+    Definition("occupancy", "Occupancy", Section.AGENTS, Source.TIME, "ratio", WORKED, f"{WORKED} + {READY}",
+               "(talking + wrap-up) / (talking + wrap-up + waiting for a call, ready or reserved)"),
+    Definition("utilisation", "Utilisation", Section.AGENTS, Source.TIME, "ratio", f"{WORKED} + {READY}", LOGGED_IN,
+               "(talking + wrap-up + ready + reserved) / logged-in time"),
+    _node("entries", "Entries", "entries", "entries", "", "times that a call came to the node"),
+    _node("time", "Time", "s", "took_s", "entries", "time in the node, that in its subflow too / entries"),
+    _node("node_drop_off", "Drop-off", "ratio", "drops", "entries", "callers who hung up at the node / entries"),
+    _node("noinput", "No input", "ratio", "noinput", "entries", "silences / entries"),
+    _node("nomatch", "No match", "ratio", "nomatch", "entries", "wrong inputs / entries"),
+    _node("retries", "Retries", "ratio", "retries", "entries", "further tries after either / entries"),
+    _node("zero_outs", "Zero-outs", "ratio", "zero_outs", "entries", "choices of a queue or a transfer / entries"),
+    _node("by_keys", "By keys", "ratio", "by_keys", "choices", "choices by keys / choices"),
+    _node("by_speech", "By speech", "ratio", "by_speech", "choices", "choices by speech / choices"),
+    _node("confidence", "Confidence", "ratio", "confidence", "confidences",
+          "the recogniser's confidence in choices by speech, added up / such choices"),
+)  # fmt: skip
+"""All of them, in the order in which a report shows them."""
+
+BY_NAME: Mapping[str, Definition] = {each.name: each for each in DEFINITIONS}
+
+
+def of_section(section: Section) -> tuple[Definition, ...]:
+    """The figures of a section, in their order."""
+    return tuple(each for each in DEFINITIONS if each.section is section)

@@ -1,0 +1,207 @@
+"""Every figure once more, in another way: from the raw records of a day in plain Python, without SQL and roll-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from calls.causes import Outcome
+from calls.records.store import CallEvent, CallRecord, Direction
+from calls.switch.port import Detected
+from tests.calls.records.raw_days import BEGIN, Day, with_late_wrap_ups
+
+Fraction = tuple[float, float | None]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One call of the day, with all that is known of it."""
+
+    call: CallRecord
+    events: tuple[CallEvent, ...]
+    day: Day
+
+    @property
+    def dialled(self) -> bool:
+        return self.call.direction is Direction.OUTBOUND
+
+    @property
+    def person(self) -> str:
+        return self.call.called if self.dialled else self.call.caller
+
+    @property
+    def kinds(self) -> set[str]:
+        return {each.kind for each in self.events}
+
+    @property
+    def word(self) -> object:
+        return next((each.detail["outcome"] for each in self.events if each.kind == "outcome"), None)
+
+    @property
+    def handled(self) -> bool:
+        return self.call.agent_id is not None
+
+    @property
+    def offered(self) -> bool:
+        return not self.dialled and self.call.wait_s is not None
+
+    @property
+    def entered(self) -> bool:
+        return "node_entered" in self.kinds and self.call.outcome is not Outcome.CANCELLED
+
+    @property
+    def contained(self) -> bool:
+        return self.entered and not self.kinds & {"queue_entered", "transfer_started"}
+
+    @property
+    def said(self) -> tuple[str, bool, bool, str | None] | None:
+        return self.day.said.get(self.call.call_id)
+
+    @property
+    def machine(self) -> bool:
+        return self.said is not None and self.said[1]
+
+    @property
+    def sold(self) -> bool:
+        return self.said is not None and self.said[3] is not None
+
+    def again_within(self, limit: timedelta, closed: bool) -> bool:
+        for other in self.day.calls:
+            is_later = other.direction is Direction.INBOUND and other.started_at > self.call.started_at
+            gap = other.started_at - self.call.started_at
+            if self.person and other.caller == self.person and is_later:
+                if gap < limit or (closed and gap == limit):
+                    return True
+        return False
+
+
+def seen(day: Day) -> list[Seen]:
+    """The calls of the day as they stand at its end."""
+    return [Seen(call, events, day) for call, events in zip(with_late_wrap_ups(day), day.events, strict=True)]
+
+
+def figures(calls: list[Seen], service_level_s: float, short_s: float) -> dict[str, Fraction]:
+    """The figures that are made of calls: name, numerator and denominator."""
+
+    def n(which: Callable[[Seen], object]) -> int:
+        return sum(1 for each in calls if which(each))
+
+    def seconds(which: Callable[[Seen], object], of: Callable[[CallRecord], float | None]) -> float:
+        return sum(of(each.call) or 0.0 for each in calls if which(each))
+
+    def answered(each: Seen) -> bool:
+        return each.offered and each.handled
+
+    def abandoned(each: Seen) -> bool:
+        return each.offered and not each.handled and each.call.abandoned
+
+    def work(call: CallRecord) -> float:
+        return call.talk_s + (call.wrap_up_s or 0.0)
+
+    within = n(lambda each: answered(each) and (each.call.wait_s or 0.0) <= service_level_s)
+    short = n(lambda each: abandoned(each) and (each.call.wait_s or 0.0) < short_s)
+    offered, got, lost, handled = (
+        n(lambda each: each.offered),
+        n(answered),
+        n(abandoned),
+        n(lambda each: each.handled),
+    )
+    known = n(lambda each: each.handled and each.person)
+    again = n(lambda each: each.handled and each.again_within(timedelta(days=7), closed=True))
+    entered = n(lambda each: each.entered)
+    goals = n(
+        lambda each: each.contained and each.word == "completed" and not each.again_within(timedelta(days=1), False)
+    )
+    sales = n(lambda each: each.handled and each.sold)
+    dialled = [each for each in calls if each.dialled]
+    unsure = (Detected.HUMAN, Detected.UNSURE)
+    people = [each for each in dialled if each.handled and each.call.detected in unsure]
+    machines = [each for each in dialled if each.handled and each.call.detected is Detected.MACHINE]
+    marked = sum(each.handled and each.machine for each in dialled)
+    live = sum(each.handled for each in dialled) - marked
+    dropped = sum(each.call.abandoned for each in dialled)
+    est = dropped * live / (live + marked) if live + marked else float(dropped)
+    handling = seconds(lambda each: each.handled, work)
+    return {
+        "offered": (offered, None),
+        "answered": (got, None),
+        "abandoned": (lost, None),
+        "service_level": (within, offered - short),
+        "service_level_of_answered": (within, got),
+        "service_level_of_offered": (within, offered),
+        "abandonment": (lost, offered),
+        "abandonment_adjusted": (lost - short, offered - short),
+        "asa": (seconds(answered, lambda call: call.wait_s), got),
+        "aht": (seconds(answered, work), got),
+        "handled": (handled, None),
+        "transfers": (n(lambda each: each.handled and "transferred" in each.kinds), handled),
+        "fcr": (known - again, known),
+        "entered": (entered, None),
+        "containment_technical": (n(lambda each: each.contained), entered),
+        "containment_functional": (goals, entered),
+        "drop_off": (n(lambda each: each.entered and each.word in ("hung_up", "abandoned")), entered),
+        "machines_detected": (sum(each.call.detected is Detected.MACHINE for each in dialled), None),
+        "machines_by_agents": (marked, None),
+        "machines_missed": (sum(each.machine for each in people), len(people)),
+        "people_taken_for_machines": (sum(not each.machine for each in machines), len(machines)),
+        "abandonment_uk": (est, live + est),
+        "sales": (sales, None),
+        "conversion": (sales, handled),
+        "sales_per_handling_hour": (sales, handling / 3600),
+        "dispositions_missing": (n(lambda each: each.handled and each.said and each.said[0] == "none"), handled),
+        "handling_time": (handling, handled),
+    }
+
+
+def dialled(calls: list[Seen]) -> dict[str, Fraction]:
+    """The figures that are made of attempts."""
+    tried = [each for each in calls if each.dialled and each.call.call_id not in each.day.unsent]
+
+    def outcome(each: Seen) -> Outcome:
+        return each.day.outcomes[each.call.call_id]
+
+    answered = [e for e in tried if outcome(e) in (Outcome.ANSWERED, Outcome.ABANDONED, Outcome.MACHINE)]
+    people = [
+        each
+        for each in tried
+        if (outcome(each) in (Outcome.ANSWERED, Outcome.ABANDONED) or each.call.abandoned) and not each.machine
+    ]
+    late = [
+        each
+        for each in people
+        if each.call.abandoned
+        or outcome(each) is Outcome.ABANDONED
+        or (each.handled and each.call.connect_s is not None and each.call.connect_s > 2.0)
+    ]
+    contacts = [each for each in tried if each.handled]
+    right = [each for each in contacts if not each.machine and not (each.said and each.said[2])]
+    n = len
+    return {
+        "attempts": (n(tried), None),
+        "answer_rate_of_attempts": (n(answered), n(tried)),
+        "contact_rate_of_attempts": (n(contacts), n(tried)),
+        "right_party_rate_of_attempts": (n(right), n(tried)),
+        "abandonment_us": (n(late), n(people)),
+        "attempts_per_contact": (n(tried), n(contacts)),
+        "machine_share": (sum(outcome(each) is Outcome.MACHINE for each in tried), n(answered)),
+        "conversion_of_contacts": (sum(each.sold for each in contacts), n(contacts)),
+    }
+
+
+STATES_BEGIN = BEGIN + timedelta(hours=9, seconds=1.5)
+
+
+def agent_seconds(day: Day, begin: datetime, end: datetime, now: datetime) -> dict[tuple[str, str], float]:
+    """How long each agent was in each state within the time; the last state of each goes on up to ``now``."""
+    found: dict[tuple[str, str], float] = {}
+    for agent in ("ann", "bob"):
+        at = STATES_BEGIN
+        mine = [each for each in day.states if each[0] == agent]
+        for place, (_, state, _, lasted_s) in enumerate(mine):
+            until = now if place == len(mine) - 1 else at + timedelta(seconds=lasted_s)
+            lasted = (min(until, end) - max(at, begin)).total_seconds()
+            if lasted > 0:
+                found[agent, state.value] = found.get((agent, state.value), 0.0) + lasted
+            at += timedelta(seconds=lasted_s)
+    return found

@@ -1,0 +1,183 @@
+"""Figures by their dimensions, held to a slow count in plain Python from the raw records."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from calls.records import store
+from calls.reports.asking import Answer, Dimension, Question, ask
+from calls.reports.definitions import DEFINITIONS, Section, Source, Targets, of_section
+from tests.calls.records.raw_days import BEGIN, Day, days, write
+from tests.calls.records.scratch import taken_back
+from tests.calls.records.test_figures import call
+from tests.calls.reports import slow
+from tests.calls.reports.slow import Fraction, Seen
+
+END = BEGIN + timedelta(days=1)
+BERLIN = ZoneInfo("Europe/Berlin")
+KATHMANDU = ZoneInfo("Asia/Kathmandu")
+
+OF_CALLS = tuple(each for each in DEFINITIONS if each.source is Source.CALLS)
+OF_ATTEMPTS = tuple(each for each in DEFINITIONS if each.source is Source.ATTEMPTS)
+BY_WHAT: dict[Dimension, Callable[[Seen], str]] = {
+    Dimension.QUEUE: lambda each: each.call.queue or "",
+    Dimension.CAMPAIGN: lambda each: each.call.campaign_id or "",
+    Dimension.FLOW: lambda each: each.call.flow or "",
+    Dimension.DIRECTION: lambda each: each.call.direction.value,
+    Dimension.SWITCH: lambda each: each.call.switch,
+    Dimension.AGENT: lambda each: each.call.agent_id or "",
+    Dimension.LIST: lambda each: each.day.lists.get(each.call.call_id, ""),
+    Dimension.DAY: lambda each: f"{each.call.started_at.astimezone(BERLIN):%Y-%m-%d}",
+    Dimension.HOUR_OF_DAY: lambda each: f"{each.call.started_at.astimezone(BERLIN):%H}",
+    Dimension.HALF: lambda each: _half(each.call.started_at.astimezone(BERLIN)),
+}
+SPANS = st.sampled_from(
+    [
+        (BEGIN, END),
+        (BEGIN, BEGIN + timedelta(days=9)),
+        (BEGIN + timedelta(seconds=2), END + timedelta(seconds=3)),
+        (BEGIN + timedelta(hours=10), BEGIN + timedelta(hours=10, seconds=20)),
+    ]
+)
+TARGETS = st.sampled_from([Targets(), Targets(300.0, 20.0), Targets(19.5, 2.05)])
+
+
+def _half(at: datetime) -> str:
+    return at.replace(minute=at.minute // 30 * 30, second=0, microsecond=0).isoformat(timespec="minutes")
+
+
+def fractions(answer: Answer) -> dict[tuple[str, ...], dict[str, Fraction]]:
+    """Numerator and denominator of each figure, those rows left out in which all is 0."""
+    rows = {
+        row.key: {each.name: (float(each.numerator), each.denominator) for each in row.figures} for row in answer.rows
+    }
+    return {key: found for key, found in rows.items() if any(part for each in found.values() for part in each)}
+
+
+def expected(found: dict[str, Fraction], names: set[str]) -> dict[str, object]:
+    return {
+        name: (pytest.approx(top, abs=1e-6), below if below is None else pytest.approx(below, abs=1e-6))
+        for name, (top, below) in found.items()
+        if name in names
+    }
+
+
+def grouped(calls: list[Seen], by: tuple[Dimension, ...]) -> dict[tuple[str, ...], list[Seen]]:
+    groups: dict[tuple[str, ...], list[Seen]] = {} if by else {(): []}
+    for each in calls:
+        groups.setdefault(tuple(BY_WHAT[dimension](each) for dimension in by), []).append(each)
+    return groups
+
+
+def check(
+    answer: Answer, groups: dict[tuple[str, ...], list[Seen]], count: Callable[[list[Seen]], dict[str, Fraction]]
+) -> None:
+    names = {each.name for each in answer.figures}
+    found = fractions(answer)
+    for key, calls in groups.items():
+        wanted = expected(count(calls), names)
+        if key in found:
+            assert found.pop(key) == wanted, key
+        else:
+            assert not any(part for each in count(calls).items() if each[0] in names for part in each[1]), key
+    assert found == {}
+
+
+DIMENSIONS = st.sampled_from(
+    [
+        (),
+        *((each,) for each in BY_WHAT if each is not Dimension.LIST),
+        (Dimension.DAY, Dimension.QUEUE),
+        (Dimension.CAMPAIGN, Dimension.HOUR_OF_DAY),
+        (Dimension.AGENT, Dimension.DAY),
+    ]
+)
+
+
+@given(days(), DIMENSIONS, SPANS, TARGETS, st.booleans())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_figures_of_calls_and_a_slow_count_agree(
+    connection: sqlite3.Connection,
+    day: Day,
+    by: tuple[Dimension, ...],
+    span: tuple[datetime, datetime],
+    targets: Targets,
+    sales_only: bool,
+) -> None:
+    filters = {Dimension.QUEUE: "sales"} if sales_only else {}
+    with taken_back(connection):
+        write(connection, day)
+        answer = ask(connection, Question(*span, OF_CALLS, BERLIN, by, filters, targets))
+    calls = [each for each in slow.seen(day) if span[0] <= each.call.started_at < span[1]]
+    calls = [each for each in calls if not sales_only or each.call.queue == "sales"]
+    if Dimension.AGENT in by:
+        assert {"service_level", "entered"} <= {each.name for each in answer.left_out}
+        calls = [each for each in calls if each.handled]
+    else:
+        assert answer.left_out == ()
+    check(answer, grouped(calls, by), lambda of: slow.figures(of, targets.service_level_s, targets.short_abandon_s))
+
+
+@given(
+    days(), st.sampled_from([(), (Dimension.LIST,), (Dimension.CAMPAIGN, Dimension.DAY), (Dimension.HALF,)]), SPANS
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_figures_of_attempts_and_a_slow_count_agree(
+    connection: sqlite3.Connection, day: Day, by: tuple[Dimension, ...], span: tuple[datetime, datetime]
+) -> None:
+    with taken_back(connection):
+        write(connection, day)
+        answer = ask(connection, Question(*span, OF_ATTEMPTS, BERLIN, by))
+    calls = [each for each in slow.seen(day) if each.dialled and span[0] <= each.call.started_at < span[1]]
+    check(answer, grouped(calls, by), slow.dialled)
+
+
+@given(days(), st.integers(0, 7200), st.integers(0, 30_000), st.integers(0, 40_000))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_agents_time_and_a_slow_count_agree(
+    connection: sqlite3.Connection, day: Day, begin_s: int, length_s: int, now_s: int
+) -> None:
+    begin = slow.STATES_BEGIN + timedelta(seconds=begin_s - 3600)
+    end, now = begin + timedelta(seconds=length_s), slow.STATES_BEGIN + timedelta(seconds=now_s + 40_000)
+    with taken_back(connection):
+        write(connection, day)
+        names = tuple(each for each in of_section(Section.AGENTS) if each.name.startswith("time_"))
+        answer = ask(connection, Question(begin, end, names, BERLIN, (Dimension.AGENT,), now=now))
+    found = {
+        (row.key[0], each.name.removeprefix("time_")): each.numerator
+        for row in answer.rows
+        for each in row.figures
+        if each.numerator
+    }
+    wanted = slow.agent_seconds(day, begin, end, now)
+    assert found == {key: pytest.approx(seconds, abs=1e-3) for key, seconds in wanted.items() if seconds > 1e-4} | {
+        key: found[key] for key, seconds in wanted.items() if seconds <= 1e-4 and key in found
+    }
+
+
+def test_every_figure_of_the_table_is_counted_by_the_slow_way_too() -> None:
+    """So that none is shown that no test holds to anything. Nodes are held to their flow's figures, in
+    test_nodes.py."""
+    slowly = slow.figures([], 20.0, 5.0).keys() | slow.dialled([]).keys()
+    shown = {each.name for each in DEFINITIONS if each.source in (Source.CALLS, Source.ATTEMPTS)}
+    assert shown == slowly
+
+
+def test_a_day_is_the_houses(connection: sqlite3.Connection) -> None:
+    """Kathmandu is 5 h 45 min before UTC: its days begin at a quarter past six in the evening."""
+    for name, hour in (("a", 18), ("b", 19)):
+        store.finish_call(connection, call(name, hour=hour, queue="sales", wait_s=1.0))
+    question = Question(BEGIN, END, of_section(Section.INBOUND)[:1], KATHMANDU, (Dimension.DAY,))
+    assert [(row.key, row.figures[0].numerator) for row in ask(connection, question).rows] == [
+        (("2025-06-02",), 1),
+        (("2025-06-03",), 1),
+    ]
+    later = Question(datetime(2025, 6, 3, tzinfo=UTC), END + timedelta(days=1), question.figures, KATHMANDU)
+    assert [row.figures[0].value for row in ask(connection, later).rows] == [0.0]

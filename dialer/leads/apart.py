@@ -4,28 +4,41 @@ Checking a row costs as much as writing it, and both would wait for one interpre
 too. Here another core does it, with less priority than the engine has; the pipe between holds a batch or two, so
 neither runs far ahead of the other. What comes back are the batches that :class:`dialer.leads.file.LeadFile` gives.
 
-A process of Python, not a thread: it ends with the pipe. Source: pipe(7), nice(2).
+A process of Python, not a thread: it ends with the pipe. Source: pipe(7), nice(2), getrlimit(2).
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import pickle
+import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from calls.errors import LeadError, Location
 from dialer.leads.file import Batch, LeadFile
 from dialer.leads.table import open_table
 
+END_WAIT_S = 5.0
+"""How long the end of a process that says nothing more is waited for."""
+
 LARGE_BYTES = 4 << 20
 """A smaller file is read before such a process has begun, which takes it some half a second of a core."""
+
+MEMORY_BYTES = 1 << 30
+"""Of address space, which the process may have: it reads a row at a time, and less than 100 MB of it are Python's and
+the tables of numbers. A file that would make it take more, whatever the fault, ends the import and not the calls."""
+
+SPARE_BYTES = 4 << 20
+"""Let go where there is no memory left, so that this can still be said."""
 
 NICE = 10
 """nice(1) of the process: calls come first."""
@@ -59,7 +72,7 @@ def batches(stream: BinaryIO, how: How, leads: LeadFile, after: int) -> Generato
     if not _is_large(stream):
         yield from leads.batches(after)
         return
-    asked = json.dumps([how.file, how.region, how.columns, after])
+    asked = json.dumps([how.file, how.region, how.columns, after, MEMORY_BYTES])
     process = subprocess.Popen(
         [sys.executable, "-I", "-m", __name__, asked],  # no module of the folder that we happen to stand in
         stdin=stream.fileno(),
@@ -68,7 +81,7 @@ def batches(stream: BinaryIO, how: How, leads: LeadFile, after: int) -> Generato
     )
     assert process.stdout is not None
     try:
-        while (batch := _next(process.stdout)) is not None:
+        while (batch := _next(process)) is not None:
             yield batch
     finally:
         process.kill()
@@ -83,15 +96,31 @@ def _is_large(stream: BinaryIO) -> bool:
         return False
 
 
-def _next(source: IO[bytes]) -> Batch | None:
+def _next(process: subprocess.Popen[bytes]) -> Batch | None:
+    assert process.stdout is not None
     try:
-        found = pickle.load(source)
+        found = pickle.load(process.stdout)
     except (EOFError, pickle.UnpicklingError) as problem:
-        raise LeadError("the process that reads the file has died: import the file again to go on") from problem
+        how = _end_of(process)
+        raise LeadError(
+            f"the process that reads the file has died ({how}); what was read before is kept:"
+            " import the file again to go on"
+        ) from problem
     if isinstance(found, LeadError):
         raise found
     assert found is None or isinstance(found, Batch)
     return found
+
+
+def _end_of(process: subprocess.Popen[bytes]) -> str:
+    """How a process that says nothing more ended, in words."""
+    try:
+        code = process.wait(timeout=END_WAIT_S)
+    except subprocess.TimeoutExpired:
+        return "it closed its output and runs on"
+    if code == -signal.SIGKILL:
+        return "it was killed: by the machine, if its memory is full, or by hand"
+    return f"it ended by {signal.Signals(-code).name}" if code < 0 else f"it ended with {code}, see the error output"
 
 
 def serve(stream: BinaryIO, target: BinaryIO, how: How, after: int) -> None:
@@ -108,15 +137,25 @@ def serve(stream: BinaryIO, target: BinaryIO, how: How, after: int) -> None:
 
 
 def main() -> None:
-    """The process: the file is its input, the batches are its output."""
+    """The process, of so much memory and no more: the file is its input, the batches are its output."""
     os.nice(NICE)
-    file, region, columns, after = json.loads(sys.argv[1])
+    file, region, columns, after, memory_bytes = json.loads(sys.argv[1])
+    sys.modules["numpy"] = None  # type: ignore[assignment]  # openpyxl can do without, and without its threads' memory
+    spare = bytearray(SPARE_BYTES)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     how = How(file, region, tuple((ours, name) for ours, name in columns))
     try:
         with open(0, "rb", closefd=False) as stream:
             serve(stream, sys.stdout.buffer, how, after)
     except BrokenPipeError:  # nobody wants the rest
         os._exit(0)
+    except (MemoryError, OSError) as problem:
+        if isinstance(problem, OSError) and problem.errno != errno.ENOMEM:
+            raise
+        spare.clear()
+        words = f"{file}: reading it takes more memory than the {memory_bytes >> 20} MB that it may"
+        pickle.dump(LeadError(words), sys.stdout.buffer)
+        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

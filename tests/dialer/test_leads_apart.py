@@ -79,8 +79,17 @@ def test_a_process_that_dies_is_said_so(tmp_path: Path, started: list[subprocess
         reading = apart.batches(stream, HOW, HOW.leads(stream), 0)
         next(reading)
         os.kill(started[0].pid, 9)
-        with pytest.raises(LeadError, match="import the file again to go on"):
+        with pytest.raises(LeadError, match=r"it was killed: by the machine, .* import the file again to go on"):
             list(reading)
+
+
+def test_a_file_that_takes_too_much_memory_is_said_so(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Less than the process has already: the first row is too much, as an endless one of another file would be."""
+    monkeypatch.setattr(apart, "MEMORY_BYTES", 10 << 20)
+    with pytest.raises(LeadError, match=r"^leads.csv: reading it takes more memory than the 10 MB that it may$"):
+        read(tmp_path, TEXT * 20)
 
 
 def test_ctrl_c_does_not_reach_the_process(tmp_path: Path, started: list[subprocess.Popen[bytes]]) -> None:

@@ -11,7 +11,7 @@ from calls.dispositions import Disposition, offered
 from calls.ids import AgentId, CallId, CampaignId, LeadId, QueueName
 from calls.numbers import is_dialable
 from calls.people import do_not_call
-from calls.records import contacts
+from calls.records import best_hours, contacts
 from calls.records.contacts import Contact, Given
 from calls.records.times import as_text
 from calls.settings import QueueSettings
@@ -91,9 +91,12 @@ def close_left(
 def settle(connection: sqlite3.Connection, call_id: CallId, now: datetime) -> None:
     """Write the disposition into the call's record, and give the lead its state by it: once, as soon as the record
     is there and the wrap-up is over. To be called after each of the two, after the outcome has given the lead its."""
+    was_machine = best_hours.is_machine(connection, call_id)
     settled = contacts.settle_record(connection, call_id, now)
     if settled is None or settled.given is None:
         return
+    if (machine := settled.given.effects.machine) != was_machine:
+        best_hours.correct(connection, call_id, machine=machine)
     begun = settled.begun
     if begun.campaign_id is not None and begun.lead_id is not None:
         _settle_lead(connection, begun.campaign_id, begun.lead_id, call_id, settled.given, now)

@@ -139,6 +139,12 @@ def _left_states(database: Database) -> None:
     database.execute("ALTER TABLE agent_states ADD COLUMN left_at TEXT")
 
 
+@MIGRATIONS(name="0031_machine_hours")
+def _machine_hours(database: Database) -> None:
+    """What agents say to be machines was counted as answers."""
+    best_hours.recount(database.conn)
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from calls.dispositions import DEFAULTS, NONE, Disposition, Recycle
 from calls.ids import AgentId, CallId, QueueName
 from calls.people import do_not_call
-from calls.records import contacts
+from calls.records import best_hours, contacts
 from calls.records.contacts import Given
 from calls.records.times import as_text
 from calls.settings import QueueSettings
@@ -93,6 +93,29 @@ def test_a_lead_that_is_dialled_again_by_then_is_left_to_that_attempt(store: Des
     store.dial()
     store.close(call_id)
     assert store.lead() == ("dialling", None)
+
+
+def test_a_machine_is_no_answer_in_the_hours_of_its_list_whenever_the_agent_says_so(store: DeskStore) -> None:
+    def counted() -> list[tuple[int, int]]:
+        rows = store.db.execute("SELECT sum(attempts), sum(answers) FROM answer_hours GROUP BY scope").fetchall()
+        best_hours.recount(store.db)
+        again = store.db.execute("SELECT sum(attempts), sum(answers) FROM answer_hours GROUP BY scope").fetchall()
+        assert again == rows, "counted anew it is the same"
+        return rows
+
+    first = store.call("machine")
+    assert counted() == [(1, 0)] * 3
+    store.db.execute("UPDATE campaign_leads SET state = 'retry', next_try_at = ?", (as_text(store.now),))
+    attempt = store.dial()
+    call_id = store.talk(attempt)
+    store.finish(attempt)
+    assert counted() == [(2, 1)] * 3, "a person, as far as is known yet"
+    store.give(call_id, "machine")
+    store.close(call_id)
+    assert counted() == [(2, 0)] * 3
+    corrected = Given("sale", DEFAULTS["sale"], "", "1.00", "EUR")
+    dispositions.correct(store.db, store.contact(first), corrected, "eve", store.now)
+    assert counted() == [(2, 1)] * 3
 
 
 def test_a_wrong_number_has_the_lead_dialled_on_its_next_one(store: DeskStore) -> None:

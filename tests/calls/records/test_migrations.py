@@ -38,6 +38,7 @@ ALL = (
     "0025_totals",
     "0026_open_states",
     "0030_left_states",
+    "0031_machine_hours",
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -26,3 +26,5 @@ class FreeSwitchSettings(Part):
     max_calls: Count = 1000
     context: Context = "callwright"
     """The context of its dialplan that is ours."""
+    audio: Annotated[Literal["auto", "none"], Field(description='"auto" or "none"')] = "auto"
+    """Whether callers are heard; "none": questions are answered by keys."""

@@ -8,10 +8,12 @@ codes          what an agent dials on a telephone that has logged in, likewise
 cw-dialled     an answered attempt, which only a leg that the engine dialled reaches
 cw-agent       an agent's leg, likewise: it waits, parked, and comes back here from each talk
 cw-back        a customer comes back from a talk: to the engine's socket again
+cw-lost        a call whose engine has taken it and says nothing any more
 =============  ====================================================================================================
 
 Where the engine is not there, or ends, the next action speaks (``socket_resume``): a sorry, then the configured place
-or the end. ``sched_hangup`` is the last word on a connection that was accepted and then is silent.
+or the end. Where it accepts a call and is silent then, the call is sent to ``cw-lost``; ``sched_hangup`` is the last
+word.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from xml.etree import ElementTree
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from calls.switch.freeswitch.watchdog import SILENT_S
 from dialplans.values import CODES, NAME, SECRET, address, folder, matches, within
 
 TEMPLATES = Path(__file__).parent / "templates" / "freeswitch"
@@ -67,6 +70,8 @@ class FreeSwitchIncludes:
     fallback: str | None = None
     call_limit_s: int = 4 * 3600
     """A customer's call ends after this, whatever goes wrong."""
+    silent_s: int = SILENT_S
+    """After so long an engine that is connected and silent has lost its call."""
     leg_limit_s: int = 16 * 3600
     """An agent's leg ends after this: a working day and a margin."""
     codes: str = "*9"
@@ -86,6 +91,7 @@ class FreeSwitchIncludes:
         within("port", self.port, 1, 65535)
         within("esl_port", self.esl_port, 1, 65535)
         within("call_limit_s", self.call_limit_s, 60, 24 * 3600)
+        within("silent_s", self.silent_s, 5, 24 * 3600)
         within("leg_limit_s", self.leg_limit_s, 60, 7 * 24 * 3600)
 
 

@@ -154,6 +154,42 @@ class SendTo(Api):
         return (f"api uuid_transfer {self.channel_id} {self.extension} XML {self.context}",)
 
 
+@dataclass(frozen=True, slots=True)
+class SendLater(Api):
+    """Send a channel to an extension of the dialplan after a while, unless :class:`NotLater` comes first. Each is one
+    more."""
+
+    channel_id: str
+    extension: str
+    context: str
+    after_s: int
+
+    def __post_init__(self) -> None:
+        check_id("channel id", self.channel_id)
+        check_context(self.extension)
+        check_context(self.context)
+        check_span("time", self.after_s, 1, MAX_S)
+
+    def lines(self) -> tuple[str, ...]:
+        """``api sched_api +SECONDS GROUP uuid_transfer ID EXTENSION XML CONTEXT``; the group is the channel's own."""
+        sent = f"uuid_transfer {self.channel_id} {self.extension} XML {self.context}"
+        return (f"api sched_api +{self.after_s} cw-{self.channel_id} {sent}",)
+
+
+@dataclass(frozen=True, slots=True)
+class NotLater(Api):
+    """Let a channel stay where it is, whatever :class:`SendLater` or its dialplan said."""
+
+    channel_id: str
+
+    def __post_init__(self) -> None:
+        check_id("channel id", self.channel_id)
+
+    def lines(self) -> tuple[str, ...]:
+        """``api sched_del GROUP``."""
+        return (f"api sched_del cw-{self.channel_id}",)
+
+
 class Spy(Enum):
     """How a leg sits beside another."""
 
@@ -242,6 +278,35 @@ class TapeCall(Api):
     def lines(self) -> tuple[str, ...]:
         """``api uuid_record ID WHAT PATH``."""
         return (f"api uuid_record {self.channel_id} {self.tape.value} {self.file}",)
+
+
+_OVERHEARS = (
+    "RECORD_READ_ONLY=true,RECORD_WRITE_ONLY=false,RECORD_STEREO=false,RECORD_STEREO_SWAP=false"
+    ",RECORD_ANSWER_REQ=false,RECORD_BRIDGE_REQ=false,RECORD_APPEND=false,RECORD_HANGUP_ON_ERROR=false"
+    ",RECORD_PRE_BUFFER_FRAMES=0,RECORD_MIN_SEC=0,record_sample_rate=8000,enable_file_write_buffering=false"
+)
+"""Only what the channel reads, at once and from its first packet on (FreeSWITCH holds the first half second back).
+What a dialplan may have set for the recordings of its calls is said again, so that it does not count here.
+Source: ``switch_ivr_record_session_event`` in switch_ivr_async.c."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overhear(Api):
+    """Write what the far end of a channel says to a WAV file, 8 kHz and mono, packet by packet; what it hears is not
+    in it. FreeSWITCH ends it after ``limit_s``, with the channel, and by :class:`TapeCall` with ``STOP``."""
+
+    channel_id: str
+    file: str
+    limit_s: int
+
+    def __post_init__(self) -> None:
+        check_id("channel id", self.channel_id)
+        check_bare_file(self.file)
+        check_span("limit", self.limit_s, 1, MAX_S)
+
+    def lines(self) -> tuple[str, ...]:
+        """``api uuid_record ID start PATH SECONDS {VARIABLES}``."""
+        return (f"api uuid_record {self.channel_id} start {self.file} {self.limit_s} {{{_OVERHEARS}}}",)
 
 
 @dataclass(frozen=True, slots=True)

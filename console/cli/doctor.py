@@ -23,9 +23,9 @@ from calls.records.migrations import missing
 from calls.settings import Settings
 from calls.switch.asterisk.audio_way import Way, find_way, told
 from calls.switch.asterisk.config import AsteriskConfig
-from calls.switch.asterisk.tape import why_unreadable
 from calls.switch.freeswitch.config import FreeSwitchConfig
 from calls.switch.freeswitch.introduction import introduce
+from calls.switch.tapes import why_unreadable
 from calls.switches import alone, names_of, switches_of
 from console import building
 from console.cli.shared import print_table, settings_of
@@ -35,6 +35,8 @@ from ivr.flow import Flow
 from prompts.engines import ESPEAK
 from prompts.espeak import find_espeak
 from prompts.library import PromptLibrary
+
+NOT_HEARD = "callers are not heard, as the settings say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +162,22 @@ def _audio_of(settings: Settings) -> str:
     if settings.switch.kind == "loopback":
         return "the loopback switch's own"
     if settings.switch.kind == "freeswitch":
-        return "callers are not heard on FreeSWITCH"
+        return _freeswitch_audio(FreeSwitchConfig.from_settings(settings))
     config = AsteriskConfig.from_settings(settings)
     if config.audio.wanted == "none":
-        return "callers are not heard, as the settings say"
+        return NOT_HEARD
     choice = asyncio.run(find_way(config.ami, config.audio.wanted))
-    if choice.way is Way.RECORD and (reason := why_unreadable(config.recordings)):
+    if choice.way is Way.RECORD and (reason := why_unreadable(config.recordings, "Asterisk")):
         raise CallwrightError(reason)
     return told(choice, config.audio)
+
+
+def _freeswitch_audio(config: FreeSwitchConfig) -> str:
+    if not config.hears:
+        return NOT_HEARD
+    if reason := why_unreadable(config.recordings, "FreeSWITCH"):
+        raise CallwrightError(reason)
+    return f"by files in {config.recordings.folder}, read as FreeSWITCH writes them, in prompts too"
 
 
 def _freeswitch(settings: Settings) -> str:

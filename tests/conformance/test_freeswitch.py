@@ -26,7 +26,7 @@ from tests.conformance.scripts import scripts_for
 from tests.conformance.vocabulary import Need, Script
 from tests.console.held_time import HeldTimeLoop
 
-NEEDS = (Need.MENU, Need.AGENTS, Need.TRANSFER, Need.DIAL, Need.RECORD)
+NEEDS = (Need.MENU, Need.HEAR, Need.AGENTS, Need.TRANSFER, Need.DIAL, Need.RECORD)
 SCRIPTS = scripts_for(*NEEDS)
 CALLS = engine_scripts_for(*NEEDS)
 

@@ -22,8 +22,9 @@ from calls.switch.asterisk.channels import Channel
 from calls.switch.asterisk.fastagi_connection import AgiConnection
 from calls.switch.asterisk.hearing_legs import WANTED, HearingLegs
 from calls.switch.asterisk.inlets import Inlets
-from calls.switch.asterisk.tape import Tape, remove_tapes
+from calls.switch.asterisk.tape import Tape
 from calls.switch.hearing import CallerAudio
+from calls.switch.tapes import remove_tapes
 from calls.wire.agi import hear_line
 from calls.wire.ami import Event
 from calls.wire.ami_actions import SetGlobal

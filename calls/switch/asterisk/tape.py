@@ -8,7 +8,6 @@ listens has it some milliseconds later. Nothing is heard while a prompt plays, a
 from __future__ import annotations
 
 import asyncio
-import os
 import wave
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -17,6 +16,7 @@ from calls import log
 from calls.errors import RecordingError, SwitchUnavailable
 from calls.recordings import RecordingFiles
 from calls.switch.hearing import RATE_HZ, SAMPLE_BYTES
+from calls.switch.tapes import why_unreadable
 from calls.wire import agi
 from calls.wire.agi_replies import Reply
 
@@ -41,7 +41,7 @@ class Tape:
         Raises:
             SwitchUnavailable: what Asterisk records cannot be read here.
         """
-        if reason := why_unreadable(recordings):
+        if reason := why_unreadable(recordings, "Asterisk"):
             raise SwitchUnavailable(reason)
         self._recordings = recordings
         self._name = name
@@ -103,23 +103,3 @@ class Tape:
             self._recordings.delete(self._name)
         except RecordingError as problem:
             log.get().error("what a caller said is left behind", problem=str(problem))
-
-
-def why_unreadable(recordings: RecordingFiles) -> str:
-    """Why recordings of what callers say cannot be read and removed here; empty where they can."""
-    if os.access(recordings.folder, os.R_OK | os.W_OK | os.X_OK):
-        return ""
-    return (
-        f"callers cannot be heard by recordings: {recordings.folder} is no folder that can be read and written here;"
-        " [recordings] folder must be one that Asterisk and the engine share"
-    )
-
-
-def remove_tapes(recordings: RecordingFiles, mark: str) -> None:
-    """Remove what a run of ours that was killed has left: the recordings whose names begin with ``mark``."""
-    try:
-        left = [name for name in recordings.older_than(float("inf")) if name.startswith(mark)]
-        for name in left:
-            recordings.delete(name)
-    except RecordingError as problem:
-        log.get().warning("what callers said to an earlier run is left behind", problem=str(problem))

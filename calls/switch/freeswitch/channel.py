@@ -24,6 +24,7 @@ from calls.switch.freeswitch.message import file_of
 from calls.switch.freeswitch.talk import BACK, Talk
 from calls.switch.freeswitch.transfer import transfer
 from calls.switch.freeswitch.turn import MARGIN_S, Cut, Surroundings, Turn
+from calls.switch.freeswitch.watchdog import Watchdog
 from calls.switch.hearing import CallerAudio
 from calls.switch.port import (
     Answer,
@@ -73,6 +74,10 @@ HANGUP_S = 5.0
 """How long a hang-up may take: 20 ms were seen."""
 
 EXIT_S = 1.0
+
+LAST_WORD_S = 0.5
+"""How long the event socket may lag behind the end of a call's connection: 1 ms was seen."""
+
 JOINS_S = 5.0
 COMES_BACK_S = 5.0
 
@@ -97,8 +102,13 @@ class FreeSwitchChannel:
         self._over = asyncio.Event()
         self._away = False
         """The channel is in a talk, and has no connection to us."""
+        self._outside: HungUp | None = None
+        """How the call has ended, as the event socket told."""
+        self._last_word: asyncio.TimerHandle | None = None
+        """The connection has ended; how the call has is told until then."""
         self._connection = self._attach(link)
         self._recording = CallRecording(info.channel, self._ask)
+        self._watchdog = Watchdog(info.channel, around.context, lambda command: self._connection.submit(command))
 
     @property
     def info(self) -> CallInfo:
@@ -128,6 +138,8 @@ class FreeSwitchChannel:
             FilterCall(self._info.channel),
             Execute(Set(Variable.PLAYBACK_TERMINATORS, "none"), self._around.new_id()),
         )
+        if not self._is_at_end():
+            self._watchdog.watch()
 
     async def detect(self, rule: AmdRule) -> None:
         """Find out what has answered a dialled call; where it ends meanwhile it is ``UNSURE``.
@@ -146,6 +158,7 @@ class FreeSwitchChannel:
 
     async def perform(self, command: SwitchCommand) -> Result:
         """See :meth:`calls.switch.port.CallChannel.perform`."""
+        await self._told_the_end()
         if self._gone is not None:
             return self._gone
         if self._fault is not None:
@@ -176,16 +189,22 @@ class FreeSwitchChannel:
         """See :meth:`calls.switch.port.CallChannel.hear`.
 
         Raises:
-            SwitchUnavailable: always, in this release.
+            SwitchUnavailable: the call has ended, or the caller cannot be heard.
         """
-        raise SwitchUnavailable("FreeSWITCH does not let us hear callers in this release")
-        yield  # what makes this a generator, as its decorator wants it
+        if self._gone is not None or self._around.hearings is None:
+            raise SwitchUnavailable("the call has ended" if self._gone is not None else "this switch hears nobody")
+        async with self._around.hearings.hear(self._info.channel, self._ask) as audio:
+            if self._is_at_end():
+                self._around.hearings.over(self._info.channel)
+            yield audio
 
-    async def finish(self, *, planned: bool) -> None:
+    async def finish(self, *, planned: bool, stopped: bool = False) -> None:
         """The call's handler is through. ``planned``, or in a talk: a call that is still up is hung up; else it is
-        given back to its dialplan, whose next action speaks where ``socket_resume`` is set."""
+        given back to its dialplan, whose next action speaks where ``socket_resume`` is set. ``stopped``: we end, and
+        a talk goes on."""
+        self._watchdog.rest()
         try:
-            if self._gone is None and self._fault is None:
+            if self._gone is None and self._fault is None and not (stopped and self._away):
                 if planned or self._away or self._talk is not None:
                     await self._hang_up(NORMAL_CLEARING)
                 else:
@@ -215,11 +234,17 @@ class FreeSwitchChannel:
 
     def heard_outside(self, event: Event) -> None:
         """The event socket tells of the channel; it counts while the channel itself does not."""
+        if event.name == EventName.HANGUP_COMPLETE.value:
+            self._outside = causes.hung_up(event.headers, self._asked)
+            if self._last_word is not None:
+                self.left(self._outside)
         if self._away:
             self._heard(event)
 
     def left(self, how: HungUp) -> None:
         """The call is over. Later news of the same end change nothing."""
+        if self._last_word is not None:
+            self._last_word.cancel()
         if self._gone is None:
             self._gone = how
             self._end_turn()
@@ -231,11 +256,13 @@ class FreeSwitchChannel:
         if self._turn is not None or self._talk is not None or self._asked is not None:
             raise CommandRefused(f"{type(command).__name__} while another command is pending")
         turn = self._turn = Turn(self._connection, self._info.channel, self._around)
+        turn.watch = self._watchdog.watch
         try:
             return await _run(turn, command)
         except (Cut, SwitchError) as error:
             if turn.interrupted:
                 return Interrupted()
+            await self._told_the_end()
             if self._gone is not None:
                 return self._gone
             if isinstance(error, Cut):
@@ -268,6 +295,7 @@ class FreeSwitchChannel:
                 case StopRecording():
                     return await self._recording.stop()
         except (SwitchUnavailable, SwitchTimeout):
+            await self._told_the_end()
             if self._gone is not None:
                 return self._gone
             raise
@@ -305,6 +333,8 @@ class FreeSwitchChannel:
         back = f"{BACK}:XML:{self._around.context}"
         try:
             await self._ask(SetValues(channel, ((Value.SOCKET_RESUME, "false"), (Value.TRANSFER_AFTER_BRIDGE, back))))
+            self._watchdog.rest()
+            await self._unwatched()
             await self._ask(Join(channel, talk.leg_id))
             return True
         except SwitchRefused:
@@ -315,11 +345,17 @@ class FreeSwitchChannel:
                 await talk.until(lambda: self._is_over(talk), COMES_BACK_S)
             else:
                 await self._ask(SetValues(channel, _ours()))
+                self._watchdog.watch()
             return False
         except (SwitchUnavailable, SwitchTimeout):
+            await self._told_the_end()
             if self._gone is not None:
                 return False
             raise
+
+    async def _unwatched(self) -> None:
+        with contextlib.suppress(SwitchRefused):  # nothing was to come
+            await self._ask(self._watchdog.not_later())
 
     async def _leave(self, talk: Talk) -> None:
         if self._talk is talk:
@@ -373,6 +409,7 @@ class FreeSwitchChannel:
             try:
                 answer = await reply
             except SwitchUnavailable:
+                await self._told_the_end()
                 if self._gone is not None:
                     return
                 raise
@@ -399,17 +436,33 @@ class FreeSwitchChannel:
 
     def _lost(self, connection: EslConnection, fault: SwitchError) -> None:
         """FreeSWITCH closes only when it ends, or when the call has. What we close is no end of the call, and of a
-        connection from before a talk nothing is believed."""
+        connection from before a talk nothing is believed. Who hung up before FreeSWITCH heard that we want to be
+        told is told by the event socket alone, before this or soon."""
         if self._gone is not None or connection is not self._connection or self._away:
             return
         if isinstance(fault, SwitchUnavailable) and not connection.closed_by_us:
-            self.left(HungUp(EndedBy.SWITCH) if self._asked is None else HungUp(EndedBy.US, self._asked))
+            how = HungUp(EndedBy.SWITCH) if self._asked is None else HungUp(EndedBy.US, self._asked)
+            if self._asked is not None or self._outside is not None:
+                self.left(self._outside or how)
+            else:
+                self._last_word = asyncio.get_running_loop().call_later(LAST_WORD_S, self.left, how)
             return
         self._fault = fault
         self._end_turn()
 
+    def _is_at_end(self) -> bool:
+        return self._gone is not None or self._fault is not None
+
+    async def _told_the_end(self) -> None:
+        """Where the connection has ended, until it is known how the call has."""
+        if self._last_word is not None:
+            await self._over.wait()
+
     def _end_turn(self) -> None:
         self._over.set()
+        self._watchdog.rest()
+        if self._around.hearings is not None:
+            self._around.hearings.over(self._info.channel)
         if self._turn is not None:
             self._turn.cut()
         if self._talk is not None:

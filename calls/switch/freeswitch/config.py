@@ -59,6 +59,8 @@ class FreeSwitchConfig:
     """How often what we believe is compared with the switch's list of channels: an event can be lost."""
     recordings: RecordingFiles = DEPLOYED
     amd: AmdRule = field(default_factory=AmdRule)
+    hears: bool = True
+    """Whether callers are heard: by files in the folder of recordings, which FreeSWITCH writes and we read."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> FreeSwitchConfig:
@@ -83,6 +85,7 @@ class FreeSwitchConfig:
             limits=Limits(calls=freeswitch.max_calls),
             settle_s=settle_s,
             recordings=RecordingFiles(settings.recordings.folder),
+            hears=freeswitch.audio != "none",
         )
 
     def trunk(self, name: str) -> TrunkDial:

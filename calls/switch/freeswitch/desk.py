@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from calls import log
 from calls.errors import SwitchError
-from calls.ids import AttemptId, BootId, CallId
+from calls.ids import AttemptId, BootId, CallId, LegId
 from calls.switch.events import CallConnected, CallLost, SwitchEvent
 from calls.switch.freeswitch import causes
 from calls.switch.freeswitch.amd import AmdRule
@@ -32,6 +32,10 @@ WANTED = (EventName.HANGUP_COMPLETE, EventName.BRIDGE)
 """The events that :meth:`Desk.handle` reads."""
 
 GOODBYE_S = 2.0
+
+KNOWN_S = 10.0
+"""How long it may take from our start until it is known what the run before this one had up: the switch is left to
+itself for 3 s first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class Desk:
     """By the channel's id."""
     _adopted: dict[str, CallId] = field(default_factory=dict)
     """Channels of calls that a run of ours before this one had up."""
+    _known: asyncio.Event = field(default_factory=asyncio.Event)
+    """What a run of ours before this one had up is known."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __len__(self) -> int:
@@ -77,9 +83,13 @@ class Desk:
         """How many calls have not been handled to their end."""
         return len(self._tasks)
 
-    def adopt(self, calls: Mapping[CallId, str]) -> None:
-        """Calls of a run of ours before this one: their end will be told."""
+    def adopt(self, calls: Mapping[CallId, str], legs: frozenset[LegId] = frozenset()) -> None:
+        """Calls of a run of ours before this one: their end will be told. ``legs``: attempts of then are calls
+        as soon as they have answered; nobody looks any more for what has answered them."""
         self._adopted.update({channel: call_id for call_id, channel in calls.items() if channel not in self._calls})
+        for leg_id in legs:
+            self.dialled.setdefault(leg_id, Dialled("", ""))
+        self._known.set()
 
     # --- connections -------------------------------------------------------------------------------------------
 
@@ -100,6 +110,9 @@ class Desk:
 
     def _begin(self, bridge: Bridge, call: Headers, channel_id: str, route: Route) -> None:
         known = self.dialled.get(channel_id)
+        if route is Route.DIALLED and known is None and not self._known.is_set():
+            self._start(self._await_known(bridge, call, channel_id), f"whose is {channel_id}")
+            return
         if route is Route.DIALLED and known is None:
             log.get().warning("an answered leg of no attempt of ours", channel=channel_id)
             self._start(self._let_go(bridge, hang_up=True), f"let go {channel_id}")
@@ -116,6 +129,21 @@ class Desk:
         self._calls[channel_id] = _Entry(channel, asyncio.get_running_loop().time())
         detects = known is not None and known.detect and route is Route.DIALLED
         self._start(self._serve(channel, detects), f"call {info.call_id}")
+
+    async def _await_known(self, bridge: Bridge, call: Headers, channel_id: str) -> None:
+        """A leg has answered whom perhaps a run of ours before this one has dialled: that is told soon."""
+        ended = asyncio.Event()
+        connection = EslConnection(bridge, lambda _: None, lambda _: ended.set())
+        bridge.bind(connection)
+        waits = [asyncio.ensure_future(each.wait()) for each in (self._known, ended)]
+        try:
+            await asyncio.wait(waits, timeout=KNOWN_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if not ended.is_set():
+            self._known.set()
+            self._begin(bridge, call, channel_id, Route.DIALLED)
 
     async def _back(self, channel: FreeSwitchChannel) -> None:
         """A customer of ours is back from a talk."""
@@ -137,7 +165,7 @@ class Desk:
 
     async def _serve(self, channel: FreeSwitchChannel, detects: bool) -> None:
         """One call to its end, whatever its handler does."""
-        planned = False
+        planned = stopped = False
         with log.bound(channel.info.call_id):
             try:
                 await channel.set_up()
@@ -145,12 +173,15 @@ class Desk:
                     await channel.detect(self.rule)
                 await self.on_call(channel)
                 planned = True
+            except asyncio.CancelledError:
+                stopped = True
+                raise
             except SwitchError as error:
                 log.get().error("the call's switch failed", error=str(error))
             except Exception:  # noqa: BLE001 - the per-call supervisor: the server goes on
                 log.get().exception("the call's handler failed")
             finally:
-                await channel.finish(planned=planned)
+                await channel.finish(planned=planned, stopped=stopped)
                 del self._calls[channel.info.channel]
 
     # --- what the switch tells ---------------------------------------------------------------------------------

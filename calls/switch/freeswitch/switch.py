@@ -25,6 +25,7 @@ from calls.switch.freeswitch.channels import Channel, channels_of, ids
 from calls.switch.freeswitch.config import FreeSwitchConfig
 from calls.switch.freeswitch.desk import Desk, Dialled
 from calls.switch.freeswitch.esl_client import Client, EslClient, NotSent
+from calls.switch.freeswitch.hearings import Hearings
 from calls.switch.freeswitch.hub import HubThread
 from calls.switch.freeswitch.legs import LegBook
 from calls.switch.freeswitch.seats import Seats
@@ -88,6 +89,7 @@ class FreeSwitch:
         self._book = LegBook()
         self._client = EslClient(config.esl, Client(WANTED, self._on_event, self._on_up, self._on_down, draw))
         self._seats = Seats(self._client.ask)
+        self._hearings = Hearings(config.recordings, config.context, new_id, wanted=config.hears)
         around = Surroundings(
             prompts,
             new_id,
@@ -96,6 +98,7 @@ class FreeSwitch:
             {name: trunk.channel for name, trunk in config.trunks.items()},
             config.recordings,
             config.context,
+            self._hearings,
         )
         self._desk = Desk(config.name, around, config.amd, self._tell, self._on_call)
         self._handlers: tuple[EventHandler, CallHandler] | None = None
@@ -146,6 +149,7 @@ class FreeSwitch:
         self._server = Server((config.host, config.port), config.token, config.allow, config.limits, self._arrived)
         await self._hub.start()
         try:
+            await self._hub.call(self._hearings.clear, OPEN_S)
             self._port = await self._hub.call(self._server.open, OPEN_S)
             await self._client.start(self._hub)
         except BaseException:
@@ -160,6 +164,7 @@ class FreeSwitch:
             self._sweeper.cancel()
             await asyncio.wait((self._sweeper,))
         await self._desk.stop()
+        await self._hearings.stop()
         for task in list(self._tasks):
             task.cancel()
         if self._timer is not None:
@@ -179,7 +184,7 @@ class FreeSwitch:
     def adopt(self, legs: frozenset[LegId], calls: Mapping[CallId, str]) -> None:
         """See :class:`calls.switch.port.Switch`."""
         self._book.adopt(legs)
-        self._desk.adopt(calls)
+        self._desk.adopt(calls, legs)
         if self._up:
             self._run(self._compare(), "adopt")
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from calls import log
 from calls.switch.freeswitch import causes
 from calls.switch.freeswitch.turn import MARGIN_S, Turn
+from calls.switch.freeswitch.watchdog import SILENT_S
 from calls.switch.port import Result, Transfer, TransferFailed, Transferred
 from calls.wire.esl import Event
 from calls.wire.esl_applications import Dial, SetMusic
@@ -84,6 +85,7 @@ async def transfer(turn: Turn, command: Transfer) -> Result:
         state = (far.answered_at, far.bridged_at)
         until_s: float | None = rings_until_s
         if far.bridged_at is not None:
+            turn.watch(command.talk_limit_s + SILENT_S)  # a talk needs nobody: it is not ended where we are silent
             until_s = far.bridged_at + command.talk_limit_s
         elif far.answered_at is not None:
             until_s = far.answered_at + whisper_s if command.take_key else None
@@ -96,6 +98,7 @@ async def transfer(turn: Turn, command: Transfer) -> Result:
             await turn.say(Kill(far.leg_id, causes.NAMES[16 if far.answered_at is not None else 19]))
             await turn.until(lambda: run.ended is not None, clock() + MARGIN_S)
             break
+    turn.watch(SILENT_S)
     ended = await turn.outcome(run, dial)
     if far.bridged_at is not None:
         return Transferred(max(0.0, clock() - far.bridged_at))

@@ -18,6 +18,7 @@ from calls.errors import CommandRefused, PromptError, SwitchRefused, SwitchTimeo
 from calls.recordings import DEPLOYED, RecordingFiles
 from calls.switch.freeswitch.connection import EslConnection
 from calls.switch.freeswitch.ear import Ear
+from calls.switch.freeswitch.hearings import Hearings
 from calls.switch.keys import Complete, KeyBuffer
 from calls.switch.port import Gather, Hold, Interrupted, Match, Play, Prompt, PromptFiles, Result
 from calls.switch.results import Done
@@ -57,6 +58,8 @@ class Surroundings:
     recordings: RecordingFiles = DEPLOYED
     context: str = "callwright"
     """The dialplan's context that is ours."""
+    hearings: Hearings | None = None
+    """By which callers are heard; None: nobody is."""
 
 
 @dataclass(slots=True)
@@ -84,6 +87,8 @@ class Turn:
         self.dials = False
         """The channel dials or talks, and reads no messages of its socket."""
         self.ear = Ear()
+        self.watch: Callable[[float], object] = lambda _: None
+        """Has the call sent on when we are silent for so many seconds."""
         self.hears: Callable[[Event], object] = lambda _: None
         """Who else is told of the events that come: of other channels, too, which :meth:`say` has asked for."""
 

@@ -19,9 +19,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tests.calls.switch.freeswitch.fake_applications import Applications
-from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave, Say, Seen
+from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave, Say, Seen, spans_of
 from tests.calls.switch.freeswitch.fake_event_socket import CORE
 from tests.calls.switch.freeswitch.fake_frames import GOODBYE, REPLY, event_frame, filled, quoted, wire
+from tests.calls.switch.freeswitch.fake_hearing import FakeHearing
 from tests.calls.switch.freeswitch.fake_line import FakeLine, connect
 from tests.calls.wire.esl_recordings import Lines
 
@@ -54,6 +55,7 @@ class FakeCall:
         """The leg with which the call is in a talk."""
         self.asked: frozenset[str] | None = frozenset()
         self.answered_at = 0.0
+        self._overheard: dict[str, FakeHearing] = {}
         self.tapes: set[str] = set()
         """The files into which ``uuid_record`` records."""
         self.applications = Applications(self)
@@ -98,6 +100,7 @@ class FakeCall:
             for timer in self._timers:
                 timer.cancel()
             self._line.close()
+            self._deaf()
             self.switch.gone(self.seen.uuid)
             self.over.set()
         return self.seen
@@ -258,8 +261,13 @@ class FakeCall:
     def _kill(self, cause: str) -> None:
         self.end(cause, by_caller=False)
 
-    def _tape(self, what: str, file: str) -> str:
+    def _tape(self, what: str, file: str, _limit_s: str = "", variables: str = "") -> str:
         """``uuid_record``. Source: mod_commands.c, session_record_function."""
+        if "RECORD_READ_ONLY=true" in variables:
+            return self._overhear(file)
+        if file in self._overheard:
+            self._overheard.pop(file).end()
+            return "+OK Success\n"
         if what == "start":
             self.tapes.add(file)
             self.switch.keep(file, 1.0)
@@ -268,6 +276,21 @@ class FakeCall:
         if what == "stop":
             self.tapes.remove(file)
         return "+OK Success\n"
+
+    def _overhear(self, file: str) -> str:
+        try:
+            self._overheard[file] = FakeHearing(file, self._speaks)
+        except OSError:
+            return "-ERR Cannot record session!\n"
+        return "+OK Success\n"
+
+    def _deaf(self) -> None:
+        for hearing in self._overheard.values():
+            hearing.end()
+
+    def _speaks(self) -> bool:
+        since_s = self._loop.time() - self.answered_at
+        return any(begin_s <= since_s < end_s for begin_s, end_s in spans_of(self.caller.acts))
 
     def _join(self, leg: FakeLeg) -> None:
         if self.hung_up or leg.ended:
@@ -331,6 +354,7 @@ class FakeCall:
         self.seen.cause, self.seen.by_caller = cause, by_caller
         self.news.set()
         self.applications.stop()
+        self._deaf()
         self.switch.gone(self.seen.uuid)
         spoke = "bye" if self.seen.answered else "cancel" if by_caller else "refuse"
         side = f"{'recv' if by_caller else 'send'}_{spoke}"

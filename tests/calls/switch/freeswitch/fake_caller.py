@@ -42,6 +42,10 @@ class Caller:
     number: str = "4930111"
     name: str = "Alice Caller"
     called: str = "8084"
+    uuid: str = ""
+    """Of the channel, where somebody has chosen it: an attempt's."""
+    route: str = "in"
+    """By which of the dialplan's extensions the call comes."""
 
 
 @dataclass(slots=True)

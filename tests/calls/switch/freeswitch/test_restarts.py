@@ -8,11 +8,16 @@ import json
 import pytest
 
 from calls.errors import SwitchUnavailable
-from calls.ids import AttemptId, LegId
-from calls.switch.events import SwitchDown, SwitchUp
-from calls.switch.port import Answer, CallChannel, DialAttempt, Done, Hangup, Play, Result
+from calls.ids import AttemptId, CallId, LegId
+from calls.switch.events import CallConnected, SwitchDown, SwitchUp
+from calls.switch.port import Answer, CallChannel, Connect, DialAttempt, Done, Hangup, Play, Result
+from tests.calls.switch.freeswitch.fake_caller import Caller
 from tests.calls.switch.freeswitch.fake_event_socket import CORE
-from tests.calls.switch.freeswitch.world import SHORT, soon, until, world
+from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall
+from tests.calls.switch.freeswitch.world import LONG, SHORT, soon, until, world
+
+AGENT = LegId("agent-1")
+ATTEMPT = AttemptId("att-1")
 
 BEFORE = "11111111-0f8c-431b-843f-5e1463dcb27e"
 """The run of the switch before the one of which the fake's calls are."""
@@ -78,3 +83,86 @@ async def test_a_leg_to_be_ended_that_was_born_in_an_outage_is_ended_behind_it()
         made.event_socket.channels = json.dumps({"rows": [{"uuid": "att-1", "callstate": "RINGING"}]})
         await made.event_socket.listen()
         await until(lambda: made.event_socket.said.count(kill) == 2)
+
+
+async def test_a_talk_goes_on_where_we_are_stopped() -> None:
+    calls: list[FakeCall] = []
+
+    async def handler(channel: CallChannel) -> None:
+        await channel.perform(Answer())
+        await channel.perform(Connect(AGENT))
+
+    async with world(handler, settles=False) as made:
+        freeswitch = made.freeswitch()
+        freeswitch.seat_agent(AGENT)
+        calls.append(freeswitch.place())
+        calling = asyncio.create_task(calls[0].run())
+        await until(lambda: any(isinstance(event, CallConnected) for event in made.events))
+        await made.switch.stop()
+        assert not any("uuid_kill" in said for said in made.event_socket.said)
+        assert not calls[0].seen.cause, "the customer talks on"
+        calls[0].leave()
+        await calling
+    assert calls[0].seen.by_caller
+
+
+async def test_a_call_that_does_not_talk_is_given_back_where_we_are_stopped() -> None:
+    began = asyncio.Event()
+
+    async def handler(channel: CallChannel) -> None:
+        await channel.perform(Answer())
+        began.set()
+        await channel.perform(Play((LONG,)))
+
+    async with world(handler, settles=False) as made:
+        calling = asyncio.create_task(made.freeswitch().call())
+        await began.wait()
+        await made.switch.stop()
+        assert (await calling).resumed, "its dialplan speaks"
+
+
+async def answered(channel: CallChannel) -> None:
+    """One call."""
+    assert channel.info.attempt_id == ATTEMPT
+    assert await channel.perform(Answer()) == Done()
+    await channel.perform(Hangup())
+
+
+async def test_an_attempt_of_the_run_before_that_answers_is_a_call() -> None:
+    async with world(answered) as made:
+        made.event_socket.channels = json.dumps({"rows": [{"uuid": ATTEMPT, "callstate": "ACTIVE"}]})
+        made.switch.adopt(frozenset((LegId(ATTEMPT),)), {})
+        seen = await made.freeswitch().place(Caller(uuid=ATTEMPT, route="dialled")).run()
+    assert (seen.cause, seen.resumed) == ("NORMAL_CLEARING", False)
+    assert [channel.info.call_id for channel in made.channels] == [CallId(ATTEMPT)]
+
+
+async def test_an_attempt_that_answers_before_we_know_of_it_waits_for_that() -> None:
+    async with world(answered) as made:
+        made.event_socket.channels = json.dumps({"rows": [{"uuid": ATTEMPT, "callstate": "ACTIVE"}]})
+        calling = asyncio.create_task(made.freeswitch().place(Caller(uuid=ATTEMPT, route="dialled")).run())
+        await until(lambda: made.server.calls == 1)
+        assert made.channels == []
+        made.switch.adopt(frozenset((LegId(ATTEMPT),)), {})
+        seen = await calling
+    assert (seen.cause, seen.resumed) == ("NORMAL_CLEARING", False)
+    assert len(made.channels) == 1
+
+
+async def test_an_answered_leg_of_nobody_is_hung_up() -> None:
+    async with world(nobody) as made:
+        made.switch.adopt(frozenset(), {})
+        seen = await made.freeswitch().place(Caller(uuid=ATTEMPT, route="dialled")).run()
+    assert (seen.cause, seen.resumed) == ("NORMAL_CLEARING", False)
+
+
+async def test_a_leg_that_ends_before_it_is_known_is_nobodys() -> None:
+    async with world(nobody) as made:
+        call = made.freeswitch().place(Caller(uuid=ATTEMPT, route="dialled"))
+        calling = asyncio.create_task(call.run())
+        await until(lambda: made.server.calls == 1)
+        call.leave()
+        await calling
+        await until(lambda: made.server.calls == 0)
+        made.switch.adopt(frozenset((LegId(ATTEMPT),)), {})
+    assert made.channels == []

@@ -24,6 +24,7 @@ from tests.bench import (
     channels,
     dialer,
     dnc,
+    esl,
     flows,
     ivr,
     leads,
@@ -93,6 +94,12 @@ def _ami(_: Trees) -> Outcome:
     found = ami.measure()
     aim = Row("AMI events read, to panoramisk's parser", f"{found.ratio:.1f}", "3 or more", found.ratio >= 3)
     return Outcome(ami.report(found).split("\n"), [aim])
+
+
+def _esl(_: Trees) -> Outcome:
+    found = esl.measure()
+    aim = Row("ESL events read, to greenswitch's parser", f"{found.ratio:.1f}", "2 or more", found.ratio >= 2)
+    return Outcome(esl.report(found).split("\n"), [aim])
 
 
 def _agi(_: Trees) -> Outcome:
@@ -285,6 +292,7 @@ def _leads(_: Trees) -> Outcome:
 
 BENCHMARKS = {
     "ami": Benchmark(_ami),
+    "esl": Benchmark(_esl),
     "agi": Benchmark(_agi),
     "flows": Benchmark(_flows),
     "load": Benchmark(_load),

@@ -36,6 +36,10 @@ STOP_S = 0.5
 """So long a switch may take to let prompts fall silent or to end a gather: who was heard waits no longer."""
 
 
+LOOK_S = 0.01
+"""How soon a recogniser that is behind is looked at again."""
+
+
 class SpeechFigures:
     """How listening went since the start, for the metrics."""
 
@@ -135,8 +139,10 @@ class Listening:
     async def _next(self) -> list[Deed]:
         """What is to be done about the next thing that happens. A key that was pressed comes first."""
         waiting = [task for task in (self._gather, self._event, self._feed) if task is not None]
-        timer = self._ear.next_timer()
-        timeout = None if timer is None else max(0.0, timer - self._loop.time())
+        behind_s = self._hearing.behind_s
+        timer = self._ear.next_timer(behind_s)
+        least_s = LOOK_S if behind_s else 0.0
+        timeout = None if timer is None else max(least_s, timer - self._loop.time())
         await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         now = self._loop.time()
         if self._gather is not None and self._gather.done():
@@ -150,10 +156,10 @@ class Listening:
         if self._feed is not None and self._feed.done():
             broken, self._feed = self._feed.result(), None
             return await self._heard(broken, now)
-        return self._ear.tick(now)
+        return self._ear.tick(now, self._hearing.behind_s)
 
     async def _heard(self, event: SpeechEvent, now: float) -> list[Deed]:
-        deeds = self._ear.heard(event, now)
+        deeds = self._ear.heard(event, now, self._hearing.behind_s)
         if isinstance(event, Broken):
             log.get().warning("the caller is not heard any more", reason=event.reason)
             self._failed = self._failed or event.reason

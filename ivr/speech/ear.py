@@ -13,7 +13,8 @@ nothing could follow it; and in any case after the longest utterance. Where reco
 silent, keys are left and nothing else changes; where it breaks later, the caller has spoken in vain: ``Deaf``.
 
 Time is of any clock that never goes back, in seconds. Whoever uses this sees to it that :meth:`Ear.tick` is called
-at :meth:`Ear.next_timer`.
+at :meth:`Ear.next_timer`. While the caller speaks or pauses it is the audio's: ``behind_s`` says how much of what the
+caller said waits to be judged, and for so long nobody knows that the caller was silent, or that words did not change.
 """
 
 from __future__ import annotations
@@ -128,27 +129,27 @@ class Ear:
         self.finished_at: float | None = None
         """When the caller had said all, once that is known."""
 
-    def next_timer(self) -> float | None:
-        """When :meth:`tick` is due; None: nothing is awaited."""
-        longest_at = self._began_at + self._expected.longest_s
+    def next_timer(self, behind_s: float = 0.0) -> float | None:
+        """When :meth:`tick` is due, if no more than ``behind_s`` waits to be judged; None: nothing is awaited."""
+        longest_at = self._began_at + self._expected.longest_s + behind_s
         match self._state:
             case _State.SPEAKING if self._progress is Progress.WHOLE:
-                return min(longest_at, self._told_at + STABLE_S)
+                return min(longest_at, self._told_at + STABLE_S + behind_s)
             case _State.SPEAKING:
                 return longest_at
             case _State.PAUSED:
-                return min(longest_at, self._paused_at + SILENCE_S[self._progress])
+                return min(longest_at, self._paused_at + SILENCE_S[self._progress] + behind_s)
             case _:
                 return self._due_at
 
-    def tick(self, now: float) -> list[Deed]:
+    def tick(self, now: float, behind_s: float = 0.0) -> list[Deed]:
         """What is to be done now that time has passed."""
-        due = self.next_timer()
+        due = self.next_timer(behind_s)
         if due is None or now < due - EARLY_S:
             return []
         match self._state:
             case _State.SPEAKING | _State.PAUSED:
-                self.finished_at = self._paused_at if self._state is _State.PAUSED else now
+                self.finished_at = self._paused_at if self._state is _State.PAUSED else now - behind_s
                 self._is_early = self._state is _State.SPEAKING and self._progress is Progress.WHOLE
                 self._state, self._due_at = _State.FINISHING, now + self._final_s
                 return [FinishUtterance()]
@@ -157,20 +158,21 @@ class Ear:
             case _:
                 return self._decided(NoInput())
 
-    def heard(self, event: SpeechEvent, now: float) -> list[Deed]:
-        """What is to be done about what recognition tells."""
+    def heard(self, event: SpeechEvent, now: float, behind_s: float = 0.0) -> list[Deed]:
+        """What is to be done about what recognition tells, which had judged all but ``behind_s`` by then."""
         if self._state in (_State.KEYS, _State.DECIDED):
             return []
+        judged_at = now - behind_s
         match event:
             case SpeechBegan(since_s):
-                return self._speaks(now - since_s)
+                return self._speaks(judged_at - since_s)
             case SpeechEnded(since_s):
                 if self._state is _State.SPEAKING:
-                    self._state, self._paused_at = _State.PAUSED, now - since_s
+                    self._state, self._paused_at = _State.PAUSED, judged_at - since_s
                 return []
             case Partial():
                 if event != self._told:
-                    self._told, self._told_at = event, now
+                    self._told, self._told_at = event, judged_at
                     self._progress = progress(self._expected, event, self._today, self._among)
                 return []
             case Final(words):

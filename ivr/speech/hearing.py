@@ -39,6 +39,8 @@ class Hearing:
         self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
         self._held = b""
         self._untaken = 0
+        self._handed_over_s = 0.0
+        """When the last piece was, on the loop's clock."""
         self._behind_since: float | None = None
         """When it fell behind, on the loop's clock."""
         self._is_over = False
@@ -55,6 +57,14 @@ class Hearing:
         self._held += pcm
         if len(self._held) >= PIECE_BYTES:
             self._hand_over()
+
+    @property
+    def behind_s(self) -> float:
+        """How far the worker is behind what the caller says: of what it has it has not judged so much."""
+        if self._untaken <= 0:
+            return 0.0
+        since_s = asyncio.get_running_loop().time() - self._handed_over_s
+        return self._untaken / SAMPLE_BYTES / RATE_HZ + since_s
 
     async def kept_up(self) -> None:
         """Returns when the worker has not far to go any more, or never will get there: for audio that comes faster
@@ -119,6 +129,7 @@ class Hearing:
         if self._is_late():
             self.fail("late")
         elif piece:
+            self._handed_over_s = asyncio.get_running_loop().time()
             self._send(Audio(self.session, piece))
 
     def _is_late(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -53,6 +54,8 @@ class SpeechService:
         self._up: list[WorkerProcess] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
+        self._counted_at_s = float("-inf")
+        """When the last session failed that was counted."""
 
     async def __aenter__(self) -> Self:
         """Begin to start the workers; nobody waits for them."""
@@ -107,16 +110,19 @@ class SpeechService:
             grammar = grammar_of(expected)
         except SpeechError as problem:
             raise SpeechUnavailable(str(problem)) from problem
-        hearing = worker.open(grammar, self._came_to)
+        hearing = worker.open(grammar, partial(self._came_to, asyncio.get_running_loop().time()))
         try:
             yield hearing
         finally:
             worker.close(hearing)
 
-    def _came_to(self, is_well: bool) -> None:
+    def _came_to(self, opened_at_s: float, is_well: bool) -> None:
+        """A session went so. Those that were open when another failed have failed of the same: a process that is held
+        up for a moment keeps all its callers waiting at once, and that is no failure after the other."""
         if is_well:
             self._breaker.succeeded()
-        else:
+        elif opened_at_s > self._counted_at_s:
+            self._counted_at_s = asyncio.get_running_loop().time()
             self._failed()
 
     def _failed(self) -> None:

@@ -61,7 +61,7 @@ cannot see it. Its last resort; the engine itself is quicker."""
 LOAD_ALARM_S = 120
 """The same while models are loaded, during which nothing is read."""
 
-NICE = 3
+NICE = 1
 """Calls come before recognition, where both want the machine."""
 
 OOM_SCORE = 500

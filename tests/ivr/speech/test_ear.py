@@ -108,6 +108,25 @@ def test_silence_ends_an_utterance_the_sooner_the_more_was_said(words: str, prog
     assert listening.finished_at == pytest.approx(108.0)
 
 
+def test_what_is_not_judged_yet_is_neither_silence_nor_stable() -> None:
+    listening = spoken_to(107.0, "agent")
+    assert listening.next_timer(0.4) == pytest.approx(108.2)
+    assert listening.tick(107.8, 0.4) == []
+    listening.heard(SpeechEnded(0.24), 108.64, 0.4)
+    assert listening.next_timer(0.4) == pytest.approx(108.4 + SILENCE_S[Progress.WHOLE])
+    assert listening.tick(108.65, 0.4) == []
+    assert listening.tick(108.65, 0.0) == [FinishUtterance()]
+    assert listening.finished_at == pytest.approx(108.0), "by the audio, not by when that was known"
+
+
+def test_who_goes_on_in_what_is_not_judged_yet_is_waited_for() -> None:
+    listening = spoken_to(107.0, "sales")
+    listening.heard(SpeechEnded(0.24), 109.0, 1.0)
+    assert listening.tick(109.01, 1.0) == []
+    assert listening.heard(SpeechBegan(0.15), 109.1, 0.9) == []
+    assert listening.tick(109.2, 0.0) == []
+
+
 def test_who_goes_on_is_waited_for() -> None:
     listening = spoken_to(107.0, "sales")
     listening.heard(SpeechEnded(0.24), 108.24)

@@ -220,6 +220,19 @@ async def test_after_failures_in_a_row_nothing_is_tried_for_a_while() -> None:
                 pass
 
 
+async def test_callers_who_fail_at_once_have_failed_of_one_thing() -> None:
+    async with serving(breaker=Breaker(failures=2)) as service:
+        async with service.open(ANYTHING) as one, service.open(ANYTHING) as other:
+            for hearing in (one, other):
+                feed(hearing, utterance("!fail"))
+                await told(hearing)
+        assert not service.is_held_off
+        async with service.open(ANYTHING) as hearing:
+            feed(hearing, utterance("!fail"))
+            await told(hearing)
+        assert service.is_held_off
+
+
 def test_failures_are_counted_by_the_clock_that_says_how_long_nothing_is_tried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -25,13 +25,6 @@ async def unbroken(audio: CallerAudio) -> AsyncGenerator[bytes, None]:
             async with asyncio.timeout_at(until_s):
                 piece = await audio.read()
         except TimeoutError:
-            import sys
-
-            print(
-                f"TRACE fill {loop.time() - began_s - given_s:.2f} at {loop.time() - began_s:.2f}",
-                file=sys.stderr,
-                flush=True,
-            )
             piece = bytes(round((loop.time() - began_s - given_s) * RATE_HZ) * SAMPLE_BYTES)
         else:
             if not piece:

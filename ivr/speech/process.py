@@ -250,10 +250,6 @@ class WorkerProcess:
             await asyncio.sleep(PING_S)
             busy = {session: until_s for session, until_s in self._busy_until_s.items() if until_s >= loop.time()}
             self._busy_until_s = busy
-            import sys
-
-            if loop.time() - due_s > 0.05:
-                print(f"TRACE looplag {loop.time() - due_s:.2f}", file=sys.stderr, flush=True)
             if loop.time() - due_s > LAG_S:
                 self._told_at_s = loop.time()
             elif not busy and loop.time() > self._told_at_s + SILENT_S:

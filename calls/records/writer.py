@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from calls import log
-from calls.errors import CallwrightError, RecordError, WriterOverloaded
+from calls.errors import CallwrightError, RecordError, StoreFull, WriterOverloaded
+from calls.records.ballast import Ballast
 from calls.records.database import open_writer, typed
 from calls.records.lock import lock_path, writers_lock
 from calls.records.migrations import migrate
@@ -76,8 +77,11 @@ class Writer:
         *,
         capacity: int = CAPACITY,
         clock: Callable[[], float] = time.monotonic,
+        ballast: Ballast | None = None,
     ) -> None:
+        """``ballast``: room on the disk that is given back where there is none left; None: none is kept."""
         self._path = path
+        self._ballast = ballast
         self._lock = lock or lock_path(path)
         self._clock = clock
         self._room = asyncio.Semaphore(capacity)
@@ -93,6 +97,7 @@ class Writer:
         self._oldest: float | None = None
         self._shed = 0
         self._empty_log = False
+        self._take_ballast = ballast is not None
 
     @property
     def path(self) -> Path:
@@ -142,6 +147,10 @@ class Writer:
         """Have the write-ahead log emptied as soon as nothing is to be written: it holds still what was erased."""
         self._empty_log = True
 
+    def take_ballast(self) -> None:
+        """There is room on the disk again: have the ballast taken as soon as nothing is to be written."""
+        self._take_ballast = True
+
     def behind_s(self) -> float:
         """How long the oldest write has waited; 0 where none waits. Readiness and dialling look at it."""
         oldest = self._oldest
@@ -174,6 +183,7 @@ class Writer:
                 connection = open_writer(self._path)
                 try:
                     migrate(connection)
+                    self._load()
                     self._open = True
                     self._started.set()
                     self._serve(connection)
@@ -208,13 +218,22 @@ class Writer:
                 break
             if batch:
                 self._batch = batch
-                self._write(connection, guard, batch)
+                self._write_all(connection, guard, batch)
                 self._batch = []
                 self._deliver(batch)
             elif dirty:
                 self._checkpoint_idle(connection)
+                self._load()
             dirty = bool(batch)
         _checkpoint(connection, "TRUNCATE")
+        if self._ballast is not None:
+            self._ballast.drop()
+
+    def _load(self) -> None:
+        """Take the ballast where it was asked for. It is tried again when it is asked for again."""
+        if self._ballast is not None and self._take_ballast:
+            self._take_ballast = False
+            self._ballast.take()
 
     def _checkpoint_idle(self, connection: sqlite3.Connection) -> None:
         """Where the log is to be emptied a reader may keep that from being done: then the next time tries again."""
@@ -235,6 +254,15 @@ class Writer:
                 batch.append(self._queue.popleft())
             self._oldest = batch[0].since
             return batch
+
+    def _write_all(self, connection: sqlite3.Connection, guard: _Guard, batch: list[_Job[object]]) -> None:
+        """Write the batch; what finds no room on the disk is written in that of the ballast, if there is one."""
+        self._write(connection, guard, batch)
+        refused = [job for job in batch if isinstance(job.problem, StoreFull)]
+        if refused and self._ballast is not None and self._ballast.free():
+            for job in refused:
+                job.result = job.problem = None
+                self._write(connection, guard, [job])
 
     def _write(self, connection: sqlite3.Connection, guard: _Guard, batch: list[_Job[object]]) -> None:
         try:

@@ -14,6 +14,7 @@ from calls.clock import Clock
 from calls.errors import RecordError, UserError
 from calls.ids import AgentId, AttemptId, BootId, CampaignId, FlowId, LegId
 from calls.overrides import Override
+from calls.records.ballast import Ballast
 from calls.records.writer import Writer
 from calls.settings import Settings
 from calls.switch.port import CallChannel, Hangup, Prompt, Switch
@@ -116,7 +117,7 @@ class Engine:
         self.switches = switches
         self.clock = clock
         self.tasks = Tasks()
-        self.writer = Writer(settings.engine.database)
+        self.writer = Writer(settings.engine.database, ballast=Ballast(settings.engine.database))
         self.watch = Watch(settings, self.writer, clock, switches.names, self._clock_jumped)
         self.books = Books(self.writer, self.tasks, clock, self._store_said)
         self._working = False

@@ -121,4 +121,6 @@ class Watch:
         low = f"only {free // 2**20} MB of disk are free at {self._folder}" if free < RESERVE_BYTES else ""
         if low and not self._disk_low:
             log.get().error("disk low", problem=low)
+        if self._disk_low and not low:
+            self._writer.take_ballast()
         self._disk_low = low

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from calls.errors import RecordError, StoreDamaged, StoreFull, WriterBusy, WriterOverloaded
+from calls.records.ballast import Ballast
 from calls.records.database import open_readonly, open_writer
 from calls.records.lock import lock_path, writers_lock
 from calls.records.migrations import migrate
@@ -245,6 +246,55 @@ async def test_a_full_disk_is_named_loses_nothing_and_passes(writer: Writer) -> 
     await writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 1000000").fetchone())
     await writer.run(big)
     assert written(writer.path) == [0, 1, 99]
+
+
+class Lifting(Ballast):
+    """The disk's end is a page count here; giving the ballast back moves it, as it moves that of a disk."""
+
+    def __init__(self, database: Path) -> None:
+        super().__init__(database, size=1 << 16)
+        self.connection: sqlite3.Connection | None = None
+
+    def free(self) -> bool:
+        there = super().free()
+        if there and self.connection is not None:
+            self.connection.execute("PRAGMA max_page_count = 1000000").fetchone()
+        return there
+
+
+async def test_the_last_records_have_the_room_that_was_kept_for_them(path: Path) -> None:
+    ballast = Lifting(path)
+    writer = Writer(path, ballast=ballast)
+    writer.start()
+    room = path.with_name(f"{path.name}.ballast")
+
+    def fill(connection: sqlite3.Connection) -> None:
+        ballast.connection = connection
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+
+    def big(connection: sqlite3.Connection) -> int:
+        connection.execute("INSERT INTO audit (at, who, what, detail) VALUES ('x', 'x', '99', ?)", ("x" * 200_000,))
+        return 99
+
+    assert await writer.run(Add(0)) == 0
+    assert room.stat().st_blocks * 512 >= 1 << 16, "it takes the room that it names"
+    await writer.run(fill)
+    assert await writer.run(big) == 99
+    assert not room.exists() and written(path) == [0, 99]
+    await writer.run(fill)
+    with pytest.raises(StoreFull):
+        await writer.run(big)
+    ballast.connection = None
+    writer.take_ballast()
+    await writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 1000000").fetchone())
+    assert await writer.run(big) == 99
+    await writer.close()
+    writer = Writer(path, ballast=ballast)
+    writer.start()
+    assert room.exists(), "taken again by the next run"
+    await writer.close()
+    assert not room.exists(), "nobody needs it while nobody writes"
 
 
 # --- other writers --------------------------------------------------------------------------------------------

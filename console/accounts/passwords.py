@@ -3,6 +3,7 @@ that names the user), RFC 9106 (argon2id; the library's own parameters)."""
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 
 from argon2 import PasswordHasher
@@ -13,6 +14,16 @@ from calls.errors import UserError
 SHORTEST = 12
 LONGEST = 200
 FEWEST_DIFFERENT = 5
+
+
+WORDS = 4
+"""A password that we make is so many groups of four letters."""
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def made() -> str:
+    """A password of 79 bits that can be read out: groups of letters and digits that look like nothing else."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(WORDS))
 
 
 def name_key(name: str) -> str:

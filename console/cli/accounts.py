@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -22,9 +21,6 @@ from console.operations import Done
 app = typer.Typer(help="Who may use the console and its API.", no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(help="The account's name.")]
-
-WORDS = 4
-"""A password that we make is so many groups of four letters."""
 
 
 @app.command("list")
@@ -59,7 +55,7 @@ def add(
     agent: Annotated[str | None, typer.Option(help="Whose desk it is, by the agent's id in the settings.")] = None,
 ) -> None:
     """Add an account; the password is made here, shown once, and to be changed at the first log-in."""
-    settings, now, password = settings_of(context), datetime.now(UTC), _made()
+    settings, now, password = settings_of(context), datetime.now(UTC), passwords.made()
     order = orders.AddOrder(name=name, role=role, agent=agent, password=passwords.Hasher().hash(password))
     done = with_engine_or_store(
         settings,
@@ -97,7 +93,7 @@ def enable(context: typer.Context, name: Name) -> None:
 @app.command()
 def password(context: typer.Context, name: Name) -> None:
     """Give an account another password, shown once and to be changed at the next log-in. Its sessions end."""
-    settings, now, made = settings_of(context), datetime.now(UTC), _made()
+    settings, now, made = settings_of(context), datetime.now(UTC), passwords.made()
     order = orders.PasswordOrder(password=passwords.Hasher().hash(made))
     done = with_engine_or_store(
         settings,
@@ -179,9 +175,3 @@ def _change(context: typer.Context, name: str, order: orders.ChangeOrder) -> Don
 
 def _quoted(name: str) -> str:
     return quote(name, safe="")
-
-
-def _made() -> str:
-    """A password of 80 bits that can be read out: groups of letters and digits that look like nothing else."""
-    letters = "abcdefghjkmnpqrstuvwxyz23456789"
-    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(WORDS))

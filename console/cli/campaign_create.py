@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from calls.errors import CampaignError, Location, UserError
+from calls.errors import CampaignError
 from calls.records.database import open_readonly
 from calls.settings import Settings
-from console import campaign_draft, operations
+from console import campaign_creating, campaign_draft
 from console.campaign_draft import Question
-from console.campaign_warnings import warnings
 from console.cli.shared import settings_of
-from dialer import campaign as campaigns
 
 Answer = Annotated[str | None, typer.Option(help="Else it is asked.")]
 
@@ -48,12 +45,8 @@ def create(
         question = next(each for each in campaign_draft.questions(answers, settings, lists) if each.key == key)
         answers[key] = _answer(question, given[key], ask)
     text = campaign_draft.text(answers, settings)
-    _require_sound(text, path, settings)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as fault:
-        raise CampaignError(f"cannot be written: {fault.strerror}", Location(path)) from fault
+    campaign_creating.require_sound(text, path, settings)
+    campaign_creating.write(path, text)
     typer.echo(f"{path}: written")
     _say_what_is_next(path, answers, lists, settings)
 
@@ -92,31 +85,12 @@ def _of(question: Question) -> str:
     return f" ({', '.join(question.choices)})" if question.choices else ""
 
 
-def _require_sound(text: str, path: Path, settings: Settings) -> None:
-    """Refuse a file that could not be started, before it is written.
-
-    Raises:
-        CampaignError: names the key, and what was expected.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / path.name
-        draft.write_text(text, encoding="utf-8")
-        try:
-            campaigns.load(draft, settings)
-        except CampaignError as problem:
-            raise CampaignError(str(problem).replace(str(draft), path.name)) from problem
-
-
 def _say_what_is_next(
     path: Path, answers: campaign_draft.Answers, lists: tuple[str, ...], settings: Settings
 ) -> None:
     """What is left to do, the next command last."""
-    try:
-        campaign = operations.check_campaign(path, settings)
-        for warning in warnings(path, campaign, settings):
-            typer.echo(f"warning: {warning}")
-    except UserError as problem:
-        typer.echo(f"before it can be started: {problem}")
+    for words in campaign_creating.still_to_do(path, settings):
+        typer.echo(words)
     if answers["list"] not in lists:
         typer.echo(f"next: callwright leads import FILE.csv --list {answers['list']}")
     else:

@@ -27,6 +27,7 @@ from console.engine import (
     api_accounts,
     api_agent_dials,
     api_best_hours,
+    api_campaigns,
     api_desk,
     api_feed,
     api_floor,
@@ -169,6 +170,7 @@ def control(engine: Engine) -> FastAPI:
     async def status() -> Status:
         return engine.status()
 
+    api_campaigns.add(app, engine)
     _add_campaigns(app, engine)
     api_desk.add(app, engine)
     api_people.add(app, engine)

@@ -21,7 +21,7 @@ from console.accounts.store import Known
 from console.client import NoEngine
 from console.parent import leash
 from console.serving import Serving, tcp_socket
-from console.web import api, api_reads, assets, log_in, parts, preferences
+from console.web import api, api_reads, assets, flows, lists, log_in, parts, preferences
 from console.web.engine import EngineWay
 from console.web.guard import (
     HEADERS,
@@ -34,6 +34,7 @@ from console.web.guard import (
     is_by_cookie,
     known_of,
 )
+from console.web.metrics import Requests
 from console.web.navigation import first_for
 from console.web.pages import Pages
 from console.web.reads import Reads
@@ -41,6 +42,9 @@ from console.web.site import Site
 
 OF_ACCOUNTS = ("/log-out", "/password", "/second-factor", "/accounts", "/api/v1/accounts")
 """What changes an account or ends a session, by the beginning of its path: live pages of it may have to end."""
+
+LONGER = {**api_reads.ORDERS, lists.IMPORT: lists.LONGEST_FILE, flows.EDIT: flows.LONGEST_TEXT}
+"""Bytes of the bodies that are longer than a form, by their paths."""
 
 
 def build(
@@ -56,7 +60,8 @@ def build(
     pages = Pages(contents, parts.entries())
     if contents.problem:
         log.get().error("pages with scripts cannot be shown", problem=contents.problem)
-    _add_guard(app, guard, pages)
+    app.state.requests = Requests()
+    _add_guard(app, guard, pages, app.state.requests)
     _add_probes(app, settings)
     setup = log_in.SetupCode(f"http://{settings.console.http_host}:{settings.console.http_port}/setup")
     log_in.add(app, pages, guard, engine, log_in.LogIns(settings, engine, now), setup, now)
@@ -70,7 +75,7 @@ def build(
     return app
 
 
-def _add_guard(app: FastAPI, guard: Guard, pages: Pages) -> None:
+def _add_guard(app: FastAPI, guard: Guard, pages: Pages, requests: Requests) -> None:
     """Every request is known, or known to be of nobody, before anything else is done for it."""
 
     def problem(request: Request, status: int, words: str) -> Response:
@@ -86,10 +91,11 @@ def _add_guard(app: FastAPI, guard: Guard, pages: Pages) -> None:
     @app.middleware("http")
     async def guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
         request.state.known = None
+        began_s = time.perf_counter()
         try:
             path = request.url.path
-            if path in api_reads.ORDERS or not path.startswith("/api/"):
-                check_length(request, api_reads.ORDERS.get(path, LONGEST_FORM))
+            if path in LONGER or not path.startswith("/api/"):
+                check_length(request, LONGER.get(path, LONGEST_FORM))
             if request.method not in SAFE and is_by_cookie(request):
                 check_origin(request)
             request.state.known = await guard.known(request)
@@ -102,6 +108,7 @@ def _add_guard(app: FastAPI, guard: Guard, pages: Pages) -> None:
             guard.changed()
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        requests.count(request, response.status_code, time.perf_counter() - began_s)
         return response
 
     @app.exception_handler(Refused)

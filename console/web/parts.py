@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from console.web import desk_page, floor_page, live, wall
+from console.web import (
+    accounts,
+    campaign_wizard,
+    campaigns,
+    desk_page,
+    do_not_call,
+    floor_page,
+    flows,
+    lists,
+    live,
+    metrics,
+    people,
+    system,
+    wall,
+)
 from console.web.navigation import Entry
 from console.web.site import Site
 
@@ -23,7 +37,21 @@ class Part(Protocol):
         ...
 
 
-PARTS: Sequence[Part] = (wall, desk_page, floor_page, live)
+PARTS: Sequence[Part] = (
+    wall,
+    desk_page,
+    floor_page,
+    live,
+    campaigns,
+    campaign_wizard,
+    lists,
+    flows,
+    people,
+    do_not_call,
+    accounts,
+    system,
+    metrics,
+)
 """In the order of the navigation within each group. One line for each module, added at its place."""
 
 

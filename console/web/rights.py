@@ -28,6 +28,7 @@ _DESK = Need(Right.FLOOR, own="agent_id")
 
 ROUTES: Mapping[tuple[str, str], Need] = {
     ("GET", "/v1/status"): Need(Right.VIEW),
+    ("POST", "/v1/campaigns"): Need(Right.CAMPAIGNS),
     ("POST", "/v1/campaigns/{campaign_id}/start"): Need(Right.CAMPAIGNS),
     ("POST", "/v1/campaigns/{campaign_id}/{order}"): Need(Right.CAMPAIGNS),
     ("GET", "/v1/campaigns/{campaign_id}"): Need(Right.CAMPAIGNS),

@@ -98,7 +98,8 @@ def detail(connection: sqlite3.Connection, name: str) -> ListDetail:
         (list_id,),
     ).fetchall()
     imports = connection.execute(
-        "SELECT json_object('file', file, 'began_at', began_at, 'ended_at', ended_at, 'rows', rows, 'imported',"
+        "SELECT json_object('import_id', import_id, 'file', file, 'began_at', began_at, 'ended_at', ended_at,"
+        " 'rows', rows, 'imported',"
         " imported, 'known', known, 'refused', refused) FROM imports WHERE list_id = ?"
         " ORDER BY began_at DESC LIMIT 20",
         (list_id,),

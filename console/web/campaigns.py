@@ -1,0 +1,192 @@
+"""The pages of campaigns: all of them, one with its pace and why it dials or waits, and what may be told to it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import HTMLResponse
+from starlette.datastructures import FormData
+
+from calls.errors import CallwrightError, UserError
+from console.accounts.roles import Right
+from console.accounts.store import Known
+from console.campaign_draft import MODE_NAMES
+from console.campaign_show import CampaignDetail, detail
+from console.client import NoEngine
+from console.engine.api import CampaignOrder
+from console.operations import Done
+from console.proving import RefusalsShown
+from console.reads.campaigns import overview
+from console.web.engine import EngineWay
+from console.web.guard import posted, require
+from console.web.navigation import Entry, Group
+from console.web.reads import Reads
+from console.web.site import Site
+from dialer import control
+
+ENTRIES = (Entry("/campaigns", "nav.campaigns", Right.CAMPAIGNS, Group.WORK, "campaigns"),)
+
+STATES = {"running": "good", "paused": "warn", "draining": "info", "stopped": "", "finished": "", "new": "info"}
+"""The colour of each state; its word stands with it."""
+
+Manages = Annotated[Known, Depends(require(Right.CAMPAIGNS))]
+Sent = Annotated[FormData, Depends(posted)]
+
+
+def add(site: Site) -> None:
+    """Add the pages."""
+    reads = Reads(site.settings, site.engine, site.now)
+    _add_shown(site, reads)
+    _add_orders(site, reads)
+
+
+def _add_shown(site: Site, reads: Reads) -> None:
+    @site.app.get("/campaigns", response_class=HTMLResponse)
+    async def all_campaigns(request: Request, known: Manages) -> Response:
+        status, trouble = await reads.status()
+        live = {} if status is None else {each.id: each for each in status.campaigns}
+        rows = await reads.read_if_any(lambda db: overview(db, site.settings.campaigns, live))
+        return site.pages.show(request, "campaigns.html", rows=rows, trouble=trouble, states=STATES)
+
+    @site.app.get("/campaigns/{campaign_id}", response_class=HTMLResponse)
+    async def one(request: Request, campaign_id: str, known: Manages) -> Response:
+        return await _shown(site, reads, request, campaign_id, known)
+
+    @site.app.get("/campaigns/{campaign_id}/forecast", response_class=HTMLResponse)
+    async def forecast(request: Request, campaign_id: str, known: Manages) -> Response:
+        """For browsers without scripts: the same figures that the campaign's page loads beside its sliders."""
+        found = await _forecast(site.engine, campaign_id, known.account.name)
+        return site.pages.show(request, "campaign_forecast.html", id=campaign_id, forecast=found)
+
+
+async def _shown(
+    site: Site,
+    reads: Reads,
+    request: Request,
+    campaign_id: str,
+    known: Known,
+    given: dict[str, str] | None = None,
+    problem: str = "",
+) -> Response:
+    """The page of a campaign; ``given``: what was sent and could not be done, and why."""
+    try:
+        answer = await site.engine.ask("GET", f"/v1/campaigns/{quote(campaign_id, safe='')}")
+        found, trouble = CampaignDetail.model_validate_json(answer.content), ""
+    except NoEngine as away:
+        now = reads.now()
+        found, trouble = await reads.read(lambda db: detail(db, campaign_id, None, now)), str(away)
+    except UserError:
+        return await _new(site, reads, request, campaign_id)
+    refused: list[RefusalsShown] = []
+    if Right.RULES in known.rights and not trouble:
+        told = await site.engine.ask("GET", f"/v1/campaigns/{quote(campaign_id, safe='')}/refusals?sample=0")
+        refused = [RefusalsShown.model_validate(each) for each in json.loads(told.content)]
+    total = sum(found.leads.values())
+    return site.pages.show(
+        request,
+        "campaign.html",
+        409 if problem else 200,
+        campaign=found,
+        trouble=trouble,
+        states=STATES,
+        refused=refused,
+        total=total,
+        tried=total - found.leads.get("new", 0) - found.leads.get("excluded", 0),
+        given=given or {},
+        problem=problem,
+        modes=[(each, each) for each in _modes(str(found.pacing["mode"]))],
+    )
+
+
+async def _new(site: Site, reads: Reads, request: Request, campaign_id: str) -> Response:
+    """Of a campaign that has a file and was never started; or there is none."""
+    rows = await reads.read_if_any(lambda db: overview(db, site.settings.campaigns, {}))
+    if campaign_id not in {each.id for each in rows}:
+        return site.pages.show(request, "problem.html", 404, words=f"There is no campaign {campaign_id}.")
+    text = (site.settings.campaigns / f"{campaign_id}.toml").read_text(encoding="utf-8", errors="replace")
+    return site.pages.show(request, "campaign_new.html", id=campaign_id, text=text)
+
+
+def _add_orders(site: Site, reads: Reads) -> None:
+    @site.app.post("/campaigns/{campaign_id}/pace", response_class=HTMLResponse)
+    async def pace(request: Request, campaign_id: str, known: Manages, form: Sent) -> Response:
+        given = {key: str(form[key]).strip() for key in control.KEYS if key in form}
+        wanted = {key: value for key, value in given.items() if value != str(form.get(f"was.{key}", "")).strip()}
+        if not wanted:
+            return site.pages.go(_path(campaign_id), "Nothing was changed.", "note")
+        try:
+            changes = control.read(f"{key}={_number(key, value)}" for key, value in wanted.items())
+            path, content = f"/v1{_path(campaign_id)}", json.dumps(changes).encode()
+            answer = await site.engine.ask("PATCH", path, content, known.account.name)
+        except UserError as problem:
+            return await _shown(site, reads, request, campaign_id, known, given, str(problem))
+        return site.pages.go(_path(campaign_id), _said(Done.model_validate_json(answer.content)))
+
+    @site.app.post("/campaigns/{campaign_id}/reset")
+    async def reset(request: Request, campaign_id: str, known: Manages, form: Sent) -> Response:
+        return await _told(site, "DELETE", f"{_path(campaign_id)}/changes", campaign_id, known)
+
+    @site.app.post("/campaigns/{campaign_id}/start")
+    async def start(request: Request, campaign_id: str, known: Manages, form: Sent) -> Response:
+        return await _told(site, "POST", f"{_path(campaign_id)}/start", campaign_id, known)
+
+    @site.app.post("/campaigns/{campaign_id}/{order}")
+    async def change(
+        request: Request, campaign_id: str, order: CampaignOrder, known: Manages, form: Sent
+    ) -> Response:
+        return await _told(site, "POST", f"{_path(campaign_id)}/{order.value}", campaign_id, known)
+
+
+async def _told(site: Site, method: str, path: str, campaign_id: str, known: Known) -> Response:
+    try:
+        done = await site.engine.tell(method, f"/v1{path}", who=known.account.name)
+    except CallwrightError as problem:
+        return site.pages.go(_path(campaign_id), str(problem), "bad")
+    return site.pages.go(_path(campaign_id), _said(done))
+
+
+async def _forecast(engine: EngineWay, campaign_id: str, who: str) -> dict[str, object]:
+    """
+    Raises:
+        UserError: the campaign's records do not say enough yet.
+    """
+    query = urlencode({"replications": 3}).encode()
+    answer = await engine.pass_on("GET", f"/v1{_path(campaign_id)}/forecast", query, {}, b"", who)
+    try:
+        content = await answer.aread()
+    finally:
+        await answer.aclose()
+    found: dict[str, object] = json.loads(content)
+    if answer.is_error:
+        raise UserError(str(found.get("problem", "there is no forecast")))
+    return found
+
+
+def _modes(now: str) -> tuple[str, ...]:
+    """What may be chosen: a broadcast has no agents, and the others no flow."""
+    return ("broadcast",) if now == "broadcast" else MODE_NAMES
+
+
+def _number(key: str, value: str) -> str:
+    """A cap is written in percent on the page, and is a share in the file.
+
+    Raises:
+        UserError: it is no number.
+    """
+    if key != "pacing.cap":
+        return value
+    try:
+        return f"{float(value.replace(',', '.').rstrip(' %')) / 100:g}"
+    except ValueError as problem:
+        raise UserError(f"the cap: expected percent such as 2.5; found {value!a}") from problem
+
+
+def _path(campaign_id: str) -> str:
+    return f"/campaigns/{quote(campaign_id, safe='')}"
+
+
+def _said(done: Done) -> str:
+    return f"{done.said[:1].upper()}{done.said[1:]}."

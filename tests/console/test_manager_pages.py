@@ -1,0 +1,324 @@
+"""The pages of managers and administrators: who sees them, forms that keep what was typed, and what they change."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from html import unescape
+
+import httpx
+import pytest
+
+from calls.records.database import open_readonly
+from console.accounts.roles import RIGHTS, Right, Role
+from tests.console.browser import HASH, PASSWORD, Browser, trouble
+from tests.console.served import FLOW, Served, install, served
+
+LEADS = (
+    b"Phone,Name,Town\n+12025550120,Harbour Bakery,Washington\n+12025550121,Old <b>Mill</b>,Washington\n12,Nobody,x\n"
+)
+
+PAGES = {
+    "/campaigns": Right.CAMPAIGNS,
+    "/campaigns/autumn": Right.CAMPAIGNS,
+    "/new-campaign": Right.CAMPAIGNS,
+    "/lists": Right.LEADS,
+    "/import-leads": Right.LEADS,
+    "/people": Right.PEOPLE,
+    "/people/+12025550120": Right.PEOPLE,
+    "/people/+12025550120/export": Right.PEOPLE,
+    "/flows": Right.FLOWS,
+    "/flows/main": Right.FLOWS,
+    "/flows/main/walk": Right.FLOWS,
+    "/flows/main/graph.svg": Right.FLOWS,
+    "/edit-flow": Right.FLOWS,
+    "/do-not-call": Right.RULES,
+    "/accounts": Right.SYSTEM,
+    "/audit": Right.SYSTEM,
+    "/settings": Right.SYSTEM,
+}
+ORDERS = {
+    "/campaigns/no-such/pace": Right.CAMPAIGNS,
+    "/campaigns/no-such/start": Right.CAMPAIGNS,
+    "/campaigns/no-such/stop": Right.CAMPAIGNS,
+    "/campaigns/no-such/reset": Right.CAMPAIGNS,
+    "/new-campaign": Right.CAMPAIGNS,
+    "/flows/main/rollback": Right.FLOWS,
+    "/flows/main/walk": Right.FLOWS,
+    "/edit-flow": Right.FLOWS,
+    "/lists/no-such/remove": Right.LEADS,
+    "/import-leads": Right.LEADS,
+    "/people/+12025550120/consent": Right.RULES,
+    "/people/+12025550120/withdraw": Right.RULES,
+    "/people/+12025550120/erase": Right.ERASE,
+    "/do-not-call": Right.RULES,
+    "/do-not-call/remove": Right.RULES,
+    "/do-not-call/block": Right.RULES,
+    "/do-not-call/unblock": Right.RULES,
+    "/accounts": Right.SYSTEM,
+    "/accounts/tokens": Right.SYSTEM,
+    "/accounts/no-such/change": Right.SYSTEM,
+    "/accounts/no-such/disable": Right.SYSTEM,
+    "/accounts/no-such/password": Right.SYSTEM,
+    "/accounts/tokens/no-such/revoke": Right.SYSTEM,
+}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(install(tmp_path_factory.mktemp("managers"), queues=("sales", "service"))) as found:
+        transport = httpx.HTTPTransport(uds=str(found.settings.engine.socket))
+        with httpx.Client(transport=transport, base_url="http://engine") as engine:
+            for role in Role:
+                order = {"name": role.value, "role": role.value, "password": HASH, "must_change": False}
+                assert engine.post("/v1/accounts", json=order).status_code == 200
+            query = {"list": "autumn", "file": "shops.csv", "region": "US"}
+            assert engine.post("/v1/leads", params=query, content=LEADS).status_code == 200
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browsers(running: Served) -> Iterator[dict[Role, Browser]]:
+    found = {role: Browser(running.settings) for role in Role}
+    for role, browser in found.items():
+        browser.log_in(role.value, PASSWORD)
+    yield found
+    for browser in found.values():
+        browser.__exit__()
+
+
+@pytest.fixture
+def manager(browsers: dict[Role, Browser]) -> Browser:
+    return browsers[Role.MANAGER]
+
+
+@pytest.fixture
+def root(browsers: dict[Role, Browser]) -> Browser:
+    return browsers[Role.ADMINISTRATOR]
+
+
+def audited(running: Served, what: str) -> list[tuple[str, dict[str, object]]]:
+    with closing(open_readonly(running.settings.engine.database)) as connection:
+        rows = connection.execute("SELECT who, detail FROM audit WHERE what = ? ORDER BY audit_id", (what,))
+        return [(who, json.loads(detail)) for who, detail in rows]
+
+
+def said(page: httpx.Response) -> str:
+    """What the page says was done."""
+    found = re.search(r'<p class="notice (?:good|note)" role="status">([^<]*)</p>', page.text)
+    assert found is not None, page.text
+    return unescape(found[1])
+
+
+def value(page: httpx.Response, name: str) -> str:
+    """What stands in a field of the page."""
+    found = re.search(rf'<input name="{re.escape(name)}"[^>]* value="([^"]*)"', page.text)
+    assert found is not None, f"no field {name}"
+    return unescape(found[1])
+
+
+@pytest.mark.parametrize("role", Role)
+def test_pages_and_their_forms_take_the_rights_of_the_api(browsers: dict[Role, Browser], role: Role) -> None:
+    browser = browsers[role]
+    for path, right in PAGES.items():
+        page = browser.get(path)
+        assert (page.status_code == 403) == (right not in RIGHTS[role]), f"{role} {path}: {page.status_code}"
+        assert page.status_code in (200, 403), f"{role} {path}: {page.status_code}"
+        picture = page.headers["content-type"].startswith("image/svg")
+        assert picture or ("style=" not in page.text and "<script>" not in page.text and "onclick" not in page.text)
+    word = browser.csrf()
+    for path, right in ORDERS.items():
+        if right not in RIGHTS[role]:
+            answer = browser.ask("POST", path, {"Sec-Fetch-Site": "same-origin"}, data={"csrf": word})
+            assert answer.status_code == 403, f"{role} {path}: {answer.status_code}"
+        else:
+            forged = browser.ask("POST", path, {"Sec-Fetch-Site": "same-origin"}, data={"csrf": "0" * 64})
+            assert forged.status_code == 403, f"{role} {path}: {forged.status_code}"
+            foreign = browser.ask("POST", path, {"Sec-Fetch-Site": "cross-site"}, data={"csrf": word})
+            assert foreign.status_code == 403, f"{role} {path}: {foreign.status_code}"
+
+
+def test_the_wizard_makes_a_campaign_and_loses_no_answer(manager: Browser, running: Served) -> None:
+    first = {"id": "spring lamps", "name": "Spring lamps", "list": "autumn"}
+    page = manager.post("/new-campaign", step="0", **first)
+    assert page.status_code == 409 and "expected 1 to 64 letters" in page.text
+    assert (value(page, "id"), value(page, "name")) == ("spring lamps", "Spring lamps")
+    answers = {**first, "id": "spring"}
+    page = manager.post("/new-campaign", step="0", **answers)
+    assert page.status_code == 200 and 'name="queue"' in page.text and value_hidden(page, "id") == "spring"
+    answers |= {"queue": "sales", "trunk": "loop"}
+    page = manager.post("/new-campaign", step="1", **answers)
+    assert value(page, "caller_id") == "+12025550100"
+    page = manager.post("/new-campaign", step="2", go="back", **answers)
+    assert 'name="trunk"' in page.text and 'value="loop" selected' in page.text
+    answers |= {"caller_id": "+12025550100", "preset": "demo", "mode": "progressive", "max_lines": "3"}
+    page = manager.post("/new-campaign", step="2", **answers)
+    assert "This file is written" in page.text and "max_lines = 3" in unescape(page.text)
+    assert not (running.settings.campaigns / "spring.toml").exists()
+    page = manager.post("/new-campaign", step="3", **answers)
+    assert page.url.path == "/campaigns/spring" and "campaign spring is written" in said(page)
+    assert "It was never started" in page.text
+    assert 'name = "Spring lamps"' in (running.settings.campaigns / "spring.toml").read_text(encoding="utf-8")
+    assert audited(running, "campaign.create") == [("manager", {"campaign": "spring"})]
+    page = manager.post("/new-campaign", step="3", **answers)
+    assert page.status_code == 409 and "is there already" in page.text and value(page, "id") == "spring"
+
+
+def value_hidden(page: httpx.Response, name: str) -> str:
+    found = re.search(rf'<input type="hidden" name="{re.escape(name)}" value="([^"]*)"', page.text)
+    assert found is not None, f"no hidden field {name}"
+    return unescape(found[1])
+
+
+def test_a_campaign_is_started_paced_and_stopped_by_its_page(manager: Browser, running: Served) -> None:
+    page = manager.post("/campaigns/autumn/start")
+    assert "is started: 2 leads" in said(page) and "Why:" in page.text
+    fields = {"max_lines": "4", "was.max_lines": "2", "priority": "0", "was.priority": "0"}
+    page = manager.post("/campaigns/autumn/pace", **fields)
+    assert said(page) == "Campaign autumn: max_lines = 4." and value(page, "max_lines") == "4"
+    page = manager.post("/campaigns/autumn/pace", **{"max_lines": "none", "was.max_lines": "4"})
+    assert page.status_code == 409 and "max_lines" in trouble(page) and value(page, "max_lines") == "none"
+    page = manager.post("/campaigns/autumn/pace", **{"pacing.cap": "2,5", "was.pacing.cap": "100"})
+    assert said(page) == "Campaign autumn: pacing.cap = 0.025." and value(page, "pacing.cap") == "2.5"
+    assert "by its file again" in said(manager.post("/campaigns/autumn/reset"))
+    assert "stop" in said(manager.post("/campaigns/autumn/stop"))
+    assert [who for who, _ in audited(running, "campaign.set")] == ["manager", "manager"]
+    assert audited(running, "campaign.stop") == [("manager", {"campaign": "autumn"})]
+    assert "autumn" in manager.get("/campaigns").text
+    assert manager.get("/campaigns/none").status_code == 404
+
+
+def test_an_import_is_shown_before_it_is_made(manager: Browser, running: Served) -> None:
+    def send(do: str, **fields: str) -> httpx.Response:
+        files = {"file": ("new.csv", LEADS, "text/csv")}
+        data = {"csrf": manager.csrf(), "do": do, **fields}
+        return manager.ask("POST", "/import-leads", {"Sec-Fetch-Site": "same-origin"}, data=data, files=files)
+
+    page = send("preview", list="fresh", region="US")
+    assert "<b>2</b> of 3 rows can be imported" in page.text and value(page, "list") == "fresh"
+    assert "Old &lt;b&gt;Mill" in page.text and "<b>Mill" not in page.text
+    assert "fresh" not in manager.get("/lists").text, "nothing was written"
+    assert "list" in trouble(send("import", list="", region="US"))
+    page = send("import", list="fresh", region="US")
+    assert page.url.path == "/lists/fresh" and "2" in said(page)
+    refused = re.search(r'href="(/imports/[^"]+)"', page.text)
+    assert refused is not None and "12" in manager.get(refused[1]).text
+    assert "closed" in said(manager.post("/lists/fresh/close")) and "open" in said(manager.post("/lists/fresh/open"))
+    assert "2 leads of fresh removed" in said(manager.post("/lists/fresh/remove"))
+    assert [detail["list"] for who, detail in audited(running, "leads.close") if who == "manager"] == ["fresh"]
+
+
+def test_a_person_is_found_consents_and_is_erased(
+    root: Browser, browsers: dict[Role, Browser], running: Served
+) -> None:
+    assert "Old &lt;b&gt;Mill" in root.get("/people?q=mill").text
+    person = "/people/+12025550121"
+    page = root.post(f"{person}/consent", number="+12025550121", kind="calls", source="", proof="form 1", given_at="")
+    assert page.status_code == 409 and value(page, "proof") == "form 1"
+    page = root.post(
+        f"{person}/consent", number="+12025550121", kind="calls", source="web", proof="form 1", given_at=""
+    )
+    assert "calls for +12025550121" in page.text and "form 1" in page.text
+    page = root.post(f"{person}/withdraw", number="+12025550121", kind="calls", reason="asked")
+    assert "taken back" in page.text
+    assert root.get(f"{person}/export").json()["numbers"] == ["+12025550121"]
+    assert "Say that you are sure" in trouble(root.post(f"{person}/erase", reason="asked for it"))
+    assert browsers[Role.MANAGER].post(f"{person}/erase", reason="x", sure="on").status_code == 403
+    page = root.post(f"{person}/erase", reason="asked for it", sure="on")
+    assert page.url.path == "/people" and "Erased: 1 leads" in said(page)
+    assert "mill" not in root.get("/people?q=mill").text.lower().split("</form>")[-1]
+
+
+def test_numbers_are_put_on_the_list_and_taken_off(manager: Browser, running: Served) -> None:
+    page = manager.post("/do-not-call", number="12", reason="said so", until="", proof="", source="console")
+    assert page.status_code == 409 and (value(page, "number"), value(page, "reason")) == ("12", "said so")
+    said(manager.post("/do-not-call", number="+1900*", reason="costly", until="", proof="", source="console"))
+    assert "+1900*" in manager.get("/do-not-call?q=1900").text
+    said(manager.post("/do-not-call/remove", number="+1900*", reason="a mistake", campaign=""))
+    assert "costly" not in manager.get("/do-not-call").text
+    assert "is blocked" in said(manager.post("/do-not-call/block", number="+493012", reason="swears"))
+    assert "may call again" in said(manager.post("/do-not-call/unblock", number="+493012"))
+
+
+def test_an_account_is_made_comes_in_and_is_let_in_no_more(root: Browser, running: Served) -> None:
+    page = root.post("/accounts", name="-", role="agent", agent="")
+    assert "no name of an account" in trouble(page) and value(page, "name") == "-"
+    page = root.post("/accounts", name="Nele", role="manager", agent="")
+    password = re.search(r"<code>([a-z0-9]{4}(?:-[a-z0-9]{4}){3})</code>", page.text)
+    assert password is not None
+    with Browser(running.settings) as hers:
+        assert hers.log_in("nele", password[1]).url.path == "/password"
+        page = root.post("/accounts/Nele/change", role="quality", agent="")
+        assert "quality" in said(page)
+        assert hers.get("/account").url.path == "/log-in", "her session has ended"
+        page = root.post("/accounts/tokens", account="Nele", purpose="CRM", days="30", scope="people")
+        secret = re.search(r"<code>(cw_[\w-]{43})</code>", page.text)
+        assert secret is not None
+        bearer = {"Authorization": f"Bearer {secret[1]}"}
+        root.post("/accounts/Nele/password")
+        beyond = root.post("/accounts/tokens", account="Nele", purpose="x", days="1", scope="system")
+        assert "has no right to" in trouble(beyond)
+        revoke = re.search(r'action="(/accounts/tokens/[^"]+/revoke)"', root.get("/accounts").text)
+        assert revoke is not None and "counts no more" in said(root.post(revoke[1]))
+        assert hers.ask("GET", "/api/v1/people?q=anna", bearer).status_code == 401
+    assert "disabled" in said(root.post("/accounts/Nele/disable"))
+    with Browser(running.settings) as again:
+        assert "wrong" in trouble(again.log_in("nele", password[1]))
+    assert [detail["account"] for who, detail in audited(running, "account.change") if who == "administrator"] == [
+        "Nele"
+    ] * 2
+    bad = root.post("/accounts/administrator/disable")
+    assert "the last administrator stays one" in bad.text
+
+
+def test_the_audit_is_looked_through_and_the_settings_have_no_secrets(root: Browser) -> None:
+    page = root.get("/audit?what=account&who=administrator")
+    assert "<code>account.change" in page.text and "<code>campaign" not in page.text
+    assert "Expected a day" in root.get("/audit?since=soon").text
+    assert "sales" in root.get("/settings").text
+    assert "SQLite" in root.get("/about").text
+
+
+def test_a_flow_is_walked_in_the_page_back_and_on(manager: Browser) -> None:
+    page = manager.get("/flows/main/walk")
+    assert "One or two." in page.text and "keys (empty: silence, h: hang up)" in page.text
+    page = manager.post("/flows/main/walk", lines="", line="q+")
+    assert page.status_code == 409 and "a menu listens" in unescape(page.text) and value(page, "line") == "q+"
+    page = manager.post("/flows/main/walk", lines="", line="2")
+    assert "waits in sales" in page.text and "q+: an agent comes" in page.text
+    page = manager.post("/flows/main/walk", lines="2\n", line="q+")
+    assert "The call has ended: " in page.text
+    page = manager.post("/flows/main/walk", lines="2\nq+\n", go="back")
+    assert "waits in sales" in page.text and "The call has ended" not in page.text
+    assert manager.post("/flows/main/walk", lines="1\n" * 300, line="1").status_code == 409
+    assert manager.get("/flows/none/walk").status_code == 409
+
+
+def test_a_flow_is_edited_published_compared_and_rolled_back(manager: Browser, running: Served) -> None:
+    page = manager.get("/flows/main")
+    assert "1: <a href=" in page.text and "node-hours" in page.text and "graph.svg" in page.text
+    picture = manager.get("/flows/main/graph.svg")
+    assert picture.text.startswith("<svg") and "unsafe-inline" in picture.headers["content-security-policy"]
+    assert "script" not in picture.headers["content-security-policy"]
+    faulty = FLOW.replace("queue: sales", "queue: moon")
+    page = manager.post("/edit-flow", flow="main", text=faulty, note="try", do="publish")
+    assert page.status_code == 409 and "moon" in page.text and value(page, "note") == "try"
+    assert "queue: moon" in unescape(page.text)
+    better = FLOW.replace('"1": hours', '"3": hours')
+    page = manager.post("/edit-flow", flow="main", text=better.replace("\n", "\r\n"), note="three", do="check")
+    assert page.status_code == 200 and running.settings.flows.joinpath("main.yaml").read_text() == FLOW
+    page = manager.post("/edit-flow", flow="main", text=better.replace("\n", "\r\n"), note="three", do="publish")
+    assert page.url.path == "/flows/main" and "takes new calls" in said(page)
+    assert running.settings.flows.joinpath("main.yaml").read_text() == better
+    old, *_ = re.findall(r"difference\?old=([0-9a-f]{12})", page.text)[1:]
+    page = manager.get(f"/flows/main/difference?old={old}")
+    assert '<span class="minus">-    keys: {&#34;1&#34;: hours' in page.text
+    page = manager.post("/flows/main/rollback", version=old)
+    assert running.settings.flows.joinpath("main.yaml").read_text() == FLOW
+    assert [who for who, _ in audited(running, "flow.publish")] == ["manager"]
+    assert "is no version" in manager.post("/flows/main/rollback", version="ffffffff").text
+    long = manager.post("/edit-flow", flow="main", text="x" * 100_000, do="check")
+    assert long.status_code == 409, "longer than other forms, and read"
+    assert manager.post("/edit-flow", flow="main", text="x" * 2_100_000, do="check").status_code == 413

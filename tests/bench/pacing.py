@@ -98,6 +98,39 @@ def row(scenario: str, agents: int, results: Results) -> str:
     )
 
 
+def side_by_side(found: list[tuple[Wanted, Results]]) -> Iterator[str]:
+    """Two tables of what was found: the policies of the base scenario, and the scenarios under ours, by size.
+
+    A cell is occupancy @ abandoned, percent, each with half its 95% interval; behind a stroke how many of its runs
+    ended above the cap.
+    """
+    for title, rows in (
+        ("base", [(each.policy.split(" (")[0], each, results) for each, results in found if each.title == "base"]),
+        (
+            "predictive",
+            [
+                (each.title, each, results)
+                for each, results in found
+                if each.policy == "predictive" and each.title != "base"
+            ],
+        ),
+    ):
+        cells = {(name, each.agents): results for name, each, results in rows}
+        sizes = sorted({agents for _, agents in cells})
+        if cells:
+            yield f"| {title} | {' | '.join(map(str, sizes))} |"
+            yield "|---" * (len(sizes) + 1) + "|"
+        for name in dict.fromkeys(name for name, _ in cells):
+            yield f"| {name} | {' | '.join(_cell(cells.get((name, agents))) for agents in sizes)} |"
+
+
+def _cell(results: Results | None) -> str:
+    if results is None:
+        return ""
+    above = round(results.above_cap * len(results.tallies))
+    return f"{percent(results.occupancy)} @ {percent(results.abandonment, 2)}, {above}/{len(results.tallies)}"
+
+
 def asked_for(agents: int, titles: list[str], policies: list[str], *, tune: bool) -> Iterator[Wanted]:
     """Each scenario and policy; ``policies``: how the names of the policies begin; none: all."""
     for title, scenario in scenarios(agents).items():
@@ -189,10 +222,14 @@ def main(arguments: list[str]) -> None:
         for agents in map(int, asked.agents.split(","))
         for each in asked_for(agents, titles, policies, tune=asked.tune)
     ]
+    found = list[tuple[Wanted, Results]]()
     for each in wanted if asked.kept else complete(runs, wanted, seeds, asked.workers):
-        found = runs.results(each, seeds)
-        if found:
-            say(row(each.title, each.agents, found))
+        if results := runs.results(each, seeds):
+            found.append((each, results))
+            say(row(each.title, each.agents, results))
+    say("")
+    for line in side_by_side(found):
+        say(line)
     if not asked.kept:
         say(f"\n{timing(decide_s())}")
 

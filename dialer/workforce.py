@@ -160,12 +160,17 @@ class Workforce:
         return self.inbound.get(queue, 0) if on is None or switch in on else 0
 
     def leaving_at(self, campaign: Campaign, switch: str, now: float) -> tuple[float, ...]:
-        """When those of the campaign's agents go who are at work and whose going is announced."""
+        """When those of the campaign's agents go who are at work and whose going is announced. Who is busy with
+        another campaign's call is none of its own."""
         return tuple(
             at_s
             for agent_id, at_s in self._leaving_at.items()
-            if at_s > now and may_serve(self.agents[agent_id], campaign, switch)
+            if at_s > now and self._counts_on(self.agents[agent_id], campaign, switch)
         )
+
+    def _counts_on(self, agent: FloorAgent, campaign: Campaign, switch: str) -> bool:
+        elsewhere = agent.state in BUSY and self.works_for.get(agent.agent_id) != campaign.campaign_id
+        return not elsewhere and may_serve(agent, campaign, switch)
 
     def reserved_calls(self) -> Set[str]:
         """The calls that an agent is reserved for."""

@@ -21,6 +21,10 @@ FAR_END = frozenset({1, 17, 21, 22, 28})
 CHANCE = 1e-4
 """Silence this unlikely is taken for an outage."""
 
+MOST_SHARE = 0.9
+LEAST_SILENT = 4
+"""Fewer are no outage even where nine of ten dials are answered."""
+
 FAILED_IN_A_ROW = 5
 """Dials that the network refused, nothing else between: the trunk is down."""
 
@@ -50,9 +54,11 @@ class Outage:
 
     def reason(self, answered_share: float) -> str:
         """Why the trunk is taken to be down; "" where it is not. ``answered_share``: answers of any kind per dial."""
+        if self._silent < LEAST_SILENT and self._refused < FAILED_IN_A_ROW:
+            return ""  # mostly
         if self._refused >= FAILED_IN_A_ROW:
             return f"the network refused the last {self._refused} dials"
-        if self._silent >= log(CHANCE) / log(1.0 - min(max(answered_share, 0.001), 0.9)):
+        if self._silent >= log(CHANCE) / log(1.0 - min(max(answered_share, 0.001), MOST_SHARE)):
             return f"none of the last {self._silent} dials was answered"
         return ""
 

@@ -94,7 +94,7 @@ class Run:
         self._window = [0, 0]
         self._ended: deque[tuple[float, bool]] = deque()
         """When each call of the window was over, and whether nobody was there."""
-        self._seen_to = 0.0
+        self._seen_to, self._warm_up_s = 0.0, scenario.warm_up_s
         if isinstance(policy, Seer):
             policy.watch(self)
         for shift in scenario.shifts:
@@ -140,16 +140,19 @@ class Run:
 
     def _pass(self, now: float) -> None:
         """Let the clock come to ``now``; count the time that passed after the warm-up."""
-        passed = now - max(self._seen_to, self.scenario.warm_up_s)
+        since = self._seen_to
+        passed = now - (since if since >= self._warm_up_s else self._warm_up_s)
         if passed > 0:
             tally, talking, wrapping = self.tally, len(self.talking), len(self.wrapping)
+            busy = talking + wrapping
+            there = len(self._idle) + busy
             tally.talking_s += passed * talking
             tally.wrapping_s += passed * wrapping
-            tally.logged_in_s += passed * (len(self._idle) + talking + wrapping)
+            tally.logged_in_s += passed * there
             tally.ringing_s += passed * len(self.ringing)
-            hour = tally.hour(int(self._seen_to // HOUR_S))
-            hour.busy_s += passed * (talking + wrapping)
-            hour.logged_in_s += passed * (len(self._idle) + talking + wrapping)
+            hour = tally.hour(int(since // HOUR_S))
+            hour.busy_s += passed * busy
+            hour.logged_in_s += passed * there
         self._seen_to = self.now = now
 
     def _counts(self) -> bool:

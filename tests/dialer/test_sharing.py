@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,23 @@ def test_who_leaves_after_the_talk_is_not_waited_for(shared: Shared) -> None:
     talk = shared.attempt(Phase.TALKING, 60.0)
     shared.floor(agent("ann", TALKING, 60.0, talk, leaving=True))
     assert shared.seen().talking_since_s == ()
+
+
+def test_announced_breaks_are_told_to_the_campaign_whose_agents_they_are(both: Shared) -> None:
+    """Ann talks for the first campaign, Ben is free, Cat has paused already; Dan has announced nothing."""
+    call = both.attempt(Phase.TALKING, 5.0)
+    both.floor(
+        replace(agent("ann", TALKING, 5.0, call), leaving_at_s=150.0),
+        replace(agent("ben"), leaving_at_s=160.0),
+        replace(agent("cat", AgentState.PAUSED), leaving_at_s=170.0),
+        agent("dan"),
+    )
+    assert (both.seen(0).leaving_at_s, both.seen(1).leaving_at_s) == ((150.0, 160.0), (160.0,))
+    assert both.seen(0).local_hour is None
+    both.runs[0].local_hour = 14
+    assert (both.seen(0).local_hour, both.seen(1).local_hour) == (14, None)
+    both.floor(agent("ann", TALKING, 5.0, call), agent("ben"), now=110.0)
+    assert both.seen(0).leaving_at_s == (), "taken back"
 
 
 def test_who_talks_to_an_inbound_caller_counts_for_the_campaign_that_had_them_last(both: Shared) -> None:

@@ -13,7 +13,7 @@ from dialer.pacing.forecast import NewDials
 from dialer.pacing.hazards import PRIOR_TALK_S, PRIOR_WRAP_S, TALK_EDGES, WRAP_EDGES, Freeing, Hazard
 from dialer.pacing.kept import Kept, number, part
 from dialer.pacing.model import LiveAnswer, MachineAnswer, NoAnswer, Snapshot, Stratum
-from dialer.pacing.outage import Outage
+from dialer.pacing.outage import FAR_END, Outage
 from dialer.pacing.rate import AnswerRate
 from dialer.pacing.ring import STEPS, RingTimes
 
@@ -77,6 +77,9 @@ class Learnt:
         self.talk, self.wrap = Hazard(TALK_EDGES, PRIOR_TALK_S), Hazard(WRAP_EDGES, PRIOR_WRAP_S)
         self.outage = Outage()
         self._no_answer_s = no_answer_s
+        self._heard_s = 0.0
+        """When a far end gave the last sign of life. A large team has silences that chance makes, of a second or two:
+        no phone has rung in vain all through them."""
         self._persons, self._machines = 5.0, 1.0
         self.horizons_s: Floats = (np.arange(STEPS, dtype=np.float64) + 0.5) * self.ring.step_s + connect_within_s
         self._freeing = Freeing(self.horizons_s)
@@ -102,8 +105,10 @@ class Learnt:
         else:
             self.outage.reached()
             self._count(live)
-        if was_down and not self.down():
+        if was_down and not self.down() and seen.at_s - self._heard_s >= self._no_answer_s:
             self.rate.forget_before(seen.dialled_at_s)
+        if not isinstance(seen, NoAnswer) or seen.cause in FAR_END:
+            self._heard_s = seen.at_s
         if live:
             self.ring.live(rang_s)
         else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
 import pytest
 
 from dialer.pacing.learnt import Learnt
@@ -67,6 +70,28 @@ def test_dials_that_rang_in_vain_when_the_trunk_came_back_say_nothing(first_caus
     learnt.look(_nothing(545.0))
     assert learnt.rate.share == pytest.approx(share, abs=0.01)
     assert learnt.rate.changes == 0
+
+
+@pytest.mark.parametrize("share", [0.03, 0.1])
+def test_chance_silences_of_a_large_team_keep_nothing_from_being_learnt(share: float) -> None:
+    """Thirty dials a second, and half of them were expected to be answered: ten in a row without an answer happen each
+    second, and are no outage."""
+    learnt, chance = Learnt(2.0, 25.0), random.Random(4)
+    dials = list[tuple[float, float, bool]]()
+    for each in range(1800):
+        live, dialled_at_s = chance.random() < share, each / 30
+        dials.append((dialled_at_s + (chance.uniform(4.0, 20.0) if live else 25.0), dialled_at_s, live))
+    dials.sort()
+    for second in range(90):
+        for at_s, dialled_at_s, live in dials:
+            if second - 1 < at_s <= second and live:
+                learnt.dial_ended(LiveAnswer(at_s=at_s, dialled_at_s=dialled_at_s))
+            elif second - 1 < at_s <= second:
+                learnt.dial_ended(NoAnswer(at_s=at_s, dialled_at_s=dialled_at_s, cause=19))
+        ringing = tuple(since for at_s, since, _ in dials if since <= second < at_s)
+        learnt.look(replace(_nothing(float(second)), ringing_since_s=ringing))
+    assert learnt.rate.resolved > 1200
+    assert learnt.rate.share == pytest.approx(share, abs=0.02)
 
 
 def _nothing(at_s: float) -> Snapshot:

@@ -24,7 +24,7 @@ from calls.records.store import Direction, LiveCall
 from calls.records.writer import Writer
 from calls.settings import Trunk
 from calls.switch import events, port
-from calls.switch.port import CallChannel, Detected, EndedBy, Hangup, HungUp, Legs
+from calls.switch.port import CallChannel, Detected, EndedBy, Hangup, HungUp, Legs, Result
 from console.engine.books import Books
 from console.engine.broadcast import Broadcasts
 from console.engine.machines import leave_message, tell_apart
@@ -55,6 +55,8 @@ class Line:
     orders: asyncio.Queue[Order] = field(default_factory=asyncio.Queue)
     channel: CallChannel | None = None
     ended_by: EndedBy | None = None
+    hanging_up: asyncio.Task[Result] | None = None
+    """Our own hang-up, once there is one: its end may be told elsewhere before it is done."""
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once nobody handles the answered call any more."""
 
@@ -335,7 +337,8 @@ class DialledCalls:
         line = self._lines.get(action.attempt_id)
         try:
             if line is not None and line.channel is not None:
-                met = await line.channel.perform(Hangup(action.cause))
+                line.hanging_up = asyncio.ensure_future(line.channel.perform(Hangup(action.cause)))
+                met = await line.hanging_up
                 line.ended_by = met.by if isinstance(met, HungUp) else EndedBy.US
             else:
                 await self._switch.hang_up(LegId(action.attempt_id), action.cause)
@@ -413,7 +416,7 @@ class DialledCalls:
             try:
                 await self._follow_orders(channel, line, attempt_id)
                 if line.ended_by is None:  # it ended while nothing was performed: the channel knows by whom
-                    met = await channel.perform(Hangup())
+                    met = await (line.hanging_up or channel.perform(Hangup()))
                     line.ended_by = met.by if isinstance(met, HungUp) else None
             except SwitchError as problem:
                 log.get().error("the switch failed under a call", problem=str(problem))

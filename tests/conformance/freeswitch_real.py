@@ -137,39 +137,64 @@ class Opened:
     exchange: Exchange
 
 
+@dataclass(frozen=True, slots=True)
+class FarEnds:
+    """The UDP ports behind which telephones are."""
+
+    carrier: int
+    phone: int
+    taker: int
+
+    def phone_of(self, real: Real) -> str:
+        """The dial string of the agents' one telephone."""
+        return f"sofia/{real.profile}/agent@{LOOPBACK}:{self.phone}"
+
+
+@asynccontextmanager
+async def far_ends(sipp: SippHome, callees: Callees) -> AsyncIterator[FarEnds]:
+    """A carrier behind which callees answer, an agents' phone, and one that takes calls."""
+    ports = FarEnds(*(free_port(socket.SOCK_DGRAM) for _ in range(3)))
+    async with AsyncExitStack() as stack:
+        for far_end in (
+            answer_calls(sipp, "callees", callees, port=ports.carrier),
+            answer_as_agent(sipp, "agent", AgentPhone(), port=ports.phone),
+            answer_as_agent(sipp, "taker", AgentPhone(key="1", key_ms=1_500, stays_ms=3_500), port=ports.taker),
+        ):
+            stack.push_async_callback((await far_end).stop)
+        yield ports
+
+
+def new_driver(real: Real, ports: FarEnds, folder: Path, own: Collection[str] = ()) -> FreeSwitch:
+    """A driver on ``real``, not started. ``folder`` has its prompts and recordings."""
+    carrier = f"sofia/{real.profile}/{{number}}@{LOOPBACK}:{ports.carrier}"
+    config = FreeSwitchConfig(
+        name="main",
+        host=LOOPBACK,
+        port=ENGINE_PORT,
+        token=SecretStr(TOKEN),
+        esl=real.esl,
+        trunks=dict.fromkeys((TRUNK, *own), TrunkDial(carrier)),
+        destinations={name: carrier.format(number=f"+155520000{digit}") for name, digit in DESTINATIONS.items()}
+        | {TAKER: f"sofia/{real.profile}/taker@{LOOPBACK}:{ports.taker}"},
+        settle_s=0.2,
+        sweep_s=NO_SWEEP_S,
+        recordings=RecordingFiles(folder / "recordings"),
+    )
+    (folder / "recordings").mkdir()
+    return FreeSwitch(config, Tones(folder / "prompts"), lambda: str(uuid4()))
+
+
 @asynccontextmanager
 async def open_real(
     real: Real, sipp: SippHome, callees: Callees, folder: Path, own: Collection[str] = ()
 ) -> AsyncIterator[Opened]:
     """Agents' phones and a carrier behind which callees answer, and a driver on ``real``. ``own``: the names of
     scripts that each have a trunk of their own, beside that for all."""
-    trunk_port, phone_port, taker_port = (free_port(socket.SOCK_DGRAM) for _ in range(3))
-    async with AsyncExitStack() as stack:
-        for far_end in (
-            answer_calls(sipp, "callees", callees, port=trunk_port),
-            answer_as_agent(sipp, "agent", AgentPhone(), port=phone_port),
-            answer_as_agent(sipp, "taker", AgentPhone(key="1", key_ms=1_500, stays_ms=3_500), port=taker_port),
-        ):
-            stack.push_async_callback((await far_end).stop)
-        recordings = folder / "recordings"
-        recordings.mkdir()
-        carrier = f"sofia/{real.profile}/{{number}}@{LOOPBACK}:{trunk_port}"
-        config = FreeSwitchConfig(
-            name="main",
-            host=LOOPBACK,
-            port=ENGINE_PORT,
-            token=SecretStr(TOKEN),
-            esl=real.esl,
-            trunks=dict.fromkeys((TRUNK, *own), TrunkDial(carrier)),
-            destinations={name: carrier.format(number=f"+155520000{digit}") for name, digit in DESTINATIONS.items()}
-            | {TAKER: f"sofia/{real.profile}/taker@{LOOPBACK}:{taker_port}"},
-            settle_s=0.2,
-            sweep_s=NO_SWEEP_S,
-            recordings=RecordingFiles(recordings),
-        )
-        switch = FreeSwitch(config, Tones(folder / "prompts"), lambda: str(uuid4()))
-        phone = f"sofia/{real.profile}/agent@{LOOPBACK}:{phone_port}"
-        exchange = SippExchange(switch, phone=phone, sip_port=real.sip_port, sipp=sipp)
+    async with far_ends(sipp, callees) as ports:
+        switch = new_driver(real, ports, folder, own)
+        exchange = SippExchange(switch, phone=ports.phone_of(real), sip_port=real.sip_port, sipp=sipp)
         await switch.start(exchange.on_event, exchange.on_call)
-        stack.push_async_callback(switch.stop)
-        yield Opened(real, exchange)
+        try:
+            yield Opened(real, exchange)
+        finally:
+            await switch.stop()

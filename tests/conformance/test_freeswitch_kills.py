@@ -1,0 +1,230 @@
+"""A real FreeSWITCH that is killed under calls at every step, and callers who are none.
+
+Run where ``CALLWRIGHT_TEST_ESL`` names one, see docs/conformance.md; it is killed only where
+``CALLWRIGHT_TEST_ESL_START`` says how it is started anew. Where there is none, the fake one is killed in
+tests/calls/switch/freeswitch/test_hazards.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shlex
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from calls.ids import LegId
+from calls.switch.events import SwitchDown, SwitchUp
+from calls.switch.freeswitch.switch import FreeSwitch
+from calls.switch.port import Answer, CallChannel, EndedBy, Hangup, HungUp, Recorded, RecordEnd
+from console.demo.sipp import Callees, CallerScript, SippHome
+from console.demo.sipp import call as place_call
+from tests.calls.switch.freeswitch.world import descriptors, greenlets
+from tests.conformance.freeswitch_real import ENGINE_PORT, VARIABLE, Real, far_ends, find, open_real
+from tests.conformance.real_premises import (
+    AGENT,
+    MESSAGE,
+    STEPS,
+    TALK,
+    Stage,
+    calls_at_each_step,
+    ends_of,
+    owner_of,
+    until,
+)
+from tests.integration.conftest import Trees
+
+START = "CALLWRIGHT_TEST_ESL_START"
+"""A command that starts the same FreeSWITCH in the foreground."""
+
+KNOCKS = 1_000
+HOSTILE = (
+    "a%0AUnique-ID: forged%0AHangup-Cause: USER_BUSY",
+    "b\u2028Event-Name: CHANNEL_HANGUP_COMPLETE",
+    "c\u0085x",
+)
+
+
+def stage_of(exchange_switch: object) -> Stage:
+    """The driver, with handlers of our own."""
+    assert isinstance(exchange_switch, FreeSwitch)
+    return Stage(exchange_switch)
+
+
+if START in os.environ:
+
+    async def test_a_freeswitch_that_is_killed_takes_its_calls_and_nothing_else(
+        trees: Trees, callees: Callees
+    ) -> None:
+        real = await find(os.environ)
+        with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            sipp = SippHome(trees.sipp, folder / "sipp")
+            async with open_real(real, sipp, replace(callees, ring_ms=(500, 900)), folder) as opened:
+                switch = opened.exchange.switch
+                stage = stage_of(switch)
+                stage.switch._handlers = (stage.events.append, stage.on_call)
+                files, green = descriptors(), greenlets()
+                async with calls_at_each_step(stage, real.sip_port, sipp, opened.exchange.phone) as attempt:
+                    os.kill(owner_of(real.port), signal.SIGKILL)
+                    await until(lambda: any(isinstance(each, SwitchDown) for each in stage.events), 10.0)
+                    await until(lambda: stage.came_to.keys() >= STEPS.keys() - {TALK}, 10.0)
+                started = await asyncio.create_subprocess_exec(
+                    *shlex.split(os.environ[START]), stdout=asyncio.subprocess.DEVNULL, start_new_session=True
+                )
+                await until(lambda: isinstance(stage.events[-1], SwitchUp) or ends_of(stage, AGENT) == 1, 40.0)
+                await until(lambda: ends_of(stage, AGENT) == ends_of(stage, LegId(attempt)) == 1, 20.0)
+                await until(lambda: stage.switch.calls == 0)  # whether a talk goes on only FreeSWITCH can say
+                gone = {called: stage.came_to[called] for called in STEPS}
+                message = gone.pop(MESSAGE)
+                assert isinstance(message, Recorded) and message.ended_by is RecordEnd.HANGUP
+                assert set(gone.values()) == {HungUp(EndedBy.SWITCH)}, gone
+                listing = json.loads(await real.api("show channels as json"))
+                assert listing == {"row_count": 0}, "nobody is dialled again"
+                await until(lambda: descriptors() <= files and greenlets() <= green, 10.0)
+                assert started.returncode is None
+
+
+if VARIABLE in os.environ:
+
+    async def test_a_thousand_connections_that_close_leave_nothing(trees: Trees, callees: Callees) -> None:
+        real = await find(os.environ)
+        with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            sipp = SippHome(trees.sipp, folder / "sipp")
+            async with open_real(real, sipp, callees, folder) as opened:
+                stage = stage_of(opened.exchange.switch)
+                done = asyncio.Event()
+
+                async def serve(channel: CallChannel) -> None:
+                    await channel.perform(Answer())
+                    await channel.perform(Hangup())
+                    done.set()
+
+                stage.switch._handlers = (stage.events.append, serve)
+                files, green = descriptors(), greenlets()
+                for _ in range(KNOCKS):
+                    with socket.create_connection(("127.0.0.1", ENGINE_PORT)):
+                        pass
+                server = stage.switch.server
+                await until(lambda: server.waiting == 0, 20.0)
+                caller = await place_call(sipp, "after", CallerScript("310"), sip_port=real.sip_port)
+                await asyncio.wait_for(done.wait(), 10.0)
+                assert await caller.wait(10.0)
+                await caller.stop()
+                await until(lambda: server.calls == server.connection_count == 0)
+                await until(lambda: descriptors() <= files and greenlets() <= green, 10.0)
+
+    async def test_our_process_is_killed_and_only_talks_go_on(trees: Trees, callees: Callees) -> None:
+        real = await find(os.environ)
+        with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            sipp = SippHome(trees.sipp, folder / "sipp")
+            async with AsyncExitStack() as stack:
+                ports = await stack.enter_async_context(far_ends(sipp, callees))
+                words = [str(each) for each in (folder, ports.carrier, ports.phone, ports.taker)]
+                engine = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "tests.conformance.killed_engine", *words, stdout=asyncio.subprocess.PIPE
+                )
+                try:
+                    assert engine.stdout is not None
+                    await _says(engine.stdout, b"agent\n")
+                    for called in STEPS:
+                        script = CallerScript(called, caller="+493055501", stays_s=60.0)
+                        caller = await place_call(sipp, f"us{called}", script, sip_port=real.sip_port)
+                        stack.push_async_callback(caller.stop)
+                    await _says(engine.stdout, b"callers\n")
+                finally:
+                    engine.kill()
+                    await engine.wait()
+                left = await _channels(real, lambda rows: len(rows) == 3)
+                talk = {row["dest"]: row["uuid"] for row in left if row["direction"] == "inbound"}
+                assert talk.keys() == {TALK} or talk.keys() == {"cw-back"}, "the talk goes on, and nobody else's call"
+                outbound = [row["uuid"] for row in left if row["direction"] == "outbound"]
+                assert sorted(outbound) == sorted((AGENT, f"att-{AGENT}")), "none dialled twice"
+                await real.api(f"uuid_kill {AGENT}")
+                await real.api(f"uuid_kill att-{AGENT}")
+                assert await _channels(real, lambda rows: not rows) == [], "who talked heard the sorry, and is let go"
+
+    @pytest.mark.parametrize("caller_name", HOSTILE)
+    async def test_a_hostile_name_is_a_name(trees: Trees, callees: Callees, caller_name: str) -> None:
+        real = await find(os.environ)
+        with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            sipp = SippHome(trees.sipp, folder / "sipp")
+            async with open_real(real, sipp, callees, folder) as opened:
+                stage = stage_of(opened.exchange.switch)
+                seen: asyncio.Queue[CallChannel] = asyncio.Queue()
+                ended: list[object] = []
+
+                async def serve(channel: CallChannel) -> None:
+                    await channel.perform(Answer())
+                    seen.put_nowait(channel)
+                    ended.append(await channel.perform(Hangup()))
+
+                stage.switch._handlers = (stage.events.append, serve)
+                await _invite(real.sip_port, caller_name)
+                channel = await asyncio.wait_for(seen.get(), 10.0)
+                assert channel.info.channel != "forged"
+                assert "\n" not in channel.info.caller_name and channel.info.caller == "4930"
+                await until(lambda: ended == [HungUp(EndedBy.US, 16)])
+
+
+async def _says(stream: asyncio.StreamReader, line: bytes) -> None:
+    """Returns when it has said so; what it logs is passed over."""
+    async with asyncio.timeout(30.0):
+        while (said := await stream.readline()) != line:
+            assert said, "it has ended"
+
+
+async def _channels(real: Real, holds: Callable[[list[dict[str, str]]], bool]) -> list[dict[str, str]]:
+    """FreeSWITCH's channels, as soon as they are so, or after a while."""
+    rows: list[dict[str, str]] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(15.0):
+            while True:  # the switch tells nobody: it is asked again
+                rows = json.loads(await real.api("show channels as json")).get("rows", [])
+                if holds(rows):
+                    break
+                await asyncio.sleep(0.2)
+    return rows
+
+
+async def _invite(sip_port: int, name: str) -> None:
+    """Call as somebody of that name, answer our own hang-up, and nothing more."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.setblocking(False)
+        port = sock.getsockname()[1]
+        session = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+        body = f"{session}m=audio {port + 1} RTP/AVP 0\r\n"
+        to = f"<sip:311@127.0.0.1:{sip_port}>"
+
+        def say(method: str, to: str, body: str = "") -> None:
+            kind = "Content-Type: application/sdp\r\n" if body else ""
+            head = (
+                f"{method} sip:311@127.0.0.1:{sip_port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};"
+                f'branch=z9hG4bK{uuid4().hex}\r\nFrom: "{name}" <sip:4930@127.0.0.1>;tag=t1\r\nTo: {to}\r\n'
+                f"Call-ID: {call_id}\r\nCSeq: 1 {method}\r\nContact: <sip:me@127.0.0.1:{port}>\r\n"
+                f"Max-Forwards: 70\r\n{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+            )
+            sock.sendto(head.encode(), ("127.0.0.1", sip_port))
+
+        call_id = uuid4().hex
+        say("INVITE", to, body)
+        async with asyncio.timeout(10):
+            while not (text := (await loop.sock_recv(sock, 65_535)).decode()).startswith("SIP/2.0 200"):
+                assert text.startswith("SIP/2.0 1"), text
+        say("ACK", text.partition("\nTo: ")[2].partition("\r")[0])

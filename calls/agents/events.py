@@ -80,6 +80,14 @@ class WrapUpExtended:
     by_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Serves:
+    """The agent takes calls of these queues from now on, and of no others; a call in hand stays."""
+
+    agent_id: AgentId
+    queues: frozenset[QueueName]
+
+
 # --- agents' legs ---------------------------------------------------------------------------------------------
 
 
@@ -224,6 +232,7 @@ FloorEvent = (
     | Unpause
     | WrapUpDone
     | WrapUpExtended
+    | Serves
     | LegUp
     | LegGone
     | SwitchLost

@@ -31,6 +31,7 @@ from calls.agents.events import (
     LogOut,
     Pause,
     Restored,
+    Serves,
     SwitchBack,
     SwitchLost,
     TalkBegan,
@@ -90,6 +91,8 @@ class Floor:
         match event:
             case LogIn() | LogOut() | Pause() | Unpause() | WrapUpDone() | WrapUpExtended():
                 self._asked(event, self._roster.agent(event.agent_id), now)
+            case Serves(agent_id, queues):
+                self._roster.serve(agent_id, queues)
             case Restored(agent_id):
                 self._restored(event, self._roster.agent(agent_id), now)
             case LegUp(agent_id, leg_id):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from calls.agents.agent import Agent
 from calls.agents.profiles import AgentProfile, QueueProfile
@@ -48,6 +49,17 @@ class Roster:
         if (queue := self.queues.get(name)) is None:
             raise UnknownName(f"no queue {name!r} in the settings")
         return queue
+
+    def serve(self, agent_id: AgentId, queues: frozenset[QueueName]) -> None:
+        """Have the agent serve these queues, in the place of those before.
+
+        Raises:
+            UnknownName: there is no such agent or queue.
+        """
+        agent = self.agent(agent_id)
+        for name in sorted(queues):
+            self.queue(name)
+        agent.profile = replace(agent.profile, queues=queues)
 
     def serving(self, name: QueueName) -> int:
         """How many agents of the queue take calls: logged in and not paused."""

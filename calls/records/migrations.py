@@ -145,6 +145,11 @@ def _machine_hours(database: Database) -> None:
     best_hours.recount(database.conn)
 
 
+@MIGRATIONS(name="0033_agent_queues")
+def _agent_queues(database: Database) -> None:
+    database.executescript(_statements("agent_queues.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -28,6 +28,13 @@ class SuperviseOrder(BaseModel):
     mode: Annotated[Seat, Field(description='"listen", "whisper" or "join"')]
 
 
+class QueuesOrder(BaseModel):
+    """The queues that an agent is to serve."""
+
+    model_config = ConfigDict(extra="forbid")
+    queues: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=500)]
+
+
 class RecordingOrder(StrEnum):
     """What is to become of the recording of a talk."""
 
@@ -74,6 +81,14 @@ def add(app: FastAPI, engine: Engine) -> None:
         engine.require_settled()
         said = await engine.supervision.supervise(CallId(call_id), order.supervisor, order.mode, who)
         return operations.Done(said=said)
+
+    @app.put("/v1/agents/{agent_id}/queues")
+    async def serve(agent_id: str, order: QueuesOrder, who: Who = "unknown") -> operations.Done:
+        return await engine.serving.move(AgentId(agent_id), order.queues, who)
+
+    @app.put("/v1/agents/{agent_id}/own-queues")
+    async def choose(agent_id: str, order: QueuesOrder, who: Who = "unknown") -> operations.Done:
+        return await engine.serving.choose(AgentId(agent_id), order.queues, who)
 
     @app.post("/v1/agents/{agent}/recording/{order}")
     async def recording(agent: str, order: RecordingOrder, who: Who = "unknown") -> operations.Done:

@@ -52,6 +52,7 @@ from console.engine.recordings import RecordingKeeper
 from console.engine.restart import Restart
 from console.engine.retention import Retention
 from console.engine.safe_harbour import SafeHarbour
+from console.engine.serving_queues import ServingQueues
 from console.engine.starts import Starts
 from console.engine.status import (
     Status,
@@ -189,6 +190,7 @@ class Engine:
             self.listener,
         )
         self.hours = OpeningHours(self.writer, clock, self._overridden)
+        self.serving = ServingQueues(settings, self.floor, self.writer, clock)
         self._spoken = {expected.language for flow in flows.values() for _, expected in spoken_of(flow)}
         self.flows = LiveFlows(settings, flows, self.writer, self.books, clock)
         leading = Leading(self.conversations, clock)
@@ -287,6 +289,7 @@ class Engine:
         self.writer.start()
         try:
             await self.hours.load()
+            await self.serving.load()
             await self.payments.settle_left()
             await self.restart.look()
             await self.flows.keep_found()

@@ -118,6 +118,10 @@ class Assets:
 def add(app: FastAPI, assets: Assets) -> None:
     """Add the route. A page of an earlier release, still open, gets what there is now, not to be kept."""
 
+    @app.get("/favicon.ico")
+    async def icon() -> Response:
+        return await static("", "icon.svg")  # what browsers ask for where no page says otherwise
+
     @app.get("/static/{digest}/{name:path}")
     async def static(digest: str, name: str) -> Response:
         asset = assets.get(name)

@@ -60,6 +60,7 @@ def offered(settings: Settings, agent: str) -> dict[str, object]:
         "reasons": [{"id": each.id, "label": each.label} for each in settings.pause_reasons],
         "agents": [{"id": each.id, "label": each.name} for each in settings.agents if each.id != agent],
         "queues": [each.name for each in settings.queues],
+        "mine": [name for each in settings.agents if each.id == agent for name in each.queues],
         "destinations": [each.name for each in settings.destinations],
         "supervisors": [{"id": each.id, "label": each.name} for each in settings.supervisors],
     }

@@ -35,5 +35,6 @@ def offered(settings: Settings, name: str) -> dict[str, object]:
         "me": mine,
         "supervisors": supervisors,
         "reasons": [{"id": each.id, "label": each.label} for each in settings.pause_reasons],
+        "queues": [each.name for each in settings.queues],
         "hours": sorted({each.override for each in settings.queues if each.override}),
     }

@@ -104,3 +104,14 @@ export function Figures({ figures, queues, mine, t, language }) {
     ${Object.entries(figures).map(([name, each]) => html`<li class="tile" key=${name} title=${each.definition}><span>${t(`desk.figure_${name}`)}</span><b>${shown(each)}</b></li>`)}
     ${mine.map((name) => html`<li class="tile ${queues[name]?.waiting ? "warn" : ""}" key=${`queue ${name}`}><span>${t("desk.waiting")}: ${name}</span><b>${queues[name]?.waiting ?? 0}</b></li>`)}</ul>`;
 }
+
+/** The queues that the settings give the agent: left, and come back to. */
+export function Queues({ offered, mine, t, actions }) {
+  if (offered.length < 2) return null;
+  const choose = (event) => {
+    event.preventDefault();
+    actions.choose(new FormData(event.target).getAll("queue"));
+  };
+  return html`<h2>${t("desk.my_queues")}</h2><form class="card row" key=${mine.join()} onSubmit=${choose}>${offered.map((each) => html`<label class="check" key=${each}><input type="checkbox" name="queue" value=${each}
+    defaultChecked=${mine.includes(each)} /> <span>${each}</span></label>`)}<button class="second small">${t("desk.choose_queues")}</button></form>`;
+}

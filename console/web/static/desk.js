@@ -2,7 +2,7 @@
 
 import { html, render } from "./vendor/htm-preact.js";
 import { LOOKS, ask, count, lasted, look, serverNow, wordsOf } from "./live.js";
-import { Call, Figures, Promised, Tools } from "./desk-parts.js";
+import { Call, Figures, Promised, Queues, Tools } from "./desk-parts.js";
 
 const root = document.getElementById("desk");
 const desk = JSON.parse(root.dataset.desk);
@@ -69,6 +69,7 @@ const actions = {
   decide: (decision) => act("POST", `/transfer/${decision}`),
   answer: (step, text) => act("POST", "/answers", { call_id: card.call_id, answers: { [step]: text } }),
   book: async (order) => (await act("POST", "/callbacks", { call_id: card.call_id, ...order }, t("desk.booked"))) && refresh(),
+  choose: (queues) => act("PUT", "/own-queues", { queues }, t("desk.chosen", { queues: queues.join(", ") || "–" })),
   speak: (wanted) => { scriptLanguage = wanted; refresh(); },
 };
 
@@ -145,7 +146,7 @@ function draw() {
   render(html`<${Choices} />`, at("choices"));
   render(html`<${Buttons} agent=${agent} />`, at("buttons"));
   render(html`<${Tools} card=${card} agent=${agent} desk=${desk} t=${t} actions=${actions} />`, at("tools"));
-  render(html`<${Promised} promised=${promised} t=${t} language=${language} /><${Figures} figures=${figures} queues=${picture.queues ?? {}} mine=${agent.queues} t=${t} language=${language} />`, at("own"));
+  render(html`<${Promised} promised=${promised} t=${t} language=${language} /><${Figures} figures=${figures} queues=${picture.queues ?? {}} mine=${agent.queues} t=${t} language=${language} /><${Queues} offered=${desk.mine} mine=${agent.queues} t=${t} actions=${actions} />`, at("own"));
   document.title = `${agent.state === "reserved" || agent.state === "talking" ? "● " : ""}${t(`state.${agent.state}`)} · Callwright`;
 }
 

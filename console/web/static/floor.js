@@ -33,9 +33,11 @@ const agentPath = (id, order) => `/api/v1/agents/${encodeURIComponent(id)}/${ord
 const supervise = (call, mode) => act("POST", `/api/v1/calls/${encodeURIComponent(call)}/supervise`, { supervisor: phone, mode });
 const leave = (who) => act("POST", `/api/v1/supervisors/${encodeURIComponent(who)}/leave`);
 
+/** An order is given by its button: walking through the list by keys gives none. */
 function order(event, id) {
-  const wanted = event.target.value;
-  event.target.value = "";
+  event.preventDefault();
+  const wanted = new FormData(event.target).get("order");
+  event.target.reset();
   if (wanted) act("POST", agentPath(id, wanted));
 }
 
@@ -61,13 +63,25 @@ function Agents({ agents, supervisors }) {
       <th scope="col">${t("floor.queues")}</th><th scope="col">${t("floor.call")}</th><th scope="col">${t("floor.do")}</th></tr></thead>
     <tbody>${list.map(([id, each]) => html`<tr key=${id}><th scope="row">${each.name}</th>
       <td><span class="badge ${LOOKS[each.state]}">${t(`state.${each.state}`)}${each.reason ? `: ${each.reason}` : ""}</span></td>
-      <td class="number"><${Since} at=${each.since} /></td><td>${each.queues.join(", ")}</td>
+      <td class="number"><${Since} at=${each.since} /></td><td><${Queues} id=${id} name=${each.name} queues=${each.queues} /></td>
       <td>${each.state === "talking" && each.call && floor.supervisors.length > 0 && html`<span class="row">
           ${["listen", "whisper", "join"].map((mode) => html`<button type="button" class="second small" key=${mode} onClick=${() => supervise(each.call, mode)}>${t(`floor.${mode}`)}<span class="unseen"> ${each.name}</span></button>`)}</span>`}
         ${beside(each.call).map(([who, one]) => html`<div class="row" key=${who}><small>${one.sits ? t("floor.listening", { who, mode: t(`floor.${one.mode}`) }) : t("floor.rings", { who })}</small>
           <button type="button" class="plain" onClick=${() => leave(who)}>${t("floor.leave")}</button></div>`)}</td>
-      <td><select aria-label=${t("floor.order", { name: each.name })} onChange=${(event) => order(event, id)}><option value="">${t("floor.choose")}</option>
-        ${ordersFor(each.state).map(([path, words]) => html`<option key=${path} value=${path}>${words}</option>`)}</select></td></tr>`)}</tbody></table></div>`;
+      <td><form class="orders" onSubmit=${(event) => order(event, id)}><select name="order" aria-label=${t("floor.order", { name: each.name })}><option value="">${t("floor.choose")}</option>
+        ${ordersFor(each.state).map(([path, words]) => html`<option key=${path} value=${path}>${words}</option>`)}</select><button class="second small">${t("floor.give")}<span class="unseen"> ${each.name}</span></button></form></td></tr>`)}</tbody></table></div>`;
+}
+
+/** The queues of an agent, and where a supervisor moves the agent. */
+function Queues({ id, name, queues }) {
+  const move = (event) => {
+    event.preventDefault();
+    event.target.closest("details").open = false;
+    act("PUT", agentPath(id, "queues"), { queues: new FormData(event.target).getAll("queue") });
+  };
+  return html`<details><summary>${queues.join(", ") || t("floor.no_queue")}</summary><form class="stack" key=${queues.join()} onSubmit=${move}><fieldset><legend>${t("floor.queues_of", { name })}</legend>
+    ${floor.queues.map((each) => html`<label class="check" key=${each}><input type="checkbox" name="queue" value=${each} defaultChecked=${queues.includes(each)} /> <span>${each}</span></label>`)}
+    <button class="second small">${t("floor.move")}</button></fieldset></form></details>`;
 }
 
 function Calls({ calls, agents }) {

@@ -13,6 +13,7 @@ from calls.agents.events import (
     LegUp,
     Overflow,
     Pause,
+    Serves,
     TalkBegan,
     TalkOver,
     TalkPassed,
@@ -22,7 +23,7 @@ from calls.agents.floor import PERSON_S
 from calls.agents.roster import UnknownName
 from calls.agents.states import AgentState
 from calls.agents.view import Prospect
-from calls.ids import AgentId, CallId
+from calls.ids import AgentId, CallId, QueueName
 from tests.calls.agents.floors import ANN, BEN, C1, C2, C3, C4, CAT, HELP, SALES, Bench, connected, leg
 
 READY, RESERVED = AgentState.READY, AgentState.RESERVED
@@ -298,3 +299,17 @@ def test_the_call_passes_where_the_one_who_asked_has_gone() -> None:
     bench.tell(TalkPassed(C1, BEN, C2, ANN))
     bench.tell(TalkOver(C1, ANN))
     assert bench.state(ANN)[0] is AgentState.WRAP_UP
+
+
+def test_an_agent_who_is_moved_takes_what_waits_there_and_no_more_of_the_old_queue() -> None:
+    bench = Bench(ANN)
+    bench.log_in(ANN)
+    assert bench.inbound(C1, HELP) == []
+    actions = bench.tell(Serves(ANN, frozenset({HELP})))
+    assert connected(actions) == [(C1, ANN)]
+    assert bench.floor.queues_of(ANN) == {HELP}
+    assert bench.inbound(C2, SALES) == []
+    for agent, queue in ((AgentId("nobody"), SALES), (ANN, QueueName("none"))):
+        with pytest.raises(UnknownName):
+            bench.tell(Serves(agent, frozenset({queue})))
+    assert bench.floor.queues_of(ANN) == {HELP}

@@ -39,6 +39,7 @@ ALL = (
     "0026_open_states",
     "0030_left_states",
     "0031_machine_hours",
+    "0033_agent_queues",
 )
 
 

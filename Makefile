@@ -1,7 +1,7 @@
 # make run   does the main job: a switch, a menu, a campaign, agents, records
 # make test  installs what it needs and passes every test
 # Both make their own environment in .venv from the lock, and fetch a private Asterisk, SIPp and espeak-ng into var/pbx
-# without touching the system; the tests fetch flite as well.
+# without touching the system; the tests fetch flite and Chromium as well.
 
 PYTHON ?= python3
 SWITCH ?= asterisk
@@ -69,6 +69,7 @@ $(VENV)/.fuzz: requirements-fuzz.lock $(VENV)/.dev
 
 pbx:
 	docker/fetch-asterisk --voices $${CALLWRIGHT_TEST_ASTERISK:-16} $(PBX)
+	docker/fetch-asterisk --browser $(PBX)
 
 # Made with uv (pip install uv); the lock names no index.
 lock:

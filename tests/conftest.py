@@ -18,7 +18,7 @@ from tests.lanes import LaneScheduling, LaneWorker
 settings.register_profile("callwright", deadline=None)
 settings.load_profile("callwright")
 
-SUITES = ("calls", "ivr", "dialer", "console", "prompts", "dialplans", "conformance", "integration")
+SUITES = ("calls", "ivr", "dialer", "console", "browser", "prompts", "dialplans", "conformance", "integration")
 
 
 @pytest.fixture(autouse=True)

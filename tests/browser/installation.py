@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from calls.settings import load
@@ -50,14 +51,6 @@ lines = 30
 calls_per_second = 10
 loopback_only = true
 
-[[pause_reasons]]
-id = "lunch"
-label = "Lunch"
-
-[[pause_reasons]]
-id = "training"
-label = "Training"
-
 [[supervisors]]
 id = "eve"
 name = "Eve Sandberg"
@@ -90,6 +83,16 @@ called = "100"
 flow = "main"
 """
 
+REASONS = """
+[[pause_reasons]]
+id = "lunch"
+label = "Lunch"
+
+[[pause_reasons]]
+id = "training"
+label = "Training"
+"""
+
 AGENT = """
 [[agents]]
 id = "{id}"
@@ -102,15 +105,16 @@ wrap_up_max_s = 300
 """
 
 
-def install(folder: Path) -> Path:
-    """An installation in ``folder``; its settings file."""
+def install(folder: Path, agents: Iterable[tuple[str, str]] = AGENTS, *, reasons: bool = True) -> Path:
+    """An installation in ``folder``; its settings file. ``agents``: ids and names. Without ``reasons`` any text is
+    one for a pause."""
     for name in ("flows", "texts", "campaigns"):
         (folder / name).mkdir(parents=True)
     (folder / "flows" / "main.yaml").write_text(FLOW, encoding="utf-8")
     (folder / "texts" / "en.yaml").write_text(TEXTS, encoding="utf-8")
     path = folder / "callwright.toml"
     text = SETTINGS.format(socket=folder / "e.sock", http_port=free_port(), console_port=free_port())
-    agents = "".join(AGENT.format(id=id_, name=name) for id_, name in AGENTS)
-    path.write_text(text + agents, encoding="utf-8")
+    text += "".join(AGENT.format(id=id_, name=name) for id_, name in agents)
+    path.write_text(text + (REASONS if reasons else ""), encoding="utf-8")
     render_all(PromptLibrary(load(path, {}).prompts), Hum())
     return path

@@ -1,0 +1,71 @@
+"""One floor, one console and one Chromium for all tests of the pages."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from calls import log
+from tests.browser.installation import AGENTS, install
+from tests.browser.running import CHROMIUM, DESKTOP, ROOT, Engine, Page, chromium
+from tests.console.console_thread import Console
+from tests.console.served import served
+
+
+class Centre:
+    """The call centre while it runs."""
+
+    def __init__(self, engine: Engine, console: Console, page: Page) -> None:
+        self.engine = engine
+        self.console = console
+        self.page = page
+        self._callers: list[threading.Thread] = []
+
+    def call(self, caller: str) -> None:
+        """A caller who presses 2 for the queue, and stays until the agent ends the call."""
+        order = {"called": "100", "caller": caller, "presses": [{"keys": "2", "at_s": 0.3}]}
+        self._callers.append(threading.Thread(target=self._placed, args=(order,), daemon=True))
+        self._callers[-1].start()
+
+    def _placed(self, order: dict[str, object]) -> None:
+        with contextlib.suppress(httpx.HTTPError):  # the engine of the tests has ended before the call
+            self.engine.post_alone("/v1/loopback/calls", order)
+
+
+@pytest.fixture(scope="session")
+def browser_there() -> None:
+    """Get Chromium, where it is not there yet."""
+    script = [str(ROOT / "docker" / "fetch-asterisk"), "--browser", str(CHROMIUM.parent)]
+    subprocess.run(script, check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def centre(browser_there: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
+    log.configure(io.StringIO(), "info")
+    folder: Path = tmp_path_factory.mktemp("centre")
+    with served(install(folder / "installation")) as running:
+        engine, console = Engine(running.settings), Console(running.settings)
+        engine.account("Root", "administrator")
+        engine.account("anna", "agent", "anna")
+        engine.account("eve", "supervisor")
+        console.start()
+        driver = chromium(folder / "profile")
+        try:
+            page = Page(driver, console.url)
+            page.size(*DESKTOP)
+            for agent, _ in AGENTS[1:3]:
+                engine.post(f"/v1/agents/{agent}/login")
+            engine.post("/v1/agents/ben/pause?reason=lunch")
+            engine.post("/v1/agents/chloe/pause?reason=training")
+            yield Centre(engine, console, page)
+        finally:
+            driver.quit()
+            console.stop()
+            engine.close()

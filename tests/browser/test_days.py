@@ -1,0 +1,135 @@
+"""The days of an agent and of a supervisor, in Chromium, on a live loopback floor; and what no page may have."""
+
+from __future__ import annotations
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.conftest import Centre
+from tests.browser.running import DESKTOP, PHONE
+
+CALLER = "+493023125001"
+
+
+def state(centre: Centre, agent: str) -> str:
+    return next(str(each["state"]) for each in centre.engine.status()["agents"] if each["id"] == agent)
+
+
+def focus(centre: Centre) -> str:
+    return str(centre.page.driver.execute_script("return document.activeElement.id"))
+
+
+def notes(centre: Centre) -> str:
+    return str(centre.page.driver.execute_script("return document.getElementById('notes').value"))
+
+
+def press(centre: Centre, *keys: str) -> None:
+    centre.page.driver.switch_to.active_element.send_keys(*keys)
+
+
+def test_an_agents_call_from_its_ring_to_its_outcome_by_keyboard(centre: Centre) -> None:
+    """The focus stays in the notes when the call comes; a restart of the console meanwhile loses nothing."""
+    page = centre.page
+    page.log_in("anna")
+    page.shows("#strip", "Logged out")
+    page.one("body").send_keys(Keys.ALT, "r")
+    page.shows("#strip", "Ready")
+    page.one("#notes").click()
+    press(centre, "before the call ")
+    centre.call(CALLER)
+    page.shows("#strip", "Talking")
+    page.shows("#call", CALLER)
+    page.until(
+        lambda: CALLER in str(page.driver.execute_script("return document.getElementById('said').textContent"))
+    )
+    assert focus(centre) == "notes"
+    press(centre, "wants two lamps")
+    centre.console.stop()
+    page.shows("#line", "Reconnecting")
+    press(centre, " by Friday")
+    centre.console.start()
+    page.until(lambda: "Reconnecting" not in page.text("#line"))
+    assert (focus(centre), notes(centre)) == ("notes", "before the call wants two lamps by Friday")
+    press(centre, Keys.ALT, "o")
+    press(centre, "2")
+    page.one("input[name=value]").send_keys("129.90")
+    press(centre, Keys.ALT, "s")
+    page.until(
+        lambda: "Saved: Sold" in str(page.driver.execute_script("return document.getElementById('said').textContent"))
+    )
+    page.button("End the call").click()
+    page.shows("#strip", "Wrap-up")
+    page.one("body").send_keys(Keys.ALT, "r")
+    page.shows("#strip", "Ready")
+    assert state(centre, "anna") == "ready"
+    lost = [each for each in page.errors() if "ERR_CONNECTION_REFUSED" not in each and "WebSocket" not in each]
+    assert lost == []
+
+
+def test_a_supervisor_sees_the_same_call_listens_and_ends_a_pause(centre: Centre) -> None:
+    page = centre.page
+    centre.call(CALLER)
+    centre.page.until(lambda: state(centre, "anna") == "talking")
+    page.log_in("eve")
+    assert page.driver.current_url.endswith("/wall")
+    page.shows("#wall .people", "Anna Lindqvist")
+    page.until(lambda: page.text("#wall .tile:nth-child(2) b") == "1")
+    page.open("/floor")
+    page.shows("#floor", "Anna Lindqvist")
+    page.button("Listen Anna Lindqvist").click()
+    page.shows("#floor", "eve: Listen")
+    page.button("Leave").click()
+    page.until(lambda: "eve: Listen" not in page.text("#floor"))
+    page.one("select[aria-label='An order for Ben Okafor']").send_keys("Make ready")
+    page.button("Do Ben Okafor").click()
+    page.until(lambda: state(centre, "ben") == "ready")
+    page.one("select[aria-label='An order for Anna Lindqvist']").send_keys("End the call")
+    assert state(centre, "anna") == "talking"  # who walks through the orders has given none
+    page.button("Do Anna Lindqvist").click()
+    page.until(lambda: state(centre, "anna") == "wrap_up")
+    assert page.errors() == []
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "there"),
+    [
+        ("anna", "/desk", "#strip .badge"),
+        ("eve", "/wall", "#wall .tile"),
+        ("eve", "/floor", "#floor table"),
+        ("eve", "/account", "main h1"),
+        ("", "/log-in", "main form"),
+    ],
+)
+def test_no_page_has_a_serious_fault_or_is_wider_than_a_phone(
+    centre: Centre, who: str, path: str, there: str
+) -> None:
+    page = centre.page
+    if who:
+        page.be(who)
+    else:
+        page.leave()
+    page.open(path)
+    page.one(there)
+    for width, height in (DESKTOP, PHONE):
+        page.size(width, height)
+        for theme in ("light", "dark"):
+            page.theme(theme)
+            assert page.faults() == [], (width, theme)
+        wide = page.driver.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= width, (path, wide)
+    page.size(*DESKTOP)
+    page.theme("light")
+    assert page.errors() == []
+
+
+@pytest.mark.parametrize(("language", "words"), [("de", "Abgemeldet"), ("es", "Desconectado"), ("fr", "Déconnecté")])
+def test_the_desk_speaks_the_agents_language(centre: Centre, language: str, words: str) -> None:
+    page = centre.page
+    page.be("anna")
+    centre.engine.post("/v1/agents/anna/logout")
+    centre.engine.post("/v1/agents/anna/done")
+    page.driver.add_cookie({"name": "callwright_language", "value": language})
+    page.open("/desk")
+    page.shows("#strip .badge", words)
+    assert page.driver.execute_script("return document.documentElement.lang") == language
+    page.driver.delete_cookie("callwright_language")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from calls.causes import Outcome
+from calls.switch.events import EventHandler
 from calls.switch.loopback.switch import LoopbackSwitch
-from calls.switch.port import EndedBy, HungUp, Match, NoInput, Result, Switch
+from calls.switch.port import CallHandler, EndedBy, HungUp, Match, NoInput, Result, Switch, SwitchCommand
 from ivr.nodes import KINDS
 from tests.conformance.engine.campaigns import CAMPAIGNS
 from tests.conformance.engine.menus import MENUS
@@ -18,12 +20,13 @@ from tests.conformance.engine.people import AGENTS
 from tests.conformance.engine.scripts import ENGINE_SCRIPTS
 from tests.conformance.engine.vocabulary import CampaignScript, EngineScript, FlowScript, Record, about
 from tests.conformance.loopback import play_call
-from tests.conformance.test_play import FaultySwitch
+from tests.conformance.test_play import FaultyChannel, FaultySwitch
 from tests.console.held_time import held
 
 KEY: FlowScript = next(script for script in MENUS if script.name == "call-right-key")
 TALK: FlowScript = next(script for script in AGENTS if script.name == "call-agent-ends-talk")
 LEFT: FlowScript = next(script for script in MENUS if script.name == "call-left-in-prompt")
+LEAD: CampaignScript = next(script for script in CAMPAIGNS if script.name == "lead-machine")
 BUSY: CampaignScript = next(script for script in CAMPAIGNS if script.name == "lead-busy")
 
 
@@ -51,6 +54,26 @@ async def test_a_faulty_driver_is_told(
 
     with pytest.raises(AssertionError, match=said):
         await play_call(script, tmp_path, wrapped)
+
+
+class LateEndings(FaultySwitch):
+    """A switch that tells of a leg's end before our hang-up of the call has its result, as with two connections."""
+
+    async def start(self, on_event: EventHandler, on_call: CallHandler) -> None:
+        await self._switch.start(on_event, lambda channel: on_call(LateEnding(channel, lambda result: result)))
+
+
+class LateEnding(FaultyChannel):
+    async def perform(self, command: SwitchCommand) -> Result:
+        result = await super().perform(command)
+        if isinstance(result, HungUp):
+            await asyncio.sleep(0.02)
+        return result
+
+
+@held
+async def test_a_call_whose_end_is_told_first_is_hung_up_once(tmp_path: Path) -> None:
+    await play_call(LEAD, tmp_path, lambda switch: LateEndings(switch, lambda result: result))
 
 
 def changed(script: EngineScript, record: Record) -> EngineScript:

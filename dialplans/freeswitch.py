@@ -7,6 +7,7 @@ a number       callers: to the engine's socket; an administrator sends them here
 codes          what an agent dials on a telephone that has logged in, likewise
 cw-dialled     an answered attempt, which only a leg that the engine dialled reaches
 cw-agent       an agent's leg, likewise: it waits, parked, and comes back here from each talk
+cw-outside     somebody outside whom an agent asks, likewise; ended after the ``cw_limit_s`` that the engine set
 cw-back        a customer comes back from a talk: to the engine's socket again
 cw-lost        a call whose engine has taken it and says nothing any more
 =============  ====================================================================================================

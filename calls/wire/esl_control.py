@@ -321,8 +321,11 @@ class Originate(Replied):
     context: str
     ring_s: int
     caller_id: str = ""
+    limit_s: int = 0
+    """How long the leg may be up, for an extension that ends it then (``cw_limit_s``); 0: nothing is said of it."""
 
     def __post_init__(self) -> None:
+        check_span("time of a leg", self.limit_s, 0, MAX_S)
         check_id("leg id", self.leg_id)
         check_id("Job-UUID", self.job_id)
         check_endpoint(self.endpoint)
@@ -336,5 +339,7 @@ class Originate(Replied):
         values = [f"origination_uuid={self.leg_id}", f"originate_timeout={self.ring_s}", "ignore_early_media=true"]
         if self.caller_id:
             values += [f"origination_caller_id_{each}={self.caller_id}" for each in ("number", "name")]
+        if self.limit_s:
+            values.append(f"cw_limit_s={self.limit_s}")
         leg = f"{{{','.join(values)}}}{self.endpoint}"
         return (f"bgapi originate {leg} {self.extension} XML {self.context}", f"Job-UUID: {self.job_id}")

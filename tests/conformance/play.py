@@ -24,10 +24,12 @@ from calls.switch.port import (
     Match,
     NoMatch,
     NotConnected,
+    Originate,
     Play,
     Recorded,
     Result,
     RingAgent,
+    RingOutside,
     Seat,
     Switch,
     SwitchCommand,
@@ -37,6 +39,7 @@ from tests.conformance.hearing import check_heard, listen
 from tests.conformance.vocabulary import (
     AGENT,
     GUEST,
+    MACHINE,
     SHORT,
     Act,
     CallScript,
@@ -176,7 +179,10 @@ async def _play_call(script: CallScript, stage: Stage) -> None:
     if script.needs is Need.AGENTS:
         for leg_id in _legs(script, stage):
             endpoint = stage.under_test.agent_endpoint
-            await stage.switch.originate(RingAgent(leg_id, endpoint, CALLER_ID, ring_timeout_s=20.0))
+            request: Originate = RingAgent(leg_id, endpoint, CALLER_ID, ring_timeout_s=20.0)
+            if leg_id == stage.guest and script.guest_outside:
+                request = RingOutside(leg_id, MACHINE, "", CALLER_ID, ring_timeout_s=20.0, talk_limit_s=60.0)
+            await stage.switch.originate(request)
             await stage.until(partial(eq, LegAnswered(leg_id)))
     stage.handle = lambda channel: _handle_heard(script, channel, stage)
     async with asyncio.timeout(DEADLINE_S):

@@ -404,6 +404,24 @@ AGENTS = (
         Need.AGENTS,
     ),
     CallScript(
+        "handed-to-somebody-outside",
+        "A caller whose agent asked somebody outside first goes on with that one, who is a guest like another.",
+        (HangUp(4.5),),
+        (
+            ANSWERED,
+            Do(
+                Connect(AGENT),
+                TalkEnded(EndedBy.AGENT),
+                latest_s=3.5,
+                meanwhile=Meanwhile(0.5, Sit((Seat.JOIN, Seat.OWN), end_talk=True)),
+            ),
+            Do(Connect(GUEST), BY_CALLER, earliest_s=1.0),
+        ),
+        EndedBy.CALLER,
+        Need.AGENTS,
+        guest_outside=True,
+    ),
+    CallScript(
         "a-talk-that-is-recorded",
         "Talks are recorded one by one, and muted where that is asked for; between them nothing is.",
         (HangUp(6.0),),

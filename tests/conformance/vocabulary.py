@@ -127,6 +127,8 @@ class CallScript:
     heard_s: tuple[tuple[float, float], ...] | None = None
     """With this the caller is heard from the first command's end on, and says something from and to these seconds
     from then, and nothing else; the caller's telephone sends audio all the time."""
+    guest_outside: bool = False
+    """The guest is somebody outside, at the destination ``MACHINE``, who stays for eight seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,16 @@ def test_the_fallback_leads_where_it_is_said() -> None:
     assert extension("cw-in", values)[-1] == ("transfer", "200 XML default")
 
 
+@pytest.mark.parametrize(("name", "limit"), [("cw-agent", "57600"), ("cw-outside", "${cw_limit_s}")])
+def test_a_leg_that_waits_is_ended_in_time_though_the_engine_is_gone(name: str, limit: str) -> None:
+    actions = extension(name)
+    assert ("sched_hangup", f"+{limit} ALLOTTED_TIMEOUT") in actions[:-1]
+    assert actions[-1] == ("park", "")
+
+
 def test_callers_reach_no_place_of_legs() -> None:
     root = ElementTree.fromstring(render(VALUES)[DIALPLAN])
-    for name in ("cw-agent", "cw-dialled"):
+    for name in ("cw-agent", "cw-outside", "cw-dialled"):
         (found,) = (each for each in root.iter("extension") if each.get("name") == name)
         first = next(found.iter("condition"))
         assert (first.get("field"), first.get("expression")) == ("${direction}", "^outbound$")

@@ -62,7 +62,7 @@ SAFETY_S = 2
 
 NO_ANSWER = 19
 
-AGENT, DIALLED = "cw-agent", "cw-dialled"
+AGENT, OUTSIDE, DIALLED = "cw-agent", "cw-outside", "cw-dialled"
 """The extensions of our context for a leg that has answered."""
 
 
@@ -196,7 +196,7 @@ class FreeSwitch:
         esl_commands.encode(command)  # refused before anything is expected of it
         if not self._up:  # what is asked of a new run before it is compared would end with those of the old one
             raise NotSent("the switch has not been compared with what we know; nothing was sent")
-        parks = isinstance(request, RingAgent)
+        parks = isinstance(request, RingAgent | RingOutside)
         self._book.expect(leg_id, command.job_id, self._loop.time(), request.ring_timeout_s, parks=parks)
         sent = None
         if isinstance(request, DialAttempt):
@@ -239,14 +239,16 @@ class FreeSwitch:
         Raises:
             CommandRefused: a number, a trunk or an id that must not.
         """
+        limit_s = 0
         match request:
             case DialAttempt():
                 endpoint = self._config.trunk(request.trunk).channel(request.number)
                 leg_id, extension = LegId(request.attempt_id), DIALLED
             case RingAgent():
                 endpoint, leg_id, extension = request.endpoint, request.leg_id, AGENT
-            case RingOutside():  # nothing here ends such a leg in time should we be gone
-                raise CommandRefused("FreeSWITCH: nobody outside can be asked before a caller is handed on")
+            case RingOutside():
+                endpoint, leg_id, extension = self._outside(request), request.leg_id, OUTSIDE
+                limit_s = max(1, math.floor(request.talk_limit_s))
             case _:
                 assert_never(request)
         return leg_id, esl_control.Originate(
@@ -257,7 +259,20 @@ class FreeSwitch:
             self._config.context,
             math.ceil(request.ring_timeout_s) + SAFETY_S,
             request.caller_id,
+            limit_s,
         )
+
+    def _outside(self, request: RingOutside) -> str:
+        """What is dialled.
+
+        Raises:
+            CommandRefused: the settings have no such destination or trunk, or the number must not be dialled.
+        """
+        if request.number:
+            return self._config.trunk(request.destination).channel(request.number)
+        if (dial := self._config.destinations.get(request.destination)) is None:
+            raise CommandRefused(f"no destination is named {request.destination!r} in the settings")
+        return dial
 
     def _rang_out(self, leg_id: LegId) -> None:
         if self._server is not None and self._book.rings(leg_id):

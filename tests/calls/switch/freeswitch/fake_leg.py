@@ -82,7 +82,8 @@ class FakeLeg:
     async def _answered(self, far: FarEnd, place: str, asked: Mapping[str, str], job: Callable[[str], None]) -> None:
         self.is_up = True
         self._tell("CHANNEL_ANSWER")
-        leaves_at = asyncio.get_running_loop().time() + far.talks_s
+        limit_s = float(asked.get("cw_limit_s", "inf")) if place.startswith("cw-outside") else float("inf")
+        leaves_at = asyncio.get_running_loop().time() + min(far.talks_s, limit_s)
         if place.startswith("cw-dialled"):
             await self._becomes_a_call(far, asked, job)
             return
@@ -93,7 +94,8 @@ class FakeLeg:
             await self._waits(TICK_S if self._stays else 0.0)
             self.park()
         if await self._waits(leaves_at - asyncio.get_running_loop().time()):
-            self.end("NORMAL_CLEARING", by_far_end=True)
+            by_far_end = far.talks_s <= limit_s
+            self.end("NORMAL_CLEARING" if by_far_end else "ALLOTTED_TIMEOUT", by_far_end=by_far_end)
 
     async def _becomes_a_call(self, far: FarEnd, asked: Mapping[str, str], job: Callable[[str], None]) -> None:
         """The dialplan's ``socket`` action: from here on it is a call of ours."""

@@ -28,7 +28,6 @@ from calls.switch.port import (
     Prompt,
     RecordingFailed,
     Result,
-    RingOutside,
     StartRecording,
     StopRecording,
 )
@@ -345,14 +344,3 @@ async def test_events_of_another_call_change_nothing() -> None:
         calls.append(made.freeswitch().place(Caller((Key(0.5, "2"),))))
         await calls[0].run()
     assert found == [Match("2")]
-
-
-async def test_nobody_outside_is_rung_without_an_end() -> None:
-    """Said at once, so that the caller comes back: nothing here ends such a leg in time should we be gone."""
-
-    async def handler(channel: CallChannel) -> None:
-        raise AssertionError(channel)
-
-    async with world(handler) as made:
-        with pytest.raises(CommandRefused, match="nobody outside"):
-            await made.switch.originate(RingOutside(LegId("third-1"), "boss", "", "", 10.0, 60.0))

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from calls.errors import CommandRefused
 from calls.ids import LegId
-from calls.switch.events import CallConnected
+from calls.switch.events import CallConnected, LegAnswered, LegEnded
 from calls.switch.port import (
     Answer,
     CallChannel,
@@ -26,6 +27,7 @@ from calls.switch.port import (
     Recorded,
     RecordEnd,
     Result,
+    RingOutside,
     TalkEnded,
     Transfer,
     TransferFailed,
@@ -34,7 +36,7 @@ from calls.switch.port import (
 from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave, Say
 from tests.calls.switch.freeswitch.fake_far_end import FarEnd
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall, FakeFreeSwitch
-from tests.calls.switch.freeswitch.world import SHORT, World, soon, world
+from tests.calls.switch.freeswitch.world import SHORT, World, soon, until, world
 
 AGENT = LegId("agent-1")
 BY_US = HungUp(EndedBy.US, 16)
@@ -205,3 +207,37 @@ async def test_a_message(caller: Caller, longest_s: float, expected: RecordEnd) 
         assert 0.3 <= got.duration_s <= 1.2
 
     await played(handle, caller)
+
+
+async def nobody(channel: CallChannel) -> None:
+    raise AssertionError(channel)
+
+
+@pytest.mark.parametrize(
+    ("place", "number", "dialled", "limit_s", "told"),
+    [
+        ("desk", "", "user/desk", 0.3, 1),
+        ("carrier", "+15550100001", "sofia/gateway/carrier/+15550100001", 60.9, 60),
+    ],
+)
+async def test_somebody_outside_is_rung_and_the_switch_ends_the_leg_in_time(
+    place: str, number: str, dialled: str, limit_s: float, told: int
+) -> None:
+    async with world(nobody) as made:
+        freeswitch = made.freeswitch()
+        freeswitch.answers[dialled] = FarEnd(0.05, 1.5)
+        await made.switch.originate(RingOutside(LegId("third-1"), place, number, "", 10.0, limit_s))
+        (said,) = [command for command in made.event_socket.said if command.startswith("bgapi originate")]
+        assert f",cw_limit_s={told}}}{dialled} cw-outside XML callwright" in said
+        await until(lambda: LegAnswered(LegId("third-1")) in made.events)
+        await until(lambda: isinstance(made.events[-1], LegEnded))
+        assert made.events[-1] == LegEnded(LegId("third-1"), 102 if told == 1 else 16)
+
+
+@pytest.mark.parametrize(("place", "number"), [("nowhere", ""), ("nowhere", "+15550100001"), ("carrier", "1,2|3")])
+async def test_nobody_outside_is_rung_whom_the_settings_do_not_know(place: str, number: str) -> None:
+    async with world(nobody) as made:
+        made.freeswitch()
+        with pytest.raises(CommandRefused):
+            await made.switch.originate(RingOutside(LegId("third-1"), place, number, "", 10.0, 60.0))
+        assert not any(command.startswith("bgapi") for command in made.event_socket.said)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from math import exp, log, sqrt
+from math import exp, inf, log, sqrt
 
-from dialer.pacing.kept import Kept, number, whole
+from dialer.pacing.kept import Kept, number, numbers, whole
 
 MOST_AIM, LEAST_AIM = 0.985, 0.8
 MARGIN, LESS, LEAST_MARGIN, MOST_MARGIN = 0.05, 1.0, 1.0, 4.5
@@ -33,6 +33,10 @@ STRETCH_S, QUIET_S = 24 * 3600.0, 3600.0
 """A stretch of work ends after so long, or once nobody has answered for so long. What was not spent in it is not
 spent later: a legal window that slides would lose the calm days before it loses what they paid for. What was spent
 too much is paid for in the next."""
+
+STRETCHES, MATURE = 5, 2.5
+"""So many stretches say how long one lasts; not where the window holds more than so many of the longest, as then the
+day is not what the law counts."""
 
 CREDIT = 300.0
 """The guard counts so many answers in advance, as far as they are expected before the window's end."""
@@ -88,6 +92,8 @@ class Budget:
         """The stretch of work that goes on."""
         self._owed = 0.0
         """Abandoned calls over the cap from the stretches before."""
+        self._stretches: list[int] = []
+        """Answers of each of the last ones."""
         self._looked_s: float | None = None
         self._lasted_s = self._quiet_s = 0.0
 
@@ -99,6 +105,7 @@ class Budget:
         self._quiet_s += passed_s
         if self.run.answers and (self._lasted_s >= STRETCH_S or self._quiet_s >= QUIET_S):
             self._owed = max(0.0, self._owed + self.run.abandons - self._cap * self.run.answers)
+            self._stretches = [*self._stretches[1 - STRETCHES :], self.run.answers]
             self.run = Account()
             self._lasted_s = 0.0
 
@@ -125,10 +132,18 @@ class Budget:
         self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
-        own = self.run.breaks(self._cap, expected, at_stake + self._owed)
-        if own or window.breaks(self._cap, expected, at_stake):
+        to_come = self._to_come(window)
+        own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), at_stake + self._owed)
+        if own or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake):
             return Mode.GUARDED, min(GUARDED, self._cap)
         return Mode.STEERED, exp(self._log)
+
+    def _to_come(self, window: Account) -> float:
+        """Answers that the stretch will have yet if it is as short as one of the last; inf: who knows."""
+        unknown = not self._stretches or window.answers < self.run.answers / 2
+        if unknown or window.answers > MATURE * max(self._stretches):
+            return inf
+        return max(0.0, min(self._stretches) - self.run.answers)
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""
@@ -139,6 +154,7 @@ class Budget:
             "answers": self.run.answers,
             "abandons": self.run.abandons,
             "owed": self._owed,
+            "stretches": list(self._stretches),
             "lasted_s": self._lasted_s,
             "quiet_s": self._quiet_s,
         }
@@ -154,6 +170,7 @@ class Budget:
         self._target, self._over = number(state, "target"), number(state, "over")
         self.run = Account(whole(state, "answers") // parts, -(-whole(state, "abandons") // parts))
         self._owed = number(state, "owed") / parts
+        self._stretches = [int(each) // parts for each in numbers(state, "stretches")]
         self._lasted_s, self._quiet_s = number(state, "lasted_s"), number(state, "quiet_s")
         self._looked_s = None
 

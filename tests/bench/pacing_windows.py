@@ -1,4 +1,5 @@
-"""Whether every legal window keeps the cap: weeks of working days of a small team, whose days are not alike.
+"""Whether every legal window keeps the cap: weeks of working days of a small team, whose days are not alike, under
+``predictive`` with the aim that it has live.
 
 ``python -m tests.bench.pacing_windows`` runs ``predictive`` through forty short days under a window of thirty, and
 through ten under one of 24 hours, and says what share was abandoned in each window that ends where a day does, and at
@@ -14,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dialer.pace import LIVE_AIM
 from dialer.pacing import Abandoned, Connected, Explanation, Observation, Policy, Predictive, Snapshot
 from dialer.simulation.run import Run
 from dialer.simulation.scenario import HOUR_S, Scenario, Shift, Steps
@@ -101,7 +103,8 @@ def windows(
 def measure(days: int, agents: int, window_s: float, seed: int = SEED) -> Windows:
     """A run of so many days."""
     scenario = working_days(days, agents, window_s)
-    policy = Watched(Predictive(scenario.abandonment_cap, 2.0, scenario.no_answer_s), scenario.connect_within_s)
+    predictive = Predictive(scenario.abandonment_cap, scenario.connect_within_s, scenario.no_answer_s, LIVE_AIM)
+    policy = Watched(predictive, scenario.connect_within_s)
     tally = Run(scenario, policy, seed).go()
     at_ends, worst = windows(policy.outcomes, window_s, [each.until_s + HOUR_S for each in scenario.shifts])
     return Windows(tuple(at_ends), worst, tally.occupancy)

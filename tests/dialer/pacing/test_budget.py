@@ -119,6 +119,19 @@ def test_what_was_spent_too_much_is_paid_for_in_the_next_stretch() -> None:
     assert restored.state() == budget.state()
 
 
+def test_the_guard_knows_from_days_before_how_short_one_may_be() -> None:
+    budget, day_s = Budget(0.03), 24 * 3600.0
+    for day in range(3):
+        _worked(budget, 700, 19, day * day_s)
+    _worked(budget, 690, 21, 3 * day_s)
+    within = budget.run
+    assert budget.threshold(within, 2000.0)[0] is Mode.GUARDED, "ten more answers allow no more"
+    assert budget.threshold(Account(20_000, 500), 20_000.0)[0] is Mode.STEERED, "the law counts thirty days"
+    fresh = Budget(0.03)
+    _worked(fresh, 690, 21, 0.0)
+    assert fresh.threshold(within, 2000.0)[0] is Mode.STEERED, "the first day may be a long one"
+
+
 def test_near_the_cap_what_is_under_way_is_left_room_for() -> None:
     """Of ten persons who will answer a third of one is expected to find nobody, and one more may well."""
     window = Account(4000, 118)

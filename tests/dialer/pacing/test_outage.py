@@ -74,8 +74,8 @@ def test_dials_that_rang_in_vain_when_the_trunk_came_back_say_nothing(first_caus
 
 @pytest.mark.parametrize("share", [0.03, 0.1])
 def test_chance_silences_of_a_large_team_keep_nothing_from_being_learnt(share: float) -> None:
-    """Thirty dials a second, and half of them were expected to be answered: ten in a row without an answer happen each
-    second, and are no outage."""
+    """Thirty dials a second, and half of them were expected to be answered: ten in a row without an answer happen
+    each second, and are no outage."""
     learnt, chance = Learnt(2.0, 25.0), random.Random(4)
     dials = list[tuple[float, float, bool]]()
     for each in range(1800):

@@ -31,7 +31,9 @@ class NoSuchTime(ValueError):
 class CallbackSettings(Part):
     """``[callbacks]``: how people are called back. Without it no flow may offer to."""
 
-    trunk: Name
+    trunk: Name | None = None
+    trunks: Annotated[tuple[Name, ...], Field(max_length=100, description="a list of names of trunks")] = ()
+    """Several trunks instead of one: see docs/trunks.md for which is taken."""
     caller_id: CallerId
     preset: Annotated[str, Field(description="the name of a preset of dialling rules, in quotes")]
     countries: Annotated[tuple[Region, ...], Field(description='a list of countries such as ["DE"]')] = ()

@@ -282,6 +282,8 @@ class TransferSettings(Part):
     countries: Annotated[tuple[Region, ...], Field(description='a list of countries such as ["DE"]')] = ()
     """Without any, no number of a caller's choice is ever dialled."""
     trunk: Name | None = None
+    trunks: Annotated[tuple[Name, ...], Field(max_length=100, description="a list of names of trunks")] = ()
+    """Several trunks instead of one: of several switches, or one for the case that another is congested."""
     concurrent: Count = 2
     longest_minutes: Annotated[int, Field(ge=1, le=240, description="minutes, 1 to 240")] = 60
     minutes_a_day: Count = 120
@@ -294,6 +296,11 @@ class TransferSettings(Part):
         None
     )
     zone: Annotated[str, Field(description='an IANA time zone such as "Europe/Berlin"')] = "UTC"
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The trunks, one or several, in the order named."""
+        return self.trunks if self.trunk is None else (self.trunk,)
 
 
 class Settings(Part):

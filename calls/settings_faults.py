@@ -119,10 +119,20 @@ def _floor_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
 def _transfer_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     given = settings.transfer
     trunks = [each.name for each in settings.trunks]
-    if given.countries and given.trunk is None:
-        yield ("transfer", "countries"), "numbers of callers' choice need a trunk: name one in trunk"
+    if given.countries and not given.ways:
+        yield (
+            ("transfer", "countries"),
+            "numbers of callers' choice need a trunk: name one in trunk, several in trunks",
+        )
+    if given.trunk is not None and given.trunks:
+        yield ("transfer", "trunks"), "expected trunk or trunks, not both"
     if given.trunk is not None and given.trunk not in trunks:
         yield ("transfer", "trunk"), f"no trunk is named so: there are {', '.join(trunks) or 'none'}"
+    for index, name in enumerate(given.trunks):
+        if name not in trunks:
+            yield ("transfer", "trunks", index), f"no trunk is named so: there are {', '.join(trunks) or 'none'}"
+        elif name in given.trunks[:index]:
+            yield ("transfer", "trunks", index), f"{name} is named twice: expected each once"
     try:
         parse_hours(given.hours or {}, given.zone)
     except HoursProblem as problem:

@@ -68,6 +68,7 @@ def campaign_of(settings: CallbackSettings, queue: QueueName) -> Campaign:
             list=LIST,
             queue=queue,
             trunk=settings.trunk,
+            trunks=settings.trunks,
             caller_id=settings.caller_id,
             preset=settings.preset,
             max_lines=1000,

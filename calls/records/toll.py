@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -28,6 +29,20 @@ def begin(connection: sqlite3.Connection, call_id: CallId, allowed: Allowed, now
         (call_id, allowed.number, allowed.country, as_text(now), allowed.minutes, str(allowed.price_a_minute)),
     ).fetchone()
     return int(row[0])
+
+
+def still_open(connection: sqlite3.Connection) -> list[tuple[CallId, int]]:
+    """The calls whose end was not written, each with its id: a run of ours before this one ended in them."""
+    rows = connection.execute("SELECT call_id, toll_id FROM toll_calls WHERE ended_at IS NULL ORDER BY toll_id")
+    return [(CallId(call_id), int(toll_id)) for call_id, toll_id in rows]
+
+
+def leave(connection: sqlite3.Connection, toll_ids: Iterable[int], now: datetime) -> None:
+    """The calls have ended, nobody knows after how long: what was taken stays taken."""
+    connection.executemany(
+        "UPDATE toll_calls SET ended_at = ? WHERE toll_id = ? AND ended_at IS NULL",
+        [(as_text(now), toll_id) for toll_id in toll_ids],
+    )
 
 
 def end(connection: sqlite3.Connection, toll_id: int, minutes: int, now: datetime) -> None:

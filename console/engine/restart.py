@@ -104,6 +104,9 @@ class Restart:
         """
         left = await self._writer.run_alone(store.live_calls)
         self._left = frozenset(live.call_id for live in left)
+        await self._third_parties.tolls.recover()
+        for call_id in self._third_parties.tolls.left - self._left:
+            self._third_parties.call_ended(call_id)
 
     def is_adopted(self, call_id: CallId) -> bool:
         """True for a call of the run before, which goes on without a session of ours."""
@@ -135,6 +138,7 @@ class Restart:
         left = [live for live in found.calls if live.call_id in self._left]  # what came since then is ours already
         for lost in found.recovery.lost:
             log.get().warning("attempt lost", call_id=lost)
+            self._third_parties.call_ended(CallId(lost))
         legs = {agent: leg for agent, leg in found.legs.items() if leg in up.live}
         still_up = {str(each.begun.attempt_id) for each in found.recovery.still_up}
         kept = [
@@ -148,6 +152,7 @@ class Restart:
         for live in left:
             if live not in kept:
                 may_be_run = live.switch != name or live.boot_id == up.boot
+                self._third_parties.call_ended(live.call_id)
                 self._books.finish_lost(live, Outcome.LOST if may_be_run else Outcome.PBX_LOST)
         for live in kept:
             self._adopt(live, found)

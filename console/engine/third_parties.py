@@ -77,24 +77,29 @@ class ThirdParties:
         self._count += 1
         leg_id = LegId(f"{LEG}{call_id}-{self._count}")
         party = ThirdParty(leg_id, call_id, asyncio.get_running_loop().create_future())
-        place, number, limit_s = outside.destination, "", LONGEST_S
+        places: tuple[str, ...] = (outside.destination,)
+        number, limit_s = "", LONGEST_S
         if outside.number:
             try:
-                lease = await self.tolls.take(call_id, outside.number)
+                lease = await self.tolls.take(call_id, outside.number, switch)
             except RecordError:
                 return self._not_reached(party, "unavailable")
             if isinstance(lease, Refused):
                 return self._not_reached(party, lease.rule.value)
             party.lease = lease
-            place, number, limit_s = lease.trunk, lease.allowed.number, lease.allowed.minutes * 60.0
+            places, number, limit_s = lease.trunks, lease.allowed.number, lease.allowed.minutes * 60.0
         self._parties[leg_id] = party
-        request = RingOutside(leg_id, place, number, caller_id, RING_S, limit_s, switch)
         try:
-            await self.switch.originate(request)
-        except (SwitchRefused, CommandRefused) as problem:
-            log.get().error("somebody outside could not be rung", problem=str(problem))
-            party.why_not = "unavailable"
-            self.leg_ended(leg_id)
+            for place in places:
+                request = RingOutside(leg_id, place, number, caller_id, RING_S, limit_s, switch)
+                try:
+                    await self.switch.originate(request)
+                    break
+                except (SwitchRefused, CommandRefused) as problem:
+                    log.get().error("somebody outside could not be rung", problem=str(problem))
+            else:
+                party.why_not = "unavailable"
+                self.leg_ended(leg_id)
         except SwitchError as problem:  # perhaps it rings: it is ended, and its end will be told
             log.get().error("somebody outside was rung, perhaps", problem=str(problem))
             self.let_go(leg_id)
@@ -146,7 +151,9 @@ class ThirdParties:
                 self.let_go(LegId(leg_id))
 
     def call_ended(self, call_id: CallId) -> None:
-        """A call of the run before has ended: who talked with the caller is let go."""
+        """A call of the run before has ended: who talked with the caller is let go, and counts no more."""
+        if call_id in self.tolls.left:
+            self.tasks.start(self.tolls.call_over(call_id), f"toll of {call_id}")
         if (leg_id := self._left.pop(call_id, None)) is not None:
             self.let_go(leg_id)
 

@@ -1,4 +1,4 @@
-"""Transfers to numbers of callers' choice: judged by the rules, counted in the store, and dialled on one trunk."""
+"""Transfers to numbers of callers' choice: judged by the rules, counted in the store, and dialled."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from calls.records.writer import Writer
 from calls.settings import Settings
 from calls.switch.port import CallChannel, HungUp, Result, Transfer, TransferFailed, Transferred
 from calls.toll import Allowed, Refused, TollRule, TollRules, Used
+from dialer import routes
 from ivr.commands import TransferRefused
 
 
@@ -42,10 +43,12 @@ def _exact(price: float) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """One call that may be dialled on ``trunk``: all that it may cost is taken until :meth:`Tolls.give_back`."""
+    """One call that may be dialled: all that it may cost is taken until :meth:`Tolls.give_back`."""
 
     allowed: Allowed
-    trunk: str
+    trunks: tuple[str, ...]
+    """By which, one after the other where the one before takes no call; none: no trunk of the call's switch carries
+    the number."""
     toll_id: int
 
 
@@ -54,13 +57,40 @@ class Tolls:
 
     def __init__(self, settings: Settings, writer: Writer, clock: Clock) -> None:
         self._rules = rules_of(settings)
-        self._trunk = settings.transfer.trunk or ""
-        owners = {trunk.name: trunk.switch for trunk in settings.trunks}
-        self._switch = owners.get(self._trunk)
+        known = {trunk.name: trunk for trunk in settings.trunks}
+        self._trunks = [known[name] for name in settings.transfer.ways]
         self._zone = ZoneInfo(settings.transfer.zone)
         self._writer = writer
         self._clock = clock
         self._up = 0
+        """Calls up, those of a run before this one among them."""
+        self._left: dict[CallId, list[int]] = {}
+        """Those: by the call that was joined to them."""
+
+    async def recover(self) -> None:
+        """At a start: what a run before this one had dialled for others counts until it is known to be over.
+
+        Raises:
+            RecordError: the store cannot be read.
+        """
+        for call_id, toll_id in await self._writer.run(kept.still_open):
+            self._left.setdefault(call_id, []).append(toll_id)
+            self._up += 1
+
+    @property
+    def left(self) -> frozenset[CallId]:
+        """The calls of which :meth:`recover` found some."""
+        return frozenset(self._left)
+
+    async def call_over(self, call_id: CallId) -> None:
+        """A call of a run before this one has ended, and with it whoever was dialled for it; how long that was nobody
+        knows, and all that was taken stays so."""
+        over, now = self._left.pop(call_id, []), self._clock.now()
+        self._up -= len(over)
+        try:
+            await self._writer.run(lambda db: kept.leave(db, over, now))
+        except RecordError as problem:
+            log.get().error("a transfer's end was not written: the next start counts it too", problem=str(problem))
 
     async def transfer(self, channel: CallChannel, command: Transfer) -> Result | TransferRefused:
         """Dial ``command.number``, a text as the flow has it, if it may be dialled. What was refused is told by its
@@ -69,19 +99,16 @@ class Tolls:
         Raises:
             SwitchError: see :meth:`calls.switch.port.CallChannel.perform`.
         """
-        if self._trunk and channel.info.switch != self._switch:
-            log.get().warning("the trunk of transfers is of another switch", has=self._switch, on=channel.info.switch)
-            return TransferFailed("unavailable")
         try:
-            lease = await self.take(channel.info.call_id, command.number)
+            lease = await self.take(channel.info.call_id, command.number, channel.info.switch)
         except RecordError:
             return TransferFailed("unavailable")
         if isinstance(lease, Refused):
             return TransferRefused(lease.rule.value)
         return await self._dialled(channel, command, lease)
 
-    async def take(self, call_id: CallId, number: str) -> Lease | Refused:
-        """Let ``number`` be dialled for a call, if it may be; each lease is to be given back once.
+    async def take(self, call_id: CallId, number: str, switch: str) -> Lease | Refused:
+        """Let ``number`` be dialled for a call on ``switch``, if it may be; each lease is to be given back once.
 
         Raises:
             RecordError: it could not be counted, and must not be dialled.
@@ -89,7 +116,7 @@ class Tolls:
         others, self._up = self._up, self._up + 1
         lease: Lease | Refused | None = None
         try:
-            lease = await self._writer.run(lambda db: self._begin(db, call_id, number, others))
+            lease = await self._writer.run(lambda db: self._begin(db, call_id, number, switch, others))
         except RecordError as problem:
             log.get().error("a transfer could not be counted, and is not dialled", problem=str(problem))
             raise
@@ -125,12 +152,26 @@ class Tolls:
 
         return await self._writer.run(look)
 
-    def _begin(self, connection: sqlite3.Connection, call_id: CallId, number: str, others: int) -> Refused | Lease:
+    def _ways(self, number: str, switch: str) -> tuple[str, ...]:
+        """The trunks of the switch that carry the number: longest prefix first, then the cheapest, then as named."""
+        carrying = [
+            (-len(prefix), trunk.cost_a_minute, trunk.name)
+            for trunk in self._trunks
+            if trunk.switch == switch and (prefix := routes.prefix_of(trunk, number)) is not None
+        ]
+        if not carrying:
+            log.get().warning("no trunk of transfers carries the number on this switch", switch=switch)
+        return tuple(name for _, _, name in sorted(carrying, key=lambda each: each[:2]))
+
+    def _begin(
+        self, connection: sqlite3.Connection, call_id: CallId, number: str, switch: str, others: int
+    ) -> Refused | Lease:
         now = self._clock.now()
         judged = toll.judge(number, self._rules, self._used(connection, now, others), now)
         if isinstance(judged, Refused):
             return judged
-        return Lease(judged, self._trunk, kept.begin(connection, call_id, judged, now))
+        ways = self._ways(judged.number, switch)
+        return Lease(judged, ways, kept.begin(connection, call_id, judged, now))
 
     def _used(self, connection: sqlite3.Connection, now: datetime, others: int) -> Used:
         """What is taken of this day of the settings' zone."""
@@ -139,12 +180,14 @@ class Tolls:
 
     async def _dialled(self, channel: CallChannel, command: Transfer, lease: Lease) -> Result:
         began_s, allowed = self._clock.monotonic_s(), lease.allowed
-        dialled = replace(
-            command, destination=lease.trunk, number=allowed.number, talk_limit_s=allowed.minutes * 60.0
-        )
+        dialled = replace(command, number=allowed.number, talk_limit_s=allowed.minutes * 60.0)
+        result: Result = TransferFailed("unavailable")
         talk_s: float | None = None
         try:
-            result = await channel.perform(dialled)
+            for trunk in lease.trunks:
+                result = await channel.perform(replace(dialled, destination=trunk))
+                if result != TransferFailed("unavailable"):
+                    break
             match result:
                 case Transferred(lasted_s):
                     talk_s = lasted_s

@@ -395,6 +395,9 @@ def test_a_look_up_that_asks_nothing_or_too_much_is_refused(folder: Path, text: 
     [
         ('countries = ["DE"]', "transfer.countries", "need a trunk"),
         ('trunk = "nowhere"', "transfer.trunk", "there are carrier"),
+        ('trunks = ["carrier", "nowhere"]', "transfer.trunks[1]", "there are carrier"),
+        ('trunks = ["carrier", "carrier"]', "transfer.trunks[1]", "named twice"),
+        ('trunk = "carrier"\ntrunks = ["carrier"]', "transfer.trunks", "not both"),
         ('hours = {mon-fry = "09:00-17:00"}', "transfer.hours", "mon-fry"),
         ('zone = "Mars/Olympus"', "transfer.hours", "Mars"),
         ('countries = ["Germany"]', "transfer.countries", "DE"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from calls.settings import TransferSettings
+from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.callers import CallerScript, HangUp, Wait
 from calls.switch.loopback.diary import Seen
 from tests.console.held_time import held
@@ -106,3 +107,43 @@ async def test_without_settings_nothing_is_dialled(tmp_path: Path) -> None:
     async with world_in(tmp_path, flow=FLOW) as world:
         assert await outcome(world, "+493023125120") == "refused"
         assert dialled(world) == []
+
+
+@held
+async def test_a_call_that_outlives_a_run_of_ours_is_one_of_those_at_once(tmp_path: Path) -> None:
+    world = world_with(tmp_path, minutes_a_day=100)
+    await world.start()
+    first = world.switch.place_call(CallerScript("100", (Wait(50.0), HangUp()), caller="+493023125120"))
+    await world.until(lambda: bool(dialled(world)))
+    await world.kill()
+    await world.start()
+    assert await outcome(world, "+493023125121") == "refused"
+    assert dialled(world) == ["+493023125120"]
+    first.far_hangs_up()
+    await first.over()
+    await world.settled()
+    assert await outcome(world, "+493023125121") == "after"
+    assert world.rows("SELECT minutes, ended_at IS NULL FROM toll_calls") == [(2, 0), (1, 0)], "nobody knows how long"
+    await closed(world)
+
+
+@held
+async def test_what_one_trunk_does_not_take_goes_out_by_the_next_that_carries_it(tmp_path: Path) -> None:
+    """Of three, one carries other numbers only. The cheaper is the first, and who is busy was reached."""
+    full, busy = "+493023125120", "+493023125121"
+    world = world_with(tmp_path, trunk=None, trunks=("loop", "elsewhere", "cheap"))
+    (loop,) = world.settings.trunks
+    cheap = loop.model_copy(update={"name": "cheap"})
+    elsewhere = loop.model_copy(update={"name": "elsewhere", "prefixes": ("+1",)})
+    dearer = loop.model_copy(update={"cost_a_minute": 1.0})
+    world.settings = world.settings.model_copy(update={"trunks": (dearer, cheap, elsewhere)})
+    world.switch._trunks = frozenset({"loop", "cheap", "elsewhere"})
+    world.switch.meet(full, Callee(refuses_with=34))
+    world.switch.meet(busy, Callee(refuses_with=17))
+    await world.start()
+    assert world.engine.transfers._tolls._ways(full, "main") == ("cheap", "loop")
+    assert await outcome(world, full) == "failed"
+    assert dialled(world) == [full, full], "by both that carry it"
+    assert await outcome(world, busy) == "failed"
+    assert dialled(world) == [full, full, busy]
+    await closed(world)

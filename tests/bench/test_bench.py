@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import tempfile
 import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,8 +16,9 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
+from calls.records.database import open_readonly
 from console.demo.ports import free_port
-from tests.bench import channels, ivr, leads, load, plain_agi, speech
+from tests.bench import channels, flood, ivr, leads, load, plain_agi, speech, steady
 from tests.bench.__main__ import BENCHMARKS, Row, table
 from tests.bench.callers import LoadCaller
 from tests.bench.machine import Meter, cpu_s
@@ -179,3 +183,22 @@ def test_leads_of_the_benchmark_are_imported_and_dialled() -> None:
     found = leads.measure(400, looks=3)
     assert (found.rows, found.imported, found.begun) == (400, 360, 60)
     assert found.import_s > 0 and found.to_plain > 0 and len(leads.report(found)) == 4
+
+
+async def test_a_flood_is_poured_and_taken_to_its_last_event() -> None:
+    found = await flood.run(per_s=2_000, lasts_s=0.3)
+    assert (found.events, found.losses) == (600, 0)
+    assert found.lasted_s >= 0.3 and found.lag_p99_s <= found.lag_most_s < WITHIN_S
+    assert flood.burst(10).count(b"\r\n\r\n") == 10 and flood.burst(10).count(b"Event: Newstate") == 1
+
+
+async def test_a_steady_run_of_a_moment_is_whole_and_what_lacks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steady, "ATTEMPTS_PER_S", 4)
+    monkeypatch.setattr(steady, "LOOK_S", 0.5)
+    with tempfile.TemporaryDirectory(prefix="cw-") as folder:  # a socket's path must be short
+        found = await steady.run(Path(folder), 2)
+        with closing(open_readonly(Path(folder) / "callwright.db")) as connection:
+            told = steady._figures(connection, 9, ["a complaint"], found.samples).broken
+    assert (found.attempts, found.right, found.broken) == (8, 8, ())
+    assert "8 with the right outcome and record" in steady.report(found)[0]
+    assert told == ("complaint: a complaint", "8 attempts with a record of 9 leads")

@@ -127,6 +127,10 @@ class FakeAmi:
         for writer in self._writers:
             writer.write(data)
 
+    def ahead(self) -> int:
+        """Bytes that were said and that no connection has taken yet."""
+        return sum(writer.transport.get_write_buffer_size() for writer in self._writers)
+
     async def asked(self, action: str, count: int = 1, deadline_s: float = 5.0) -> list[Fields]:
         """The actions of this name, once there are ``count``."""
         async with asyncio.timeout(deadline_s), self._changed:

@@ -33,8 +33,9 @@ from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.grammar import choices
 from ivr.speech.recognizer import Final, Partial
 
-STABLE_S = 0.3
-"""Words that nothing could follow are taken where the engine has not changed its mind for so long."""
+STABLE_S = 0.36
+"""Words that nothing could follow are taken where the engine has not changed its mind for so long: vosk looks every
+120 ms, and has seen them three times then."""
 
 SILENCE_S: Mapping[Progress, float] = {
     Progress.WHOLE: 0.3,

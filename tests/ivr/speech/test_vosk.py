@@ -17,7 +17,7 @@ import soxr
 
 from calls.errors import SpeechError
 from ivr.nodes.voice import yes_or_no
-from ivr.speech.engines.vosk import POLITE_S, VoskRecognizer, load
+from ivr.speech.engines.vosk import NEAR_NATS, POLITE_S, VoskRecognizer, _Hearing, load
 from ivr.speech.engines.vosk_files import NEEDED
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.grammar import grammar_of, words_of
@@ -107,6 +107,34 @@ def test_what_stands_around_a_phrase_is_heard_only_where_the_phrase_alone_is_not
     assert not any("would" in each for each in partials)
     plain = {(voice, item): heard(english, said(voice, item), polite)[1].words for voice in VOICES for item in MENU}
     assert sum(words != item for (_, item), words in plain.items()) <= 1, plain
+
+
+class Says:
+    """In vosk's place: what it says at the end, and how likely it takes it for."""
+
+    def __init__(self, *said: tuple[str, float]) -> None:
+        self._said = said
+
+    def FinalResult(self) -> str:
+        return json.dumps({"alternatives": [{"text": text, "confidence": nats} for text, nats in self._said]})
+
+
+@pytest.mark.parametrize(
+    ("said", "best"),
+    [
+        ([("sales order", 90.0), ("sales sales", 89.0), ("sales", 88.5)], ("sales", 1.5)),
+        ([("sales", 90.0), ("billing", 89.9)], ("sales", 0.0)),
+        ([("sales order", 90.0), ("sales", 90.0 - NEAR_NATS - 0.1)], ("sales order", 0.0)),
+        ([("sales [unk]", 90.0), ("sales", 89.9)], ("sales [unk]", 0.0)),
+        ([("", 3.0)], ("", 0.0)),
+    ],
+)
+def test_a_phrase_comes_before_words_of_several_that_are_hardly_likelier(
+    said: list[tuple[str, float]], best: tuple[str, float]
+) -> None:
+    hearing = _Hearing(Says(*said))
+    hearing.finish()
+    assert hearing.best({"sales", "billing"}.__contains__) == best
 
 
 def test_who_speaks_for_long_is_not_heard_once_more(english: VoskRecognizer) -> None:

@@ -12,9 +12,9 @@ cw-back        a customer comes back from a talk: to the engine's socket again
 cw-lost        a call whose engine has taken it and says nothing any more
 =============  ====================================================================================================
 
-Where the engine is not there, or ends, the next action speaks (``socket_resume``): a sorry, then the configured place
-or the end. Where it accepts a call and is silent then, the call is sent to ``cw-lost``; ``sched_hangup`` is the last
-word.
+Where the engine is not there, or ends, the next action speaks (``socket_resume``): a sorry, then the configured
+place, FreeSWITCH's own queue (:mod:`dialplans.callcenter`) or the end. Where it accepts a call and is silent then,
+the call is sent to ``cw-lost``; ``sched_hangup`` is the last word.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from xml.etree import ElementTree
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from calls.switch.freeswitch.watchdog import SILENT_S
+from dialplans.callcenter import FILE as CALLCENTER
+from dialplans.callcenter import FallbackQueue
 from dialplans.values import CODES, NAME, SECRET, address, folder, matches, within
 
 TEMPLATES = Path(__file__).parent / "templates" / "freeswitch"
@@ -69,6 +71,8 @@ class FreeSwitchIncludes:
     """The list of addresses that may log in to the event socket, by FreeSWITCH's name of it."""
     context: str = "callwright"
     fallback: str | None = None
+    queue: FallbackQueue | None = None
+    """Where callers wait while the engine is away, in the place of ``fallback``."""
     call_limit_s: int = 4 * 3600
     """A customer's call ends after this, whatever goes wrong."""
     silent_s: int = SILENT_S
@@ -100,7 +104,8 @@ def render(values: FreeSwitchIncludes) -> dict[str, str]:
     """The files by their path below FreeSWITCH's configuration folder, each well-formed XML."""
     given = {name: getattr(values, name) for name in values.__dataclass_fields__}
     given["codes"] = re.escape(values.codes)
-    rendered = {path: _environment().get_template(name).render(given) for path, name in FILES.items()}
+    files = FILES if values.queue is None else FILES | {CALLCENTER: "callcenter.conf.xml.j2"}
+    rendered = {path: _environment().get_template(name).render(given) for path, name in files.items()}
     for text in rendered.values():
         ElementTree.fromstring(text)
     return rendered

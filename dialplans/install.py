@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calls.errors import Location, UserError
+from dialplans import callcenter
 from dialplans.asterisk import MODE, mode_of
 from dialplans.changes import Change, Plan, read_file, write_file
 from dialplans.values import RELAY
@@ -62,6 +63,8 @@ def plan_freeswitch(folder: Path, files: Mapping[str, str]) -> Plan:
         UserError: the folder is no FreeSWITCH configuration, or is one that includes no such files.
     """
     _check_freeswitch(folder, files)
+    if callcenter.FILE in files:
+        _refuse_other_queues(folder)
     changes = [Change(folder / name, read_file(folder / name), text.encode("utf-8")) for name, text in files.items()]
     return Plan(folder, tuple(change for change in changes if change.before != change.after))
 
@@ -168,6 +171,22 @@ def _check_freeswitch(folder: Path, files: Mapping[str, str]) -> None:
             raise UserError(
                 f'does not include "{place}/*.xml": install by hand, see docs/freeswitch.md', Location(main)
             )
+
+
+def _refuse_other_queues(folder: Path) -> None:
+    """mod_callcenter has one file, which ours would replace."""
+    path = folder / callcenter.FILE
+    now = read_file(path)
+    ours = _entries(_read_manifest(folder)).get(callcenter.FILE)
+    if now is None or (ours is not None and _digest(now) == ours.after):
+        return
+    found = callcenter.others(now.decode("utf-8", "replace"))
+    if found:
+        raise UserError(
+            f"has queues of its own, {', '.join(found)}: expected none but FreeSWITCH's example. Name one of them by"
+            ' --fallback, through an extension of yours: "extension XML context"',
+            Location(path),
+        )
 
 
 def _check_folder(folder: Path) -> None:

@@ -17,6 +17,7 @@ from console.cli.shared import settings_of
 from dialplans import freeswitch
 from dialplans import install as installation
 from dialplans.asterisk import render
+from dialplans.callcenter import FallbackAgent, FallbackQueue
 from dialplans.changes import Plan
 from dialplans.freeswitch import FreeSwitchIncludes
 from dialplans.values import RELAY, CallerId, Includes
@@ -57,6 +58,13 @@ Fallback = Annotated[
         '"extension XML context".'
     ),
 ]
+FallbackQueueName = Annotated[
+    str | None,
+    typer.Option(
+        help="On FreeSWITCH: the queue whose agents, those who are on the hook, FreeSWITCH itself rings for callers "
+        "while the engine is away."
+    ),
+]
 Origin = Annotated[
     CallerId,
     typer.Option("--caller-id", help="header: for a PBX without res_pjsip_caller_id.so, docs/asterisk.md"),
@@ -76,11 +84,12 @@ def diff(
     folder: Folder = None,
     on: Which = None,
     fallback: Fallback = None,
+    fallback_queue: FallbackQueueName = None,
     caller_id: Origin = CallerId.CHANNEL,
 ) -> None:
     """Show what an install would change; changes nothing."""
     settings, kind, place = _of_one(settings_of(context), switch, on, folder)
-    _show(_plan(settings, kind, place, fallback, caller_id))
+    _show(_plan(settings, kind, place, (fallback, fallback_queue), caller_id))
 
 
 @app.command()
@@ -90,12 +99,13 @@ def install(
     folder: Folder = None,
     on: Which = None,
     fallback: Fallback = None,
+    fallback_queue: FallbackQueueName = None,
     caller_id: Origin = CallerId.CHANNEL,
     yes: Yes = False,
 ) -> None:
     """Install our include files: shows the difference, asks, keeps copies of what it touches."""
     settings, switch, place = _of_one(settings_of(context), switch, on, folder)
-    todo = _plan(settings, switch, place, fallback, caller_id)
+    todo = _plan(settings, switch, place, (fallback, fallback_queue), caller_id)
     if not _show(todo):
         return
     if not yes:
@@ -148,9 +158,15 @@ def _of_one(
     return alone(settings, switch.name), kind, folder or switch.folder or ETC[kind]
 
 
-def _plan(settings: Settings, switch: SwitchKind, into: Path, fallback: str | None, caller_id: CallerId) -> Plan:
+def _plan(
+    settings: Settings, switch: SwitchKind, into: Path, away: tuple[str | None, str | None], caller_id: CallerId
+) -> Plan:
+    """``away``: where calls go while the engine is away, a place or a queue."""
+    fallback, queue = away
     if switch is SwitchKind.FREESWITCH:
-        return installation.plan_freeswitch(into, freeswitch.render(_of_freeswitch(settings, fallback)))
+        return installation.plan_freeswitch(into, freeswitch.render(_of_freeswitch(settings, fallback, queue)))
+    if queue is not None:
+        raise UserError('--fallback-queue is FreeSWITCH\'s: on Asterisk name a queue of yours by --fallback "..."')
     return installation.plan(into, render(_of_asterisk(settings, into, fallback, caller_id)))
 
 
@@ -172,8 +188,10 @@ def _of_asterisk(settings: Settings, folder: Path, fallback: str | None, caller_
     )
 
 
-def _of_freeswitch(settings: Settings, fallback: str | None) -> FreeSwitchIncludes:
+def _of_freeswitch(settings: Settings, fallback: str | None, queue: str | None) -> FreeSwitchIncludes:
     at, secrets = settings.freeswitch, settings.secrets
+    if fallback is not None and queue is not None:
+        raise UserError("--fallback and --fallback-queue: callers can go to one of them only")
     return FreeSwitchIncludes(
         token=secrets.esl_token.get_secret_value(),
         password=secrets.esl_password.get_secret_value(),
@@ -184,7 +202,30 @@ def _of_freeswitch(settings: Settings, fallback: str | None) -> FreeSwitchInclud
         esl_port=at.esl_port,
         context=at.context,
         fallback=fallback,
+        queue=None if queue is None else _queue_of(settings, queue),
         codes=settings.feature_codes.prefix,
+    )
+
+
+def _queue_of(settings: Settings, name: str) -> FallbackQueue:
+    """The queue as FreeSWITCH keeps it by itself.
+
+    Raises:
+        UserError: the settings have no such queue, or nobody of it whom FreeSWITCH could ring.
+    """
+    queue = next((each for each in settings.queues if each.name == name), None)
+    if queue is None:
+        raise UserError(f"no queue is named {name!r} in the settings")
+    agents = [each for each in settings.agents if name in each.queues and each.mode == "on_hook"]
+    if not agents:
+        raise UserError(
+            f'no agent of {name} has mode = "on_hook": the telephones of the others are off the hook while they work'
+        )
+    return FallbackQueue(
+        name,
+        tuple(FallbackAgent(each.id, each.endpoint, round(each.wrap_up_s)) for each in agents),
+        max_wait_s=max(1, round(queue.max_wait_s)),
+        music=queue.music,
     )
 
 

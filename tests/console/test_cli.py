@@ -21,7 +21,7 @@ import pytest
 from typer.testing import CliRunner
 
 from calls.causes import Outcome
-from calls.errors import LeadError, SwitchUnavailable
+from calls.errors import LeadError, SwitchUnavailable, UserError
 from calls.ids import BootId, CallId
 from calls.records.store import CallRecord, Direction, finish_call
 from calls.records.writer import write_once
@@ -544,6 +544,33 @@ def test_dialplans_are_shown_installed_and_taken_out(tmp_path: Path) -> None:
     assert invoke(installed, "dialplans", "diff", *folder) == "Nothing to do.\n"
     assert "Taken out" in invoke(installed, "dialplans", "uninstall", "--yes", *folder)
     assert {file.name: file.read_bytes() for file in etc.iterdir() if file.name in before} == before
+
+
+def test_freeswitchs_own_queue_is_installed_for_the_time_without_an_engine(tmp_path: Path) -> None:
+    installed = install(tmp_path)
+    etc = tmp_path / "freeswitch"
+    for name in ("dialplan", "autoload_configs"):
+        (etc / name).mkdir(parents=True)
+    (etc / "freeswitch.xml").write_text("autoload_configs/*.xml dialplan/*.xml", "utf-8")
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('esl_password = "a-long-secret-of-the-test"\nesl_token = "another-long-secret"\n', "utf-8")
+    secrets.chmod(0o600)
+    how = ("--switch", "freeswitch", "--folder", str(etc), "--fallback-queue")
+
+    def refused(why: str, *words: str) -> None:
+        with pytest.raises(UserError, match=why):
+            invoke(installed, "dialplans", "diff", *words)
+
+    refused("no queue is named 'nowhere'", *how, "nowhere")
+    refused('mode = "on_hook"', *how, "sales")
+    text = installed.read_text(encoding="utf-8")
+    assert 'mode = "nailed_up"' in text
+    installed.write_text(text.replace('mode = "nailed_up"', 'mode = "on_hook"'), encoding="utf-8")
+    refused("one of them only", *how, "sales", "--fallback", "200 XML default")
+    refused("is FreeSWITCH's", "--fallback-queue", "sales")
+    assert "Installed" in invoke(installed, "dialplans", "install", "--yes", *how, "sales")
+    written = (etc / "autoload_configs" / "callcenter.conf.xml").read_text(encoding="utf-8")
+    assert '<tier agent="anna@callwright" queue="sales@callwright" level="1" position="1"/>' in written
 
 
 # --- with an engine ---------------------------------------------------------------------------------------------

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from calls.errors import SettingsError, UserError
-from dialplans import install
+from dialplans import callcenter, install
+from dialplans.callcenter import FallbackAgent, FallbackQueue
 from dialplans.freeswitch import FreeSwitchIncludes, render
 
 VALUES = FreeSwitchIncludes(
@@ -33,6 +35,8 @@ def test_whoever_the_engine_does_not_serve_hears_something_and_the_call_ends(nam
     assert ("set", f"cw_token={VALUES.token}") in actions[:at]
     behind = actions[at + 1 :]
     assert behind == [
+        ("set", "cw_watched=${sched_del(cw-${uuid})}"),
+        ("unset", "transfer_after_bridge"),
         ("answer", ""),
         ("playback", str(VALUES.sorry)),
         ("hangup", "NORMAL_TEMPORARY_FAILURE"),
@@ -60,6 +64,65 @@ def test_a_leg_that_waits_is_ended_in_time_though_the_engine_is_gone(name: str, 
     actions = extension(name)
     assert ("sched_hangup", f"+{limit} ALLOTTED_TIMEOUT") in actions[:-1]
     assert actions[-1] == ("park", "")
+
+
+QUEUE = FallbackQueue("sales", (FallbackAgent("anna", "user/anna", 10), FallbackAgent("ben", "user/ben", 5)), 300)
+WAITING = dataclasses.replace(VALUES, queue=QUEUE)
+
+
+@pytest.mark.parametrize("name", ["cw-in", "cw-back", "cw-lost"])
+def test_callers_wait_in_freeswitchs_own_queue_while_the_engine_is_away(name: str) -> None:
+    """Neither the watchdog nor the talk that they had may take them out of it."""
+    assert extension(name, WAITING)[-6:] == [
+        ("set", "cw_watched=${sched_del(cw-${uuid})}"),
+        ("unset", "transfer_after_bridge"),
+        ("answer", ""),
+        ("playback", str(VALUES.sorry)),
+        ("callcenter", "sales@callwright"),
+        ("transfer", "cw-waited XML callwright"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["cw-dialled", "cw-agents"])
+def test_who_was_dialled_and_an_agents_code_wait_in_no_queue(name: str) -> None:
+    assert extension(name, WAITING)[-1] == ("hangup", "NORMAL_TEMPORARY_FAILURE")
+
+
+def test_who_was_served_by_the_fallback_queue_hears_no_sorry() -> None:
+    assert extension("cw-served", WAITING) == [("hangup", "NORMAL_CLEARING")]
+    assert extension("cw-unserved", WAITING)[0] == ("playback", str(VALUES.sorry))
+    names = [each.get("name") for each in ElementTree.fromstring(render(WAITING)[DIALPLAN]).iter("extension")]
+    assert names.index("cw-served") < names.index("cw-unserved")
+
+
+def test_the_fallback_queue_has_the_agents_who_are_on_the_hook() -> None:
+    root = ElementTree.fromstring(render(WAITING)[callcenter.FILE])
+    (queue,) = root.iter("queue")
+    assert queue.get("name") == "sales@callwright"
+    assert {each.get("name"): each.get("value") for each in queue}["max-wait-time"] == "300"
+    assert [(each.get("name"), each.get("contact")) for each in root.iter("agent")] == [
+        ("anna@callwright", "[leg_timeout=20]user/anna"),
+        ("ben@callwright", "[leg_timeout=20]user/ben"),
+    ]
+    assert {each.get("queue") for each in root.iter("tier")} == {"sales@callwright"}
+    assert callcenter.FILE not in render(VALUES)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: FallbackAgent('a"b', "user/a", 10),
+        lambda: FallbackAgent("anna", "[x=y]user/a", 10),
+        lambda: FallbackAgent("anna", "user/a,user/b", 10),
+        lambda: FallbackAgent("anna", "user/a", -1),
+        lambda: FallbackQueue("sales@x", (), 300),
+        lambda: FallbackQueue("sales", (), 0),
+        lambda: FallbackQueue("sales", (), 300, music="a/b"),
+    ],
+)
+def test_a_fallback_queue_that_could_mean_more_is_refused(made: Callable[[], object]) -> None:
+    with pytest.raises(SettingsError):
+        made()
 
 
 def test_callers_reach_no_place_of_legs() -> None:
@@ -123,6 +186,18 @@ def test_it_is_installed_shown_without_secrets_and_taken_out_byte_for_byte(etc: 
     install.uninstall(install.plan_uninstall(etc))
     assert (etc / SOCKET).read_bytes() == before
     assert not (etc / DIALPLAN).exists()
+
+
+def test_queues_of_an_administrators_own_are_not_taken_away(etc: Path) -> None:
+    path = etc / callcenter.FILE
+    path.write_text('<queue name="support@default"/><!-- <queue name="old@default"/> -->')
+    files = render(WAITING)
+    install.apply(install.plan_freeswitch(etc, files))
+    assert install.plan_freeswitch(etc, files).changes == ()
+    install.uninstall(install.plan_uninstall(etc))
+    path.write_text('<queue name="support@default"/><queue name="doctors@default"/>')
+    with pytest.raises(UserError, match="doctors@default"):
+        install.plan_freeswitch(etc, files)
 
 
 def test_a_folder_that_includes_no_such_files_is_left_alone(etc: Path) -> None:

@@ -43,6 +43,7 @@ from calls.parts import (
     Wait,
 )
 from calls.recording_rule import RecordRule
+from calls.reports.settings import ReportSettings
 from calls.retention import RetentionSettings
 from calls.secrets import FILE_NAME, NAMED, VARIABLES, Secrets, load_secrets
 from calls.settings_faults import faults
@@ -331,6 +332,7 @@ class Settings(Part):
     callbacks: Annotated[CallbackSettings | None, Field(description="a table")] = None
     recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
     do_not_call: Annotated[DoNotCallSettings, Field(description="a table")] = DoNotCallSettings()
+    reports: Annotated[ReportSettings, Field(description="a table")] = ReportSettings()
     retention: Annotated[RetentionSettings, Field(description="a table")] = RetentionSettings()
     transfer: Annotated[TransferSettings, Field(description="a table")] = TransferSettings()
     flows: FilePath = Path("flows")

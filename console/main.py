@@ -40,6 +40,7 @@ from console.cli import (
     prompt_takes,
     prompts,
     report,
+    report_by,
     report_flows,
     speech,
     status,
@@ -101,6 +102,8 @@ app.add_typer(db.app, name="db")
 report.app.command("refusals")(campaign_rules.refusals_report)
 report.app.command()(report_flows.flow)
 report.app.command()(report_flows.paths)
+report.app.command()(report_by.by)
+report.app.command()(report_by.export)
 app.add_typer(report.app, name="report")
 app.command()(doctor.doctor)
 app.command()(status.status)

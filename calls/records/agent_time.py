@@ -109,8 +109,11 @@ SELECT agent_id FROM agents WHERE agent_id IS NOT NULL
 
 
 def _running_within(connection: sqlite3.Connection, begin: datetime, end: datetime) -> Iterator[tuple[Key, float]]:
-    rows = connection.execute("SELECT agent_id, state, reason, since_at FROM agent_states WHERE duration_s IS NULL")
-    for agent_id, state, reason, since_at in rows:
-        since = max(begin, as_time(since_at))
-        for number, seconds in shares(since, (end - since).total_seconds()):
+    """A state that an engine left open while its switch was away has lasted up to that engine's end."""
+    rows = connection.execute(
+        "SELECT agent_id, state, reason, since_at, left_at FROM agent_states WHERE duration_s IS NULL"
+    )
+    for agent_id, state, reason, since_at, left_at in rows:
+        since, until = max(begin, as_time(since_at)), end if left_at is None else min(end, as_time(left_at))
+        for number, seconds in shares(since, (until - since).total_seconds()):
             yield (number, agent_id, state, reason), seconds

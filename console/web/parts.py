@@ -17,6 +17,7 @@ from console.web import (
     live,
     metrics,
     people,
+    reports,
     system,
     wall,
 )
@@ -48,6 +49,7 @@ PARTS: Sequence[Part] = (
     flows,
     people,
     do_not_call,
+    reports,
     accounts,
     system,
     metrics,

@@ -1,0 +1,208 @@
+"""Pictures of answers as SVG, without scripts: bars by time or kind, a line against its target, a map of the week.
+
+Colours come from the page's style sheet by class; a table with the same numbers always stands beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from calls.reports.asking import TIMES, WEEKDAYS, Answer, Dimension
+from calls.reports.definitions import BY_NAME, Section
+
+WIDTH, HEIGHT = 860, 260
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 26, 46
+LABELS = 12
+"""How many labels stand below the axis at most."""
+
+STACKS: Mapping[Section, tuple[str, ...]] = {
+    Section.INBOUND: ("answered", "abandoned"),
+    Section.FLOWS: ("entered",),
+    Section.OUTBOUND: ("attempts",),
+    Section.MACHINES: ("machines_detected", "machines_by_agents"),
+    Section.SALES: ("sales",),
+    Section.AGENTS: ("time_talking", "time_wrap_up", "time_reserved", "time_ready", "time_paused"),
+    Section.NODES: ("entries",),
+}
+"""What is drawn as bars, one on the other."""
+
+LINES: Mapping[Section, str] = {
+    Section.INBOUND: "service_level",
+    Section.FLOWS: "containment_technical",
+    Section.OUTBOUND: "abandonment_us",
+    Section.SALES: "conversion",
+    Section.AGENTS: "occupancy",
+    Section.NODES: "node_drop_off",
+}
+"""What is drawn as a line."""
+
+HEATS: Mapping[Section, str] = {
+    Section.INBOUND: "offered",
+    Section.FLOWS: "entered",
+    Section.OUTBOUND: "answer_rate_of_attempts",
+    Section.SALES: "sales",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """``svg``: with a title for who does not see it."""
+
+    title: str
+    svg: str
+
+
+def pictures(answer: Answer, section: Section, targets: Mapping[str, float]) -> list[Picture]:
+    """What can be drawn of an answer; ``targets`` by the figures' names, for lines."""
+    by = answer.question.by
+    if not answer.rows:
+        return []
+    if by == (Dimension.WEEKDAY, Dimension.HOUR_OF_DAY):
+        return [_heat(answer, HEATS[section])] if section in HEATS else []
+    if len(by) != 1:
+        return []
+    names = {each.name for each in answer.figures}
+    drawn = []
+    stack = [name for name in STACKS.get(section, ()) if name in names]
+    if stack:
+        drawn.append(_bars(answer, stack))
+    line = LINES.get(section)
+    if line in names and by[0] in TIMES:
+        drawn.append(_line(answer, str(line), targets.get(str(line))))
+    return drawn
+
+
+def _values(answer: Answer, name: str) -> list[float | None]:
+    place = next(place for place, each in enumerate(answer.figures) if each.name == name)
+    return [row.figures[place].value for row in answer.rows]
+
+
+def _frame(title: str, body: Sequence[str], labels: Sequence[str], top: float, unit: str) -> Picture:
+    """The axes around ``body``; ``top``: the value at the upper edge."""
+    parts = [
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">'
+    ]
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        y = _y(share)
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(_text(LEFT - 6, y + 4, _said(share * top, unit), "end"))
+    every = -(-len(labels) // LABELS)
+    for place, label in enumerate(labels):
+        if place % every == 0:
+            x = _x(place + 0.5, len(labels))
+            parts.append(_text(x, HEIGHT - BOTTOM + 18, label, "middle"))
+    return Picture(title, "".join([*parts, *body, "</svg>"]))
+
+
+def _opened(title: str) -> str:
+    return f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">'
+
+
+def _text(x: float, y: float, text: str, anchor: str) -> str:
+    return f'<text class="axis" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _x(place: float, count: int) -> float:
+    return LEFT + (WIDTH - LEFT - RIGHT) * place / max(1, count)
+
+
+def _y(share: float) -> float:
+    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
+
+
+def _said(value: float, unit: str) -> str:
+    if unit == "ratio":
+        return f"{value * 100:.0f}%"
+    if unit == "s" and value >= 7200:
+        return f"{value / 3600:.0f} h"
+    return f"{value:,.0f}{' s' if unit == 's' else ''}"
+
+
+def _label(answer: Answer, text: str) -> str:
+    """Short enough to stand below a bar; by an interval its time of day."""
+    if answer.question.by[0] in (Dimension.HOUR, Dimension.HALF, Dimension.QUARTER):
+        return text[5:10] + " " + text[11:16] if text[11:16] == "00:00" else text[11:16]
+    return text[5:] if answer.question.by[0] is Dimension.DAY else (text or "none")[:14]
+
+
+def _bars(answer: Answer, names: Sequence[str]) -> Picture:
+    series = [[value or 0.0 for value in _values(answer, name)] for name in names]
+    top = max(map(sum, zip(*series, strict=True)), default=0.0) or 1.0
+    body: list[str] = []
+    count = len(answer.rows)
+    for place, row in enumerate(answer.rows):
+        below = 0.0
+        for number, (name, values) in enumerate(zip(names, series, strict=True)):
+            share = values[place] / top
+            if share <= 0:
+                continue
+            x, width = _x(place + 0.12, count), _x(place + 0.88, count) - _x(place + 0.12, count)
+            said = f"{' '.join(row.key)}: {BY_NAME[name].title} {_said(values[place], BY_NAME[name].unit)}"
+            body.append(
+                f'<rect class="series{number}" x="{x:.1f}" y="{_y(below + share):.1f}" width="{width:.1f}"'
+                f' height="{_y(below) - _y(below + share):.1f}"><title>{escape(said)}</title></rect>'
+            )
+            below += share
+    body += _legend([BY_NAME[name].title for name in names])
+    labels = [_label(answer, row.key[0]) for row in answer.rows]
+    return _frame(" and ".join(BY_NAME[name].title for name in names), body, labels, top, BY_NAME[names[0]].unit)
+
+
+def _legend(titles: Sequence[str]) -> list[str]:
+    parts: list[str] = []
+    x = LEFT
+    for number, title in enumerate(titles):
+        parts.append(f'<rect class="series{number}" x="{x}" y="6" width="11" height="11"/>')
+        parts.append(_text(x + 16, 16, title, "start"))
+        x += 30 + 7 * len(title)
+    return parts
+
+
+def _line(answer: Answer, name: str, target: float | None) -> Picture:
+    values, count = _values(answer, name), len(answer.rows)
+    highest = max((value for value in values if value is not None), default=0.0)
+    top = 1.0 if max(highest, target or 0.0) > 0.25 else max(highest, target or 0.0, 0.01) * 1.2
+    title = BY_NAME[name].title
+    body: list[str] = []
+    run: list[str] = []
+    for place, value in enumerate([*values, None]):
+        if value is not None:
+            run.append(f"{_x(place + 0.5, count):.1f},{_y(min(1.0, value / top)):.1f}")
+            continue
+        if run:  # a gap where there is no value: nothing is drawn through it
+            body.append(f'<polyline class="line" points="{" ".join(run)}"/>')
+            body += [f'<circle class="dot" cx="{x}" cy="{y}" r="2.6"/>' for x, y in (each.split(",") for each in run)]
+        run = []
+    if target is not None:
+        y = _y(target / top)
+        body.append(f'<line class="target" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        body.append(_text(WIDTH - RIGHT, y - 5, f"target {target:.0%}", "end"))
+    return _frame(title, body, [_label(answer, row.key[0]) for row in answer.rows], top, "ratio")
+
+
+def _heat(answer: Answer, name: str) -> Picture:
+    """Hours across, weekdays down, the darker the more."""
+    cells = dict(zip(((row.key[0], row.key[1]) for row in answer.rows), _values(answer, name), strict=True))
+    top = max((value for value in cells.values() if value is not None), default=0.0) or 1.0
+    wide, high = (WIDTH - LEFT - RIGHT) / 24, (HEIGHT - TOP - BOTTOM) / 7
+    title = f"{BY_NAME[name].title} by weekday and hour"
+    parts = [
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">'
+    ]
+    for down, day in enumerate(WEEKDAYS):
+        y = TOP + down * high
+        parts.append(_text(LEFT - 6, y + high / 2 + 4, day[2:], "end"))
+        for hour in range(24):
+            value = cells.get((day, f"{hour:02}"))
+            said = f"{day[2:]} {hour:02}:00: {'none' if value is None else _said(value, BY_NAME[name].unit)}"
+            shade = 0.0 if value is None else 0.08 + 0.92 * value / top
+            parts.append(
+                f'<rect class="heat" x="{LEFT + hour * wide + 1:.1f}" y="{y + 1:.1f}" width="{wide - 2:.1f}"'
+                f' height="{high - 2:.1f}" fill-opacity="{shade:.2f}"><title>{escape(said)}</title></rect>'
+            )
+    for hour in range(0, 24, 2):
+        x = LEFT + (hour + 0.5) * wide
+        parts.append(_text(x, HEIGHT - BOTTOM + 18, f"{hour:02}", "middle"))
+    return Picture(title, "".join([*parts, "</svg>"]))

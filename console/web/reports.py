@@ -1,0 +1,145 @@
+"""The reports: figures with their definitions, pictures and downloads, asked for by the page's address alone."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from typing import Annotated, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import HTMLResponse
+
+from calls.errors import UserError
+from calls.records.database import open_readonly
+from calls.reports import asked, calls_sheet, tables
+from calls.reports.asked import SECTIONS, Asked
+from calls.reports.asking import COLUMNS, TIMES, Answer, Dimension
+from calls.reports.definitions import BY_NAME, Section
+from calls.reports.personal import without_persons
+from calls.reports.pictures import pictures
+from calls.reports.sheets import MEDIA, Format, Sheet, write
+from console.accounts.roles import Right
+from console.accounts.store import Known
+from console.web.guard import require
+from console.web.navigation import Entry, Group
+from console.web.site import Site
+
+T = TypeVar("T")
+
+ENTRIES = (Entry("/reports", "nav.reports", Right.REPORTS, Group.LOOK, "reports"),)
+
+BESIDE = 2
+"""By how many dimensions a page can be asked."""
+
+SHOWN_ROWS = 500
+"""More rows than so many are in the downloads only."""
+
+DEFAULT_BY = {Section.NODES.value: "node", Section.AGENTS.value: "agent"}
+
+
+def add(site: Site) -> None:
+    """Add the page and its downloads."""
+
+    @site.app.get("/reports", response_class=HTMLResponse)
+    async def reports(request: Request, known: Annotated[Known, Depends(require(Right.REPORTS))]) -> Response:
+        words, by = _words(request)
+        problem, answer, wanted = "", None, None
+        try:
+            wanted = asked.read(words, by, site.settings.reports, site.now())
+            answer = await _answer(site, wanted)
+        except UserError as trouble:
+            problem = str(trouble)
+        code = 400 if problem else 200
+        values = _shown(site, request, words, by, wanted, answer)
+        return site.pages.show(request, "reports.html", code, problem=problem, **values)
+
+    @site.app.get("/reports/file")
+    async def file(request: Request, known: Annotated[Known, Depends(require(Right.REPORTS))]) -> Response:
+        words, by = _words(request)
+        how = _format(request)
+        wanted = asked.read(words, by, site.settings.reports, site.now())
+        answer = await _answer(site, wanted)
+        sheet = tables.long(answer, wanted.section.value.capitalize())
+        return await _download(sheet, how, f"{wanted.section.value}-{wanted.begin:%Y-%m-%d}")
+
+    @site.app.get("/reports/calls")
+    async def calls(request: Request, known: Annotated[Known, Depends(require(Right.REPORTS))]) -> Response:
+        how = _format(request)
+        words = {name: request.query_params.get(name, "") for name in ("from", "to")}
+        wanted = asked.read(words, (), site.settings.reports, site.now())
+        sheet = await _read(site, lambda db: calls_sheet.calls(db, wanted.begin, wanted.end))
+        if Right.PEOPLE not in known.rights:
+            sheet = without_persons(sheet)
+        return await _download(sheet, how, f"calls-{wanted.begin:%Y-%m-%d}")
+
+
+async def _read(site: Site, work: Callable[[sqlite3.Connection], T]) -> T:
+    def read() -> T:
+        with closing(open_readonly(site.settings.engine.database)) as connection:
+            return work(connection)
+
+    return await asyncio.to_thread(read)
+
+
+async def _answer(site: Site, wanted: Asked) -> Answer:
+    return await _read(site, lambda db: asked.answer(db, wanted, site.settings.reports, site.now()))
+
+
+async def _download(sheet: Sheet, how: Format, name: str) -> Response:
+    content = await asyncio.to_thread(write, sheet, how)
+    return Response(
+        content, media_type=MEDIA[how], headers={"Content-Disposition": f'attachment; filename="{name}.{how.value}"'}
+    )
+
+
+def _words(request: Request) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What the address says. A page that was not told by what goes by day."""
+    query = request.query_params
+    names = ("section", "from", "to", *(each.value for each in COLUMNS))
+    words = {name: query.get(name, "") for name in names}
+    if "by" not in query:
+        return words, (DEFAULT_BY.get(words["section"], "day"),)
+    return words, tuple(each for each in query.getlist("by") if each)
+
+
+def _format(request: Request) -> Format:
+    try:
+        return Format(request.query_params.get("format", "csv"))
+    except ValueError:
+        raise UserError(f"format: expected one of {', '.join(each.value for each in Format)}") from None
+
+
+def _shown(
+    site: Site,
+    request: Request,
+    words: dict[str, str],
+    by: tuple[str, ...],
+    wanted: Asked | None,
+    answer: Answer | None,
+) -> dict[str, object]:
+    """What the template shows."""
+    section = wanted.section if wanted else Section.INBOUND
+    own = SECTIONS[section]
+    until = wanted.end - timedelta(days=1) if wanted else None
+    return {
+        "section": section,
+        "section_links": [each.value for each in SECTIONS],
+        "words": words | ({"from": f"{wanted.begin:%Y-%m-%d}", "to": f"{until:%Y-%m-%d}"} if wanted else {}),
+        "by": [*by, *[""] * BESIDE][:BESIDE],
+        "dimensions": [each.value for each in Dimension if each in TIMES or each in own],
+        "filters": [each.value for each in own],
+        "answer": answer,
+        "rows": answer.rows[:SHOWN_ROWS] if answer else (),
+        "left": max(0, len(answer.rows) - SHOWN_ROWS) if answer else 0,
+        "titles": {name: each.title for name, each in BY_NAME.items()},
+        "pictures": pictures(answer, section, site.settings.reports.lines()) if answer else [],
+        "zone": site.settings.reports.zone,
+        "definitions": {each.name: each.said(site.settings.reports.targets()) for each in BY_NAME.values()},
+        "query": urlencode([(name, value) for name, value in words.items() if value] + [("by", each) for each in by]),
+        "formats": [each.value for each in Format],
+        "span": urlencode([(name, words[name]) for name in ("from", "to") if words[name]]),
+    }

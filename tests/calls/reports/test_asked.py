@@ -1,0 +1,118 @@
+"""What people ask for by words, and the pictures of what they get."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+
+from calls.errors import UserError
+from calls.records import store
+from calls.reports import asked, calls_sheet, tables
+from calls.reports.asking import Dimension, Question, ask
+from calls.reports.definitions import Section, of_section
+from calls.reports.pictures import pictures
+from calls.reports.settings import ReportSettings
+from tests.calls.records.test_figures import BEGIN, call
+
+NOW = datetime(2025, 6, 2, 22, 30, tzinfo=UTC)
+BERLIN = ReportSettings(zone="Europe/Berlin")
+
+
+@pytest.fixture
+def day(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Three callers in the morning, one in the evening, when it is tomorrow already in Berlin."""
+    for name, hour, agent in (("a", 8, "ann"), ("b", 8, None), ("c", 9, "ann"), ("d", 23, "bob")):
+        record = call(name, hour=hour, queue="<sales>", agent=agent, wait_s=3.0, talk_s=60.0, abandoned=agent is None)
+        store.finish_call(connection, record)
+    return connection
+
+
+def test_by_default_it_is_the_last_seven_days_of_the_house() -> None:
+    wanted = asked.read({}, (), BERLIN, NOW)
+    assert (wanted.section, wanted.begin.isoformat(), wanted.end.isoformat()) == (
+        Section.INBOUND,
+        "2025-05-28T00:00:00+02:00",
+        "2025-06-04T00:00:00+02:00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "by", "problem"),
+    [
+        ({"section": "weather"}, (), "section 'weather': expected one of inbound"),
+        ({"from": "1.6.2025"}, (), "from '1.6.2025': expected a day such as"),
+        ({"from": "2025-06-09", "to": "2025-06-02"}, (), "expected the earlier day first"),
+        ({"from": "2020-01-01", "to": "2025-06-02"}, (), "expected 400 days at most"),
+        ({}, ("moon",), "by 'moon': expected one of day"),
+        ({"section": "agents"}, ("queue",), "agents are not counted by queue: expected a time, or agent"),
+        ({"section": "outbound", "flow": "main"}, (), "outbound are not counted by flow"),
+    ],
+)
+def test_what_cannot_be_asked_is_named(words: dict[str, str], by: tuple[str, ...], problem: str) -> None:
+    with pytest.raises(UserError, match=problem.replace("(", r"\(")):
+        asked.read(words, by, BERLIN, NOW)
+
+
+def test_the_table_tells_how_each_figure_came_about(day: sqlite3.Connection) -> None:
+    wanted = asked.read({"queue": "<sales>"}, ("day", "queue"), BERLIN, NOW)
+    sheet = tables.long(asked.answer(day, wanted, BERLIN, NOW), "Inbound")
+    assert sheet.names[:4] == ["day", "queue", "figure", "value"]
+    found = {(row[0], row[2]): row[3:7] for row in sheet.rows}
+    assert found["2025-06-02", "abandonment"] == [pytest.approx(1 / 3, abs=1e-6), "ratio", 1.0, 3.0]
+    assert found["2025-06-03", "service_level"] == [1.0, "ratio", 1.0, 1.0]
+    assert all(row[-1] for row in sheet.rows)
+
+
+def test_an_agent_has_no_service_level(day: sqlite3.Connection) -> None:
+    answer = asked.answer(day, asked.read({}, ("agent",), BERLIN, NOW), BERLIN, NOW)
+    assert [row.key for row in answer.rows] == [("ann",), ("bob",)]
+    assert "service_level" in {each.name for each in answer.left_out}
+    assert {"handled", "asa", "aht"} <= {each.name for each in answer.figures}
+
+
+@pytest.mark.parametrize(
+    ("by", "drawn"), [(("60",), 2), (("queue",), 1), (("weekday", "hour"), 1), (("queue", "day"), 0)]
+)
+def test_pictures_say_what_the_table_says(day: sqlite3.Connection, by: tuple[str, ...], drawn: int) -> None:
+    answer = asked.answer(day, asked.read({}, by, BERLIN, NOW), BERLIN, NOW)
+    found = pictures(answer, Section.INBOUND, BERLIN.lines())
+    assert len(found) == drawn
+    for each in found:
+        root = ElementTree.fromstring(each.svg)  # well-formed, whatever a queue is called
+        assert root.get("role") == "img" and root.get("aria-label") == each.title
+    if by == ("60",):
+        said = [title.text for title in ElementTree.fromstring(found[0].svg).iter("title")]
+        assert said == [
+            "2025-06-02T10:00+02:00: Answered 1",
+            "2025-06-02T10:00+02:00: Abandoned 1",
+            "2025-06-02T11:00+02:00: Answered 1",
+            "2025-06-03T01:00+02:00: Answered 1",
+        ]
+
+
+def test_hours_of_a_day_on_which_the_clocks_go_back(connection: sqlite3.Connection) -> None:
+    """On 26 October 2025 Berlin has 25 hours: two of them begin at two o'clock, and both are of the same day."""
+    first = datetime(2025, 10, 25, 22, tzinfo=UTC)
+    for hour in range(26):
+        hours = int((first - BEGIN).total_seconds() // 3600) + hour
+        store.finish_call(connection, call(f"c{hour}", hour=hours, queue="q", wait_s=1.0))
+    zone, offered = BERLIN.place(), of_section(Section.INBOUND)[:1]
+
+    def counted(by: Dimension) -> list[tuple[str, float]]:
+        question = Question(first - timedelta(days=3), first + timedelta(days=3), offered, zone, (by,))
+        return [(row.key[0], row.figures[0].numerator) for row in ask(connection, question).rows]
+
+    assert counted(Dimension.DAY) == [("2025-10-26", 25), ("2025-10-27", 1)]
+    assert dict(counted(Dimension.HOUR_OF_DAY))["02"] == 2
+    labels = [label for label, _ in counted(Dimension.HOUR)]
+    assert len(labels) == 26
+    assert {"2025-10-26T02:00+02:00", "2025-10-26T02:00+01:00"} <= set(labels)
+
+
+def test_calls_have_the_columns_of_the_contract(day: sqlite3.Connection) -> None:
+    sheet = calls_sheet.calls(day, BEGIN, BEGIN + timedelta(hours=9))
+    assert [row[0] for row in sheet.rows] == ["a", "b"]
+    assert ("wait_s", "real") in sheet.columns and ("abandoned", "integer") in sheet.columns

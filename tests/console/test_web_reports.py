@@ -1,0 +1,96 @@
+"""The pages of the reports: who sees them, what they show, and what their downloads hide."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from calls.records import store
+from calls.records.writer import write_once
+from calls.reports.asked import SECTIONS
+from calls.settings import load
+from console.accounts import orders
+from console.accounts.store import digest
+from tests.calls.records.test_figures import BEGIN, call
+from tests.console.browser import HASH, PASSWORD, Browser
+from tests.console.served import install, served
+
+DAY = f"{BEGIN:%Y-%m-%d}"
+SPAN = f"from={DAY}&to={DAY}"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A day with three calls, and an account of each role."""
+    path = install(tmp_path_factory.mktemp("reports"))
+    settings = load(path, {})
+
+    def fill(connection: sqlite3.Connection) -> None:
+        for name, agent in (("a", "ann"), ("b", "ann"), ("c", None)):
+            record = call(name, queue="sales", agent=agent, wait_s=3.0, talk_s=60.0, abandoned=agent is None)
+            store.finish_call(connection, record)
+        connection.execute("UPDATE calls SET caller = '+4930123456789'")
+
+    write_once(settings.engine.database, fill)
+    with served(path), Browser(settings) as opened:
+        engine = httpx.Client(transport=httpx.HTTPTransport(uds=str(settings.engine.socket)))
+        for role in ("agent", "supervisor"):
+            order = {"name": role, "role": role, "password": HASH, "must_change": False}
+            assert engine.post("http://engine/v1/accounts", json=order).status_code == 200
+        engine.close()
+        yield opened
+
+
+def test_an_agent_sees_no_reports(browser: Browser) -> None:
+    browser.log_in("agent", PASSWORD)
+    for path in ("/reports", "/reports/file", "/reports/calls"):
+        assert browser.get(path).status_code == 403
+
+
+def test_the_page_and_its_files_tell_the_same(browser: Browser) -> None:
+    browser.log_in("supervisor", PASSWORD)
+    page = browser.get(f"/reports?section=inbound&by=queue&{SPAN}")
+    assert page.status_code == 200
+    assert "Abandonment" in page.text and "0.333" in page.text and "1 / 3" in page.text
+    assert "abandoned while waiting / offered" in page.text
+    assert '<svg class="chart"' in page.text and "style=" not in page.text
+    rows = json.loads(browser.get(f"/reports/file?section=inbound&by=queue&{SPAN}&format=json").text)
+    found = next(row for row in rows if row["figure"] == "abandonment")
+    assert (found["queue"], found["numerator"], found["denominator"]) == ("sales", 1.0, 3.0)
+
+
+def test_every_section_has_a_page(browser: Browser) -> None:
+    browser.log_in("supervisor", PASSWORD)
+    for section in SECTIONS:
+        page = browser.get(f"/reports?section={section.value}&{SPAN}")
+        assert page.status_code == 200 and 'class="card definitions"' in page.text, section
+    page = browser.get("/reports?section=agents&by=queue")
+    assert page.status_code == 400 and "agents are not counted by queue" in page.text
+    assert browser.get("/reports/file?format=doc").status_code == 409
+
+
+def test_numbers_are_whole_only_for_who_may_see_people(browser: Browser) -> None:
+    browser.log_in("supervisor", PASSWORD)
+    (first, *_) = csv.DictReader(io.StringIO(browser.get(f"/reports/calls?{SPAN}&format=csv").text))
+    assert first["caller"] == "'+4930123456789"
+    engine = httpx.Client(transport=httpx.HTTPTransport(uds=str(browser.settings.engine.socket)))
+    token = orders.new_token("cw_")
+    order = {
+        "token": digest(token),
+        "name": "figures",
+        "scopes": ["reports"],
+        "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+    }
+    assert engine.post("http://engine/v1/accounts/supervisor/tokens", json=order).status_code == 200
+    engine.close()
+    browser.cookies.clear()
+    answer = browser.ask("GET", f"/reports/calls?{SPAN}&format=csv", {"Authorization": f"Bearer {token}"})
+    (first, *_) = csv.DictReader(io.StringIO(answer.text))
+    assert (first["call_id"], first["caller"]) == ("a", "'+493012345****")

@@ -113,6 +113,8 @@ class Value(Enum):
     SOCKET_RESUME = "socket_resume"
     TRANSFER_AFTER_BRIDGE = "transfer_after_bridge"
     """Where a channel goes when its talk is over: ``extension:dialplan:context``."""
+    PARK_ON_CANCEL = "uuid_bridge_park_on_cancel"
+    """Whether a channel stays whose partner ended as the two were joined: else FreeSWITCH hangs it up."""
     CONTINUE_ON_FAIL = "continue_on_fail"
     """Whether a call goes on where a transfer's target was not reached."""
 

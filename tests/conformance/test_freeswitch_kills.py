@@ -25,9 +25,25 @@ from uuid import uuid4
 import pytest
 
 from calls.ids import LegId
-from calls.switch.events import SwitchDown, SwitchUp
+from calls.switch.events import LegAnswered, SwitchDown, SwitchUp
 from calls.switch.freeswitch.switch import FreeSwitch
-from calls.switch.port import Answer, CallChannel, EndedBy, Hangup, HungUp, Recorded, RecordEnd
+from calls.switch.port import (
+    Answer,
+    CallChannel,
+    Connect,
+    Done,
+    EndedBy,
+    Hangup,
+    HungUp,
+    NotConnected,
+    Play,
+    Prompt,
+    Recorded,
+    RecordEnd,
+    Result,
+    RingAgent,
+    TalkEnded,
+)
 from console.demo.sipp import Callees, CallerScript, SippHome
 from console.demo.sipp import call as place_call
 from tests.calls.switch.freeswitch.world import descriptors, greenlets
@@ -48,7 +64,11 @@ from tests.integration.conftest import Trees
 START = "CALLWRIGHT_TEST_ESL_START"
 """A command that starts the same FreeSWITCH in the foreground."""
 
+SHORT = Prompt("conformance.short", "en")
 KNOCKS = 1_000
+ENDS_AFTER_S = (0.0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.07)
+"""When an agent's leg ends, from the command that joins a customer to it: FreeSWITCH takes 42 ms for that."""
+
 HOSTILE = (
     "a%0AUnique-ID: forged%0AHangup-Cause: USER_BUSY",
     "b\u2028Event-Name: CHANNEL_HANGUP_COMPLETE",
@@ -125,6 +145,37 @@ if VARIABLE in os.environ:
                 await caller.stop()
                 await until(lambda: server.calls == server.connection_count == 0)
                 await until(lambda: descriptors() <= files and greenlets() <= green, 10.0)
+
+    async def test_an_agents_leg_that_ends_as_the_two_are_joined_leaves_the_customer_ours(
+        trees: Trees, callees: Callees
+    ) -> None:
+        real = await find(os.environ)
+        with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            sipp = SippHome(trees.sipp, folder / "sipp")
+            async with open_real(real, sipp, callees, folder) as opened:
+                stage = stage_of(opened.exchange.switch)
+                came_to: list[tuple[Result, Result]] = []
+
+                async def serve(channel: CallChannel) -> None:
+                    await channel.perform(Answer())
+                    for delay_s in ENDS_AFTER_S:
+                        leg_id = LegId(f"agent-{uuid4().hex[:8]}")
+                        await stage.switch.originate(RingAgent(leg_id, opened.exchange.phone, "", 20.0))
+                        await until(lambda leg_id=leg_id: stage.told(LegAnswered, leg_id) == 1)  # type: ignore[misc]
+                        connecting = asyncio.ensure_future(channel.perform(Connect(leg_id)))
+                        await asyncio.sleep(delay_s)  # the moment is what is tried
+                        await stage.switch.hang_up(leg_id)
+                        came_to.append((await connecting, await channel.perform(Play((SHORT,)))))
+                    await channel.perform(Hangup())
+
+                stage.switch._handlers = (stage.events.append, serve)
+                caller = await place_call(sipp, "joined", CallerScript("312"), sip_port=real.sip_port)
+                assert await caller.wait(60.0)
+                await caller.stop()
+                assert len(came_to) == len(ENDS_AFTER_S)
+                assert {talk for talk, _ in came_to} <= {NotConnected(), TalkEnded(EndedBy.AGENT)}
+                assert {after for _, after in came_to} == {Done()}
 
     async def test_our_process_is_killed_and_only_talks_go_on(trees: Trees, callees: Callees) -> None:
         real = await find(os.environ)

@@ -16,14 +16,14 @@ from dataclasses import replace
 
 from calls import log
 from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
-from calls.switch.freeswitch import causes, message
+from calls.switch.freeswitch import causes
 from calls.switch.freeswitch.amd import AmdRule
 from calls.switch.freeswitch.call_recording import CallRecording
 from calls.switch.freeswitch.connection import EslConnection, Link
 from calls.switch.freeswitch.message import file_of
 from calls.switch.freeswitch.talk import BACK, Talk
-from calls.switch.freeswitch.transfer import transfer
 from calls.switch.freeswitch.turn import MARGIN_S, Cut, Surroundings, Turn
+from calls.switch.freeswitch.turns import InTurn, run
 from calls.switch.freeswitch.watchdog import Watchdog
 from calls.switch.hearing import CallerAudio
 from calls.switch.port import (
@@ -80,10 +80,11 @@ LAST_WORD_S = 0.5
 
 JOINS_S = 5.0
 COMES_BACK_S = 5.0
+FETCHES = 5
+ALONE_S = 0.3
+"""How long a customer may take to come back by itself whose agent's leg ended on the way: 0.1 s was seen."""
 
 NORMAL_CLEARING = 16
-
-_IN_TURN = Answer | Play | Gather | Hold | Transfer | Record | PlayRecording
 
 
 class FreeSwitchChannel:
@@ -216,9 +217,9 @@ class FreeSwitchChannel:
 
     def rebind(self, link: Link) -> None:
         """The customer is back from a talk, over a new connection, which counts from now on."""
-        self._connection.close()
-        self._away = False
+        before, self._away = self._connection, False
         self._connection = self._attach(link)
+        before.close()  # behind the change: where the leg ended as the two were joined, it is no fault of this one
 
     async def back(self) -> None:
         """The first words on the new connection.
@@ -241,6 +242,12 @@ class FreeSwitchChannel:
         if self._away:
             self._heard(event)
 
+    def leg_ended(self, leg_id: str) -> None:
+        """The event socket tells of a leg. Where it ended as the call was on its way to it nothing else does."""
+        if self._talk is not None and self._talk.leg_id == leg_id:
+            self._talk.alone = True
+            self._talk.tell()
+
     def left(self, how: HungUp) -> None:
         """The call is over. Later news of the same end change nothing."""
         if self._last_word is not None:
@@ -252,13 +259,13 @@ class FreeSwitchChannel:
 
     # --- turns -------------------------------------------------------------------------------------------------
 
-    async def _in_turn(self, command: _IN_TURN) -> Result:
+    async def _in_turn(self, command: InTurn) -> Result:
         if self._turn is not None or self._talk is not None or self._asked is not None:
             raise CommandRefused(f"{type(command).__name__} while another command is pending")
         turn = self._turn = Turn(self._connection, self._info.channel, self._around)
         turn.watch = self._watchdog.watch
         try:
-            return await _run(turn, command)
+            return await run(turn, command)
         except (Cut, SwitchError) as error:
             if turn.interrupted:
                 return Interrupted()
@@ -309,11 +316,11 @@ class FreeSwitchChannel:
         try:
             if not await self._join(talk, moved=moved):
                 return self._gone or NotConnected()
-            await talk.until(lambda: talk.joined or self._is_over(talk), JOINS_S)
+            await talk.until(lambda: talk.joined or talk.alone or self._is_over(talk), JOINS_S)
+            if talk.alone:  # FreeSWITCH brings the customer back by itself, or parks it and tells nobody
+                await talk.until(lambda: talk.joined or self._is_over(talk), ALONE_S)
             if not talk.joined and not self._is_over(talk):
-                await self._fetch_back()
-                if not await talk.until(lambda: self._is_over(talk), COMES_BACK_S):
-                    raise SwitchTimeout("the call was sent to an agent's leg and never came there")
+                await self._fetch_surely(talk)
             if talk.joined and file:
                 await self._recording.start_talk(file)
             await talk.until(lambda: self._is_over(talk), None)
@@ -329,10 +336,11 @@ class FreeSwitchChannel:
 
     async def _join(self, talk: Talk, *, moved: bool) -> bool:
         """Send the two together; whether they are on their way. ``moved``: the customer was in a talk."""
-        channel = self._info.channel
+        channel, asked_on = self._info.channel, self._connection
         back = f"{BACK}:XML:{self._around.context}"
         try:
-            await self._ask(SetValues(channel, ((Value.SOCKET_RESUME, "false"), (Value.TRANSFER_AFTER_BRIDGE, back))))
+            going = ((Value.SOCKET_RESUME, "false"), (Value.TRANSFER_AFTER_BRIDGE, back))
+            await self._ask(SetValues(channel, (*going, (Value.PARK_ON_CANCEL, "true"))))
             self._watchdog.rest()
             await self._unwatched()
             await self._ask(Join(channel, talk.leg_id))
@@ -351,6 +359,8 @@ class FreeSwitchChannel:
             await self._told_the_end()
             if self._gone is not None:
                 return False
+            if self._connection is not asked_on:  # it has been there, and is back already
+                return True
             raise
 
     async def _unwatched(self) -> None:
@@ -365,6 +375,18 @@ class FreeSwitchChannel:
 
     def _is_over(self, talk: Talk) -> bool:
         return talk.cut or talk.back or self._gone is not None or self._fault is not None
+
+    async def _fetch_surely(self, talk: Talk) -> None:
+        """Fetch back a customer of whom nobody knows where it is: on its way it hears nothing.
+
+        Raises:
+            SwitchTimeout: it does not come.
+        """
+        for _ in range(FETCHES):
+            await self._fetch_back()
+            if await talk.until(lambda: self._is_over(talk), COMES_BACK_S / FETCHES):
+                return
+        raise SwitchTimeout("the call was sent to an agent's leg and never came there")
 
     async def _fetch_back(self) -> None:
         try:
@@ -472,21 +494,3 @@ class FreeSwitchChannel:
 def _ours() -> tuple[tuple[Value, str], ...]:
     """The channel variables of a call that runs our ``socket`` action."""
     return ((Value.SOCKET_RESUME, "true"), (Value.TRANSFER_AFTER_BRIDGE, ""))
-
-
-async def _run(turn: Turn, command: _IN_TURN) -> Result:
-    match command:
-        case Answer():
-            return await turn.answer()
-        case Play():
-            return await turn.play_all(command)
-        case Gather():
-            return await turn.gather(command)
-        case Hold():
-            return await turn.hold(command)
-        case Transfer():
-            return await transfer(turn, command)
-        case Record():
-            return await message.record(turn, command)
-        case PlayRecording():
-            return await message.play_recording(turn, command)

@@ -194,6 +194,8 @@ class Desk:
             entry.channel.heard_outside(event)
         if event.name != EventName.HANGUP_COMPLETE.value:
             return
+        for each in self._calls.values():
+            each.channel.leg_ended(event.headers.get("Unique-ID"))
         call_id = self._adopted.pop(event.headers.get("Unique-ID"), None)
         if call_id is not None:
             self.on_event(CallLost(call_id, causes.cause_of(event.headers)))

@@ -32,6 +32,8 @@ class Talk:
     joined: bool = False
     back: bool = False
     """The customer is ours again."""
+    alone: bool = False
+    """The agent's leg has ended."""
     cut: bool = False
     """Another command took its place."""
     record: str = ""

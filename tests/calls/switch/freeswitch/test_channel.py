@@ -7,12 +7,14 @@ import asyncio
 import pytest
 
 from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
-from calls.ids import LegId
+from calls.ids import BootId, CallId, LegId
 from calls.recordings import DEPLOYED
 from calls.switch.freeswitch import turn
+from calls.switch.freeswitch.channel import FreeSwitchChannel
 from calls.switch.port import (
     Answer,
     CallChannel,
+    CallInfo,
     Connect,
     Done,
     EndedBy,
@@ -31,9 +33,10 @@ from calls.switch.port import (
     StartRecording,
     StopRecording,
 )
+from calls.wire.esl_commands import Command
 from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall
-from tests.calls.switch.freeswitch.world import LONG, MISSING, SHORT, soon, until, world
+from tests.calls.switch.freeswitch.world import LONG, MISSING, SHORT, Files, soon, until, world
 
 ONE = KeyPlan(frozenset({"1", "2", "#"}))
 
@@ -344,3 +347,34 @@ async def test_events_of_another_call_change_nothing() -> None:
         calls.append(made.freeswitch().place(Caller((Key(0.5, "2"),))))
         await calls[0].run()
     assert found == [Match("2")]
+
+
+class Written:
+    """A connection that only takes."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+    def close(self) -> None:
+        self.closed = True
+
+
+async def test_a_call_that_is_back_before_it_was_seen_in_a_talk_is_ours_on_its_new_connection() -> None:
+    async def ask(command: Command) -> str:
+        raise AssertionError(command)
+
+    info = CallInfo(CallId("call-1"), "fs", BootId("boot"), "channel-1", "4930111", "", "8084")
+    before, now = Written(), Written()
+    around = turn.Surroundings(Files(), lambda: "event-1", ask)
+    channel = FreeSwitchChannel(info, before, around, lambda: None)
+    channel.rebind(now)
+    performing = asyncio.create_task(channel.perform(Answer()))
+    await asyncio.sleep(0)
+    assert before.closed
+    assert b"execute-app-name: answer" in now.data
+    channel.left(HungUp(EndedBy.CALLER))
+    assert await performing == HungUp(EndedBy.CALLER)

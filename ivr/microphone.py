@@ -17,6 +17,8 @@ from calls.switch.hearing import RATE_HZ
 
 PIECE_S = 0.1
 
+WHAT_HELPS = "plug one in, choose it in the system's sound settings, or give --wav or --keys in the place of --mic"
+
 Listen = Callable[[], bytes]
 """Waits for the next tenth of a second: 8 kHz, 16 bits, mono."""
 
@@ -44,7 +46,7 @@ def microphone() -> Iterator[Listen]:
             down = _lowered(rate_hz)
             yield lambda: down(bytes(stream.read(block)[0]))
     except (sounddevice.PortAudioError, ValueError) as problem:
-        raise UserError(f"no microphone can be used: {problem}") from problem
+        raise UserError(f"no microphone can be used: {problem}; {WHAT_HELPS}") from problem
 
 
 def _rate(sounddevice: object, own_hz: float) -> int:

@@ -196,6 +196,8 @@ class Peer(asyncio.Protocol):
                 self._say("200 result=1")
             case ["GET", "VARIABLE", "CW_CALL"]:
                 self._say(f"200 result=1 ({self._call})")
+            case ["GET", "VARIABLE", "CW_BOOT"]:
+                self._say("200 result=1 (first)")
             case ["GET", "VARIABLE", _]:
                 self._say("200 result=0")
             case ["STREAM", "FILE", *_]:

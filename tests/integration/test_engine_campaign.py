@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+from console.engine.status import CallShown
 from tests.integration.conftest import OpenHouse
 from tests.integration.harness import House, number
 from tests.integration.premises import Plan
@@ -131,3 +132,41 @@ async def test_a_second_engine_is_refused_and_harms_nothing(house_of: OpenHouse)
         await house.campaign_over("alone")
         assert Counter(house.invited()) == dict.fromkeys(leads, 1)
         assert house.broken() == []
+
+
+async def test_callers_go_first_and_the_campaign_fills_what_they_leave(house_of: OpenHouse) -> None:
+    """Blended: while a caller waits nobody is dialled, before the campaign's start and in its midst."""
+    async with house_of(Plan(agents=2, lines=4, ring_ms=(50, 200), talk_ms=(2000, 2500))) as house:
+        await house.start_engine()
+        await house.log_in()
+        leads = [number(index, 0) for index in range(8)]
+        async with house.callers("2000", 3) as people:
+            await house.calls_in("talk", 2)
+            await house.calls_in("wait", 1)
+            await house.start_campaign("blend", leads)
+            await asyncio.sleep(WATCHED_S)
+            assert house.invited() == []
+            for each in people:
+                each.hang_up()
+            await house.until(lambda status: all(inbound(each) == "" for each in status.calls), "they are gone")
+        await house.happens(lambda: len(house.invited()) >= 2, "the campaign fills")
+        await house.calls_in("talk", 2)
+        async with house.callers("2000", 1) as (caller,):
+            await house.until(lambda status: any(inbound(each) == "wait" for each in status.calls), "one waits")
+            waits = time.time()
+            await house.until(
+                lambda status: any(inbound(each) == "talk" for each in status.calls), "and has an agent"
+            )
+            assert house.invited(waits + 0.5) == [], "the agent who became free was the caller's"
+            caller.hang_up()
+        await house.campaign_over("blend")
+        assert Counter(house.invited()) == dict.fromkeys(leads, 1)
+        assert Counter(row["outcome"] for row in house.records("direction = 'outbound'")) == {"answered": len(leads)}
+        assert all(row["agent_id"] for row in house.records("direction = 'outbound'"))
+        assert house.broken() == []
+        assert house.complaints() == []
+
+
+def inbound(call: CallShown) -> str:
+    """The phase of a caller's call; "" of one that was dialled."""
+    return call.phase if call.direction == "inbound" else ""

@@ -117,6 +117,16 @@ class FakeFreeSwitch:
         if tasks:
             await asyncio.wait(tasks)
 
+    async def die(self) -> None:
+        """It is killed with all of its channels: every connection is reset, nothing is told."""
+        for channel in list(self.channels.values()):
+            if isinstance(channel, FakeCall):
+                channel.die()
+        self.channels.clear()
+        await self.stop()
+        assert self.event_socket is not None, "attach comes first"
+        await self.event_socket.die()
+
     # --- what happens to it ------------------------------------------------------------------------------------
 
     def place(self, caller: Caller | None = None) -> FakeCall:

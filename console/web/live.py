@@ -89,9 +89,10 @@ class Hub:
         """The floor is ``picture`` now."""
         changed = changes(self._picture, picture)
         self._picture = picture
+        agents, engine = changed.get("agents", {}), "engine" in changed
         for wish, topic in self._topics.items():
             topic.take(changed)
-            if wish.name == "desk":
+            if wish.name == "desk" and (engine or wish.agent in agents):
                 topic.flush()
 
     async def _listen(self) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from console.accounts.roles import Right
 from console.accounts.store import Known
-from console.picture import Changes, Picture, applied, changes, merged, only, packed
+from console.picture import Changes, Picture, Record, applied, changes, merged, only, packed
 
 WALL = ("engine", "switches", "queues", "agents", "campaigns", "trunks", "hours", "figures")
 FLOOR = (*WALL, "calls", "supervisors", "flags")
@@ -147,9 +147,15 @@ def chooser(wish: Wish) -> Callable[[Changes], Changes]:
 
 
 def _desk(changed: Changes, agent: str) -> Changes:
-    found = dict(only(changed, ("queues", "engine")))
+    """Of the queues only how many wait, and of the engine only whether it is away: else each change of one agent
+    would be told to all others."""
+    found: dict[str, Mapping[str, Record | None]] = {}
     if agent in changed.get("agents", {}):
         found["agents"] = {agent: changed["agents"][agent]}
+    for section, field in (("queues", "waiting"), ("engine", "away")):
+        if section in changed:
+            records = changed[section].items()
+            found[section] = {key: None if each is None else {field: each.get(field)} for key, each in records}
     return found
 
 

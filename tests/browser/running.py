@@ -129,6 +129,12 @@ class Page:
         script = "return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText).join(' ')"
         return str(self.driver.execute_script(script, css))
 
+    def texts(self, css: str) -> list[str]:
+        """What each of those that ``css`` finds shows, now."""
+        script = "return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText)"
+        found: list[str] = self.driver.execute_script(script, css)
+        return found
+
     def errors(self) -> list[str]:
         """What the browser's console has complained of since it was last asked."""
         entries = self.driver.get_log("browser")  # type: ignore[no-untyped-call]

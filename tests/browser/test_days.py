@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from selenium.webdriver.common.keys import Keys
 
@@ -78,6 +80,8 @@ def test_a_supervisor_sees_the_same_call_listens_and_ends_a_pause(centre: Centre
     page.shows("#floor", "Anna Lindqvist")
     page.button("Listen Anna Lindqvist").click()
     page.shows("#floor", "eve: Listen")
+    times = page.texts("#floor time")
+    assert times and all(re.fullmatch(r"(\d+:)?\d?\d:\d\d", each) for each in times), times
     page.button("Leave").click()
     page.until(lambda: "eve: Listen" not in page.text("#floor"))
     page.one("select[aria-label='An order for Ben Okafor']").send_keys("Make ready")

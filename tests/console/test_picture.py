@@ -87,9 +87,11 @@ def test_each_topic_has_its_part_and_no_more() -> None:
     assert chooser(Wish("desk", "anna"))(WHOLE) == {
         "agents": {"anna": {"state": "ready"}},
         "queues": {"sales": {"waiting": 0}},
-        "engine": {"": {"calls": 1}},
+        "engine": {"": {"away": None}},
     }
-    assert chooser(Wish("desk", "anna"))({"agents": {"ben": None}}) == {}
+    assert chooser(Wish("desk", "anna"))({"agents": {"ben": None}, "queues": {"sales": None}}) == {
+        "queues": {"sales": None}
+    }
     assert only(WHOLE, ("none", "queues")) == {"queues": {"sales": {"waiting": 0}}}
 
 

@@ -58,7 +58,7 @@ function Agents({ agents, supervisors }) {
   const list = Object.entries(agents).sort(([, a], [, b]) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || a.name.localeCompare(b.name));
   if (!list.length) return html`<p class="quiet">${t("floor.nobody")}</p>`;
   const beside = (call) => Object.entries(supervisors).filter(([, each]) => each.call === call);
-  return html`<div class="wide" role="region" aria-label=${t("floor.agents")} tabindex="0"><table>
+  return html`<div class="wide" role="region" aria-label=${t("floor.agents")} tabindex="0"><table class="stacked">
     <thead><tr><th scope="col">${t("floor.agent")}</th><th scope="col">${t("floor.state")}</th><th scope="col" class="number">${t("floor.since")}</th>
       <th scope="col">${t("floor.queues")}</th><th scope="col">${t("floor.call")}</th><th scope="col">${t("floor.do")}</th></tr></thead>
     <tbody>${list.map(([id, each]) => html`<tr key=${id}><th scope="row">${each.name}</th>

@@ -127,22 +127,19 @@ export function lasted(ms) {
   return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
 }
 
-/** Keep every <time data-since="ms"> below root counting, once a second, without any rendering. */
+/** Keep every <time data-since="ms"> and data-until below root counting, once a second, without any rendering. The text's
+ *  own node is changed and none is put in its place: a rendering after it would add its own beside that. */
 export function count(root = document) {
+  const write = (each, ms) => {
+    const text = lasted(ms);
+    if (each.firstChild && each.firstChild.data !== text) each.firstChild.data = text;
+  };
   const tick = () => {
     const now = serverNow();
-    for (const each of root.querySelectorAll("time[data-since]")) {
-      const text = lasted(now - Number(each.dataset.since));
-      if (each.textContent !== text) each.textContent = text;
-    }
-    for (const each of root.querySelectorAll("time[data-until]")) {
-      const text = lasted(Number(each.dataset.until) - now);
-      if (each.textContent !== text) each.textContent = text;
-    }
+    for (const each of root.querySelectorAll("time[data-since]")) write(each, now - Number(each.dataset.since));
+    for (const each of root.querySelectorAll("time[data-until]")) write(each, Number(each.dataset.until) - now);
   };
-  tick();
   setInterval(tick, 1000);
-  return tick;
 }
 
 /** Words by key, with their places filled. */

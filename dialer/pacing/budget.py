@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from math import exp, inf, log, sqrt
+from math import exp, log, sqrt
 
 from dialer.pacing.kept import Kept, number, numbers, whole
 
@@ -35,8 +35,7 @@ spent later: a legal window that slides would lose the calm days before it loses
 too much is paid for in the next."""
 
 STRETCHES, MATURE = 5, 2.5
-"""So many stretches say how long one lasts; not where the window holds more than so many of the longest, as then the
-day is not what the law counts."""
+"""Where the window holds no more than so many of the longest of the last stretches, a day is what the law counts."""
 
 CREDIT = 300.0
 """The guard counts so many answers in advance, as far as they are expected before the window's end."""
@@ -132,18 +131,17 @@ class Budget:
         self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
-        to_come = self._to_come(window)
-        own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), at_stake + self._owed)
-        if own or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake):
+        expected = 0.0 if self._counts_a_day(window) else expected
+        own = self.run.breaks(self._cap, expected, at_stake + self._owed)
+        if own or window.breaks(self._cap, expected, at_stake):
             return Mode.GUARDED, min(GUARDED, self._cap)
         return Mode.STEERED, exp(self._log)
 
-    def _to_come(self, window: Account) -> float:
-        """Answers that the stretch will have yet if it is as short as one of the last; inf: who knows."""
-        unknown = not self._stretches or window.answers < self.run.answers / 2
-        if unknown or window.answers > MATURE * max(self._stretches):
-            return inf
-        return max(0.0, min(self._stretches) - self.run.answers)
+    def _counts_a_day(self, window: Account) -> bool:
+        """Whether the law's window is about a day: the next answer may be its last, and none is counted in advance.
+        Of a first day nobody knows, nor of a window that is not told."""
+        known = bool(self._stretches) and window.answers >= self.run.answers / 2
+        return known and window.answers <= MATURE * max(self._stretches)
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""

@@ -82,14 +82,17 @@ FAMILIES = {
 }
 """ADAPT with lines for each agent who is available: with lines for all agents the grid found nothing as good."""
 
+# Of 100 and 300 agents a part of the grid was looked at, and some values between those of the ratios.
 FOUND: dict[str, dict[int, Setting]] = {
-    "ratio all": {5: (1.0,), 10: (1.2,), 20: (1.3,), 50: (1.5,)},
-    "ratio available": {5: (2.0,), 10: (2.5,), 20: (3.0,), 50: (5.0,)},
+    "ratio all": {5: (1.0,), 10: (1.2,), 20: (1.3,), 50: (1.5,), 100: (1.58,), 300: (1.7,)},
+    "ratio available": {5: (2.0,), 10: (2.5,), 20: (3.0,), 50: (5.0,), 100: (6.0,), 300: (9.0,)},
     "VICIdial ADAPT": {
         5: ("hard", 0.07, -75.0, 2.5),
         10: ("tapered", 0.02, -75.0, 2.5),
         20: ("hard", 0.07, -75.0, 4.0),
         50: ("hard", 0.06, -75.0, 8.0),
+        100: ("hard", 0.04, -75.0, 8.0),
+        300: ("hard", 0.02, 0.0, 8.0),
     },
     "issabel": {5: (0.8, "no"), 10: (0.8, "no"), 20: (0.99, "yes"), 50: (0.95, "yes")},
     "erlang_b": {5: (0.03,), 10: (0.03,), 20: (0.025,), 50: (0.025,)},

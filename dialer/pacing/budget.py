@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from math import exp, log, sqrt
+from math import exp, inf, log, sqrt
 
 from dialer.pacing.kept import Kept, number, numbers, whole
 
@@ -34,7 +34,7 @@ STRETCH_S, QUIET_S = 24 * 3600.0, 3600.0
 spent later: a legal window that slides would lose the calm days before it loses what they paid for. What was spent
 too much is paid for in the next."""
 
-STRETCHES, MATURE = 5, 2.5
+STRETCHES, MATURE, EARLY = 5, 2.5, 0.25
 """Where the window holds no more than so many of the longest of the last stretches, a day is what the law counts."""
 
 CREDIT = 300.0
@@ -131,17 +131,20 @@ class Budget:
         self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
-        expected = 0.0 if self._counts_a_day(window) else expected
-        own = self.run.breaks(self._cap, expected, at_stake + self._owed)
-        if own or window.breaks(self._cap, expected, at_stake):
+        to_come = self._to_come(window)
+        own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), at_stake + self._owed)
+        if own or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake):
             return Mode.GUARDED, min(GUARDED, self._cap)
         return Mode.STEERED, exp(self._log)
 
-    def _counts_a_day(self, window: Account) -> bool:
-        """Whether the law's window is about a day: the next answer may be its last, and none is counted in advance.
-        Of a first day nobody knows, nor of a window that is not told."""
-        known = bool(self._stretches) and window.answers >= self.run.answers / 2
-        return known and window.answers <= MATURE * max(self._stretches)
+    def _to_come(self, window: Account) -> float:
+        """Answers that may be counted in advance. Where the law's window is about a day the next one may be its last:
+        none after an early part of the shortest of the last stretches. inf: any; of a first day nobody knows, nor of
+        a window that is not told."""
+        known = bool(self._stretches) and window.answers > 0 and window.answers >= self.run.answers / 2
+        if not known or window.answers > MATURE * max(self._stretches):
+            return inf
+        return max(0.0, EARLY * min(self._stretches) - self.run.answers)
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""

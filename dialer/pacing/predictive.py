@@ -37,8 +37,9 @@ FIRST_DIALS = 40
 
 
 DAY_S = 8 * 3600.0
-WORKED = 0.85
-"""Share of the day that agents talk or wrap up, for a first guess at the day's answers."""
+WORKED = 0.97
+"""Of the time that a team may expect to work, for a guess at the day's answers: the guard counts on those that are
+still to come, so rather a few less."""
 
 MODES = {
     Mode.STEERED: "",
@@ -138,7 +139,8 @@ class Predictive:
 
     def _expected_answers(self, seen: Snapshot) -> float:
         """Persons who will answer in the legal window: what is known of it, or a day of this team's work."""
-        day = self._agents * DAY_S * WORKED / self.learnt.handling_s
+        works = WORKED * self._expected.occupancy(self._agents, steered=True)
+        day = self._agents * DAY_S * works / self.learnt.handling_s
         return max(day, seen.window_answers, self._budget.run.answers)
 
     def _claimed(self, seen: Snapshot) -> int:

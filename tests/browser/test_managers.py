@@ -1,0 +1,85 @@
+"""The day of a manager in Chromium: what scripts add to pages that work without them; and what no page may have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.conftest import Centre
+from tests.browser.running import DESKTOP, PHONE
+
+LEADS = "Phone,Name\n+12025550150,Harbour Bakery\n12,Nobody\n"
+
+
+def test_a_preview_keeps_the_file_that_was_chosen(centre: Centre, tmp_path: Path) -> None:
+    page = centre.page
+    file = tmp_path / "shops.csv"
+    file.write_text(LEADS, encoding="utf-8")
+    page.be("Root")
+    page.open("/import-leads")
+    page.one("input[name=file]").send_keys(str(file))
+    page.one("input[name=list]").send_keys("shops")
+    page.button("Preview").click()
+    page.shows("[data-preview]", "1 of 2 rows can be imported")
+    assert page.driver.execute_script("return document.querySelector('[name=file]').files.length") == 1
+    page.button("Import").click()
+    page.until(lambda: page.driver.current_url.endswith("/lists/shops"))
+    page.shows("main table", "shops.csv")
+    assert page.errors() == []
+
+
+def test_a_flow_is_checked_while_it_is_written_and_walked(centre: Centre) -> None:
+    page = centre.page
+    page.be("Root")
+    page.open("/edit-flow?flow=main")
+    page.shows("[data-faults]", "Nothing is wrong")
+    text = page.one("textarea[name=text]")
+    text.send_keys(Keys.CONTROL, Keys.END)
+    text.send_keys("nonsense: 1")
+    page.shows("[data-faults]", "nonsense")
+    assert page.text("[data-faults] .badge") == "error"
+    page.driver.find_element("css selector", "[data-faults] button").click()
+    field = "const t = document.querySelector('textarea[name=text]');"
+    selected = f"{field} return t.value.slice(t.selectionStart, t.selectionEnd)"
+    assert "nonsense" in str(page.driver.execute_script(selected))
+    page.open("/flows/main/walk")
+    page.one("input[name=line]").send_keys("2", Keys.ENTER)
+    page.shows(".walk", "waits in")
+    assert page.driver.execute_script("return document.activeElement.name") == "line", (
+        "the next answer is typed at once"
+    )
+    assert page.errors() == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/campaigns",
+        "/new-campaign",
+        "/lists",
+        "/import-leads",
+        "/flows/main",
+        "/flows/main/walk",
+        "/edit-flow?flow=main",
+        "/people/+493023125001",
+        "/do-not-call",
+        "/accounts",
+        "/audit",
+        "/settings",
+    ],
+)
+def test_no_page_has_a_serious_fault_or_is_wider_than_a_phone(centre: Centre, path: str) -> None:
+    page = centre.page
+    page.be("Root")
+    page.open(path)
+    page.one("main h1")
+    for (width, height), theme in ((DESKTOP, "light"), (PHONE, "dark")):
+        page.size(width, height)
+        page.theme(theme)
+        assert page.faults() == [], (width, theme)
+    assert page.driver.execute_script("return document.documentElement.scrollWidth") <= PHONE[0], path
+    page.size(*DESKTOP)
+    page.theme("light")
+    assert page.errors() == []

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
+from calls.records.times import as_text, as_time
 from console.engine.status import CampaignShown
 
 
@@ -82,3 +85,35 @@ def _row(row: sqlite3.Row, leads: tuple[int, ...], attempts: int, live: Campaign
         penetration=round(tried / count, 4) if count else None,
         attempts=attempts,
     )
+
+
+def waiting(connection: sqlite3.Connection, campaign_id: str, now: datetime) -> str:
+    """Why no lead of a campaign is dialled now, by the clocks of its people; "" where one is due, or none is left.
+
+    "no lead may be called before 09:00 in 3 zones" where hours hold and begin alike by the wall clocks of all zones
+    that leads wait in; else when the first of them is due.
+    """
+    waits = "campaign_id = :campaign AND state IN ('new', 'retry') AND NOT excluded"
+    named = {"campaign": campaign_id, "now": as_text(now)}
+    due = connection.execute(
+        f"SELECT 1 FROM campaign_leads WHERE {waits} AND (next_try_at IS NULL OR next_try_at <= :now) LIMIT 1", named
+    ).fetchone()
+    rows = connection.execute(
+        "SELECT time_zones, min(next_try_at), count(*) FROM campaign_leads JOIN leads USING (lead_id)"
+        f" WHERE {waits} AND next_try_at > :now GROUP BY time_zones",
+        named,
+    ).fetchall()
+    if due is not None or not rows:
+        return ""
+    by_hours = connection.execute(
+        "SELECT 1 FROM refusals WHERE campaign_id = :campaign AND rule = 'calling_hours' AND until_at > :now LIMIT 1",
+        named,
+    ).fetchone()
+    zones = {zone: as_time(first) for zones, first, _ in rows for zone in json.loads(zones)}
+    clocks = {f"{first.astimezone(ZoneInfo(zone)):%H:%M}" for zone, first in zones.items()}
+    leads = sum(row[2] for row in rows)
+    if by_hours is not None and len(clocks) == 1:
+        places = next(iter(zones)) if len(zones) == 1 else f"{len(zones)} zones"
+        return f"waiting: no lead may be called before {clocks.pop()} in {places}"
+    first = min(as_time(row[1]) for row in rows)
+    return f"waiting: of {leads} leads that are left, the first is due at {first:%Y-%m-%d %H:%M} UTC"

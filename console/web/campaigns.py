@@ -19,7 +19,7 @@ from console.client import NoEngine
 from console.engine.api import CampaignOrder
 from console.operations import Done
 from console.proving import RefusalsShown
-from console.reads.campaigns import overview
+from console.reads.campaigns import overview, waiting
 from console.web.engine import EngineWay
 from console.web.guard import posted, require
 from console.web.navigation import Entry, Group
@@ -84,7 +84,8 @@ async def _shown(
     if Right.RULES in known.rights and not trouble:
         told = await site.engine.ask("GET", f"/v1/campaigns/{quote(campaign_id, safe='')}/refusals?sample=0")
         refused = [RefusalsShown.model_validate(each) for each in json.loads(told.content)]
-    total = sum(found.leads.values())
+    total, now = sum(found.leads.values()), reads.now()
+    clocks = await reads.read(lambda db: waiting(db, campaign_id, now)) if found.state == "running" else ""
     return site.pages.show(
         request,
         "campaign.html",
@@ -93,6 +94,7 @@ async def _shown(
         trouble=trouble,
         states=STATES,
         refused=refused,
+        waiting=clocks,
         total=total,
         tried=total - found.leads.get("new", 0) - found.leads.get("excluded", 0),
         given=given or {},

@@ -16,6 +16,7 @@ from calls.ids import AgentId, BootId, CallId, CampaignId, QueueName
 from calls.people import do_not_call, lockout
 from calls.people.do_not_call import Entry
 from calls.records.store import CallEvent, CallRecord, Direction, add_audit, finish_call
+from calls.records.times import as_text
 from calls.settings import Settings, load
 from console.accounts import store
 from console.accounts.roles import Role
@@ -252,3 +253,53 @@ def test_nothing_of_the_folder_is_changed_by_looking(settings: Settings, tmp_pat
     before = {path: path.read_bytes() for path in settings.flows.iterdir()}
     flow_check.faults_of(settings, flow_check.FlowText(flow="other", text=FLOW))
     assert {path: path.read_bytes() for path in settings.flows.iterdir()} == before
+
+
+def campaign_of(connection: sqlite3.Connection, *leads: tuple[str, str, str | None]) -> None:
+    """A campaign whose leads have these zones and states, and are next tried then."""
+    connection.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'autumn', '2027-01-01')")
+    connection.execute(
+        "INSERT INTO campaigns (campaign_id, name, list_id, settings, state, created_at, changed_at)"
+        " VALUES ('autumn', 'Autumn', 'l', '{}', 'running', '2027-01-01', '2027-01-01')"
+    )
+    for at, (zone, state, next_try) in enumerate(leads):
+        lead(connection, str(at), f"+1202555{at:04}", "")
+        connection.execute("UPDATE leads SET time_zones = ? WHERE lead_id = ?", (json.dumps([zone]), str(at)))
+        connection.execute(
+            "INSERT INTO campaign_leads (campaign_id, lead_id, state, next_try_at, list_id)"
+            " VALUES ('autumn', ?, ?, ?, 'l')",
+            (str(at), state, next_try),
+        )
+
+
+def refused_by_hours(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "INSERT INTO refusals (campaign_id, lead_id, rule, until_at, refused_at, last_at)"
+        " VALUES ('autumn', '0', 'calling_hours', '2027-03-02T08:00:00.000000+00:00', ?1, ?1)",
+        (as_text(NOON),),
+    )
+
+
+NINE = {
+    "Europe/Berlin": "2027-03-02T08:00:00.000000+00:00",
+    "Europe/London": "2027-03-02T09:00:00.000000+00:00",
+    "America/New_York": "2027-03-02T14:00:00.000000+00:00",
+}
+
+
+def test_why_nobody_is_called_is_told_by_the_clocks_of_people(empty: sqlite3.Connection) -> None:
+    campaign_of(empty, *((zone, "new", at) for zone, at in NINE.items()))
+    refused_by_hours(empty)
+    assert campaigns.waiting(empty, "autumn", NOON) == "waiting: no lead may be called before 09:00 in 3 zones"
+    empty.execute("UPDATE campaign_leads SET state = 'done' WHERE lead_id <> '2'")
+    assert campaigns.waiting(empty, "autumn", NOON).endswith("before 09:00 in America/New_York")
+    empty.execute("UPDATE campaign_leads SET next_try_at = NULL WHERE lead_id = '2'")
+    assert campaigns.waiting(empty, "autumn", NOON) == "", "one is due"
+
+
+def test_leads_that_rest_are_due_at_a_time(empty: sqlite3.Connection) -> None:
+    campaign_of(empty, ("Europe/Berlin", "retry", NINE["Europe/Berlin"]), ("Europe/London", "done", None))
+    words = "waiting: of 1 leads that are left, the first is due at 2027-03-02 08:00 UTC"
+    assert campaigns.waiting(empty, "autumn", NOON) == words
+    empty.execute("UPDATE campaign_leads SET state = 'done'")
+    assert campaigns.waiting(empty, "autumn", NOON) == ""

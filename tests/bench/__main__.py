@@ -31,6 +31,7 @@ from tests.bench import (
     leads,
     live_pace,
     load,
+    outbound,
     pacing,
     prompts,
     records,
@@ -117,6 +118,19 @@ def _esl(_: Trees) -> Outcome:
     found = esl.measure()
     aim = Row("ESL events read, to greenswitch's parser", f"{found.ratio:.1f}", "2 or more", found.ratio >= 2)
     return Outcome(esl.report(found).split("\n"), [aim])
+
+
+def _outbound(_: Trees) -> Outcome:
+    found = asyncio.run(outbound.run())
+    turn_s, plain_s = found.p99_s, quantile(found.plain_turns_s, 0.99)
+    whole = found.whole == found.calls
+    calls = f"{found.calls} sessions of FreeSWITCH"
+    rows = [
+        Row(f"{calls}: whole", f"{found.whole} of {found.calls}", "all", whole),
+        Row(f"{calls}: turn, p99", f"{turn_s * 1e3:.1f} ms", "20 ms or less", turn_s <= AGI_TURN_AIM_S),
+        Row(f"{calls}: turn, p99, to a plain server's", f"{turn_s / plain_s:.1f}"),
+    ]
+    return Outcome(outbound.report(found), rows)
 
 
 def _agi(_: Trees) -> Outcome:
@@ -311,6 +325,7 @@ BENCHMARKS = {
     "ami": Benchmark(_ami),
     "flood": Benchmark(_flood),
     "esl": Benchmark(_esl),
+    "outbound": Benchmark(_outbound),
     "agi": Benchmark(_agi),
     "flows": Benchmark(_flows),
     "load": Benchmark(_load),

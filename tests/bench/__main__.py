@@ -35,6 +35,7 @@ from tests.bench import (
     pacing,
     prompts,
     records,
+    reports,
     speech,
     steady,
 )
@@ -60,6 +61,8 @@ DIALER_AIM_S = 0.0035
 
 
 LIVE_PACE_S = 600.0
+REPORT_AIM_S = 2.0
+TILES_AIM_S = 0.1
 LEADS_AIM = 20_000
 BATCH_AIM_S = 0.01
 LOOK_AIM_S = 0.1
@@ -211,6 +214,23 @@ def _records(_: Trees) -> Outcome:
     return Outcome(records.report(found).strip().split("\n"), rows)
 
 
+def _reports(_: Trees) -> Outcome:
+    with tempfile.TemporaryDirectory() as folder:
+        found = reports.measure(Path(folder))
+    slowest_s = found.took_s[found.slowest]
+    rows = [
+        Row(
+            f"slowest report of 30 days: {found.slowest}",
+            f"{slowest_s:.2f} s",
+            "2 s or less",
+            slowest_s <= REPORT_AIM_S,
+        ),
+        Row("live tiles", f"{found.tiles_s * 1e3:.0f} ms", "100 ms or less", found.tiles_s <= TILES_AIM_S),
+        Row("database, bytes a call", f"{found.bytes_a_call:,.0f}"),
+    ]
+    return Outcome(reports.report(found), rows)
+
+
 def _prompts(trees: Trees) -> Outcome:
     found = asyncio.run(prompts.measure(trees["espeak"]))
     p99_s, lookup_s = found.live_p99_s, found.lookup_s
@@ -331,6 +351,7 @@ BENCHMARKS = {
     "load": Benchmark(_load),
     "channels": Benchmark(_channels, asterisk=True),
     "records": Benchmark(_records),
+    "reports": Benchmark(_reports),
     "leads": Benchmark(_leads),
     "dnc": Benchmark(_dnc),
     "prompts": Benchmark(_prompts, asterisk=True),

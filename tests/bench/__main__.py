@@ -343,9 +343,9 @@ def _leads(_: Trees) -> Outcome:
 
 BENCHMARKS = {
     "ami": Benchmark(_ami),
-    "flood": Benchmark(_flood),
     "esl": Benchmark(_esl),
     "outbound": Benchmark(_outbound),
+    "flood": Benchmark(_flood),
     "agi": Benchmark(_agi),
     "flows": Benchmark(_flows),
     "load": Benchmark(_load),

@@ -1,7 +1,8 @@
 """Forty originates a second on a real FreeSWITCH: outcomes, how soon it answers, and what one costs.
 
 ``CALLWRIGHT_TEST_ESL=host:port:password python -m tests.bench.esl_dials``; docs/conformance.md says what that
-FreeSWITCH must have. Everybody who is dialled is busy (SIPp says 486 after ringing): a leg from its originate to its end.
+FreeSWITCH must have. Everybody who is dialled is busy (SIPp says 486 after ringing): a leg from its originate to its
+end.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from tests.bench import (
     flows,
     ivr,
     leads,
+    live,
     live_pace,
     load,
     outbound,
@@ -50,6 +51,7 @@ CALL_AIM_BYTES = 100_000
 LOAD_AIM_S = 0.3
 CHECK_AIM_S = 1.0
 LIVE_AIM_S = 0.3
+LIVE_PAGE_AIM_S = 1.0
 LOOKUP_AIM_S = 0.0001
 """A call plays some ten prompts a second at the most; the loop is others' too."""
 ANSWER_AIMS_S = (0.6, 0.9)
@@ -295,6 +297,19 @@ def _live_pace(trees: Trees) -> Outcome:
     return Outcome(live_pace.report(found), rows)
 
 
+def _live(_: Trees) -> Outcome:
+    found = asyncio.run(live.measure())
+    desk_s, wall_s = quantile(found.desk_s, 0.95), quantile(found.wall_s, 0.95)
+    rows = [
+        Row("live pages: told at a desk, p95", f"{desk_s * 1e3:.0f} ms", "1 s or less", desk_s <= LIVE_PAGE_AIM_S),
+        Row("live pages: told on a wall, p95", f"{wall_s * 1e3:.0f} ms", "1 s or less", wall_s <= LIVE_PAGE_AIM_S),
+        Row("live pages: changes not seen", f"{found.lost}", "0", found.lost == 0),
+        Row("live pages: the console's CPU, of a core", f"{found.console:.1%}"),
+        Row("live pages: the engine's CPU, to the console's", f"{found.engine / found.console:.1f}"),
+    ]
+    return Outcome(live.report(found), rows)
+
+
 def _speech(trees: Trees) -> Outcome:
     found = asyncio.run(speech.run(trees))
     answered = [quantile(found.answered_s, share) for share in (0.5, 0.95)]
@@ -359,6 +374,7 @@ BENCHMARKS = {
     "ivr": Benchmark(_ivr, asterisk=True),
     "dialer": Benchmark(_dialer, asterisk=True),
     "pacing": Benchmark(_pacing),
+    "live": Benchmark(_live),
     "live_pace": Benchmark(_live_pace, asterisk=True),
     "steady": Benchmark(_steady),
 }

@@ -18,7 +18,7 @@ from prometheus_client.exposition import generate_latest
 
 from calls.records.database import open_readonly
 from console.demo.ports import free_port
-from tests.bench import channels, flood, ivr, leads, load, plain_agi, speech, steady
+from tests.bench import channels, flood, ivr, leads, live, load, plain_agi, speech, steady
 from tests.bench.__main__ import BENCHMARKS, Row, table
 from tests.bench.callers import LoadCaller
 from tests.bench.machine import Meter, cpu_s
@@ -202,3 +202,18 @@ async def test_a_steady_run_of_a_moment_is_whole_and_what_lacks_is_told(monkeypa
     assert (found.attempts, found.right, found.broken) == (8, 8, ())
     assert "8 with the right outcome and record" in steady.report(found)[0]
     assert told == ("complaint: a complaint", "8 attempts with a record of 9 leads")
+
+
+def test_a_change_counts_once_for_each_page_that_should_see_it() -> None:
+    found = live.Measured(desks=1, walls=2, changes=1)
+    seen = live.Seen(found)
+    message = b'{"content":{"agents":{"a0":{"reason":"r0"},"a1":{"reason":""}}}}'
+    walls: list[set[tuple[str, str]]] = [set(), set()]
+    seen.hear(found.desk_s, message, set())
+    assert (found.desk_s, found.lost) == ([], 3)  # nobody had ordered it yet
+    seen.order("a0", "r0")
+    seen.hear(found.desk_s, message, set())
+    for known in (walls[0], walls[0], walls[1]):
+        assert not seen.whole.is_set()
+        seen.hear(found.wall_s, message, known)
+    assert (len(found.desk_s), len(found.wall_s), found.lost) == (1, 2, 0) and seen.whole.is_set()

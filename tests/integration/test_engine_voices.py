@@ -22,13 +22,19 @@ from tests.tinyvosk.speakers import Voice
 
 pytestmark = pytest.mark.asterisk
 
-AT_ONCE = 8
+AT_ONCE = (6, 3, 2)
+"""How many call at once; and whom the engine left to keys, because what was to hear them was late, calls again among
+fewer. On a machine with nothing else to do nobody has to."""
+
 CALL_S = 40.0
-SAYS_AT_S = (1.5, 4.5)
+SAYS_AT_S = (1.5, 5.5)
 """During the menu's prompt, and again to whom did not understand, or asks whether it was meant."""
 
-AGREES_AT_S = (8.0, 11.0)
+AGREES_AT_S = (9.0, 12.0)
 """The caller says yes. Who was understood at once has gone long before."""
+
+NOBODY_LISTENS = ("nobody understands the caller, who has keys", "the caller is not heard any more")
+"""What the engine's log says of a call whose question is left to keys."""
 
 STRANGE = (
     "banana umbrella computer yesterday purple elephant window football calendar breakfast mountain science holiday"
@@ -61,8 +67,36 @@ def judged(found: Mapping[str, str], callers: Sequence[Caller]) -> tuple[float, 
 
 
 async def take(house: House, callers: Sequence[Caller]) -> dict[str, str]:
-    """Every caller calls, some at once; what each came to, by the caller's telephone."""
-    turn = asyncio.Semaphore(AT_ONCE)
+    """Every caller calls, some at once, until somebody has listened; what each came to, by the caller's telephone."""
+    found: dict[str, str] = {}
+    calls = 0
+    for at_once in AT_ONCE:
+        again = [caller for caller in callers if caller.phone not in found]
+        await call(house, again, at_once)
+        calls += len(again)
+        await all_recorded(house, calls)
+        rows = house.rows(
+            "SELECT call_id, caller, detail ->> 'outcome' AS outcome FROM calls JOIN call_events USING (call_id)"
+            " WHERE called = '4000' AND kind = 'outcome'"
+        )
+        assert len(rows) == calls, "each call came to something"
+        deaf = {line.get("call_id") for line in house.log_lines() if line["event"] in NOBODY_LISTENS}
+        deaf |= {row["call_id"] for row in house.rows("SELECT call_id FROM call_events WHERE kind = 'deaf'")}
+        found |= {str(row["caller"]): str(row["outcome"]) for row in rows if row["call_id"] not in deaf}
+        if len(found) == len(callers):
+            return found
+    raise AssertionError(f"nobody listened to {[each.phone for each in callers if each.phone not in found]}")
+
+
+async def all_recorded(house: House, calls: int) -> None:
+    """Returns when all have gone, and ``calls`` have their records."""
+    await house.until(lambda status: not status.calls, "all have gone")
+    await house.happens(lambda: len(house.records("called = '4000'")) >= calls, "each call has its record")
+
+
+async def call(house: House, callers: Sequence[Caller], at_once: int) -> None:
+    """Every caller calls and hears the call out."""
+    turn = asyncio.Semaphore(at_once)
 
     async def place(caller: Caller) -> None:
         file = house.folder / f"said-{caller.phone[1:]}.ulaw"
@@ -72,14 +106,6 @@ async def take(house: House, callers: Sequence[Caller]) -> dict[str, str]:
             assert await sipp.wait(CALL_S + 20.0), sipp.trouble
 
     await asyncio.gather(*map(place, callers))
-    await house.until(lambda status: not status.calls, "all have gone")
-    await house.happens(lambda: len(house.records("called = '4000'")) >= len(callers), "each call has its record")
-    rows = house.rows(
-        "SELECT caller, detail ->> 'outcome' AS outcome FROM calls JOIN call_events USING (call_id)"
-        " WHERE called = '4000' AND kind = 'outcome'"
-    )
-    assert sorted(str(row["caller"]) for row in rows) == sorted(caller.phone for caller in callers)
-    return {str(row["caller"]): str(row["outcome"]) for row in rows}
 
 
 async def open_ears(house: House) -> None:
@@ -98,8 +124,8 @@ def say(index: int, expected: str, word: Samples, yes: Samples, snr_db: float) -
 async def test_what_callers_say_is_what_they_get(house_of: OpenHouse) -> None:
     """Ten choices, by six voices with little noise and by three with much.
 
-    At 25 dB 95% are right with a core to spare; a busy machine loses audio, and with it a few more callers. At 10 dB
-    half are right, and hardly one is wrong: the caller is asked again, and says nothing more.
+    At 25 dB 95% are right, asked again once at most. At 10 dB half are right, and hardly one is wrong: the caller is
+    asked again, and says nothing more.
     """
     quiet = [each for place, voice in enumerate(VOICES) for each in choosing(voice, 25.0, 100 * place)]
     noisy = [each for place, voice in enumerate(VOICES[:3]) for each in choosing(voice, 10.0, 1000 + 100 * place)]
@@ -107,7 +133,7 @@ async def test_what_callers_say_is_what_they_get(house_of: OpenHouse) -> None:
         await open_ears(house)
         found = await take(house, [*quiet, *noisy])
         right, wrong = judged(found, quiet)
-        assert right >= 0.85, wrong
+        assert right >= 0.95, wrong
         right, wrong = judged(found, noisy)
         assert right >= 0.4, wrong
         assert sum(found[caller.phone] != SPOKEN_FAILED for caller in wrong) <= 0.1 * len(noisy), wrong

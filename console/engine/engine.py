@@ -492,9 +492,6 @@ class Engine:
         self.desk.hear(change)
         log.get().info("agent", agent=change.agent_id, state=change.state.value, reason=change.reason)
 
-    async def _write(self, work: Callable[[sqlite3.Connection], object]) -> None:
-        await self.writer.run(work)
-
     def _agent_leg(self, agent_id: AgentId, leg_id: LegId, is_up: bool) -> None:
         home = self.floor.home_of(agent_id)
         boot = self.switching.boots.get(home, BootId(""))

@@ -16,7 +16,7 @@ from calls.causes import Outcome
 from calls.clock import Clock
 from calls.errors import CampaignError
 from calls.ids import AgentId, CallId, CampaignId, LegId
-from calls.records import store
+from calls.records import left_states, store
 from calls.records.durations import Phase
 from calls.records.store import Direction, LastState, LiveCall
 from calls.records.times import as_time
@@ -278,8 +278,8 @@ def _look(
     legs, ringing = store.agent_legs(connection, switch, up.boot), store.ringing_legs(connection)
     store.keep_agent_legs(connection, switch, [leg for leg in legs.values() if leg in up.live])
     if first:
-        store.leave_agent_states(connection, before.seen_at)
-    store.end_agent_states(connection, before.seen_at, spared)
+        left_states.leave_agent_states(connection, before.seen_at)
+    left_states.end_agent_states(connection, before.seen_at, spared)
     recovered = recovery.recover(connection, switch, up.boot, up.live, now, others)
     calls = [live for live in store.live_calls(connection) if live.switch not in others]
     campaigns = _open_campaigns(connection, now) if first else []

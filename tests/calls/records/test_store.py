@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.ids import AgentId, BootId, CallId, CampaignId, FlowId, LeadId, QueueName
-from calls.records import store
+from calls.records import left_states, store
 from calls.records.durations import CallDurations, Phase
 from calls.records.store import AgentStateChange, CallEvent, CallRecord, Direction, LiveCall
 from calls.records.times import as_text, as_time
@@ -226,12 +226,12 @@ def test_states_of_one_moment_keep_their_order(connection: sqlite3.Connection) -
 
 def test_after_a_crash_open_states_end_where_the_run_was_last_seen(connection: sqlite3.Connection) -> None:
     store.add_agent_state(connection, change(AgentState.READY, None))
-    assert store.end_agent_states(connection, AT + timedelta(seconds=90)) == 1
-    assert store.end_agent_states(connection, AT + timedelta(seconds=99)) == 0
+    assert left_states.end_agent_states(connection, AT + timedelta(seconds=90)) == 1
+    assert left_states.end_agent_states(connection, AT + timedelta(seconds=99)) == 0
     assert states(connection)[0][2] == 90.0
     store.add_agent_state(connection, change(AgentState.LOGGED_OUT, 5.0, 100))
     assert states(connection)[0][2] == 90.0
-    assert store.end_agent_states(connection, AT) == 1
+    assert left_states.end_agent_states(connection, AT) == 1
     assert states(connection)[1][2] == 0.0
 
 
@@ -240,10 +240,10 @@ def test_a_state_that_waits_for_its_switch_ends_where_its_own_run_was_last_seen(
 ) -> None:
     """Whatever other runs there were meanwhile, and however late its switch is back."""
     store.add_agent_state(connection, change(AgentState.READY, None))
-    store.leave_agent_states(connection, AT + timedelta(seconds=90))
-    assert store.end_agent_states(connection, AT + timedelta(seconds=90), (AgentId("ann"),)) == 0
-    store.leave_agent_states(connection, AT + timedelta(hours=8))
-    assert store.end_agent_states(connection, AT + timedelta(hours=9)) == 1
+    left_states.leave_agent_states(connection, AT + timedelta(seconds=90))
+    assert left_states.end_agent_states(connection, AT + timedelta(seconds=90), (AgentId("ann"),)) == 0
+    left_states.leave_agent_states(connection, AT + timedelta(hours=8))
+    assert left_states.end_agent_states(connection, AT + timedelta(hours=9)) == 1
     assert states(connection)[0][2] == 90.0
 
 

@@ -62,7 +62,7 @@ async def test_a_call_is_watched_from_its_beginning_and_not_in_a_talk() -> None:
         calls.append(freeswitch.place())
         seen = await calls[0].run()
     assert of_the_watchdog(seen.commands) == ["off", "+60", "off", "off", "+60"]
-    bridged = next(at for at, said in enumerate(seen.commands) if "uuid_bridge" in said)
+    bridged = next(at for at, said in enumerate(seen.commands) if said.startswith("api uuid_bridge "))
     assert of_the_watchdog(seen.commands[:bridged]) == ["off", "+60", "off"], "in the talk it is not watched"
 
 

@@ -109,7 +109,7 @@ def test_every_script_of_the_image_is_one_of_the_project() -> None:
 def test_the_image_is_made_by_the_steps_of_make_run() -> None:
     make = (ROOT / "Makefile").read_text()
     assert "docker/fetch-asterisk" in make
-    assert re.search(r"^env: \$\(VENV\)/\.run$", make, re.MULTILINE)
+    assert re.search(r"^env: \$\(VENV\)/\.run \$\(ASSETS\)$", make, re.MULTILINE)
     assert "--require-hashes -r requirements.lock" in make
     assert 'env VENV="$venv"' in (DOCKER / "install-release").read_text()
 

@@ -22,7 +22,7 @@ from tests.tinyvosk.speakers import Voice
 
 pytestmark = pytest.mark.asterisk
 
-AT_ONCE = (6, 3, 2)
+AT_ONCE = (8, 4, 2)
 """How many call at once; and whom the engine left to keys, because what was to hear them was late, calls again among
 fewer. On a machine with nothing else to do nobody has to."""
 

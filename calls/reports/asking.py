@@ -327,11 +327,11 @@ STEPS: Mapping[Dimension, int] = {
 
 def _slot(question: Question, first: int) -> str:
     """The quarter with which the shortest of the times begins that a row is of: an expression over ``quarter``, that
-    holds as long as the house's clock is as far from UTC as at ``first``."""
+    holds as long as the house's clock is as far from UTC as at ``first``, before which it was another."""
     if not question.times:
         return "0"
     step, ahead = min(STEPS[each] for each in question.times), _ahead(question, first)
-    return f"((quarter + {ahead}) / {step} * {step} - {ahead})"
+    return f"max((quarter + {ahead}) / {step} * {step} - {ahead}, {first})"
 
 
 def _ahead(question: Question, number: int) -> int:

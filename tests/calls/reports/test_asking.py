@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calls.records import store
-from calls.reports.asking import Answer, Dimension, Question, ask
+from calls.reports.asking import WEEKDAYS, Answer, Dimension, Question, ask
 from calls.reports.definitions import DEFINITIONS, Section, Source, Targets, of_section
 from tests.calls.records.raw_days import BEGIN, Day, days, write
 from tests.calls.records.scratch import taken_back
@@ -181,3 +183,34 @@ def test_a_day_is_the_houses(connection: sqlite3.Connection) -> None:
     ]
     later = Question(datetime(2025, 6, 3, tzinfo=UTC), END + timedelta(days=1), question.figures, KATHMANDU)
     assert [row.figures[0].value for row in ask(connection, later).rows] == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("zone", "changed"),
+    [
+        ("Europe/Berlin", datetime(2025, 3, 30, 1, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2025, 10, 26, 1, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2025, 10, 4, 15, 30, tzinfo=UTC)),  # by half an hour
+    ],
+)
+def test_a_day_on_which_the_clocks_are_changed_has_all_its_calls(
+    connection: sqlite3.Connection, zone: str, changed: datetime
+) -> None:
+    house = ZoneInfo(zone)
+    begin = (changed - timedelta(days=2)).astimezone(house).replace(hour=0, minute=0)
+    at = [changed + timedelta(minutes=15 * number) for number in (-100, -40, -3, -1, 0, 1, 2, 4, 30, 80, 130)]
+    for number, each in enumerate(at):
+        record = call(f"c{number}", queue="sales", wait_s=1.0)
+        store.finish_call(connection, replace(record, started_at=each, ended_at=each))
+    labels: dict[Dimension, Callable[[datetime], str]] = {
+        Dimension.DAY: lambda local: f"{local:%Y-%m-%d}",
+        Dimension.WEEKDAY: lambda local: WEEKDAYS[local.weekday()],
+        Dimension.HOUR_OF_DAY: lambda local: f"{local:%H}",
+        Dimension.HOUR: lambda local: local.replace(minute=0).isoformat(timespec="minutes"),
+        Dimension.HALF: _half,
+    }
+    for dimension, label in labels.items():
+        figures = of_section(Section.INBOUND)[:1]
+        question = Question(begin, begin + timedelta(days=6), figures, house, (dimension,))
+        found = {row.key[0]: row.figures[0].numerator for row in ask(connection, question).rows}
+        assert found == Counter(label(each.astimezone(house)) for each in at), dimension

@@ -18,6 +18,9 @@ E = TypeVar("E", Section, Dimension)
 LONGEST = timedelta(days=400)
 """A report may be about so long a time at most."""
 
+EARLIEST, LATEST = date(1971, 1, 1), date(2999, 12, 31)
+"""Quarters are counted from 1970; near the last day that Python knows its zones overflow."""
+
 MOST_ROWS = 50_000
 """More rows nobody reads, and they would take the memory of all."""
 
@@ -104,6 +107,9 @@ def _day(word: str | None, key: str) -> date | None:
     if not word:
         return None
     try:
-        return date.fromisoformat(word)
+        found = date.fromisoformat(word)
     except ValueError:
         raise UserError(f"{key} {word!r}: expected a day such as 2026-05-31") from None
+    if not EARLIEST <= found <= LATEST:
+        raise UserError(f"{key} {word!r}: expected a day from {EARLIEST} to {LATEST}")
+    return found

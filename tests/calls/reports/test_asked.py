@@ -44,6 +44,8 @@ def test_by_default_it_is_the_last_seven_days_of_the_house() -> None:
     [
         ({"section": "weather"}, (), "section 'weather': expected one of inbound"),
         ({"from": "1.6.2025"}, (), "from '1.6.2025': expected a day such as"),
+        ({"to": "9999-12-31"}, (), "to '9999-12-31': expected a day from 1971-01-01 to 2999-12-31"),
+        ({"from": "0001-01-01", "to": "0001-01-02"}, (), "to '0001-01-02': expected a day from 1971-01-01"),
         ({"from": "2025-06-09", "to": "2025-06-02"}, (), "expected the earlier day first"),
         ({"from": "2020-01-01", "to": "2025-06-02"}, (), "expected 400 days at most"),
         ({}, ("moon",), "by 'moon': expected one of day"),

@@ -30,7 +30,7 @@ def table(connection: sqlite3.Connection, name: str, keys: int) -> Table:
 
 
 @given(days())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_what_is_kept_is_what_the_rows_add_up_to(connection: sqlite3.Connection, day: Day) -> None:
     with taken_back(connection):
         write(connection, day)
@@ -49,7 +49,7 @@ def test_what_is_kept_is_what_the_rows_add_up_to(connection: sqlite3.Connection,
 
 
 @given(days())
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_who_came_again_is_found_whatever_the_order_of_the_ends(connection: sqlite3.Connection, day: Day) -> None:
     with taken_back(connection):
         write(connection, day)

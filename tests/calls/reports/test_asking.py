@@ -104,7 +104,7 @@ DIMENSIONS = st.sampled_from(
 
 
 @given(days(), DIMENSIONS, SPANS, TARGETS, st.booleans())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_figures_of_calls_and_a_slow_count_agree(
     connection: sqlite3.Connection,
     day: Day,
@@ -130,7 +130,7 @@ def test_figures_of_calls_and_a_slow_count_agree(
 @given(
     days(), st.sampled_from([(), (Dimension.LIST,), (Dimension.CAMPAIGN, Dimension.DAY), (Dimension.HALF,)]), SPANS
 )
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_figures_of_attempts_and_a_slow_count_agree(
     connection: sqlite3.Connection, day: Day, by: tuple[Dimension, ...], span: tuple[datetime, datetime]
 ) -> None:
@@ -142,7 +142,7 @@ def test_figures_of_attempts_and_a_slow_count_agree(
 
 
 @given(days(), st.integers(0, 7200), st.integers(0, 30_000), st.integers(0, 40_000))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_agents_time_and_a_slow_count_agree(
     connection: sqlite3.Connection, day: Day, begin_s: int, length_s: int, now_s: int
 ) -> None:
@@ -165,8 +165,8 @@ def test_agents_time_and_a_slow_count_agree(
 
 
 def test_every_figure_of_the_table_is_counted_by_the_slow_way_too() -> None:
-    """So that none is shown that no test holds to anything. Nodes are held to their flow's figures, in
-    test_nodes.py."""
+    """So that none is shown that no test holds to anything. Nodes' totals are held to their
+    trails by tests/calls/records/test_totals.py."""
     slowly = slow.figures([], 20.0, 5.0).keys() | slow.dialled([]).keys()
     shown = {each.name for each in DEFINITIONS if each.source in (Source.CALLS, Source.ATTEMPTS)}
     assert shown == slowly

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from calls import failpoints, log
-from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchUnavailable
+from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.histogram import Histogram
 from calls.ids import BootId, CallId, LegId
 from calls.switch.asterisk import desk, hearings, legs, seats
@@ -219,8 +219,13 @@ class AsteriskSwitch:
     async def hang_up(self, leg_id: LegId, cause: int = 16) -> None:
         """See :class:`calls.switch.port.Switch`."""
         self._book.cancelled(leg_id)
-        if await self._control.end(leg_id, cause) or leg_id not in self._book:
-            return
+        try:
+            if await self._control.end(leg_id, cause) or leg_id not in self._book:
+                return
+        except (SwitchUnavailable, SwitchTimeout):
+            if leg_id in self._book:
+                self._doomed[leg_id] = cause  # perhaps it was not heard: said again when the leg is seen
+            raise
         self._doomed[leg_id] = cause  # asked for, and not there yet: as soon as it is
         if self._book.existed(leg_id):  # born while the answer was on its way
             await self._control.hang_up(leg_id, cause)

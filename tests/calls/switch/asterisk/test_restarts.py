@@ -126,3 +126,16 @@ async def test_a_leg_to_be_ended_that_was_born_in_an_outage_is_ended_behind_it(p
         pbx.drop()
         await pbx.asked("Hangup", 2)
         assert LegEnded(LegId("att-1"), None) not in room.events
+
+
+async def test_a_leg_that_was_to_be_ended_in_an_outage_is_ended_behind_it(pbx: FakeAmi) -> None:
+    async with running(pbx) as room:
+        await room.switch.originate(DIAL)
+        await pbx.die()
+        await room.until(lambda: isinstance(room.events[-1], SwitchDown))
+        with pytest.raises(SwitchUnavailable):
+            await room.switch.hang_up(LegId("att-1"), 21)
+        pbx.answers["CoreShowChannels"] = listing("att-1", "att-2")
+        await pbx.listen()
+        await pbx.asked("Hangup", 1)
+        assert [(each["Channel"], each["Cause"]) for each in pbx.of("Hangup")] == [("att-1", "21")]

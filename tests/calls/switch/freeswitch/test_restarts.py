@@ -85,6 +85,18 @@ async def test_a_leg_to_be_ended_that_was_born_in_an_outage_is_ended_behind_it()
         await until(lambda: made.event_socket.said.count(kill) == 2)
 
 
+async def test_a_leg_that_was_to_be_ended_in_an_outage_is_ended_behind_it() -> None:
+    async with world(nobody) as made:
+        await made.switch.originate(attempt())
+        await made.event_socket.die()
+        await until(lambda: any(isinstance(event, SwitchDown) for event in made.events))
+        with pytest.raises(SwitchUnavailable):
+            await made.switch.hang_up(LegId("att-1"))
+        made.event_socket.channels = json.dumps({"rows": [{"uuid": "att-1", "callstate": "RINGING"}]})
+        await made.event_socket.listen()
+        await until(lambda: made.event_socket.said.count("api uuid_kill att-1 NORMAL_CLEARING") == 1)
+
+
 async def test_a_talk_goes_on_where_we_are_stopped() -> None:
     calls: list[FakeCall] = []
 

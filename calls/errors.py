@@ -14,6 +14,7 @@
     |   +-- RecordingError         a recording that cannot be found or touched
     +-- SwitchError                the switch or the way to it
     |   +-- SwitchUnavailable      not connected, or the connection ended before an answer came
+    |   |   +-- NotSent            nothing of the command has left
     |   +-- SwitchTimeout          no answer within the deadline
     |   +-- SwitchRefused          the switch said no: carries its words
     |   +-- CommandRefused         our bug: a value that must never reach the wire (control character, bad id)
@@ -104,6 +105,10 @@ class SwitchError(CallwrightError):
 
 class SwitchUnavailable(SwitchError):
     """Not connected, or the connection ended before the answer came: the command may or may not have run."""
+
+
+class NotSent(SwitchUnavailable):
+    """Not connected: nothing of the command has left."""
 
 
 class SwitchTimeout(SwitchError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from calls import log
 from calls.clock import Clock
-from calls.errors import CommandRefused, RecordError, SwitchError, SwitchRefused
+from calls.errors import CommandRefused, NotSent, RecordError, SwitchError, SwitchRefused
 from calls.ids import CallId, LegId
 from calls.places import is_supervisors
 from calls.switch.port import Legs, RingOutside
@@ -100,6 +100,10 @@ class ThirdParties:
             else:
                 party.why_not = "unavailable"
                 self.leg_ended(leg_id)
+        except NotSent as problem:  # no end of it will be told
+            log.get().error("somebody outside could not be rung", problem=str(problem))
+            party.why_not = "unavailable"
+            self.leg_ended(leg_id)
         except SwitchError as problem:  # perhaps it rings: it is ended, and its end will be told
             log.get().error("somebody outside was rung, perhaps", problem=str(problem))
             self.let_go(leg_id)

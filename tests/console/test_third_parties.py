@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from calls.causes import Outcome
+from calls.errors import NotSent
 from calls.floor_settings import SupervisorSettings
 from calls.settings import Destination, QueueSettings, TransferSettings
 from calls.switch.loopback.call import LoopbackCall
@@ -17,7 +18,7 @@ from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.callers import Hear, Press
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
-from calls.switch.port import EndedBy
+from calls.switch.port import EndedBy, Originate, RingOutside
 from tests.console.asked import ask
 from tests.console.held_time import held
 from tests.console.world import World, adds_up, agent, world_in
@@ -157,6 +158,27 @@ async def test_the_caller_comes_back_where_nobody_is_reached(tmp_path: Path, who
         call.far_hangs_up()
         await world.settled()
         assert "not_consulted" in world.kinds(call.info.call_id)
+
+
+@held
+async def test_a_number_that_was_never_rung_is_none_of_those_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as world:
+        originate = world.switch.originate
+
+        async def away(request: Originate) -> None:
+            if isinstance(request, RingOutside):
+                raise NotSent("the way to the switch is lost")
+            await originate(request)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(world.switch, "originate", away)
+            call = await asks(world, {"number": NUMBER})
+            await world.until(lambda: len(met(world, call)) == 3)
+        assert (met(world, call)[-1], world.state("anna"), minutes(world)) == ("meet anna", "talking", [0])
+        assert (await order(world, number=NUMBER, attended=True))[0] == 200
+        await consulted(world)
 
 
 @held

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from calls import log
-from calls.errors import SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import NotSent, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import SAFE_ID, BootId
-from calls.switch.asterisk.ami_link import AmiLink, NotSent, Reply
+from calls.switch.asterisk.ami_link import AmiLink, Reply
 from calls.wire.ami import Event
 from calls.wire.ami_actions import Action, Challenge, CoreStatus, GetGlobal, Login, Logoff, Ping, SetGlobal
 

@@ -19,7 +19,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
 from calls import log
-from calls.errors import RemoteProtocolError, SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import NotSent, RemoteProtocolError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.wire.ami import Banner, Decoder, Event, Frame, Response
 from calls.wire.ami_actions import Action, CoreShowChannels, Status, encode
 
@@ -38,10 +38,6 @@ take four times as much, into a buffer that they make anew each time.)"""
 
 LISTS = (CoreShowChannels, Status)
 """Actions that are answered by a list of events."""
-
-
-class NotSent(SwitchUnavailable):
-    """Nothing was sent: the switch knows nothing of the action."""
 
 
 @dataclass(frozen=True, slots=True)

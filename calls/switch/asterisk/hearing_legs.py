@@ -21,9 +21,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from calls import log
-from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchUnavailable
+from calls.errors import CommandRefused, NotSent, SwitchError, SwitchRefused, SwitchUnavailable
 from calls.switch.asterisk.ami_client import AmiClient
-from calls.switch.asterisk.ami_link import NotSent
 from calls.switch.asterisk.channels import Channel
 from calls.switch.asterisk.config import HEARING_LIMIT_S
 from calls.switch.asterisk.inlets import Inlet, Inlets

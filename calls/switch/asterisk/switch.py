@@ -18,13 +18,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from calls import failpoints, log
-from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import CommandRefused, NotSent, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.histogram import Histogram
 from calls.ids import BootId, CallId, LegId
 from calls.switch.asterisk import desk, hearings, legs, seats
 from calls.switch.asterisk.ami_client import AmiClient, Client
 from calls.switch.asterisk.ami_control import AmiControl
-from calls.switch.asterisk.ami_link import NotSent
 from calls.switch.asterisk.channel import Surroundings
 from calls.switch.asterisk.channels import Channel, ids, rows
 from calls.switch.asterisk.config import AsteriskConfig

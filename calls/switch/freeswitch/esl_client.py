@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from calls import log
-from calls.errors import SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import NotSent, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import BootId, is_safe_id
 from calls.switch.freeswitch.bridge import Bridge
 from calls.switch.freeswitch.connection import EslConnection
@@ -36,10 +36,6 @@ HUB_S = 1.0
 
 
 CLOSE_S = 5.0
-
-
-class NotSent(SwitchUnavailable):
-    """Nothing was sent: the switch knows nothing of the command."""
 
 
 @dataclass(frozen=True, slots=True)

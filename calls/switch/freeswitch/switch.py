@@ -16,7 +16,7 @@ from functools import partial
 from typing import assert_never
 
 from calls import failpoints, log
-from calls.errors import CommandRefused, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import CommandRefused, NotSent, SwitchError, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import BootId, CallId, LegId
 from calls.switch.events import EventHandler, LegEnded, SwitchDown, SwitchEvent, SwitchUp
 from calls.switch.freeswitch import causes, desk, legs, seats
@@ -24,7 +24,7 @@ from calls.switch.freeswitch.bridge import Bridge
 from calls.switch.freeswitch.channels import Channel, channels_of, ids
 from calls.switch.freeswitch.config import FreeSwitchConfig
 from calls.switch.freeswitch.desk import Desk, Dialled
-from calls.switch.freeswitch.esl_client import Client, EslClient, NotSent
+from calls.switch.freeswitch.esl_client import Client, EslClient
 from calls.switch.freeswitch.hearings import Hearings
 from calls.switch.freeswitch.hub import HubThread
 from calls.switch.freeswitch.legs import LegBook

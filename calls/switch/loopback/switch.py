@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from random import Random
 
 from calls import log
-from calls.errors import CommandRefused, SwitchRefused, SwitchUnavailable
+from calls.errors import CommandRefused, NotSent, SwitchRefused, SwitchUnavailable
 from calls.ids import AttemptId, BootId, CallId, LegId, is_safe_id
 from calls.switch.events import (
     CallConnected,
@@ -252,7 +252,7 @@ class LoopbackSwitch:
 
     def _agent_leg(self, leg_id: LegId) -> AgentLeg:
         if not self._connected:
-            raise SwitchUnavailable("the way to the switch is lost")
+            raise NotSent("the way to the switch is lost")
         leg = self._legs.get(leg_id)
         if not isinstance(leg, AgentLeg) or not leg.is_up:
             raise SwitchRefused(f"no leg {leg_id} is up")
@@ -262,7 +262,7 @@ class LoopbackSwitch:
         if not is_safe_id(leg_id):
             raise CommandRefused(f"not an id: {leg_id!r}")
         if not self._connected:
-            raise SwitchUnavailable("the way to the switch is lost")
+            raise NotSent("the way to the switch is lost")
         if leg_id in self._legs:
             raise SwitchRefused(f"a leg {leg_id} is live")
 

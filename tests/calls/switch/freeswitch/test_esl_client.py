@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from calls.errors import SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.errors import NotSent, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import BootId
 from calls.switch.freeswitch import connection as connection_module
-from calls.switch.freeswitch.esl_client import Client, EslClient, EslSettings, NotSent, retry_delay_s
+from calls.switch.freeswitch.esl_client import Client, EslClient, EslSettings, retry_delay_s
 from calls.switch.freeswitch.hub import HubThread
 from calls.wire.esl import Event
 from calls.wire.esl_commands import EventName

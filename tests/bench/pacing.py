@@ -227,7 +227,8 @@ def main(arguments: list[str]) -> None:
         if results := runs.results(each, seeds):
             found.append((each, results))
             say(row(each.title, each.agents, results))
-    say("")
+    if found:
+        say("")
     for line in side_by_side(found):
         say(line)
     if not asked.kept:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -115,6 +116,18 @@ class Page:
         """The button that says so, as soon as it is there."""
         path = f"//button[contains(normalize-space(.), '{words}')]"
         return WebDriverWait(self.driver, DEADLINE_S, 0.05).until(lambda driver: driver.find_element(By.XPATH, path))
+
+    def press(self, words: str) -> None:
+        """Click the button that says so. Lines that change above it may move it away under the click: then again."""
+
+        def pressed() -> bool:
+            try:
+                self.button(words).click()
+            except (ElementClickInterceptedException, StaleElementReferenceException):
+                return False
+            return True
+
+        self.until(pressed)
 
     def until(self, holds: Callable[[], object]) -> None:
         """Return as soon as it does."""

@@ -59,7 +59,7 @@ def test_an_agents_call_from_its_ring_to_its_outcome_by_keyboard(centre: Centre)
     page.until(
         lambda: "Saved: Sold" in str(page.driver.execute_script("return document.getElementById('said').textContent"))
     )
-    page.button("End the call").click()
+    page.press("End the call")
     page.shows("#strip", "Wrap-up")
     page.one("body").send_keys(Keys.ALT, "r")
     page.shows("#strip", "Ready")
@@ -78,18 +78,18 @@ def test_a_supervisor_sees_the_same_call_listens_and_ends_a_pause(centre: Centre
     page.until(lambda: page.text("#wall .tile:nth-child(2) b") == "1")
     page.open("/floor")
     page.shows("#floor", "Anna Lindqvist")
-    page.button("Listen Anna Lindqvist").click()
+    page.press("Listen Anna Lindqvist")
     page.shows("#floor", "eve: Listen")
     times = page.texts("#floor time")
     assert times and all(re.fullmatch(r"(\d+:)?\d?\d:\d\d", each) for each in times), times
-    page.button("Leave").click()
+    page.press("Leave")
     page.until(lambda: "eve: Listen" not in page.text("#floor"))
     page.one("select[aria-label='An order for Ben Okafor']").send_keys("Make ready")
-    page.button("Do Ben Okafor").click()
+    page.press("Do Ben Okafor")
     page.until(lambda: state(centre, "ben") == "ready")
     page.one("select[aria-label='An order for Anna Lindqvist']").send_keys("End the call")
     assert state(centre, "anna") == "talking"  # who walks through the orders has given none
-    page.button("Do Anna Lindqvist").click()
+    page.press("Do Anna Lindqvist")
     page.until(lambda: state(centre, "anna") == "wrap_up")
     assert page.errors() == []
 

@@ -21,10 +21,10 @@ def test_a_preview_keeps_the_file_that_was_chosen(centre: Centre, tmp_path: Path
     page.open("/import-leads")
     page.one("input[name=file]").send_keys(str(file))
     page.one("input[name=list]").send_keys("shops")
-    page.button("Preview").click()
+    page.press("Preview")
     page.shows("[data-preview]", "1 of 2 rows can be imported")
     assert page.driver.execute_script("return document.querySelector('[name=file]').files.length") == 1
-    page.button("Import").click()
+    page.press("Import")
     page.until(lambda: page.driver.current_url.endswith("/lists/shops"))
     page.shows("main table", "shops.csv")
     assert page.errors() == []

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from calls import numbers
 from calls.errors import LeadError, Location, UserError
@@ -20,6 +20,7 @@ from calls.numbers import NumberProblem
 from calls.people import consents
 from calls.people.consents import Consent, ConsentKind
 from calls.records.store import add_audit
+from console.moments import Moment
 from console.operations import Done, Writes, e164
 from dialer.leads.table import Table, open_table
 
@@ -40,8 +41,8 @@ class ConsentOrder(BaseModel):
     kind: ConsentKind
     source: Annotated[str, Field(min_length=1, max_length=200)]
     proof: Text = ""
-    given_at: AwareDatetime | None = None
-    expires_at: AwareDatetime | None = None
+    given_at: Moment | None = None
+    expires_at: Moment | None = None
 
 
 class WithdrawOrder(BaseModel):

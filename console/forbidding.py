@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from calls.errors import UserError
 from calls.ids import CampaignId, is_safe_id
@@ -17,6 +17,7 @@ from calls.people import do_not_call, number_lists
 from calls.people.number_file import NumberFile, opened
 from calls.people.number_lists import NumberList
 from calls.settings import Settings
+from console.moments import Moment
 from console.operations import Done, e164
 from dialer import roll
 
@@ -28,7 +29,7 @@ class ForbidOrder(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     number: Annotated[str, Field(max_length=40)]
     reason: Annotated[str, Field(max_length=500)] = ""
-    until: AwareDatetime | None = None
+    until: Moment | None = None
     campaign: Name | None = None
     source: Annotated[str, Field(max_length=100)] = "console"
     proof: Annotated[str, Field(max_length=1000)] = ""
@@ -45,7 +46,7 @@ class ListOrder(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: Name
     path: Path
-    listed_at: AwareDatetime
+    listed_at: Moment
     source: Annotated[str, Field(max_length=500)]
     anyway: bool = False
     """Also where it is older than the version that holds, or much smaller."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Protocol, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from calls import numbers, toml_file
 from calls.errors import CampaignError, Location, UserError
@@ -23,6 +23,7 @@ from calls.records import overrides as opening_hours
 from calls.records.store import add_audit
 from calls.records.voicemail import MessageState
 from calls.settings import Settings
+from console.moments import Moment
 from dialer import campaign as campaigns
 from dialer import control, enrolment, own_rules, pacing_states, roll, versions, windows
 from dialer.campaign import Campaign
@@ -175,7 +176,7 @@ class OverrideOrder(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     state: OverrideState
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
     @classmethod
     def of(cls, override: Override) -> OverrideOrder:
@@ -273,7 +274,7 @@ class BlockOrder(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     number: Annotated[str, Field(min_length=1, max_length=40)]
     reason: Annotated[str, Field(max_length=200)] = ""
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 def block(connection: sqlite3.Connection, order: BlockOrder, who: str, now: datetime) -> Done:

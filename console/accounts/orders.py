@@ -12,13 +12,14 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from calls.errors import UserError
 from calls.settings import Settings
 from console.accounts import store
 from console.accounts.roles import Right, Role
 from console.accounts.store import Account, Token
+from console.moments import Moment
 from console.operations import Done
 
 Hash = Annotated[str, Field(pattern=r"^\$argon2id\$[\x21-\x7e]{1,500}$")]
@@ -91,7 +92,7 @@ class TokenOrder(Order):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     token: Digest
     scopes: Annotated[frozenset[Right], Field(min_length=1)]
-    expires_at: AwareDatetime
+    expires_at: Moment
 
 
 class Tried(BaseModel):

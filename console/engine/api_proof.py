@@ -11,12 +11,12 @@ from multiprocessing import get_context
 from typing import Annotated
 
 from fastapi import FastAPI, Query
-from pydantic import AwareDatetime
 
 from calls.errors import RecordError, UserError
 from calls.ids import CampaignId
 from calls.records.database import open_readonly
 from console.engine.engine import Engine
+from console.moments import Moment
 from console.proving import PROOF_S, ProofShown, RefusalsShown, prove_beside_calls, refusals_shown
 from dialer import refusals
 
@@ -25,8 +25,8 @@ WINDOW = timedelta(hours=24)
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
-Begin = Annotated[AwareDatetime | None, Query(alias="from")]
-End = Annotated[AwareDatetime | None, Query(alias="to")]
+Begin = Annotated[Moment | None, Query(alias="from")]
+End = Annotated[Moment | None, Query(alias="to")]
 
 
 def add(app: FastAPI, engine: Engine) -> None:

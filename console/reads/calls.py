@@ -7,13 +7,14 @@ import sqlite3
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from calls.errors import UserError
 from calls.log import masked
 from calls.numbers import NumberProblem, to_e164
 from calls.people import persons
 from calls.records.times import as_text
+from console.moments import Moment
 
 Word = Annotated[str, Field(max_length=64)]
 
@@ -26,8 +27,8 @@ class CallSearch(BaseModel):
     page before; ``number``: the person's, in international form or as people of ``engine.region`` write it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-    begin: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    end: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    begin: Annotated[Moment | None, Field(alias="from")] = None
+    end: Annotated[Moment | None, Field(alias="to")] = None
     direction: Literal["inbound", "outbound"] | None = None
     queue: Word | None = None
     agent: Word | None = None

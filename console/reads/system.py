@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from calls.people import lockout
 from calls.records.times import as_text
 from calls.settings import Settings
 from console.accounts import store
 from console.accounts.passwords import name_key
+from console.moments import Moment
 
 
 class AccountShown(BaseModel):
@@ -49,8 +50,8 @@ class AuditSearch(BaseModel):
     ``next`` of the page before."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-    begin: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    end: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    begin: Annotated[Moment | None, Field(alias="from")] = None
+    end: Annotated[Moment | None, Field(alias="to")] = None
     who: Annotated[str, Field(max_length=100)] = ""
     what: Annotated[str, Field(max_length=100)] = ""
     before: Annotated[int | None, Field(ge=1, le=2**62)] = None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData, UploadFile
 
@@ -30,6 +30,7 @@ LONGEST_FILE = 512_000_000
 CHUNK = 1 << 18
 SHOWN_ROWS = 200
 
+Row = Annotated[int, Query(ge=0, le=2**62)]
 Imports = Annotated[Known, Depends(require(Right.LEADS))]
 Sent = Annotated[FormData, Depends(posted)]
 
@@ -70,7 +71,7 @@ def _add_lists(site: Site, reads: Reads) -> None:
         return site.pages.show(request, "list.html", found=found, others=others)
 
     @site.app.get("/imports/{import_id}", response_class=HTMLResponse)
-    async def refused(request: Request, import_id: str, known: Imports, after: int = 0) -> Response:
+    async def refused(request: Request, import_id: str, known: Imports, after: Row = 0) -> Response:
         rows = await reads.read(lambda db: list(store.refusals(db, import_id, SHOWN_ROWS + 1, after=after)))
         more = rows[SHOWN_ROWS - 1].row if len(rows) > SHOWN_ROWS else None
         return site.pages.show(request, "import_refused.html", rows=rows[:SHOWN_ROWS], id=import_id, more=more)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
@@ -126,8 +127,12 @@ class Hub:
     async def _count(self) -> None:
         while True:
             if any(wish.name != "desk" for wish in self._topics):
-                counted = await self._figures.count()
-                self._set({**self._picture, "figures": counted})
+                try:
+                    counted = await self._figures.count()
+                except sqlite3.Error as problem:
+                    log.get().warning("the wall's figures could not be counted", problem=str(problem))
+                else:
+                    self._set({**self._picture, "figures": counted})
             await asyncio.sleep(self._figures.every_s)
 
     async def _judge(self) -> None:
@@ -139,7 +144,7 @@ class Hub:
             viewers = tokens_of(self._topics.values())
             try:
                 found = await self._guard.still_known({token: group[0].known for token, group in viewers.items()})
-            except RecordError as problem:
+            except (RecordError, sqlite3.Error) as problem:
                 log.get().warning("who looks could not be asked for", problem=str(problem))
                 continue
             for token, group in viewers.items():

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from calls.errors import CallwrightError, RecordError
-from calls.records.database import open_readonly
+from calls.records.database import open_readonly, typed
 from calls.settings import Settings
 from console.engine.status import CampaignShown, Status
 from console.web.engine import EngineWay
@@ -35,8 +35,7 @@ class Reads:
         """
 
         def work() -> T:
-            with closing(open_readonly(self.settings.engine.database)) as connection:
-                return look(connection)
+            return self._looked(open_readonly(self.settings.engine.database), look)
 
         return await asyncio.to_thread(work)
 
@@ -48,10 +47,16 @@ class Reads:
                 connection = open_readonly(self.settings.engine.database)
             except RecordError:
                 return look(None)
-            with closing(connection):
-                return look(connection)
+            return self._looked(connection, look)
 
         return await asyncio.to_thread(work)
+
+    def _looked(self, connection: sqlite3.Connection, look: Callable[[sqlite3.Connection], T]) -> T:
+        with closing(connection):
+            try:
+                return look(connection)
+            except sqlite3.Error as problem:  # it is locked, damaged, or took longer than a statement may
+                raise typed(problem, self.settings.engine.database) from problem
 
     async def status(self) -> tuple[Status | None, str]:
         """The engine at this moment; or None, and why not."""

@@ -26,7 +26,7 @@ class Console:
     def start(self) -> None:
         """Return when it serves."""
         ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="console")
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="console", daemon=True)
         self._thread.start()
         assert ready.wait(DEADLINE_S)
 

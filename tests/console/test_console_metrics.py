@@ -32,7 +32,9 @@ def test_the_dashboard_names_what_engine_and_console_show(tmp_path: Path) -> Non
         assert browser.get("/metrics").url.path != "/metrics", "not for everybody"
         browser.log_in("root", PASSWORD)
         assert browser.get("/people/+12025550123").status_code == 200
+        browser.ask("MADEUP1", "/livez")
         text = browser.get("/metrics").text
+        assert 'method="other"' in text and "MADEUP1" not in text
         assert 'route="/people/{person}"' in text and "12025550123" not in text
         assert "callwright_console_sessions 1.0" in text
         shown |= names(text)

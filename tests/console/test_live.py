@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from calls.settings import Settings, load
+from console.accounts.store import Known
+from console.web import live
+from console.web.guard import Guard
 from console.web.live import LOG_IN_AGAIN, NOT_FOR_YOU
 from tests.console.browser import HASH, PASSWORD
 from tests.console.console_thread import DEADLINE_S, Console, console
@@ -164,3 +169,22 @@ def test_a_socket_ends_with_the_session_and_with_the_role(centre: Centre) -> Non
         heard(wall, "agents", "anna", lambda each: True)
         post(centre.settings, "/v1/accounts/sue", {"role": "agent"}, "PATCH")
         assert ending(wall) == LOG_IN_AGAIN
+
+
+def test_a_question_that_failed_is_asked_again(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a database that was busy for too long: who may look no more is not told for ever."""
+    person, failed, real = Person(centre.at, "eve"), threading.Event(), Guard._read_all
+
+    def once(guard: Guard, seen: Mapping[str, Known]) -> dict[str, Known]:
+        if not failed.is_set():
+            failed.set()
+            raise sqlite3.OperationalError("interrupted")
+        return real(guard, seen)
+
+    with person.look("wall") as wall:
+        heard(wall, "agents", "anna", lambda each: True)
+        monkeypatch.setattr(live, "JUDGE_S", 0.05)
+        monkeypatch.setattr(Guard, "_read_all", once)
+        person.log_out()
+        assert ending(wall) == LOG_IN_AGAIN
+    assert failed.is_set()

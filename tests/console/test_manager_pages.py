@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from html import unescape
@@ -13,6 +14,7 @@ import pytest
 
 from calls.records.database import open_readonly
 from console.accounts.roles import RIGHTS, Right, Role
+from console.reads import people
 from tests.console.browser import HASH, PASSWORD, Browser, trouble
 from tests.console.served import FLOW, Served, install, served
 
@@ -322,3 +324,31 @@ def test_a_flow_is_edited_published_compared_and_rolled_back(manager: Browser, r
     long = manager.post("/edit-flow", flow="main", text="x" * 100_000, do="check")
     assert long.status_code == 409, "longer than other forms, and read"
     assert manager.post("/edit-flow", flow="main", text="x" * 2_100_000, do="check").status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/imports/x?after=99999999999999999999", 422),
+        ("/reports?to=9999-12-31", 400),
+        ("/reports?from=0001-01-01&to=0001-01-01", 400),
+        ("/api/v1/calls?from=0001-01-01T00:00:00%2B14:00", 422),
+        ("/api/v1/audit?to=9999-12-31T23:59:59-14:00", 422),
+    ],
+)
+def test_what_no_calendar_and_no_database_holds_is_refused(root: Browser, path: str, status: int) -> None:
+    assert root.get(path).status_code == status
+
+
+def test_an_order_until_the_end_of_the_calendar_is_refused(root: Browser) -> None:
+    order = {"number": "+12025550199", "reason": "asked", "until": "9999-12-31T23:59:59-14:00"}
+    assert root.call("POST", "/v1/do-not-call", json=order).status_code == 422
+
+
+def test_a_database_that_cannot_answer_now_is_said(root: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise sqlite3.OperationalError("interrupted")
+
+    monkeypatch.setattr(people, "search", interrupted)
+    page = root.get("/people?q=bakery")
+    assert page.status_code == 503 and "interrupted" in page.text

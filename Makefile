@@ -18,11 +18,11 @@ run: env
 
 # Two Asterisks at a time, and everything else beside them (tests/lanes.py).
 test: dev lint pbx
-	$(PY) -m pytest --complete -m "not soak" -n 3
+	$(PY) -m pytest --complete -m "not soak" -n 4
 
 test-asterisk22: dev
 	docker/fetch-asterisk 22 $(PBX)
-	CALLWRIGHT_TEST_ASTERISK=22 $(PY) -m pytest -m "asterisk and not soak" -n 3
+	CALLWRIGHT_TEST_ASTERISK=22 $(PY) -m pytest -m "asterisk and not soak" -n 4
 
 soak: dev pbx
 	$(PY) -m pytest -m soak

@@ -406,7 +406,7 @@ AGENTS = (
     CallScript(
         "handed-to-somebody-outside",
         "A caller whose agent asked somebody outside first goes on with that one, who is a guest like another.",
-        (HangUp(4.5),),
+        (HangUp(3.0),),
         (
             ANSWERED,
             Do(

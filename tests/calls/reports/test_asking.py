@@ -165,8 +165,8 @@ def test_agents_time_and_a_slow_count_agree(
 
 
 def test_every_figure_of_the_table_is_counted_by_the_slow_way_too() -> None:
-    """So that none is shown that no test holds to anything. Nodes' totals are held to their
-    trails by tests/calls/records/test_totals.py."""
+    """So that none is shown that no test holds to anything. Those of nodes have no slow way: test_totals.py holds
+    them to a recount by the code that made them."""
     slowly = slow.figures([], 20.0, 5.0).keys() | slow.dialled([]).keys()
     shown = {each.name for each in DEFINITIONS if each.source in (Source.CALLS, Source.ATTEMPTS)}
     assert shown == slowly

@@ -57,6 +57,11 @@ TIMED = frozenset({"tests/conformance/test_freeswitch.py"})
 priority of what can wait one came half a second late."""
 
 
+LAST = "tests/browser/"
+"""Files below it come after all else: Chromium takes itself a priority above every lane's, and the lanes begin with
+the conformance scripts, all of which call at once."""
+
+
 def lanes(modules: Iterable[str], count: int, seconds: Mapping[str, float]) -> dict[str, int]:
     """The lane of each module: the longest first, each to the lane that is over soonest."""
     lengths, found = [0.0] * count, {}
@@ -107,7 +112,7 @@ class LaneWorker:
         for nodeid in marked:
             if _file(nodeid) not in self._lanes:
                 raise pytest.UsageError(f"{nodeid}: write its mark as {MARK}, by which lanes are known")
-        items.sort(key=lambda item: self._lanes.get(_file(item.nodeid), LANES))
+        items.sort(key=lambda item: self._lanes.get(_file(item.nodeid), LANES + item.nodeid.startswith(LAST)))
 
     def pytest_collection_finish(self) -> None:
         """A million objects of tests stay to the end. Looking through them for garbage took 0.8 s, in the middle of

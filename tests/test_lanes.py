@@ -39,6 +39,27 @@ def test_what_is_timed_is_in_a_lane() -> None:
     assert TIMED <= lanes_of(PROJECT).keys()
 
 
+class Listed:
+    """As much of an item of pytest as its place is told by."""
+
+    def __init__(self, nodeid: str) -> None:
+        self.nodeid = nodeid
+
+    def get_closest_marker(self, name: str) -> None:
+        """None: it is of no lane by its mark."""
+
+
+def test_lanes_come_first_and_what_takes_itself_a_priority_last(pytestconfig: pytest.Config) -> None:
+    lane = next(iter(TIMED))
+    items = [Listed(f"{file}::test") for file in ("tests/browser/test_days.py", "tests/calls/test_ids.py", lane)]
+    LaneWorker(pytestconfig).pytest_collection_modifyitems(items)  # type: ignore[arg-type]  # see Listed
+    assert [each.nodeid.split("::")[0] for each in items] == [
+        lane,
+        "tests/calls/test_ids.py",
+        "tests/browser/test_days.py",
+    ]
+
+
 def test_a_worker_looks_through_no_collected_tests_for_garbage(pytestconfig: pytest.Config) -> None:
     kept = [[each] for each in range(1000)]
     before = gc.get_freeze_count()

@@ -18,11 +18,11 @@ run: env
 
 # Two Asterisks at a time, and everything else beside them (tests/lanes.py).
 test: dev lint pbx
-	$(PY) -m pytest --complete -m "not soak" -n 4
+	$(PY) -m pytest --complete -m "not soak" -n 3
 
 test-asterisk22: dev
 	docker/fetch-asterisk 22 $(PBX)
-	CALLWRIGHT_TEST_ASTERISK=22 $(PY) -m pytest -m "asterisk and not soak" -n 4
+	CALLWRIGHT_TEST_ASTERISK=22 $(PY) -m pytest -m "asterisk and not soak" -n 3
 
 soak: dev pbx
 	$(PY) -m pytest -m soak

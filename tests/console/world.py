@@ -53,6 +53,9 @@ LONG_AHEAD = NOON.replace(year=2100)
 PROMPT_S = 0.5
 """How long every prompt plays."""
 
+OFTEN = 1000
+"""So many times one asks often, and then a tenth as often: to ask is most of what a long wait costs."""
+
 GONE = "main.gone"
 """A prompt whose file is lost."""
 
@@ -326,10 +329,12 @@ class World:
         await self.switch.stop()
 
     async def until(self, is_so: Callable[[], bool], within_s: float = 60.0, every_s: float = 0.01) -> None:
-        """Return when ``is_so()``; asked every ``every_s`` of virtual time."""
+        """Return when ``is_so()``; asked every ``every_s`` of virtual time, and at last less often: see OFTEN."""
+        asked = 0
         async with asyncio.timeout(within_s):
-            while not is_so():  # noqa: ASYNC110 - in virtual time; there is no event for all that is seen
-                await asyncio.sleep(every_s)
+            while not is_so():
+                asked += 1
+                await asyncio.sleep(every_s if asked < OFTEN else 10 * every_s)
 
     # --- agents -------------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ class Ballast:
                 os.posix_fallocate(file.fileno(), 0, self._size)
         except OSError as problem:
             log.get().warning("no room is kept for the last records", problem=str(problem))
-            self._path.unlink(missing_ok=True)
+            self.drop()
             return False
         return True
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from calls.records.database import open_readonly
+from calls.secrets import SwitchSecrets
 from calls.settings import Settings, load
 from console import main
 from console.demo.hum import Hum
@@ -34,6 +35,7 @@ DOCS = ROOT / "docs"
 ANSWERS = {
     "callwright dialplans install": "y\n",
     "callwright dialplans install --switch asterisk": "y\n",
+    "callwright dialplans install --switch freeswitch": "y\n",
     "callwright dialplans uninstall --switch asterisk": "y\n",
     "callwright ivr walk main.yaml": "1\n2\nq-\n",
     "callwright leads remove LIST": "y\n",
@@ -45,7 +47,8 @@ PLACES = {
     "dialplans install": ["--folder", "asterisk"],
     "dialplans uninstall": ["--folder", "asterisk"],
 }
-"""Commands that work in a folder of the machine, /etc/asterisk, where nothing else is said: a test says so."""
+"""Commands that work in a folder of the machine, /etc/asterisk, where nothing else is said: a test says so, and names
+FreeSWITCH's where the line names FreeSWITCH."""
 
 STANDS_FOR: dict[str, Callable[[Settings], str]] = {
     "/var/backups/callwright/before.db": lambda settings: "backups/before.db",
@@ -109,7 +112,8 @@ def typed(document: Path) -> list[Shown]:
 
 def write(folder: Path) -> Path:
     """The files that the documents show, where their commands look for them; the settings file."""
-    for name in ("flows/tests", "campaigns", "texts", "recorded", "asterisk", "backups", "new"):
+    folders = ("flows/tests", "campaigns", "texts", "recorded", "asterisk", "backups", "new")
+    for name in (*folders, "freeswitch/autoload_configs", "freeswitch/dialplan"):
         (folder / name).mkdir(parents=True)
     first_flow = example(DOCS / "flows.md", "yaml", "language:")
     readme_flow = example(ROOT / "README.md", "yaml", "language:")
@@ -132,7 +136,8 @@ def write(folder: Path) -> Path:
         "tuesday.toml": scenario.replace(*SMALLER),
         "texts/en.yaml": "".join(f"{key}: Some words.\n" for key in dict.fromkeys(prompts)),
         "callwright.toml": settings + '\n[[queues]]\nname = "support"\n',
-        "secrets.toml": 'ami_secret = "a-long-secret-of-the-test"\nagi_token = "another-long-secret-of-it"\n',
+        "secrets.toml": "".join(f'{name} = "a-long-{name}-of-the-test"\n' for name in SwitchSecrets.model_fields),
+        "freeswitch/freeswitch.xml": "autoload_configs/*.xml dialplan/*.xml",
         **{f"asterisk/{name}.conf": "[general]\n" for name in ("extensions", "manager", "confbridge")},
     }
     for name, text in files.items():
@@ -181,9 +186,12 @@ def run(path: Path, line: Shown) -> tuple[object, str]:
     """The exit status of a command line and what it says, by the entry point and in this process."""
     settings = load(path, os.environ)
     words = [STANDS_FOR[word](settings) if word in STANDS_FOR else word for word in line.words]
+    place = PLACES.get(line.name, [])
+    if "freeswitch" in words:
+        place = ["freeswitch" if each == "asterisk" else each for each in place]
     told = TextIOWrapper(BytesIO(), encoding="utf-8", write_through=True)
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(told), redirect_stderr(told):
-        patch.setattr(sys, "argv", ["callwright", *words, *PLACES.get(line.name, [])])
+        patch.setattr(sys, "argv", ["callwright", *words, *place])
         patch.setattr(sys, "stdin", StringIO(ANSWERS.get(line.line, "")))
         with pytest.raises(SystemExit) as ended:
             main.run()

@@ -60,7 +60,7 @@ def build(
     pages = Pages(contents, parts.entries())
     if contents.problem:
         log.get().error("pages with scripts cannot be shown", problem=contents.problem)
-    app.state.requests = Requests()
+    app.state.requests, app.state.engine = Requests(), engine
     _add_guard(app, guard, pages, app.state.requests)
     _add_probes(app, settings)
     setup = log_in.SetupCode(f"http://{settings.console.http_host}:{settings.console.http_port}/setup")
@@ -73,6 +73,12 @@ def build(
         part.add(site)
     api.add(app, engine, Reads(settings, engine, now))
     return app
+
+
+async def close(app: FastAPI) -> None:
+    """Let go of the engine, when the application no longer serves."""
+    way: EngineWay = app.state.engine
+    await way.close()
 
 
 def _add_guard(app: FastAPI, guard: Guard, pages: Pages, requests: Requests) -> None:
@@ -157,9 +163,9 @@ async def run(settings: Settings) -> None:
     Raises:
         SettingsError: the port is taken.
     """
-    at = settings.console
+    at, app = settings.console, build(settings)
     try:
-        serving = Serving(build(settings), tcp_socket(at.http_host, at.http_port), sockets=True)
+        serving = Serving(app, tcp_socket(at.http_host, at.http_port), sockets=True)
     except OSError as problem:
         raise SettingsError(
             f"cannot listen at {at.http_host}:{at.http_port}: {problem.strerror}", Location(key="console.http_port")
@@ -171,6 +177,7 @@ async def run(settings: Settings) -> None:
     log.get().info("console started", at=f"http://{at.http_host}:{at.http_port}/")
     await stopping.wait()
     await serving.stop()
+    await close(app)
 
 
 async def run_with_engine(settings: Settings, path: Path | None) -> None:

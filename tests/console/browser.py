@@ -43,6 +43,7 @@ class Browser:
 
     def __exit__(self, *_: object) -> None:
         self._runner.run(self._http.aclose())
+        self._runner.run(web.close(self._app))
         self._runner.close()
 
     @property

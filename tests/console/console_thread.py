@@ -39,7 +39,8 @@ class Console:
 
     async def _serve(self, ready: threading.Event) -> None:
         at = self._settings.console
-        serving = Serving(web.build(self._settings), tcp_socket(at.http_host, at.http_port), sockets=True)
+        app = web.build(self._settings)
+        serving = Serving(app, tcp_socket(at.http_host, at.http_port), sockets=True)
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         self._stop = lambda: loop.call_soon_threadsafe(stopping.set)
@@ -47,6 +48,7 @@ class Console:
         ready.set()
         await stopping.wait()
         await serving.stop()
+        await web.close(app)
 
 
 @contextmanager

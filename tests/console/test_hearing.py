@@ -33,8 +33,8 @@ from calls.switch.port import (
 from calls.switch.port import Result as PortResult
 from console.engine.hearing import STOP_S, Listener, SpeechFigures
 from ivr.commands import Deaf, Heard, Listen, NotUnderstood, Result
-from ivr.speech.ear import FINAL_S
 from ivr.speech.expected import Expected, SpokenKind
+from ivr.speech.hearing import LATE_S, PIECE_S
 from tests.calls.switch.loopback.bench import DURATIONS_S, MENU, WELCOME, Bench
 from tests.ivr.speech.inline import InlineRecognition
 from tests.virtual_time import run
@@ -335,11 +335,11 @@ def test_a_worker_that_falls_silent_makes_deaf_within_two_seconds() -> None:
     assert (silent.result, silent.after_s) == (NoInput(), 10.0)
 
 
-def test_an_engine_that_does_not_say_what_it_heard_has_failed() -> None:
+def test_an_engine_that_falls_silent_at_the_end_of_an_answer_has_failed() -> None:
     recognition = InlineRecognition()
     came = asked(Wait(6.0), Speak(1.0, "good morning"), at_s=7.75, meanwhile=cut_off, recognition=recognition)
     assert came.result == Deaf("late")
-    assert came.after_s == pytest.approx(7.8 + FINAL_S, abs=0.1)
+    assert came.after_s == pytest.approx(7.75 + LATE_S, abs=PIECE_S)
     assert recognition.outcomes == [False]
     assert came.figures.keys_only == {"late": 1}
 

@@ -81,7 +81,7 @@ class Exchange(ABC):
 
     async def on_call(self, channel: CallChannel) -> None:
         info = channel.info
-        for line in self.lines:
+        for line in reversed(self.lines):  # a script that is played again has a new one
             if info.called in line.called or (info.attempt_id is not None and LegId(info.attempt_id) in line.legs):
                 line.calls.append(info.call_id)
                 await line.serve(channel)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -50,7 +51,7 @@ class Hasher:
 
     def __init__(self) -> None:
         self._argon2 = PasswordHasher()
-        self._nobody_s = self._argon2.hash("nobody's")
+        self._nobody_s = _nobody_s()
 
     def hash(self, password: str) -> str:
         """What may be kept of it."""
@@ -63,6 +64,11 @@ class Hasher:
         except VerificationError:
             return False
         return kept is not None
+
+
+@cache
+def _nobody_s() -> str:
+    return PasswordHasher().hash("nobody's")
 
 
 def _spelled(password: str) -> str:

@@ -34,7 +34,9 @@ class EngineWay:
         self._path = path
         self._http, self._api, self._files = (
             httpx.AsyncClient(
-                transport=httpx.AsyncHTTPTransport(uds=str(path), limits=httpx.Limits(max_connections=most)),
+                transport=httpx.AsyncHTTPTransport(
+                    uds=str(path), verify=False, limits=httpx.Limits(max_connections=most)
+                ),
                 base_url=BASE,
                 timeout=ASK_S,
             )

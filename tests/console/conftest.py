@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 from collections.abc import Iterator
 
 import pytest
+import typer.main
+import typer.testing
 
 from calls import log
 
@@ -32,3 +35,13 @@ def logged() -> Iterator[Logged]:
     log.configure(found.stream, "info")
     yield found
     log.configure(io.StringIO(), "info")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def commands_made_once() -> Iterator[None]:
+    """typer makes all commands anew for each that is run, which is most of what a short one costs."""
+    once = functools.cache(typer.main.get_command)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", once)
+        patch.setattr(typer.testing, "_get_command", once)
+        yield

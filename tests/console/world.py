@@ -345,7 +345,7 @@ class World:
         await self.until(lambda: all(self.state(each) == "ready" for each in agents))
 
     def state(self, agent_id: str) -> str:
-        return next(each.state for each in self.engine.status().agents if each.id == agent_id)
+        return next(each.state.value for each in self.engine.floor.view().agents if each.agent_id == agent_id)
 
     # --- calls --------------------------------------------------------------------------------------------------
 

@@ -3,13 +3,15 @@
 ``python -m tests.bench.outbound``. The peer, a process of its own, opens the sessions as FreeSWITCH does, with its
 recorded frames; our driver leads each through prompts, and the peer takes the time from the event that ends a
 prompt, as it leaves, to the command for the next one, as it comes. In it are both threads of ours, the way between
-them and back, and what the peer itself is late. The same peer then calls a plain server of asyncio, which looks for
-nothing but the end of a prompt: what a turn takes at the least, on this machine now.
+them and back, and what the peer itself is late. As in the engine the interpreter never looks at all objects by
+itself. The same peer then calls a plain server of asyncio, which looks for nothing but the end of a prompt: what a
+turn takes at the least, on this machine now.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import random
 import re
@@ -26,6 +28,7 @@ from calls.switch.freeswitch.config import FreeSwitchConfig
 from calls.switch.freeswitch.esl_client import EslSettings
 from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import Answer, CallChannel, Done, Hangup, Play, Prompt
+from console.engine import garbage
 from tests.bench.quantiles import quantile
 from tests.calls.switch.freeswitch.fake_event_socket import PASSWORD, FakeEventSocket
 from tests.calls.switch.freeswitch.fake_frames import REPLY, event_frame, filled, quoted, recorded, wire
@@ -37,6 +40,9 @@ LASTS_S = (1.0, 3.0)
 
 COME_S = 10.0
 """In which all calls come."""
+
+ENDED_S = 20.0
+"""In which the last calls' ends are dealt with."""
 
 TOKEN = "a-token-of-the-benchmark"
 CHANNEL, APPLICATION = "0" * 36, "1" * 36
@@ -204,6 +210,7 @@ class _Prompts:
 async def run(calls: int = CALLS, prompts: int = PROMPTS) -> Figures:
     """Measure on this machine, now."""
     led = most = 0
+    ended = asyncio.Event()
 
     async def lead(channel: CallChannel) -> None:
         nonlocal led, most
@@ -212,6 +219,8 @@ async def run(calls: int = CALLS, prompts: int = PROMPTS) -> Figures:
         results = [await channel.perform(Play((Prompt("bench", "en"),))) for _ in range(prompts)]
         await channel.perform(Hangup())
         led += results == [Done()] * prompts
+        if led == calls:
+            ended.set()
 
     async with FakeEventSocket() as event_socket:
         esl = EslSettings("127.0.0.1", event_socket.port, SecretStr(PASSWORD))
@@ -221,6 +230,8 @@ async def run(calls: int = CALLS, prompts: int = PROMPTS) -> Figures:
         began = time.process_time()
         try:
             turns_s, whole = await _called(switch.port, calls)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), ENDED_S)
         finally:
             await switch.stop()
         cpu_s = time.process_time() - began
@@ -260,4 +271,5 @@ def report(figures: Figures) -> list[str]:
 
 
 if __name__ == "__main__":
+    garbage.spare_callers()
     sys.stdout.write("\n".join(report(asyncio.run(run()))) + "\n")

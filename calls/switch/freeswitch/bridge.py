@@ -1,6 +1,6 @@
 """The two ends of one connection: greenlets on the hub's thread read and write, asyncio decides.
 
-Frames go up in batches by ``call_soon_threadsafe``, in the order of the wire. When asyncio lags by
+Frames go up in batches by :meth:`HubThread.tell`, in the order of the wire. When asyncio lags by
 :data:`MOST_BATCHES` the reader stops reading, so that the socket, and not our memory, holds what FreeSWITCH sends.
 """
 
@@ -102,7 +102,5 @@ class Bridge:
         self._up(lambda: self._take_end(fault))
 
     def _up(self, task: Callable[[], object]) -> None:
-        try:
-            self._loop.call_soon_threadsafe(task)
-        except RuntimeError:
+        if not self._hub.tell(self._loop, task):
             self._told = self._taken  # the event loop is closed: nobody is there to lag

@@ -24,6 +24,7 @@ from calls.errors import Location, SettingsError
 from calls.floor_settings import FeatureCodes, PauseReason, SupervisorSettings
 from calls.freeswitch_settings import FreeSwitchSettings
 from calls.hours import WeeklyHours, parse
+from calls.mail import MailSettings
 from calls.outside import LookupSettings, PaymentGateway, WebhookSettings
 from calls.parts import (
     DIAL_LETTERS,
@@ -43,6 +44,7 @@ from calls.parts import (
     Wait,
 )
 from calls.recording_rule import RecordRule
+from calls.reports.schedules import ScheduledReport
 from calls.reports.settings import ReportSettings
 from calls.retention import RetentionSettings
 from calls.secrets import FILE_NAME, NAMED, VARIABLES, Secrets, load_secrets
@@ -333,6 +335,10 @@ class Settings(Part):
     recordings: Annotated[RecordingSettings, Field(description="a table")] = RecordingSettings()
     do_not_call: Annotated[DoNotCallSettings, Field(description="a table")] = DoNotCallSettings()
     reports: Annotated[ReportSettings, Field(description="a table")] = ReportSettings()
+    mail: Annotated[MailSettings | None, Field(description="a table")] = None
+    scheduled_reports: Annotated[
+        tuple[ScheduledReport, ...], Field(max_length=100, description="tables, [[scheduled_reports]]")
+    ] = ()
     retention: Annotated[RetentionSettings, Field(description="a table")] = RetentionSettings()
     transfer: Annotated[TransferSettings, Field(description="a table")] = TransferSettings()
     flows: FilePath = Path("flows")
@@ -476,6 +482,8 @@ def require_named_secrets(settings: Settings) -> None:
         for each in (*settings.webhooks, *settings.lookups, *settings.payment_gateways)
         for name in outside.secrets_of(each)
     ]
+    if settings.mail is not None and settings.mail.secret is not None:
+        wanted.append(settings.mail.secret)
     if missing := outside.absent(wanted, settings.secrets.named):
         raise SettingsError(
             f"no secret is named {', '.join(missing)}: put it into {FILE_NAME} under [named], or set"

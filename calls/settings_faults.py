@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from calls import floor_settings, outside, switches
+from calls import floor_settings, mail, outside, switches
 from calls.desk_settings import scheme_fault
 from calls.dispositions import faults as disposition_faults
 from calls.hours import HoursProblem
 from calls.hours import parse as parse_hours
 from calls.outside import Access, LookupSettings, is_loopback
 from calls.recordings import is_safe_folder
+from calls.reports import schedules
 from calls.toml_file import Place
 
 if TYPE_CHECKING:  # the settings ask for their own faults
@@ -46,6 +47,7 @@ def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
             yield ("payment_gateways", index, key), problem
     yield from _doubles("payment_gateways", "name", (each.name for each in settings.payment_gateways))
     yield from _doubles("webhooks", "name", (each.name for each in settings.webhooks))
+    yield from _told_faults(settings)
     size = len(bytes(settings.engine.socket))
     if size > SOCKET_PATH_BYTES:
         most = f"a socket's path has {SOCKET_PATH_BYTES} bytes at most, this has {size}: choose a shorter folder"
@@ -114,6 +116,19 @@ def _floor_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     if language is not None and language not in settings.prompts.languages:
         spoken = ", ".join(settings.prompts.languages)
         yield ("feature_codes", "language"), f"no prompts are in {language}: expected one of {spoken}"
+
+
+def _told_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
+    """Of mails and scheduled reports."""
+    if settings.mail is not None:
+        for key, problem in mail.faults(settings.mail):
+            yield ("mail", key), problem
+    webhooks = [each.name for each in settings.webhooks]
+    yield from _doubles("scheduled_reports", "name", (each.name for each in settings.scheduled_reports))
+    for index, report in enumerate(settings.scheduled_reports):
+        found = schedules.faults(report, settings.reports, webhooks, has_mail=settings.mail is not None)
+        for key, problem in found:
+            yield ("scheduled_reports", index, key), problem
 
 
 def _transfer_faults(settings: Settings) -> Iterator[tuple[Place, str]]:

@@ -42,6 +42,7 @@ from console.cli import (
     report,
     report_by,
     report_flows,
+    report_send,
     speech,
     status,
     voicemail,
@@ -104,6 +105,7 @@ report.app.command()(report_flows.flow)
 report.app.command()(report_flows.paths)
 report.app.command()(report_by.by)
 report.app.command()(report_by.export)
+report.app.command()(report_send.send)
 app.add_typer(report.app, name="report")
 app.command()(doctor.doctor)
 app.command()(status.status)

@@ -18,10 +18,12 @@ from calls.numbers import NumberProblem
 from calls.overrides import Override, OverrideState
 from calls.people import blocked, callbacks, lockout, number_lists
 from calls.recordings import RecordingFiles
-from calls.records import outbox, voicemail
+from calls.records import notices, outbox, voicemail
 from calls.records import overrides as opening_hours
+from calls.records.notices import Kind
 from calls.records.store import add_audit
 from calls.records.voicemail import MessageState
+from calls.reports.schedules import ScheduledReport, latest
 from calls.settings import Settings
 from console.moments import Moment
 from dialer import campaign as campaigns
@@ -266,6 +268,33 @@ def retry_messages(connection: sqlite3.Connection, message_id: int | None, who: 
         raise UserError(f"no message {message_id} waits to be sent or was given up: callwright webhooks list")
     add_audit(connection, now, who, "webhooks.retry", {"message": message_id, "count": count})
     return Done(said=f"{count} {'message is' if count == 1 else 'messages are'} to be sent again")
+
+
+def scheduled_report(settings: Settings, name: str) -> ScheduledReport:
+    """The report of this name.
+
+    Raises:
+        UserError: the settings have none.
+    """
+    for each in settings.scheduled_reports:
+        if each.name == name:
+            return each
+    known = ", ".join(each.name for each in settings.scheduled_reports)
+    expected = f"expected one of {known}" if known else "there are none: add [[scheduled_reports]]"
+    raise UserError(f"no report is scheduled as {name}: {expected}")
+
+
+def send_report(connection: sqlite3.Connection, settings: Settings, name: str, who: str, now: datetime) -> Done:
+    """Send a scheduled report of its latest period, also to who has it already.
+
+    Raises:
+        UserError: there is none of this name.
+    """
+    report = scheduled_report(settings, name)
+    period = latest(report, report.house(settings.reports), now)
+    notices.put_again(connection, Kind.REPORT, name, period.ref, report.recipients, now)
+    add_audit(connection, now, who, "reports.send", {"name": name, "period": period.ref})
+    return Done(said=f"{name} of {period.said} is to be sent to {', '.join(report.recipients)}")
 
 
 class BlockOrder(BaseModel):

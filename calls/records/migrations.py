@@ -150,6 +150,11 @@ def _agent_queues(database: Database) -> None:
     database.executescript(_statements("agent_queues.sql"))
 
 
+@MIGRATIONS(name="0047_notices")
+def _notices(database: Database) -> None:
+    database.executescript(_statements("notices.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -55,6 +55,10 @@ def read(words: Mapping[str, str], by: tuple[str, ...], settings: ReportSettings
         UserError: says which word is wrong and what was expected.
     """
     section = _one_of(Section, words.get("section") or "inbound", "section")
+    known = ("section", "from", "to", *(each.value for each in COLUMNS))
+    strange = next((each for each in words if each not in known), None)
+    if strange is not None:
+        raise UserError(f"nothing is counted by {strange!r}: expected one of {', '.join(known[3:])}")
     zone = settings.place()
     today = now.astimezone(zone).date()
     last = _day(words.get("to"), "to") or today
@@ -69,8 +73,8 @@ def read(words: Mapping[str, str], by: tuple[str, ...], settings: ReportSettings
     filters = {each: words[each.value] for each in COLUMNS if words.get(each.value)}
     for each in (*(one for one in dimensions if one in COLUMNS), *filters):
         if each not in SECTIONS[section]:
-            known = ", ".join(one.value for one in SECTIONS[section])
-            raise UserError(f"{section.value} are not counted by {each.value}: expected a time, or {known}")
+            own = ", ".join(one.value for one in SECTIONS[section])
+            raise UserError(f"{section.value} are not counted by {each.value}: expected a time, or {own}")
     return Asked(section, begin, end, dimensions, filters)
 
 

@@ -1,4 +1,4 @@
-"""Tables as files: CSV, XLSX, JSON and Parquet."""
+"""Tables as files: CSV, XLSX, JSON, HTML and Parquet."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Literal
 import openpyxl
 
 from calls.errors import UserError
+from calls.reports import page
 
 Kind = Literal["text", "integer", "real"]
 Cell = str | int | float | bool | None
@@ -41,6 +42,7 @@ class Format(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     JSON = "json"
+    HTML = "html"
     PARQUET = "parquet"
 
 
@@ -48,6 +50,7 @@ MEDIA: Mapping[Format, str] = {
     Format.CSV: "text/csv; charset=utf-8",
     Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     Format.JSON: "application/json",
+    Format.HTML: "text/html; charset=utf-8",
     Format.PARQUET: "application/vnd.apache.parquet",
 }
 
@@ -80,6 +83,8 @@ def write(sheet: Sheet, how: Format) -> bytes:
         case Format.JSON:
             rows = [dict(zip(sheet.names, row, strict=True)) for row in sheet.rows]
             return json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False).encode("utf-8")
+        case Format.HTML:
+            return page.whole(sheet.title, "", [as_html(sheet)]).encode("utf-8")
         case Format.PARQUET:
             return _as_parquet(sheet)
 
@@ -87,6 +92,11 @@ def write(sheet: Sheet, how: Format) -> bytes:
 def as_csv(sheet: Sheet) -> str:
     """CSV (RFC 4180) that no spreadsheet takes for formulas."""
     return _csv([sheet.names, *sheet.rows], safe_cell)
+
+
+def as_html(sheet: Sheet) -> str:
+    """The table alone, as a part of a page."""
+    return page.table(sheet.names, [kind != "text" for _, kind in sheet.columns], sheet.rows)
 
 
 def _csv(rows: Iterable[Sequence[Cell]], cell: Callable[[Cell], Cell]) -> str:

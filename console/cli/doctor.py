@@ -17,7 +17,7 @@ import typer
 from calls import log
 from calls.errors import CallwrightError
 from calls.ids import FlowId
-from calls.records import backup, flow_versions
+from calls.records import backup, flow_versions, notices
 from calls.records.database import judge, open_readonly
 from calls.records.migrations import missing
 from calls.settings import Settings
@@ -68,6 +68,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("voice", _voice),
         ("prompts", _prompts),
         ("flows", _flows),
+        ("reports", _reports),
         ("callers' audio", _audio),
         ("FreeSWITCH", _freeswitch),
         ("engine", _engine),
@@ -149,6 +150,21 @@ def _edited(settings: Settings, flows: Iterable[Flow]) -> frozenset[FlowId]:
         newest = {flow.id: flow_versions.newest(connection, flow.id) for flow in flows}
     versions = {flow.id: flow.version for flow in flows}
     return frozenset(each for each, kept in newest.items() if kept and kept.version != versions[each])
+
+
+def _reports(settings: Settings) -> str:
+    """What of scheduled reports and alerts was not sent."""
+    named = f"{len(settings.scheduled_reports)} scheduled" if settings.scheduled_reports else "none scheduled"
+    if not settings.engine.database.exists():
+        return named
+    with closing(open_readonly(settings.engine.database)) as connection:
+        if missing(connection):
+            return named
+        left = [each for each in notices.standing(connection) if each.failing or each.dead]
+    if left:
+        said = "; ".join(f"{each.name}: {each.dead or each.failing} not sent, {each.last_error}" for each in left)
+        raise CallwrightError(f"{said}: mend it, and callwright report send sends a report again")
+    return named
 
 
 def _audio(settings: Settings) -> str:

@@ -12,8 +12,9 @@ import typer
 from calls.errors import UserError
 from calls.reports import asked, calls_sheet, tables
 from calls.reports.definitions import Section
+from calls.reports.files import write_answer
 from calls.reports.personal import without_persons
-from calls.reports.sheets import Format, Sheet, write
+from calls.reports.sheets import Format, write
 from console.cli.report import read, rounded
 from console.cli.shared import print_table, settings_of
 
@@ -51,7 +52,7 @@ def by(
         shown = [[rounded(cell) if isinstance(cell, float) else cell for cell in row] for row in sheet.rows]
         print_table(title, sheet.names, shown)
     else:
-        _put(tables.long(answer, title), how, output)
+        _put(write_answer(answer, section, title, how, settings), len(answer.rows), output)
 
 
 def export(
@@ -68,7 +69,7 @@ def export(
     settings, now = settings_of(context).reports, datetime.now(UTC)
     wanted = asked.read({"from": first, "to": last}, (), settings, now)
     sheet = read(context, lambda db: calls_sheet.calls(db, wanted.begin, wanted.end))
-    _put(without_persons(sheet) if masked else sheet, how, output)
+    _put(write(without_persons(sheet) if masked else sheet, how), len(sheet.rows), output)
 
 
 def _filters(only: list[str]) -> dict[str, str]:
@@ -81,8 +82,7 @@ def _filters(only: list[str]) -> dict[str, str]:
     return filters
 
 
-def _put(sheet: Sheet, how: Format, output: Path | None) -> None:
-    content = write(sheet, how)
+def _put(content: bytes, rows: int, output: Path | None) -> None:
     if output is None:
         sys.stdout.buffer.write(content)
         return
@@ -90,4 +90,4 @@ def _put(sheet: Sheet, how: Format, output: Path | None) -> None:
         output.write_bytes(content)
     except OSError as problem:
         raise UserError(f"{output}: {problem.strerror}") from problem
-    typer.echo(f"{output}: {len(sheet.rows)} rows")
+    typer.echo(f"{output}: {rows} rows")

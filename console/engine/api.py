@@ -188,6 +188,7 @@ def control(engine: Engine) -> FastAPI:
     _add_blocked(app, engine)
     _add_callbacks(app, engine)
     _add_webhooks(app, engine)
+    _add_reports(app, engine)
     _add_hours(app, engine)
     _add_pins(app, engine)
     _add_voicemail(app, engine)
@@ -319,6 +320,15 @@ def _add_webhooks(app: FastAPI, engine: Engine) -> None:
         now = engine.clock.now()
         done = await engine.writer.run(lambda db: operations.retry_messages(db, message, who, now))
         engine.outbox.wake()
+        return done
+
+
+def _add_reports(app: FastAPI, engine: Engine) -> None:
+    @app.post("/v1/reports/{name}/send")
+    async def send(name: str, who: Who = "unknown") -> operations.Done:
+        now, settings = engine.clock.now(), engine.settings
+        done = await engine.writer.run(lambda db: operations.send_report(db, settings, name, who, now))
+        engine.telling.notices.wake()
         return done
 
 

@@ -72,6 +72,7 @@ from console.engine.switching import Switching
 from console.engine.talk import LiveTalk, Meetings
 from console.engine.talk_recording import TalkRecordings
 from console.engine.tasks import Tasks
+from console.engine.telling import Telling
 from console.engine.third_parties import ThirdParties
 from console.engine.tolls import Tolls
 from console.engine.trails import Trails
@@ -146,6 +147,7 @@ class Engine:
         named = settings.secrets.named
         self._hosts = hosts or GuardedHosts(named)
         self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
+        self.telling = Telling(settings, self.outbox.wake, self.writer, self.tasks, clock)
         self.recordings = RecordingKeeper(settings.recordings, self.writer, clock)
         self.talk_recordings = TalkRecordings(
             settings.queues,
@@ -183,7 +185,7 @@ class Engine:
             clock,
             QueueHours(lambda: self.hours.overrides),
             Guard(self.writer, clock, settings.engine.region),
-            self._closed,
+            lambda: self.watch.draining,
             self.voice.render,
             self.recordings,
             tolls,
@@ -301,6 +303,7 @@ class Engine:
         Trails(self.books, self.writer).start(self.tasks)
         Retention(self.settings.retention, self.writer, self.clock).start(self.tasks)
         await self.outbox.start()
+        self.telling.start()
         self.recordings.start(self.tasks)
         self.switching.start(self._on_call)
 
@@ -389,6 +392,7 @@ class Engine:
             campaigns=campaigns_shown(core),
             trunks=trunks_shown(core),
             webhooks=webhooks_shown(self.outbox.names, self.outbox.backlog, self.clock.now()),
+            reports=self.telling.reports_shown(),
             flags=flags_shown(self.effects.flagged),
             loop_lag_s=self.watch.loop_lag_s,
             writer_behind_s=round(self.writer.behind_s(), 3),
@@ -423,9 +427,6 @@ class Engine:
         self.callbacks.finished(attempt_id)
         self.agent_dials.finished(attempt_id)
         self.previews.wake()
-
-    def _closed(self) -> bool:
-        return self.watch.draining
 
     def _overridden(self, overrides: Mapping[str, Override]) -> None:
         self.conversations.notify_all(OverridesChanged(overrides))

@@ -49,6 +49,7 @@ class EngineCollector(Collector):
             waiting.add_metric((queue.name,), queue.waiting)
         yield waiting
         yield from _webhooks(self._engine)
+        yield from _told(self._engine)
         live = CounterMetricFamily("callwright_live_texts", "texts spoken while a caller waited", labels=("outcome",))
         for outcome, count in self._engine.voice.outcomes.items():
             live.add_metric((outcome,), count)
@@ -98,6 +99,19 @@ def _webhooks(engine: Engine) -> Iterator[Metric]:
     for (name, result), count in sorted(engine.outbox.deliveries.items()):
         deliveries.add_metric((name, result), count)
     yield deliveries
+
+
+def _told(engine: Engine) -> Iterator[Metric]:
+    help_text = "mails and messages of reports and alerts that are not sent"
+    notices = GaugeMetricFamily("callwright_notices", help_text, labels=("kind", "name", "state"))
+    for each in engine.telling.notices.standing:
+        for state, count in (("waiting", each.waiting), ("failing", each.failing), ("dead", each.dead)):
+            notices.add_metric((each.kind.value, each.name, state), count)
+    yield notices
+    tries = CounterMetricFamily("callwright_notice_tries", "tries to send them", labels=("kind", "result"))
+    for (kind, result), count in sorted(engine.telling.notices.results.items()):
+        tries.add_metric((kind, result), count)
+    yield tries
 
 
 def _lookups(engine: Engine) -> Iterator[Metric]:

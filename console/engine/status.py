@@ -136,6 +136,18 @@ class WebhookShown(Shown):
     oldest_s: float | None
 
 
+class ReportShown(Shown):
+    """A scheduled report: when it comes due next, how many of its mails and messages wait, how many of those were
+    tried in vain, how many are given up, and why the latest of them was not taken."""
+
+    name: str
+    next_at: datetime
+    waiting: int
+    failing: int
+    dead: int
+    last_error: str
+
+
 class FlagShown(Shown):
     """Something of a call that a flow would have supervisors look at."""
 
@@ -160,6 +172,7 @@ class Status(Shown):
     campaigns: tuple[CampaignShown, ...]
     trunks: tuple[TrunkShown, ...]
     webhooks: tuple[WebhookShown, ...]
+    reports: tuple[ReportShown, ...] = ()
     flags: tuple[FlagShown, ...] = ()
     supervisors: tuple[SupervisorShown, ...] = ()
     """The last of this run."""

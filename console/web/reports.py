@@ -15,13 +15,14 @@ from fastapi.responses import HTMLResponse
 
 from calls.errors import UserError
 from calls.records.database import open_readonly
-from calls.reports import asked, calls_sheet, tables
+from calls.reports import asked, calls_sheet
 from calls.reports.asked import SECTIONS, Asked
 from calls.reports.asking import COLUMNS, TIMES, Answer, Dimension
 from calls.reports.definitions import BY_NAME, Section
+from calls.reports.files import write_answer
 from calls.reports.personal import without_persons
 from calls.reports.pictures import pictures
-from calls.reports.sheets import MEDIA, Format, Sheet, write
+from calls.reports.sheets import MEDIA, Format, write
 from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.web.guard import require
@@ -63,8 +64,9 @@ def add(site: Site) -> None:
         how = _format(request)
         wanted = asked.read(words, by, site.settings.reports, site.now())
         answer = await _answer(site, wanted)
-        sheet = tables.long(answer, wanted.section.value.capitalize())
-        return await _download(sheet, how, f"{wanted.section.value}-{wanted.begin:%Y-%m-%d}")
+        title, house = wanted.section.value.capitalize(), site.settings.reports
+        content = await asyncio.to_thread(write_answer, answer, wanted.section, title, how, house)
+        return _download(content, how, f"{wanted.section.value}-{wanted.begin:%Y-%m-%d}")
 
     @site.app.get("/reports/calls")
     async def calls(request: Request, known: Annotated[Known, Depends(require(Right.REPORTS))]) -> Response:
@@ -74,7 +76,8 @@ def add(site: Site) -> None:
         sheet = await _read(site, lambda db: calls_sheet.calls(db, wanted.begin, wanted.end))
         if Right.PEOPLE not in known.rights:
             sheet = without_persons(sheet)
-        return await _download(sheet, how, f"calls-{wanted.begin:%Y-%m-%d}")
+        content = await asyncio.to_thread(write, sheet, how)
+        return _download(content, how, f"calls-{wanted.begin:%Y-%m-%d}")
 
 
 async def _read(site: Site, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -89,8 +92,7 @@ async def _answer(site: Site, wanted: Asked) -> Answer:
     return await _read(site, lambda db: asked.answer(db, wanted, site.settings.reports, site.now()))
 
 
-async def _download(sheet: Sheet, how: Format, name: str) -> Response:
-    content = await asyncio.to_thread(write, sheet, how)
+def _download(content: bytes, how: Format, name: str) -> Response:
     return Response(
         content, media_type=MEDIA[how], headers={"Content-Disposition": f'attachment; filename="{name}.{how.value}"'}
     )

@@ -88,6 +88,7 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("POST", "/v1/flows/{flow}/rollback"): Need(Right.FLOWS),
     ("POST", "/v1/voicemail/{message_id}/heard"): Need(Right.RECORDINGS),
     ("DELETE", "/v1/voicemail/{message_id}"): Need(Right.RECORDINGS),
+    ("POST", "/v1/reports/{name}/send"): Need(Right.SYSTEM),
     ("POST", "/v1/webhooks/retry"): Need(Right.SYSTEM),
     ("POST", "/v1/pins/unlock"): Need(Right.SYSTEM),
     ("PATCH", "/v1/accounts/{name}"): Need(Right.SYSTEM),

@@ -40,6 +40,7 @@ ALL = (
     "0030_left_states",
     "0031_machine_hours",
     "0033_agent_queues",
+    "0047_notices",
 )
 
 

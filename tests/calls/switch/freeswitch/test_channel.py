@@ -37,6 +37,7 @@ from calls.wire.esl_commands import Command
 from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall
 from tests.calls.switch.freeswitch.world import LONG, MISSING, SHORT, Files, soon, until, world
+from tests.console.held_time import held
 
 ONE = KeyPlan(frozenset({"1", "2", "#"}))
 
@@ -59,6 +60,7 @@ async def results(*commands: Answer | Play | Gather | Hangup, caller: Caller | N
     return found
 
 
+@held
 async def test_no_key_ends_a_prompt_that_ignores_keys() -> None:
     seconds: list[float] = []
 
@@ -74,11 +76,13 @@ async def test_no_key_ends_a_prompt_that_ignores_keys() -> None:
     assert any("playback_terminators=none" in command for command in seen.commands)
 
 
+@held
 async def test_a_key_between_two_prompts_stops_the_second() -> None:
     caller = Caller((Key(0.36, "1"),))
     assert await results(Answer(), menu(SHORT, LONG), caller=caller) == [Done(), Match("1", barged_in=True)]
 
 
+@held
 async def test_a_key_before_the_prompt_has_begun_stops_it() -> None:
     """FreeSWITCH forgets a break that comes before the application: it has to wait for the beginning."""
     calls: list[FakeCall] = []
@@ -100,6 +104,7 @@ async def test_a_key_before_the_prompt_has_begun_stops_it() -> None:
     assert found == [Match("2", barged_in=True)]
 
 
+@held
 async def test_a_break_that_is_forgotten_is_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turn, "BREAK_S", 0.05)
     calls: list[FakeCall] = []
@@ -122,10 +127,12 @@ async def test_a_break_that_is_forgotten_is_said_again(monkeypatch: pytest.Monke
     assert len(said) == 2
 
 
+@held
 async def test_hash_alone() -> None:
     assert await results(Answer(), menu(SHORT), caller=Caller((Key(0.5, "#"),))) == [Done(), Match("#")]
 
 
+@held
 async def test_a_file_that_the_switch_does_not_find_is_told_and_the_call_goes_on() -> None:
     async def handler(channel: CallChannel) -> None:
         await channel.perform(Answer())
@@ -141,11 +148,13 @@ async def test_a_file_that_the_switch_does_not_find_is_told_and_the_call_goes_on
     assert (seen.cause, seen.by_caller, seen.resumed) == ("NORMAL_CLEARING", False, False)
 
 
+@held
 async def test_a_caller_who_gives_up_before_the_answer() -> None:
     found = await results(Play((LONG,)), Play((SHORT,)), caller=Caller((Leave(0.2, unanswered=True),)))
     assert found == [HungUp(EndedBy.CALLER, None)] * 2
 
 
+@held
 async def test_the_switch_hangs_up() -> None:
     calls: list[FakeCall] = []
     found: list[Result] = []
@@ -161,6 +170,7 @@ async def test_the_switch_hangs_up() -> None:
     assert found == [HungUp(EndedBy.SWITCH, 16)]
 
 
+@held
 async def test_a_caller_who_was_faster_than_our_hang_up() -> None:
     calls: list[FakeCall] = []
     found: list[Result] = []
@@ -178,6 +188,7 @@ async def test_a_caller_who_was_faster_than_our_hang_up() -> None:
     assert found == [HungUp(EndedBy.CALLER, 16)]
 
 
+@held
 async def test_two_hang_ups_at_once_have_one_end() -> None:
     found: list[Result] = []
 
@@ -192,6 +203,7 @@ async def test_two_hang_ups_at_once_have_one_end() -> None:
     assert found == [HungUp(EndedBy.US, 16), HungUp(EndedBy.US, 16), Interrupted()]
 
 
+@held
 async def test_one_command_at_a_time() -> None:
     async def handler(channel: CallChannel) -> None:
         await channel.perform(Answer())
@@ -208,6 +220,7 @@ async def test_one_command_at_a_time() -> None:
     assert not seen.resumed, "the handler raised"
 
 
+@held
 async def test_a_call_is_recorded_once_at_a_time_and_muted_and_stopped() -> None:
     async def handler(channel: CallChannel) -> None:
         assert await channel.perform(MuteRecording(True)) == Done(), "nothing is recorded"
@@ -226,6 +239,7 @@ async def test_a_call_is_recorded_once_at_a_time_and_muted_and_stopped() -> None
     assert said == [f"api uuid_record {seen.uuid} {each} {file}" for each in ("start", "mask", "unmask", "stop")]
 
 
+@held
 async def test_a_leg_that_is_not_there_is_not_connected_and_the_call_goes_on() -> None:
     async def handler(channel: CallChannel) -> None:
         await channel.perform(Answer())
@@ -242,6 +256,7 @@ async def test_a_leg_that_is_not_there_is_not_connected_and_the_call_goes_on() -
 # --- how a call is given back -----------------------------------------------------------------------------------
 
 
+@held
 async def test_a_handler_that_raises_gives_the_call_back_to_its_dialplan() -> None:
     async def handler(channel: CallChannel) -> None:
         await channel.perform(Answer())
@@ -254,6 +269,7 @@ async def test_a_handler_that_raises_gives_the_call_back_to_its_dialplan() -> No
     assert seen.resumed
 
 
+@held
 async def test_a_handler_that_just_ends_has_the_call_hung_up() -> None:
     async def handler(channel: CallChannel) -> None:
         await channel.perform(Answer())
@@ -263,6 +279,7 @@ async def test_a_handler_that_just_ends_has_the_call_hung_up() -> None:
     assert (seen.cause, seen.by_caller, seen.resumed) == ("NORMAL_CLEARING", False, False)
 
 
+@held
 async def test_stopping_gives_live_calls_back() -> None:
     up = asyncio.Event()
 
@@ -283,6 +300,7 @@ async def test_stopping_gives_live_calls_back() -> None:
 # --- a switch that fails ----------------------------------------------------------------------------------------
 
 
+@held
 async def test_an_application_that_never_ends_is_an_error_and_not_the_end_of_the_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -307,6 +325,7 @@ async def test_an_application_that_never_ends_is_an_error_and_not_the_end_of_the
     assert isinstance(found[0], Exception)
 
 
+@held
 async def test_an_application_of_somebody_elses_ends_nothing_of_ours() -> None:
     """Completions are matched by id: the same application, another id."""
     calls: list[FakeCall] = []
@@ -331,6 +350,7 @@ async def test_an_application_of_somebody_elses_ends_nothing_of_ours() -> None:
     assert seconds[0] >= 0.3
 
 
+@held
 async def test_events_of_another_call_change_nothing() -> None:
     calls: list[FakeCall] = []
     found: list[Result] = []
@@ -363,6 +383,7 @@ class Written:
         self.closed = True
 
 
+@held
 async def test_a_call_that_is_back_before_it_was_seen_in_a_talk_is_ours_on_its_new_connection() -> None:
     async def ask(command: Command) -> str:
         raise AssertionError(command)

@@ -15,6 +15,7 @@ from tests.calls.switch.freeswitch.fake_caller import Caller
 from tests.calls.switch.freeswitch.fake_event_socket import CORE
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall
 from tests.calls.switch.freeswitch.world import LONG, SHORT, soon, until, world
+from tests.console.held_time import held
 
 AGENT = LegId("agent-1")
 ATTEMPT = AttemptId("att-1")
@@ -23,6 +24,7 @@ BEFORE = "11111111-0f8c-431b-843f-5e1463dcb27e"
 """The run of the switch before the one of which the fake's calls are."""
 
 
+@held
 async def test_a_caller_of_the_new_run_who_came_before_the_event_socket_stays() -> None:
     arrived, back = asyncio.Event(), asyncio.Event()
     results: list[Result] = []
@@ -58,6 +60,7 @@ def attempt() -> DialAttempt:
     return DialAttempt(AttemptId("att-1"), "+15550100001", "carrier", "+15550100000", 20.0)
 
 
+@held
 async def test_nobody_is_dialled_on_a_new_run_before_it_was_compared() -> None:
     async with world(nobody, first_core=BEFORE) as made:
         await made.event_socket.die()
@@ -71,6 +74,7 @@ async def test_nobody_is_dialled_on_a_new_run_before_it_was_compared() -> None:
         assert not any(each.startswith("bgapi") for each in made.event_socket.said)
 
 
+@held
 async def test_a_leg_to_be_ended_that_was_born_in_an_outage_is_ended_behind_it() -> None:
     kill = "api uuid_kill att-1 NORMAL_CLEARING"
     async with world(nobody) as made:
@@ -85,6 +89,7 @@ async def test_a_leg_to_be_ended_that_was_born_in_an_outage_is_ended_behind_it()
         await until(lambda: made.event_socket.said.count(kill) == 2)
 
 
+@held
 async def test_a_leg_that_was_to_be_ended_in_an_outage_is_ended_behind_it() -> None:
     async with world(nobody) as made:
         await made.switch.originate(attempt())
@@ -97,6 +102,7 @@ async def test_a_leg_that_was_to_be_ended_in_an_outage_is_ended_behind_it() -> N
         await until(lambda: made.event_socket.said.count("api uuid_kill att-1 NORMAL_CLEARING") == 1)
 
 
+@held
 async def test_a_talk_goes_on_where_we_are_stopped() -> None:
     calls: list[FakeCall] = []
 
@@ -118,6 +124,7 @@ async def test_a_talk_goes_on_where_we_are_stopped() -> None:
     assert calls[0].seen.by_caller
 
 
+@held
 async def test_a_call_that_does_not_talk_is_given_back_where_we_are_stopped() -> None:
     began = asyncio.Event()
 
@@ -140,6 +147,7 @@ async def answered(channel: CallChannel) -> None:
     await channel.perform(Hangup())
 
 
+@held
 async def test_an_attempt_of_the_run_before_that_answers_is_a_call() -> None:
     async with world(answered) as made:
         made.event_socket.channels = json.dumps({"rows": [{"uuid": ATTEMPT, "callstate": "ACTIVE"}]})
@@ -149,6 +157,7 @@ async def test_an_attempt_of_the_run_before_that_answers_is_a_call() -> None:
     assert [channel.info.call_id for channel in made.channels] == [CallId(ATTEMPT)]
 
 
+@held
 async def test_an_attempt_that_answers_before_we_know_of_it_waits_for_that() -> None:
     async with world(answered) as made:
         made.event_socket.channels = json.dumps({"rows": [{"uuid": ATTEMPT, "callstate": "ACTIVE"}]})
@@ -161,6 +170,7 @@ async def test_an_attempt_that_answers_before_we_know_of_it_waits_for_that() -> 
     assert len(made.channels) == 1
 
 
+@held
 async def test_an_answered_leg_of_nobody_is_hung_up() -> None:
     async with world(nobody) as made:
         made.switch.adopt(frozenset(), {})
@@ -168,6 +178,7 @@ async def test_an_answered_leg_of_nobody_is_hung_up() -> None:
     assert (seen.cause, seen.resumed) == ("NORMAL_CLEARING", False)
 
 
+@held
 async def test_a_leg_that_ends_before_it_is_known_is_nobodys() -> None:
     async with world(nobody) as made:
         call = made.freeswitch().place(Caller(uuid=ATTEMPT, route="dialled"))

@@ -37,6 +37,7 @@ from tests.calls.switch.freeswitch.fake_caller import Caller, Key, Leave, Say
 from tests.calls.switch.freeswitch.fake_far_end import FarEnd
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall, FakeFreeSwitch
 from tests.calls.switch.freeswitch.world import SHORT, World, soon, until, world
+from tests.console.held_time import held
 
 AGENT = LegId("agent-1")
 BY_US = HungUp(EndedBy.US, 16)
@@ -70,6 +71,7 @@ async def later(seconds: float, do: Callable[[], Awaitable[object]]) -> object:
     return await do()
 
 
+@held
 async def test_an_agent_ends_the_talk_and_the_customer_is_ours_again() -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         ending = asyncio.ensure_future(later(0.3, channel.end_talk))
@@ -83,6 +85,7 @@ async def test_an_agent_ends_the_talk_and_the_customer_is_ours_again() -> None:
     assert call.seen.cause == "NORMAL_CLEARING"
 
 
+@held
 async def test_the_agents_leg_ends_and_the_customer_is_ours_again() -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         asyncio.get_running_loop().call_later(0.3, call.drop_leg)
@@ -92,6 +95,7 @@ async def test_the_agents_leg_ends_and_the_customer_is_ours_again() -> None:
     await played(handle)
 
 
+@held
 async def test_a_customer_who_leaves_in_a_talk_is_told_by_the_event_socket() -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         assert await soon(channel.perform(Connect(AGENT))) == BY_CALLER
@@ -101,6 +105,7 @@ async def test_a_customer_who_leaves_in_a_talk_is_told_by_the_event_socket() -> 
     assert call.seen.by_caller
 
 
+@held
 async def test_our_hang_up_ends_a_talk() -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         ending = asyncio.ensure_future(later(0.3, lambda: channel.perform(Hangup())))
@@ -111,6 +116,7 @@ async def test_our_hang_up_ends_a_talk() -> None:
     assert call.seen.cause == "NORMAL_CLEARING"
 
 
+@held
 async def test_a_connect_interrupts_a_hold() -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         connecting = asyncio.ensure_future(later(0.2, lambda: channel.perform(Connect(AGENT))))
@@ -120,6 +126,7 @@ async def test_a_connect_interrupts_a_hold() -> None:
     await played(handle, Caller((Leave(0.6),)))
 
 
+@held
 async def test_a_recording_of_one_talk_ends_with_it() -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         ending = asyncio.ensure_future(later(0.3, channel.end_talk))
@@ -141,6 +148,7 @@ async def test_a_recording_of_one_talk_ends_with_it() -> None:
     ],
 )
 @pytest.mark.parametrize("music", ["default", "none-of-that-name"])
+@held
 async def test_a_hold(plan: KeyPlan | None, caller: Caller, expected: Result, music: str) -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         assert await soon(channel.perform(Hold(0.5, music, plan))) == expected
@@ -159,6 +167,7 @@ async def test_a_hold(plan: KeyPlan | None, caller: Caller, expected: Result, mu
         (None, Transfer("nowhere", 5.0), TransferFailed("unavailable")),
     ],
 )
+@held
 async def test_a_transfer(far: FarEnd | None, command: Transfer, expected: Result) -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         got = await soon(channel.perform(command))
@@ -171,6 +180,7 @@ async def test_a_transfer(far: FarEnd | None, command: Transfer, expected: Resul
     await played(handle, prepare=lambda made: made.answers.update({"user/desk": far} if far is not None else {}))
 
 
+@held
 async def test_a_target_that_does_not_take_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("calls.switch.freeswitch.transfer.TAKES_S", 0.2)
 
@@ -181,6 +191,7 @@ async def test_a_target_that_does_not_take_the_call(monkeypatch: pytest.MonkeyPa
     await played(handle, prepare=lambda made: made.answers.update({"user/desk": FarEnd(0.1, key_after_s=None)}))
 
 
+@held
 async def test_a_number_of_a_trunk_is_dialled() -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         result = await soon(channel.perform(Transfer("carrier", 5.0, number="+15550100001")))
@@ -199,6 +210,7 @@ async def test_a_number_of_a_trunk_is_dialled() -> None:
         (Caller((Leave(1.2),)), 10.0, RecordEnd.HANGUP),
     ],
 )
+@held
 async def test_a_message(caller: Caller, longest_s: float, expected: RecordEnd) -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         got = await soon(channel.perform(Record("message", (SHORT,), longest_s, 1.0)))
@@ -220,6 +232,7 @@ async def nobody(channel: CallChannel) -> None:
         ("carrier", "+15550100001", "sofia/gateway/carrier/+15550100001", 60.9, 60),
     ],
 )
+@held
 async def test_somebody_outside_is_rung_and_the_switch_ends_the_leg_in_time(
     place: str, number: str, dialled: str, limit_s: float, told: int
 ) -> None:
@@ -235,6 +248,7 @@ async def test_somebody_outside_is_rung_and_the_switch_ends_the_leg_in_time(
 
 
 @pytest.mark.parametrize(("place", "number"), [("nowhere", ""), ("nowhere", "+15550100001"), ("carrier", "1,2|3")])
+@held
 async def test_nobody_outside_is_rung_whom_the_settings_do_not_know(place: str, number: str) -> None:
     async with world(nobody) as made:
         made.freeswitch()

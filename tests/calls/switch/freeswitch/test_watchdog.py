@@ -14,6 +14,7 @@ from calls.wire.esl_commands import Command, encode
 from tests.calls.switch.freeswitch.fake_far_end import FarEnd
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall
 from tests.calls.switch.freeswitch.world import SHORT, soon, world
+from tests.console.held_time import held
 from tests.virtual_time import run
 
 CALL = "6bd2a74c-1111-4222-8333-444455556666"
@@ -47,6 +48,7 @@ def test_it_is_put_off_in_time() -> None:
     assert 2 * RENEW_S < SILENT_S
 
 
+@held
 async def test_a_call_is_watched_from_its_beginning_and_not_in_a_talk() -> None:
     calls: list[FakeCall] = []
 
@@ -66,6 +68,7 @@ async def test_a_call_is_watched_from_its_beginning_and_not_in_a_talk() -> None:
     assert of_the_watchdog(seen.commands[:bridged]) == ["off", "+60", "off"], "in the talk it is not watched"
 
 
+@held
 async def test_a_transfers_talk_is_watched_for_longer() -> None:
     async def handler(channel: CallChannel) -> None:
         await channel.perform(Answer())
@@ -80,6 +83,7 @@ async def test_a_transfers_talk_is_watched_for_longer() -> None:
     assert of_the_watchdog(seen.commands) == ["off", "+60", "off", "+660", "off", "+60"]
 
 
+@held
 async def test_a_leg_that_is_gone_leaves_the_call_watched() -> None:
     async def handler(channel: CallChannel) -> None:
         await channel.perform(Answer())

@@ -133,10 +133,8 @@ def held_for(loop: HeldTimeLoop) -> Iterator[Traffic]:
         original(wire)
 
     def takes(original: Callable[[Wire, bytes], None], wire: Wire, data: bytes) -> None:
-        try:
-            original(wire, data)
-        finally:
-            soon(traffic.took, keys[wire], len(data))
+        original(wire, data)  # where it raises they are on their way until the connection has ended
+        soon(traffic.took, keys[wire], len(data))
 
     def writes(original: Callable[[Wire, bytes], None], wire: Wire, data: bytes) -> None:
         if wire._upwards is None:  # the hub's own words: asyncio counts its own when it asks for them

@@ -1,12 +1,16 @@
-"""A FreeSwitch driver that listens, and a fake FreeSWITCH that calls it."""
+"""A FreeSwitch driver that listens, and a fake FreeSWITCH that calls it.
+
+On a loop in held time (:mod:`tests.console.held_time`) the clock stands while anything is on its way between the two.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +27,8 @@ from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import CallChannel, Prompt, Result
 from tests.calls.switch.freeswitch.fake_event_socket import CORE, PASSWORD, FakeEventSocket
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeFreeSwitch
+from tests.calls.switch.freeswitch.traffic import Traffic, held_for
+from tests.console.held_time import HeldTimeLoop
 
 TOKEN = "a-token-of-this-test"
 SHORT = Prompt("short", "en")
@@ -31,7 +37,7 @@ MISSING = Prompt("missing", "en")
 """A prompt of ours whose file the switch does not find."""
 
 DURATIONS_S = {SHORT: 0.3, LONG: 5.0, MISSING: 0.3}
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 
 Handler = Callable[[CallChannel], Awaitable[None]]
 
@@ -51,8 +57,11 @@ class Files:
 class World:
     """The driver, the calls that its handler saw, and what they came to."""
 
-    def __init__(self, switch: FreeSwitch, handler: Handler, event_socket: FakeEventSocket) -> None:
+    def __init__(
+        self, switch: FreeSwitch, handler: Handler, event_socket: FakeEventSocket, traffic: Traffic | None = None
+    ) -> None:
         self.switch = switch
+        self._traffic = traffic
         self.event_socket = event_socket
         self.handler = handler
         self.channels: list[CallChannel] = []
@@ -70,7 +79,7 @@ class World:
         return self.event_socket.said
 
     def freeswitch(self, token: str = TOKEN, mode: str = "async") -> FakeFreeSwitch:
-        made = FakeFreeSwitch(self.switch.port, token, self._files, mode=mode)
+        made = FakeFreeSwitch(self.switch.port, token, self._files, mode=mode, traffic=self._traffic)
         made.attach(self.event_socket)
         return made
 
@@ -114,27 +123,42 @@ async def world(
 ) -> AsyncIterator[World]:
     """A driver for as long as it is needed. At the end every call must have ended, unless not ``settles``.
     ``first_core``: which run of the switch it meets first."""
-    async with FakeEventSocket() as event_socket:
-        event_socket.core = first_core
-        config = config_of(event_socket, limits=limits or Limits())
-        made = World(FreeSwitch(config, Files(), lambda: str(uuid4())), handler, event_socket)
-        await made.switch.start(made.events.append, made.on_call)
-        made.server = made.switch.server
-        try:
-            yield made
-            if settles:
-                await made.settled()
-        finally:
-            await made.switch.stop()
+    with _traffic() as traffic:
+        async with FakeEventSocket(traffic) as event_socket:
+            event_socket.core = first_core
+            config = config_of(event_socket, limits=limits or Limits())
+            made = World(FreeSwitch(config, Files(), lambda: str(uuid4())), handler, event_socket, traffic)
+            await made.switch.start(made.events.append, made.on_call)
+            made.server = made.switch.server
+            try:
+                yield made
+                if settles:
+                    await made.settled()
+            finally:
+                await made.switch.stop()
     for fault in made.faults:
         raise fault
 
 
+@contextmanager
+def _traffic() -> Iterator[Traffic | None]:
+    """What is on its way, where time is held; None where it is the machine's."""
+    loop = asyncio.get_running_loop()
+    if not isinstance(loop, HeldTimeLoop):
+        yield None
+        return
+    with held_for(loop) as traffic:
+        yield traffic
+
+
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait until ``holds``, which another thread makes true."""
-    async with asyncio.timeout(DEADLINE_S):
-        while not holds():  # noqa: ASYNC110 - the other thread has no event of asyncio's to tell it by
-            await asyncio.sleep(0.005)
+    """Wait until ``holds``, which another thread makes true. The deadline is the machine's, whatever time is held."""
+    gives_up_at = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < gives_up_at, "it never came to that"
+        await asyncio.sleep(0.005)
+        if isinstance(asyncio.get_running_loop(), HeldTimeLoop):  # where no time passes by waiting
+            await asyncio.to_thread(time.sleep, 0.001)
 
 
 async def soon(result: Awaitable[Result]) -> Result:

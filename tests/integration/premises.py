@@ -205,7 +205,7 @@ nodes:
     keys: {{"0": operator}}
     phrases:
       {phrases}
-    first_key: 3s
+    first_key: 2s
     noinput: []
     failed: failed
 
@@ -230,7 +230,7 @@ models = [{{language = "en", engine = "vosk", folder = "{model}"}}]
 MODEL = Path(__file__).resolve().parents[1] / "tinyvosk" / "model"
 
 TEXTS = """\
-main.spoken: What can we do for you today? Please say it in a word or two.
+main.spoken: What can we do for you today?
 main.menu: Press 1.
 main.silence: Please press a key.
 said.support: some help

@@ -46,6 +46,7 @@ from calls.parts import (
 from calls.recording_rule import RecordRule
 from calls.reports.schedules import ScheduledReport
 from calls.reports.settings import ReportSettings
+from calls.reports.targets import Target
 from calls.retention import RetentionSettings
 from calls.secrets import FILE_NAME, NAMED, VARIABLES, Secrets, load_secrets
 from calls.settings_faults import faults
@@ -339,6 +340,7 @@ class Settings(Part):
     scheduled_reports: Annotated[
         tuple[ScheduledReport, ...], Field(max_length=100, description="tables, [[scheduled_reports]]")
     ] = ()
+    targets: Annotated[tuple[Target, ...], Field(max_length=100, description="tables, [[targets]]")] = ()
     retention: Annotated[RetentionSettings, Field(description="a table")] = RetentionSettings()
     transfer: Annotated[TransferSettings, Field(description="a table")] = TransferSettings()
     flows: FilePath = Path("flows")

@@ -14,7 +14,7 @@ from calls.hours import HoursProblem
 from calls.hours import parse as parse_hours
 from calls.outside import Access, LookupSettings, is_loopback
 from calls.recordings import is_safe_folder
-from calls.reports import schedules
+from calls.reports import schedules, targets
 from calls.toml_file import Place
 
 if TYPE_CHECKING:  # the settings ask for their own faults
@@ -119,7 +119,7 @@ def _floor_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
 
 
 def _told_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
-    """Of mails and scheduled reports."""
+    """Of mails, scheduled reports and targets."""
     if settings.mail is not None:
         for key, problem in mail.faults(settings.mail):
             yield ("mail", key), problem
@@ -129,6 +129,11 @@ def _told_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
         found = schedules.faults(report, settings.reports, webhooks, has_mail=settings.mail is not None)
         for key, problem in found:
             yield ("scheduled_reports", index, key), problem
+    yield from _doubles("targets", "name", (each.name for each in settings.targets))
+    queues = [each.name for each in settings.queues]
+    for index, target in enumerate(settings.targets):
+        for key, problem in targets.faults(target, queues, webhooks, has_mail=settings.mail is not None):
+            yield ("targets", index, key), problem
 
 
 def _transfer_faults(settings: Settings) -> Iterator[tuple[Place, str]]:

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from calls.histogram import Histogram
 from calls.ids import CampaignId
+from calls.reports.targets import Verdict
 from calls.switch.asterisk.switch import AsteriskSwitch
 from console.engine.engine import Engine
 from console.engine.status import Status
@@ -108,6 +109,14 @@ def _told(engine: Engine) -> Iterator[Metric]:
         for state, count in (("waiting", each.waiting), ("failing", each.failing), ("dead", each.dead)):
             notices.add_metric((each.kind.value, each.name, state), count)
     yield notices
+    help_text = "1: the figure is past the alarm of its target"
+    alarms = GaugeMetricFamily("callwright_target_alarm", help_text, labels=("target",))
+    values = GaugeMetricFamily("callwright_target_value", "figures that have a target", labels=("target",))
+    for standing in engine.telling.alerting.standings:
+        alarms.add_metric((standing.target.name,), float(standing.verdict is Verdict.ALARM))
+        if standing.figure.value is not None:
+            values.add_metric((standing.target.name,), standing.figure.value)
+    yield from (alarms, values)
     tries = CounterMetricFamily("callwright_notice_tries", "tries to send them", labels=("kind", "result"))
     for (kind, result), count in sorted(engine.telling.notices.results.items()):
         tries.add_metric((kind, result), count)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from calls.clock import Clock
 from calls.records.writer import Writer
 from calls.settings import Settings
+from console.engine.alerting import Alerting
 from console.engine.mailer import Mailer
 from console.engine.notices import Notices
 from console.engine.schedules import Schedules
@@ -33,10 +34,12 @@ class Telling:
         self._tasks = tasks
         self.notices = Notices(mail, mailer, writer, tasks, clock, sent_to_webhook)
         self.schedules = Schedules(settings.scheduled_reports, settings.reports, self.notices, writer, clock)
+        self.alerting = Alerting(settings.targets, settings.reports, self.notices, writer, clock)
 
     def start(self) -> None:
         """Tell from now on."""
         self.schedules.start(self._tasks)
+        self.alerting.start(self._tasks)
         self.notices.start()
 
     def reports_shown(self) -> tuple[ReportShown, ...]:

@@ -17,7 +17,7 @@ from console.accounts.roles import Right
 from console.cli.doctor import examine
 from console.operations import e164
 from console.reads import callbacks as callbacks_shown
-from console.reads import calls, campaigns, flow_check, flows, people, rules, system
+from console.reads import calls, campaigns, flow_check, flows, people, rules, system, targets
 from console.web.guard import SAFE, check_csrf, is_by_cookie, known_of, require
 from console.web.reads import Reads
 
@@ -105,6 +105,15 @@ def _add_work(app: APIRouter, reads: Reads) -> None:
     @app.get("/people", **takes(Right.PEOPLE))
     async def search_people(q: Text) -> list[people.PersonFound]:
         return await reads.read(lambda db: people.search(db, q, region))
+
+    @app.get("/targets", **takes(Right.VIEW))
+    async def all_targets() -> list[targets.TargetShown]:
+        """Every figure that has a target, as it stands now."""
+        return await reads.read(lambda db: targets.standings(db, reads.settings, reads.now()))
+
+    @app.get("/alerts", **takes(Right.VIEW))
+    async def all_alerts(wanted: Annotated[targets.AlertSearch, Query()]) -> targets.AlertPage:
+        return await reads.read(lambda db: targets.page(db, wanted))
 
     @app.get("/callbacks", **takes(Right.FLOOR))
     async def open_callbacks() -> list[callbacks_shown.CallbackRow]:

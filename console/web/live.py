@@ -111,8 +111,8 @@ class Hub:
         message = json.loads(line)
         match message["kind"]:
             case "snapshot":
-                figures = self._picture.get("figures", {})
-                self._set({**message["content"], "figures": figures})
+                counted = {section: self._picture.get(section, {}) for section in ("figures", "targets")}
+                self._set({**message["content"], **counted})
             case "delta":
                 self._set(applied(self._picture, message["content"]))
             case _:
@@ -132,7 +132,7 @@ class Hub:
                 except sqlite3.Error as problem:
                     log.get().warning("the wall's figures could not be counted", problem=str(problem))
                 else:
-                    self._set({**self._picture, "figures": counted})
+                    self._set({**self._picture, **counted})
             await asyncio.sleep(self._figures.every_s)
 
     async def _judge(self) -> None:

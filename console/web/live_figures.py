@@ -13,6 +13,8 @@ from calls.records.figure import Figure, Scope
 from calls.records.figures import Targets, all_figures
 from calls.settings import Settings
 from console.picture import Record
+from console.reads import targets
+from console.reads.targets import TargetShown
 
 WINDOW = timedelta(hours=24)
 
@@ -23,21 +25,38 @@ class Figures:
     """``every_s``: how often they are to be counted."""
 
     def __init__(self, settings: Settings, now: Callable[[], datetime], every_s: float = EVERY_S) -> None:
+        self._settings = settings
         self._database = settings.engine.database
         self._now = now
         self.every_s = every_s
 
-    async def count(self) -> Mapping[str, Record]:
-        """The figures of the last 24 hours; none, where there is no database yet."""
+    async def count(self) -> Mapping[str, Mapping[str, Record]]:
+        """``figures`` of the last 24 hours, and ``targets``; none, where there is no database yet."""
         return await asyncio.to_thread(self._count)
 
-    def _count(self) -> Mapping[str, Record]:
+    def _count(self) -> Mapping[str, Mapping[str, Record]]:
         now = self._now()
         try:
             with closing(open_readonly(self._database)) as connection:
-                return shown(all_figures(connection, Scope(now - WINDOW, now, now=now), Targets()))
+                found = shown(all_figures(connection, Scope(now - WINDOW, now, now=now), Targets()))
+                held = {each.name: _target(each) for each in targets.standings(connection, self._settings, now)}
+                return {"figures": found, "targets": held}
         except RecordError:
-            return {}
+            return {"figures": {}, "targets": {}}
+
+
+def _target(each: TargetShown) -> Record:
+    whose = ", ".join([each.title, *each.subject.values()])
+    return {
+        "title": whose,
+        "value": each.value_said if each.value is not None else "",
+        "look": each.look,
+        "verdict": each.verdict,
+        "aim": each.aim_said,
+        "alarm": each.alarm_said,
+        "minutes": each.window_minutes,
+        "raised": each.raised_at is not None,
+    }
 
 
 def shown(figures: Iterable[Figure]) -> dict[str, Record]:

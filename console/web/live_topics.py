@@ -15,7 +15,7 @@ from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.picture import Changes, Picture, Record, applied, changes, merged, only, packed
 
-WALL = ("engine", "switches", "queues", "agents", "campaigns", "trunks", "hours", "figures")
+WALL = ("engine", "switches", "queues", "agents", "campaigns", "trunks", "hours", "figures", "targets")
 FLOOR = (*WALL, "calls", "supervisors", "flags")
 
 LONGEST_QUEUE = 32

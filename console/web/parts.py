@@ -7,6 +7,7 @@ from typing import Protocol
 
 from console.web import (
     accounts,
+    alerts,
     campaign_wizard,
     campaigns,
     desk_page,
@@ -50,6 +51,7 @@ PARTS: Sequence[Part] = (
     people,
     do_not_call,
     reports,
+    alerts,
     accounts,
     system,
     metrics,

@@ -25,6 +25,7 @@ from calls.reports.pictures import pictures
 from calls.reports.sheets import MEDIA, Format, write
 from console.accounts.roles import Right
 from console.accounts.store import Known
+from console.reads import targets
 from console.web.guard import require
 from console.web.navigation import Entry, Group
 from console.web.site import Site
@@ -55,7 +56,10 @@ def add(site: Site) -> None:
         except UserError as trouble:
             problem = str(trouble)
         code = 400 if problem else 200
-        values = _shown(site, request, words, by, wanted, answer)
+        values = _shown(site, request, words, by, wanted, answer) | {"targets": []}
+        if wanted is not None and site.settings.targets:
+            held = await _read(site, lambda db: targets.standings(db, site.settings, site.now()))
+            values["targets"] = [each for each in held if BY_NAME[each.figure].section is wanted.section]
         return site.pages.show(request, "reports.html", code, problem=problem, **values)
 
     @site.app.get("/reports/file")

@@ -19,6 +19,8 @@ from calls.outside import WebhookSettings
 from calls.records import notices
 from calls.records.writer import write_once
 from calls.reports.schedules import ScheduledReport
+from calls.reports.targets import Target
+from calls.switch.loopback.callers import HangUp, Wait
 from console import operations
 from console.cli.doctor import examine
 from console.engine.mailer import Mailer
@@ -188,6 +190,33 @@ async def test_a_webhook_has_the_report_under_one_key(tmp_path: Path) -> None:
         assert (body["values"]["report"], body["values"]["from"]) == ("daily", "2026-01-04")
         await world.until(lambda: world.rows("SELECT state FROM outbox") == [("sent",)], every_s=1.0)
         assert states(world) == ["sent"]
+
+
+@held
+async def test_an_alert_is_told_of_by_mail_and_webhook_and_outlives_a_kill(tmp_path: Path) -> None:
+    hosts = FakeHosts(lambda at, sent: Answered(200))
+    crm = WebhookSettings(name="crm", url="https://crm.example/hook")
+    given = {"name": "lost", "figure": "drop_off", "aim": 0.0, "alarm": 0.5, "least": 1}
+    lost = Target.model_validate(given | {"window_minutes": 2, "to": ("anna@example.com",), "webhook": "crm"})
+    async with smtp_stub() as stub:
+        outside = {"mail": server(stub), "targets": (lost,), "webhooks": (crm,)}
+        async with world_in(tmp_path, hosts=hosts, outside=outside) as world:
+            call = world.call(Wait(1.5), HangUp())
+            await call.over()
+            await world.until(lambda: len(stub.mails) == 1 and len(hosts.asked) == 1, every_s=1.0)
+            text = exposition(world.engine)[0].decode()
+            assert 'callwright_target_alarm{target="lost"} 1.0' in text
+            await world.kill()
+            await world.start()
+            await world.until(lambda: len(stub.mails) == 2 and len(hosts.asked) == 2, within_s=200.0, every_s=1.0)
+            assert [str(mail["Subject"]) for _, mail in stub.mails] == [
+                "Alert: lost, Drop-off of all calls",
+                "Over: lost, Drop-off of all calls",
+            ]
+            events = [json.loads(sent.body or b"") for sent in hosts.asked]
+            assert [each["event"] for each in events] == ["alert_raised", "alert_cleared"]
+            assert events[1]["values"]["cleared_by"] == "quiet"
+            assert world.rows("SELECT count(*) FROM alerts") == [(1,)]
 
 
 # --- the way to the server --------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from calls.records import store
+from calls.records import alerts, store
 from calls.records.writer import write_once
 from calls.reports.asked import SECTIONS
 from calls.settings import load
@@ -30,6 +30,8 @@ SPAN = f"from={DAY}&to={DAY}"
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A day with three calls, and an account of each role."""
     path = install(tmp_path_factory.mktemp("reports"))
+    with path.open("a", encoding="utf-8") as file:
+        file.write('\n[[targets]]\nname = "lost"\nfigure = "abandonment"\nqueue = "sales"\naim = 0.03\nalarm = 0.1\n')
     settings = load(path, {})
 
     def fill(connection: sqlite3.Connection) -> None:
@@ -37,6 +39,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
             record = call(name, queue="sales", agent=agent, wait_s=3.0, talk_s=60.0, abandoned=agent is None)
             store.finish_call(connection, record)
         connection.execute("UPDATE calls SET caller = '+4930123456789'")
+        subject, bounds = {"queue": "sales"}, (0.03, 0.1)
+        alerts.raise_alert(connection, "lost", "abandonment", subject, bounds, 0.75, (3.0, 4.0), BEGIN)
 
     write_once(settings.engine.database, fill)
     with served(path), Browser(settings) as opened:
@@ -94,3 +98,20 @@ def test_numbers_are_whole_only_for_who_may_see_people(browser: Browser) -> None
     answer = browser.ask("GET", f"/reports/calls?{SPAN}&format=csv", {"Authorization": f"Bearer {token}"})
     (first, *_) = csv.DictReader(io.StringIO(answer.text))
     assert (first["call_id"], first["caller"]) == ("a", "'+493012345****")
+
+
+def test_alerts_and_targets_are_on_pages_and_in_the_api(browser: Browser) -> None:
+    browser.log_in("supervisor", PASSWORD)
+    page = browser.get("/alerts")
+    assert page.status_code == 200
+    assert "lost" in page.text and "Abandonment, sales" in page.text and "75.0%" in page.text and "3 / 4" in page.text
+    (held,) = browser.get("/api/v1/targets").json()
+    assert (held["name"], held["verdict"], held["aim"], held["value"]) == ("lost", "unknown", 0.03, None)
+    (found,) = browser.get("/api/v1/alerts").json()["alerts"]
+    assert (found["target"], found["value"]) == ("lost", 0.75)
+    assert found["cleared_by"] in ("", "quiet")  # an engine runs, and nothing happens any more
+    assert browser.get("/alerts?before=x").status_code == 409
+    assert ">Targets<" in browser.get("/reports?section=inbound").text
+    assert ">Targets<" not in browser.get("/reports?section=sales").text
+    browser.log_in("agent", PASSWORD)
+    assert browser.get("/alerts").status_code == 403

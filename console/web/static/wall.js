@@ -15,7 +15,7 @@ const share = (part, whole) => (whole > 0 ? percent.format(part / whole) : "–"
 const Since = ({ at }) => html`<time data-since=${at}>${lasted(serverNow() - at)}</time>`;
 
 /** What somebody has to look at, the worst first: pairs of look and words. */
-function alarms({ engine = {}, switches = {}, trunks = {}, campaigns = {}, hours = {} }) {
+function alarms({ engine = {}, switches = {}, trunks = {}, campaigns = {}, hours = {}, targets = {} }) {
   const found = [];
   const state = engine[""] ?? {};
   if (state.away) found.push(["bad", t("wall.away", { why: state.away })]);
@@ -24,6 +24,9 @@ function alarms({ engine = {}, switches = {}, trunks = {}, campaigns = {}, hours
   for (const [name, each] of Object.entries(hours)) if (each.state === "emergency") found.push(["bad", t("wall.emergency", { name })]);
   for (const each of Object.values(campaigns)) {
     if (each.answered && each.abandoned / each.answered > each.cap) found.push(["bad", t("wall.over_cap", { name: each.name })]);
+  }
+  for (const [name, each] of Object.entries(targets)) {
+    if (each.raised) found.push(["bad", t("wall.alarm", { name, title: each.title, value: each.value || "–", alarm: each.alarm })]);
   }
   for (const [name, each] of Object.entries(trunks)) if (each.health) found.push(["warn", t("wall.trunk", { name, why: each.health })]);
   return found;
@@ -80,6 +83,20 @@ function Queues({ queues }) {
     })}</tbody></table></div></section>`;
 }
 
+function Targets({ targets }) {
+  const names = Object.keys(targets).sort();
+  if (!names.length) return null;
+  return html`<section><h2>${t("wall.targets")}</h2><div class="wide" role="region" aria-label=${t("wall.targets")} tabindex="0"><table>
+    <thead><tr><th scope="col">${t("wall.target")}</th><th scope="col" class="number">${t("wall.value")}</th>
+      <th scope="col" class="number">${t("wall.aim")}</th></tr></thead>
+    <tbody>${names.map((name) => {
+      const each = targets[name];
+      return html`<tr key=${name}><th scope="row">${name}<br /><small>${each.title}, ${t("wall.of_last", { minutes: each.minutes })}</small></th>
+        <td class="number big ${each.look}">${each.verdict === "unknown" ? html`<small>${t("wall.too_few")}</small>` : each.value}</td>
+        <td class="number big">${each.aim}</td></tr>`;
+    })}</tbody></table></div></section>`;
+}
+
 function Agents({ agents }) {
   const list = Object.entries(agents).sort(([, a], [, b]) =>
     STATES.indexOf(a.state) - STATES.indexOf(b.state) || a.since - b.since || a.name.localeCompare(b.name));
@@ -115,7 +132,7 @@ function Wall({ picture, line }) {
     ${found.length > 0 && html`<ul class="alarms">${found.map(([look, words]) => html`<li key=${words} class="notice ${look}">${words}</li>`)}</ul>`}
     <div class=${line === "live" ? "" : "stale"}>
       <${Tiles} picture=${picture} />
-      <div class="columns wall-columns"><${Queues} queues=${picture.queues ?? {}} /><${Campaigns} campaigns=${picture.campaigns ?? {}} /></div>
+      <div class="columns wall-columns"><${Queues} queues=${picture.queues ?? {}} /><${Campaigns} campaigns=${picture.campaigns ?? {}} /><${Targets} targets=${picture.targets ?? {}} /></div>
       <${Agents} agents=${picture.agents ?? {}} />
     </div>`;
 }

@@ -46,7 +46,7 @@ NEEDS = (Need.MENU, Need.HEAR, Need.AGENTS, Need.TRANSFER, Need.DIAL, Need.RECOR
 THERE_IS_ONE = VARIABLE in os.environ
 RING_MS = (1000, 4000)
 GONE_S = 5.0
-AT_ONCE = 16
+AT_ONCE = int(os.environ.get("CALLWRIGHT_TEST_ESL_AT_ONCE", "16"))
 """Scripts of each kind that are played at the same time: a SIPp each, beside FreeSWITCH and us."""
 
 NO_CHANNELS = {"row_count": 0}

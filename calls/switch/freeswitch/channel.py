@@ -21,7 +21,7 @@ from calls.switch.freeswitch.amd import AmdRule
 from calls.switch.freeswitch.call_recording import CallRecording
 from calls.switch.freeswitch.connection import EslConnection, Link
 from calls.switch.freeswitch.message import file_of
-from calls.switch.freeswitch.talk import BACK, Talk
+from calls.switch.freeswitch.talk import BACK, OURS, Talk, way_to_leg
 from calls.switch.freeswitch.turn import MARGIN_S, Cut, Surroundings, Turn
 from calls.switch.freeswitch.turns import InTurn, run
 from calls.switch.freeswitch.watchdog import Watchdog
@@ -55,7 +55,7 @@ from calls.switch.port import (
 from calls.wire.esl import Event, Reply
 from calls.wire.esl_applications import Set, Variable
 from calls.wire.esl_commands import Command, EventName, Execute, Exit, FilterCall, HangupCall, Linger, Subscribe
-from calls.wire.esl_control import Join, Kill, SendTo, SetValues, Value
+from calls.wire.esl_control import Kill, SendTo, SetValues
 
 WANTED = (
     EventName.EXECUTE,
@@ -73,18 +73,16 @@ LINGER_S = 5
 HANGUP_S = 5.0
 """How long a hang-up may take: 20 ms were seen."""
 
-EXIT_S = 1.0
-
 LAST_WORD_S = 0.5
 """How long the event socket may lag behind the end of a call's connection: 1 ms was seen."""
 
+NORMAL_CLEARING = 16
+EXIT_S = 1.0
 JOINS_S = 5.0
 COMES_BACK_S = 5.0
 FETCHES = 5
 ALONE_S = 0.3
 """How long a customer may take to come back by itself whose agent's leg ended on the way: 0.1 s was seen."""
-
-NORMAL_CLEARING = 16
 
 
 class FreeSwitchChannel:
@@ -228,7 +226,7 @@ class FreeSwitchChannel:
             SwitchError: the channel cannot be had.
         """
         await self.set_up()
-        await self._ask(SetValues(self._info.channel, _ours()))
+        await self._ask(SetValues(self._info.channel, OURS))
         if self._talk is not None:
             self._talk.back = True
             self._talk.tell()
@@ -336,24 +334,12 @@ class FreeSwitchChannel:
 
     async def _join(self, talk: Talk, *, moved: bool) -> bool:
         """Send the two together; whether they are on their way. ``moved``: the customer was in a talk."""
-        channel, asked_on = self._info.channel, self._connection
-        back = f"{BACK}:XML:{self._around.context}"
+        asked_on = self._connection
         try:
-            going = ((Value.SOCKET_RESUME, "false"), (Value.TRANSFER_AFTER_BRIDGE, back))
-            await self._ask(SetValues(channel, (*going, (Value.PARK_ON_CANCEL, "true"))))
-            self._watchdog.rest()
-            await self._unwatched()
-            await self._ask(Join(channel, talk.leg_id))
-            return True
-        except SwitchRefused:
-            if self._gone is not None or talk.cut:
-                return False
-            if moved:
-                await self._fetch_back()
-                await talk.until(lambda: self._is_over(talk), COMES_BACK_S)
-            else:
-                await self._ask(SetValues(channel, _ours()))
-                self._watchdog.watch()
+            if await self._sent(talk):
+                return True
+            if self._gone is None and not talk.cut:
+                await self._stay(talk, moved=moved)
             return False
         except (SwitchUnavailable, SwitchTimeout):
             await self._told_the_end()
@@ -363,9 +349,32 @@ class FreeSwitchChannel:
                 return True
             raise
 
-    async def _unwatched(self) -> None:
-        with contextlib.suppress(SwitchRefused):  # nothing was to come
-            await self._ask(self._watchdog.not_later())
+    async def _sent(self, talk: Talk) -> bool:
+        """Whether FreeSWITCH takes the customer to the leg. On its own connection all is said at once: were we killed
+        between the words it would be nobody's, and hear no sorry."""
+        self._watchdog.rest()
+        words = way_to_leg(self._info.channel, talk.leg_id, self._around.context)
+        if not self._away:
+            replies = [self._connection.submit(word) for word in (self._watchdog.not_later(), *words)]
+            _, *answers = [await reply for reply in replies]  # perhaps nothing was to come later
+            return not any(answer.refused for answer in answers)
+        try:
+            for word in words:  # in a talk nothing is to come later
+                await self._ask(word)
+        except SwitchRefused:
+            return False
+        return True
+
+    async def _stay(self, talk: Talk, *, moved: bool) -> None:
+        """The customer could not be sent to the leg, and is ours as before. Where it has hung up meanwhile FreeSWITCH
+        finds its channel no more, some milliseconds before it tells."""
+        if moved:
+            await self._fetch_back()
+        else:
+            with contextlib.suppress(SwitchRefused):
+                await self._ask(SetValues(self._info.channel, OURS))
+                return self._watchdog.watch()
+        await talk.until(lambda: self._is_over(talk), COMES_BACK_S)
 
     async def _leave(self, talk: Talk) -> None:
         if self._talk is talk:
@@ -389,10 +398,8 @@ class FreeSwitchChannel:
         raise SwitchTimeout("the call was sent to an agent's leg and never came there")
 
     async def _fetch_back(self) -> None:
-        try:
+        with contextlib.suppress(SwitchRefused):  # no such channel: its end is on its way
             await self._ask(SendTo(self._info.channel, BACK, self._around.context))
-        except SwitchRefused:
-            return  # no such channel: its end is on its way
 
     async def _ask(self, command: Command) -> str:
         return await (self._around.ask(command) if self._away else self._connection.ask(command))
@@ -489,8 +496,3 @@ class FreeSwitchChannel:
             self._turn.cut()
         if self._talk is not None:
             self._talk.tell()
-
-
-def _ours() -> tuple[tuple[Value, str], ...]:
-    """The channel variables of a call that runs our ``socket`` action."""
-    return ((Value.SOCKET_RESUME, "true"), (Value.TRANSFER_AFTER_BRIDGE, ""))

@@ -19,9 +19,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from calls.ids import LegId
+from calls.wire.esl_control import Join, SetValues, Value
 
 BACK = "cw-back"
 """The extension of our context to which customers come back from talks."""
+
+OURS = ((Value.SOCKET_RESUME, "true"), (Value.TRANSFER_AFTER_BRIDGE, ""))
+"""The channel variables of a call that runs our ``socket`` action."""
+
+
+def way_to_leg(channel_id: str, leg_id: LegId, context: str) -> tuple[SetValues, Join]:
+    """What sends a call to a leg: leaving our action it does not go on in its dialplan, and it comes back behind the
+    talk, or is parked where the leg ends before."""
+    back = (Value.TRANSFER_AFTER_BRIDGE, f"{BACK}:XML:{context}")
+    values = (Value.SOCKET_RESUME, "false"), back, (Value.PARK_ON_CANCEL, "true")
+    return SetValues(channel_id, values), Join(channel_id, leg_id)
 
 
 @dataclass(slots=True)

@@ -106,6 +106,40 @@ async def test_a_customer_who_leaves_in_a_talk_is_told_by_the_event_socket() -> 
 
 
 @held
+async def test_a_customer_who_leaves_as_the_two_are_to_be_joined_has_hung_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handle(channel: CallChannel, call: FakeCall) -> None:
+        monkeypatch.setattr(call, "api", lambda _: "-ERR No such channel!\n")  # its end is told a moment later
+        assert await soon(channel.perform(Connect(AGENT))) == BY_CALLER
+        assert await channel.perform(Play((SHORT,))) == BY_CALLER
+
+    _, call = await played(handle, Caller((Leave(0.4),)))
+    assert call.seen.by_caller
+
+
+@held
+async def test_a_customer_who_is_sent_to_a_leg_is_at_no_moment_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``socket_resume`` is off on the way: between that and the way itself we wait for no answer."""
+    held_back: list[str] = []
+
+    async def handle(channel: CallChannel, call: FakeCall) -> None:
+        answer = call._api_reply
+
+        def behind_the_last(text: str) -> None:
+            held_back.append(text)
+            if call.seen.commands[-1].startswith("api uuid_bridge"):
+                monkeypatch.undo()
+                for each in held_back:
+                    answer(each)
+
+        monkeypatch.setattr(call, "_api_reply", behind_the_last)
+        asyncio.get_running_loop().call_later(0.3, call.drop_leg)
+        assert await soon(channel.perform(Connect(AGENT))) == TalkEnded(EndedBy.AGENT)
+
+    await played(handle)
+    assert len(held_back) == 3
+
+
+@held
 async def test_our_hang_up_ends_a_talk() -> None:
     async def handle(channel: CallChannel, call: FakeCall) -> None:
         ending = asyncio.ensure_future(later(0.3, lambda: channel.perform(Hangup())))

@@ -62,6 +62,11 @@ class FreeSwitchConfig:
     hears: bool = True
     """Whether callers are heard: by files in the folder of recordings, which FreeSWITCH writes and we read."""
 
+    @property
+    def whose(self) -> str:
+        """What no other switch of ours has, on this machine or on another one."""
+        return f"{self.name} {self.host}:{self.port} {self.esl.host}:{self.esl.port}"
+
     @classmethod
     def from_settings(cls, settings: Settings) -> FreeSwitchConfig:
         """The part of the settings that concerns FreeSWITCH."""

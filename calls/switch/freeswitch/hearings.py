@@ -19,6 +19,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from hashlib import sha256
 
 from calls import log
 from calls.errors import CommandRefused, RecordingError, RemoteProtocolError, SwitchError, SwitchUnavailable
@@ -41,6 +42,9 @@ READ_BYTES = RATE_HZ * SAMPLE_BYTES
 
 STOPS_S = 0.05
 """How long the caller waits for the end of a recording: 2 ms were seen, and it ends without anybody's waiting."""
+
+WHOSE = 6
+"""Characters by which a switch's files are told from another's."""
 
 Ask = Callable[[Command], Awaitable[str]]
 """What FreeSWITCH answers; raises as :meth:`EslConnection.ask` does."""
@@ -97,10 +101,14 @@ class _Tape:
 class Hearings:
     """All of one switch."""
 
-    def __init__(self, recordings: RecordingFiles, context: str, new_id: Callable[[], str], *, wanted: bool) -> None:
-        """``context``: of the dialplan, from which the files' names are made. ``wanted``: callers are to be heard."""
+    def __init__(
+        self, recordings: RecordingFiles, context: str, whose: str, new_id: Callable[[], str], *, wanted: bool
+    ) -> None:
+        """``context``: of the dialplan, from which the files' names are made. ``whose``: no other switch that may
+        share the folder and the context has it, so that none removes what another one is about to hear. ``wanted``:
+        callers are to be heard."""
         self._recordings = recordings
-        self._mark = f"{context}-hear-"
+        self._mark = f"{context}-hear-{sha256(whose.encode()).hexdigest()[:WHOSE]}-"
         self._new_id = new_id
         self._wanted = wanted
         self._loop = asyncio.get_running_loop()

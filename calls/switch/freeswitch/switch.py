@@ -89,7 +89,7 @@ class FreeSwitch:
         self._book = LegBook()
         self._client = EslClient(config.esl, Client(WANTED, self._on_event, self._on_up, self._on_down, draw))
         self._seats = Seats(self._client.ask)
-        self._hearings = Hearings(config.recordings, config.context, new_id, wanted=config.hears)
+        self._hearings = Hearings(config.recordings, config.context, config.whose, new_id, wanted=config.hears)
         around = Surroundings(
             prompts,
             new_id,

@@ -22,6 +22,7 @@ from tests.calls.switch.freeswitch.world import descriptors
 from tests.virtual_time import run
 
 CHANNEL = "6bd2a74c-1111-4222-8333-444455556666"
+MARK = "callwright-hear-dce7cc-"
 PACKET = bytes(range(160)) * 2
 """20 ms."""
 
@@ -72,9 +73,9 @@ class Writer:
         return file.getvalue()
 
 
-def hearings(folder: Path, *, wanted: bool = True) -> Hearings:
+def hearings(folder: Path, *, wanted: bool = True, whose: str = "fs") -> Hearings:
     ids = itertools.count()
-    return Hearings(RecordingFiles(folder), "callwright", lambda: f"id-{next(ids)}", wanted=wanted)
+    return Hearings(RecordingFiles(folder), "callwright", whose, lambda: f"id-{next(ids)}", wanted=wanted)
 
 
 async def heard(audio: Backlog) -> bytes:
@@ -115,7 +116,7 @@ def test_it_is_asked_for_what_the_caller_says_alone(tmp_path: Path) -> None:
 
     found = START.match(run(main()))
     assert found is not None
-    assert (found[1], found[2], found[3]) == (CHANNEL, f"{tmp_path}/callwright-hear-id0.wav", str(LIMIT_S))
+    assert (found[1], found[2], found[3]) == (CHANNEL, f"{tmp_path}/{MARK}id0.wav", str(LIMIT_S))
     asked = found[4].split(",")
     assert {"RECORD_READ_ONLY=true", "RECORD_PRE_BUFFER_FRAMES=0", "enable_file_write_buffering=false"} <= {*asked}
     assert "RECORD_STEREO=false" in asked
@@ -278,7 +279,7 @@ def test_a_stop_that_the_switch_never_answers_keeps_nobody(tmp_path: Path) -> No
 
 
 def test_what_a_killed_run_left_is_removed_and_recordings_are_kept(tmp_path: Path) -> None:
-    for name in ("callwright-hear-0123", "call-7-message", "other-hear-0123"):
+    for name in (f"{MARK}0123", "call-7-message", "other-hear-0123"):
         (tmp_path / f"{name}.wav").touch()
 
     async def main() -> None:
@@ -288,6 +289,23 @@ def test_what_a_killed_run_left_is_removed_and_recordings_are_kept(tmp_path: Pat
 
     run(main())
     assert {each.stem for each in tmp_path.iterdir()} == {"call-7-message", "other-hear-0123"}
+
+
+def test_a_switch_that_starts_removes_nothing_that_another_one_is_about_to_hear(tmp_path: Path) -> None:
+    """Two engines, or two switches of one, that share the folder and the context."""
+
+    async def main() -> None:
+        writer = Writer()
+
+        async def another_starts() -> None:
+            hearings(tmp_path, whose="fs-2").clear()
+
+        writer.answer = another_starts  # the file has its name still
+        async with hearings(tmp_path).hear(CHANNEL, writer.ask) as audio:
+            writer.write()
+            assert await audio.read() == PACKET
+
+    run(main())
 
 
 def test_nobody_is_heard_where_the_settings_say_so(tmp_path: Path) -> None:

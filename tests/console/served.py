@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import uuid
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -23,6 +23,7 @@ from prompts.library import PromptLibrary
 from prompts.rendering import render_all
 
 DEADLINE_S = 20.0
+NO_VARIABLES: Mapping[str, str] = {}
 
 SETTINGS = """\
 flows = "flows"
@@ -128,9 +129,9 @@ def install(folder: Path, *, render: bool = True, queues: Iterable[str] = ("sale
 class Served:
     """See the module. Its engine is used from other threads by HTTP only, or within :meth:`run`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, env: Mapping[str, str]) -> None:
         self.path = path
-        self.settings: Settings = load(path, {})
+        self.settings: Settings = load(path, env)
         self.engine: Engine
         self._loop: asyncio.AbstractEventLoop
         self._ready = threading.Event()
@@ -209,9 +210,9 @@ def _new_id() -> str:
 
 
 @contextmanager
-def served(path: Path) -> Iterator[Served]:
-    """A running engine over the installation of ``path``."""
-    found = Served(path)
+def served(path: Path, env: Mapping[str, str] = NO_VARIABLES) -> Iterator[Served]:
+    """A running engine over the installation of ``path``. ``env``: the variables that its settings know of."""
+    found = Served(path, env)
     found.start()
     try:
         yield found

@@ -297,7 +297,7 @@ async def test_how_soon_a_voice_is_heard_and_stops_the_prompt(live_office: Offic
 
 
 async def test_a_key_and_a_voice_at_the_same_moment(live_office: Office) -> None:
-    """Forty times, the key from 60 ms before the voice's end to 60 ms after it: one of the two ends the gather, no
+    """Twenty times, the key from 60 ms before the voice's end to 60 ms after it: one of the two ends the gather, no
     later gather ends by what is left, and prompts play whole."""
     came_to: list[str] = []
     chance = random.Random(3)
@@ -306,7 +306,7 @@ async def test_a_key_and_a_voice_at_the_same_moment(live_office: Office) -> None
     async def handler(channel: CallChannel, _: Caller) -> None:
         assert isinstance(channel, AsteriskChannel)
         async with RawAmi(live_office.pbx.ports.ami, "callwright", SECRETS.ami_secret) as ami:
-            for _turn in range(40):
+            for _turn in range(20):
                 gather = asyncio.ensure_future(channel.perform(replace(short, first_key_timeout_s=5.0)))
                 await asyncio.sleep(0.15)
                 offset_s = chance.uniform(-0.06, 0.06)

@@ -16,7 +16,7 @@ from tests.ivr.speech.greetings import Heard, machines, people, samples_of
 
 pytestmark = pytest.mark.asterisk
 
-AT_ONCE = 20
+AT_ONCE = 31
 LASTS_S = 6.5
 """AMD takes 5 s at most."""
 

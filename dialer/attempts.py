@@ -208,7 +208,7 @@ def way_out(connection: sqlite3.Connection, place: Place, number: str, full_unti
 
 
 def _within_lines(connection: sqlite3.Connection, room: Room) -> Room:
-    left = room.trunk.lines - open_on(connection, room.trunk.name)
+    left = room.trunk.lines - room.beside - open_on(connection, room.trunk.name)
     return replace(room, free=max(0, min(room.free, left)))
 
 

@@ -40,7 +40,8 @@ call's own record keeps wait, menu, duration and billed seconds; they are the en
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -154,6 +155,41 @@ class DialerCore:
         """The campaign's trunks for one call that is asked for: those that rest only where all do. ``switch``: the
         one on which its agent is reached; None: any."""
         return self._state.open_ways(campaign, now, switch)
+
+    def line_free_at(self, trunk: str, now: float) -> float | None:
+        """See :meth:`dialer.dialling.Dialling.line_free_at`."""
+        return self._state.line_free_at(trunk, now)
+
+    @contextmanager
+    def waiting_for(self, trunk: str) -> Iterator[None]:
+        """Attempts leave one call a second of the trunk for a leg that is none."""
+        self._state.waiting[trunk] += 1
+        try:
+            yield
+        finally:
+            self._state.waiting[trunk] -= 1
+
+    def take_line(self, trunk: str, now: float | None) -> None:
+        """A leg that is no attempt goes out by the trunk ``now``; None: it went out long ago."""
+        if now is not None:
+            self._state.gates[trunk].placed_beside(now)
+        self._state.beside[trunk] += 1
+
+    def give_line_back(self, trunk: str) -> None:
+        """Such a leg has gone."""
+        self._state.beside[trunk] -= 1
+
+    def rests(self, trunk: str, now: float) -> bool:
+        """Whether its carrier was congested when it was asked last."""
+        return bool(self._state.gates[trunk].describe(now))
+
+    def line_carried(self, trunk: str, placed_at: float) -> None:
+        """A leg that is no attempt got through."""
+        self._state.gates[trunk].carried(placed_at)
+
+    def line_congested(self, trunk: str, placed_at: float, now: float) -> None:
+        """Such a leg found the trunk congested."""
+        self._state.gates[trunk].congested(placed_at, now)
 
     def switch_of(self, trunk: str) -> str:
         """The switch that owns the trunk; "": the settings do not have it any more."""

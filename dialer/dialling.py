@@ -46,6 +46,9 @@ being written, or an attempt of a person whom another campaign dials."""
 FAILED_REST_S = 1.0
 """After the store failed: soon enough to go on at once, rare enough to let it recover."""
 
+HOLD_LOOK_S = 0.25
+"""Who waits for a line looks again after this whether the switch has settled."""
+
 EACH_S = 1.0
 """A policy that looks ahead decides this often, whether anything happens or not."""
 
@@ -69,6 +72,10 @@ class Dialling:
         self._held: Counter[str] = Counter()
         self._unsent: Counter[str] = Counter()
         """Attempts by trunk, and those of them that are not sent: asked for whenever anything happens to one."""
+        self.beside: Counter[str] = Counter()
+        """Legs by trunk that are no attempts."""
+        self.waiting: Counter[str] = Counter()
+        """Those that wait for a call a second: attempts leave it to them."""
         self.sharing = Sharing()
         self.gates = {trunk.name: TrunkGate(trunk, now) for trunk in trunks}
         self.turns = Turns(weights or {})
@@ -270,7 +277,7 @@ class Dialling:
             until = attempt.since + (ASKED_LIMIT_S if attempt.asked else UNSENT_LIMIT_S)
             if index >= may_go or now >= until:
                 finish(attempt, Outcome.CANCELLED, None, now)
-            elif gate.may_place(now):
+            elif self._may_place(gate, now):
                 actions.append(self._place(lane, attempt, gate, now))
             else:
                 self._wake(gate.next_at(now))
@@ -291,7 +298,7 @@ class Dialling:
                 campaign = lane.campaign
                 skills = campaign.file.skills
                 actions.append(ev.ReserveAgent(attempt.attempt_id, campaign.queue, skills, lane.switch))
-            elif attempt.reserved and gate.may_place(now):
+            elif attempt.reserved and self._may_place(gate, now):
                 actions.append(self._place(lane, attempt, gate, now))
                 continue
             if attempt.reserved:
@@ -435,7 +442,8 @@ class Dialling:
     def _open_way(self, gate: TrunkGate, now: float, all_rest: bool, elsewhere: str) -> Room:
         rests = gate.describe(now)
         free = gate.trunk.lines if not elsewhere and (all_rest or not rests) else 0
-        return self._in_turn(Room(gate.trunk, free, elsewhere or rests, away=bool(elsewhere)))
+        beside = self.beside[gate.trunk.name]
+        return self._in_turn(Room(gate.trunk, free, elsewhere or rests, away=bool(elsewhere), beside=beside))
 
     def _in_turn(self, room: Room) -> Room:
         owner = room.trunk.switch or ""
@@ -446,16 +454,40 @@ class Dialling:
         gate = self.gates[trunk]
         if hold := self.holds.get(gate.trunk.switch or ""):
             return self._in_turn(Room(gate.trunk, 0, hold, away=True))
-        asked = sum(run.offered.get(trunk, 0) for run in self.runs.values())
-        per_second = gate.may_place(now) - self._unsent[trunk] - asked
+        asked, beside = self._asked(trunk), self.beside[trunk]
+        per_second = gate.may_place(now) - self._unsent[trunk] - self.waiting[trunk] - asked
         if per_second <= 0:
             self._wake(gate.next_at(now))
         bounds = (
-            (gate.trunk.lines - self._held[trunk] - asked, f"trunk full: {gate.trunk.lines} lines of {trunk}"),
+            (self._lines_left(gate.trunk), f"trunk full: {gate.trunk.lines} lines of {trunk}"),
             (per_second, gate.describe(now) or f"{gate.trunk.calls_per_second:g} calls per second on {trunk}"),
         )
         free, why = min(bounds, key=lambda bound: bound[0])
-        return self._in_turn(Room(gate.trunk, max(0, free), why if free <= 0 else ""))
+        return self._in_turn(Room(gate.trunk, max(0, free), why if free <= 0 else "", beside=beside))
+
+    def _asked(self, trunk: str) -> int:
+        return sum(run.offered.get(trunk, 0) for run in self.runs.values())
+
+    def _may_place(self, gate: TrunkGate, now: float) -> bool:
+        """Whether an unsent attempt may go out. One that was asked for may have been begun while the last line was
+        given to a leg that is no attempt: it goes when one is free again."""
+        name = gate.trunk.name
+        full = self._held[name] + self.beside[name] > gate.trunk.lines
+        return gate.may_place(now) > self.waiting[name] and not full
+
+    def _lines_left(self, trunk: Trunk) -> int:
+        name = trunk.name
+        return trunk.lines - self._held[name] - self.beside[name] - self._asked(name)
+
+    # --- legs that are no attempts ----------------------------------------------------------------------------
+
+    def line_free_at(self, trunk: str, now: float) -> float | None:
+        """When a leg that is no attempt may go out by the trunk, by its calls per second; None: it is full. While it
+        is not known what is up on the trunk's switch none goes out."""
+        gate = self.gates[trunk]
+        if self.holds.get(gate.trunk.switch or ""):
+            return now + HOLD_LOOK_S
+        return gate.spare_at(now) if self._lines_left(gate.trunk) > 0 else None
 
 
 _SILENT = (Outcome.CANCELLED, Outcome.LOST, Outcome.PBX_LOST, Outcome.FAILED)

@@ -21,6 +21,8 @@ class Room:
     """By how much one more call puts that up."""
     away: bool = False
     """Its switch cannot be reached, or not by the agent: nothing waits for it while others carry."""
+    beside: int = 0
+    """Of its lines, those that legs hold which are no attempts, and which the store does not know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,14 @@ class TrunkGate:
         self._placed.append(now)
         self._probe_out = self._strikes > 0
 
+    def spare_at(self, now: float) -> float:
+        """When a call may be placed by the calls per second alone."""
+        return now if self._within(now) < self._limit else self._placed[0] + self._window_s
+
+    def placed_beside(self, now: float) -> None:
+        """A call was placed that is no probe: perhaps nothing will be told of its fate."""
+        self._placed.append(now)
+
     def congested(self, placed_at: float, now: float) -> None:
         """A call placed at ``placed_at`` found the trunk congested."""
         if self._strikes and placed_at < self._rest_until:

@@ -80,7 +80,7 @@ def view_of(state: Dialling, now: float) -> CoreView:
         TrunkView(
             name,
             gate.trunk.lines,
-            sum(attempt.begun.trunk == name for attempt in state.attempts.values()),
+            sum(attempt.begun.trunk == name for attempt in state.attempts.values()) + state.beside[name],
             gate.describe(now) or state.holds.get(gate.trunk.switch or "", ""),
             gate.trunk.switch or "",
         )

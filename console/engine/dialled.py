@@ -260,6 +260,11 @@ class DialledCalls:
             delay_s = max(0.0, due_s - self._clock.monotonic_s())
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
 
+    def look_again(self) -> None:
+        """Something that the core holds has changed without an event."""
+        if not self._stopped:
+            self._perform(self._core.tick(self._clock.monotonic_s()))
+
     def _tick(self) -> None:
         self._timer = None
         self._perform(self._core.tick(self._clock.monotonic_s()))

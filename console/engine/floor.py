@@ -111,7 +111,11 @@ class FloorRunner:
             self.tell(LegUp(agent_id, leg_id))
         return agent_id is not None
 
-    def leg_ended(self, leg_id: LegId) -> bool:
+    def leg_rings(self, leg_id: LegId) -> bool:
+        """Nothing is done for it. False where the leg is no agent's."""
+        return leg_id in self._legs
+
+    def leg_ended(self, leg_id: LegId, cause: int | None = None) -> bool:
         """The leg is gone. False where it is no agent's."""
         agent_id = self._legs.pop(leg_id, None)
         if agent_id is not None:

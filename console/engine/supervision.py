@@ -142,7 +142,11 @@ class Supervision:
             self._tasks.start(self._begin(watch), f"supervisor {watch.supervisor.id}")
         return watch is not None
 
-    def leg_ended(self, leg_id: LegId) -> bool:
+    def leg_rings(self, leg_id: LegId) -> bool:
+        """Nothing is done for it. False where the leg is no supervisor's."""
+        return leg_id in self._watches
+
+    def leg_ended(self, leg_id: LegId, cause: int | None = None) -> bool:
         """A supervisor's leg is gone. False where it is none."""
         watch = self._watches.pop(leg_id, None)
         if watch is not None and watch.sits:

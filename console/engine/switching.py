@@ -34,11 +34,14 @@ from dialer import events as ev
 class LegOwner(Protocol):
     """Who asks for legs, and is told of them. False: this leg is none of them."""
 
+    def leg_rings(self, leg_id: LegId) -> bool:
+        """The far end rings."""
+
     def leg_answered(self, leg_id: LegId) -> bool:
         """The leg is up."""
 
-    def leg_ended(self, leg_id: LegId) -> bool:
-        """The leg is gone."""
+    def leg_ended(self, leg_id: LegId, cause: int | None = None) -> bool:
+        """The leg is gone. ``cause``: Q.850, None where the switch did not say."""
 
 
 class Switching:
@@ -101,14 +104,14 @@ class Switching:
                 self._floor.tell(SwitchLost(name))
                 self._dialled.tell(ev.SwitchDown(reason, name))
             case events.LegRinging():
-                if self._floor.agent_of(event.leg_id) is None:
+                if not any(each.leg_rings(event.leg_id) for each in self._leg_owners):
                     self._dialled.leg_event(event)
             case events.LegAnswered():
                 if not any(each.leg_answered(event.leg_id) for each in self._leg_owners):
                     self._dialled.leg_event(event)
             case events.LegEnded():
                 self._consults.leg_ended(event.leg_id)
-                if not any(each.leg_ended(event.leg_id) for each in self._leg_owners):
+                if not any(each.leg_ended(event.leg_id, event.cause) for each in self._leg_owners):
                     self._restart.call_ended(CallId(event.leg_id), event.cause)
                     self._dialled.leg_event(event)
             case events.CallConnected(call_id, recorded):

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from calls import hours, log, toll
@@ -15,8 +16,9 @@ from calls.ids import CallId
 from calls.records import toll as kept
 from calls.records.writer import Writer
 from calls.settings import Settings
-from calls.switch.port import CallChannel, HungUp, Result, Transfer, TransferFailed, Transferred
+from calls.switch.port import CallChannel, Done, Hold, HungUp, Result, Transfer, TransferFailed, Transferred
 from calls.toll import Allowed, Refused, TollRule, TollRules, Used
+from console.engine.lines_beside import Left, LinesBeside
 from dialer import routes
 from ivr.commands import TransferRefused
 
@@ -55,13 +57,14 @@ class Lease:
 class Tolls:
     """The one place that lets a number of somebody's choice be dialled."""
 
-    def __init__(self, settings: Settings, writer: Writer, clock: Clock) -> None:
+    def __init__(self, settings: Settings, writer: Writer, clock: Clock, lines: LinesBeside) -> None:
         self._rules = rules_of(settings)
         known = {trunk.name: trunk for trunk in settings.trunks}
         self._trunks = [known[name] for name in settings.transfer.ways]
         self._zone = ZoneInfo(settings.transfer.zone)
         self._writer = writer
         self._clock = clock
+        self.lines = lines
         self._up = 0
         """Calls up, those of a run before this one among them."""
         self._left: dict[CallId, list[int]] = {}
@@ -181,13 +184,9 @@ class Tolls:
     async def _dialled(self, channel: CallChannel, command: Transfer, lease: Lease) -> Result:
         began_s, allowed = self._clock.monotonic_s(), lease.allowed
         dialled = replace(command, number=allowed.number, talk_limit_s=allowed.minutes * 60.0)
-        result: Result = TransferFailed("unavailable")
         talk_s: float | None = None
         try:
-            for trunk in lease.trunks:
-                result = await channel.perform(replace(dialled, destination=trunk))
-                if result != TransferFailed("unavailable"):
-                    break
+            result = await self._by_trunks(channel, dialled, list(lease.trunks))
             match result:
                 case Transferred(lasted_s):
                     talk_s = lasted_s
@@ -198,3 +197,26 @@ class Tolls:
             return result
         finally:
             await self.give_back(lease, talk_s)
+
+    async def _by_trunks(self, channel: CallChannel, command: Transfer, trunks: list[str]) -> Result:
+        """Dial by the first trunk that takes the call. While a line is waited for the caller is held: who leaves
+        then is not dialled for."""
+        result: Result = TransferFailed("unavailable")
+        while trunks and result == TransferFailed("unavailable"):
+            line = await self.lines.take(trunks, partial(_held, channel, command.music))
+            if line is None:
+                break
+            if isinstance(line, Left):
+                return line.result
+            trunks.remove(line.trunk)
+            try:
+                result = await channel.perform(replace(command, destination=line.trunk))
+            finally:
+                self.lines.give_back(line)
+        return result
+
+
+async def _held(channel: CallChannel, music: str, for_s: float) -> Left | None:
+    """Let the caller wait; how that ended where it was not by time."""
+    result = await channel.perform(Hold(for_s, music) if music else Hold(for_s))
+    return None if isinstance(result, Done) else Left(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -146,4 +147,67 @@ async def test_what_one_trunk_does_not_take_goes_out_by_the_next_that_carries_it
     assert dialled(world) == [full, full], "by both that carry it"
     assert await outcome(world, busy) == "failed"
     assert dialled(world) == [full, full, busy]
+    await closed(world)
+
+
+@held
+async def test_a_number_goes_out_by_no_trunk_whose_lines_are_full(tmp_path: Path) -> None:
+    """Of one line, the campaign's calls leave none while a transfer has it, nor the other way round."""
+    world = world_with(tmp_path, concurrent=5, minutes_a_day=100)
+    (loop,) = world.settings.trunks
+    world.settings = world.settings.model_copy(update={"trunks": (loop.model_copy(update={"lines": 1}),)})
+    await world.start()
+    first = world.switch.place_call(CallerScript("100", (Wait(3.0), HangUp()), caller="+493023125120"))
+    await world.until(lambda: bool(dialled(world)))
+    core = world.engine.dialled.core
+    now = world.engine.clock.monotonic_s
+    assert core.view(now()).trunks[0].in_use == 1
+    assert core._state._room("loop", now()).free == 0
+    assert await outcome(world, "+493023125121") == "failed"
+    assert dialled(world) == ["+493023125120"]
+    await first.over()
+    assert await outcome(world, "+493023125121") == "after"
+    assert core.view(now()).trunks[0].in_use == 0 and core._state._room("loop", now() + 9).free == 1
+    await closed(world)
+
+
+@held
+async def test_numbers_go_out_within_the_trunk_s_calls_per_second(tmp_path: Path) -> None:
+    """One a second: of four that come at once two have theirs within what one waits for it."""
+    world = world_with(tmp_path, concurrent=5, minutes_a_day=100)
+    (loop,) = world.settings.trunks
+    slow = loop.model_copy(update={"lines": 9, "calls_per_second": 1.0})
+    world.settings = world.settings.model_copy(update={"trunks": (slow,)})
+    await world.start()
+    await asyncio.sleep(5.0)
+    calls = [
+        world.switch.place_call(CallerScript("100", (Wait(60.0),), caller=f"+49302312512{digit}"))
+        for digit in range(4)
+    ]
+    for call in calls:
+        await call.over()
+    await world.settled()
+    at = [entry.at for entry in world.switch.diary.entries if entry.seen is Seen.INVITE]
+    assert len(at) == 2 and at[1] - at[0] >= 1.0
+    await closed(world)
+
+
+@held
+async def test_who_hangs_up_while_a_line_is_waited_for_is_not_dialled_for(tmp_path: Path) -> None:
+    world = world_with(tmp_path, concurrent=5, minutes_a_day=100)
+    (loop,) = world.settings.trunks
+    slow = loop.model_copy(update={"calls_per_second": 0.5})
+    world.settings = world.settings.model_copy(update={"trunks": (slow,)})
+    await world.start()
+    await asyncio.sleep(5.0)
+    first = world.switch.place_call(CallerScript("100", (Wait(60.0),), caller="+493023125120"))
+    await world.until(lambda: bool(dialled(world)))
+    await asyncio.sleep(0.5)
+    second = world.switch.place_call(CallerScript("100", (Wait(1.0), HangUp()), caller="+493023125121"))
+    await second.over()
+    await first.over()
+    await world.settled()
+    assert dialled(world) == ["+493023125120"]
+    assert world.engine.dialled.core.view(world.engine.clock.monotonic_s()).trunks[0].in_use == 0
+    assert world.rows("SELECT ended_at IS NULL FROM toll_calls") == [(0,), (0,)]
     await closed(world)

@@ -3,6 +3,7 @@ costs of the day."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from calls.causes import Outcome
 from calls.errors import NotSent
 from calls.floor_settings import SupervisorSettings
-from calls.settings import Destination, QueueSettings, TransferSettings
+from calls.settings import Destination, QueueSettings, TransferSettings, Trunk
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.callers import Hear, Press
@@ -32,8 +33,8 @@ EVE = "PJSIP/eve"
 WAYS: list[Mapping[str, str]] = [{"destination": "boss"}, {"supervisor": "eve"}, {"number": NUMBER}]
 
 
-def house(folder: Path, longest: int = 60) -> AbstractAsyncContextManager[World]:
-    """Anna and Ben serve sales; they may ask the boss, and numbers in Germany."""
+def house(folder: Path, longest: int = 60, **outside: object) -> AbstractAsyncContextManager[World]:
+    """Anna and Ben serve sales; they may ask the boss, and numbers in Germany. ``outside``: other settings."""
     own: dict[str, object] = {
         "queues": (QueueSettings(name="sales", max_wait_s=20, record="all"),),
         "transfer": TransferSettings(
@@ -42,7 +43,7 @@ def house(folder: Path, longest: int = 60) -> AbstractAsyncContextManager[World]
         "destinations": (Destination(name="boss", dial=BOSS),),
         "supervisors": (SupervisorSettings(id="eve", name="Eve", endpoint=EVE),),
     }
-    return world_in(folder, agent("anna"), agent("ben"), phones={"anna": AgentPhone()}, outside=own)
+    return world_in(folder, agent("anna"), agent("ben"), phones={"anna": AgentPhone()}, outside=own | outside)
 
 
 async def asks(world: World, to: Mapping[str, str], who: Callee = WARD) -> LoopbackCall:
@@ -140,7 +141,7 @@ async def test_the_agent_takes_the_caller_back(tmp_path: Path, to: Mapping[str, 
 async def test_the_agent_takes_the_caller_back_while_it_rings(tmp_path: Path) -> None:
     async with house(tmp_path) as world:
         call = await asks(world, {"number": NUMBER}, Callee())
-        await world.until(lambda: bool(world.rows("SELECT 1 FROM toll_calls")))
+        await world.until(lambda: bool(leg_outside(world)))
         assert (await order(world, "/cancel"))[0] == 200
         await world.until(lambda: len(met(world, call)) == 3)
         await world.until(lambda: minutes(world) == [0], within_s=1.0)
@@ -158,6 +159,83 @@ async def test_the_caller_comes_back_where_nobody_is_reached(tmp_path: Path, who
         call.far_hangs_up()
         await world.settled()
         assert "not_consulted" in world.kinds(call.info.call_id)
+
+
+def lines_of(world: World) -> list[int]:
+    """How many of each trunk are in use."""
+    return [each.in_use for each in world.engine.dialled.core.view(world.engine.clock.monotonic_s()).trunks]
+
+
+@pytest.mark.parametrize("leaves", ["agent", "caller"])
+@held
+async def test_nobody_is_rung_for_whom_who_asked_has_left(tmp_path: Path, leaves: str) -> None:
+    """While the trunk has no call a second to spare."""
+    slow = Trunk(name="loop", dial="PJSIP/{number}@callees", lines=9, calls_per_second=0.1, loopback_only=True)
+    async with house(tmp_path, trunks=(slow,)) as world:
+        call = await asks(world, {"number": NUMBER})
+        await world.until(lambda: bool(world.rows("SELECT 1 FROM toll_calls")))
+        if leaves == "agent":
+            assert (await order(world, "/cancel"))[0] == 200
+            await world.until(lambda: len(met(world, call)) == 3)
+        else:
+            call.far_hangs_up()
+            await world.settled()
+        await world.until(lambda: minutes(world) == [0], within_s=1.0)
+        assert world.loop.time() < 9.0, "it would have been rung later"
+        await asyncio.sleep(12.0)
+        assert leg_outside(world) == "" and lines_of(world) == [0]
+
+
+TWO = tuple(
+    Trunk(name=name, dial=f"PJSIP/{{number}}@{name}", lines=2, calls_per_second=9, loopback_only=True)
+    for name in ("loop", "other")
+)
+
+
+@pytest.mark.parametrize(("first", "trunks"), [(34, ["loop", "other"]), (17, ["loop"]), (None, ["loop"])])
+@held
+async def test_the_next_trunk_is_tried_where_one_takes_no_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int | None, trunks: list[str]
+) -> None:
+    """As campaigns' calls are: not where the far end was busy, nor once it has rung."""
+    ways = TransferSettings(countries=("DE",), trunks=("loop", "other"), longest_minutes=60, minutes_a_day=60)
+    async with house(tmp_path, trunks=TWO, transfer=ways) as world:
+        world.switch._trunks = frozenset({"loop", "other"})
+        originate, by = world.switch.originate, []
+
+        async def note(request: Originate) -> None:
+            if isinstance(request, RingOutside):
+                by.append(request.destination)
+                busy = Callee(refuses_with=first) if first else Callee(answer_after_s=1.0, talk_s=3.0)
+                world.switch.meet(NUMBER, busy if request.destination == "loop" else WARD)
+            await originate(request)
+
+        monkeypatch.setattr(world.switch, "originate", note)
+        call = await asks(world, {"number": NUMBER})
+        if first == 34:
+            await consulted(world)
+            assert lines_of(world) == [0, 1] and minutes(world) == [60]
+            (rests, well) = world.engine.dialled.core.view(world.engine.clock.monotonic_s()).trunks
+            assert "congested" in rests.health and not well.health
+            await order(world, "/cancel")
+        await world.until(lambda: len(met(world, call)) == 3, within_s=9.0)
+        await world.until(lambda: minutes(world) == [int(first != 17)], within_s=1.0)
+        assert (by, lines_of(world), world.state("anna")) == (trunks, [0, 0], "talking")
+
+
+@held
+async def test_where_no_trunk_takes_the_call_the_caller_comes_back_soon(tmp_path: Path) -> None:
+    ways = TransferSettings(countries=("DE",), trunks=("loop", "other"), longest_minutes=60, minutes_a_day=60)
+    async with house(tmp_path, trunks=TWO, transfer=ways) as world:
+        world.switch._trunks = frozenset({"loop", "other"})
+        call = await asks(world, {"number": NUMBER}, Callee(refuses_with=34))
+        began_s = world.loop.time()
+        await world.until(lambda: len(met(world, call)) == 3, within_s=5.0)
+        assert world.loop.time() - began_s < 3.0 and minutes(world) == [0] and lines_of(world) == [0, 0]
+        call.far_hangs_up()
+        await world.settled()
+        (told,) = [each for each in world.events(call.info.call_id) if each.kind == "not_consulted"]
+        assert told.detail["reason"] == "unavailable"
 
 
 @held
@@ -215,7 +293,7 @@ async def test_a_caller_who_hangs_up_meanwhile_ends_all(tmp_path: Path, answered
         if answered:
             await consulted(world)
         else:
-            await world.until(lambda: bool(world.rows("SELECT 1 FROM toll_calls")))
+            await world.until(lambda: bool(leg_outside(world)))
         call.far_hangs_up()
         await world.until(lambda: world.state("anna") == "wrap_up" and bool(ended(world)), within_s=1.0)
         await world.settled()

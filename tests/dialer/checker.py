@@ -19,7 +19,7 @@ def broken(world: World, *, per_person: int, at_end: bool = False) -> list[str]:
         *_do_not_call(log, world.forbidden_at),
         *_attempts_per_person(log, per_person),
         *_one_at_a_time(log),
-        *(each for trunk in (world.trunk, *world.others) for each in _trunk(log, trunk)),
+        *over_trunks(world),
         *_agent_or_message(log, detecting=world.campaign.file.detect_machine),
         *_stopped(log),
         *_no_agents(log),
@@ -27,6 +27,11 @@ def broken(world: World, *, per_person: int, at_end: bool = False) -> list[str]:
         *_invited_are_recorded(log, database),
     ]
     return found
+
+
+def over_trunks(world: World) -> list[str]:
+    """Where a trunk had more than its lines or its calls per second, in words."""
+    return [each for trunk in (world.trunk, *world.others) for each in _trunk(world.log, trunk)]
 
 
 def _of(log: list[Entry], *kinds: str) -> Iterator[Entry]:

@@ -260,6 +260,16 @@ def test_a_busy_second_of_the_trunk_is_waited_for_and_no_longer(bench: Bench) ->
     assert (finish.outcome, finish.sent) == (Outcome.CANCELLED, False)
 
 
+def test_one_begun_while_the_last_line_went_to_another_leg_waits_for_it(bench: Bench) -> None:
+    """The row was written by what was free before."""
+    [trunk] = bench.campaign.file.ways
+    for _ in range(bench.core._state.gates[trunk].trunk.lines):
+        bench.core.take_line(trunk, None)
+    assert bench.tell(ev.RequestBegun(bench.campaign, bench.attempt())) == []
+    bench.core.give_line_back(trunk)
+    assert [is_place(each) for each in bench.tick(0.1)] == [True]
+
+
 def test_the_agent_of_such_a_call_is_not_taken_from_another_campaign(tmp_path: Path) -> None:
     """The agent is reserved already: a free one is free for the others."""
     other = make_campaign(tmp_path, campaign_id="winter", name='"Winter"')

@@ -1,0 +1,170 @@
+"""A trunk's lines and calls per second hold for attempts and other legs together, whoever comes and leaves when."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from calls.settings import Trunk
+from calls.switch.port import EndedBy, HungUp
+from console.engine.lines_beside import Left, Line, LinesBeside
+from dialer.core import DialerCore
+from dialer.dialling import ASKED_LIMIT_S
+from tests.dialer.checker import over_trunks
+from tests.dialer.conftest import SECOND, make_world
+from tests.dialer.world import Entry, World
+from tests.virtual_time import run
+
+STEP_S = 0.02
+NARROW = Trunk(name="loop", dial="PJSIP/{number}@callees", lines=3, calls_per_second=2, loopback_only=True)
+Asker = tuple[float, float, float]
+"""When it asks, how long it waits at most, and how long it talks."""
+
+
+class Watch:
+    """The clock of a small world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def monotonic_s(self) -> float:
+        return self._world.now
+
+    def now(self) -> datetime:
+        return self._world.wall
+
+
+@contextmanager
+def narrow(agents: int, leads: int = 60) -> Iterator[World]:
+    """A campaign on two trunks of three lines and two calls a second each."""
+    with tempfile.TemporaryDirectory() as folder:
+        world = make_world(Path(folder), leads, agents, trunk=None, trunks='["loop", "second"]')
+    world.trunk, world.others = NARROW, (SECOND,)
+    world.start()
+    yield world
+    world.db.close()
+
+
+def core_of(world: World) -> DialerCore:
+    assert world.core is not None
+    return world.core
+
+
+async def lived(world: World, askers: list[Asker], congested: bool) -> int:
+    """Let the askers come beside the campaign; how many had a line."""
+    core, ids = core_of(world), count(1)
+    lines = LinesBeside(core, Watch(world), world.tick)
+
+    async def ask(asker: Asker) -> bool:
+        at_s, patience_s, talks_s = asker
+        await asyncio.sleep(at_s)
+        taking = asyncio.ensure_future(lines.take(("loop", "second")))
+        await asyncio.wait({taking}, timeout=patience_s)
+        taking.cancel()
+        await asyncio.wait({taking})
+        line = None if taking.cancelled() else taking.result()
+        if not isinstance(line, Line):
+            return False
+        leg = f"beside-{next(ids)}"
+        world.log.append(Entry(world.now, "invite", leg, leg, line.trunk))
+        await asyncio.sleep(talks_s)
+        world.log.append(Entry(world.now, "end", attempt=leg))
+        lines.give_back(line)
+        return True
+
+    tasks = [asyncio.ensure_future(ask(each)) for each in askers]
+    world.congested = {"loop"} if congested else set()
+    while not all(task.done() for task in tasks):
+        world.run(STEP_S)
+        await asyncio.sleep(STEP_S)
+    world.run(2.0)
+    return sum(task.result() for task in tasks)
+
+
+SECONDS = st.floats(0.0, 6.0)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.integers(0, 6),
+    st.lists(st.tuples(SECONDS, st.sampled_from([0.0, 0.1, 0.5, 1.0, 9.0]), SECONDS), min_size=1, max_size=12),
+    st.booleans(),
+)
+def test_no_trunk_ever_has_more_than_it_may(agents: int, askers: list[Asker], congested: bool) -> None:
+    with narrow(agents) as world:
+        run(lived(world, askers, congested))
+        assert over_trunks(world) == []
+        core = core_of(world)
+        assert not +core._state.beside and not +core._state.waiting, "whoever leaves holds nothing and waits no more"
+
+
+def test_askers_and_attempts_share_what_there_is() -> None:
+    """Neither starves the other, and it is the trunks' limits that bound them."""
+    with narrow(6) as world:
+        had = run(lived(world, [(1.5 + index * 0.4, 9.0, 1.0) for index in range(20)], False))
+        invited = [entry.attempt.startswith("beside") for entry in world.log if entry.kind == "invite"]
+    assert had >= 8 and invited.count(False) >= 8
+
+
+def test_who_leaves_while_waiting_takes_no_line() -> None:
+    """A call's wait says that the caller has left; a task that waits is cancelled."""
+    gone = HungUp(EndedBy.CALLER, 16)
+
+    async def leaves(_for_s: float) -> Left:
+        return Left(gone)
+
+    async def main(world: World) -> None:
+        lines = LinesBeside(core_of(world), Watch(world), world.tick)
+        assert isinstance(await lines.take(("loop",)), Line)
+        assert isinstance(await lines.take(("loop",)), Line)
+        assert await lines.take(("loop",), leaves) == Left(gone), "two are this second's"
+        waiting = asyncio.ensure_future(lines.take(("loop",)))
+        await asyncio.sleep(0)
+        assert core_of(world)._state.waiting["loop"] == 1
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        assert waiting.cancelled()
+        assert core_of(world)._state.beside["loop"] == 2 and core_of(world)._state.waiting["loop"] == 0
+
+    with narrow(0) as world:
+        world.run(9.0)
+        run(main(world))
+
+
+def test_a_full_trunk_is_not_waited_for_and_a_busy_one_not_for_long() -> None:
+    async def main(world: World) -> None:
+        lines = LinesBeside(core_of(world), Watch(world), world.tick)
+        held = []
+        for _ in range(NARROW.lines):
+            world.run(1.2)
+            held.append(await lines.take(("loop",)))
+        assert all(isinstance(each, Line) for each in held)
+        assert await lines.take(("loop",)) is None
+        other = await lines.take(("loop", "second"))
+        assert isinstance(other, Line) and other.trunk == "second", "the next one has a line"
+        first = held[0]
+        assert isinstance(first, Line)
+        lines.give_back(first)
+        world.lose_switch()
+        waits = 0
+
+        async def wait(for_s: float) -> None:
+            nonlocal waits
+            waits += 1
+            world.run(for_s)
+
+        began_s = world.now
+        assert await lines.take(("loop",), wait) is None, "the switch cannot be reached"
+        assert waits and world.now - began_s <= ASKED_LIMIT_S
+
+    with narrow(0) as world:
+        world.run(9.0)
+        run(main(world))

@@ -22,11 +22,11 @@ class Tasks:
         return task
 
     async def cancel_all(self) -> None:
-        """End what still runs and wait for it."""
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        """End what still runs, and what that starts while it ends, and wait for all of it."""
+        while running := list(self._running):
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -7,9 +7,9 @@ import os
 import threading
 import uuid
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from random import Random
+from random import Random, SystemRandom
 
 from calls.clock import SystemClock
 from calls.settings import Settings, load
@@ -104,10 +104,12 @@ safe_harbour = "system.safe_harbour"
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on at this moment."""
-    with tcp_socket("127.0.0.1", 0) as found:
-        port: int = found.getsockname()[1]
-        return port
+    """A port of the loopback that nobody listens on at this moment, and that no connection is given by itself: Linux
+    gives those from 32768 up (ip(7), ip_local_port_range), so that one of them may be taken a moment later."""
+    while True:
+        with suppress(OSError), tcp_socket("127.0.0.1", SystemRandom().randrange(20_000, 32_000)) as found:
+            port: int = found.getsockname()[1]
+            return port
 
 
 def install(folder: Path, *, render: bool = True, queues: Iterable[str] = ("sales",), more: str = "") -> Path:

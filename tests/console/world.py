@@ -327,6 +327,7 @@ class World:
         await self.engine.tasks.cancel_all()
         await self.engine.writer.close()
         await self.switch.stop()
+        await self.engine.tasks.cancel_all()  # what the switch's end began
 
     async def until(self, is_so: Callable[[], bool], within_s: float = 60.0, every_s: float = 0.01) -> None:
         """Return when ``is_so()``; asked every ``every_s`` of virtual time, and at last less often: see OFTEN."""

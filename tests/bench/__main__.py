@@ -278,10 +278,12 @@ def _pacing(_: Trees) -> Outcome:
     times = f"{mean_s * 1e3:.2f} ms, {p99_s * 1e3:.2f} ms"
     gain = 100 * (ours.occupancy.mean - theirs.occupancy.mean)
     kept = ours.abandonment.mean <= cap
+    through = pacing.core_to_fast()
     rows = [
         Row("pacing: occupancy, points above the best baseline", f"{gain:.1f}", "above 0", gain > 0),
         Row("pacing: abandoned", f"{100 * ours.abandonment.mean:.2f}%", f"{100 * cap:g}% or less", kept),
         Row("pacing: a decision, mean and p99", times, "0.2 ms, 2 ms", mean_s <= 2e-4 and p99_s <= 2e-3),
+        Row("simulation: CPU through the core, to the fast way's", f"{through:.1f}", "9 or less", through <= 9),
     ]
     return Outcome(pacing.report(found), rows)
 

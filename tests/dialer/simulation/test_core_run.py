@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -169,17 +167,3 @@ def test_what_the_live_core_shows_of_strata_and_announced_breaks() -> None:
     assert min(each.at_s for each in told) >= 480.0
     assert any(each.next_up for each in recorder.seen)
     assert all(len(each.ringing) == len(each.ringing_since_s) for each in recorder.seen)
-
-
-def _took(go: Callable[[], Tally]) -> float:
-    began = time.process_time()
-    go()
-    return time.process_time() - began
-
-
-def test_the_core_is_within_its_time_beside_the_fast_path() -> None:
-    """Three hundred agents for eight hours: under 90 s through the core where the fast path takes 10 s."""
-    scenario = replace(base(300), duration_s=300.0)
-    fast = _took(Run(scenario, policy_of("predictive", scenario), 0).go)
-    core = _took(CoreRun(scenario, partial(policy_of, "predictive"), 0).go)
-    assert core < 3 * 9 * fast

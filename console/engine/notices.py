@@ -123,6 +123,13 @@ class Notices:
     async def _send(self, notice: Notice) -> None:
         try:
             told = await asyncio.to_thread(self._said, notice)
+        except UserError as problem:
+            await self._give_up(notice, str(problem))
+            return
+        except (RecordError, sqlite3.Error) as problem:  # as one that took longer than its time: others need not wait
+            await self._try_again(notice, f"the records were not read: {problem}")
+            return
+        try:
             if notice.webhook is not None:
                 await self._hand_over(notice, notice.webhook, told.body or "")
             else:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import ssl
 import subprocess
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -18,6 +20,7 @@ from calls.mail import Mail, MailSettings
 from calls.outside import WebhookSettings
 from calls.records import notices
 from calls.records.writer import write_once
+from calls.reports import scheduled
 from calls.reports.schedules import ScheduledReport
 from calls.reports.targets import Target
 from calls.switch.loopback.callers import HangUp, Wait
@@ -146,6 +149,25 @@ async def test_one_who_is_refused_keeps_up_no_other_and_is_seen(tmp_path: Path) 
             world.engine.telling.notices.wake()
             await world.until(lambda: len(stub.mails) == 2)
             assert stub.mails[0][1]["Message-ID"] != stub.mails[1][1]["Message-ID"]
+
+
+@held
+async def test_records_that_cannot_be_read_keep_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = scheduled.make
+
+    def make(connection: sqlite3.Connection, of: ScheduledReport, *rest: Any, **more: Any) -> scheduled.Made:
+        if of.name == "slow":
+            raise sqlite3.OperationalError("interrupted")
+        return whole(connection, of, *rest, **more)
+
+    monkeypatch.setattr(scheduled, "make", make)
+    async with smtp_stub() as stub:
+        outside = told(report(name="slow"), report(), mail=server(stub))
+        async with world_in(tmp_path, outside=outside) as world:
+            await come(world, ["waiting", "sent"])
+            assert rows(world)[0][2:] == (1, "the records were not read: interrupted")
+            monkeypatch.setattr(scheduled, "make", whole)
+            await come(world, ["sent", "sent"])
 
 
 @held

@@ -106,7 +106,7 @@ class Alerting:
                     log.get().warning("alert", what=each)
                 if done:
                     self._sends.wake()
-            except RecordError as problem:  # the next look will tell
+            except (RecordError, sqlite3.Error) as problem:  # the next look will tell
                 log.get().error("targets were not looked at", problem=str(problem))
             if not self._targets:
                 return  # what was open of targets that are gone is cleared now

@@ -26,6 +26,7 @@ from calls.reports.targets import Target
 from calls.switch.loopback.callers import HangUp, Wait
 from console import operations
 from console.cli.doctor import examine
+from console.engine import alerting
 from console.engine.mailer import Mailer
 from console.engine.metrics import exposition
 from console.engine.outside import Answered
@@ -215,7 +216,19 @@ async def test_a_webhook_has_the_report_under_one_key(tmp_path: Path) -> None:
 
 
 @held
-async def test_an_alert_is_told_of_by_mail_and_webhook_and_outlives_a_kill(tmp_path: Path) -> None:
+async def test_an_alert_is_told_of_by_mail_and_webhook_and_outlives_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[object] = []
+
+    def measured(*given: Any) -> alerting.Standing:
+        looked.append(given)
+        if len(looked) == 1:
+            raise sqlite3.OperationalError("interrupted")
+        return measure(*given)
+
+    measure = alerting.measure
+    monkeypatch.setattr(alerting, "measure", measured)
     hosts = FakeHosts(lambda at, sent: Answered(200))
     crm = WebhookSettings(name="crm", url="https://crm.example/hook")
     given = {"name": "lost", "figure": "drop_off", "aim": 0.0, "alarm": 0.5, "least": 1}

@@ -22,11 +22,10 @@ from calls.records import notices
 from calls.records.writer import write_once
 from calls.reports import scheduled
 from calls.reports.schedules import ScheduledReport
-from calls.reports.targets import Target
+from calls.reports.targets import Standing, Target, measure
 from calls.switch.loopback.callers import HangUp, Wait
 from console import operations
 from console.cli.doctor import examine
-from console.engine import alerting
 from console.engine.mailer import Mailer
 from console.engine.metrics import exposition
 from console.engine.outside import Answered
@@ -221,14 +220,13 @@ async def test_an_alert_is_told_of_by_mail_and_webhook_and_outlives_a_kill(
 ) -> None:
     looked: list[object] = []
 
-    def measured(*given: Any) -> alerting.Standing:
+    def measured(*given: Any) -> Standing:
         looked.append(given)
         if len(looked) == 1:
             raise sqlite3.OperationalError("interrupted")
         return measure(*given)
 
-    measure = alerting.measure
-    monkeypatch.setattr(alerting, "measure", measured)
+    monkeypatch.setattr("console.engine.alerting.measure", measured)
     hosts = FakeHosts(lambda at, sent: Answered(200))
     crm = WebhookSettings(name="crm", url="https://crm.example/hook")
     given = {"name": "lost", "figure": "drop_off", "aim": 0.0, "alarm": 0.5, "least": 1}

@@ -180,7 +180,7 @@ def new_driver(real: Real, ports: FarEnds, folder: Path, own: Collection[str] = 
         sweep_s=NO_SWEEP_S,
         recordings=RecordingFiles(folder / "recordings"),
     )
-    (folder / "recordings").mkdir()
+    (folder / "recordings").mkdir(exist_ok=True)
     return FreeSwitch(config, Tones(folder / "prompts"), lambda: str(uuid4()))
 
 

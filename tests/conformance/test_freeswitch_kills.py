@@ -16,14 +16,16 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import replace
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from calls.causes import Outcome
 from calls.ids import LegId
 from calls.switch.events import LegAnswered, SwitchDown, SwitchUp
 from calls.switch.freeswitch.switch import FreeSwitch
@@ -47,6 +49,8 @@ from calls.switch.port import (
 from console.demo.sipp import Callees, CallerScript, SippHome
 from console.demo.sipp import call as place_call
 from tests.calls.switch.freeswitch.world import descriptors, greenlets
+from tests.conformance.engine import standing
+from tests.conformance.engine.premises import Premises
 from tests.conformance.freeswitch_real import ENGINE_PORT, VARIABLE, Real, far_ends, find, open_real
 from tests.conformance.real_premises import (
     AGENT,
@@ -114,6 +118,15 @@ if START in os.environ:
                 assert listing == {"row_count": 0}, "nobody is dialled again"
                 await until(lambda: descriptors() <= files and greenlets() <= green, 10.0)
                 assert started.returncode is None
+
+    async def test_a_freeswitch_that_is_killed_leaves_a_record_of_each_call(trees: Trees, callees: Callees) -> None:
+        async with _centre(trees, callees) as centre:
+            os.kill(owner_of(centre.real.port), signal.SIGKILL)
+            await asyncio.create_subprocess_exec(
+                *shlex.split(os.environ[START]), stdout=asyncio.subprocess.DEVNULL, start_new_session=True
+            )
+            await centre.says(b"settled\n")
+            centre.check(Outcome.PBX_LOST)
 
 
 if VARIABLE in os.environ:
@@ -208,6 +221,17 @@ if VARIABLE in os.environ:
                 await real.api(f"uuid_kill att-{AGENT}")
                 assert await _channels(real, lambda rows: not rows) == [], "who talked heard the sorry, and is let go"
 
+    async def test_our_process_is_killed_and_the_next_one_has_a_record_of_each_call(
+        trees: Trees, callees: Callees
+    ) -> None:
+        async with _centre(trees, callees) as centre:
+            await centre.lose(centre.end)
+            await centre.start("again")
+            await centre.says(b"ready\n")
+            await centre.real.api("hupall")  # the talk went on
+            await centre.says(b"settled\n")
+            centre.check(Outcome.LOST, talk=Outcome.ANSWERED, rings=Outcome.NO_ANSWER)
+
     @pytest.mark.parametrize("caller_name", HOSTILE)
     async def test_a_hostile_name_is_a_name(trees: Trees, callees: Callees, caller_name: str) -> None:
         real = await find(os.environ)
@@ -230,6 +254,70 @@ if VARIABLE in os.environ:
                 assert channel.info.channel != "forged"
                 assert "\n" not in channel.info.caller_name and channel.info.caller == "4930"
                 await until(lambda: ended == [HungUp(EndedBy.US, 16)])
+
+
+@dataclass
+class _Centre:
+    """A process with an engine and its store (:mod:`tests.conformance.killed_centre`), and its calls."""
+
+    real: Real
+    premises: Premises
+    words: list[str]
+    process: Process = field(init=False)
+
+    async def start(self, how: str) -> None:
+        """A new run on the same store."""
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.conformance.killed_centre", how, *self.words, stdout=asyncio.subprocess.PIPE
+        )
+
+    async def says(self, line: bytes) -> None:
+        """Returns when it has said so."""
+        assert self.process.stdout is not None
+        await _says(self.process.stdout, line)
+
+    async def lose(self, kill: Callable[[], None]) -> None:
+        """End it, and wait for that."""
+        kill()
+        await self.process.wait()
+
+    def end(self) -> None:
+        """Kill it, where it is there."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+
+    def check(self, outcome: Outcome, **of: Outcome) -> None:
+        """One record for each call and each attempt, and nobody is dialled twice. ``outcome``: what each came to, but
+        the scripts ``of`` these names."""
+        how_many, found = standing.records(self.premises)
+        expected = {self.premises.called(each): of.get(each.name, outcome) for each in standing.SCRIPTS}
+        lead = self.premises.called(standing.RINGING)
+        expected[f"attempt {lead}"] = expected[lead]
+        assert found == expected
+        assert set(how_many.values()) == {1}, how_many
+
+
+@asynccontextmanager
+async def _centre(trees: Trees, callees: Callees) -> AsyncIterator[_Centre]:
+    """A centre whose calls stand at each step, beside a lead that rings."""
+    real = await find(os.environ)
+    with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        sipp = SippHome(trees.sipp, folder / "sipp")
+        premises = Premises(standing.SCRIPTS, folder)
+        async with AsyncExitStack() as stack:
+            ports = await stack.enter_async_context(far_ends(sipp, callees))
+            made = _Centre(real, premises, [str(each) for each in (folder, ports.carrier, ports.phone, ports.taker)])
+            await made.start("first")
+            stack.push_async_callback(real.api, "hupall")
+            stack.push_async_callback(made.lose, made.end)
+            await made.says(b"ready\n")
+            for script in standing.STANDING:
+                caller = CallerScript(premises.called(script), caller=premises.caller(script), stays_s=60.0)
+                placed = await place_call(sipp, f"at-{script.name}", caller, sip_port=real.sip_port)
+                stack.push_async_callback(placed.stop)
+            await made.says(b"stand\n")
+            yield made
 
 
 async def _says(stream: asyncio.StreamReader, line: bytes) -> None:

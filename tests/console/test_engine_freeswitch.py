@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from itertools import count
 from pathlib import Path
 
@@ -16,12 +17,14 @@ from console.engine.engine import Engine
 from tests.calls.switch.freeswitch.fake_caller import Caller
 from tests.calls.switch.freeswitch.fake_event_socket import FakeEventSocket
 from tests.calls.switch.freeswitch.traffic import held_for
+from tests.conformance.engine import standing
 from tests.conformance.engine.parts import BYE
 from tests.conformance.engine.play import Bench, open_bench
 from tests.conformance.engine.premises import Premises
 from tests.conformance.engine.vocabulary import FlowScript, Record, about
-from tests.conformance.freeswitch import SLACK_S, fake, new_switch, open_fake
+from tests.conformance.freeswitch import PHONE, SLACK_S, fake, new_switch, open_fake
 from tests.conformance.loopback import CreepingClock
+from tests.conformance.vocabulary import Act
 from tests.console.held_time import HeldTimeLoop, held
 
 DEADLINE_S = 20.0
@@ -110,6 +113,44 @@ async def test_a_call_that_was_up_when_the_engine_ended_goes_to_the_dialplan_and
             await second.stop()
     record = recorded(premises, call.seen.uuid)
     assert (record.outcome, record.ended_by, record.flow) == (Outcome.LOST, None, "stays")
+
+
+@held
+async def test_a_freeswitch_that_is_killed_leaves_a_record_of_each_call(tmp_path: Path) -> None:
+    """At each step of a call, beside a lead that rings; and nobody is dialled twice."""
+    premises, ids = Premises(standing.SCRIPTS, tmp_path), count(1)
+    with held_for(held_loop()) as traffic:
+        async with FakeEventSocket(traffic) as event_socket:
+            freeswitch = fake(event_socket, traffic)
+            switch = new_switch(event_socket, tmp_path, [standing.RINGING.name])
+            clock = CreepingClock(held_loop())
+            phone = standing.OnePhone(switch, PHONE)
+            bench = Bench(premises, phone, nobody_rings_in, SLACK_S, clock, lambda: f"engine-{next(ids)}")
+            writer = bench.engine.writer
+            held_loop().hold_while(lambda: writer.behind_s() > 0)
+            async with open_bench(bench):
+                freeswitch.port = switch.port
+                await bench._start_campaign(standing.RINGING, premises.called(standing.RINGING))
+                callers = [Caller(called=premises.called(script)) for script in standing.STANDING]
+                calling = [asyncio.ensure_future(freeswitch.call(caller)) for caller in callers]
+                await standing.until(lambda: standing.all_stand(bench, premises))
+                await freeswitch.die()
+                await asyncio.gather(*calling)
+                event_socket.core = "22222222-0f8c-431b-843f-5e1463dcb27e"
+                await event_socket.listen()
+                await standing.until(lambda: standing.is_settled(premises))
+            await freeswitch.stop()
+            dialled = [each for each in event_socket.said if premises.called(standing.RINGING) in each]
+    how_many, outcomes = standing.records(premises)
+    called = [premises.called(script) for script in standing.SCRIPTS]
+    assert how_many == Counter([*called, f"attempt {called[-1]}"])
+    assert set(outcomes.values()) == {Outcome.PBX_LOST}
+    assert len(dialled) == 1, "nobody is dialled again"
+
+
+async def nobody_rings_in(called: str, caller: str, acts: tuple[Act, ...]) -> EndedBy:
+    """The callers of these tests are the fake's own."""
+    raise AssertionError(called)
 
 
 def recorded(premises: Premises, channel: str) -> CallRecord:

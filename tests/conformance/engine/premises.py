@@ -95,6 +95,7 @@ class Premises:
 
     def _write_orders(self) -> Path:
         path = self.folder / "orders.db"
+        path.unlink(missing_ok=True)  # of premises that are opened again
         with closing(sqlite3.connect(path)) as database, database:
             database.execute("CREATE TABLE orders (number TEXT, status TEXT)")
             database.execute("INSERT INTO orders VALUES ('4711', 'sent')")

@@ -150,6 +150,16 @@ def _agent_queues(database: Database) -> None:
     database.executescript(_statements("agent_queues.sql"))
 
 
+@MIGRATIONS(name="0044_ordered_queues")
+def _ordered_queues(database: Database) -> None:
+    _execute(database, "ordered_queues.sql")
+
+
+@MIGRATIONS(name="0045_announced_pauses")
+def _announced_pauses(database: Database) -> None:
+    database.executescript(_statements("announced_pauses.sql"))
+
+
 @MIGRATIONS(name="0047_notices")
 def _notices(database: Database) -> None:
     database.executescript(_statements("notices.sql"))

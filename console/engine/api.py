@@ -244,6 +244,8 @@ def _add_agents(app: FastAPI, engine: Engine) -> None:
         else:
             if order is AgentOrder.PAUSE:
                 check_reason(engine.settings.pause_reasons, reason)
+                if in_s:
+                    engine.restart.announced.check(AgentId(agent_id))
             at = engine.clock.monotonic_s() + in_s if in_s else None
             engine.floor.tell(_agent_event(order, AgentId(agent_id), reason, at))
         await desk_audit.note(engine, agent_id, order.value, who, reason=reason, in_s=in_s or None)

@@ -110,9 +110,8 @@ class Engine:
         prompt_s: Callable[[Prompt], float] = lambda prompt: 0.0,
     ) -> None:
         """``switch``: the only one, or several. ``voice`` speaks what no prompt was rendered for, while a caller
-        waits. ``hosts``: the servers of others; None: the real ones, each with its guard. ``recognition`` understands
-        callers; None: by the settings' models. ``prompt_s``: how long a prompt plays, for the record: who speaks
-        meanwhile has barged in."""
+        waits. ``hosts``: the servers of others; None: the real ones, guarded. ``recognition`` understands callers;
+        None: by the settings' models. ``prompt_s``: how long a prompt plays: who speaks meanwhile has barged in."""
         switches = switch if isinstance(switch, Switches) else Switches([switch], {})
         settings = owned(settings, only=switches.names[0] if len(switches.names) == 1 else None)
         self.settings = settings
@@ -123,17 +122,14 @@ class Engine:
         self.writer = Writer(settings.engine.database, ballast=Ballast(settings.engine.database))
         self.watch = Watch(settings, self.writer, clock, switches.names, self._clock_jumped)
         self.books = Books(self.writer, self.tasks, clock, self._store_said)
-        self._working = False
-        self._floor_changed = False
+        self._working = self._floor_changed = False
         self.agent_records = AgentRecords(self.writer, self.tasks, clock)
         floor = Floor(agents_of(settings), queues_of(settings), clock.monotonic_s(), lambda: LegId(f"leg-{new_id()}"))
         endpoints = {AgentId(agent.id): agent.endpoint for agent in settings.agents}
         self.floor = FloorRunner(
             floor, switches, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
-        core = DialerCore(
-            settings.trunks, settings.engine.settle_s, clock.monotonic_s(), weights=weights_of(settings)
-        )
+        core = DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s(), weights_of(settings))
         tolls = Tolls(settings, self.writer, clock, LinesBeside(core, clock, lambda: self.dialled.look_again()))
         self.third_parties = ThirdParties(switches, tolls, self.tasks, clock)
         self.consults = Consults(switches, self.floor, self.third_parties, new_id)
@@ -489,6 +485,7 @@ class Engine:
 
     def _tell_floor(self) -> None:
         self._floor_changed = False
+        self.restart.announced.look()
         self.dialled.floor_changed()
         self.previews.wake()
 

@@ -25,6 +25,7 @@ from calls.settings import Settings
 from calls.switch.events import SwitchUp
 from calls.switch.port import EndedBy
 from calls.switch.several import Switches
+from console.engine.announced import AnnouncedPauses
 from console.engine.books import Books
 from console.engine.consults import lead_home
 from console.engine.dialled import DialledCalls
@@ -81,6 +82,7 @@ class Restart:
         clock: Clock,
         third_parties: ThirdParties,
     ) -> None:
+        self.announced = AnnouncedPauses(floor, writer, third_parties.tasks, clock)
         self._third_parties = third_parties
         self._settings = settings
         self._homes = {AgentId(agent.id): agent.switch for agent in settings.agents}
@@ -104,6 +106,7 @@ class Restart:
         """
         left = await self._writer.run_alone(store.live_calls)
         self._left = frozenset(live.call_id for live in left)
+        await self.announced.load()
         await self._third_parties.tolls.recover()
         for call_id in self._third_parties.tolls.left - self._left:
             self._third_parties.call_ended(call_id)
@@ -220,6 +223,7 @@ class Restart:
         another agent may still sit in that one's room, and a caller may have come to the other before it was noted.
         """
         strays: dict[AgentId, LegId] = {}
+        serving: list[AgentId] = []
         talks = {live.agent_id: live.call_id for live in calls if live.agent_id and live.call_id in found.talks}
         last = {each.agent_id: each for each in found.agents if each.state is not AgentState.LOGGED_OUT}
         logging_in = {agent_id for agent_id, leg_id in legs.items() if leg_id in found.ringing}
@@ -233,6 +237,9 @@ class Restart:
                 strays[agent_id] = leg_id
             if before is not None and before.state is AgentState.PAUSED and before.reason != LEG_LOST:
                 self._floor.tell(Pause(agent_id, before.reason))
+            elif before is not None:
+                serving.append(agent_id)
+        self.announced.settle(at_home, serving)
         return strays
 
     def _start_campaigns(self, found: Found) -> None:

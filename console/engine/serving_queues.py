@@ -26,6 +26,8 @@ class ServingQueues:
         self._floor = floor
         self._writer = writer
         self._clock = clock
+        self._ordered: dict[AgentId, frozenset[QueueName]] = {}
+        """What supervisors gave, where it is not what the settings say."""
 
     async def load(self) -> None:
         """Take over what the store has; agents and queues that the settings no longer have are left out.
@@ -33,6 +35,8 @@ class ServingQueues:
         Raises:
             RecordError: it cannot be read.
         """
+        ordered = await self._writer.run_alone(kept.ordered_queues)
+        self._ordered = {agent: queues & self._queues for agent, queues in ordered.items() if agent in self._own}
         for agent_id, queues in (await self._writer.run_alone(kept.agent_queues)).items():
             if agent_id in self._own:
                 self._floor.tell(Serves(agent_id, queues & self._queues))
@@ -49,25 +53,41 @@ class ServingQueues:
             raise UserError(
                 f"no queue {', '.join(unknown)} in the settings: there are {', '.join(sorted(self._queues))}"
             )
-        now = self._clock.now()
+        await self._keep(agent_id, queues, None if queues == own else queues, who)
         if queues == own:
-            await self._writer.run(lambda db: kept.clear_agent_queues(db, agent_id, who, now))
+            self._ordered.pop(agent_id, None)
         else:
-            await self._writer.run(lambda db: kept.set_agent_queues(db, agent_id, queues, who, now))
-        self._floor.tell(Serves(agent_id, queues))
-        log.get().info("agent moved", agent=agent_id, queues=sorted(queues), who=who)
-        return Done(said=f"agent {agent_id} serves {', '.join(sorted(queues)) or 'no queue'}")
+            self._ordered[agent_id] = queues
+        return self._serve(agent_id, queues, who)
 
     async def choose(self, agent_id: AgentId, names: Iterable[str], who: str) -> Done:
-        """What an agent may do for itself: leave queues that the settings give it, and come back to them.
+        """What an agent may do for itself: leave queues that a supervisor, or else the settings, gave it, and come
+        back to them.
 
         Raises:
             UserError: one of them is not the agent's. Else as :meth:`move`.
         """
-        wanted = list(names)
-        if foreign := sorted(set(wanted) - self._own_of(agent_id)):
+        queues = frozenset(QueueName(name) for name in names)
+        ordered = self._ordered.get(agent_id)
+        may = self._own_of(agent_id) if ordered is None else ordered
+        if foreign := sorted(queues - may):
             raise UserError(f"agent {agent_id} does not serve {', '.join(foreign)}: a supervisor can change that")
-        return await self.move(agent_id, wanted, who)
+        await self._keep(agent_id, queues, ordered, who)
+        return self._serve(agent_id, queues, who)
+
+    async def _keep(
+        self, agent_id: AgentId, queues: frozenset[QueueName], ordered: frozenset[QueueName] | None, who: str
+    ) -> None:
+        now = self._clock.now()
+        if ordered is None and queues == self._own_of(agent_id):
+            await self._writer.run(lambda db: kept.clear_agent_queues(db, agent_id, who, now))
+        else:
+            await self._writer.run(lambda db: kept.set_agent_queues(db, agent_id, queues, ordered, who, now))
+
+    def _serve(self, agent_id: AgentId, queues: frozenset[QueueName], who: str) -> Done:
+        self._floor.tell(Serves(agent_id, queues))
+        log.get().info("agent moved", agent=agent_id, queues=sorted(queues), who=who)
+        return Done(said=f"agent {agent_id} serves {', '.join(sorted(queues)) or 'no queue'}")
 
     def _own_of(self, agent_id: AgentId) -> frozenset[QueueName]:
         if (own := self._own.get(agent_id)) is None:

@@ -12,6 +12,8 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from calls.errors import RecordError
+from calls.ids import AgentId
+from calls.records.agent_queues import ordered_queues
 from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
 from calls.records.figures import Targets, all_figures
@@ -44,7 +46,8 @@ def add(site: Site) -> None:
     async def desk(request: Request, known: Annotated[Known, Depends(require(Right.DESK))]) -> Response:
         site.pages.assets.require()
         words = site.pages.words_of(request).of("desk", "state", "line")
-        return site.pages.show(request, "desk.html", words=words, desk=offered(site.settings, _agent(known)))
+        may = await asyncio.to_thread(offered, site.settings, _agent(known))
+        return site.pages.show(request, "desk.html", words=words, desk=may)
 
     @site.app.get("/desk/figures")
     async def figures(known: Annotated[Known, Depends(require(Right.DESK))]) -> Response:
@@ -54,16 +57,27 @@ def add(site: Site) -> None:
 
 
 def offered(settings: Settings, agent: str) -> dict[str, object]:
-    """What the desk offers: why to pause, and where to hand a caller on to."""
+    """What the desk offers: why to pause, where to hand a caller on to, and which queues to choose of."""
     return {
         "agent": agent,
         "reasons": [{"id": each.id, "label": each.label} for each in settings.pause_reasons],
         "agents": [{"id": each.id, "label": each.name} for each in settings.agents if each.id != agent],
         "queues": [each.name for each in settings.queues],
-        "mine": [name for each in settings.agents if each.id == agent for name in each.queues],
+        "mine": _given(settings, agent),
         "destinations": [each.name for each in settings.destinations],
         "supervisors": [{"id": each.id, "label": each.name} for each in settings.supervisors],
     }
+
+
+def _given(settings: Settings, agent: str) -> list[str]:
+    """The queues that a supervisor, or else the settings, gave the agent, in their order there."""
+    own = [name for each in settings.agents if each.id == agent for name in each.queues]
+    try:
+        with closing(open_readonly(settings.engine.database)) as connection:
+            ordered = ordered_queues(connection).get(AgentId(agent))
+    except RecordError:
+        return own
+    return own if ordered is None else [each.name for each in settings.queues if each.name in ordered]
 
 
 def own(figures: list[Figure]) -> dict[str, dict[str, dict[str, object]]]:

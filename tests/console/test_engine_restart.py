@@ -16,6 +16,7 @@ from calls.switch.loopback.callers import HangUp, Hear, Press, Wait
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
 from calls.switch.port import EndedBy
+from tests.console.asked import ask
 from tests.console.held_time import held
 from tests.console.world import adds_up, agent, world_in
 
@@ -318,3 +319,28 @@ async def test_events_are_written_once_whether_they_were_kept_before_or_not(tmp_
         await short.over()
         await world.settled()
         assert world.kinds(long.info.call_id) == world.kinds(short.info.call_id)
+
+
+@pytest.mark.parametrize("away_s", [5.0, 60.0])
+@held
+async def test_an_announced_pause_outlives_a_restart(tmp_path: Path, away_s: float) -> None:
+    """One that was to begin meanwhile begins at once, and one that was taken back does not."""
+    async with world_in(tmp_path, agent("anna"), agent("ben"), agent("cat"), agent("dan")) as world:
+        await world.log_in("anna", "ben", "cat")
+        world.engine.floor.tell(ag.Pause(AgentId("cat"), "early"))
+        for who, problem in (("anna", ""), ("ben", ""), ("cat", "paused"), ("dan", "logged_out")):
+            answer = await ask(world.engine, f"/v1/agents/{who}/pause", reason="lunch", in_s="40")
+            assert answer.status_code == (409 if problem else 200)
+            assert answer.json().get("problem", "").endswith(problem)
+        world.engine.floor.tell(ag.Unpause(AgentId("ben")))
+        await asyncio.sleep(1.0)
+        assert world.rows("SELECT agent_id FROM announced_pauses") == [("anna",)]
+        await world.kill()
+        await asyncio.sleep(away_s)
+        await world.start()
+        if away_s < 40.0:
+            assert world.state("anna") == "ready"
+            await asyncio.sleep(41.0 - away_s)
+        await world.until(lambda: world.state("anna") == "paused", within_s=1.0)
+        assert (world.state("ben"), world.state("cat")) == ("ready", "paused")
+        await world.until(lambda: world.rows("SELECT agent_id FROM announced_pauses") == [], within_s=1.0)

@@ -304,9 +304,10 @@ LEAVES: dict[str, Callable[[Held], object]] = {
 
 NOBODYS = {
     "account_sessions", "account_tokens", "accounts", "agent_legs", "agent_queues", "agent_states",
-    "agent_time_totals", "agent_totals", "alerts", "answer_hours", "attempt_totals", "call_totals",
-    "caller_ids_shown", "campaign_changes", "campaign_lists", "ending_totals", "erasures", "imports", "node_totals",
-    "notices", "overrides", "pacing_states", "report_schedules", "switch_boots", "webhook_events", *scrub.KEPT,
+    "agent_time_totals", "agent_totals", "alerts", "announced_pauses", "answer_hours", "attempt_totals",
+    "call_totals", "caller_ids_shown", "campaign_changes", "campaign_lists", "ending_totals", "erasures", "imports",
+    "node_totals", "notices", "overrides", "pacing_states", "report_schedules", "switch_boots",
+    "webhook_events", *scrub.KEPT,
 }  # fmt: skip
 """Tables in which nothing of a person can stand."""
 

@@ -13,6 +13,7 @@ from calls.ids import AgentId
 from calls.records.agent_queues import agent_queues
 from calls.records.database import open_readonly
 from calls.settings import Settings, load
+from console.web.desk_page import offered
 from tests.console.served import DEADLINE_S, install, served
 
 
@@ -50,14 +51,23 @@ def test_an_agent_is_moved_stays_so_over_a_start_and_comes_back(tmp_path: Path) 
     with served(path) as running:
         assert running.engine.floor.queues_of(AgentId("anna")) == {"tech"}
         assert asked(settings, "PUT", "/agents/anna/own-queues", {"queues": []}).json()["said"].endswith("no queue")
-        assert asked(settings, "PUT", "/agents/anna/own-queues", {"queues": ["sales"]}).status_code == 200
-        assert logged_in(settings)["tech"] == 0
+        refused = asked(settings, "PUT", "/agents/anna/own-queues", {"queues": ["sales"]})
+        assert refused.status_code == 409 and "does not serve sales" in refused.json()["problem"], (
+            "eve's order stands"
+        )
+        assert offered(settings, "anna")["mine"] == ["tech"]
+        assert asked(settings, "PUT", "/agents/anna/own-queues", {"queues": ["tech"]}).status_code == 200
+        assert asked(settings, "PUT", "/agents/anna/own-queues", {"queues": []}).status_code == 200
+        assert asked(settings, "PUT", "/agents/anna/queues", {"queues": ["sales"]}).status_code == 200
+        assert logged_in(settings)["tech"] == 0 and offered(settings, "anna")["mine"] == ["sales"]
     with closing(open_readonly(settings.engine.database)) as connection:
         assert agent_queues(connection) == {}
         told = connection.execute(
             "SELECT who, detail FROM audit WHERE what = 'agents.queues' ORDER BY rowid"
         ).fetchall()
     assert [(who, json.loads(detail)["queues"]) for who, detail in told] == [
+        ("eve", ["tech"]),
+        ("eve", []),
         ("eve", ["tech"]),
         ("eve", []),
         ("eve", None),

@@ -40,6 +40,8 @@ ALL = (
     "0030_left_states",
     "0031_machine_hours",
     "0033_agent_queues",
+    "0044_ordered_queues",
+    "0045_announced_pauses",
     "0047_notices",
 )
 

@@ -1,0 +1,81 @@
+"""Pauses that agents have announced: kept in the store, so that another start of the engine forgets none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from calls.agents.events import Pause
+from calls.agents.states import AgentState
+from calls.agents.view import AgentView
+from calls.clock import Clock
+from calls.errors import UserError
+from calls.ids import AgentId
+from calls.records import announced_pauses as kept
+from calls.records.announced_pauses import Coming
+from calls.records.writer import Writer
+from console.engine.floor import FloorRunner
+from console.engine.tasks import Tasks
+
+
+class AnnouncedPauses:
+    """Of one engine's agents."""
+
+    def __init__(self, floor: FloorRunner, writer: Writer, tasks: Tasks, clock: Clock) -> None:
+        self._floor = floor
+        self._writer = writer
+        self._tasks = tasks
+        self._clock = clock
+        self._left: dict[AgentId, Coming] = {}
+        """Of a run before this one."""
+        self._known: dict[AgentId, tuple[float, str] | None] = {}
+        """What is in the store of the agents whose switch is settled; None: nothing, if it is not of a run before."""
+
+    async def load(self) -> None:
+        """Take over what the store has.
+
+        Raises:
+            RecordError: it cannot be read.
+        """
+        self._left = await self._writer.run_alone(kept.announced)
+
+    def settle(self, agents: Iterable[AgentId], taken_over: Iterable[AgentId]) -> None:
+        """The switch of these agents is settled: who is ``taken_over`` and had announced a pause still has. One that
+        was to begin meanwhile begins now."""
+        for agent_id in taken_over:
+            if (coming := self._left.get(agent_id)) is not None:
+                in_s = (coming[0] - self._clock.now()) / timedelta(seconds=1)
+                self._floor.tell(Pause(agent_id, coming[1], self._clock.monotonic_s() + in_s))
+        self._known |= dict.fromkeys(agents)
+        self.look()
+
+    def check(self, agent_id: AgentId) -> None:
+        """Let who takes calls announce a pause.
+
+        Raises:
+            UserError: the agent is paused or logged out, or will be.
+        """
+        for agent in self._floor.view().agents:
+            if agent.agent_id == agent_id and agent.wanted is not AgentState.READY:
+                raise UserError(f"agent {agent_id} takes no calls that a pause could end: {agent.wanted.value}")
+
+    def look(self) -> None:
+        """Write down what has changed on the floor."""
+        for agent in self._floor.view().agents:
+            if agent.agent_id in self._known:
+                self._keep(agent)
+
+    def _keep(self, agent: AgentView) -> None:
+        now = None if agent.leaves_at is None else (agent.leaves_at, agent.leaves_for)
+        left = self._left.pop(agent.agent_id, None)
+        if now == self._known[agent.agent_id] and left is None:
+            return
+        self._known[agent.agent_id] = now
+        coming = None
+        if now is not None:
+            begins_at = self._clock.now() + timedelta(seconds=now[0] - self._clock.monotonic_s())
+            coming = (begins_at, now[1])
+        self._tasks.start(self._write(agent.agent_id, coming), f"announced pause of {agent.agent_id}")
+
+    async def _write(self, agent_id: AgentId, coming: Coming | None) -> None:
+        await self._writer.run(lambda connection: kept.keep(connection, agent_id, coming))

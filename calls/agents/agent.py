@@ -125,5 +125,4 @@ class Agent:
             profile=self.profile,
             is_free=self.is_free,
             leaves_at=self.leaves_at,
-            leaves_for=self.leaves_for if self.leaves_at is not None else "",
         )

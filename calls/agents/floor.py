@@ -151,6 +151,11 @@ class Floor:
             ),
         )
 
+    def announced(self) -> dict[AgentId, tuple[float, str]]:
+        """The pauses that agents have announced: when each begins, and why."""
+        agents = self._roster.agents.items()
+        return {each: (agent.leaves_at, agent.leaves_for) for each, agent in agents if agent.leaves_at is not None}
+
     def queues_of(self, agent_id: AgentId) -> frozenset[QueueName]:
         """The queues that an agent serves.
 

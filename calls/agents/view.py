@@ -34,8 +34,6 @@ class AgentView:
     """When the wrap-up is over at the latest, on the floor's clock; None: there is none."""
     leaves_at: float | None = None
     """When the pause begins that is announced, on that clock; None: none is."""
-    leaves_for: str = ""
-    """Why, where one is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from calls.agents.events import Pause
 from calls.agents.states import AgentState
-from calls.agents.view import AgentView
 from calls.clock import Clock
 from calls.errors import UserError
 from calls.ids import AgentId
@@ -28,8 +27,10 @@ class AnnouncedPauses:
         self._clock = clock
         self._left: dict[AgentId, Coming] = {}
         """Of a run before this one."""
-        self._known: dict[AgentId, tuple[float, str] | None] = {}
-        """What is in the store of the agents whose switch is settled; None: nothing, if it is not of a run before."""
+        self._settled: set[AgentId] = set()
+        """The agents whose switch is settled: of the others nothing is known yet."""
+        self._kept: dict[AgentId, tuple[float, str]] = {}
+        """What stands in the store by this run: when, on the engine's clock, and why."""
 
     async def load(self) -> None:
         """Take over what the store has.
@@ -46,7 +47,7 @@ class AnnouncedPauses:
             if (coming := self._left.get(agent_id)) is not None:
                 in_s = (coming[0] - self._clock.now()) / timedelta(seconds=1)
                 self._floor.tell(Pause(agent_id, coming[1], self._clock.monotonic_s() + in_s))
-        self._known |= dict.fromkeys(agents)
+        self._settled |= set(agents)
         self.look()
 
     def check(self, agent_id: AgentId) -> None:
@@ -61,21 +62,24 @@ class AnnouncedPauses:
 
     def look(self) -> None:
         """Write down what has changed on the floor."""
-        for agent in self._floor.view().agents:
-            if agent.agent_id in self._known:
-                self._keep(agent)
-
-    def _keep(self, agent: AgentView) -> None:
-        now = None if agent.leaves_at is None else (agent.leaves_at, agent.leaves_for)
-        left = self._left.pop(agent.agent_id, None)
-        if now == self._known[agent.agent_id] and left is None:
+        announced = self._floor.announced()
+        if not (announced or self._kept or self._left):
             return
-        self._known[agent.agent_id] = now
+        for agent_id in self._settled & (announced.keys() | self._kept.keys() | self._left.keys()):
+            self._keep(agent_id, announced.get(agent_id))
+
+    def _keep(self, agent_id: AgentId, now: tuple[float, str] | None) -> None:
+        left = self._left.pop(agent_id, None)
+        if now == self._kept.get(agent_id) and left is None:
+            return
         coming = None
-        if now is not None:
+        if now is None:
+            self._kept.pop(agent_id, None)
+        else:
+            self._kept[agent_id] = now
             begins_at = self._clock.now() + timedelta(seconds=now[0] - self._clock.monotonic_s())
             coming = (begins_at, now[1])
-        self._tasks.start(self._write(agent.agent_id, coming), f"announced pause of {agent.agent_id}")
+        self._tasks.start(self._write(agent_id, coming), f"announced pause of {agent_id}")
 
     async def _write(self, agent_id: AgentId, coming: Coming | None) -> None:
         await self._writer.run(lambda connection: kept.keep(connection, agent_id, coming))

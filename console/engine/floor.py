@@ -66,6 +66,10 @@ class FloorRunner:
         """The floor as it stands."""
         return self._floor.view()
 
+    def announced(self) -> dict[AgentId, tuple[float, str]]:
+        """The pauses that agents have announced: when each begins, and why."""
+        return self._floor.announced()
+
     def queues_of(self, agent_id: AgentId) -> frozenset[QueueName]:
         """The queues that an agent serves."""
         return self._floor.queues_of(agent_id)

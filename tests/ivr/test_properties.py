@@ -214,7 +214,7 @@ def test_every_way_out_of_a_node_is_one_of_those_that_it_shows(data: dict[str, o
             assert event.detail["exit"] in shown | ENDS
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=strategies.unconditional)
 def test_where_the_check_finds_no_error_silence_leads_to_an_end(
     tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]

@@ -133,7 +133,7 @@ class HubThread:
     def _run_told(self, loop: asyncio.AbstractEventLoop) -> None:
         """On the event loop."""
         try:
-            while self._told:
+            for _ in range(len(self._told)):  # what comes meanwhile keeps up no other of the loop's work
                 self._told.popleft()()
         finally:
             if self._told:  # a fault ends its own task only

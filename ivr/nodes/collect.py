@@ -28,7 +28,7 @@ from ivr.nodes.base import (
 from ivr.nodes.digits import CheckDigit, Lengths, lengths, pattern
 from ivr.nodes.entries import KEYED_DATE, Rules, Spoken
 from ivr.nodes.menu import NOINPUT, NOMATCH, Retries, further_try
-from ivr.nodes.voice import IS_THAT_RIGHT, SPEECH, Voice, agreed, told
+from ivr.nodes.voice import IS_THAT_RIGHT, SPEECH, TIMES_ASKED, Voice, YesOrNo, told
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.trail import Json, Kind
 from ivr.turn import Turn
@@ -195,4 +195,5 @@ class Collect(NodeModel):
         asked = turn.prompts((*self.read_back, *confirm))
         plan = KeyPlan(frozenset({self.accept, self.again}))
         gather = Gather(asked, plan, self.first_key, self.next_key, self.barge_in)
-        return (yield from agreed(turn, gather, self.accept, self.again, by_voice=by_voice)) is True
+        question = YesOrNo(turn, self.accept, self.again, TIMES_ASKED, by_voice=by_voice)
+        return (yield from question.settled(gather))

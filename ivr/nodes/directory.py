@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from calls.switch.port import Gather, KeyPlan, Match, NoInput, NoMatch, Prompt
-from ivr.commands import Command, Deaf, Heard, NotUnderstood, Result
+from ivr.commands import Deaf, Heard, NotUnderstood
 from ivr.nodes.base import (
     Exit,
     Goto,
@@ -23,9 +24,9 @@ from ivr.nodes.base import (
     Visit,
     listed,
 )
-from ivr.nodes.menu import NO, NOINPUT, NOMATCH, YES, Retries, further_try
+from ivr.nodes.menu import NOINPUT, NOMATCH, Retries, further_try
 from ivr.nodes.phrases import SomePhrases, choices
-from ivr.nodes.voice import DID_YOU_SAY, SPEECH, YES_OR_NO, Voice, agreed, told
+from ivr.nodes.voice import AGREEMENT, DID_YOU_SAY, SPEECH, YES_OR_NO, Voice, told
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.trail import Json, Kind
 from ivr.turn import Turn
@@ -139,10 +140,12 @@ class Directory(NodeModel):
             asked = turn.prompts((*before, *self.directory))
             result = yield voice.ask(Gather(asked, SPELLING, FIRST_KEY_S, NEXT_KEY_S))
             match result:
-                case Heard(name, words) if voice.listens:
-                    if result.sure or (yield from self._meant(turn, name)):
-                        return self._take(turn, name, "", by=SPEECH, words=told(words), sure=result.sure)
-                    before = voice.missed(words, name)
+                case Heard() if voice.listens:
+                    settled = yield from voice.settle(result, partial(self._was_meant, turn))
+                    if isinstance(settled, Heard):
+                        words = told(settled.words)
+                        return self._take(turn, settled.value, "", by=SPEECH, words=words, sure=settled.sure)
+                    before = settled
                     continue
                 case NotUnderstood(words) if voice.listens:
                     before = voice.missed(words)
@@ -178,11 +181,10 @@ class Directory(NodeModel):
             heard += turn.prompts((OFFER, *self.people[name].says))
         return tuple(heard)
 
-    def _meant(self, turn: Turn, name: str) -> Generator[Command, Result, bool]:
-        """Whether the caller meant the name."""
+    def _was_meant(self, turn: Turn, name: str) -> Gather:
+        """The question whether the caller meant the name."""
         asked = turn.prompts((DID_YOU_SAY, *self.people[name].says, YES_OR_NO))
-        gather = Gather(asked, KeyPlan(frozenset({YES, NO})), FIRST_KEY_S, NEXT_KEY_S)
-        return (yield from agreed(turn, gather, YES, NO)) is True
+        return Gather(asked, AGREEMENT, FIRST_KEY_S, NEXT_KEY_S)
 
     def _take(self, turn: Turn, name: str, keys: str, **more: Json) -> Goto:
         turn.note(Kind.DIRECTORY, keys=keys, to=self.people[name].to, **more)

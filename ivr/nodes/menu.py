@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -25,7 +26,7 @@ from ivr.nodes.base import (
     listed,
 )
 from ivr.nodes.phrases import Phrases, choices
-from ivr.nodes.voice import DID_YOU_SAY, SPEECH, YES_OR_NO, Voice, agreed, told
+from ivr.nodes.voice import AGREEMENT, DID_YOU_SAY, SPEECH, YES_OR_NO, Voice, told
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.trail import Json, Kind
 from ivr.turn import Turn
@@ -35,9 +36,6 @@ NOMATCH = "system.nomatch"
 
 SAID = "said."
 """With a node's name behind it the prompt that names the choice, for the question whether it was meant."""
-
-YES, NO = "1", "2"
-"""The keys of that question."""
 
 Retries = Annotated[tuple[PromptKey, ...], Field(max_length=9)]
 
@@ -51,8 +49,8 @@ class Menu(NodeModel):
     ``extensions`` as well. ``first_key`` runs from the end of the prompts, ``next_key`` from each key. Without
     ``barge_in`` the prompts are played whole, and keys pressed meanwhile are dropped.
 
-    ``phrases`` says what the caller may say for a node. Who was heard unsurely is asked whether that was meant; after
-    two answers that were not understood, or not meant, keys alone are taken.
+    ``phrases`` says what the caller may say for a node. Who was heard unsurely is asked whether that was meant, and
+    may say another choice to that; after two answers that were not understood, or not meant, keys alone are taken.
     """
 
     kind: ClassVar[str] = "menu"
@@ -114,10 +112,11 @@ class Menu(NodeModel):
             match result:
                 case Match():
                     return self._choose(turn, result)
-                case Heard(to, words) if voice.listens:
-                    if result.sure or (yield from self._meant(turn, to)):
-                        return self._take(turn, result, silences + misses + voice.misses)
-                    before = voice.missed(words, to)
+                case Heard() if voice.listens:
+                    settled = yield from voice.settle(result, partial(self._was_meant, turn))
+                    if isinstance(settled, Heard):
+                        return self._take(turn, settled, silences + misses + voice.misses)
+                    before = settled
                 case NotUnderstood(words) if voice.listens:
                     before = voice.missed(words)
                 case Deaf(reason) if voice.listens:
@@ -142,11 +141,10 @@ class Menu(NodeModel):
         turn.note(kind, keys=match.keys, to=to, barged_in=match.barged_in)
         return Goto(way, to)
 
-    def _meant(self, turn: Turn, to: str) -> Generator[Command, Result, bool]:
-        """Whether the caller meant the choice."""
+    def _was_meant(self, turn: Turn, to: str) -> Gather:
+        """The question whether the caller meant the choice."""
         asked = turn.prompts((DID_YOU_SAY, f"{SAID}{to}", YES_OR_NO))
-        gather = Gather(asked, KeyPlan(frozenset({YES, NO})), self.first_key, self.next_key)
-        return (yield from agreed(turn, gather, YES, NO)) is True
+        return Gather(asked, AGREEMENT, self.first_key, self.next_key)
 
     def _take(self, turn: Turn, heard: Heard, retries: int) -> Goto:
         """The way of what was said."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
-from calls.switch.port import Gather, Match, NoInput, NoMatch
+from calls.switch.port import Gather, KeyPlan, Match, NoInput, NoMatch
 from calls.text import printable
 from ivr.commands import Command, Deaf, Heard, Listen, NotUnderstood, Result
 from ivr.nodes.base import Unexpected
@@ -49,13 +50,28 @@ NO: Mapping[str, tuple[str, ...]] = {
 """Words that every model of the language has: a phrase with a word that a model lacks cannot be listened for."""
 
 
-def yes_or_no(language: str, yes: str, no: str) -> Expected | None:
-    """What says ``yes`` and what says ``no``, which are keys; None where we do not know the language's words."""
+NOTHING_ELSE: Mapping[str, str] = MappingProxyType({})
+
+AGREES, DISAGREES = "1", "2"
+"""The keys of the question whether a choice was meant."""
+
+AGREEMENT = KeyPlan(frozenset({AGREES, DISAGREES}))
+
+TIMES_ASKED = 2
+"""So often at most, where nothing clear came of it."""
+
+
+def yes_or_no(language: str, yes: str, no: str, instead: Mapping[str, str] = NOTHING_ELSE) -> Expected | None:
+    """What says ``yes`` and what says ``no``, which are keys; None where we do not know the language's words.
+
+    ``instead`` are phrases of choices that may be said in place of either. A word for yes or no is that.
+    """
     agree, disagree = of_language(YES, language), of_language(NO, language)
     if agree is None or disagree is None:
         return None
-    phrases = dict.fromkeys(agree, yes) | dict.fromkeys(disagree, no)
-    return Expected(SpokenKind.CHOICE, language, phrases, lenient=True)
+    choices = {words: choice for words, choice in instead.items() if choice not in (yes, no)}
+    phrases = choices | dict.fromkeys(agree, yes) | dict.fromkeys(disagree, no)
+    return Expected(SpokenKind.CHOICE, language, phrases, lenient=True, strict=frozenset(choices.values()))
 
 
 def told(words: str) -> str:
@@ -93,6 +109,25 @@ class Voice:
             self._expected = None
         return TRIES[self.misses - 1 : self.misses]
 
+    def settle(
+        self, heard: Heard, question: Callable[[str], Gather]
+    ) -> Generator[Command, Result, Heard | tuple[str, ...]]:
+        """What to take of a choice that was ``heard``, or what is said before the next try.
+
+        What was heard unsurely is asked about by ``question``, which is given the choice. Who says another choice
+        to that means the other. Each that was not meant costs a try.
+        """
+        phrases = NOTHING_ELSE if self._expected is None else self._expected.phrases
+        while not heard.sure:
+            asked = YesOrNo(self._turn, AGREES, DISAGREES, TIMES_ASKED, doubted=heard.value, instead=phrases)
+            if (yield from asked.settled(question(heard.value))):
+                return heard
+            before = self.missed(heard.words, heard.value)
+            if asked.instead is None or not (asked.instead.sure or self.listens):
+                return before
+            heard = asked.instead
+        return heard
+
     def lost(self, reason: str) -> tuple[str, ...]:
         """What is said before the next try, which is by keys, since recognition failed."""
         self._turn.note(Kind.DEAF, reason=told(reason))
@@ -103,14 +138,28 @@ class Voice:
 class YesOrNo:
     """A question of yes or no, by voice or by the keys ``yes`` and ``no``, that is asked ``tries`` times at most.
 
-    A "no" counts though it was heard unsurely; a "yes" like that is asked for again.
+    A "no" counts though it was heard unsurely; a "yes" like that is asked for again. Where a choice is ``doubted``
+    the phrases of ``instead`` may be said: another choice is a no, and the doubted one, if it is heard surely, a yes.
     """
 
-    def __init__(self, turn: Turn, yes: str, no: str, tries: int, *, by_voice: bool = True) -> None:
+    def __init__(
+        self,
+        turn: Turn,
+        yes: str,
+        no: str,
+        tries: int,
+        *,
+        by_voice: bool = True,
+        doubted: str = "",
+        instead: Mapping[str, str] = NOTHING_ELSE,
+    ) -> None:
         self._turn = turn
         self._yes, self._no = yes, no
         self._left = tries
-        self._voice = Voice(turn, yes_or_no(turn.language, yes, no) if by_voice else None)
+        self._voice = Voice(turn, yes_or_no(turn.language, yes, no, instead) if by_voice else None)
+        self._doubted = doubted
+        self.instead: Heard | None = None
+        """The choice that was said in place of yes or no."""
         self._before: tuple[str, ...] = ()
 
     def ask(self, gather: Gather) -> Generator[Command, Result, bool | None]:
@@ -123,8 +172,8 @@ class YesOrNo:
         match result:
             case Match(keys):
                 return keys == self._yes
-            case Heard(value, sure=sure) if voice.listens and (sure or value == self._no):
-                return value == self._yes
+            case Heard() if voice.listens and (answer := self._told(result)) is not None:
+                return answer
             case NoMatch() | NoInput():
                 pass
             case Heard(_, words) | NotUnderstood(words) if voice.listens:
@@ -135,13 +184,18 @@ class YesOrNo:
                 raise Unexpected("Gather", result)
         return None
 
+    def _told(self, heard: Heard) -> bool | None:
+        match heard.value:
+            case self._yes | self._doubted:
+                return heard.sure or None
+            case self._no:
+                return False
+        self.instead = heard
+        return False
 
-def agreed(
-    turn: Turn, gather: Gather, yes: str, no: str, tries: int = 2, *, by_voice: bool = True
-) -> Generator[Command, Result, bool | None]:
-    """What the caller says to a question that is asked in the same words each time; see :class:`YesOrNo`."""
-    question = YesOrNo(turn, yes, no, tries, by_voice=by_voice)
-    for _ in range(tries):
-        if (answer := (yield from question.ask(gather))) is not None:
-            return answer
-    return None
+    def settled(self, gather: Gather) -> Generator[Command, Result, bool]:
+        """Whether the caller says yes to ``gather``, which is asked as often as there are tries."""
+        while self._left:
+            if (answer := (yield from self.ask(gather))) is not None:
+                return answer
+        return False

@@ -44,7 +44,8 @@ def decide(
     value = meaning_of(expected, final.words, today, among) if final.words else None
     if value is None:
         return NotUnderstood(final.words or final.free or "", barged_in)
-    sure = (expected.lenient and final.likely) or _agrees(expected, final, value, today, among)
+    is_lenient = expected.lenient and value not in expected.strict
+    sure = (is_lenient and final.likely) or _agrees(expected, final, value, today, among)
     return Heard(value, final.words, sure, final.confidence, barged_in)
 
 

@@ -33,7 +33,7 @@ class Expected:
 
     ``phrases`` gives for each phrase of a ``CHOICE`` the choice that it is for. ``least`` and ``most`` bound how many
     digits or letters a value has. ``longest_s`` is how long one utterance may be, in seconds. ``lenient``: what is
-    likely is sure, as so few words are expected that others are hardly so.
+    likely is sure, as so few words are expected that others are hardly so; but for the choices that are ``strict``.
     """
 
     kind: SpokenKind
@@ -43,3 +43,4 @@ class Expected:
     most: int = 40
     longest_s: float = LONGEST_S
     lenient: bool = False
+    strict: frozenset[str] = frozenset()

@@ -75,7 +75,10 @@ async def test_keys_are_taken_where_nobody_understands(tmp_path: Path) -> None:
     async with world_in(tmp_path, flow=FLOW) as world:
         world.recognition.problem = "no process is up"
         assert await outcome(world, Wait(2.0), Speak(1.0, "sales"), Press("2")) == "hours"
-        assert 'callwright_keys_only_total{reason="unavailable"} 1.0' in exposition(world.engine)[0].decode()
+        world.recognition.is_held_off = True
+        text = exposition(world.engine)[0].decode()
+        assert 'callwright_keys_only_total{reason="unavailable"} 1.0' in text
+        assert 'callwright_speech_held_off{language="en"} 1.0' in text
 
 
 @held

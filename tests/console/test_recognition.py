@@ -9,6 +9,7 @@ import pytest
 from calls.errors import SpeechUnavailable
 from calls.settings import SpeechModel, SpeechSettings
 from console.engine.recognition import Recognition
+from ivr.speech.events import Broken
 from ivr.speech.expected import Expected, SpokenKind
 from ivr.speech.recognizer import Final
 from tests.ivr.speech.services import feed, told, utterance
@@ -44,6 +45,23 @@ async def test_there_is_a_service_for_each_language_that_is_spoken() -> None:
     finally:
         await recognition.stop()
     assert recognition.workers_up() == 0
+
+
+async def test_a_language_whose_recogniser_fails_again_and_again_is_left_alone_and_others_are_not() -> None:
+    recognition = Recognition(SETTINGS)
+    await recognition.start(["en", "de"])
+    try:
+        await up(recognition, 2)
+        for _ in range(3):
+            async with recognition.open(ENGLISH) as hearing:
+                feed(hearing, utterance("!fail"))
+                assert isinstance((await told(hearing))[-1], Broken)
+        assert recognition.held_off() == {"en": True, "de": False}
+        with pytest.raises(SpeechUnavailable, match="left alone"):
+            await hear(recognition, ENGLISH)
+        assert await hear(recognition, GERMAN) == Final("hello", "hello")
+    finally:
+        await recognition.stop()
 
 
 async def test_a_language_that_nobody_was_expected_to_speak_is_there_for_the_next_question() -> None:

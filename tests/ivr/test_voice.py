@@ -160,6 +160,46 @@ def test_a_question_that_is_not_understood_says_so_and_is_noted(call: Call, uncl
     assert missed == [(1, 1, "speech", "um"), (2, 0, "speech", "um"), (1, 2, "speech", "belling")]
 
 
+def test_who_says_another_choice_to_the_question_means_the_other(call: Call) -> None:
+    step = call.give(UNSURE, Heard("sales", "new order"))
+    assert isinstance(step, Enqueue) and step.queue == "sales"
+    (choice,) = call.noted(Kind.CHOICE)
+    assert (choice["words"], choice["sure"], choice["retries"]) == ("new order", True, 1)
+    (missed,) = call.noted(Kind.NOMATCH)
+    assert (missed["words"], missed["value"], missed["count"]) == ("belling", "billing", 1)
+
+
+def test_another_choice_that_is_heard_unsurely_is_asked_about_in_its_turn(call: Call) -> None:
+    call.give(UNSURE, Heard("sales", "cells", sure=False))
+    assert call.heard == ("system.did_you_say", "said.sales", "system.yes_or_no")
+    step = call.give(Heard("1", "yes"))
+    assert isinstance(step, Enqueue) and step.queue == "sales"
+    assert [(each["words"], each["sure"]) for each in call.noted(Kind.CHOICE)] == [("cells", False)]
+
+
+def test_who_says_one_choice_after_another_is_left_to_keys(call: Call) -> None:
+    sales = Heard("sales", "cells", sure=False)
+    assert isinstance(call.give(UNSURE, sales, UNSURE), Gather)
+    assert call.heard == ("system.keys_only", "main.menu")
+    assert [each["value"] for each in call.noted(Kind.NOMATCH)] == ["billing", "sales"]
+
+
+def test_the_last_answer_by_voice_that_is_sure_is_taken(call: Call) -> None:
+    assert isinstance(call.give(NotUnderstood("um"), UNSURE, Heard("sales", "sales")), Enqueue)
+
+
+def test_the_same_choice_again_is_a_yes_where_it_is_heard_surely(call: Call) -> None:
+    call.give(UNSURE, UNSURE)
+    assert call.heard == ("system.not_understood", *QUESTION)
+    step = call.give(Heard("billing", "billing"))
+    assert isinstance(step, Enqueue) and step.queue == "billing"
+
+
+def test_a_word_for_yes_is_no_choice_at_the_question(make: Make) -> None:
+    step = Call(make(FLOW.replace("New  Order", "right"))).give(UNSURE)
+    assert isinstance(step, Listen) and step.expected.phrases["right"] == "1"
+
+
 def test_silence_at_a_question_is_no_miss_by_voice(call: Call) -> None:
     call.give(UNSURE, NoInput(), Match("1"))
     assert call.noted(Kind.NOMATCH) == []
@@ -207,7 +247,7 @@ def test_every_language_of_ours_says_yes_and_no(make: Make, language: str) -> No
     text = FLOW.replace("language: en\n", f"language: {language}\n").replace("de: [", "it: [")
     text = text.replace("en: [", f"{language[:2]}: [")
     step = Call(make(text)).give(UNSURE)
-    assert isinstance(step, Listen) and set(step.expected.phrases.values()) == {"1", "2"}
+    assert isinstance(step, Listen) and set(step.expected.phrases.values()) == {"1", "2", "sales", "billing"}
 
 
 @pytest.mark.parametrize(

@@ -386,6 +386,12 @@ def test_people_are_asked_about_and_then_spelled(make: Make) -> None:
     assert call.session.node == "ann", "Cem"
 
 
+def test_another_name_may_be_said_where_one_is_asked_about(make: Make) -> None:
+    call = Call(make(PEOPLE))
+    call.give(Heard("Ben Adams", "band aid", sure=False), Heard("Ann Baker", "ann"))
+    assert call.session.node == "ann"
+
+
 def test_people_who_cannot_be_told_apart_are_told(write: Write) -> None:
     text = PEOPLE.replace("[ben adams]", "[anne]").replace("to: ann}", "to: ann, phrases: {en: [Ann]}}")
     faults = [str(fault).partition("main.yaml:")[2] for fault in check(write(text), NOTHING_KNOWN)]

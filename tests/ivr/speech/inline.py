@@ -25,6 +25,7 @@ class InlineRecognition:
         self._worker = Worker(self._told)
         self._worker.take(Load(SCRIPTED))
         self.problem = ""
+        self.is_held_off = False
         """Why nothing is heard; "": it is."""
         self.deaf = False
         """Nothing that is sent arrives any more."""
@@ -44,7 +45,7 @@ class InlineRecognition:
         return 0 if self.problem else 1
 
     def held_off(self) -> Mapping[str, bool]:
-        return {"en": False}
+        return {"en": self.is_held_off}
 
     @asynccontextmanager
     async def open(self, expected: Expected) -> AsyncIterator[Hearing]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -26,6 +27,8 @@ DAY = Expected(SpokenKind.DATE, "en")
 ANYTHING = Expected(SpokenKind.FREE, "en")
 YES_NO = Expected(SpokenKind.CHOICE, "en", {"yes": "1", "no": "2"}, lenient=True)
 
+OR_SALES = replace(YES_NO, phrases={**YES_NO.phrases, "sales": "sales"}, strict=frozenset({"sales"}))
+
 
 def among(expected: Expected) -> Mapping[str, str]:
     return choices(expected) if expected.kind is SpokenKind.CHOICE else {}
@@ -44,6 +47,9 @@ def among(expected: Expected) -> Mapping[str, str]:
         (MENU, Final("sales", "cells", 0.6, likely=True), Heard("1", "sales", False, 0.6)),
         (YES_NO, Final("yes", "wednesday", 0.1, likely=True), Heard("1", "yes", confidence=0.1)),
         (YES_NO, Final("yes", "wednesday", 0.1), Heard("1", "yes", False, 0.1)),
+        (OR_SALES, Final("yes", "wednesday", 0.1, likely=True), Heard("1", "yes", confidence=0.1)),
+        (OR_SALES, Final("sales", "wednesday", 0.1, likely=True), Heard("sales", "sales", False, 0.1)),
+        (OR_SALES, Final("sales", "sales"), Heard("sales", "sales")),
         (MENU, Final("the opening hours", "opening hours"), Heard("2", "the opening hours")),
         (MENU, Final("the opening hours", "hours opening"), Heard("2", "the opening hours", sure=False)),
         (MENU, Final("go on", "on go"), Heard("5", "go on", sure=False)),

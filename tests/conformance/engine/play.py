@@ -32,7 +32,7 @@ from tests.conformance.play import DEADLINE_S
 from tests.conformance.vocabulary import Act
 from tests.ivr.speech.inline import InlineRecognition
 
-LOOK_S = 0.05
+LOOK_S = 0.25
 """How often the store and the floor are asked for what nobody tells."""
 
 FAILURES = ("a task failed", "a call's handler failed", "the handler of a call failed")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
+from xml.etree import ElementTree
 
 import pytest
 import pytest_asyncio
@@ -23,6 +24,7 @@ import pytest_asyncio
 from calls.clock import SystemClock
 from calls.switch.events import LegEnded
 from console.demo.sipp import Callees, SippHome
+from dialplans.freeswitch import render
 from tests.calls.switch.freeswitch.fake_event_socket import PASSWORD, FakeEventSocket
 from tests.conformance.engine.play import Bench, open_bench
 from tests.conformance.engine.premises import Premises
@@ -40,6 +42,7 @@ from tests.conformance.freeswitch_real import (
 from tests.conformance.play import play
 from tests.conformance.scripts import scripts_for
 from tests.conformance.vocabulary import Need, Script
+from tests.dialplans.test_freeswitch import DIALPLAN, VALUES
 from tests.integration.conftest import Trees
 
 NEEDS = (Need.MENU, Need.HEAR, Need.AGENTS, Need.TRANSFER, Need.DIAL, Need.RECORD)
@@ -135,6 +138,13 @@ if THERE_IS_ONE:
         assert ends == Counter(exchange.asked)
         assert exchange.strays == []
 
+    async def test_freeswitch_reads_our_dialplan_as_it_is_written() -> None:
+        """By its own parser: the same conditions and actions, in the same order."""
+        real = await find(os.environ)
+        read = ElementTree.fromstring(await real.api("xml_locate dialplan context name callwright"))
+        (written,) = ElementTree.fromstring(render(VALUES)[DIALPLAN]).iter("context")
+        assert shape_of(read) == shape_of(written)
+
     @pytest.mark.asyncio(loop_scope="module")
     async def test_no_channel_is_left_on_the_switch(played: Played) -> None:
         with contextlib.suppress(TimeoutError):
@@ -145,6 +155,12 @@ if THERE_IS_ONE:
                         break
                     await asyncio.sleep(0.1)
         assert left == NO_CHANNELS
+
+
+def shape_of(context: ElementTree.Element) -> list[tuple[str, ...]]:
+    """Everything in a dialplan but what its actions are given: that has ports and secrets in it."""
+    named = ("name", "field", "expression", "application", "continue", "break")
+    return [(each.tag, *(each.get(key, "") for key in named)) for each in context.iter()]
 
 
 async def test_what_is_asked_of_a_freeswitch_is_its_sip_profile() -> None:

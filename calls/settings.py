@@ -200,6 +200,8 @@ class Destination(Part):
     switch: Name | None = None
     """The switch from which it is dialled; needed where there are several. Each may have one of the same name."""
     dial: Endpoint
+    trunk: Name | None = None
+    """The trunk over which ``dial`` leads: a call to it takes one of the trunk's lines; none: it leads over none."""
 
 
 class AuthenticatorSettings(Part):

@@ -33,6 +33,7 @@ def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     yield from _doubles("agents", "id", (each.id for each in settings.agents))
     yield from _doubles("inbound", "called", (each.called for each in settings.inbound))
     yield from _doubles("destinations", "name", ((each.name, each.switch) for each in settings.destinations))
+    yield from _trunks_of_destinations(settings)
     yield from switches.faults(settings)
     yield from _outside("webhooks", ((each.url, each) for each in settings.webhooks))
     for index, lookup in enumerate(settings.lookups):
@@ -92,6 +93,19 @@ def _doubles(section: str, key: str, names: Iterable[str | tuple[str, str | None
             name = each if isinstance(each, str) else each[0]
             yield (section, index, key), f"{name} is there already: expected another {key} for each of the {section}"
         seen[each] += 1
+
+
+def _trunks_of_destinations(settings: Settings) -> Iterator[tuple[Place, str]]:
+    for index, each in enumerate(settings.destinations):
+        if each.trunk is None:
+            continue
+        known = [trunk.name for trunk in settings.trunks if trunk.switch == each.switch]
+        if each.trunk not in known:
+            of = f" of switch {each.switch}" if each.switch is not None else ""
+            yield (
+                ("destinations", index, "trunk"),
+                f"no trunk{of} is named so: there are {', '.join(known) or 'none'}",
+            )
 
 
 def _floor_faults(settings: Settings) -> Iterator[tuple[Place, str]]:

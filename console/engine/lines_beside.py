@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from calls.clock import Clock
-from calls.switch.port import Result
+from calls.switch.port import CallChannel, Done, Hold, Result, Transfer, TransferFailed
 from dialer.core import DialerCore
 from dialer.dialling import ASKED_LIMIT_S
 
@@ -33,6 +34,12 @@ class Left:
 async def asleep(for_s: float) -> None:
     """Wait for a line with nothing in hand: whoever wants it no more cancels the task."""
     await asyncio.sleep(for_s)
+
+
+async def _held(channel: CallChannel, music: str, for_s: float) -> Left | None:
+    """Let the caller wait; how that ended where it was not by time."""
+    result = await channel.perform(Hold(for_s, music) if music else Hold(for_s))
+    return None if isinstance(result, Done) else Left(result)
 
 
 class LinesBeside:
@@ -68,6 +75,28 @@ class LinesBeside:
             if left is not None:
                 return left
         return None
+
+    async def dial(self, channel: CallChannel, ways: Mapping[str, Transfer]) -> Result:
+        """Transfer the caller by the first trunk that takes the call; ``ways``: the command for each. While a line is
+        waited for the caller is held: for who leaves then nobody is dialled.
+
+        Raises:
+            SwitchError: see :meth:`calls.switch.port.CallChannel.perform`.
+        """
+        left = dict(ways)
+        result: Result = TransferFailed("unavailable")
+        while left and result == TransferFailed("unavailable"):
+            music = next(iter(left.values())).music
+            line = await self.take(tuple(left), partial(_held, channel, music))
+            if line is None:
+                break
+            if isinstance(line, Left):
+                return line.result
+            try:
+                result = await channel.perform(left.pop(line.trunk))
+            finally:
+                self.give_back(line)
+        return result
 
     def _best(self, trunks: Sequence[str], until: float) -> tuple[float, str] | None:
         """From when on which trunk has a line."""

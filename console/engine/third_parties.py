@@ -106,11 +106,13 @@ class ThirdParties:
         request = RingOutside(NONE, outside.destination, "", caller_id, RING_S, LONGEST_S, switch)
         try:
             if not outside.number:
-                await self._try(party, request)
+                trunk = self.tolls.trunk_to(outside.destination, switch)
+                await (self._by_trunks(party, {trunk: request}) if trunk else self._try(party, request))
             elif await self._leased(party, outside.number, switch) and party.lease is not None:
                 allowed = party.lease.allowed
                 dialled = replace(request, number=allowed.number, talk_limit_s=allowed.minutes * 60.0)
-                await self._by_trunks(party, dialled, list(party.lease.trunks))
+                ways = {each: replace(dialled, destination=each) for each in party.lease.trunks}
+                await self._by_trunks(party, ways)
         except NotSent as problem:  # no end of it will be told
             log.get().error("somebody outside could not be rung", problem=str(problem))
             self._end(party, "unavailable")
@@ -153,16 +155,15 @@ class ThirdParties:
         if isinstance(lease, Lease):
             await self.tolls.give_back(lease, 0.0)
 
-    async def _by_trunks(self, party: ThirdParty, request: RingOutside, trunks: list[str]) -> None:
+    async def _by_trunks(self, party: ThirdParty, ways: dict[str, RingOutside]) -> None:
         """Ring by the first trunk that takes the call."""
         until = self.clock.monotonic_s() + RING_S
-        while trunks and (rest_s := until - self.clock.monotonic_s()) >= LEAST_RING_S:
-            line = await self.tolls.lines.take(trunks)
+        while ways and (rest_s := until - self.clock.monotonic_s()) >= LEAST_RING_S:
+            line = await self.tolls.lines.take(tuple(ways))
             if not isinstance(line, Line):
                 break
             party.line = line
-            trunks.remove(line.trunk)
-            if await self._try(party, replace(request, destination=line.trunk, ring_timeout_s=rest_s)):
+            if await self._try(party, replace(ways.pop(line.trunk), ring_timeout_s=rest_s)):
                 return
         self._end(party, "unavailable")
 

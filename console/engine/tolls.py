@@ -6,7 +6,6 @@ import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from calls import hours, log, toll
@@ -16,9 +15,9 @@ from calls.ids import CallId
 from calls.records import toll as kept
 from calls.records.writer import Writer
 from calls.settings import Settings
-from calls.switch.port import CallChannel, Done, Hold, HungUp, Result, Transfer, TransferFailed, Transferred
+from calls.switch.port import CallChannel, HungUp, Result, Transfer, TransferFailed, Transferred
 from calls.toll import Allowed, Refused, TollRule, TollRules, Used
-from console.engine.lines_beside import Left, LinesBeside
+from console.engine.lines_beside import LinesBeside
 from dialer import routes
 from ivr.commands import TransferRefused
 
@@ -61,6 +60,7 @@ class Tolls:
         self._rules = rules_of(settings)
         known = {trunk.name: trunk for trunk in settings.trunks}
         self._trunks = [known[name] for name in settings.transfer.ways]
+        self._led_over = {(each.name, each.switch): each.trunk for each in settings.destinations if each.trunk}
         self._zone = ZoneInfo(settings.transfer.zone)
         self._writer = writer
         self._clock = clock
@@ -109,6 +109,10 @@ class Tolls:
         if isinstance(lease, Refused):
             return TransferRefused(lease.rule.value)
         return await self._dialled(channel, command, lease)
+
+    def trunk_to(self, destination: str, switch: str) -> str:
+        """The trunk over which a destination of the switch leads; "": over none."""
+        return self._led_over.get((destination, switch), "")
 
     async def take(self, call_id: CallId, number: str, switch: str) -> Lease | Refused:
         """Let ``number`` be dialled for a call on ``switch``, if it may be; each lease is to be given back once.
@@ -186,7 +190,9 @@ class Tolls:
         dialled = replace(command, number=allowed.number, talk_limit_s=allowed.minutes * 60.0)
         talk_s: float | None = None
         try:
-            result = await self._by_trunks(channel, dialled, list(lease.trunks))
+            result = await self.lines.dial(
+                channel, {each: replace(dialled, destination=each) for each in lease.trunks}
+            )
             match result:
                 case Transferred(lasted_s):
                     talk_s = lasted_s
@@ -197,26 +203,3 @@ class Tolls:
             return result
         finally:
             await self.give_back(lease, talk_s)
-
-    async def _by_trunks(self, channel: CallChannel, command: Transfer, trunks: list[str]) -> Result:
-        """Dial by the first trunk that takes the call. While a line is waited for the caller is held: who leaves
-        then is not dialled for."""
-        result: Result = TransferFailed("unavailable")
-        while trunks and result == TransferFailed("unavailable"):
-            line = await self.lines.take(trunks, partial(_held, channel, command.music))
-            if line is None:
-                break
-            if isinstance(line, Left):
-                return line.result
-            trunks.remove(line.trunk)
-            try:
-                result = await channel.perform(replace(command, destination=line.trunk))
-            finally:
-                self.lines.give_back(line)
-        return result
-
-
-async def _held(channel: CallChannel, music: str, for_s: float) -> Left | None:
-    """Let the caller wait; how that ended where it was not by time."""
-    result = await channel.perform(Hold(for_s, music) if music else Hold(for_s))
-    return None if isinstance(result, Done) else Left(result)

@@ -219,6 +219,8 @@ class Transfers:
         if (command.destination, channel.info.switch) not in self._dialled_on:
             log.get().warning("no such destination on the call's switch", switch=channel.info.switch)
             return TransferFailed("unavailable")
+        if trunk := self._tolls.trunk_to(command.destination, channel.info.switch):
+            return await self._tolls.lines.dial(channel, {trunk: command})
         return await channel.perform(command)
 
     async def _check(self, target: Target, agent_id: AgentId) -> None:

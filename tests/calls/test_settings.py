@@ -408,6 +408,16 @@ def test_transfers_to_numbers_need_rules_that_hold(folder: Path, text: str, key:
     assert key in str(wrong) and words in str(wrong)
 
 
+def test_a_destination_leads_over_a_trunk_of_its_switch(folder: Path) -> None:
+    boss = '[[destinations]]\nname = "boss"\ndial = "PJSIP/55@carrier"\ntrunk = '
+    assert loaded(folder, f'{GOOD}\n{boss}"carrier"\n').destinations[-1].trunk == "carrier"
+    text = f'{GOOD}\n{boss}"nowhere"\n'
+    wrong = fault(folder, text)
+    assert "destinations[1].trunk" in str(wrong) and "there are carrier" in str(wrong)
+    line = next(number for number, each in enumerate(text.splitlines(), 1) if "nowhere" in each)
+    assert wrong.where is not None and wrong.where.line == line
+
+
 REASON = '[[pause_reasons]]\nid = "a"\nlabel = "A"\nkey = "1"\n'
 
 

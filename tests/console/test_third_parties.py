@@ -223,6 +223,30 @@ async def test_the_next_trunk_is_tried_where_one_takes_no_call(
         assert (by, lines_of(world), world.state("anna")) == (trunks, [0, 0], "talking")
 
 
+@pytest.mark.parametrize("attended", [True, False])
+@held
+async def test_a_destination_over_a_trunk_has_one_of_its_lines(tmp_path: Path, attended: bool) -> None:
+    """Of one: while the boss has it nobody else is dialled over the trunk."""
+    boss = Destination(name="boss", dial=BOSS, trunk="loop")
+    one = TWO[0].model_copy(update={"lines": 1})
+    async with house(tmp_path, trunks=(one,), destinations=(boss,)) as world:
+        world.switch.meet(BOSS, WARD)
+        await world.log_in("anna", "ben")
+        calls = [world.call(Hear("main.menu"), Press("2")) for _ in range(2)]
+        await world.until(lambda: world.state("anna") == world.state("ben") == "talking")
+        assert (await order(world, destination="boss", attended=attended))[0] == 200
+        await world.until(lambda: lines_of(world) == [1])
+        answer = await ask(world.engine, "/v1/agents/ben/transfer", {"number": NUMBER})
+        assert answer.status_code == 200
+        await asyncio.sleep(5.0)
+        dialled = [each.detail for each in world.switch.diary.entries if each.seen is Seen.INVITE]
+        assert dialled.count(BOSS) == 1 and NUMBER not in dialled
+        for call in calls:
+            call.far_hangs_up()
+        await world.settled()
+        await world.until(lambda: lines_of(world) == [0], within_s=1.0)
+
+
 @held
 async def test_where_no_trunk_takes_the_call_the_caller_comes_back_soon(tmp_path: Path) -> None:
     ways = TransferSettings(countries=("DE",), trunks=("loop", "other"), longest_minutes=60, minutes_a_day=60)

@@ -128,6 +128,8 @@ OWN: Mapping[tuple[str, str], Right] = {
     ("GET", "/api/v1/calls"): Right.REPORTS,
     ("GET", "/api/v1/calls/{call_id}"): Right.REPORTS,
     ("GET", "/api/v1/people"): Right.PEOPLE,
+    ("GET", "/api/v1/targets"): Right.VIEW,
+    ("GET", "/api/v1/alerts"): Right.VIEW,
     ("GET", "/api/v1/callbacks"): Right.FLOOR,
     ("GET", "/api/v1/voicemail"): Right.RECORDINGS,
     ("GET", "/api/v1/do-not-call"): Right.RULES,

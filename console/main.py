@@ -43,6 +43,7 @@ from console.cli import (
     report_by,
     report_flows,
     report_send,
+    report_staffing,
     speech,
     status,
     voicemail,
@@ -106,6 +107,7 @@ report.app.command()(report_flows.paths)
 report.app.command()(report_by.by)
 report.app.command()(report_by.export)
 report.app.command()(report_send.send)
+report.app.command()(report_staffing.staffing)
 app.add_typer(report.app, name="report")
 app.command()(doctor.doctor)
 app.command()(status.status)

@@ -150,6 +150,28 @@ def _bars(answer: Answer, names: Sequence[str]) -> Picture:
     return _frame(" and ".join(BY_NAME[name].title for name in names), body, labels, top, BY_NAME[names[0]].unit)
 
 
+def steps(
+    title: str, labels: Sequence[str], bars: tuple[str, Sequence[float]], line: tuple[str, Sequence[float]]
+) -> Picture:
+    """Bars side by side, with a line over them: each a title and as many values as there are labels."""
+    top = max((*bars[1], *line[1]), default=0.0) or 1.0
+    count = len(labels)
+    body = []
+    for place, (label, value) in enumerate(zip(labels, bars[1], strict=True)):
+        x, width = _x(place + 0.12, count), _x(place + 0.88, count) - _x(place + 0.12, count)
+        y = _y(value / top)
+        body.append(
+            f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_y(0) - y:.1f}">'
+            f"<title>{escape(f'{label}: {bars[0]} {value:g}')}</title></rect>"
+        )
+    points = " ".join(f"{_x(place + 0.5, count):.1f},{_y(each / top):.1f}" for place, each in enumerate(line[1]))
+    body.append(f'<polyline class="load" points="{points}"/>')
+    legend = _legend([bars[0]])
+    x = LEFT + 60 + 7 * len(bars[0])
+    legend += [f'<line class="load" x1="{x}" x2="{x + 20}" y1="12" y2="12"/>', _text(x + 26, 16, line[0], "start")]
+    return _frame(title, [*body, *legend], labels, top, "")
+
+
 def _legend(titles: Sequence[str]) -> list[str]:
     parts: list[str] = []
     x = LEFT

@@ -19,6 +19,7 @@ from console.web import (
     metrics,
     people,
     reports,
+    staffing,
     system,
     wall,
 )
@@ -51,6 +52,7 @@ PARTS: Sequence[Part] = (
     people,
     do_not_call,
     reports,
+    staffing,
     alerts,
     accounts,
     system,

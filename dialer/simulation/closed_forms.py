@@ -6,6 +6,8 @@ Source: Erlang 1917; Palm 1957 for the queue with abandonment (see Mandelbaum an
 
 from __future__ import annotations
 
+LARGE = 1e200
+
 
 def erlang_b(agents: int, load: float) -> float:
     """The share of calls that find all ``agents`` busy and are lost (M/G/n/n)."""
@@ -35,6 +37,8 @@ def erlang_a(agents: int, rate_per_s: float, handling_s: float, patience_s: floa
     for present in range(1, agents * 4 + 2000):
         waiting = max(0, present - agents)
         weight *= rate_per_s / (min(present, agents) / handling_s + waiting / patience_s)
+        if weight > LARGE:  # only the ratios of the weights count
+            weight, total, abandoning = 1.0, total / weight, abandoning / weight
         total += weight
         abandoning += weight * waiting / patience_s
         if waiting and weight < total * 1e-15:

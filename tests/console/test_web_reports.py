@@ -115,3 +115,16 @@ def test_alerts_and_targets_are_on_pages_and_in_the_api(browser: Browser) -> Non
     assert ">Targets<" not in browser.get("/reports?section=sales").text
     browser.log_in("agent", PASSWORD)
     assert browser.get("/alerts").status_code == 403
+
+
+def test_staffing_is_on_a_page_and_in_files(browser: Browser) -> None:
+    browser.log_in("supervisor", PASSWORD)
+    page = browser.get(f"/reports/staffing?queue=sales&{SPAN}&by=60")
+    assert page.status_code == 200 and "From 3 calls of 1 days." in page.text
+    assert '<svg class="chart"' in page.text and "style=" not in page.text
+    (row,) = browser.get(f"/reports/staffing/file?queue=sales&{SPAN}&by=60&format=json").json()
+    assert (row["calls"], row["agents_service"]) == (3.0, 1)
+    wrong = browser.get("/reports/staffing?share=many")
+    assert wrong.status_code == 400 and "expected a number" in wrong.text
+    browser.log_in("agent", PASSWORD)
+    assert browser.get("/reports/staffing").status_code == 403

@@ -42,6 +42,8 @@ class Cube:
     wanted: str
     keys: Mapping[str, str]
     measures: Mapping[str, str]
+    rolled_up: bool = True
+    """False: there is no such table, and the rows themselves are added up."""
 
 
 def quarter(column: str) -> str:

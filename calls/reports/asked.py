@@ -32,6 +32,12 @@ SECTIONS: Mapping[Section, tuple[Dimension, ...]] = {
     Section.MACHINES: (Dimension.CAMPAIGN, Dimension.QUEUE, Dimension.SWITCH),
     Section.SALES: (Dimension.AGENT, Dimension.CAMPAIGN, Dimension.QUEUE),
     Section.AGENTS: (Dimension.AGENT,),
+    Section.ENDINGS: (
+        *(Dimension.DISPOSITION, Dimension.OUTCOME, Dimension.QUEUE, Dimension.CAMPAIGN, Dimension.FLOW),
+        Dimension.DIRECTION,
+    ),
+    Section.CALLBACKS: (Dimension.QUEUE, Dimension.CAMPAIGN),
+    Section.LEADS: (Dimension.LIST,),
 }
 """By what each section may be asked, besides the times."""
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from calls.records import agent_time, totals
+from calls.records import agent_time, raw_cubes, totals
 from calls.records.figure import Figure
 from calls.records.times import as_text
 from calls.records.totals import QUARTER_S, Cube, whole_quarters
@@ -43,6 +43,8 @@ class Dimension(StrEnum):
     VERSION = "version"
     NODE = "node"
     SWITCH = "switch"
+    OUTCOME = "outcome"
+    DISPOSITION = "disposition"
 
 
 TIMES = frozenset(
@@ -63,6 +65,8 @@ COLUMNS: Mapping[Dimension, str] = {
     Dimension.VERSION: "flow_version",
     Dimension.NODE: "node",
     Dimension.SWITCH: "switch",
+    Dimension.OUTCOME: "outcome",
+    Dimension.DISPOSITION: "disposition",
 }
 
 
@@ -167,6 +171,9 @@ CUBES: Mapping[Source, tuple[Cube, ...]] = {
     Source.ATTEMPTS: (totals.ATTEMPTS,),
     Source.TIME: (TIME,),
     Source.NODES: (NODES,),
+    Source.ENDINGS: (totals.ENDINGS,),
+    Source.CALLBACKS: (raw_cubes.CALLBACKS,),
+    Source.LEADS: (raw_cubes.LEADS,),
 }
 """Where several have what is asked for, the first one is the smallest."""
 
@@ -211,7 +218,8 @@ def _sums(
     first, last = whole_quarters(question.begin, question.end)
     has_raw = bool(cube.source)
     exact = {"within": _edge(question.targets.service_level_s), "short": _edge(question.targets.short_abandon_s)}
-    if has_raw and (first > last or any(name in names and exact[name] is None for name in exact)):
+    is_whole = not cube.rolled_up or first > last
+    if has_raw and (is_whole or any(name in names and exact[name] is None for name in exact)):
         add(_raw(connection, cube, names, question, question.begin, question.end))
         return found
     for quarters in _same_offset(question, first, last):

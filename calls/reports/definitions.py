@@ -30,6 +30,9 @@ class Section(StrEnum):
     SALES = "sales"
     AGENTS = "agents"
     NODES = "nodes"
+    ENDINGS = "endings"
+    CALLBACKS = "callbacks"
+    LEADS = "leads"
 
 
 class Source(StrEnum):
@@ -39,6 +42,9 @@ class Source(StrEnum):
     ATTEMPTS = "attempts"
     TIME = "time"
     NODES = "nodes"
+    ENDINGS = "endings"
+    CALLBACKS = "callbacks"
+    LEADS = "leads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,14 @@ def _node(name: str, title: str, unit: str, numerator: str, denominator: str, wo
     return Definition(name, title, Section.NODES, Source.NODES, unit, numerator, denominator, words)
 
 
+def _callback(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
+    return Definition(name, title, Section.CALLBACKS, Source.CALLBACKS, unit, numerator, denominator, words)
+
+
+def _lead(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
+    return Definition(name, title, Section.LEADS, Source.LEADS, unit, numerator, denominator, words)
+
+
 HANDLING = "handled_talk_s + handled_wrap_up_s"
 WORKED = "talking + wrap_up"
 READY = "ready + reserved"
@@ -240,6 +254,21 @@ DEFINITIONS: tuple[Definition, ...] = (
     _node("by_speech", "By speech", "ratio", "by_speech", "choices", "choices by speech / choices"),
     _node("confidence", "Confidence", "ratio", "confidence", "confidences",
           "the recogniser's confidence in choices by speech, added up / such choices"),
+    Definition("ended", "Calls", Section.ENDINGS, Source.ENDINGS, "calls", "calls", "",
+               "calls that are over, in both directions; of some no agent said a disposition"),
+    _callback("callbacks_asked", "Asked for", "callbacks", "asked", "", "callbacks that were asked for in the time"),
+    _callback("callbacks_reached", "Reached", "ratio", "reached", "asked",
+              "of these, those whose person was reached by now / asked for"),
+    _callback("callbacks_kept", "Kept within the window", "ratio", "kept", "asked",
+              "of these, those whose person was reached before the promised window had ended / asked for"),
+    _callback("callbacks_open", "Still open", "callbacks", "open", "",
+              "of these, those that wait or are dialled now"),
+    _callback("callback_tries", "Tries", "tries", "tries", "asked", "tries / asked for"),
+    _lead("leads", "Leads", "leads", "leads", "", "leads that were imported in the time"),
+    _lead("penetration", "Penetration", "ratio", "leads_attempted", "leads",
+          "of these, the leads that were dialled by now, in any campaign / leads"),
+    _lead("saturation", "Saturation", "attempts", "lead_attempts", "leads",
+          "attempts at these leads by now, in any campaign / leads"),
 )  # fmt: skip
 """All of them, in the order in which a report shows them."""
 

@@ -25,6 +25,9 @@ STACKS: Mapping[Section, tuple[str, ...]] = {
     Section.SALES: ("sales",),
     Section.AGENTS: ("time_talking", "time_wrap_up", "time_reserved", "time_ready", "time_paused"),
     Section.NODES: ("entries",),
+    Section.ENDINGS: ("ended",),
+    Section.CALLBACKS: ("callbacks_asked",),
+    Section.LEADS: ("leads",),
 }
 """What is drawn as bars, one on the other."""
 
@@ -35,6 +38,8 @@ LINES: Mapping[Section, str] = {
     Section.SALES: "conversion",
     Section.AGENTS: "occupancy",
     Section.NODES: "node_drop_off",
+    Section.CALLBACKS: "callbacks_kept",
+    Section.LEADS: "penetration",
 }
 """What is drawn as a line."""
 
@@ -43,6 +48,8 @@ HEATS: Mapping[Section, str] = {
     Section.FLOWS: "entered",
     Section.OUTBOUND: "answer_rate_of_attempts",
     Section.SALES: "sales",
+    Section.ENDINGS: "ended",
+    Section.CALLBACKS: "callbacks_asked",
 }
 
 

@@ -40,7 +40,12 @@ BESIDE = 2
 SHOWN_ROWS = 500
 """More rows than so many are in the downloads only."""
 
-DEFAULT_BY = {Section.NODES.value: "node", Section.AGENTS.value: "agent"}
+DEFAULT_BY = {
+    Section.NODES.value: "node",
+    Section.AGENTS.value: "agent",
+    Section.ENDINGS.value: "disposition",
+    Section.LEADS.value: "list",
+}
 
 
 def add(site: Site) -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calls.records import store
+from calls.records.times import as_text
 from calls.reports.asking import WEEKDAYS, Answer, Dimension, Question, ask
 from calls.reports.definitions import DEFINITIONS, Section, Source, Targets, of_section
 from tests.calls.records.raw_days import BEGIN, Day, days, write
@@ -36,6 +37,8 @@ BY_WHAT: dict[Dimension, Callable[[Seen], str]] = {
     Dimension.SWITCH: lambda each: each.call.switch,
     Dimension.AGENT: lambda each: each.call.agent_id or "",
     Dimension.LIST: lambda each: each.day.lists.get(each.call.call_id, ""),
+    Dimension.OUTCOME: lambda each: each.call.outcome.value,
+    Dimension.DISPOSITION: lambda each: each.said[0] if each.said else "",
     Dimension.DAY: lambda each: f"{each.call.started_at.astimezone(BERLIN):%Y-%m-%d}",
     Dimension.HOUR_OF_DAY: lambda each: f"{each.call.started_at.astimezone(BERLIN):%H}",
     Dimension.HALF: lambda each: _half(each.call.started_at.astimezone(BERLIN)),
@@ -95,7 +98,7 @@ def check(
 DIMENSIONS = st.sampled_from(
     [
         (),
-        *((each,) for each in BY_WHAT if each is not Dimension.LIST),
+        *((each,) for each in BY_WHAT if each not in (Dimension.LIST, Dimension.OUTCOME, Dimension.DISPOSITION)),
         (Dimension.DAY, Dimension.QUEUE),
         (Dimension.CAMPAIGN, Dimension.HOUR_OF_DAY),
         (Dimension.AGENT, Dimension.DAY),
@@ -139,6 +142,98 @@ def test_figures_of_attempts_and_a_slow_count_agree(
         answer = ask(connection, Question(*span, OF_ATTEMPTS, BERLIN, by))
     calls = [each for each in slow.seen(day) if each.dialled and span[0] <= each.call.started_at < span[1]]
     check(answer, grouped(calls, by), slow.dialled)
+
+
+@given(
+    days(),
+    st.sampled_from([(Dimension.DISPOSITION,), (Dimension.OUTCOME, Dimension.DAY), (Dimension.FLOW, Dimension.HALF)]),
+    SPANS,
+)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_endings_and_a_slow_count_agree(
+    connection: sqlite3.Connection, day: Day, by: tuple[Dimension, ...], span: tuple[datetime, datetime]
+) -> None:
+    with taken_back(connection):
+        write(connection, day)
+        answer = ask(connection, Question(*span, of_section(Section.ENDINGS), BERLIN, by))
+    calls = [each for each in slow.seen(day) if span[0] <= each.call.started_at < span[1]]
+    check(answer, grouped(calls, by), lambda of: {"ended": (len(of), None)})
+
+
+ASKED = st.lists(
+    st.tuples(
+        st.sampled_from(["sales", "support"]),
+        st.integers(0, 100_000),
+        st.sampled_from(["waiting", "dialling", "reached", "closed"]),
+        st.integers(-2, 2),
+        st.integers(0, 3),
+    ),
+    max_size=12,
+)
+"""Queue, seconds after the day began, state, by how many minutes it ended after its window, and tries."""
+
+
+@given(ASKED, SPANS)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_callbacks_and_a_slow_count_agree(
+    connection: sqlite3.Connection, asked: list[tuple[str, int, str, int, int]], span: tuple[datetime, datetime]
+) -> None:
+    with taken_back(connection):
+        for number, (queue, at_s, state, late_min, tries) in enumerate(asked):
+            at = BEGIN + timedelta(seconds=at_s)
+            until = at + timedelta(hours=2)
+            ended = None if state in ("waiting", "dialling") else as_text(until + timedelta(minutes=late_min))
+            connection.execute(
+                "INSERT INTO callbacks (call_id, key, number, queue, asked_at, waiting_since, appointment,"
+                " window_begin, window_end, due_at, tries, max_tries, retry_after_s, state, ended_at)"
+                " VALUES (?, '', '', ?, ?, ?, 0, ?, ?, ?, ?, 3, 60, ?, ?)",
+                (f"c{number}", queue, *[as_text(at)] * 3, as_text(until), as_text(at), tries, state, ended),
+            )
+        answer = ask(connection, Question(*span, of_section(Section.CALLBACKS), BERLIN, (Dimension.QUEUE,)))
+    found = {row.key[0]: [(each.numerator, each.denominator) for each in row.figures] for row in answer.rows}
+    wanted = {}
+    for name in {each[0] for each in asked}:
+        mine = [each for each in asked if each[0] == name and span[0] <= BEGIN + timedelta(seconds=each[1]) < span[1]]
+        reached = [each for each in mine if each[2] == "reached"]
+        still = sum(each[2] in ("waiting", "dialling") for each in mine)
+        kept = sum(each[3] <= 0 for each in reached)
+        if mine:
+            of = len(mine)
+            parts = [(of, None), (len(reached), of), (kept, of), (still, None), (sum(each[4] for each in mine), of)]
+            wanted[name] = parts
+    assert found == wanted
+
+
+@given(st.lists(st.tuples(st.sampled_from(["old", "new"]), st.lists(st.booleans(), max_size=3)), max_size=8))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_penetration_and_saturation_and_a_slow_count_agree(
+    connection: sqlite3.Connection, leads: list[tuple[str, list[bool]]]
+) -> None:
+    """Each lead with its list and its attempts, of which those that were not sent do not count."""
+    with taken_back(connection):
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        for name in ("old", "new"):
+            connection.execute("INSERT INTO lists (list_id, name, created_at) VALUES (?, ?, ?)", (name, name, ""))
+        for number, (name, tries) in enumerate(leads):
+            connection.execute(
+                "INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, imported_at)"
+                " VALUES (?, ?, ?, ?, '[]', ?)",
+                (f"l{number}", name, f"p{number}", f"+1202555{number:04}", as_text(BEGIN)),
+            )
+            for place, unsent in enumerate(tries):
+                connection.execute(
+                    "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch,"
+                    " boot_id, trunk, intended_at, state, unsent)"
+                    " VALUES (?, 'c', ?, ?, '', 1, '', '', '', ?, 'done', ?)",
+                    (f"a{number}-{place}", f"l{number}", f"p{number}", as_text(END), unsent),
+                )
+        answer = ask(connection, Question(BEGIN, END, of_section(Section.LEADS), BERLIN, (Dimension.LIST,)))
+    found = {row.key[0]: [(each.numerator, each.denominator) for each in row.figures] for row in answer.rows}
+    wanted = {}
+    for name in {each[0] for each in leads}:
+        sent = [[not unsent for unsent in tries] for of, tries in leads if of == name]
+        wanted[name] = [(len(sent), None), (sum(map(any, sent)), len(sent)), (sum(map(sum, sent)), len(sent))]
+    assert found == wanted
 
 
 @given(days(), st.integers(0, 7200), st.integers(0, 30_000), st.integers(0, 40_000))

@@ -176,7 +176,7 @@ def _volumes(answer: Answer, dimension: Dimension, days: Mapping[str, int], *, b
         handled[key][1] += float(aht.denominator or 0)
     length_s = LENGTHS[dimension]
     volumes = []
-    for key in sorted(calls):
+    for key in sorted(each for each in calls if calls[each]):
         seconds, count = handled[key]
         label = " ".join(each for each in key if each)
         handling_s = seconds / count if count else None

@@ -211,6 +211,7 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
             started = await operations.register(engine.writer, campaign, who, now)
             engine.require_open()
             engine.dialled.tell(started.event())
+            await engine.dialled.states.kept(campaign.campaign_id)
         said = f"campaign {campaign_id} is started: {started.leads} leads on its roll"
         if words := staffing.lacking(campaign, engine.settings):
             said = f"{said}\nwarning: {words}"
@@ -226,6 +227,7 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
         engine.dialled.tell(_CAMPAIGN_EVENTS[order](CampaignId(campaign_id)))
         now = engine.clock.now()
         await engine.writer.run(lambda db: operations.audit_campaign(db, campaign_id, order.value, who, now))
+        await engine.dialled.states.kept(CampaignId(campaign_id))
         return operations.Done(said=f"campaign {campaign_id}: {order.value}")
 
 

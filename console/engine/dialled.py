@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,7 +16,7 @@ from calls.agents.view import FloorView
 from calls.causes import Outcome
 from calls.clock import Clock
 from calls.errors import CommandRefused, RecordError, SwitchError, SwitchRefused
-from calls.ids import AgentId, AttemptId, BootId, CallId, CampaignId, LegId, QueueName
+from calls.ids import AgentId, AttemptId, BootId, CallId, LegId, QueueName
 from calls.records.durations import Phase
 from calls.records.store import Direction, LiveCall
 from calls.records.writer import Writer
@@ -27,6 +25,7 @@ from calls.switch import events, port
 from calls.switch.port import CallChannel, Detected, EndedBy, Hangup, HungUp, Legs, Result
 from console.engine.books import Books
 from console.engine.broadcast import Broadcasts
+from console.engine.campaign_states import CampaignStates
 from console.engine.machines import leave_message, tell_apart
 from console.engine.places import Places
 from console.engine.recorder import CallRecorder
@@ -34,7 +33,7 @@ from console.engine.safe_harbour import SafeHarbour
 from console.engine.talk import Hears, Met, Talked, Wait
 from console.engine.tasks import Tasks
 from console.engine.transfers import Transfers
-from dialer import attempts, roll
+from dialer import attempts
 from dialer import events as ev
 from dialer.attempts import Place
 from dialer.campaign import Campaign
@@ -103,8 +102,7 @@ class DialledCalls:
         self._unwritten: dict[AttemptId, ev.Finish] = {}
         """Attempts that are over for the core, and whose records are not in the store yet."""
         self._boots: dict[str, BootId] = {}
-        self.faults: Counter[CampaignId] = Counter()
-        """How often each campaign was paused by a fault."""
+        self.states = CampaignStates(writer, tasks, clock)
         self._draining = False
         self._stopped = False
         self._timer: asyncio.TimerHandle | None = None
@@ -246,7 +244,7 @@ class DialledCalls:
                     self._tasks.start(self._finish(action), f"finish {action.attempt_id}")
                 case ev.CampaignChanged():
                     if not self._draining:
-                        self._tasks.start(self._keep_state(action), f"state of {action.campaign_id}")
+                        self.states.keep(action)
                 case _:
                     assert_never(action)
         self._set_timer()
@@ -272,6 +270,7 @@ class DialledCalls:
     async def _begin(self, action: ev.BeginAttempts) -> None:
         campaign = action.campaign
         campaign_id = campaign.campaign_id
+        await self.states.kept(campaign_id)
         if reasons := self._not_ready():
             self.tell(ev.BeginFailed(campaign_id, "; ".join(reasons)))
             return
@@ -388,20 +387,6 @@ class DialledCalls:
 
     def _written(self, attempt_id: AttemptId) -> None:
         del self._unwritten[attempt_id]
-
-    async def _keep_state(self, action: ev.CampaignChanged) -> None:
-        tell = log.get().error if action.fault else log.get().info
-        tell("campaign", campaign=action.campaign_id, state=action.state.value, reason=action.reason)
-        now = self._clock.now()
-        if action.fault:
-            self.faults[action.campaign_id] += 1
-
-        def write(connection: sqlite3.Connection) -> None:
-            roll.set_state(connection, action.campaign_id, action.state, now)
-            if action.fault:
-                roll.note_fault(connection, action.campaign_id, action.reason, now)
-
-        await self._writer.run(write)
 
     # --- one answered call ------------------------------------------------------------------------------------
 

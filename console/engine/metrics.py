@@ -68,7 +68,7 @@ class EngineCollector(Collector):
         help_text = "times that a campaign was paused by a fault: a person has to look"
         faults = CounterMetricFamily("callwright_campaign_faults", help_text, labels=("campaign",))
         for campaign in status.campaigns:
-            faults.add_metric((campaign.id,), self._engine.dialled.faults[CampaignId(campaign.id)])
+            faults.add_metric((campaign.id,), self._engine.dialled.states.faults[CampaignId(campaign.id)])
         yield faults
 
 

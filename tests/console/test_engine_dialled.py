@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from calls.ids import AgentId, CampaignId
 from calls.people import consents
 from calls.people.consents import Consent, ConsentKind
 from calls.records.published import Event, subscribe
+from calls.records.writer import Writer
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.phones import AgentPhone
@@ -402,3 +405,29 @@ async def test_nothing_is_begun_while_the_engine_is_not_ready(tmp_path: Path) ->
         world.engine.watch.store_said("")
         await world.campaign_over()
         assert world.record().outcome is Outcome.ANSWERED
+
+
+@held
+async def test_nobody_is_dialled_before_the_store_knows_that_the_campaign_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.log_in("anna")
+        run, seen = Writer.run, list[str]()
+
+        async def noted(writer: Writer, work: Callable[[sqlite3.Connection], object]) -> object:
+            name = getattr(work, "__qualname__", type(work).__name__)
+            seen.append(f"asked {name}")
+            result = await run(writer, work)
+            seen.append(f"done {name}")
+            return result
+
+        monkeypatch.setattr(Writer, "run", noted)
+        await world.campaign(TALKS)
+        await world.engine.dialled.states.kept(CampaignId("autumn"))
+        begun = [each for each in seen if "begin" in each]
+        assert seen[-1] == "done CampaignStates._write.<locals>.write" and begun == []
+        assert world.rows("SELECT state FROM campaigns") == [("running",)]
+        await world.campaign_over()
+        assert [each for each in seen if "begin" in each]
+        assert world.record().agent_id == "anna"

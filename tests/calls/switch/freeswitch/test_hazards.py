@@ -270,6 +270,7 @@ async def test_7_greenswitchs_own_methods_say_nothing_but_connect() -> None:
 # --- 10, 11: the door -------------------------------------------------------------------------------------------
 
 
+@held
 async def test_10_the_limit_is_the_limit() -> None:
     go = asyncio.Event()
 

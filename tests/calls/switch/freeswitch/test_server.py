@@ -34,6 +34,7 @@ from tests.calls.switch.freeswitch.world import (
     until,
     world,
 )
+from tests.console.held_time import held
 
 
 async def answer_and_hang_up(channel: CallChannel) -> None:
@@ -48,6 +49,7 @@ async def refused(made: World, token: str = TOKEN, mode: str = "async") -> Seen:
 
 
 @pytest.mark.parametrize("token", ["", "wrong", f"{TOKEN}x", TOKEN[:-1], TOKEN.upper(), "\udcff"])
+@held
 async def test_without_the_token_a_call_is_refused_with_a_cause(token: str) -> None:
     async with world(answer_and_hang_up) as made:
         seen = await refused(made, token)
@@ -56,6 +58,7 @@ async def test_without_the_token_a_call_is_refused_with_a_cause(token: str) -> N
         assert made.server.refused["token"] == 1
 
 
+@held
 async def test_a_dialplan_without_async_is_refused_and_told() -> None:
     async with world(answer_and_hang_up) as made:
         seen = await refused(made, mode="static")
@@ -63,6 +66,7 @@ async def test_a_dialplan_without_async_is_refused_and_told() -> None:
         assert made.server.refused["the dialplan's socket action lacks 'async full'"] == 1
 
 
+@held
 async def test_a_channel_whose_id_is_none_is_refused() -> None:
     async with world(answer_and_hang_up) as made:
         freeswitch = made.freeswitch()
@@ -122,6 +126,7 @@ class Truncated(FakeCall):
             self.close()
 
 
+@held
 async def test_the_connection_may_end_at_any_byte() -> None:
     """Whatever was said before, the call's handler comes to its end, and nothing is left."""
     ends: list[Sequence[Result | SwitchError]] = []

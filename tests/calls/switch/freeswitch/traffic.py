@@ -19,6 +19,7 @@ import pytest
 from calls.switch.freeswitch.bridge import Bridge
 from calls.switch.freeswitch.esl_socket import Wire
 from calls.switch.freeswitch.hub import HubThread
+from calls.switch.freeswitch.session import Session
 from tests.console.held_time import HeldTimeLoop
 
 Key = frozenset[int]
@@ -145,6 +146,10 @@ def held_for(loop: HeldTimeLoop) -> Iterator[Traffic]:
         original(wire, upwards)
         soon(traffic.leads, keys[wire])
 
+    def refuses(original: Callable[[Session, float], bool], session: Session, seconds: float) -> bool:
+        soon(traffic.leads, keys[session])  # asyncio never does: what ends it has been said
+        return original(session, seconds)
+
     def stops(original: Callable[[Wire], None], wire: Wire) -> None:
         original(wire)
         key = keys.pop(wire, None)
@@ -173,6 +178,7 @@ def held_for(loop: HeldTimeLoop) -> Iterator[Traffic]:
         over(Wire, "_take", takes)
         over(Wire, "_write", writes)
         over(Wire, "hand_over", leads)
+        over(Session, "ends_within", refuses)
         over(Wire, "stop", stops)
         over(Bridge, "write", puts)
         over(Bridge, "close", finishes)

@@ -123,7 +123,6 @@ def write(folder: Path) -> Path:
     scenario = example(DOCS / "pacing.md", "toml", 'name = "Tuesday"')
     assert SMALLER[0] in scenario
     settings = (ROOT / "docker" / "callwright.toml").read_text(encoding="utf-8")
-    scheduled = example(DOCS / "reports.md", "toml", "[mail]")
     prompts = sorted({*re.findall(r"\b(?:main|system)\.[a-z_]+", first_flow + readme_flow)})
     prompts += ["system.sorry", "system.noinput", "system.nomatch", "system.safe_harbour"]
     files = {
@@ -139,7 +138,7 @@ def write(folder: Path) -> Path:
         "register.txt": "2025550123\n202,5550124\n",
         "tuesday.toml": scenario.replace(*SMALLER),
         "texts/en.yaml": "".join(f"{key}: Some words.\n" for key in dict.fromkeys(prompts)),
-        "callwright.toml": f'{settings}\n[[queues]]\nname = "support"\n{scheduled}',
+        "callwright.toml": settings + '\n[[queues]]\nname = "support"\n',
         "secrets.toml": "".join(f'{name} = "a-long-{name}-of-the-test"\n' for name in SwitchSecrets.model_fields)
         + '[named]\nmail = "of-the-server"\n',
         "freeswitch/freeswitch.xml": "autoload_configs/*.xml dialplan/*.xml",

@@ -179,6 +179,10 @@ class DialerCore:
         """Such a leg has gone."""
         self._state.beside[trunk] -= 1
 
+    def has_trunk(self, trunk: str) -> bool:
+        """Whether the settings have it."""
+        return trunk in self._state.gates
+
     def rests(self, trunk: str, now: float) -> bool:
         """Whether its carrier was congested when it was asked last."""
         return bool(self._state.gates[trunk].describe(now))

@@ -160,6 +160,11 @@ def _announced_pauses(database: Database) -> None:
     database.executescript(_statements("announced_pauses.sql"))
 
 
+@MIGRATIONS(name="0046_toll_trunk")
+def _toll_trunk(database: Database) -> None:
+    _execute(database, "toll_trunk.sql")
+
+
 @MIGRATIONS(name="0047_notices")
 def _notices(database: Database) -> None:
     database.executescript(_statements("notices.sql"))

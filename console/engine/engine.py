@@ -37,7 +37,6 @@ from console.engine.hearing import Listener
 from console.engine.hours import OpeningHours
 from console.engine.inbound import InboundCalls
 from console.engine.leading import Leading
-from console.engine.lines_beside import LinesBeside
 from console.engine.lookups import Lookups
 from console.engine.outbox import Outbox
 from console.engine.outside import GuardedHosts, Hosts
@@ -130,7 +129,7 @@ class Engine:
             floor, switches, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
         core = DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s(), weights_of(settings))
-        tolls = Tolls(settings, self.writer, clock, LinesBeside(core, clock, lambda: self.dialled.look_again()))
+        tolls = Tolls(settings, self.writer, self.tasks, clock, core, lambda: self.dialled.look_again())
         self.third_parties = ThirdParties(switches, tolls, self.tasks, clock)
         self.consults = Consults(switches, self.floor, self.third_parties, new_id)
         self.meetings = Meetings(

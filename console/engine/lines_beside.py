@@ -76,9 +76,11 @@ class LinesBeside:
                 return left
         return None
 
-    async def dial(self, channel: CallChannel, ways: Mapping[str, Transfer]) -> Result:
+    async def dial(
+        self, channel: CallChannel, ways: Mapping[str, Transfer], taken: Callable[[str], None] = lambda trunk: None
+    ) -> Result:
         """Transfer the caller by the first trunk that takes the call; ``ways``: the command for each. While a line is
-        waited for the caller is held: for who leaves then nobody is dialled.
+        waited for the caller is held: for who leaves then nobody is dialled. ``taken`` is told each trunk before.
 
         Raises:
             SwitchError: see :meth:`calls.switch.port.CallChannel.perform`.
@@ -92,6 +94,7 @@ class LinesBeside:
                 break
             if isinstance(line, Left):
                 return line.result
+            taken(line.trunk)
             try:
                 result = await channel.perform(left.pop(line.trunk))
             finally:
@@ -110,6 +113,13 @@ class LinesBeside:
             return None
         _, free_at, index = min(found)
         return free_at, trunks[index]
+
+    def adopt(self, trunk: str) -> Line | None:
+        """A leg of a run before this one has a line, if the settings still have the trunk."""
+        if not self._core.has_trunk(trunk):
+            return None
+        self._core.take_line(trunk, None)
+        return Line(trunk, self._clock.monotonic_s())
 
     def give_back(self, line: Line) -> None:
         """The leg has gone, or was never there."""

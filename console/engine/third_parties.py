@@ -163,6 +163,8 @@ class ThirdParties:
             if not isinstance(line, Line):
                 break
             party.line = line
+            if party.lease is not None:
+                self.tolls.note_trunk(party.lease, line.trunk)
             if await self._try(party, replace(ways.pop(line.trunk), ring_timeout_s=rest_s)):
                 return
         self._end(party, "unavailable")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from calls import hours, log, toll
@@ -17,8 +19,10 @@ from calls.records.writer import Writer
 from calls.settings import Settings
 from calls.switch.port import CallChannel, HungUp, Result, Transfer, TransferFailed, Transferred
 from calls.toll import Allowed, Refused, TollRule, TollRules, Used
-from console.engine.lines_beside import LinesBeside
+from console.engine.lines_beside import Line, LinesBeside
+from console.engine.tasks import Tasks
 from dialer import routes
+from dialer.core import DialerCore
 from ivr.commands import TransferRefused
 
 
@@ -53,21 +57,39 @@ class Lease:
     toll_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A call that a run of ours before this one had dialled, with the line that it has, where that is known."""
+
+    toll_id: int
+    line: Line | None
+
+
 class Tolls:
     """The one place that lets a number of somebody's choice be dialled."""
 
-    def __init__(self, settings: Settings, writer: Writer, clock: Clock, lines: LinesBeside) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        writer: Writer,
+        tasks: Tasks,
+        clock: Clock,
+        core: DialerCore,
+        changed: Callable[[], None],
+    ) -> None:
+        """``changed``: see :class:`LinesBeside`."""
         self._rules = rules_of(settings)
         known = {trunk.name: trunk for trunk in settings.trunks}
         self._trunks = [known[name] for name in settings.transfer.ways]
         self._led_over = {(each.name, each.switch): each.trunk for each in settings.destinations if each.trunk}
         self._zone = ZoneInfo(settings.transfer.zone)
         self._writer = writer
+        self._tasks = tasks
         self._clock = clock
-        self.lines = lines
+        self.lines = LinesBeside(core, clock, changed)
         self._up = 0
         """Calls up, those of a run before this one among them."""
-        self._left: dict[CallId, list[int]] = {}
+        self._left: dict[CallId, list[Left]] = {}
         """Those: by the call that was joined to them."""
 
     async def recover(self) -> None:
@@ -76,8 +98,8 @@ class Tolls:
         Raises:
             RecordError: the store cannot be read.
         """
-        for call_id, toll_id in await self._writer.run(kept.still_open):
-            self._left.setdefault(call_id, []).append(toll_id)
+        for call_id, toll_id, trunk in await self._writer.run(kept.still_open):
+            self._left.setdefault(call_id, []).append(Left(toll_id, self.lines.adopt(trunk)))
             self._up += 1
 
     @property
@@ -90,8 +112,11 @@ class Tolls:
         knows, and all that was taken stays so."""
         over, now = self._left.pop(call_id, []), self._clock.now()
         self._up -= len(over)
+        for each in over:
+            if each.line is not None:
+                self.lines.give_back(each.line)
         try:
-            await self._writer.run(lambda db: kept.leave(db, over, now))
+            await self._writer.run(lambda db: kept.leave(db, [each.toll_id for each in over], now))
         except RecordError as problem:
             log.get().error("a transfer's end was not written: the next start counts it too", problem=str(problem))
 
@@ -133,6 +158,15 @@ class Tolls:
         if isinstance(lease, Refused):
             log.get().warning("a transfer was refused", rule=lease.rule.value)
         return lease
+
+    def note_trunk(self, lease: Lease, trunk: str) -> None:
+        """The call is about to go out by this trunk: the next run of ours is to know it, as it knows of the first.
+        It is not waited for, so that what is counted for this second goes out in it."""
+        if trunk != lease.trunks[0]:
+            self._tasks.start(self._note_trunk(lease, trunk), f"trunk of toll {lease.toll_id}")
+
+    async def _note_trunk(self, lease: Lease, trunk: str) -> None:
+        await self._writer.run(lambda db: kept.carried_by(db, lease.toll_id, trunk))
 
     async def give_back(self, lease: Lease, talk_s: float | None) -> None:
         """The call has ended after ``talk_s`` seconds; None: nobody knows, and all of it stays taken."""
@@ -178,7 +212,7 @@ class Tolls:
         if isinstance(judged, Refused):
             return judged
         ways = self._ways(judged.number, switch)
-        return Lease(judged, ways, kept.begin(connection, call_id, judged, now))
+        return Lease(judged, ways, kept.begin(connection, call_id, judged, ways, now))
 
     def _used(self, connection: sqlite3.Connection, now: datetime, others: int) -> Used:
         """What is taken of this day of the settings' zone."""
@@ -190,9 +224,8 @@ class Tolls:
         dialled = replace(command, number=allowed.number, talk_limit_s=allowed.minutes * 60.0)
         talk_s: float | None = None
         try:
-            result = await self.lines.dial(
-                channel, {each: replace(dialled, destination=each) for each in lease.trunks}
-            )
+            ways = {each: replace(dialled, destination=each) for each in lease.trunks}
+            result = await self.lines.dial(channel, ways, partial(self.note_trunk, lease))
             match result:
                 case Transferred(lasted_s):
                     talk_s = lasted_s

@@ -45,6 +45,11 @@ def dialled(world: World) -> list[str]:
     return [entry.detail for entry in world.switch.diary.entries if entry.seen is Seen.INVITE]
 
 
+def lines(world: World) -> int:
+    """How many of the trunk's are in use."""
+    return world.engine.dialled.core.view(world.engine.clock.monotonic_s()).trunks[0].in_use
+
+
 async def closed(world: World) -> None:
     world.switch.crash()
     await world.engine.stop()
@@ -118,11 +123,13 @@ async def test_a_call_that_outlives_a_run_of_ours_is_one_of_those_at_once(tmp_pa
     await world.until(lambda: bool(dialled(world)))
     await world.kill()
     await world.start()
+    assert lines(world) == 1
     assert await outcome(world, "+493023125121") == "refused"
     assert dialled(world) == ["+493023125120"]
     first.far_hangs_up()
     await first.over()
     await world.settled()
+    assert lines(world) == 0
     assert await outcome(world, "+493023125121") == "after"
     assert world.rows("SELECT minutes, ended_at IS NULL FROM toll_calls") == [(2, 0), (1, 0)], "nobody knows how long"
     await closed(world)

@@ -42,6 +42,7 @@ ALL = (
     "0033_agent_queues",
     "0044_ordered_queues",
     "0045_announced_pauses",
+    "0046_toll_trunk",
     "0047_notices",
 )
 

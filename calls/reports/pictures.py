@@ -161,7 +161,7 @@ def steps(
     title: str, labels: Sequence[str], bars: tuple[str, Sequence[float]], line: tuple[str, Sequence[float]]
 ) -> Picture:
     """Bars side by side, with a line over them: each a title and as many values as there are labels."""
-    top = max((*bars[1], *line[1]), default=0.0) or 1.0
+    top = float(-(-max((*bars[1], *line[1]), default=0.0) // 4) * 4 or 4)  # whole numbers stand at the axis
     count = len(labels)
     body = []
     for place, (label, value) in enumerate(zip(labels, bars[1], strict=True)):

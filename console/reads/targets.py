@@ -35,6 +35,7 @@ class TargetShown(BaseModel):
     look: str
     """``good``, ``warn``, ``bad`` or ""."""
     raised_at: datetime | None
+    window_said: str
     value_said: str
     aim_said: str
     alarm_said: str
@@ -102,12 +103,21 @@ def standings(connection: sqlite3.Connection, settings: Settings, now: datetime)
                 verdict=standing.verdict.name.lower(),
                 look=Verdict.ALARM.value if alert is not None else standing.verdict.value,
                 raised_at=None if alert is None else alert.raised_at,
+                window_said=_window(target.window_minutes),
                 value_said=said(figure.value, unit),
                 aim_said=said(target.aim, unit),
                 alarm_said=said(target.alarm, unit),
             )
         )
     return found
+
+
+def _window(minutes: int) -> str:
+    """As people say it: in whole days or hours where it is some."""
+    for length, unit in ((1440, "d"), (60, "h")):
+        if minutes % length == 0:
+            return f"{minutes // length} {unit}"
+    return f"{minutes} min"
 
 
 def page(connection: sqlite3.Connection, wanted: AlertSearch) -> AlertPage:

@@ -54,7 +54,7 @@ def _target(each: TargetShown) -> Record:
         "verdict": each.verdict,
         "aim": each.aim_said,
         "alarm": each.alarm_said,
-        "minutes": each.window_minutes,
+        "window": each.window_said,
         "raised": each.raised_at is not None,
     }
 

@@ -91,7 +91,7 @@ function Targets({ targets }) {
       <th scope="col" class="number">${t("wall.aim")}</th></tr></thead>
     <tbody>${names.map((name) => {
       const each = targets[name];
-      return html`<tr key=${name}><th scope="row">${name}<br /><small>${each.title}, ${t("wall.of_last", { minutes: each.minutes })}</small></th>
+      return html`<tr key=${name}><th scope="row">${name}<br /><small>${each.title}, ${t("wall.of_last", { window: each.window })}</small></th>
         <td class="number big ${each.look}">${each.verdict === "unknown" ? html`<small>${t("wall.too_few")}</small>` : each.value}</td>
         <td class="number big">${each.aim}</td></tr>`;
     })}</tbody></table></div></section>`;

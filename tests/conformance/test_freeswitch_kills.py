@@ -122,9 +122,10 @@ if START in os.environ:
     async def test_a_freeswitch_that_is_killed_leaves_a_record_of_each_call(trees: Trees, callees: Callees) -> None:
         async with _centre(trees, callees) as centre:
             os.kill(owner_of(centre.real.port), signal.SIGKILL)
-            await asyncio.create_subprocess_exec(
-                *shlex.split(os.environ[START]), stdout=asyncio.subprocess.DEVNULL, start_new_session=True
+            started = await asyncio.create_subprocess_exec(
+                "setsid", "--fork", *shlex.split(os.environ[START]), stdout=asyncio.subprocess.DEVNULL
             )
+            assert await started.wait() == 0, "it is nobody's child, and stays"
             await centre.says(b"settled\n")
             centre.check(Outcome.PBX_LOST)
 

@@ -348,6 +348,9 @@ async def test_a_person_whose_call_the_switch_fails_is_not_left_in_silence(
     async def fails(*_: object) -> None:
         raise SwitchTimeout("AGI: no reply in time")
 
+    def refuses(*_: object) -> None:
+        raise RecordError("no room on the disk")
+
     async with world_in(tmp_path, agent("anna")) as world:
         await world.log_in("anna")
         world.switch.meet(TALKS, Callee(answer_after_s=1.0, talk_s=50.0))
@@ -355,6 +358,12 @@ async def test_a_person_whose_call_the_switch_fails_is_not_left_in_silence(
         await world.until(lambda: any(call.direction == "outbound" for call in world.engine.status().calls))
         world.engine.floor.tell(ag.Pause(AgentId("anna"), "away"))
         monkeypatch.setattr(MortalChannel, "perform", fails)
+        with monkeypatch.context() as full:
+            full.setattr(attempts, "finish_attempt", refuses)
+            await world.until(lambda: bool(world.engine.status().campaigns[0].outcomes))
+            world.engine._recount(CampaignId("autumn"))
+            await world.until(lambda: world.engine.writer.behind_s() == 0)
+            assert counted(world) == (1, 1), "where it is counted again and is not written down yet"
         await world.campaign_over()
         record = world.record()
         assert record.duration_s < 6.0 and record.agent_id is None and record.abandoned

@@ -15,6 +15,7 @@ from dialer import events as ev
 from dialer.campaign import Campaign
 from dialer.core import FAULTS, DialerCore
 from dialer.events import CampaignState
+from dialer.pacing import Abandoned, Observation
 from dialer.run import (
     ANSWER_UNSEEN,
     CROSSED,
@@ -497,11 +498,15 @@ def test_who_was_answered_and_never_led_to_us_is_in_doubt_where_the_switch_lost_
     assert (finish.doubt, finish.abandoned, finish.counted) == (NEVER_CAME, True, True)
 
 
-def test_what_comes_out_behind_the_end_is_counted_once(bench: Bench) -> None:
+def test_what_comes_out_behind_the_end_is_counted_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     attempt = bench.arrive()
     finish = finish_in(bench.tell(ev.LegEnded(attempt, 16), 0.5))
     assert (finish.abandoned, finish.counted) == (False, True)
+    seen_by_policy: list[Observation] = []
+    [lane] = bench.core._state.runs[bench.campaign.campaign_id].lanes.values()
+    monkeypatch.setattr(type(lane.policy), "observe", lambda _, each: seen_by_policy.append(each))
     bench.tell(ev.FoundAbandoned(finish))
+    assert [type(each) for each in seen_by_policy] == [Abandoned]
     seen = bench.core.view(bench.now).campaigns[0]
     assert (seen.answered, seen.abandoned) == (1, 1)
     assert seen.outcomes == {"abandoned": 1}

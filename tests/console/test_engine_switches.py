@@ -37,6 +37,7 @@ async def both(folder: Path, *agents: AgentSettings, weights: tuple[int, int] = 
         yield world
     finally:
         await world.engine.stop()
+        world.close()
 
 
 def engine_calls(world: TwoWorld) -> Counter[str]:

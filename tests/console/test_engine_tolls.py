@@ -53,6 +53,7 @@ def lines(world: World) -> int:
 async def closed(world: World) -> None:
     world.switch.crash()
     await world.engine.stop()
+    world.close()
 
 
 @held

@@ -594,9 +594,11 @@ def test_the_commands_that_ask_the_engine(with_engine: Path, tmp_path: Path) -> 
     anna_becomes(with_engine, "ready")
     assert invoke(with_engine, "agents", "pause", "anna", "--reason", "a & b") == "agent anna: pause\n"
     assert "a & b" in invoke(with_engine, "agents", "list")
-    later = invoke(with_engine, "agents", "pause", "anna", "--reason", "lunch", "--in-minutes", "10")
-    assert later == "agent anna: pause in 600 s\n"
-    for order in ("unpause", "done", "logout"):
+    lunch = ("agents", "pause", "anna", "--reason", "lunch", "--in-minutes", "10")
+    assert "takes no calls that a pause could end" in process(with_engine, *lunch, status=1)
+    assert invoke(with_engine, "agents", "unpause", "anna") == "agent anna: unpause\n"
+    assert invoke(with_engine, *lunch) == "agent anna: pause in 600 s\n"
+    for order in ("done", "logout"):
         assert invoke(with_engine, "agents", order, "anna") == f"agent anna: {order}\n"
     assert "404" in process(with_engine, "agents", "login", "a/b?c", status=1)
     assert "no agent 'eve' in the settings" in process(with_engine, "agents", "login", "eve", status=1)

@@ -223,6 +223,7 @@ async def test_a_question_does_not_outlive_a_restart(tmp_path: Path) -> None:
     async with house(tmp_path) as world:
         await asks(world)
         await answered(world)
+        await world.until(lambda: ("ben", "talking") in world.rows("SELECT agent_id, state FROM agent_states"))
         await world.kill()
         await world.start()
         assert world.state("ben") == "ready"

@@ -1,116 +1,129 @@
-"""The ``callwright`` command: its groups, and how errors end it."""
+"""The ``callwright`` command: its parts, and how errors end it."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
+from collections.abc import Callable
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from calls import log
-from calls.errors import CallwrightError, SettingsError, UserError
-from calls.settings import load
-from console.cli import (
-    accounts,
-    agents,
-    audit,
-    block,
-    callbacks,
-    campaign,
-    campaign_create,
-    campaign_pace,
-    campaign_rules,
-    consent,
-    db,
-    dialer,
-    dialplans,
-    dnc,
-    doctor,
-    floor,
-    flow_versions,
-    hours,
-    ivr,
-    leads,
-    payments,
-    people,
-    pins,
-    prompt_takes,
-    prompts,
-    report,
-    report_by,
-    report_flows,
-    report_send,
-    report_staffing,
-    speech,
-    status,
-    voicemail,
-    webhooks,
-)
-from console.cli.shared import err, settings_of, settings_path
-from console.engine import process
+from calls.errors import CallwrightError, SettingsError
+from console.cli.on_demand import Part, group_of
+from console.cli.shared import EX_CONFIG, fail
 from console.parent import end_with_parent
-from console.web import app as web
 
-EX_CONFIG = 78
-"""sysexits.h: the settings are wrong; a supervisor need not try again."""
+
+@cache
+def _ivr() -> Part:
+    from console.cli import flow_versions as versions
+    from console.cli.ivr import app
+
+    for each in (
+        versions.publish,
+        versions.reload,
+        versions.rollback,
+        versions.versions,
+        versions.diff,
+        versions.show,
+    ):
+        app.command()(each)
+    return app
+
+
+@cache
+def _campaign() -> Part:
+    from console.cli import campaign_create, campaign_pace, campaign_rules
+    from console.cli.campaign import app
+
+    app.command()(campaign_rules.presets)
+    app.command("refusals")(campaign_rules.refused)
+    app.command()(campaign_rules.audit)
+    app.command()(campaign_create.create)
+    app.command()(campaign_pace.show)
+    app.command("set")(campaign_pace.set_pace)
+    app.command()(campaign_pace.reset)
+    return app
+
+
+@cache
+def _prompts() -> Part:
+    from console.cli import prompt_takes
+    from console.cli.prompts import app
+
+    app.command()(prompt_takes.script)
+    app.command("import")(prompt_takes.import_recordings)
+    return app
+
+
+@cache
+def _report() -> Part:
+    from console.cli import campaign_rules, report_by, report_flows, report_send, report_staffing
+    from console.cli.report import app
+
+    app.command("refusals")(campaign_rules.refusals_report)
+    for each in (
+        report_flows.flow,
+        report_flows.paths,
+        report_by.by,
+        report_by.export,
+        report_send.send,
+        report_staffing.staffing,
+    ):
+        app.command()(each)
+    return app
+
+
+def _of(module: str, what: str = "app") -> Callable[[], Part]:
+    return partial(_imported, module, what)
+
+
+def _imported(module: str, what: str) -> Part:
+    found: Part = getattr(import_module(f"console.cli.{module}"), what)
+    return found
+
+
+COMMANDS: dict[str, Callable[[], Part]] = {
+    "doctor": _of("doctor", "doctor"),
+    "status": _of("status", "status"),
+    "engine": _of("engine", "engine"),
+    "console": _of("pages", "console"),
+    "up": _of("pages", "up"),
+    "ivr": _ivr,
+    "campaign": _campaign,
+    "dialer": _of("dialer"),
+    "leads": _of("leads"),
+    "dnc": _of("dnc"),
+    "consent": _of("consent"),
+    "hours": _of("hours"),
+    "pins": _of("pins"),
+    "payments": _of("payments"),
+    "block": _of("block"),
+    "people": _of("people"),
+    "callbacks": _of("callbacks"),
+    "voicemail": _of("voicemail"),
+    "accounts": _of("accounts"),
+    "agents": _of("agents"),
+    "floor": _of("floor"),
+    "prompts": _prompts,
+    "speech": _of("speech"),
+    "dialplans": _of("dialplans"),
+    "webhooks": _of("webhooks"),
+    "audit": _of("audit"),
+    "db": _of("db"),
+    "report": _report,
+}
 
 app = typer.Typer(
     name="callwright",
+    cls=group_of(COMMANDS),
     help="A call centre for Asterisk and FreeSWITCH.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(ivr.app, name="ivr")
-ivr.app.command()(flow_versions.publish)
-ivr.app.command()(flow_versions.reload)
-ivr.app.command()(flow_versions.rollback)
-ivr.app.command()(flow_versions.versions)
-ivr.app.command()(flow_versions.diff)
-ivr.app.command()(flow_versions.show)
-app.add_typer(campaign.app, name="campaign")
-campaign.app.command()(campaign_rules.presets)
-campaign.app.command("refusals")(campaign_rules.refused)
-campaign.app.command()(campaign_rules.audit)
-campaign.app.command()(campaign_create.create)
-campaign.app.command()(campaign_pace.show)
-campaign.app.command("set")(campaign_pace.set_pace)
-campaign.app.command()(campaign_pace.reset)
-app.add_typer(dialer.app, name="dialer")
-app.add_typer(leads.app, name="leads")
-app.add_typer(dnc.app, name="dnc")
-app.add_typer(consent.app, name="consent")
-app.add_typer(hours.app, name="hours")
-app.add_typer(pins.app, name="pins")
-app.add_typer(payments.app, name="payments")
-app.add_typer(block.app, name="block")
-app.add_typer(people.app, name="people")
-app.add_typer(callbacks.app, name="callbacks")
-app.add_typer(voicemail.app, name="voicemail")
-app.add_typer(accounts.app, name="accounts")
-app.add_typer(agents.app, name="agents")
-app.add_typer(floor.app, name="floor")
-app.add_typer(prompts.app, name="prompts")
-prompts.app.command()(prompt_takes.script)
-prompts.app.command("import")(prompt_takes.import_recordings)
-app.add_typer(speech.app, name="speech")
-app.add_typer(dialplans.app, name="dialplans")
-app.add_typer(webhooks.app, name="webhooks")
-app.add_typer(audit.app, name="audit")
-app.add_typer(db.app, name="db")
-report.app.command("refusals")(campaign_rules.refusals_report)
-report.app.command()(report_flows.flow)
-report.app.command()(report_flows.paths)
-report.app.command()(report_by.by)
-report.app.command()(report_by.export)
-report.app.command()(report_send.send)
-report.app.command()(report_staffing.staffing)
-app.add_typer(report.app, name="report")
-app.command()(doctor.doctor)
-app.command()(status.status)
 
 
 @app.callback()
@@ -122,48 +135,15 @@ def main(
     """A call centre for Asterisk and FreeSWITCH."""
 
 
-@app.command()
-def engine(context: typer.Context) -> None:
-    """Run the engine: calls, agents, campaigns, records. SIGTERM drains it."""
-    settings = settings_of(context)
-    log.configure(sys.stderr, settings.engine.log_level)
-    try:
-        asyncio.run(process.run(settings))
-    except UserError as problem:  # flows and prompts too: the next start would find them as they are
-        _fail(problem, EX_CONFIG)
-
-
-@app.command()
-def console(context: typer.Context) -> None:
-    """Run the web console and the public API."""
-    settings = settings_of(context)
-    log.configure(sys.stderr, settings.engine.log_level)
-    asyncio.run(web.run(settings))
-
-
-@app.command()
-def up(context: typer.Context) -> None:
-    """Render missing prompts, then run engine and console together."""
-    path = settings_path(context)
-    settings = load(path, os.environ)
-    log.configure(sys.stderr, settings.engine.log_level)
-    asyncio.run(web.run_with_engine(settings, path))
-
-
 def run() -> None:
     """The command's entry point. Our own errors are one message and an exit status; anything else is a bug."""
     end_with_parent()
     try:
         app(prog_name="callwright")
     except SettingsError as problem:
-        _fail(problem, EX_CONFIG)
+        fail(problem, EX_CONFIG)
     except CallwrightError as problem:
-        _fail(problem, 1)
-
-
-def _fail(problem: CallwrightError, status: int) -> None:
-    err.print(f"callwright: {problem}", markup=False, soft_wrap=True)
-    sys.exit(status)
+        fail(problem, 1)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -16,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from calls.clock import SystemClock
-from calls.errors import SettingsError, UserError
+from calls.errors import CallwrightError, SettingsError, UserError
 from calls.records.writer import Writer, write_once
 from calls.settings import Settings, load
 from calls.text import printable
@@ -29,8 +30,17 @@ SETTINGS_VARIABLE = "CALLWRIGHT_SETTINGS"
 
 DEFAULT_SETTINGS = Path("callwright.toml")
 
+EX_CONFIG = 78
+"""sysexits.h: the settings are wrong; a supervisor need not try again."""
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+def fail(problem: CallwrightError, status: int) -> NoReturn:
+    """End with one message and an exit status."""
+    err.print(f"callwright: {problem}", markup=False, soft_wrap=True)
+    sys.exit(status)
 
 
 def settings_path(context: typer.Context) -> Path | None:

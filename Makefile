@@ -20,7 +20,7 @@ run: env
 # rewrite every test's assertions, is done once before, beside the linters; Python is let keep it, whatever says otherwise.
 test: dev
 	@$(MAKE) --no-print-directory -j3 lint pbx collected
-	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --complete -m "not soak" -n 4
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --complete -m "not soak" -n 3
 
 test-asterisk22: dev
 	docker/fetch-asterisk 22 $(PBX)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import multiprocessing
 import signal
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.pool import Pool
@@ -143,14 +145,35 @@ def shared(tasks: Sequence[Replication], workers: int) -> Iterator[Tally]:
         yield from pool.imap(_tally, tasks)
 
 
-def _pool(workers: int) -> Pool:
+@contextmanager
+def _pool(workers: int) -> Iterator[Pool]:
     """Processes that Ctrl-C does not reach, though a terminal tells it to all: whoever waits for them ends them."""
     resource_tracker.ensure_running()  # which lets signals through again, where it is started later
+    with ExitStack() as until_the_end:
+        with _ctrl_c_later():
+            pool = until_the_end.enter_context(multiprocessing.get_context("spawn").Pool(workers))
+        yield pool
+
+
+@contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """What is started here is told of no Ctrl-C, and one that comes meanwhile counts at the end: it would leave a
+    process that waits for its first words, and says so with a traceback.
+
+    To block the signal is not enough: threads of libraries, as numpy's, take it, and Python raises in the main one.
+    """
+    came: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if in_main else None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return multiprocessing.get_context("spawn").Pool(workers)
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if in_main:
+            signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _tally(task: Replication) -> Tally:

@@ -151,7 +151,7 @@ def test_ctrl_c_ends_it_and_its_processes(folder: Path) -> None:
         deadline = time.monotonic() + 120.0
         while len(children.read_text().split()) < 3:  # two workers, and who looks after what they share
             assert time.monotonic() < deadline, "no workers"
-            time.sleep(0.05)
+            time.sleep(0.002)  # so soon they may have been told nothing yet
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=120.0)
     assert (process.returncode, said) == (130, "stopped\n")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 
+from calls.errors import UserError
 from calls.ids import CampaignId, QueueName
 from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
@@ -187,6 +190,30 @@ def figure_rows(figures: Sequence[Figure]) -> Rows:
 def rounded(number: float | None) -> float | int | None:
     """Seconds to the millisecond, shares to a thousandth."""
     return round(number, 3) if isinstance(number, float) else number
+
+
+def save(content: bytes, output: Path) -> None:
+    """Write a file.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    try:
+        output.write_bytes(content)
+    except OSError as problem:
+        raise UserError(f"{output}: {problem.strerror}") from problem
+
+
+def put(content: bytes, rows: int, output: Path | None) -> None:
+    """Write a report to ``output``, None: to the standard output, and say how many rows it has.
+
+    Raises as :func:`save`.
+    """
+    if output is None:
+        sys.stdout.buffer.write(content)
+        return
+    save(content, output)
+    typer.echo(f"{output}: {rows} rows")
 
 
 def as_csv_text(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

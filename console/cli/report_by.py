@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +14,7 @@ from calls.reports.definitions import Section
 from calls.reports.files import write_answer
 from calls.reports.personal import without_persons
 from calls.reports.sheets import Format, write
-from console.cli.report import read, rounded
+from console.cli.report import put, read, rounded
 from console.cli.shared import print_table, settings_of
 
 First = Annotated[
@@ -52,7 +51,7 @@ def by(
         shown = [[rounded(cell) if isinstance(cell, float) else cell for cell in row] for row in sheet.rows]
         print_table(title, sheet.names, shown)
     else:
-        _put(write_answer(answer, section, title, how, settings), len(answer.rows), output)
+        put(write_answer(answer, section, title, how, settings), len(answer.rows), output)
 
 
 def export(
@@ -69,7 +68,7 @@ def export(
     settings, now = settings_of(context).reports, datetime.now(UTC)
     wanted = asked.read({"from": first, "to": last}, (), settings, now)
     sheet = read(context, lambda db: calls_sheet.calls(db, wanted.begin, wanted.end))
-    _put(write(without_persons(sheet) if masked else sheet, how), len(sheet.rows), output)
+    put(write(without_persons(sheet) if masked else sheet, how), len(sheet.rows), output)
 
 
 def _filters(only: list[str]) -> dict[str, str]:
@@ -80,14 +79,3 @@ def _filters(only: list[str]) -> dict[str, str]:
             raise UserError(f"--only {each}: expected a dimension and its value, such as queue=sales")
         filters[name] = value
     return filters
-
-
-def _put(content: bytes, rows: int, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.buffer.write(content)
-        return
-    try:
-        output.write_bytes(content)
-    except OSError as problem:
-        raise UserError(f"{output}: {problem.strerror}") from problem
-    typer.echo(f"{output}: {rows} rows")

@@ -12,7 +12,7 @@ from calls.errors import UserError
 from calls.reports import scheduled
 from calls.reports.schedules import latest
 from console import operations
-from console.cli.report import read
+from console.cli.report import read, save
 from console.cli.shared import settings_of, with_engine_or_store
 from console.client import who
 from console.engine.schedules import shows_persons
@@ -45,7 +45,4 @@ def send(
     typer.echo(f"To: {', '.join(report.recipients)}\nFile: {made.file.name}, {len(made.file.content)} bytes\n")
     typer.echo(made.text, nl=False)
     if output is not None:
-        try:
-            output.write_bytes(made.file.content)
-        except OSError as problem:
-            raise UserError(f"{output}: {problem.strerror}") from problem
+        save(made.file.content, output)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from calls.errors import UserError
 from calls.reports.sheets import Format, write
-from console.cli.report import read, rounded
+from console.cli.report import put, read, rounded
 from console.cli.shared import print_table, settings_of
 from console.reads import staffing as needed
 
@@ -45,12 +43,4 @@ def staffing(
         print_table(f"Staffing, from {found.calls:g} calls of {found.days} days", sheet.names, shown)
         typer.echo(found.said())
         return
-    content = write(sheet, how)
-    if output is None:
-        sys.stdout.buffer.write(content)
-        return
-    try:
-        output.write_bytes(content)
-    except OSError as problem:
-        raise UserError(f"{output}: {problem.strerror}") from problem
-    typer.echo(f"{output}: {len(sheet.rows)} rows")
+    put(write(sheet, how), len(sheet.rows), output)

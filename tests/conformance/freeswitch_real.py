@@ -164,13 +164,16 @@ async def far_ends(sipp: SippHome, callees: Callees) -> AsyncIterator[FarEnds]:
         yield ports
 
 
-def new_driver(real: Real, ports: FarEnds, folder: Path, own: Collection[str] = ()) -> FreeSwitch:
-    """A driver on ``real``, not started. ``folder`` has its prompts and recordings."""
+def new_driver(
+    real: Real, ports: FarEnds, folder: Path, own: Collection[str] = (), engine_port: int = ENGINE_PORT
+) -> FreeSwitch:
+    """A driver on ``real``, not started. ``folder`` has its prompts and recordings; ``engine_port``: where it
+    is called."""
     carrier = f"sofia/{real.profile}/{{number}}@{LOOPBACK}:{ports.carrier}"
     config = FreeSwitchConfig(
         name="main",
         host=LOOPBACK,
-        port=ENGINE_PORT,
+        port=engine_port,
         token=SecretStr(TOKEN),
         esl=real.esl,
         trunks=dict.fromkeys((TRUNK, *own), TrunkDial(carrier)),

@@ -1,8 +1,9 @@
-"""A process with an engine and its store on a real FreeSWITCH, to be killed with its calls.
+"""A process with an engine and its store on a FreeSWITCH, to be killed with its calls.
 
-``python -m tests.conformance.killed_centre first|again FOLDER CARRIER PHONE TAKER``: it says on stdout when it is
-ready, the first run when its calls stand at their steps (:mod:`tests.conformance.engine.standing`), and when none is
-left.
+``python -m tests.conformance.killed_centre FOLDER CARRIER PHONE TAKER ENGINE_PORT`` starts a run, in a process of its
+own, for each line on stdin: ``first`` or ``again``. It says on stdout which process that is, and when it is gone. The
+run says when it is ready, the first one when its calls stand at their steps
+(:mod:`tests.conformance.engine.standing`), and when none is left. What is imported is imported once.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,11 +24,11 @@ from tests.conformance.freeswitch_real import SLACK_S, FarEnds, find, new_driver
 from tests.conformance.vocabulary import Act
 
 
-async def run(folder: Path, ports: FarEnds, *, first: bool) -> None:
+async def run(folder: Path, ports: FarEnds, engine_port: int, *, first: bool) -> None:
     """Until no call is left, or it is killed."""
     real = await find(os.environ)
     premises = Premises(standing.SCRIPTS, folder)
-    driver = new_driver(real, ports, folder, [standing.RINGING.name])
+    driver = new_driver(real, ports, folder, [standing.RINGING.name], engine_port)
     switch = standing.OnePhone(driver, ports.phone_of(real))
     bench = Bench(premises, switch, _nobody, SLACK_S, SystemClock(), lambda: str(uuid4()))
     if first:
@@ -54,5 +56,18 @@ def _say(word: str) -> None:
     sys.stdout.flush()
 
 
+def start_runs(words: Sequence[str]) -> None:
+    """Runs one after another, as stdin asks for them."""
+    folder, (*ports, engine_port) = Path(words[0]), map(int, words[1:])
+    for line in sys.stdin:
+        process = os.fork()  # nothing but imports has happened here: no thread, no loop, no file
+        if process == 0:
+            asyncio.run(run(folder, FarEnds(*ports), engine_port, first=line == "first\n"))
+            os._exit(0)
+        _say(f"run {process}")
+        os.waitpid(process, 0)
+        _say("gone")
+
+
 if __name__ == "__main__":
-    asyncio.run(run(Path(sys.argv[2]), FarEnds(*map(int, sys.argv[3:])), first=sys.argv[1] == "first"))
+    start_runs(sys.argv[1:])

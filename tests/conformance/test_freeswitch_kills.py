@@ -8,7 +8,6 @@ tests/calls/switch/freeswitch/test_hazards.py.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import shlex
@@ -16,10 +15,8 @@ import signal
 import socket
 import sys
 import tempfile
-from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -49,9 +46,9 @@ from calls.switch.port import (
 from console.demo.sipp import Callees, CallerScript, SippHome
 from console.demo.sipp import call as place_call
 from tests.calls.switch.freeswitch.world import descriptors, greenlets
+from tests.conformance.centre_to_kill import Centre, centre_at, channels, fake_place, real_place
 from tests.conformance.engine import standing
-from tests.conformance.engine.premises import Premises
-from tests.conformance.freeswitch_real import ENGINE_PORT, VARIABLE, Real, far_ends, find, open_real
+from tests.conformance.freeswitch_real import ENGINE_PORT, VARIABLE, far_ends, find, open_real
 from tests.conformance.real_premises import (
     AGENT,
     MESSAGE,
@@ -72,6 +69,9 @@ SHORT = Prompt("conformance.short", "en")
 KNOCKS = 1_000
 ENDS_AFTER_S = (0.0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.07)
 """When an agent's leg ends, from the command that joins a customer to it: FreeSWITCH takes 42 ms for that."""
+
+STAY = 5
+"""Channels that stay when our process is killed: the talk's customer, the legs of three agents, and the lead's."""
 
 HOSTILE = (
     "a%0AUnique-ID: forged%0AHangup-Cause: USER_BUSY",
@@ -120,13 +120,13 @@ if START in os.environ:
                 assert started.returncode is None
 
     async def test_a_freeswitch_that_is_killed_leaves_a_record_of_each_call(trees: Trees, callees: Callees) -> None:
-        async with _centre(trees, callees) as centre:
-            os.kill(owner_of(centre.real.port), signal.SIGKILL)
+        async with real_place(trees, callees) as place, centre_at(place) as centre:
+            os.kill(owner_of(place.real.port), signal.SIGKILL)
             started = await asyncio.create_subprocess_exec(
                 "setsid", "--fork", *shlex.split(os.environ[START]), stdout=asyncio.subprocess.DEVNULL
             )
             assert await started.wait() == 0, "it is nobody's child, and stays"
-            await centre.says(b"settled\n")
+            await centre.says("settled")
             centre.check(Outcome.PBX_LOST)
 
 
@@ -213,25 +213,20 @@ if VARIABLE in os.environ:
                 finally:
                     engine.kill()
                     await engine.wait()
-                left = await _channels(real, lambda rows: len(rows) == 3)
+                left = await channels(real, lambda rows: len(rows) == 3)
                 talk = {row["dest"]: row["uuid"] for row in left if row["direction"] == "inbound"}
                 assert talk.keys() == {TALK} or talk.keys() == {"cw-back"}, "the talk goes on, and nobody else's call"
                 outbound = [row["uuid"] for row in left if row["direction"] == "outbound"]
                 assert sorted(outbound) == sorted((AGENT, f"att-{AGENT}")), "none dialled twice"
                 await real.api(f"uuid_kill {AGENT}")
                 await real.api(f"uuid_kill att-{AGENT}")
-                assert await _channels(real, lambda rows: not rows) == [], "who talked heard the sorry, and is let go"
+                assert await channels(real, lambda rows: not rows) == [], "who talked heard the sorry, and is let go"
 
     async def test_our_process_is_killed_and_the_next_one_has_a_record_of_each_call(
         trees: Trees, callees: Callees
     ) -> None:
-        async with _centre(trees, callees) as centre:
-            await centre.lose(centre.end)
-            await centre.start("again")
-            await centre.says(b"ready\n")
-            await centre.real.api("hupall")  # the talk went on
-            await centre.says(b"settled\n")
-            centre.check(Outcome.LOST, talk=Outcome.ANSWERED, rings=Outcome.NO_ANSWER)
+        async with real_place(trees, callees) as place, centre_at(place) as centre:
+            await _our_process_is_killed(centre)
 
     @pytest.mark.parametrize("caller_name", HOSTILE)
     async def test_a_hostile_name_is_a_name(trees: Trees, callees: Callees, caller_name: str) -> None:
@@ -257,68 +252,27 @@ if VARIABLE in os.environ:
                 await until(lambda: ended == [HungUp(EndedBy.US, 16)])
 
 
-@dataclass
-class _Centre:
-    """A process with an engine and its store (:mod:`tests.conformance.killed_centre`), and its calls."""
-
-    real: Real
-    premises: Premises
-    words: list[str]
-    process: Process = field(init=False)
-
-    async def start(self, how: str) -> None:
-        """A new run on the same store."""
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.conformance.killed_centre", how, *self.words, stdout=asyncio.subprocess.PIPE
-        )
-
-    async def says(self, line: bytes) -> None:
-        """Returns when it has said so."""
-        assert self.process.stdout is not None
-        await _says(self.process.stdout, line)
-
-    async def lose(self, kill: Callable[[], None]) -> None:
-        """End it, and wait for that."""
-        kill()
-        await self.process.wait()
-
-    def end(self) -> None:
-        """Kill it, where it is there."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-
-    def check(self, outcome: Outcome, **of: Outcome) -> None:
-        """One record for each call and each attempt, and nobody is dialled twice. ``outcome``: what each came to, but
-        the scripts ``of`` these names."""
-        how_many, found = standing.records(self.premises)
-        expected = {self.premises.called(each): of.get(each.name, outcome) for each in standing.SCRIPTS}
-        lead = self.premises.called(standing.RINGING)
-        expected[f"attempt {lead}"] = expected[lead]
-        assert found == expected
-        assert set(how_many.values()) == {1}, how_many
+async def test_our_process_is_killed_on_the_fake_and_the_next_one_has_a_record_of_each_call(tmp_path: Path) -> None:
+    async with fake_place(tmp_path) as (place, freeswitch), centre_at(place) as centre:
+        await _our_process_is_killed(centre)
+        assert freeswitch.event_socket is not None
+        lead = centre.premises.called(standing.RINGING)
+        dialled = [said for said in freeswitch.event_socket.said if lead in said]
+        assert len(dialled) == 1, "nobody is dialled again"
 
 
-@asynccontextmanager
-async def _centre(trees: Trees, callees: Callees) -> AsyncIterator[_Centre]:
-    """A centre whose calls stand at each step, beside a lead that rings."""
-    real = await find(os.environ)
-    with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        sipp = SippHome(trees.sipp, folder / "sipp")
-        premises = Premises(standing.SCRIPTS, folder)
-        async with AsyncExitStack() as stack:
-            ports = await stack.enter_async_context(far_ends(sipp, callees))
-            made = _Centre(real, premises, [str(each) for each in (folder, ports.carrier, ports.phone, ports.taker)])
-            await made.start("first")
-            stack.push_async_callback(real.api, "hupall")
-            stack.push_async_callback(made.lose, made.end)
-            await made.says(b"ready\n")
-            for script in standing.STANDING:
-                caller = CallerScript(premises.called(script), caller=premises.caller(script), stays_s=60.0)
-                placed = await place_call(sipp, f"at-{script.name}", caller, sip_port=real.sip_port)
-                stack.push_async_callback(placed.stop)
-            await made.says(b"stand\n")
-            yield made
+async def _our_process_is_killed(centre: Centre) -> None:
+    """At every step. FreeSWITCH goes on with the talk, agents' legs and the ringing lead, and the next process makes
+    one record of each call."""
+    await centre.kill()
+    left = await centre.channels(STAY)
+    assert len(left) == STAY, left
+    await centre.start("again")
+    await centre.says("ready")
+    assert {row["uuid"] for row in await centre.channels(STAY)} == {row["uuid"] for row in left}, "none dialled twice"
+    await centre.place.real.api("hupall")
+    await centre.says("settled")
+    centre.check(Outcome.LOST, talk=Outcome.ANSWERED, rings=Outcome.NO_ANSWER)
 
 
 async def _says(stream: asyncio.StreamReader, line: bytes) -> None:
@@ -326,19 +280,6 @@ async def _says(stream: asyncio.StreamReader, line: bytes) -> None:
     async with asyncio.timeout(30.0):
         while (said := await stream.readline()) != line:
             assert said, "it has ended"
-
-
-async def _channels(real: Real, holds: Callable[[list[dict[str, str]]], bool]) -> list[dict[str, str]]:
-    """FreeSWITCH's channels, as soon as they are so, or after a while."""
-    rows: list[dict[str, str]] = []
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(15.0):
-            while True:  # the switch tells nobody: it is asked again
-                rows = json.loads(await real.api("show channels as json")).get("rows", [])
-                if holds(rows):
-                    break
-                await asyncio.sleep(0.2)
-    return rows
 
 
 async def _invite(sip_port: int, name: str) -> None:

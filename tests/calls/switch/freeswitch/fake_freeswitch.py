@@ -73,6 +73,8 @@ class FakeFreeSwitch:
             return json.dumps(
                 {"row_count": sum(isinstance(each, FakeLeg) and each.leads for each in self.channels.values())}
             )
+        if name == "hupall":
+            return self._hang_up_all()
         if name == "uuid_exists":
             return "true" if channel is not None else "false"
         if name in SCHEDULER:
@@ -82,6 +84,18 @@ class FakeFreeSwitch:
         if channel is None:
             return NO_CHANNEL.get(name, "-ERR No such channel!\n")
         return channel.api(command)
+
+    def _hang_up_all(self) -> str:
+        """Source: mod_commands.c, hupall_api_function."""
+        for each in list(self.channels.values()):
+            match each:
+                case FakeCall():
+                    each.end("MANAGER_REQUEST", by_caller=False)
+                case FakeLeg():
+                    each.end("MANAGER_REQUEST", by_far_end=False)
+                case FarLeg():
+                    each.stopped.set()
+        return "+OK hangup all channels with cause MANAGER_REQUEST\n"
 
     def job(self, command: str, job: str) -> None:
         """Begin what a ``bgapi`` command asks for."""

@@ -24,7 +24,6 @@ from calls.switch.port import (
     Match,
     NoMatch,
     NotConnected,
-    Originate,
     Play,
     Recorded,
     Result,
@@ -178,12 +177,9 @@ async def play(script: Script, under_test: SwitchUnderTest) -> None:
 async def _play_call(script: CallScript, stage: Stage) -> None:
     if script.needs is Need.AGENTS:
         for leg_id in _legs(script, stage):
-            endpoint = stage.under_test.agent_endpoint
-            request: Originate = RingAgent(leg_id, endpoint, CALLER_ID, ring_timeout_s=20.0)
-            if leg_id == stage.guest and script.guest_outside:
-                request = RingOutside(leg_id, MACHINE, "", CALLER_ID, ring_timeout_s=20.0, talk_limit_s=60.0)
-            await stage.switch.originate(request)
-            await stage.until(partial(eq, LegAnswered(leg_id)))
+            if leg_id != stage.guest or not script.guest_outside:
+                endpoint = stage.under_test.agent_endpoint
+                await _ring(RingAgent(leg_id, endpoint, CALLER_ID, ring_timeout_s=20.0), stage)
     stage.handle = lambda channel: _handle_heard(script, channel, stage)
     async with asyncio.timeout(DEADLINE_S):
         ended_by = await stage.under_test.call_in(script.caller)
@@ -195,8 +191,15 @@ async def _play_call(script: CallScript, stage: Stage) -> None:
         assert len(told) == _talks(script), f"told of {len(told)} talks"
 
 
+async def _ring(request: RingAgent | RingOutside, stage: Stage) -> None:
+    """Return when the leg is up."""
+    await stage.switch.originate(request)
+    await stage.until(partial(eq, LegAnswered(request.leg_id)))
+
+
 def _legs(script: CallScript, stage: Stage) -> tuple[LegId, ...]:
-    """The legs that are up before the caller rings in."""
+    """The legs that are up before the caller rings in; somebody outside is rung once the caller is there, for theirs
+    is a telephone that hangs up some time after its answer."""
     seats = any(do.meanwhile is not None and isinstance(do.meanwhile.do, Sit) for do in script.handler)
     return (stage.agent, stage.guest) if seats else (stage.agent,)
 
@@ -228,6 +231,9 @@ async def _let_agent_go(script: CallScript, stage: Stage) -> None:
 
 async def _handle_heard(script: CallScript, channel: CallChannel, stage: Stage) -> None:
     """As :func:`_handle`, with what the script says of the caller's voice."""
+    if script.guest_outside:
+        guest = RingOutside(stage.guest, MACHINE, "", CALLER_ID, ring_timeout_s=20.0, talk_limit_s=60.0)
+        await _ring(guest, stage)
     if script.heard_s is None:
         await _handle(script.handler, channel, stage)
         return

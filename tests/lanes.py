@@ -38,6 +38,7 @@ SECONDS: Mapping[str, float] = {
     "tests/integration/test_dialplan_boot.py": 8.0,
     "tests/integration/test_recording_on_asterisk.py": 17.0,
     "tests/integration/test_engine_speech.py": 35.0,
+    "tests/integration/test_pages_on_asterisk.py": 20.0,
     "tests/test_deployment.py": 2.0,
 }
 """How long the modules of the lanes take alone, where it is far from ``USUAL_S``. A wrong one costs time only."""
@@ -58,8 +59,8 @@ priority of what can wait one came half a second late."""
 
 
 LAST = "tests/browser/"
-"""Files below it come after all else: Chromium takes itself a priority above every lane's, and the lanes begin with
-the conformance scripts, all of which call at once."""
+"""Files below it come after all else: Chromium takes much of a core, and the lanes begin with the conformance
+scripts, all of which call at once."""
 
 
 def lanes(modules: Iterable[str], count: int, seconds: Mapping[str, float]) -> dict[str, int]:

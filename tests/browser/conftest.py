@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from calls import log
 from tests.browser.installation import AGENTS, install
-from tests.browser.running import CHROMIUM, DESKTOP, ROOT, Engine, Page, chromium
+from tests.browser.running import DESKTOP, Engine, Page, chromium, fetch_chromium
 from tests.console.console_thread import Console
 from tests.console.served import served
 
@@ -42,8 +41,7 @@ class Centre:
 @pytest.fixture(scope="session")
 def browser_there() -> None:
     """Get Chromium, where it is not there yet."""
-    script = [str(ROOT / "docker" / "fetch-asterisk"), "--browser", str(CHROMIUM.parent)]
-    subprocess.run(script, check=True, stdout=subprocess.DEVNULL)
+    fetch_chromium()
 
 
 @pytest.fixture(scope="session")

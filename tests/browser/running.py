@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -169,11 +171,28 @@ class Page:
         ]
 
 
+PR_CAPBSET_DROP, CAP_SYS_NICE = 24, 23
+"""Source: prctl(2), linux/capability.h."""
+
+
+def fetch_chromium() -> None:
+    """Get Chromium and its driver, where they are not there yet."""
+    script = [str(ROOT / "docker" / "fetch-asterisk"), "--browser", str(CHROMIUM.parent)]
+    subprocess.run(script, check=True, stdout=subprocess.DEVNULL)
+
+
+def take_no_priority() -> None:
+    """In a child that becomes Chromium: its threads, where root started it, may not step before all others. Nothing
+    changes for who may not do this."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_SYS_NICE, 0, 0, 0)
+
+
 def chromium(profile: Path) -> Chrome:
-    """A new Chromium with the profile folder ``profile``."""
+    """A new Chromium with the profile folder ``profile``, of the priority of who starts it."""
     options = ChromeOptions()
     options.binary_location = str(CHROMIUM / "run")
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return Chrome(options=options, service=Service(str(CHROMIUM / "driver")))
+    service = Service(str(CHROMIUM / "driver"), popen_kw={"preexec_fn": take_no_priority})
+    return Chrome(options=options, service=service)

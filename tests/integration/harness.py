@@ -205,6 +205,21 @@ class House:
     ) -> None:
         """Import ``numbers`` and start a campaign that calls each of them once; the engine may die of that.
 
+        ``changed``: as for :meth:`write_campaign`.
+        """
+        await self.write_campaign(name, numbers, changed)
+        try:
+            await self.order(f"/v1/campaigns/{name}/start")
+        except UserError:
+            raise
+        except CallwrightError:
+            assert may_die, "the engine did not answer"  # the campaign is on its roll all the same
+
+    async def write_campaign(
+        self, name: str, numbers: Iterable[str], changed: Mapping[str, str | None] = SAME
+    ) -> None:
+        """Import ``numbers`` for a campaign that calls each of them once, when somebody starts it.
+
         ``changed``: keys of its file and their TOML, beside those of every campaign or in their place; None: none.
         """
         text = CAMPAIGN.format(
@@ -221,12 +236,6 @@ class House:
         leads = "\n".join(["Phone", *numbers]).encode()
         query = {"list": name, "file": f"{name}.csv"}
         await asyncio.to_thread(self._ask, lambda client: client.send("/v1/leads", leads, query))
-        try:
-            await self.order(f"/v1/campaigns/{name}/start")
-        except UserError:
-            raise
-        except CallwrightError:
-            assert may_die, "the engine did not answer"  # the campaign is on its roll all the same
 
     async def campaign(self, name: str) -> CampaignShown | None:
         """The campaign as the engine shows it."""

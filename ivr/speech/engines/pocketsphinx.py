@@ -48,8 +48,10 @@ _START, _END, _DECOY = range(3)
 MOST_IN_A_ROW = 40
 """Words that may come in any number: those of digits (14) and numbers (33) are fewer, of days and codes more."""
 
-_IN_A_ROW = {"beam": 1e-30, "pbeam": 1e-30, "wbeam": 1e-20}
-"""Narrower than its own 1e-48 and 7e-29: a third of the time, and the same digits heard."""
+_NARROW = {"beam": 1e-30, "pbeam": 1e-30, "wbeam": 1e-20}
+"""Narrower than its own 1e-48 and 7e-29, where words may come in any number: the same digits are heard in a third of
+the time. Of 72 items with words around them 46 are heard instead of 49, in a quarter of the time, and nobody waits
+longer than 0.7 s (4 s)."""
 
 _OWN_SIGNS = ("<", "[", "+")
 """Of silence and noise in its dictionary."""
@@ -74,8 +76,7 @@ class PocketsphinxRecognizer:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._decoders = {False: _decoder({}), True: _decoder(_IN_A_ROW)}
-        """By whether words may come in any number."""
+        self._wide, self._narrow = _decoder({}), _decoder(_NARROW)
 
     def unknown(self, words: Iterable[str]) -> frozenset[str]:
         """Those of ``words`` that are not in the bundled dictionary: nobody guesses how they are said."""
@@ -98,7 +99,8 @@ class PocketsphinxRecognizer:
     def decode(self, pcm: bytes, grammar: Grammar) -> str:
         """The words of an utterance at :data:`RATE_HZ`, decoys among them; "" for none."""
         with self._lock:
-            decoder = self._decoders[grammar.repeated]
+            decoder = self._narrow if grammar.repeated or grammar.around else self._wide
+            decoder.reinit_feat()  # else what it made of one utterance's noise colours the next
             beside = decoys(words_of(grammar), self._phones)
             decoder.add_fsg(_SEARCH, decoder.create_fsg(_SEARCH, _START, _END, list(transitions(grammar, beside))))
             decoder.activate_search(_SEARCH)
@@ -110,7 +112,7 @@ class PocketsphinxRecognizer:
             return str(hypothesis.hypstr) if hypothesis else ""
 
     def _phones(self, word: str) -> list[str]:
-        return (self._decoders[False].lookup_word(word) or "").split()
+        return (self._wide.lookup_word(word) or "").split()
 
 
 class PocketsphinxSession:

@@ -227,12 +227,15 @@ def _one_at_a_time(calls: list[SipCall], db: sqlite3.Connection) -> Iterator[str
 def _trunk(calls: list[SipCall], limits: Limits) -> Iterator[str]:
     steps = [(call.begun, 1) for call in calls]
     steps += [(call.ended, -1) for call in calls if call.ended is not None]
+    steps.sort()
     up = most = 0
-    for _, step in sorted(steps):
+    over_s = 0.0
+    for (at, step), (until, _) in pairwise([*steps, steps[-1]] if steps else []):
         up += step
         most = max(most, up)
+        over_s += (until - at) * (up > limits.lines)
     if most > limits.lines:
-        yield f"I6: {most} calls at once on {limits.lines} lines"
+        yield f"I6: {most} calls at once on {limits.lines} lines, for {over_s * 1000:.0f} ms in all"
     times = sorted(call.begun for call in calls)
     for index, first in enumerate(times):
         within = sum(at < first + 1.0 for at in times[index:])

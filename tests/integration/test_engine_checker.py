@@ -145,7 +145,7 @@ def test_somebody_dialled_twice(run: Run) -> None:
 
 
 def test_too_many_at_once_and_in_a_second(run: Run) -> None:
-    assert run.broken(replace(LIMITS, lines=1)) == ["I6: 2 calls at once on 1 lines"]
+    assert run.broken(replace(LIMITS, lines=1)) == ["I6: 2 calls at once on 1 lines, for 100 ms in all"]
     run.invite(2.5, "c", "+49301200025")
     assert not any("INVITEs in the second" in each for each in run.broken())
     run.invite(2.99, "d", "+49301200035")

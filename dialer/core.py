@@ -179,6 +179,14 @@ class DialerCore:
         """Such a leg has gone."""
         self._state.beside[trunk] -= 1
 
+    def trunk(self, trunk: str) -> Trunk:
+        """The trunk as the settings have it.
+
+        Raises:
+            KeyError: they have none of that name.
+        """
+        return self._state.gates[trunk].trunk
+
     def has_trunk(self, trunk: str) -> bool:
         """Whether the settings have it."""
         return trunk in self._state.gates

@@ -170,6 +170,11 @@ def _notices(database: Database) -> None:
     database.executescript(_statements("notices.sql"))
 
 
+@MIGRATIONS(name="0048_trunk_lines")
+def _trunk_lines(database: Database) -> None:
+    _execute(database, "trunk_lines.sql")
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

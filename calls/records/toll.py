@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -21,14 +21,11 @@ def used_since(connection: sqlite3.Connection, since: datetime, concurrent: int)
     return Used(concurrent, minutes, sum((taken * Decimal(price) for taken, price in rows), Decimal(0)))
 
 
-def begin(
-    connection: sqlite3.Connection, call_id: CallId, allowed: Allowed, trunks: Sequence[str], now: datetime
-) -> int:
-    """Take what the call may need; its id. ``trunks``: by which it may go out, first the one that is tried first."""
+def begin(connection: sqlite3.Connection, call_id: CallId, allowed: Allowed, now: datetime) -> int:
+    """Take what the call may need; its id."""
     row = connection.execute(
-        "INSERT INTO toll_calls (call_id, number, country, began_at, minutes, price, trunk)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " RETURNING toll_id",
+        "INSERT INTO toll_calls (call_id, number, country, began_at, minutes, price)"
+        " VALUES (?, ?, ?, ?, ?, ?) RETURNING toll_id",
         (
             call_id,
             allowed.number,
@@ -36,24 +33,15 @@ def begin(
             as_text(now),
             allowed.minutes,
             str(allowed.price_a_minute),
-            trunks[0] if trunks else None,
         ),
     ).fetchone()
     return int(row[0])
 
 
-def carried_by(connection: sqlite3.Connection, toll_id: int, trunk: str) -> None:
-    """The call goes out by this trunk."""
-    connection.execute("UPDATE toll_calls SET trunk = ? WHERE toll_id = ?", (trunk, toll_id))
-
-
-def still_open(connection: sqlite3.Connection) -> list[tuple[CallId, int, str]]:
-    """The calls whose end was not written, each with its id and its trunk ("": none yet): a run of ours before this
-    one ended in them."""
-    rows = connection.execute(
-        "SELECT call_id, toll_id, trunk FROM toll_calls WHERE ended_at IS NULL ORDER BY toll_id"
-    )
-    return [(CallId(call_id), int(toll_id), trunk or "") for call_id, toll_id, trunk in rows]
+def still_open(connection: sqlite3.Connection) -> list[tuple[CallId, int]]:
+    """The calls whose end was not written, each with its id: a run of ours before this one ended in them."""
+    rows = connection.execute("SELECT call_id, toll_id FROM toll_calls WHERE ended_at IS NULL ORDER BY toll_id")
+    return [(CallId(call_id), int(toll_id)) for call_id, toll_id in rows]
 
 
 def leave(connection: sqlite3.Connection, toll_ids: Iterable[int], now: datetime) -> None:

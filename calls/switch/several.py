@@ -39,6 +39,8 @@ class Switches:
         """Those of them of which nobody knows whether they came to be."""
         self._calls: dict[CallId, str] = {}
         self._adopted: dict[CallId, LegId] = {}
+        self._watched: set[CallId] = set()
+        """Calls whose end is to be told, though their handlers will be over before."""
         self._live: dict[str, frozenset[str]] = {}
 
     @property
@@ -66,6 +68,10 @@ class Switches:
             self._adopted[call_id] = LegId(channel)
         self._legs |= dict.fromkeys((*legs, *(LegId(each) for each in calls.values())), name)
         self._drivers[name].adopt(legs, calls)
+
+    def tell_end(self, channel: CallChannel) -> None:
+        """``CallLost`` will tell of the end of a call whose handler, which runs now, is about to fail."""
+        self._watched.add(channel.info.call_id)
 
     # --- what is asked for ------------------------------------------------------------------------------------
 
@@ -172,6 +178,10 @@ class Switches:
             await on_call(channel)
         finally:
             self._calls.pop(call_id, None)
+            if call_id in self._watched:  # once the driver has done with the handler
+                self._watched.discard(call_id)
+                calls = {call_id: channel.info.channel}
+                asyncio.get_running_loop().call_soon(self.adopt, name, frozenset[LegId](), calls)
 
     def _forget(self, leg_id: LegId) -> None:
         self._legs.pop(leg_id, None)

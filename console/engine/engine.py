@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 from collections.abc import Callable, Mapping
 
 from calls import log
@@ -37,6 +36,7 @@ from console.engine.hearing import Listener
 from console.engine.hours import OpeningHours
 from console.engine.inbound import InboundCalls
 from console.engine.leading import Leading
+from console.engine.lines_beside import LinesBeside
 from console.engine.lookups import Lookups
 from console.engine.outbox import Outbox
 from console.engine.outside import GuardedHosts, Hosts
@@ -49,6 +49,7 @@ from console.engine.profiles import agents_of, queues_of
 from console.engine.queue_hours import QueueHours
 from console.engine.recognition import Recognises, Recognition
 from console.engine.recordings import RecordingKeeper
+from console.engine.recounting import recounted
 from console.engine.restart import Restart
 from console.engine.retention import Retention
 from console.engine.safe_harbour import SafeHarbour
@@ -81,7 +82,6 @@ from console.engine.verifying import PinHasher, Verifier
 from console.engine.voice import LiveVoice
 from console.engine.watch import Watch
 from dialer import events as ev
-from dialer import roll
 from dialer.core import DialerCore
 from dialer.view import CoreView
 from ivr.commands import OverridesChanged
@@ -129,7 +129,8 @@ class Engine:
             floor, switches, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
         core = DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s(), weights_of(settings))
-        tolls = Tolls(settings, self.writer, self.tasks, clock, core, lambda: self.dialled.look_again())
+        lines = LinesBeside(core, clock, self._look_again, self.books.keep, new_id, switches.tell_end)
+        tolls = Tolls(settings, self.writer, clock, lines)
         self.third_parties = ThirdParties(switches, tolls, self.tasks, clock)
         self.consults = Consults(switches, self.floor, self.third_parties, new_id)
         self.meetings = Meetings(
@@ -436,19 +437,14 @@ class Engine:
     def _forbidden(self, number: str) -> None:
         self.dialled.tell(ev.DoNotCallAdded(number))
 
+    def _look_again(self) -> None:
+        """What may be dialled has changed."""
+        self.dialled.look_again()
+
     def _recount(self, campaign_id: CampaignId) -> None:
         """An agent's word on machines has changed: what counts as answered by a person is counted again."""
-        now = self.clock.now()
-
-        def count(connection: sqlite3.Connection) -> tuple[int, int] | None:
-            campaign = roll.stored(connection, campaign_id)
-            return None if campaign is None else roll.abandonment(connection, campaign, now)
-
-        async def recount() -> None:
-            if (counts := await self.writer.run(count)) is not None:
-                self.dialled.tell(ev.AnswersCounted(campaign_id, *counts))
-
-        self.tasks.start(recount(), f"answers of {campaign_id}")
+        recounting = recounted(self.writer, self.clock, self.dialled, campaign_id)
+        self.tasks.start(recounting, f"answers of {campaign_id}")
 
     # --- the switch -------------------------------------------------------------------------------------------
 

@@ -108,7 +108,8 @@ class Restart:
         self._left = frozenset(live.call_id for live in left)
         await self.announced.load()
         await self._third_parties.tolls.recover()
-        for call_id in self._third_parties.tolls.left - self._left:
+        tolls = self._third_parties.tolls
+        for call_id in (tolls.left | tolls.lines.left) - self._left:
             self._third_parties.call_ended(call_id)
 
     def is_adopted(self, call_id: CallId) -> bool:

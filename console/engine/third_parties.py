@@ -20,7 +20,7 @@ from calls.ids import CallId, LegId
 from calls.places import is_supervisors
 from calls.switch.port import Legs, RingOutside
 from calls.toll import Refused
-from console.engine.lines_beside import Line
+from console.engine.lines_beside import Line, Wanted
 from console.engine.tasks import Tasks
 from console.engine.tolls import Lease, Tolls
 
@@ -76,6 +76,7 @@ class ThirdParty:
     call_id: CallId
     reached: asyncio.Future[bool]
     lease: Lease | None = None
+    wanted: Wanted = field(default_factory=lambda: Wanted(NONE))
     line: Line | None = None
     sign: asyncio.Future[Sign] | None = None
     """Of the leg; None: there is none."""
@@ -106,8 +107,11 @@ class ThirdParties:
         request = RingOutside(NONE, outside.destination, "", caller_id, RING_S, LONGEST_S, switch)
         try:
             if not outside.number:
-                trunk = self.tolls.trunk_to(outside.destination, switch)
-                await (self._by_trunks(party, {trunk: request}) if trunk else self._try(party, request))
+                if trunk := self.tolls.trunk_to(outside.destination, switch):
+                    party.wanted = await self.tolls.lines.planned(call_id, trunk)
+                    await self._by_trunks(party, {trunk: request})
+                else:
+                    await self._try(party, request)
             elif await self._leased(party, outside.number, switch) and party.lease is not None:
                 allowed = party.lease.allowed
                 dialled = replace(request, number=allowed.number, talk_limit_s=allowed.minutes * 60.0)
@@ -143,7 +147,7 @@ class ThirdParties:
         if isinstance(lease, Refused):
             self._not_reached(party, lease.rule.value)
             return False
-        party.lease = lease
+        party.lease, party.wanted = lease, lease.wanted
         return True
 
     async def _take_back(self, taking: asyncio.Future[Lease | Refused]) -> None:
@@ -159,12 +163,10 @@ class ThirdParties:
         """Ring by the first trunk that takes the call."""
         until = self.clock.monotonic_s() + RING_S
         while ways and (rest_s := until - self.clock.monotonic_s()) >= LEAST_RING_S:
-            line = await self.tolls.lines.take(tuple(ways))
+            line = await self.tolls.lines.take(tuple(ways), party.wanted)
             if not isinstance(line, Line):
                 break
             party.line = line
-            if party.lease is not None:
-                self.tolls.note_trunk(party.lease, line.trunk)
             if await self._try(party, replace(ways.pop(line.trunk), ring_timeout_s=rest_s)):
                 return
         self._end(party, "unavailable")
@@ -241,7 +243,9 @@ class ThirdParties:
                 self.let_go(LegId(leg_id))
 
     def call_ended(self, call_id: CallId) -> None:
-        """A call of the run before has ended: who talked with the caller is let go, and counts no more."""
+        """A call of the run before has ended, or one whose transfer nobody knows the end of: who talked with the
+        caller is let go, and counts no more."""
+        self.tolls.lines.over(call_id)
         if call_id in self.tolls.left:
             self.tasks.start(self.tolls.call_over(call_id), f"toll of {call_id}")
         if (leg_id := self._left.pop(call_id, None)) is not None:
@@ -268,6 +272,7 @@ class ThirdParties:
         if party.leg_id in self._parties:
             self._leg_over(party)
         self._not_reached(party, why)
+        self.tolls.lines.drop(party.wanted)
         lease, party.lease = party.lease, None
         if lease is not None:
             talk_s = 0.0 if party.answered_s is None else self.clock.monotonic_s() - party.answered_s

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from calls import hours, log, toll
 from calls.clock import Clock
-from calls.errors import RecordError
+from calls.errors import RecordError, SwitchError
 from calls.ids import CallId
 from calls.records import toll as kept
+from calls.records import trunk_lines
 from calls.records.writer import Writer
 from calls.settings import Settings
 from calls.switch.port import CallChannel, HungUp, Result, Transfer, TransferFailed, Transferred
 from calls.toll import Allowed, Refused, TollRule, TollRules, Used
-from console.engine.lines_beside import Line, LinesBeside
-from console.engine.tasks import Tasks
+from console.engine.lines_beside import LinesBeside, Wanted, may_be_up
 from dialer import routes
-from dialer.core import DialerCore
 from ivr.commands import TransferRefused
 
 
@@ -55,14 +52,7 @@ class Lease:
     """By which, one after the other where the one before takes no call; none: no trunk of the call's switch carries
     the number."""
     toll_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A call that a run of ours before this one had dialled, with the line that it has, where that is known."""
-
-    toll_id: int
-    line: Line | None
+    wanted: Wanted
 
 
 class Tolls:
@@ -72,25 +62,21 @@ class Tolls:
         self,
         settings: Settings,
         writer: Writer,
-        tasks: Tasks,
         clock: Clock,
-        core: DialerCore,
-        changed: Callable[[], None],
+        lines: LinesBeside,
     ) -> None:
-        """``changed``: see :class:`LinesBeside`."""
         self._rules = rules_of(settings)
         known = {trunk.name: trunk for trunk in settings.trunks}
         self._trunks = [known[name] for name in settings.transfer.ways]
         self._led_over = {(each.name, each.switch): each.trunk for each in settings.destinations if each.trunk}
         self._zone = ZoneInfo(settings.transfer.zone)
         self._writer = writer
-        self._tasks = tasks
         self._clock = clock
-        self.lines = LinesBeside(core, clock, changed)
+        self.lines = lines
         self._up = 0
         """Calls up, those of a run before this one among them."""
-        self._left: dict[CallId, list[Left]] = {}
-        """Those: by the call that was joined to them."""
+        self._left: dict[CallId, list[int]] = {}
+        """The tolls of those, and of transfers that may be up: by the call that was joined to them."""
 
     async def recover(self) -> None:
         """At a start: what a run before this one had dialled for others counts until it is known to be over.
@@ -98,25 +84,24 @@ class Tolls:
         Raises:
             RecordError: the store cannot be read.
         """
-        for call_id, toll_id, trunk in await self._writer.run(kept.still_open):
-            self._left.setdefault(call_id, []).append(Left(toll_id, self.lines.adopt(trunk)))
+        tolls, lines = await self._writer.run(lambda db: (kept.still_open(db), trunk_lines.still_open(db)))
+        for call_id, toll_id in tolls:
+            self._left.setdefault(call_id, []).append(toll_id)
             self._up += 1
+        self.lines.recover(lines)
 
     @property
     def left(self) -> frozenset[CallId]:
-        """The calls of which :meth:`recover` found some."""
+        """The calls of which :meth:`recover` found some, or whose transfer nobody knows the end of."""
         return frozenset(self._left)
 
     async def call_over(self, call_id: CallId) -> None:
-        """A call of a run before this one has ended, and with it whoever was dialled for it; how long that was nobody
+        """Such a call has ended, and with it whoever was dialled for it; how long that was nobody
         knows, and all that was taken stays so."""
         over, now = self._left.pop(call_id, []), self._clock.now()
         self._up -= len(over)
-        for each in over:
-            if each.line is not None:
-                self.lines.give_back(each.line)
         try:
-            await self._writer.run(lambda db: kept.leave(db, [each.toll_id for each in over], now))
+            await self._writer.run(lambda db: kept.leave(db, over, now))
         except RecordError as problem:
             log.get().error("a transfer's end was not written: the next start counts it too", problem=str(problem))
 
@@ -159,18 +144,10 @@ class Tolls:
             log.get().warning("a transfer was refused", rule=lease.rule.value)
         return lease
 
-    def note_trunk(self, lease: Lease, trunk: str) -> None:
-        """The call is about to go out by this trunk: the next run of ours is to know it, as it knows of the first.
-        It is not waited for, so that what is counted for this second goes out in it."""
-        if trunk != lease.trunks[0]:
-            self._tasks.start(self._note_trunk(lease, trunk), f"trunk of toll {lease.toll_id}")
-
-    async def _note_trunk(self, lease: Lease, trunk: str) -> None:
-        await self._writer.run(lambda db: kept.carried_by(db, lease.toll_id, trunk))
-
     async def give_back(self, lease: Lease, talk_s: float | None) -> None:
         """The call has ended after ``talk_s`` seconds; None: nobody knows, and all of it stays taken."""
         self._up -= 1
+        self.lines.drop(lease.wanted)
         if talk_s is None:
             return
         now, minutes = self._clock.now(), min(lease.allowed.minutes, toll.started_minutes(talk_s))
@@ -212,7 +189,8 @@ class Tolls:
         if isinstance(judged, Refused):
             return judged
         ways = self._ways(judged.number, switch)
-        return Lease(judged, ways, kept.begin(connection, call_id, judged, ways, now))
+        wanted = self.lines.plan(connection, call_id, ways[0]) if ways else Wanted(call_id)
+        return Lease(judged, ways, kept.begin(connection, call_id, judged, now), wanted)
 
     def _used(self, connection: sqlite3.Connection, now: datetime, others: int) -> Used:
         """What is taken of this day of the settings' zone."""
@@ -222,17 +200,21 @@ class Tolls:
     async def _dialled(self, channel: CallChannel, command: Transfer, lease: Lease) -> Result:
         began_s, allowed = self._clock.monotonic_s(), lease.allowed
         dialled = replace(command, number=allowed.number, talk_limit_s=allowed.minutes * 60.0)
-        talk_s: float | None = None
+        ways = {each: replace(dialled, destination=each) for each in lease.trunks}
         try:
-            ways = {each: replace(dialled, destination=each) for each in lease.trunks}
-            result = await self.lines.dial(channel, ways, partial(self.note_trunk, lease))
-            match result:
-                case Transferred(lasted_s):
-                    talk_s = lasted_s
-                case HungUp():
-                    talk_s = self._clock.monotonic_s() - began_s  # the switch does not say: ringing counts too
-                case _:
-                    talk_s = 0.0
-            return result
-        finally:
-            await self.give_back(lease, talk_s)
+            result = await self.lines.dial(channel, ways, lease.wanted)
+        except SwitchError as problem:
+            if may_be_up(problem):  # it counts on until the call is known to be over
+                self._left.setdefault(channel.info.call_id, []).append(lease.toll_id)
+            else:
+                await self.give_back(lease, None)
+            raise
+        match result:
+            case Transferred(lasted_s):
+                talk_s = lasted_s
+            case HungUp():
+                talk_s = self._clock.monotonic_s() - began_s  # the switch does not say: ringing counts too
+            case _:
+                talk_s = 0.0
+        await self.give_back(lease, talk_s)
+        return result

@@ -220,7 +220,8 @@ class Transfers:
             log.get().warning("no such destination on the call's switch", switch=channel.info.switch)
             return TransferFailed("unavailable")
         if trunk := self._tolls.trunk_to(command.destination, channel.info.switch):
-            return await self._tolls.lines.dial(channel, {trunk: command})
+            wanted = await self._tolls.lines.planned(channel.info.call_id, trunk)
+            return await self._tolls.lines.dial(channel, {trunk: command}, wanted)
         return await channel.perform(command)
 
     async def _check(self, target: Target, agent_id: AgentId) -> None:

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from calls.settings import TransferSettings
+from calls.errors import SwitchTimeout
+from calls.settings import Destination, TransferSettings
+from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.callers import CallerScript, HangUp, Wait
 from calls.switch.loopback.diary import Seen
+from calls.switch.loopback.switch import LoopbackSwitch
+from calls.switch.port import HungUp, Result, SwitchCommand, Transfer
 from tests.console.held_time import held
 from tests.console.world import World, agent, settings_in, world_in
 
@@ -218,4 +222,73 @@ async def test_who_hangs_up_while_a_line_is_waited_for_is_not_dialled_for(tmp_pa
     assert dialled(world) == ["+493023125120"]
     assert world.engine.dialled.core.view(world.engine.clock.monotonic_s()).trunks[0].in_use == 0
     assert world.rows("SELECT ended_at IS NULL FROM toll_calls") == [(0,), (0,)]
+    await closed(world)
+
+
+BOSS = "PJSIP/5550101@callees"
+TO_THE_BOSS = """\
+language: en
+start: boss
+nodes:
+  boss: {transfer: boss, failed: bye, next: bye}
+  bye: {hangup: []}
+"""
+
+
+def world_with_boss(folder: Path) -> World:
+    """Callers are led to a destination over the trunk."""
+    settings = settings_in(folder, ())
+    boss = (Destination(name="boss", dial=BOSS, trunk="loop"),)
+    world = World(folder, settings.model_copy(update={"destinations": boss}), {}, TO_THE_BOSS)
+    world.switch._destinations["boss"] = BOSS
+    world.switch.meet(BOSS, Callee(answer_after_s=1.0, talk_s=90.0))
+    return world
+
+
+@held
+async def test_a_destination_over_a_trunk_has_its_line_after_a_crash_too(tmp_path: Path) -> None:
+    """While its call lives; one whose call ended while no engine ran has none."""
+    world = world_with_boss(tmp_path)
+    await world.start()
+    calls = [world.switch.place_call(CallerScript("100", (Wait(60.0),))) for _ in range(2)]
+    await world.until(lambda: lines(world) == 2)
+    await world.until(lambda: world.engine.writer.behind_s() == 0)
+    await world.kill()
+    calls[0].far_hangs_up()
+    await world.start()
+    assert lines(world) == 1
+    calls[1].far_hangs_up()
+    await world.until(lambda: lines(world) == 0)
+    await world.until(lambda: world.rows("SELECT freed_at IS NULL FROM trunk_lines") == [(0,), (0,)])
+    await closed(world)
+
+
+@held
+async def test_a_transfer_of_which_nobody_knows_the_end_has_its_line_until_its_call_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The switch does not answer, and the leg may be up: so many at a time, and of the trunk's lines, it is one."""
+    up: list[int] = []
+    perform, ended = LoopbackCall.perform, LoopbackSwitch._call_ended
+
+    async def hangs(self: LoopbackCall, command: SwitchCommand) -> Result:
+        if isinstance(command, Transfer):
+            await asyncio.sleep(5.0)
+            raise SwitchTimeout("no answer")
+        return await perform(self, command)
+
+    def over(self: LoopbackSwitch, call: LoopbackCall, how: HungUp) -> None:
+        up.append(lines(world) + world.engine.transfers._tolls._up)
+        ended(self, call, how)
+
+    monkeypatch.setattr(LoopbackCall, "perform", hangs)
+    monkeypatch.setattr(LoopbackSwitch, "_call_ended", over)
+    world = world_with(tmp_path)
+    await world.start()
+    call = world.switch.place_call(CallerScript("100", (Wait(60.0),), caller="+493023125120"))
+    await call.over()
+    assert up == [2], "when the call ends both are held"
+    await world.until(lambda: lines(world) == 0)
+    await world.until(lambda: world.rows("SELECT minutes, ended_at IS NULL FROM toll_calls") == [(2, 0)])
+    assert world.engine.transfers._tolls._up == 0
     await closed(world)

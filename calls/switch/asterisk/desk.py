@@ -93,8 +93,9 @@ class Desk:
         return len(self._calls) + len(self._adopted) + len(self._spent)
 
     def adopt(self, calls: Mapping[CallId, str]) -> None:
-        """Calls of a run of ours before this one: their end will be told."""
+        """Calls of a run of ours before this one, or whose handler has failed: their end will be told."""
         self._adopted.update({channel: call_id for call_id, channel in calls.items() if call_id not in self._calls})
+        self._spent.difference_update(self._adopted)
 
     # --- requests of the dialplan -----------------------------------------------------------------------------
 

@@ -44,6 +44,7 @@ ALL = (
     "0045_announced_pauses",
     "0046_toll_trunk",
     "0047_notices",
+    "0048_trunk_lines",
 )
 
 

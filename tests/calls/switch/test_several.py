@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.errors import CommandRefused, SwitchRefused, SwitchUnavailable
+from calls.errors import CommandRefused, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import AttemptId, BootId, CallId, LegId
 from calls.switch.events import (
     CallConnected,
@@ -120,6 +120,17 @@ class Bench:
     def of(self, name: str) -> Recording:
         return self.east if name == EAST else self.west
 
+    async def fails(self, name: str, call_id: str) -> None:
+        """A call whose handler asks for its end to be told and fails."""
+
+        async def handle(channel: CallChannel) -> None:
+            self.switches.tell_end(channel)
+            raise SwitchTimeout("no answer")
+
+        await self.switches.start(name, lambda name, event: self.told.append((name, event)), handle)
+        with pytest.raises(SwitchTimeout):
+            await self.arrives(name, call_id)
+
     async def arrives(self, name: str, call_id: str, attempt_id: str | None = None) -> Channel:
         attempt = None if attempt_id is None else AttemptId(attempt_id)
         channel = Channel(CallInfo(CallId(call_id), name, BootId("b"), f"{name}/{call_id}", "", "", "", attempt))
@@ -154,6 +165,17 @@ async def test_a_leg_is_rung_where_it_must_be_and_led_there_from_then_on() -> No
     await bench.switches.hang_up(LegId("x"))
     assert [each[0] for each in bench.west.asked[2:]] == ["seat", "beep", "hang_up"]
     assert bench.east.asked == []
+
+
+async def test_the_end_of_a_call_whose_handler_failed_is_told() -> None:
+    """The driver hears of it once the handler is over: a call that it holds it does not take over."""
+    bench = await Bench().start()
+    await bench.fails(WEST, "c")
+    assert bench.west.asked == []
+    await asyncio.sleep(0)
+    assert [each[0] for each in bench.west.asked] == ["adopt"] and bench.east.asked == []
+    bench.west.tell(CallLost(CallId("c"), 16))
+    assert bench.told == [(WEST, CallLost(CallId("c"), 16))]
 
 
 async def test_what_no_switch_may_do_is_refused_before_any_hears_of_it() -> None:

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from calls.errors import (
+    CommandRefused,
+    NotSent,
+    RemoteProtocolError,
+    SwitchError,
+    SwitchRefused,
+    SwitchTimeout,
+    SwitchUnavailable,
+)
+from calls.ids import BootId, CallId
+from calls.records.trunk_lines import still_open
 from calls.settings import Trunk
-from calls.switch.port import EndedBy, HungUp
-from console.engine.lines_beside import Left, Line, LinesBeside
+from calls.switch.hearing import CallerAudio
+from calls.switch.port import CallChannel, CallInfo, EndedBy, HungUp, Result, SwitchCommand, Transfer
+from console.engine.lines_beside import Left, Line, LinesBeside, Wanted
 from dialer.core import DialerCore
 from dialer.dialling import ASKED_LIMIT_S
+from dialer.proof.lines import judged
 from tests.dialer.checker import over_trunks
 from tests.dialer.conftest import SECOND, make_world
 from tests.dialer.world import Entry, World
@@ -25,8 +40,40 @@ from tests.virtual_time import run
 
 STEP_S = 0.02
 NARROW = Trunk(name="loop", dial="PJSIP/{number}@callees", lines=3, calls_per_second=2, loopback_only=True)
+ASKER = Wanted("call-1")
 Asker = tuple[float, float, float]
 """When it asks, how long it waits at most, and how long it talks."""
+
+
+class Failing:
+    """A caller of whom every command fails so."""
+
+    info = CallInfo(CallId("call-7"), "main", BootId("b"), "Loopback/call-7", "", "", "")
+
+    def __init__(self, problem: SwitchError) -> None:
+        self._problem = problem
+
+    async def perform(self, command: SwitchCommand) -> Result:
+        raise self._problem
+
+    async def end_talk(self) -> None: ...
+
+    def hear(self) -> AbstractAsyncContextManager[CallerAudio]:
+        raise NotImplementedError
+
+
+def lines_of(world: World, tell_end: Callable[[CallChannel], None] = lambda channel: None) -> LinesBeside:
+    """Lines of the world's trunks, kept in its store at once."""
+
+    def keep(write: Callable[[sqlite3.Connection], object], name: str, then: Callable[[object], None] | None) -> None:
+        result = write(world.db)
+        if then is not None:
+            then(result)
+
+    ids = count(1)
+    return LinesBeside(
+        core_of(world), Watch(world), world.tick, keep, lambda: f"line-{next(ids)}-{id(ids)}", tell_end
+    )
 
 
 class Watch:
@@ -60,13 +107,12 @@ def core_of(world: World) -> DialerCore:
 
 async def lived(world: World, askers: list[Asker], congested: bool) -> int:
     """Let the askers come beside the campaign; how many had a line."""
-    core, ids = core_of(world), count(1)
-    lines = LinesBeside(core, Watch(world), world.tick)
+    lines, ids = lines_of(world), count(1)
 
     async def ask(asker: Asker) -> bool:
         at_s, patience_s, talks_s = asker
         await asyncio.sleep(at_s)
-        taking = asyncio.ensure_future(lines.take(("loop", "second")))
+        taking = asyncio.ensure_future(lines.take(("loop", "second"), ASKER))
         await asyncio.wait({taking}, timeout=patience_s)
         taking.cancel()
         await asyncio.wait({taking})
@@ -102,6 +148,8 @@ def test_no_trunk_ever_has_more_than_it_may(agents: int, askers: list[Asker], co
     with narrow(agents) as world:
         run(lived(world, askers, congested))
         assert over_trunks(world) == []
+        proved = list(judged(world.db, world.campaign.id))
+        assert proved == [], "who has only the records says the same"
         core = core_of(world)
         assert not +core._state.beside and not +core._state.waiting, "whoever leaves holds nothing and waits no more"
 
@@ -122,11 +170,11 @@ def test_who_leaves_while_waiting_takes_no_line() -> None:
         return Left(gone)
 
     async def main(world: World) -> None:
-        lines = LinesBeside(core_of(world), Watch(world), world.tick)
-        assert isinstance(await lines.take(("loop",)), Line)
-        assert isinstance(await lines.take(("loop",)), Line)
-        assert await lines.take(("loop",), leaves) == Left(gone), "two are this second's"
-        waiting = asyncio.ensure_future(lines.take(("loop",)))
+        lines = lines_of(world)
+        assert isinstance(await lines.take(("loop",), ASKER), Line)
+        assert isinstance(await lines.take(("loop",), ASKER), Line)
+        assert await lines.take(("loop",), ASKER, leaves) == Left(gone), "two are this second's"
+        waiting = asyncio.ensure_future(lines.take(("loop",), ASKER))
         await asyncio.sleep(0)
         assert core_of(world)._state.waiting["loop"] == 1
         waiting.cancel()
@@ -141,14 +189,14 @@ def test_who_leaves_while_waiting_takes_no_line() -> None:
 
 def test_a_full_trunk_is_not_waited_for_and_a_busy_one_not_for_long() -> None:
     async def main(world: World) -> None:
-        lines = LinesBeside(core_of(world), Watch(world), world.tick)
+        lines = lines_of(world)
         held = []
         for _ in range(NARROW.lines):
             world.run(1.2)
-            held.append(await lines.take(("loop",)))
+            held.append(await lines.take(("loop",), ASKER))
         assert all(isinstance(each, Line) for each in held)
-        assert await lines.take(("loop",)) is None
-        other = await lines.take(("loop", "second"))
+        assert await lines.take(("loop",), ASKER) is None
+        other = await lines.take(("loop", "second"), ASKER)
         assert isinstance(other, Line) and other.trunk == "second", "the next one has a line"
         first = held[0]
         assert isinstance(first, Line)
@@ -162,8 +210,64 @@ def test_a_full_trunk_is_not_waited_for_and_a_busy_one_not_for_long() -> None:
             world.run(for_s)
 
         began_s = world.now
-        assert await lines.take(("loop",), wait) is None, "the switch cannot be reached"
+        assert await lines.take(("loop",), ASKER, wait) is None, "the switch cannot be reached"
         assert waits and world.now - began_s <= ASKED_LIMIT_S
+
+    with narrow(0) as world:
+        world.run(9.0)
+        run(main(world))
+
+
+@pytest.mark.parametrize(
+    ("problem", "held"),
+    [
+        (SwitchTimeout("no answer"), 1),
+        (SwitchUnavailable("the connection is lost"), 1),
+        (RemoteProtocolError("what is that?"), 1),
+        (SwitchRefused("no"), 0),
+        (CommandRefused("ours"), 0),
+        (NotSent("not there"), 0),
+    ],
+)
+def test_a_line_whose_leg_may_be_up_is_held_until_its_call_is_over(problem: SwitchError, held: int) -> None:
+    """What the switch has surely not done frees it at once."""
+
+    async def main(world: World) -> None:
+        told: list[CallChannel] = []
+        lines, channel = lines_of(world, told.append), Failing(problem)
+        wanted = await lines.planned("call-7", "loop")
+        with pytest.raises(type(problem)):
+            await lines.dial(channel, {"loop": Transfer("loop", 9.0, number="+493012345670")}, wanted)
+        beside = core_of(world)._state.beside
+        assert (beside["loop"], len(told), len(still_open(world.db))) == (held, held, held)
+        lines.over("call-8")
+        assert beside["loop"] == held
+        lines.over("call-7")
+        lines.over("call-7")
+        assert (beside["loop"], still_open(world.db)) == (0, [])
+
+    with narrow(0) as world:
+        world.run(9.0)
+        run(main(world))
+
+
+def test_what_was_planned_and_never_went_out_is_forgotten() -> None:
+    """A trunk that is full takes no line, and a crash before it took one leaves one that may be up."""
+
+    async def main(world: World) -> None:
+        lines = lines_of(world)
+        for _ in range(NARROW.lines):
+            world.run(1.2)
+            await lines.take(("loop",), ASKER)
+        wanted = await lines.planned("call-7", "loop")
+        assert [each.holder for each in still_open(world.db)] == ["call-1"] * 3 + ["call-7"]
+        after = lines_of(world)
+        core_of(world)._state.beside.clear()
+        after.recover(still_open(world.db))
+        assert core_of(world)._state.beside["loop"] == 4, "nobody knows that it did not go out"
+        after.over("call-1")
+        lines.drop(wanted)
+        assert still_open(world.db) == []
 
     with narrow(0) as world:
         world.run(9.0)

@@ -190,6 +190,27 @@ def ordered(what: str, when: str, until: str = "") -> Spoil:
     return spoil
 
 
+def both(*spoils: Spoil) -> Spoil:
+    def spoil(db: sqlite3.Connection, attempt: str) -> None:
+        for each in spoils:
+            each(db, attempt)
+
+    return spoil
+
+
+def beside(after: str = "+0.2 seconds", lines: int = 99, rate: float = 99, until: str = "+60 seconds") -> Spoil:
+    """A leg that is no attempt goes out by the attempt's trunk, ``after`` it was dialled, and is up until then."""
+
+    def moved(by: str) -> str:
+        return f"strftime('%Y-%m-%dT%H:%M:%f', started_at, '{by}') || '000+00:00'"
+
+    return sql(
+        "INSERT INTO trunk_lines"
+        f" SELECT 'line-1', 'call-1', 'handed_on', attempts.trunk, {lines}, {rate}, {moved(after)}, {moved(after)},"
+        f" {moved(until)} FROM calls JOIN attempts ON attempt_id = call_id WHERE call_id = :a"
+    )
+
+
 def forbidden_meanwhile(at: str, then: str = "talk_s = talk_s") -> Spoil:
     return sql(
         f"INSERT INTO rule_log (what, subject, at) SELECT 'forbidden', number, {at} FROM attempts"
@@ -280,6 +301,18 @@ BREACHES: dict[str, tuple[str, str, Spoil]] = {
         "I6",
         ANY,
         sql("UPDATE calls SET started_at = (SELECT started_at FROM calls WHERE call_id = :a)"),
+    ),
+    "a number that calls are handed on to leaves no line": ("I6", ANY, beside(lines=1)),
+    "a number that calls are handed on to leaves none of the second's": ("I6", ANY, beside(rate=1)),
+    "no line for whom calls are handed on to": (
+        "I6",
+        ANY,
+        both(beside("-0.5 seconds"), attempted("decision = json_set(decision, '$.trunk.lines', 1)")),
+    ),
+    "no call a second for whom calls are handed on to": (
+        "I6",
+        ANY,
+        both(beside("-0.5 seconds"), attempted("decision = json_set(decision, '$.trunk.calls_per_second', 1)")),
     ),
     "an agent with two customers": (
         "I10",
@@ -380,6 +413,27 @@ def test_a_person_who_was_erased_and_came_again_is_one_person(
 
 
 # --- what is lawful, and looks odd ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kept", [beside("-9 seconds", 1, 1, "-5 seconds"), beside("+0 seconds"), beside("-0.5 seconds", 99, 99)]
+)
+def test_a_leg_beside_the_attempts_that_has_room_accuses_nobody(
+    db: sqlite3.Connection, world: World, kept: Spoil
+) -> None:
+    """One was over before, the others had room."""
+    (attempt,) = db.execute("SELECT call_id FROM calls ORDER BY started_at LIMIT 1").fetchone()
+    kept(db, attempt)
+    verdict = judged(db, world)
+    assert (verdict.breaches, verdict.unproved) == ([], [])
+
+
+def test_a_leg_that_a_crash_left_in_doubt_is_said(db: sqlite3.Connection, world: World) -> None:
+    (attempt,) = db.execute("SELECT call_id FROM calls ORDER BY started_at LIMIT 1").fetchone()
+    beside("+0 seconds", 1, 1)(db, attempt)
+    db.execute("UPDATE trunk_lines SET placed_at = NULL")
+    verdict = judged(db, world)
+    assert verdict.breaches == [] and [each.rule for each in verdict.unproved] == ["I6"]
 
 
 def test_who_was_forbidden_while_it_rang_may_be_hung_up_at_once(db: sqlite3.Connection, world: World) -> None:

@@ -89,7 +89,9 @@ class SipCall:
     begun: float
     sequence: str
     answered: float | None = None
+    cancelled: float | None = None
     ended: float | None = None
+    """By whoever ended it first: one that the caller cancelled and nobody answered, from then on."""
     status: int | None = None
     """The callee's final answer."""
     ended_by_callee: bool = False
@@ -145,6 +147,8 @@ def sip_calls(messages: Path) -> list[SipCall]:
         elif request:
             if request["method"] == "BYE" and call.ended is None:
                 call.ended, call.ended_by_callee = message.at, message.sent
+            elif request["method"] == "CANCEL" and call.cancelled is None:
+                call.cancelled = message.at
         elif message.sent and message.sequence == call.sequence and call.status is None:
             status = STATUS.match(message.first)
             if status and int(status["status"]) >= 200:
@@ -152,7 +156,7 @@ def sip_calls(messages: Path) -> list[SipCall]:
                 if call.status < 300:
                     call.answered = message.at
                 else:
-                    call.ended = message.at
+                    call.ended = call.cancelled or message.at
     return list(calls.values())
 
 

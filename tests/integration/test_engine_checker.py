@@ -144,6 +144,18 @@ def test_somebody_dialled_twice(run: Run) -> None:
     assert any("I7" in each and "dialled 2 times" in each for each in found)
 
 
+def test_a_line_is_free_once_its_call_is_cancelled_or_the_person_who_crossed_that_is_hung_up_on(run: Run) -> None:
+    for call, crossed in (("c", False), ("d", True)):
+        run.invite(5.0, call, BUSY)
+        run.sip(6.0, call, BUSY, f"CANCEL sip:{BUSY}@127.0.0.1 SIP/2.0")
+        status = "200 OK" if crossed else "487 Request Terminated"
+        run.sip(6.5, call, BUSY, f"SIP/2.0 {status}", sent=True, method="INVITE")
+    run.sip(7.0, "d", BUSY, f"BYE sip:{BUSY}@127.0.0.1 SIP/2.0")
+    *_, cancelled, crossing = sip_calls(run.evidence.messages)
+    assert cancelled.ended is not None and crossing.ended is not None
+    assert (cancelled.ended - cancelled.begun, crossing.ended - crossing.begun) == pytest.approx((1.0, 2.0))
+
+
 def test_too_many_at_once_and_in_a_second(run: Run) -> None:
     assert run.broken(replace(LIMITS, lines=1)) == ["I6: 2 calls at once on 1 lines, for 100 ms in all"]
     run.invite(2.5, "c", "+49301200025")

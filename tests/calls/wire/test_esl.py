@@ -294,11 +294,12 @@ def test_a_length_that_is_none(length: str) -> None:
         list(Decoder().feed(f"Content-Type: api/response\nContent-Length: {length}\n\n".encode()))
 
 
-def test_the_longest_body() -> None:
-    head = f"Content-Type: api/response\nContent-Length: {esl.MAX_BODY_BYTES}\n\n".encode()
-    (frame,) = Decoder().feed(head + b"x" * esl.MAX_BODY_BYTES)
-    assert isinstance(frame, ApiReply)
-    assert len(frame.text) == esl.MAX_BODY_BYTES
+@pytest.mark.parametrize("size", [0, 1, 16 * 1_024 * 1_024])
+def test_the_shortest_and_the_longest_body(size: int) -> None:
+    head = f"Content-Type: api/response\nContent-Length: {size}\n\n".encode()
+    found, more = Decoder().feed(head + b"x" * size + b"Content-Type: auth/request\n\n")
+    assert isinstance(found, ApiReply) and len(found.text) == size
+    assert isinstance(more, AuthRequest)
 
 
 def test_stray_blank_lines_have_no_meaning() -> None:

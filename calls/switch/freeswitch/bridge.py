@@ -2,22 +2,29 @@
 
 Frames go up in batches by :meth:`HubThread.tell`, in the order of the wire. When asyncio lags by
 :data:`MOST_BATCHES` the reader stops reading, so that the socket, and not our memory, holds what FreeSWITCH sends.
+Nothing is dropped here; where it lasts for longer than a moment the log says so. FreeSWITCH ends a listener that lags
+by 100,000 events, which is told as every lost connection is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Protocol
 
 from gevent.event import Event as GeventEvent
 
+from calls import log
 from calls.errors import SwitchError
 from calls.switch.freeswitch.hub import HubThread
 from calls.wire.esl import Frame
 
 MOST_BATCHES = 64
 """Batches of frames that wait for asyncio, each of one read of 64 kB at most."""
+
+TOLD_S = 0.25
+"""A socket that was left unread for so long is worth a line in the log: callers hear of it."""
 
 
 class Receiver(Protocol):
@@ -90,12 +97,21 @@ class Bridge:
         """Give frames to asyncio; blocks this greenlet, and nothing else, while asyncio lags."""
         self._told += 1
         self._up(lambda: self._take(frames))
+        if self._told - self._taken >= MOST_BATCHES:
+            self._hold()
+
+    def _hold(self) -> None:
+        """Read no more until asyncio has caught up."""
+        since = time.monotonic()
         while self._told - self._taken >= MOST_BATCHES:
             self._caught_up.clear()
             self._held = True
             if self._told - self._taken >= MOST_BATCHES:  # asyncio may have caught up before it saw the flag
                 self._caught_up.wait()
             self._held = False
+        held_s = time.monotonic() - since
+        if held_s >= TOLD_S:
+            self._up(lambda: log.get().warning("freeswitch was left unread: we are behind", seconds=round(held_s, 2)))
 
     def hand_up_end(self, fault: SwitchError) -> None:
         """Tell asyncio that the connection is at its end."""

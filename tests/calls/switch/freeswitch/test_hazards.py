@@ -445,9 +445,11 @@ async def test_12_asyncio_that_lags_stops_the_reader_and_loses_nothing() -> None
     await asyncio.sleep(0)  # it is posted
     assert not full.wait(0.5), "the event loop is blocked here: the reader may not go on for ever"
     assert len(handed) == MOST_BATCHES
-    await reading
-    async with asyncio.timeout(5.0):
-        await done.wait()
+    with structlog.testing.capture_logs() as lines:
+        await reading
+        async with asyncio.timeout(5.0):
+            await done.wait()
+    assert any(line["event"].startswith("freeswitch was left unread") for line in lines), "loudly"
     await hub.stop()
     assert got == [ApiReply(str(index)) for index in range(500)]
 

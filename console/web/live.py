@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
@@ -39,8 +40,15 @@ BEAT_S = 5.0
 AGAIN_S = 1.0
 """How soon the engine is tried again."""
 
+MOST_OF_ONE = 100
+"""Pages that may be open for one account: a wallboard's account may stand on many screens."""
+
+MOST = 1000
+"""Pages in all, each of which has up to :data:`console.web.live_topics.LONGEST_QUEUE` messages waiting."""
+
 LOG_IN_AGAIN = 4401
 NOT_FOR_YOU = 4403
+TOO_MANY = 4429
 """Codes of a close, of those that are an application's own (RFC 6455, 7.4.2), after the statuses of HTTP."""
 
 LONGEST_ASKED = 200
@@ -55,6 +63,7 @@ class Hub:
         self._figures = figures
         self._now_ms = now_ms
         self._topics: dict[Wish, Topic] = {}
+        self._open: Counter[str] = Counter()
         self._picture: Picture = {"engine": {"": {"away": "the console has just begun to look"}}}
         self._tasks: list[asyncio.Task[None]] = []
         guard.on_change.append(self._judge_now)
@@ -63,8 +72,17 @@ class Hub:
     def _judge_now(self) -> None:
         self._judged.set()
 
+    def full(self, account: str) -> str:
+        """Why one more page of ``account`` may not look; "" where it may."""
+        if self._open[account] >= MOST_OF_ONE:
+            return f"this account has {MOST_OF_ONE} live pages open: close some"
+        if self._open.total() >= MOST:
+            return f"{MOST} live pages are open, which is all that the console serves"
+        return ""
+
     def enter(self, wish: Wish, viewer: Viewer) -> Topic:
         """One more looks."""
+        self._open[viewer.known.account.account_id] += 1
         topic = self._topics.get(wish)
         if topic is None:
             topic = self._topics[wish] = Topic(chooser(wish), self._now_ms)
@@ -79,6 +97,8 @@ class Hub:
         """One looks no more; with the last one the line to the engine ends."""
         topic = self._topics[wish]
         topic.viewers.discard(viewer)
+        self._open[viewer.known.account.account_id] -= 1
+        self._open += Counter()  # whoever has none is kept no longer
         if not topic.viewers:
             del self._topics[wish]
         if not self._topics:
@@ -180,6 +200,9 @@ def add(site: Site) -> None:
         wish = None if known is None else wish_of(topic, known)
         if known is None or wish is None:
             await socket.close(LOG_IN_AGAIN if known is None else NOT_FOR_YOU)
+            return
+        if why := hub.full(known.account.account_id):
+            await socket.close(TOO_MANY, why)
             return
         viewer = Viewer(known)
         seen = hub.enter(wish, viewer)

@@ -19,7 +19,7 @@ from calls.settings import Settings, load
 from console.accounts.store import Known
 from console.web import live
 from console.web.guard import Guard
-from console.web.live import LOG_IN_AGAIN, NOT_FOR_YOU
+from console.web.live import LOG_IN_AGAIN, NOT_FOR_YOU, TOO_MANY
 from tests.console.browser import HASH, PASSWORD
 from tests.console.console_thread import DEADLINE_S, Console, console
 from tests.console.served import Served, install, served
@@ -156,6 +156,39 @@ def test_nobody_gets_in_who_may_not(centre: Centre) -> None:
     anna.cookie = {"Cookie": "callwright=nothing"}
     with anna.look("desk") as socket:
         assert ending(socket) == LOG_IN_AGAIN
+
+
+def test_an_account_and_the_console_have_so_many_pages_and_no_more(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is one too many is told so, and comes in once another has gone."""
+    eve, anna = Person(centre.at, "eve"), Person(centre.at, "anna")
+    monkeypatch.setattr(live, "MOST_OF_ONE", 2)
+    with eve.look("wall") as wall:
+        heard(wall, "agents", "anna", lambda each: True)
+        with eve.look("floor") as floor:
+            heard(floor, "agents", "anna", lambda each: True)
+            with eve.look("wall") as third:
+                assert ending(third) == TOO_MANY
+                assert "2 live pages open: close some" in str(third.close_reason)
+            with anna.look("desk") as desk:
+                heard(desk, "agents", "anna", lambda each: True)
+            monkeypatch.setattr(live, "MOST", 2)
+            with anna.look("desk") as desk:
+                assert ending(desk) == TOO_MANY
+        comes_in(eve, "floor")
+
+
+def comes_in(person: Person, topic: str) -> None:
+    """Return when there is a place: the console hears of a page that went a moment later."""
+    while True:
+        with person.look(topic) as socket:
+            try:
+                heard(socket, "agents", "anna", lambda each: True)
+            except ConnectionClosed as closed:
+                assert closed.rcvd is not None and closed.rcvd.code == TOO_MANY
+            else:
+                return
 
 
 def test_a_socket_ends_with_the_session_and_with_the_role(centre: Centre) -> None:

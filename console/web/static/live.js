@@ -3,9 +3,11 @@
 const QUIET_MS = 13000; // the server says something every 5 s
 const SOON_MS = 500;
 const LATE_MS = 5000;
+const CROWDED_MS = 20000; // until a page may have been closed
 
 const OVER = 4401;
 const FORBIDDEN = 4403;
+const CROWDED = 4429;
 
 let offset = 0; // the server's clock less this one's, in ms
 
@@ -32,7 +34,7 @@ export function pause(tries, random = Math.random()) {
   return SOON_MS + (longest - SOON_MS) * random;
 }
 
-/** Look at a topic. show(picture, change) hears each picture; link("live" | "lost" | "over" | "forbidden") how the line is. */
+/** Look at a topic. show(picture, change) hears each picture; link("live" | "lost" | "crowded" | "over" | "forbidden") how the line is. */
 export function look(topic, show, link) {
   const decoder = new TextDecoder();
   let socket = null;
@@ -83,8 +85,9 @@ export function look(topic, show, link) {
       link(code === OVER ? "over" : "forbidden");
       return;
     }
-    link("lost");
-    setTimeout(() => !ended && !socket && open(), pause(tries++));
+    const crowded = code === CROWDED;
+    link(crowded ? "crowded" : "lost");
+    setTimeout(() => !ended && !socket && open(), crowded ? CROWDED_MS * (0.5 + Math.random()) : pause(tries++));
   }
 
   setInterval(() => {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -11,6 +13,11 @@ from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData
 
 from calls.errors import CallwrightError, UserError
+from calls.reports import asked
+from calls.reports.asking import Dimension
+from calls.reports.definitions import Section
+from calls.reports.pictures import Picture, pictures
+from calls.settings import Settings
 from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.campaign_draft import MODE_NAMES
@@ -85,6 +92,7 @@ async def _shown(
         told = await site.engine.ask("GET", f"/v1/campaigns/{quote(campaign_id, safe='')}/refusals?sample=0")
         refused = [RefusalsShown.model_validate(each) for each in json.loads(told.content)]
     total, now = sum(found.leads.values()), reads.now()
+    drawn = await reads.read(lambda db: today(db, site.settings, campaign_id, now))
     clocks = await reads.read(lambda db: waiting(db, campaign_id, now)) if found.state == "running" else ""
     return site.pages.show(
         request,
@@ -99,8 +107,18 @@ async def _shown(
         tried=total - found.leads.get("new", 0) - found.leads.get("excluded", 0),
         given=given or {},
         problem=problem,
+        pictures=drawn,
         modes=[(each, each) for each in _modes(str(found.pacing["mode"]))],
     )
+
+
+def today(connection: sqlite3.Connection, settings: Settings, campaign_id: str, now: datetime) -> list[Picture]:
+    """What the campaign has done since the midnight of the house, by the hour; none where it has dialled nobody."""
+    house = settings.reports
+    day = f"{now.astimezone(house.place()):%Y-%m-%d}"
+    words = {"section": Section.OUTBOUND.value, "from": day, "to": day, Dimension.CAMPAIGN.value: campaign_id}
+    wanted = asked.read(words, (Dimension.HOUR.value,), house, now)
+    return pictures(asked.answer(connection, wanted, house, now), wanted.section, house.lines())
 
 
 async def _new(site: Site, reads: Reads, request: Request, campaign_id: str) -> Response:

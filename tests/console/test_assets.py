@@ -98,7 +98,7 @@ def test_a_browser_keeps_files_for_ever_and_asks_again_after_a_change(tmp_path: 
                 "public, max-age=31536000, immutable",
             )
         digest = found[0].split("/")[2]
-        for name, kind in (("vendor/htm-preact.js", "text/javascript"), ("vendor/uplot.css", "text/css")):
+        for name, kind in (("vendor/htm-preact.js", "text/javascript"), ("style.css", "text/css")):
             assert browser.get(f"/static/{digest}/{name}").headers["content-type"].startswith(kind)
         old = browser.get("/static/0123456789abcdef/style.css")
         assert (old.status_code, old.headers["cache-control"]) == (200, "no-store")

@@ -71,6 +71,12 @@ class Target(Part):
         """Whether ``value`` is on the bad side of ``bound``."""
         return value < bound if self.low_is_bad else value > bound
 
+    def verdict_of(self, value: float) -> Verdict:
+        """What is to be said of a value that there is enough to judge by."""
+        if self.is_past(value, self.alarm):
+            return Verdict.ALARM
+        return Verdict.MISSED if self.is_past(value, self.aim) else Verdict.MET
+
 
 class Verdict(Enum):
     """What a figure says of its target. The value is how it looks."""
@@ -101,9 +107,7 @@ class Standing:
         value = self.figure.value
         if value is None or self.volume < self.target.least:
             return Verdict.UNKNOWN
-        if self.target.is_past(value, self.target.alarm):
-            return Verdict.ALARM
-        return Verdict.MISSED if self.target.is_past(value, self.target.aim) else Verdict.MET
+        return self.target.verdict_of(value)
 
     @property
     def is_quiet(self) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -17,9 +18,12 @@ from calls.records.agent_queues import ordered_queues
 from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
 from calls.records.figures import Targets, all_figures
+from calls.reports.targets import Target
 from calls.settings import Settings
 from console.accounts.roles import Right
 from console.accounts.store import Known
+from console.reads import targets
+from console.reads.targets import TargetShown
 from console.web.guard import Refused, require
 from console.web.navigation import Entry, Group
 from console.web.shared import Shared
@@ -35,7 +39,18 @@ FIGURES_S = 20.0
 OWN = ("calls", "aht", "occupancy", "agent_sales", "agent_sales_per_handling_hour")
 """The figures that agents see of themselves, where there are such."""
 
+AIMS = {"aht": "aht", "occupancy": "occupancy", "agent_sales_per_handling_hour": "sales_per_handling_hour"}
+"""Of those that may have a target: its figure. A target of all calls is what each agent is to come to."""
+
 Own = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """``own``: the figures of each agent, by agent and name; ``targets``: all of the settings, as they stand."""
+
+    own: Mapping[str, Own]
+    targets: Sequence[TargetShown]
 
 
 def add(site: Site) -> None:
@@ -53,7 +68,8 @@ def add(site: Site) -> None:
     async def figures(known: Annotated[Known, Depends(require(Right.DESK))]) -> Response:
         agent = _agent(known)
         counted = await asyncio.to_thread(shared.get)
-        return JSONResponse(counted.get(agent, {}))
+        mine = await asyncio.to_thread(_given, site.settings, agent)
+        return JSONResponse({"own": counted.own.get(agent, {}), "targets": of_queues(counted.targets, mine)})
 
 
 def offered(settings: Settings, agent: str) -> dict[str, object]:
@@ -80,22 +96,38 @@ def _given(settings: Settings, agent: str) -> list[str]:
     return own if ordered is None else [each.name for each in settings.queues if each.name in ordered]
 
 
-def own(figures: list[Figure]) -> dict[str, dict[str, dict[str, object]]]:
-    """The figures of each agent, by agent and name."""
+def of_queues(targets: Iterable[TargetShown], queues: Collection[str]) -> list[dict[str, object]]:
+    """How the targets of an agent's queues stand."""
+    found: list[dict[str, object]] = []
+    for each in targets:
+        if (queue := each.subject.get("queue")) in queues:
+            shown = {"value": each.value_said, "aim": each.aim_said, "window": each.window_said}
+            stands = {"look": each.look, "verdict": each.verdict}
+            found.append({"name": each.name, "title": f"{each.title}, {queue}", **shown, **stands})
+    return found
+
+
+def own(figures: Iterable[Figure], targets: Iterable[Target]) -> dict[str, dict[str, dict[str, object]]]:
+    """The figures of each agent, by agent and name; with what is aimed at and how it stands, where ``targets`` have
+    one of all calls."""
+    aims = {each.figure: each for each in targets if not each.subject}
     found: dict[str, dict[str, dict[str, object]]] = {}
     for each in figures:
         if each.name in OWN and each.subject:
             shown: dict[str, object] = {"value": each.value, "unit": each.unit, "definition": each.definition}
+            if each.value is not None and (aim := aims.get(AIMS.get(each.name, ""))) is not None:
+                shown |= {"aim": aim.aim, "look": aim.verdict_of(each.value).value}
             found.setdefault(each.subject, {})[each.name] = shown
     return found
 
 
-def _counted(settings: Settings, now: datetime) -> Mapping[str, Own]:
+def _counted(settings: Settings, now: datetime) -> Counted:
     try:
         with closing(open_readonly(settings.engine.database)) as connection:
-            return own(all_figures(connection, Scope(now - SHIFT, now, now=now), Targets()))
+            figures = all_figures(connection, Scope(now - SHIFT, now, now=now), Targets())
+            return Counted(own(figures, settings.targets), targets.standings(connection, settings, now))
     except RecordError:
-        return {}
+        return Counted({}, ())
 
 
 def _agent(known: Known) -> str:

@@ -101,8 +101,15 @@ export function Figures({ figures, queues, mine, t, language }) {
   const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   const shown = ({ value, unit }) => value === null ? "–" : unit === "ratio" ? percent.format(value) : unit === "s" ? lasted(value * 1000) : plain.format(value);
   return html`<h2>${t("desk.figures")}</h2><ul class="tiles">
-    ${Object.entries(figures).map(([name, each]) => html`<li class="tile" key=${name} title=${each.definition}><span>${t(`desk.figure_${name}`)}</span><b>${shown(each)}</b></li>`)}
+    ${Object.entries(figures).map(([name, each]) => html`<li class="tile ${each.look ?? ""}" key=${name} title=${each.definition}><span>${t(`desk.figure_${name}`)}</span><b>${shown(each)}</b>${each.aim !== undefined && html`<span>${t("desk.aim", { aim: shown({ ...each, value: each.aim }) })}</span>`}</li>`)}
     ${mine.map((name) => html`<li class="tile ${queues[name]?.waiting ? "warn" : ""}" key=${`queue ${name}`}><span>${t("desk.waiting")}: ${name}</span><b>${queues[name]?.waiting ?? 0}</b></li>`)}</ul>`;
+}
+
+/** How the targets of the agent's queues stand. */
+export function Targets({ targets, t }) {
+  if (!targets.length) return null;
+  return html`<h2>${t("desk.targets")}</h2><ul class="history card">${targets.map((each) => html`<li key=${each.name}><span class="badge ${each.look}">${each.verdict === "unknown" ? t("desk.too_few") : each.value}</span>
+    <span>${each.title} <small>${t("desk.aim", { aim: each.aim })} · ${each.window}</small></span></li>`)}</ul>`;
 }
 
 /** The queues that the settings give the agent: left, and come back to. */

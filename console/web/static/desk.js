@@ -2,7 +2,7 @@
 
 import { html, render } from "./vendor/htm-preact.js";
 import { LOOKS, ask, count, lasted, look, serverNow, wordsOf } from "./live.js";
-import { Call, Figures, Promised, Queues, Tools } from "./desk-parts.js";
+import { Call, Figures, Promised, Queues, Targets, Tools } from "./desk-parts.js";
 
 const root = document.getElementById("desk");
 const desk = JSON.parse(root.dataset.desk);
@@ -19,7 +19,7 @@ let card = null; // of the call in hand
 let chosen = null; // the disposition
 let scriptLanguage = null;
 let promised = [];
-let figures = {};
+let figures = { own: {}, targets: [] };
 let asked = 0;
 
 const me = () => picture.agents?.[desk.agent] ?? null;
@@ -146,7 +146,7 @@ function draw() {
   render(html`<${Choices} />`, at("choices"));
   render(html`<${Buttons} agent=${agent} />`, at("buttons"));
   render(html`<${Tools} card=${card} agent=${agent} desk=${desk} t=${t} actions=${actions} />`, at("tools"));
-  render(html`<${Promised} promised=${promised} t=${t} language=${language} /><${Figures} figures=${figures} queues=${picture.queues ?? {}} mine=${agent.queues} t=${t} language=${language} /><${Queues} offered=${desk.mine} mine=${agent.queues} t=${t} actions=${actions} />`, at("own"));
+  render(html`<${Promised} promised=${promised} t=${t} language=${language} /><${Figures} figures=${figures.own} queues=${picture.queues ?? {}} mine=${agent.queues} t=${t} language=${language} /><${Targets} targets=${figures.targets} t=${t} /><${Queues} offered=${desk.mine} mine=${agent.queues} t=${t} actions=${actions} />`, at("own"));
   document.title = `${agent.state === "reserved" || agent.state === "talking" ? "● " : ""}${t(`state.${agent.state}`)} · Callwright`;
 }
 

@@ -1,0 +1,72 @@
+"""An agent's own figures beside what is aimed at, and the targets of the agent's queues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from calls.records.figure import Figure, counted, ratio
+from calls.reports.targets import Target
+from calls.settings import load
+from console.web.desk_page import own
+from tests.console.browser import HASH, PASSWORD, Browser
+from tests.console.served import install, served
+
+TARGETS = """
+[[targets]]
+name = "level"
+figure = "service_level"
+queue = "sales"
+aim = 0.8
+alarm = 0.6
+
+[[targets]]
+name = "other"
+figure = "service_level"
+queue = "support"
+aim = 0.8
+alarm = 0.6
+
+[[targets]]
+name = "house"
+figure = "aht"
+aim = 240
+alarm = 400
+"""
+
+
+def target(figure: str, aim: float, alarm: float, queue: str | None = None) -> Target:
+    return Target(name="t", figure=figure, aim=aim, alarm=alarm, queue=queue)
+
+
+def figures(handling_s: float) -> Iterable[Figure]:
+    yield counted("calls", 2, "calls", "talked in", "anna")
+    yield ratio("aht", handling_s, 2, "a call", "s", "anna")
+    yield ratio("aht", None, 0, "a call", "s", "ben")
+    yield ratio("service_level", 1, 1, "in time")
+
+
+@pytest.mark.parametrize(("handling_s", "look"), [(400, "good"), (600, "warn"), (900, "bad")])
+def test_an_own_figure_stands_beside_the_target_of_all_calls(handling_s: float, look: str) -> None:
+    targets = [target("aht", 240, 400), target("aht", 10, 20, queue="sales"), target("abandonment", 0.03, 0.1)]
+    found = own(figures(handling_s), targets)
+    assert (found["anna"]["aht"]["aim"], found["anna"]["aht"]["look"]) == (240, look)
+    assert "aim" not in found["anna"]["calls"] and "aim" not in found["ben"]["aht"]
+    assert "aim" not in own(figures(handling_s), targets[1:])["anna"]["aht"]
+
+
+def test_a_desk_is_told_of_the_targets_of_its_queues_and_no_others(tmp_path: Path) -> None:
+    path = install(tmp_path, queues=("sales", "support"), more=TARGETS)
+    with served(path), Browser(load(path, {})) as browser:
+        with closing(httpx.Client(transport=httpx.HTTPTransport(uds=str(browser.settings.engine.socket)))) as engine:
+            order = {"name": "anna", "role": "agent", "agent": "anna", "password": HASH, "must_change": False}
+            assert engine.post("http://engine/v1/accounts", json=order).status_code == 200
+        browser.log_in("anna", PASSWORD)
+        told = browser.get("/desk/figures").json()
+    assert [(each["name"], each["aim"], each["verdict"]) for each in told["targets"]] == [
+        ("level", "80.0%", "unknown")
+    ]

@@ -11,7 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
+from starlette.exceptions import HTTPException
 
 from calls import log
 from calls.errors import CallwrightError, Location, RecordError, SettingsError, UserError
@@ -120,6 +123,21 @@ def _add_guard(app: FastAPI, guard: Guard, pages: Pages, requests: Requests) -> 
     @app.exception_handler(Refused)
     async def refused(request: Request, refusal: Refused) -> Response:
         return problem(request, refusal.status, refusal.words)
+
+    @app.exception_handler(RequestValidationError)
+    async def misread(request: Request, trouble: RequestValidationError) -> Response:
+        if request.url.path.startswith("/api/"):
+            return await request_validation_exception_handler(request, trouble)
+        said = "; ".join(f"{' '.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in trouble.errors())
+        return problem(request, 422, said)
+
+    @app.exception_handler(HTTPException)
+    async def none_such(request: Request, trouble: HTTPException) -> Response:
+        """An address of nothing, or a method that nothing takes."""
+        if request.url.path.startswith("/api/"):
+            return await http_exception_handler(request, trouble)
+        words = "There is no such page." if trouble.status_code == 404 else trouble.detail
+        return problem(request, trouble.status_code, words)
 
     @app.exception_handler(CallwrightError)
     async def failed(request: Request, trouble: CallwrightError) -> Response:

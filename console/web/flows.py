@@ -39,6 +39,8 @@ LONGEST_TEXT = 2_000_000
 DAYS = 7
 """Of how many days the calls are counted where nobody says."""
 
+LONGEST_DAYS = 365
+
 PICTURE = "default-src 'none'; style-src 'unsafe-inline'"
 """The policy of a drawing, which has its style in it and is shown as a picture: no script runs there."""
 
@@ -61,6 +63,17 @@ def add(site: Site) -> None:
     _add_versions(site, reads)
     _add_walk(site)
     _add_editor(site, reads)
+
+
+def _span(days: str) -> int:
+    """Of how many days the calls are counted.
+
+    Raises:
+        UserError: it is no number of days.
+    """
+    if days and not (days.isascii() and days.isdecimal() and 1 <= int(days[:9]) <= LONGEST_DAYS):
+        raise UserError(f"days {days[:20]!r}: expected 1 to {LONGEST_DAYS}")
+    return int(days) if days else DAYS
 
 
 def _drawn(connection: sqlite3.Connection | None, settings: Settings, flow: str, now: datetime, days: int) -> _Drawn:
@@ -89,8 +102,8 @@ def _add_shown(site: Site, reads: Reads) -> None:
         return site.pages.show(request, "flows.html", flows=found)
 
     @site.app.get("/flows/{flow}", response_class=HTMLResponse)
-    async def one(request: Request, flow: str, known: Flows, days: int = DAYS) -> Response:
-        now, span, problem, drawn = site.now(), min(max(days, 1), 365), "", None
+    async def one(request: Request, flow: str, known: Flows, days: str = "") -> Response:
+        now, span, problem, drawn = site.now(), _span(days), "", None
         try:
             drawn = await reads.read_if_any(lambda db: _drawn(db, settings, flow, now, span))
         except FlowError as fault:
@@ -111,8 +124,8 @@ def _add_shown(site: Site, reads: Reads) -> None:
         )
 
     @site.app.get("/flows/{flow}/graph.svg")
-    async def graph(request: Request, flow: str, known: Flows, days: int = DAYS) -> Response:
-        now, span = site.now(), min(max(days, 1), 365)
+    async def graph(request: Request, flow: str, known: Flows, days: str = "") -> Response:
+        now, span = site.now(), _span(days)
         drawn, counted, version = await reads.read_if_any(lambda db: _drawn(db, settings, flow, now, span))
         told = "" if counted is None else f" · {counted.calls} calls in {span} days"
         picture = svg(drawn, Heading(flow, f"version {version}{told}"))

@@ -51,6 +51,24 @@ def test_the_wallboard_is_there_for_who_may_see_it(tmp_path: Path) -> None:
         assert "Anna" not in page.text  # what is on it comes by the socket
 
 
+def test_what_is_no_page_or_no_number_is_said_on_a_page(tmp_path: Path) -> None:
+    path = install(tmp_path)
+    with served(path), Browser(load(path, {})) as browser:
+        administrator(browser)
+        asked = {
+            "/no-such": 404,
+            "/flows/main?days=x": 409,
+            "/flows/main/graph.svg?days=366": 409,
+            "/reports?section=x": 400,
+        }
+        for address, status in asked.items():
+            page = browser.get(address)
+            assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8"), address
+        page = browser.post("/campaigns/autumn/explode")
+        assert page.status_code == 422 and "order: Input should be" in page.text and "<html" in page.text
+        assert browser.call("GET", "/v1/flows/main/figures?days=x").headers["content-type"] == "application/json"
+
+
 def test_many_threads_share_what_is_made_once_and_a_failure_is_tried_again() -> None:
     made: list[int] = []
 

@@ -126,6 +126,18 @@ def test_no_page_has_a_serious_fault_or_is_wider_than_a_phone(
     assert page.errors() == []
 
 
+def test_wall_and_floor_speak_the_supervisors_language(centre: Centre) -> None:
+    page = centre.page
+    page.be("eve")
+    page.driver.add_cookie({"name": "callwright_language", "value": "fr"})
+    page.open("/floor")
+    page.shows("#floor", "Interrupteur d")
+    page.open("/wall")
+    page.shows("#wall", "En attente")
+    assert "wall." not in page.text("#wall")
+    page.driver.delete_cookie("callwright_language")
+
+
 @pytest.mark.parametrize(("language", "words"), [("de", "Abgemeldet"), ("es", "Desconectado"), ("fr", "Déconnecté")])
 def test_the_desk_speaks_the_agents_language(centre: Centre, language: str, words: str) -> None:
     page = centre.page

@@ -91,7 +91,7 @@ function Calls({ calls, agents }) {
     <thead><tr><th scope="col">${t("floor.direction")}</th><th scope="col">${t("floor.number")}</th><th scope="col">${t("floor.phase")}</th>
       <th scope="col">${t("floor.queue")}</th><th scope="col">${t("floor.agent")}</th><th scope="col" class="number">${t("floor.age")}</th></tr></thead>
     <tbody>${list.map(([id, each]) => html`<tr key=${id}><td>${t(each.direction === "inbound" ? "floor.inbound" : "floor.outbound")}</td>
-      <td>${each.direction === "inbound" ? each.caller : each.called}</td><td>${each.phase.replaceAll("_", " ")}</td>
+      <td>${each.direction === "inbound" ? each.caller : each.called}</td><td>${t(`floor.phase_${each.phase}`)}</td>
       <td>${each.campaign ?? each.queue ?? "–"}</td><td>${agents[each.agent]?.name ?? each.agent ?? "–"}</td><td class="number"><${Since} at=${each.since} /></td></tr>`)}</tbody></table></div>`;
 }
 

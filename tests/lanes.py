@@ -39,7 +39,7 @@ SECONDS: Mapping[str, float] = {
     "tests/integration/test_recording_on_asterisk.py": 17.0,
     "tests/integration/test_engine_speech.py": 35.0,
     "tests/integration/test_pages_on_asterisk.py": 20.0,
-    "tests/test_deployment.py": 2.0,
+    "tests/deployment/test_asterisk_beside.py": 2.0,
 }
 """How long the modules of the lanes take alone, where it is far from ``USUAL_S``. A wrong one costs time only."""
 

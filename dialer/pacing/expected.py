@@ -5,6 +5,8 @@ At first that of teams of its size in the base scenario (docs/benchmarks.md), th
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from dialer.pacing.kept import Kept, number
@@ -42,7 +44,7 @@ class Expected:
 
     def occupancy(self, agents: int, *, steered: bool) -> float:
         """Talk and wrap-up over logged-in time that so many agents may expect."""
-        usual = float(np.interp(np.log(max(agents, 1)), np.log(SIZES), STEERED)) if steered else NONE_RISKED
+        usual = _usual(max(agents, 1)) if steered else NONE_RISKED
         return (self._worked_s + PRIOR_S * usual) / (self._there_s + PRIOR_S)
 
     def state(self) -> dict[str, object]:
@@ -57,3 +59,9 @@ class Expected:
         """
         self._worked_s, self._there_s = number(state, "worked_s"), number(state, "there_s")
         self._seen_s = None
+
+
+@lru_cache(1000)
+def _usual(agents: int) -> float:
+    """What so many agents work where they are steered, between the sizes by the logarithm of their number."""
+    return float(np.interp(np.log(agents), np.log(SIZES), STEERED))

@@ -7,6 +7,8 @@ the coins are few, by the normal distribution with its skewness where they are m
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,26 +29,30 @@ MOST_AT_ONCE = 64
 """More dials are never added in one decision; the next one is a second away."""
 
 
+@dataclass(frozen=True, slots=True)
 class NewDials:
     """Dials made now. ``chances[k, j]``: that the ``k``-th is answered before the middle of step ``j``."""
 
-    def __init__(self, chances: Floats) -> None:
-        self.chances = chances
+    chances: Floats
+    answered: Floats
+    variance: Floats
+    third: Floats
+    """Of those made before the ``k``-th: how many are answered by each step, and by how much the second and third
+    moment of the sum differ for them."""
+
+    @staticmethod
+    def of(chances: Floats) -> NewDials:
+        """Dials with these chances."""
+        sums = np.zeros((3, *chances.shape))
         stays = 1.0 - chances
         spread = chances * stays
-        self.answered, self.variance, self.third = map(_sums_before, (chances, spread, spread * (1 - 2 * stays)))
-        """Of those made before the ``k``-th: how many are answered by each step, and by how much the second and third
-        moment of the sum differ for them."""
+        for before, each in zip(sums, (chances, spread, spread * (1 - 2 * stays)), strict=True):
+            each[:-1].cumsum(axis=0, out=before[1:])
+        return NewDials(chances, *sums)
 
-    def __len__(self) -> int:
-        return len(self.chances)
-
-
-def _sums_before(rows: Floats) -> Floats:
-    """The sum of the rows before each."""
-    sums = np.zeros_like(rows)
-    np.cumsum(rows[:-1], axis=0, out=sums[1:])
-    return sums
+    def first(self, count: int) -> NewDials:
+        """So many of them."""
+        return NewDials(self.chances[:count], self.answered[:count], self.variance[:count], self.third[:count])
 
 
 def exact_chances(coins: Floats, short: int, new: NewDials, arrivals: Floats) -> Floats:

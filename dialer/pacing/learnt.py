@@ -9,7 +9,7 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
-from dialer.pacing.forecast import NewDials
+from dialer.pacing.forecast import MOST_AT_ONCE, NewDials
 from dialer.pacing.hazards import PRIOR_TALK_S, PRIOR_WRAP_S, TALK_EDGES, WRAP_EDGES, Freeing, Hazard
 from dialer.pacing.kept import Kept, number, part
 from dialer.pacing.model import LiveAnswer, MachineAnswer, NoAnswer, Snapshot, Stratum
@@ -51,8 +51,12 @@ class Moments:
     @staticmethod
     def of(chances: Floats) -> Moments:
         """Of coins that show 1 with these chances."""
-        spread = chances * (1 - chances)
-        return Moments(np.concatenate((chances, spread, spread * (1 - 2 * chances)), axis=1))
+        table = np.empty((len(chances), 3 * STEPS))
+        mean, variance, third = (table[:, at : at + STEPS] for at in range(0, 3 * STEPS, STEPS))
+        mean[:] = chances
+        np.multiply(chances, 1 - chances, out=variance)
+        np.multiply(variance, 1 - 2 * chances, out=third)
+        return Moments(table)
 
     def sums(self, rows: Rows) -> Floats:
         """The sums over ``rows``."""
@@ -88,7 +92,8 @@ class Learnt:
         self._by_weight: dict[int, _Dials] = {}
         """What follows for dials of strata of each class of weights; worked out when one is needed."""
         self._classes: dict[Stratum, int] = {}
-        self._new: dict[int, NewDials] = {}
+        self._new: NewDials | None = None
+        """The most dials that may be made at once, of strata that nobody knows."""
         self._hour = ""
         self._talk_moments = self._wrap_moments = Moments(np.zeros((1, 3 * STEPS)))
         self.arrivals = self.ring.arrivals()
@@ -131,7 +136,7 @@ class Learnt:
 
     def down(self) -> str:
         """Why the trunk is taken to be down; "" where it is not."""
-        return self.outage.reason(self.rate.live / self.person_share)
+        return self.outage.reason(self.rate.live / self.person_share) if self.outage.suspected else ""
 
     def look(self, seen: Snapshot) -> None:
         """Bring the tables up to date with what was learnt."""
@@ -143,7 +148,7 @@ class Learnt:
             self._stale, self._ring_due_s = False, seen.at_s + RING_REFRESH_S
             self._by_weight.clear()
             self._classes.clear()
-            self._new.clear()
+            self._new = None
             self.arrivals = self.ring.arrivals()
         if self._refreshed_s is None or seen.at_s - self._refreshed_s >= REFRESH_S:
             self._refreshed_s = seen.at_s
@@ -174,18 +179,14 @@ class Learnt:
 
     def new_dials(self, seen: Snapshot, most: int) -> NewDials:
         """``most`` dials made now. Whose strata nobody knows are as those dialled lately."""
+        if self._new is None:
+            row = self.ring.answered_when_new(self.rate.live)
+            self._new = NewDials.of(np.repeat(row[None, :], MOST_AT_ONCE, axis=0))
         if not seen.next_up:
-            return self._unknown_dials(most)
+            return self._new.first(most)
         rows = [1.0 - self._dials(self._class(each)).unanswered[0] for _, each in seen.next_up[:most]]
-        rows += [1.0 - self._dials(MIXED).unanswered[0]] * (most - len(rows))
-        return NewDials(np.array(rows))
-
-    def _unknown_dials(self, most: int) -> NewDials:
-        found = self._new.get(most)
-        if found is None:
-            rows = np.tile(1.0 - self._dials(MIXED).unanswered[0], (most, 1))
-            found = self._new[most] = NewDials(rows)
-        return found
+        rows += [self._new.chances[0]] * (most - len(rows))
+        return NewDials.of(np.array(rows))
 
     def moments(self, seen: Snapshot) -> Floats:
         """Mean, variance and third moment of the sum of those coins at each step, one after the other."""
@@ -217,7 +218,7 @@ class Learnt:
             yield self._dials(MIXED), ALL
             return
         strata = [stratum for _, stratum in seen.ringing]
-        classes = {stratum: self._class(stratum) for stratum in set(strata)}
+        classes = {stratum: self._class(stratum) for stratum in dict.fromkeys(strata)}
         which = list(dict.fromkeys(classes.values()))
         if len(which) == 1:
             yield self._dials(which[0]), ALL
@@ -279,4 +280,4 @@ class Learnt:
 
 
 def _lasted(since_s: tuple[float, ...], now: float) -> Floats:
-    return now - np.array(since_s, dtype=np.float64)
+    return now - np.fromiter(since_s, np.float64, len(since_s))

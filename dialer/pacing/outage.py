@@ -52,10 +52,15 @@ class Outage:
         self._refused = 0
         return True
 
+    @property
+    def suspected(self) -> bool:
+        """False, as mostly: it cannot be down."""
+        return self._silent >= LEAST_SILENT or self._refused >= FAILED_IN_A_ROW
+
     def reason(self, answered_share: float) -> str:
         """Why the trunk is taken to be down; "" where it is not. ``answered_share``: answers of any kind per dial."""
-        if self._silent < LEAST_SILENT and self._refused < FAILED_IN_A_ROW:
-            return ""  # mostly
+        if not self.suspected:
+            return ""
         if self._refused >= FAILED_IN_A_ROW:
             return f"the network refused the last {self._refused} dials"
         if self._silent >= log(CHANCE) / log(1.0 - min(max(answered_share, 0.001), MOST_SHARE)):

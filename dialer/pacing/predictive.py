@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from dialer.pacing.budget import MOST_AIM, Account, Budget, Mode
 from dialer.pacing.expected import Expected
 from dialer.pacing.forecast import CHUNK, EXACT_COINS, MOST_AT_ONCE, exact_chances, normal_chances
@@ -155,13 +153,13 @@ class Predictive:
         chances_of = self.chances(seen)
         most = min(CHUNK, max(1, seen.lines_free))
         chances = chances_of(most)
-        over = np.flatnonzero(chances > threshold)
+        (over,) = (chances > threshold).nonzero()
         if len(over) and not over[0]:
             return 0, float(chances[0])
         bound = self._at_once(seen)
         if not len(over) and most == CHUNK < bound:
             chances = chances_of(bound)
-            over = np.flatnonzero(chances > threshold)
+            (over,) = (chances > threshold).nonzero()
         if not len(over):
             return min(len(chances), bound), float(chances[-1])
         return min(int(over[0]), bound), float(chances[over[0]])

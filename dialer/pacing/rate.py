@@ -101,7 +101,7 @@ class AnswerRate:
         """
         if not self._open:
             return False
-        ringing = set(map(int, still_ringing_s))
+        ringing = set(map(int, set(still_ringing_s)))  # many are of one moment
         done = [second for second in self._open if second not in ringing or second < now - longest_s]
         for second in done:
             cohort = self._open.pop(second)
@@ -128,14 +128,17 @@ class AnswerRate:
         self.share = (lives + 0.25) / (weights + 1.0)
 
     def _look_for_change(self) -> None:
-        count, late, looked = len(self._blocks), NOTHING, 0
+        count, looked = len(self._blocks), 0
+        dials, lives, weights = NOTHING
         for size, deviations in WINDOWS:
             if size * 2 > count:
                 return
             while looked < size:
                 looked += 1
-                late = late.and_(*self._blocks[-looked])
-            if _apart(late, self._known.and_(-late.dials, -late.lives, -late.weights)) > deviations:
+                block = self._blocks[-looked]
+                dials, lives, weights = dials + block[0], lives + block[1], weights + block[2]
+            late, early = Block(dials, lives, weights), self._known.and_(-dials, -lives, -weights)
+            if _apart(late, early) > deviations:
                 for _ in range(count - size):
                     self._blocks.popleft()
                 self._known = _summed(self._blocks)

@@ -51,15 +51,25 @@ class RingTimes:
     def answered(self, live_share: float) -> Floats:
         """``[a, j]``: the chance that a dial that has rung ``a`` steps is answered by a person before the middle of
         the ``j``-th step from now; ``live_share``: persons per dial."""
-        by_now = np.concatenate(([0.0], np.cumsum(self.arrivals()))) * live_share
-        other = np.array(self._other[:STEPS])
-        others = np.concatenate(([0.0], np.cumsum(other))) * (1 - live_share) / sum(self._other)
+        by_now, middles = self._by_now(live_share)
+        others = _so_far(np.array(self._other[:STEPS])) * (1 - live_share) / sum(self._other)
         rings_still = np.maximum(1.0 - by_now - others, 1e-6)
-        middles = np.concatenate(((by_now[:-1] + by_now[1:]) / 2, np.full(STEPS, by_now[-1])))
         chances = (middles[_LATER] - by_now[:, None]) / rings_still[:, None]
         chances[STEPS] = 0.0
-        within: Floats = np.minimum(np.maximum(chances, 0.0), 1.0)
-        return within
+        return _shares(chances)
+
+    def answered_when_new(self, live_share: float) -> Floats:
+        """The first row of :meth:`answered`: of a dial made now."""
+        _, middles = self._by_now(live_share)
+        return _shares(middles[:STEPS])
+
+    def _by_now(self, live_share: float) -> tuple[Floats, Floats]:
+        """The share of dials that a person has answered by the beginning of each step and by its middle, twice as far
+        as there are steps."""
+        by_now = _so_far(self.arrivals()) * live_share
+        middles = np.full(2 * STEPS, by_now[STEPS])
+        middles[:STEPS] = (by_now[:-1] + by_now[1:]) / 2
+        return by_now, middles
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""
@@ -73,6 +83,18 @@ class RingTimes:
         """
         self._live = numbers(state, "live", STEPS)
         self._other = numbers(state, "other", STEPS + 1)
+
+
+def _so_far(shares: Floats) -> Floats:
+    """The sums up to the beginning of each step, and of all."""
+    sums = np.zeros(STEPS + 1)
+    shares.cumsum(out=sums[1:])
+    return sums
+
+
+def _shares(chances: Floats) -> Floats:
+    within: Floats = np.minimum(np.maximum(chances, 0.0), 1.0)
+    return within
 
 
 _LATER = np.minimum(np.arange(STEPS + 1)[:, None] + np.arange(STEPS)[None, :], 2 * STEPS - 1)

@@ -32,7 +32,7 @@ def enumerated(chances: list[float], at_most: int) -> float:
 @pytest.mark.parametrize("short", [-5, -1, 0, 2])
 def test_the_exact_sum_is_the_enumeration(short: int) -> None:
     tossed, new = coins(4, 1), np.linspace(0.02, 0.3, CHUNK * STEPS).reshape(CHUNK, STEPS)
-    found = exact_chances(tossed, short, NewDials(new), ARRIVALS)
+    found = exact_chances(tossed, short, NewDials.of(new), ARRIVALS)
     for others in range(CHUNK):
         expected = 0.0
         for step in range(STEPS):
@@ -45,17 +45,17 @@ def test_the_exact_sum_is_the_enumeration(short: int) -> None:
 def test_the_normal_sum_is_near_the_exact_one(short: int) -> None:
     tossed, new = coins(16, 2), np.linspace(0.02, 0.3, CHUNK * STEPS).reshape(CHUNK, STEPS)
     moments = Moments.of(tossed).table.sum(axis=0)
-    near = normal_chances(moments, short, NewDials(new), ARRIVALS)
-    assert near == pytest.approx(exact_chances(tossed, short, NewDials(new), ARRIVALS), abs=4e-3)
+    near = normal_chances(moments, short, NewDials.of(new), ARRIVALS)
+    assert near == pytest.approx(exact_chances(tossed, short, NewDials.of(new), ARRIVALS), abs=4e-3)
 
 
 def test_the_risk_grows_with_every_dial() -> None:
-    found = exact_chances(coins(6, 3), 2, NewDials(np.full((CHUNK, STEPS), 0.2)), ARRIVALS)
+    found = exact_chances(coins(6, 3), 2, NewDials.of(np.full((CHUNK, STEPS), 0.2)), ARRIVALS)
     assert np.all(np.diff(found) >= 0)
 
 
 def test_nobody_is_at_risk_while_more_agents_are_free_than_lines_are_out() -> None:
-    found = exact_chances(np.zeros((0, STEPS)), -2, NewDials(np.full((CHUNK, STEPS), 0.2)), ARRIVALS)
+    found = exact_chances(np.zeros((0, STEPS)), -2, NewDials.of(np.full((CHUNK, STEPS), 0.2)), ARRIVALS)
     assert found[0] == found[1] == 0.0
     assert found[2] > 0.0
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Set
 
-from calls.agents.states import AgentState
 from calls.ids import CampaignId
 from dialer.allocation import Agents, Division, Party, Units
 from dialer.lane import Lane
 from dialer.pacing import Snapshot
 from dialer.run import AttemptRun, Phase
-from dialer.workforce import Workforce
+from dialer.workforce import Since, Workforce
 
 RINGING = (Phase.UNSENT, Phase.DIALLED, Phase.DETECTING)
 
@@ -39,7 +38,7 @@ class Sharing:
                 lane.key,
                 lane.campaign.file.weight,
                 usable(lane),
-                len(self._busy(lane, AgentState.TALKING)) + len(self._busy(lane, AgentState.WRAP_UP)),
+                sum(map(len, self._busy(lane))),
                 self._promised(lane),
                 lane.campaign.file.priority,
             )
@@ -67,13 +66,14 @@ class Sharing:
             ringing = [each for each in (*unsent, *ringing) if each.attempt_id not in self._reserved]
             detecting = [each for each in detecting if each.attempt_id not in self._reserved]
         answers, abandons = lane.window(now)
+        talking, wrapping = self._busy(lane)
         return Snapshot(
             at_s=now,
             ready=self._division.ready(lane.key),
             waiting=len(waiting),
             ringing_since_s=tuple(each.since for each in ringing),
-            talking_since_s=self._busy(lane, AgentState.TALKING),
-            wrapping_since_s=self._busy(lane, AgentState.WRAP_UP),
+            talking_since_s=talking,
+            wrapping_since_s=wrapping,
             lines_free=lines_free,
             ringing=tuple((each.since, each.begun.stratum) for each in ringing),
             next_up=tuple((each.since, each.begun.stratum) for each in unsent),
@@ -88,8 +88,8 @@ class Sharing:
             window_abandons=abandons,
         )
 
-    def _busy(self, lane: Lane, state: AgentState) -> tuple[float, ...]:
-        return self.workforce.busy_for(lane.campaign, lane.switch, state)
+    def _busy(self, lane: Lane) -> Since:
+        return self.workforce.busy_for(lane.campaign, lane.switch)
 
     def _promised(self, lane: Lane) -> int:
         """Free agents whom its calls under way need: those whom it counted on when it dialled, and one for each
@@ -105,14 +105,16 @@ def _without_agent(lane: Lane) -> tuple[list[AttemptRun], list[AttemptRun], list
     ringing: list[AttemptRun] = []
     detecting: list[AttemptRun] = []
     offered: list[AttemptRun] = []
+    found = (
+        (Phase.DIALLED, ringing), (Phase.UNSENT, unsent), (Phase.DETECTING, detecting), (Phase.OFFERED, offered)
+    )  # fmt: skip
+    talking = Phase.TALKING
     for attempt in lane.attempts:
         phase = attempt.phase
-        if phase is Phase.DIALLED:
-            ringing.append(attempt)
-        elif phase is Phase.UNSENT:
-            unsent.append(attempt)
-        elif phase is Phase.DETECTING:
-            detecting.append(attempt)
-        elif phase is Phase.OFFERED:
-            offered.append(attempt)
+        if phase is talking:
+            continue  # as most are
+        for each, those in found:
+            if phase is each:
+                those.append(attempt)
+                break
     return unsent, ringing, detecting, offered

@@ -25,6 +25,9 @@ Kind = tuple[object, ...]
 """What an agent may serve: home, queues and skills."""
 
 
+Since = tuple[tuple[float, ...], tuple[float, ...]]
+"""When agents began to talk, and when others began to wrap up."""
+
 Party = tuple[CampaignId, str, Campaign]
 """A campaign on a switch, with its key: see :class:`dialer.lane.Lane`."""
 
@@ -48,7 +51,7 @@ class Workforce:
         self._inbound_on: Mapping[QueueName, frozenset[str]] = {}
         self.works_for: dict[AgentId, CampaignId] = {}
         """Whose call each of them had last. Who talks to an inbound caller counts for that campaign still."""
-        self._busy: dict[tuple[CampaignId, str, AgentState], tuple[Campaign, tuple[float, ...]]] = {}
+        self._busy: dict[tuple[CampaignId, str], tuple[Campaign, Since]] = {}
         self._ready: tuple[tuple[Party, ...], Counter[Group]] | None = None
         """Worked out once for each picture of the floor: they are asked for at every event of every call."""
         self._floor: tuple[FloorAgent, ...] = ()
@@ -122,24 +125,26 @@ class Workforce:
         if was.state in AT_WORK and (agent is None or agent.state not in AT_WORK):
             yield campaign_id, was.switch, pacing.AgentLeft(at_s=now)
 
-    def busy_for(self, campaign: Campaign, switch: str, state: AgentState) -> tuple[float, ...]:
-        """Since when each of those who work for the campaign on the switch is in ``state``, talk or wrap-up, and will
-        be free after it: who leaves then is not counted."""
-        known = self._busy.get((campaign.campaign_id, switch, state))
+    def busy_for(self, campaign: Campaign, switch: str) -> Since:
+        """Since when each of those who work for the campaign on the switch talks, and since when each wraps up, and
+        will be free after it: who leaves then is not counted."""
+        known = self._busy.get((campaign.campaign_id, switch))
         if known is None or known[0] is not campaign:
-            known = (campaign, self._since(campaign, switch, state))
-            self._busy[campaign.campaign_id, switch, state] = known
+            known = self._busy[campaign.campaign_id, switch] = (campaign, self._since(campaign, switch))
         return known[1]
 
-    def _since(self, campaign: Campaign, switch: str, state: AgentState) -> tuple[float, ...]:
-        return tuple(
-            agent.since_s
-            for agent in self.agents.values()
-            if agent.state is state
-            and not agent.leaving
-            and self.works_for.get(agent.agent_id) == campaign.campaign_id
-            and may_serve(agent, campaign, switch)
-        )
+    def _since(self, campaign: Campaign, switch: str) -> Since:
+        talking, wrapping = list[float](), list[float]()
+        busy = ((AgentState.TALKING, talking), (AgentState.WRAP_UP, wrapping))
+        campaign_id, works_for = campaign.campaign_id, self.works_for
+        for agent in self.agents.values():
+            for state, since in busy:
+                if agent.state is state:
+                    mine = not agent.leaving and works_for.get(agent.agent_id) == campaign_id
+                    if mine and may_serve(agent, campaign, switch):
+                        since.append(agent.since_s)
+                    break
+        return tuple(talking), tuple(wrapping)
 
     def ready(self, parties: tuple[Party, ...]) -> Counter[Group]:
         """Agents who can take a dialled call now, by those of ``parties`` whose calls they may take; not those for

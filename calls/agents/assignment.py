@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from calls.agents.agent import Agent
 from calls.agents.events import CallKind
+from calls.agents.states import AgentState
 from calls.agents.waiting import WaitingCall
 
 
@@ -15,7 +16,10 @@ def pairs(calls: Iterable[WaitingCall], agents: Iterable[Agent]) -> Iterator[tup
     A call that needs skills goes to the agent who has them best, before the longest idle. Agents who became idle in
     the same instant are taken in the order given.
     """
-    free = sorted((agent for agent in agents if agent.is_free), key=lambda agent: agent.idle_since)
+    ready = AgentState.READY
+    free = sorted(
+        (agent for agent in agents if agent.state is ready and agent.is_free), key=lambda agent: agent.idle_since
+    )
     for call in calls:
         if not free:
             return

@@ -460,8 +460,7 @@ class Floor:
 
     def _assign(self, now: float) -> None:
         if calls := self._waiting.free():
-            reachable = [agent for agent in self._roster.agents.values() if self._roster.reachable(agent)]
-            for call, agent in list(pairs(calls, reachable)):
+            for call, agent in list(pairs(calls, self._roster.within_reach())):
                 self._reserve(call, agent, now)
 
     def _reserve(self, call: WaitingCall, agent: Agent, now: float) -> None:

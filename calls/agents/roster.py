@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from calls.agents.agent import Agent
@@ -63,8 +63,11 @@ class Roster:
 
     def serving(self, name: QueueName) -> int:
         """How many agents of the queue take calls: logged in and not paused."""
-        idle = (AgentState.LOGGED_OUT, AgentState.PAUSED)
-        return sum(name in agent.profile.queues and agent.state not in idle for agent in self.agents.values())
+        out, paused = AgentState.LOGGED_OUT, AgentState.PAUSED
+        return sum(
+            agent.state is not out and agent.state is not paused and name in agent.profile.queues
+            for agent in self.agents.values()
+        )
 
     def at_home(self, switch: str) -> list[Agent]:
         """The agents who are reached on the switch."""
@@ -73,3 +76,8 @@ class Roster:
     def reachable(self, agent: Agent) -> bool:
         """Whether the agent's switch can be reached."""
         return agent.profile.switch not in self.lost
+
+    def within_reach(self) -> Collection[Agent]:
+        """The agents whose switch can be reached."""
+        agents = self.agents.values()
+        return [agent for agent in agents if self.reachable(agent)] if self.lost else agents

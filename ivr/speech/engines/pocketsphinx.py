@@ -10,7 +10,10 @@ right besides: it refuses both, for who speaks waits for the answer.
 
 It has no second opinion. Decoys stand beside the grammar instead, any number of them in a row: of 140 words that were
 not on the menu 6 were then taken for an item (130 without them), of 30 sentences 1, and 47 of 70 items were still
-right, 1 wrong. Callers with other accents, and digits in a row, fare worse: a vosk model serves them better.
+right, 1 wrong. With what may stand around a phrase much more is taken for one ("the the no"): of 42 other words and
+sentences 3 without it, and 6 more with it. So what is heard only that way is told as if a second opinion had nothing
+of it, and the caller is asked. Callers with other accents, and digits in a row, fare worse: a vosk model serves them
+better.
 """
 
 from __future__ import annotations
@@ -136,10 +139,11 @@ class PocketsphinxSession:
         samples = np.frombuffer(bytes(self._heard), "<i2").astype(np.float64)
         wide = soxr.resample(samples, self._rate_hz, RATE_HZ) if self._rate_hz != RATE_HZ else samples
         pcm = np.clip(np.rint(wide), -32768, 32767).astype("<i2").tobytes()
-        bare = replace(self._grammar, around=frozenset())
-        grammars = (bare, self._grammar) if self._grammar.around else (bare,)
-        heard = (self._recognizer.decode(pcm, each) for each in grammars)
-        return Final(next((words for words in heard if self._grammar.allows(words)), ""))
+        bare = self._recognizer.decode(pcm, replace(self._grammar, around=frozenset()))
+        if self._grammar.allows(bare):
+            return Final(bare)
+        polite = self._recognizer.decode(pcm, self._grammar) if self._grammar.around else ""
+        return Final(polite, "", 0.0, likely=True) if self._grammar.allows(polite) else Final("")
 
     def close(self) -> None:
         """See :meth:`ivr.speech.recognizer.RecognizerSession.close`."""

@@ -13,7 +13,9 @@ import soxr
 
 from calls.errors import SpeechError
 from calls.settings import SpeechSettings
+from ivr.commands import Heard
 from ivr.nodes.voice import yes_or_no
+from ivr.speech.decision import decide
 from ivr.speech.engines import recognizer_for
 from ivr.speech.engines.decoys import COUNT, WORDS, decoys
 from ivr.speech.engines.pocketsphinx import PocketsphinxRecognizer, load, transitions
@@ -72,11 +74,15 @@ def test_every_yes_and_no_is_known_and_polite_ones_are_heard(bundled: Pocketsphi
     assert all(value in ({"y": "1", "n": "2"}[first], None) for first, value in meant), finals
 
 
-def test_manners_are_heard_around_an_item(bundled: PocketsphinxRecognizer) -> None:
-    grammar = grammar_of(Expected(SpokenKind.CHOICE, "en", {"billing": "1", "order status": "2", "appointment": "3"}))
+def test_manners_are_heard_around_an_item_and_the_caller_is_asked(bundled: PocketsphinxRecognizer) -> None:
+    expected = Expected(SpokenKind.CHOICE, "en", {"billing": "1", "order status": "2", "appointment": "3"})
+    grammar = grammar_of(expected)
     polite = [f"i would like {item} please" for item in sorted(grammar.phrases)]
-    finals = [heard(bundled, said(voice, words), grammar)[1].words for voice in VOICES for words in polite]
-    assert sum(final != "" for final in finals) >= 6, finals
+    finals = [heard(bundled, said(voice, words), grammar)[1] for voice in VOICES for words in polite]
+    found = [each for each in (decide(expected, final, TODAY) for final in finals) if isinstance(each, Heard)]
+    assert len(found) >= 6 and not any(each.sure for each in found), finals
+    plain = decide(expected, heard(bundled, said(RMS, "billing"), grammar)[1], TODAY)
+    assert isinstance(plain, Heard) and plain.sure
 
 
 def test_digits_and_numbers_are_heard(bundled: PocketsphinxRecognizer) -> None:

@@ -15,7 +15,7 @@ from calls.switch.events import LegEnded, SwitchDown, SwitchUp
 from calls.switch.port import Answer, CallChannel, Done, Result
 from tests.calls.switch.asterisk.agi_peer import Peer
 from tests.calls.switch.asterisk.fake_ami import FakeAmi
-from tests.calls.switch.asterisk.test_switch import BOOT, DIAL, LIMIT, OK, UNIQUE, Room, config, listing, running
+from tests.calls.switch.asterisk.switch_room import BOOT, DIAL, LIMIT, OK, UNIQUE, Room, config, listing, running
 
 NO_MARK = b"200 result=0\n"
 

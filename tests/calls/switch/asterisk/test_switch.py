@@ -1,155 +1,40 @@
-"""The Asterisk switch between a scripted manager and a played AGI side: what is sent, believed and forgotten."""
+"""The Asterisk switch and its manager: what is sent, believed and forgotten of legs, and how it starts."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from ipaddress import IPv4Network
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from calls.errors import CommandRefused, PromptError, SwitchRefused, SwitchTimeout, SwitchUnavailable
-from calls.ids import AttemptId, BootId, CallId, LegId
+from calls.errors import CommandRefused, SwitchRefused, SwitchTimeout, SwitchUnavailable
+from calls.ids import AttemptId, BootId, LegId
 from calls.switch.asterisk import legs, switch
-from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.audio_way import Way
 from calls.switch.asterisk.channels import Channel, rows
-from calls.switch.asterisk.config import AsteriskConfig, TrunkDial
-from calls.switch.asterisk.switch import ROWS_AT_ONCE, AsteriskSwitch, Chance
-from calls.switch.events import CallLost, LegAnswered, LegEnded, LegRinging, SwitchDown, SwitchEvent, SwitchUp
+from calls.switch.asterisk.switch import ROWS_AT_ONCE, AsteriskSwitch
+from calls.switch.events import LegAnswered, LegEnded, LegRinging, SwitchDown, SwitchEvent, SwitchUp
 from calls.switch.port import (
-    Answer,
-    CallChannel,
     DialAttempt,
-    EndedBy,
-    HungUp,
-    Prompt,
-    Result,
     RingAgent,
-    Transfer,
-    Transferred,
 )
 from calls.wire.ami import Event
-from calls.wire.ami_actions import Ping
-from tests.calls.switch.asterisk.agi_peer import TOKEN, Peer, environment, settled
+from tests.calls.switch.asterisk.agi_peer import settled
 from tests.calls.switch.asterisk.fake_ami import Answer as Answered
-from tests.calls.switch.asterisk.fake_ami import FakeAmi, Fields, said, with_id
-
-BOOT = BootId("2026-11-21T22:11:09-first")
-DIAL = DialAttempt(AttemptId("att-1"), "+4930123456", "carrier", "+493099", 20.0)
-RING = RingAgent(LegId("leg-1"), "PJSIP/agent1", "100", 10.0)
-UNIQUE = "pbx-1795300000.5"
-OK = b"200 result=1\n"
-LIMIT = b"SET VARIABLE TIMEOUT(absolute) 14400"
-
-
-class NoPrompts:
-    def path(self, prompt: Prompt) -> Path:
-        raise PromptError(prompt.key)
-
-    def duration_s(self, prompt: Prompt) -> float:
-        raise PromptError(prompt.key)
-
-
-def config(pbx: FakeAmi) -> AsteriskConfig:
-    ami = AmiSettings(
-        "127.0.0.1",
-        pbx.port,
-        "callwright",
-        SecretStr("a secret"),
-        2.0,
-        0.3,
-        0.2,
-        retry_first_s=0.01,
-        retry_most_s=0.05,
-    )
-    return AsteriskConfig(
-        name="main",
-        ami=ami,
-        agi_host="127.0.0.1",
-        agi_port=0,
-        agi_token=SecretStr(TOKEN),
-        agi_allow=(IPv4Network("127.0.0.0/8"),),
-        trunks={"carrier": TrunkDial("PJSIP/{number}@carrier"), "bare": TrunkDial("PJSIP/{number}@bare", plus=False)},
-        destinations={"sales": "PJSIP/sales"},
-        settle_s=0.0,
-        sweep_s=60.0,
-    )
-
-
-class Room:
-    """A switch between a scripted manager and a played AGI side."""
-
-    def __init__(self, pbx: FakeAmi, switch: AsteriskSwitch) -> None:
-        self.pbx = pbx
-        self.switch = switch
-        self.events: list[SwitchEvent] = []
-        self.calls: list[CallChannel] = []
-        self.handler: Callable[[CallChannel], Awaitable[None]] = self.answer_and_go
-        self.news = asyncio.Event()
-        self.peers: list[Peer] = []
-
-    @staticmethod
-    async def answer_and_go(call: CallChannel) -> None:
-        await call.perform(Answer())
-
-    def tell(self, event: SwitchEvent) -> None:
-        self.events.append(event)
-        self.news.set()
-
-    async def serve(self, call: CallChannel) -> None:
-        self.calls.append(call)
-        self.news.set()
-        try:
-            await self.handler(call)
-        finally:
-            self.news.set()
-
-    async def until(self, met: Callable[[], bool], deadline_s: float = 5.0) -> None:
-        async with asyncio.timeout(deadline_s):
-            while not met():
-                self.news.clear()
-                await self.news.wait()
-
-    async def told(self, event: SwitchEvent) -> None:
-        await self.until(lambda: event in self.events)
-
-    async def caught_up(self) -> None:
-        """All that the manager has said until now has been read and told."""
-        pings = len(self.pbx.of("Ping"))
-        await self.pbx.asked("Ping", pings + 1)
-        await self.switch._client.ask(Ping())
-        await asyncio.sleep(0)
-
-    def say(self, *frames: str) -> None:
-        """Events, each as lines with ``|`` between them; the class is put in."""
-        for frame in frames:
-            name, *rest = frame.split("|")
-            self.pbx.push("\r\n".join([f"Event: {name}", "Privilege: call,all", *rest, "", ""]).encode())
-
-    async def request(self, script: str, *arguments: str, unique_id: str = UNIQUE) -> Peer:
-        peer = Peer(*await asyncio.open_connection("127.0.0.1", self.switch.agi_port))
-        self.peers.append(peer)
-        text = environment(f"{script}?token={TOKEN}", *arguments)
-        lines = [
-            b"agi_uniqueid: " + unique_id.encode() if line.startswith(b"agi_uniqueid: ") else line
-            for line in text.split(b"\n")
-        ]
-        peer.say(b"\n".join(lines))
-        return peer
-
-    async def take(self, peer: Peer, call_id: str, *, inbound: bool = True) -> None:
-        """The first words of a request."""
-        if inbound:
-            await peer.expect(f"SET VARIABLE CW_CALL {call_id}".encode(), OK)
-        await peer.expect(LIMIT, OK)
-        await peer.expect(b"GET VARIABLE CW_CALL", f"200 result=1 ({call_id})\n".encode())
-        if inbound:
-            await peer.expect(b"GET VARIABLE CW_BOOT", b"200 result=1 (first)\n")
+from tests.calls.switch.asterisk.fake_ami import FakeAmi, Fields
+from tests.calls.switch.asterisk.switch_room import (
+    BOOT,
+    DIAL,
+    RING,
+    NoPrompts,
+    Room,
+    busy_channels,
+    config,
+    listing,
+    running,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -163,46 +48,10 @@ async def pbx() -> AsyncIterator[FakeAmi]:
         yield fake
 
 
-@asynccontextmanager
-async def running(pbx: FakeAmi, changed: AsteriskConfig | None = None) -> AsyncIterator[Room]:
-    ids = iter(range(1000))
-    chance = Chance(lambda: CallId(f"call-{next(ids)}"), lambda: f"nonce{next(ids)}", lambda: 0.5)
-    room = Room(pbx, AsteriskSwitch(changed or config(pbx), NoPrompts(), chance))
-    await room.switch.start(room.tell, room.serve)
-    try:
-        yield room
-    finally:
-        await room.switch.stop()
-        for peer in room.peers:
-            await peer.close()
-
-
 @pytest.fixture
 async def room(pbx: FakeAmi) -> AsyncIterator[Room]:
     async with running(pbx) as one:
         yield one
-
-
-def busy_channels(fields: Fields) -> bytes | None:
-    """Five live channels, as recorded."""
-    return with_id(said("asterisk-16", "ami-status", "CoreShowChannels", 1))(fields)
-
-
-def listing(*ids: str) -> Callable[[Fields], bytes]:
-    """A list of channels that are up, by their ids."""
-
-    def answer(fields: Fields) -> bytes:
-        mark = f"ActionID: {fields['ActionID']}"
-        rows = [
-            f"Event: CoreShowChannel\r\n{mark}\r\nChannel: PJSIP/x-{number}\r\nChannelState: 6\r\n"
-            f"Uniqueid: {each}\r\nLinkedid: {each}\r\n\r\n"
-            for number, each in enumerate(ids)
-        ]
-        start = f"Response: Success\r\n{mark}\r\nEventList: start\r\n\r\n"
-        end = f"Event: CoreShowChannelsComplete\r\n{mark}\r\nEventList: Complete\r\nListItems: {len(ids)}\r\n\r\n"
-        return "".join([start, *rows, end]).encode()
-
-    return answer
 
 
 class TestOriginate:
@@ -414,176 +263,6 @@ class TestOutage:
         room.say("Hangup|Uniqueid: att-1|ChannelState: 6|Cause: 16")
         await room.told(LegEnded(LegId("att-1"), 16))
         assert [type(error) for error in failed] == [ZeroDivisionError]
-
-
-class TestCalls:
-    async def test_an_inbound_call_is_named_served_and_forgotten(self, room: Room) -> None:
-        peer = await room.request("inbound")
-        await room.take(peer, "call-1")
-        await peer.expect(b"ANSWER", b"200 result=0\n")
-        await peer.expect(b"SET VARIABLE IVR_DONE 1", OK)
-        await peer.closed()
-        assert room.calls[0].info.call_id == "call-1" and room.calls[0].info.channel == UNIQUE
-        room.say(f"Hangup|Uniqueid: {UNIQUE}|Cause: 16")
-        await room.caught_up()
-        assert len(room.switch._desk) == 0
-
-    async def test_a_call_that_asks_again_after_its_handler_failed_is_left_to_the_dialplan(self, room: Room) -> None:
-        async def fails(call: CallChannel) -> None:
-            raise ZeroDivisionError
-
-        room.handler = fails
-        peer = await room.request("inbound")
-        await room.take(peer, "call-1")
-        await peer.closed()
-        await (await room.request("inbound")).closed()
-        assert len(room.calls) == 1
-
-    async def test_an_answered_attempt(self, room: Room) -> None:
-        await room.switch.originate(DIAL)
-        peer = await room.request("dialled", "att-1", "HUMAN", "x", unique_id="att-1")
-        await room.take(peer, "att-1", inbound=False)
-        await peer.expect(b"ANSWER", b"200 result=0\n")
-        info = room.calls[0].info
-        assert (info.call_id, info.attempt_id, info.called, info.caller) == ("att-1", "att-1", DIAL.number, "+493099")
-
-    @pytest.mark.parametrize(("attempt_id", "unique_id"), [("att-2", "att-2"), ("att-1", UNIQUE), ("", "att-1")])
-    async def test_an_answered_leg_that_is_not_ours_gets_no_command(
-        self, room: Room, attempt_id: str, unique_id: str
-    ) -> None:
-        await room.switch.originate(DIAL)
-        peer = await room.request("dialled", attempt_id, unique_id=unique_id)
-        await peer.closed()
-        assert room.calls == []
-
-    async def test_a_channel_that_carries_another_call_is_let_go(self, room: Room) -> None:
-        await room.switch.originate(DIAL)
-        peer = await room.request("dialled", "att-1", unique_id="att-1")
-        await peer.expect(LIMIT, OK)
-        await peer.expect(b"GET VARIABLE CW_CALL", b"200 result=1 (att-2)\n")
-        await peer.closed()
-        assert room.calls == []
-
-    async def test_the_end_of_a_dialled_call_is_believed_at_once(self, room: Room) -> None:
-        results = []
-
-        async def serve(call: CallChannel) -> None:
-            results.append(await call.perform(Answer()))
-
-        room.handler = serve
-        await room.switch.originate(DIAL)
-        peer = await room.request("dialled", "att-1", unique_id="att-1")
-        await room.take(peer, "att-1", inbound=False)
-        await peer.expect(b"ANSWER")
-        room.say("Hangup|Uniqueid: att-1|ChannelState: 6|Cause: 16")
-        await room.until(lambda: bool(results))
-        assert results == [HungUp(EndedBy.CALLER, 16)] and room.pbx.of("Status") == []
-
-    async def test_the_end_of_an_inbound_call_is_believed_when_the_switch_agrees(self, room: Room) -> None:
-        """Its id can be guessed, so its end can be forged by any caller."""
-        results = []
-
-        async def serve(call: CallChannel) -> None:
-            results.append(await call.perform(Answer()))
-
-        room.handler = serve
-        peer = await room.request("inbound")
-        await room.take(peer, "call-1")
-        await peer.expect(b"ANSWER")
-        room.say(*[f"Hangup|Uniqueid: {UNIQUE}|Cause: 16"] * 50)
-        await room.pbx.asked("Status")
-        await room.caught_up()
-        assert results == [] and len(room.pbx.of("Status")) <= 3, "a flood of forged ends is one check"
-        room.pbx.answers["Status"] = room.pbx.no_such_channel
-        room.say(f"Hangup|Uniqueid: {UNIQUE}|Cause: 16")
-        await room.until(lambda: bool(results))
-        assert results == [HungUp(EndedBy.CALLER, 16)]
-
-    async def test_a_transferred_talk_counts_from_the_answer_that_the_switch_tells(self, room: Room) -> None:
-        results: list[Result] = []
-
-        async def serve(call: CallChannel) -> None:
-            results.append(await call.perform(Transfer("sales", 20.0)))
-
-        room.handler = serve
-        peer = await room.request("inbound")
-        await room.take(peer, "call-1")
-        await peer.expect(b"EXEC Dial PJSIP/sales,20,gS(14400)")
-        await asyncio.sleep(0.3)
-        room.say(
-            "DialEnd|Uniqueid: somebody-else|DialStatus: ANSWER", f"DialEnd|Uniqueid: {UNIQUE}|DialStatus: ANSWER"
-        )
-        await room.caught_up()
-        peer.say(b"200 result=0\n")
-        await peer.expect(b"GET VARIABLE DIALSTATUS", b"200 result=1 (ANSWER)\n")
-        await room.until(lambda: bool(results))
-        assert isinstance(results[0], Transferred) and results[0].talk_s < 0.25
-        assert len(room.switch._desk) == 1, "the end of a dialling is not the end of the call"
-
-    async def test_a_frame_made_by_a_value_changes_nothing(self, room: Room) -> None:
-        await room.switch.originate(DIAL)
-        room.pbx.push(b"Event: Hangup\r\nUniqueid: att-1\r\nCause: 16\r\n\r\n")
-        room.pbx.push(b"Event: Newchannel\r\nPrivilege: call,all\r\nEvent: Hangup\r\nUniqueid: att-1\r\n\r\n")
-        await room.caught_up()
-        assert len(room.events) == 1 and LegId("att-1") in room.switch._book
-
-
-class TestAdopted:
-    async def test_the_end_of_an_adopted_talk_is_told(self, pbx: FakeAmi) -> None:
-        pbx.answers["CoreShowChannels"] = listing(UNIQUE, "leg-1")
-        async with running(pbx) as room:
-            room.switch.adopt(frozenset((LegId("leg-1"),)), {CallId("old"): UNIQUE})
-            pbx.answers["Status"] = pbx.no_such_channel
-            room.say(f"Hangup|Uniqueid: {UNIQUE}|Cause: 16", "Hangup|Uniqueid: leg-1|ChannelState: 6|Cause: 16")
-            await room.told(CallLost(CallId("old"), 16))
-            await room.told(LegEnded(LegId("leg-1"), 16))
-            assert len(room.switch._desk) == 0
-
-    async def test_what_is_gone_already_is_told_at_once(self, room: Room) -> None:
-        room.switch.adopt(frozenset((LegId("leg-1"),)), {CallId("old"): UNIQUE})
-        await room.told(CallLost(CallId("old"), None))
-        await room.told(LegEnded(LegId("leg-1"), None, unseen=True))
-
-    async def test_adopted_before_the_start(self, pbx: FakeAmi) -> None:
-        pbx.answers["CoreShowChannels"] = listing("leg-1")
-        room = Room(pbx, AsteriskSwitch(config(pbx), NoPrompts()))
-        room.switch.adopt(frozenset((LegId("leg-1"), LegId("leg-2"))), {})
-        await room.switch.start(room.tell, room.serve)
-        await room.told(LegEnded(LegId("leg-2"), None, unseen=True))
-        assert LegId("leg-1") in room.switch._book
-        await room.switch.stop()
-
-    async def test_an_adopted_talk_that_comes_back_is_ended_without_an_excuse(self, pbx: FakeAmi) -> None:
-        pbx.answers["CoreShowChannels"] = listing(UNIQUE)
-        async with running(pbx) as room:
-            room.switch.adopt(frozenset(), {CallId("old"): UNIQUE})
-            peer = await room.request("resume", "old", "HANGUP")
-            await room.take(peer, "old", inbound=False)
-            await peer.expect(b"SET VARIABLE IVR_DONE 1", OK)
-            await peer.closed()
-
-    async def test_a_person_back_from_an_adopted_talk_hears_no_excuse(self, pbx: FakeAmi) -> None:
-        pbx.answers["CoreShowChannels"] = listing("att-1")
-        async with running(pbx) as room:
-            room.switch.adopt(frozenset((LegId("att-1"),)), {})
-            peer = await room.request("resume", "att-1", "KICKED", unique_id="att-1")
-            await room.take(peer, "att-1", inbound=False)
-            await peer.expect(b"SET VARIABLE IVR_DONE 1", OK)
-            await peer.closed()
-            stranger = await room.request("resume", "att-1", "KICKED", unique_id="1.2")
-            await stranger.closed()
-
-    async def test_an_adopted_caller_who_asks_again_is_a_new_call(self, pbx: FakeAmi) -> None:
-        pbx.answers["CoreShowChannels"] = listing(UNIQUE)
-        async with running(pbx) as room:
-            room.switch.adopt(frozenset(), {CallId("old"): UNIQUE})
-            peer = await room.request("inbound")
-            await room.take(peer, "call-1")
-            assert CallLost(CallId("old"), None) in room.events
-            await peer.expect(b"ANSWER", b"200 result=0\n")
-
-    async def test_a_talks_end_of_no_call_of_ours_gets_no_command(self, room: Room) -> None:
-        await (await room.request("resume", "call-77", "HANGUP")).closed()
 
 
 class TestStart:

@@ -26,7 +26,7 @@ def floor_picture(engine: Engine, shift_s: float) -> Picture:
     """What changes with every call."""
     floor = engine.floor.view()
     return {
-        "agents": feed.agents_of(floor, engine.consults.view(), shift_s),
+        "agents": feed.agents_of(floor, engine.consults.view(), engine.previews.view(), shift_s),
         "queues": feed.queues_of(floor, shift_s),
     }
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 from calls.agents.view import FloorView
 from calls.clock import Clock
-from calls.ids import AgentId
+from calls.ids import AgentId, LeadId
 from calls.log import masked
 from calls.people.blocked import Flagged
 from console.engine.recorder import CallRecorder
@@ -142,9 +142,11 @@ def milliseconds(monotonic_s: float, shift_s: float) -> int:
     return round((monotonic_s + shift_s) * 1000)
 
 
-def agents_of(floor: FloorView, asks: Mapping[AgentId, str], shift_s: float) -> dict[str, Record]:
+def agents_of(
+    floor: FloorView, asks: Mapping[AgentId, str], looks: Mapping[AgentId, LeadId], shift_s: float
+) -> dict[str, Record]:
     """The agents. ``queues``: those that each serves; ``wrap_up_ends``: at the latest; ``wants``: what the agent will
-    be when free."""
+    be when free. ``looks``: at what lead each looks before it is dialled."""
     return {
         each.agent_id: {
             "name": each.name,
@@ -157,6 +159,7 @@ def agents_of(floor: FloorView, asks: Mapping[AgentId, str], shift_s: float) -> 
             "queues": sorted(each.profile.queues),
             "phone": each.phone.value,
             "asks": asks.get(each.agent_id, ""),
+            "looks_at": looks.get(each.agent_id),
         }
         for each in floor.agents
     }

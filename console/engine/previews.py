@@ -147,6 +147,10 @@ class Previews:
             auto=_preview(showing.campaign).auto,
         )
 
+    def view(self) -> dict[AgentId, LeadId]:
+        """The lead that each agent looks at who has not said yet what is to become of it."""
+        return {agent: each.lead.lead_id for agent, each in self._shown.items() if not each.answer.done()}
+
     async def dial(self, agent_id: AgentId) -> Done:
         """Dial the lead that the agent looks at.
 

@@ -50,6 +50,11 @@ class Engine:
         with httpx.Client(transport=httpx.HTTPTransport(uds=self._uds), timeout=None) as client:
             client.post(f"http://engine{path}", json=body)
 
+    def send_leads(self, name: str, text: str) -> None:
+        """Import CSV into a list."""
+        answer = self._http.post(f"http://engine/v1/leads?list={name}&file={name}.csv", content=text.encode())
+        assert answer.status_code == 200, answer.text
+
     def account(self, name: str, role: str, agent: str | None = None) -> None:
         """Add one, with the password of all."""
         order = {"name": name, "role": role, "agent": agent, "password": HASH, "must_change": False}

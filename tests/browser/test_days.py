@@ -8,6 +8,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.conftest import Centre
+from tests.browser.installation import AGENTS
 from tests.browser.running import DESKTOP, PHONE
 
 CALLER = "+493023125001"
@@ -123,6 +124,36 @@ def test_no_page_has_a_serious_fault_or_is_wider_than_a_phone(
         assert wide <= width, (path, wide)
     page.size(*DESKTOP)
     page.theme("light")
+    assert page.errors() == []
+
+
+def test_an_agent_skips_a_lead_and_dials_the_next_by_keyboard(centre: Centre) -> None:
+    page, engine = centre.page, centre.engine
+    for agent, _ in AGENTS:
+        engine.post(f"/v1/agents/{agent}/logout")
+        engine.post(f"/v1/agents/{agent}/done")
+    engine.send_leads(
+        "shops", "Phone,Name,Town\n+12025550150,Harbour Bakery,Boston\n+12025550151,Corner Café,Salem\n"
+    )
+    page.be("anna")
+    page.open("/desk")
+    page.shows("#strip", "Logged out")
+    page.one("body").send_keys(Keys.ALT, "r")
+    page.shows("#strip", "Ready")
+    engine.post("/v1/campaigns/lamps/start")
+    page.shows("#call", "Harbour Bakery")
+    assert "Boston" in page.text("#call") and "Looking at a lead" in page.text("#strip")
+    page.one("body").send_keys(Keys.ALT, "k")
+    assert focus(centre) == "skip"
+    press(centre, "opens at nine", Keys.ENTER)
+    page.shows("#call", "Corner Café")
+    page.one("body").send_keys(Keys.ALT, "d")
+    page.shows("#strip", "Talking")
+    page.shows("#call", "+12025550151")
+    engine.post("/v1/campaigns/lamps/stop")
+    page.shows("#strip", "Wrap-up")
+    page.one("body").send_keys(Keys.ALT, "r")
+    page.shows("#strip", "Ready")
     assert page.errors() == []
 
 

@@ -46,7 +46,7 @@ def target(figure: str, aim: float, alarm: float, queue: str | None = None) -> T
 def figures(handling_s: float) -> Iterable[Figure]:
     yield counted("calls", 2, "calls", "talked in", "anna")
     yield ratio("aht", handling_s, 2, "a call", "s", "anna")
-    yield ratio("aht", None, 0, "a call", "s", "ben")
+    yield ratio("aht", 0, 0, "a call", "s", "ben")
     yield ratio("service_level", 1, 1, "in time")
 
 

@@ -75,14 +75,14 @@ async def test_a_lead_is_shown_dialled_and_talked_to(tmp_path: Path) -> None:
         await world.campaign(ONE, TWO, tables=preview())
         lead = await shown(world, ANN)
         assert (lead.number, lead.campaign, lead.tries, lead.left_s) == (ONE, "autumn", 0, None)
-        assert world.state("ann") == "reserved"
+        assert world.state("ann") == "reserved" and world.engine.previews.view() == {ANN: lead.lead}
         await asyncio.sleep(120.0)
         assert invites(world) == [], "nobody but the agent says when"
         (queue,) = world.engine.floor.view().queues
         assert queue.waiting == (), "nobody waits"
         done = await world.engine.previews.dial(ANN)
         assert done.said.startswith(f"agent ann: {ONE} is dialled in call id-")
-        assert looks_at_none(world, ANN)
+        assert looks_at_none(world, ANN) and world.engine.previews.view() == {}
         await world.until(lambda: world.state("ann") == "talking", 20.0)
         await world.until(lambda: world.state("ann") == "wrap_up", 60.0)
         assert (await shown(world, ANN)).number == TWO

@@ -32,6 +32,23 @@ export function Call({ card, agent, t, language, actions }) {
       <span>${each.kind.replaceAll("_", " ")}${detail(each.detail)}</span></li>`)}</ul>`;
 }
 
+/** A lead that is looked at before it is dialled: who it is, and to dial or to skip it. */
+export function Lead({ lead, t, actions }) {
+  const skip = (event) => {
+    event.preventDefault();
+    actions.skipLead(new FormData(event.target).get("reason"));
+  };
+  return html`
+    <div class="caller"><h2>${lead.name || t("desk.unknown")}</h2><span class="big">${lead.number}</span></div>
+    <p><span class="badge info">${t("desk.looks")}</span>${lead.until !== null && html` <span class="hint">${t(`desk.then_${lead.auto}`)} <time data-until=${lead.until}>${lasted(lead.until - serverNow())}</time></span>`}</p>
+    <dl class="pairs"><dt>${t("desk.campaign")}</dt><dd>${lead.campaign}</dd>
+      ${lead.others.length > 0 && html`<dt>${t("desk.numbers")}</dt><dd>${lead.others.join(", ")}</dd>`}
+      <dt>${t("desk.tries")}</dt><dd>${lead.tries}${lead.last_outcome ? `: ${lead.last_outcome.replaceAll("_", " ")}` : ""}</dd>
+      ${Object.entries(lead.fields).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+    <div class="actions"><button type="button" onClick=${actions.dialLead}>${t("desk.dial")} <kbd>Alt D</kbd></button></div>
+    <form class="row" key=${lead.lead} onSubmit=${skip}><label>${t("desk.skip_why")} <kbd class="hint">Alt K</kbd><input id="skip" name="reason" required maxlength="200" /></label><button class="second">${t("desk.skip")}</button></form>`;
+}
+
 function localTime(zone, language) {
   try {
     return `${new Date(serverNow()).toLocaleTimeString(language, { timeZone: zone, timeStyle: "short" })} (${zone.split("/").at(-1).replaceAll("_", " ")})`;
@@ -57,7 +74,7 @@ function Script({ script, t, actions }) {
 
 /** What can be done with the call: hand it on, ask first, the recording, its end, a callback. */
 export function Tools({ card, agent, desk, t, actions }) {
-  if (!card) return null;
+  if (!card) return agent.state === "ready" ? html`<${Dial} t=${t} actions=${actions} />` : null;
   const talks = agent.state === "talking";
   const to = (attended) => {
     const [kind, ...name] = document.getElementById("target").value.split(":");
@@ -85,6 +102,19 @@ export function Tools({ card, agent, desk, t, actions }) {
       <label>${t("desk.call_back_at")}<input type="datetime-local" name="at" required /></label>
       <label class="check"><input type="checkbox" name="personal" defaultChecked=${true} /> <span>${t("desk.personal")}</span></label>
       <button class="second">${t("desk.book")}</button></form></details></div>`;
+}
+
+/** A number that the agent dials, in a campaign in which agents do. */
+function Dial({ t, actions }) {
+  const dial = (event) => {
+    event.preventDefault();
+    const given = new FormData(event.target);
+    actions.dial({ number: given.get("number"), campaign: given.get("campaign") || null });
+  };
+  return html`<details class="card"><summary>${t("desk.dial_number")}</summary><form class="stack" onSubmit=${dial}>
+    <label>${t("desk.number")}<input id="dial" name="number" type="tel" required maxlength="40" /></label>
+    <label>${t("desk.campaign")} <span class="hint">${t("desk.if_several")}</span><input name="campaign" maxlength="64" /></label>
+    <button class="second">${t("desk.dial")}</button></form></details>`;
 }
 
 /** The callbacks that are the agent's to make. */

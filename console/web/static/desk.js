@@ -2,7 +2,7 @@
 
 import { html, render } from "./vendor/htm-preact.js";
 import { LOOKS, ask, count, lasted, look, serverNow, wordsOf } from "./live.js";
-import { Call, Figures, Promised, Queues, Targets, Tools } from "./desk-parts.js";
+import { Call, Figures, Lead, Promised, Queues, Targets, Tools } from "./desk-parts.js";
 
 const root = document.getElementById("desk");
 const desk = JSON.parse(root.dataset.desk);
@@ -16,6 +16,7 @@ const notes = at("notes");
 let line = "lost";
 let picture = {};
 let card = null; // of the call in hand
+let lead = null; // that is looked at before it is dialled
 let chosen = null; // the disposition
 let scriptLanguage = null;
 let promised = [];
@@ -70,6 +71,9 @@ const actions = {
   answer: (step, text) => act("POST", "/answers", { call_id: card.call_id, answers: { [step]: text } }),
   book: async (order) => (await act("POST", "/callbacks", { call_id: card.call_id, ...order }, t("desk.booked"))) && refresh(),
   choose: (queues) => act("PUT", "/own-queues", { queues }, t("desk.chosen", { queues: queues.join(", ") || "–" })),
+  dialLead: () => act("POST", "/preview/dial", undefined, t("desk.dials", { who: lead?.number ?? "" })),
+  skipLead: (reason) => act("POST", "/preview/skip", { reason }, t("desk.skipped")),
+  dial: (order) => act("POST", "/dial", order, t("desk.dials", { who: order.number })),
   speak: (wanted) => { scriptLanguage = wanted; refresh(); },
 };
 
@@ -99,7 +103,7 @@ function Strip({ agent }) {
   const state = agent.state;
   const busy = ["talking", "reserved", "wrap_up"].includes(state);
   return html`
-    <div class="now"><span class="badge ${LOOKS[state]}">${t(`state.${state}`)}${agent.reason ? `: ${labelOf(agent.reason)}` : ""}</span>
+    <div class="now"><span class="badge ${LOOKS[state]}">${agent.looks_at ? t("desk.looks") : t(`state.${state}`)}${agent.reason ? `: ${labelOf(agent.reason)}` : ""}</span>
       <time data-since=${agent.since}>${lasted(serverNow() - agent.since)}</time>
       ${busy && agent.wants === "paused" && html`<span class="hint">${t("desk.then_paused")}</span>`}
       ${busy && agent.wants === "logged_out" && html`<span class="hint">${t("desk.then_logged_out")}</span>`}
@@ -142,7 +146,7 @@ function draw() {
   root.classList.toggle("stale", line !== "live" || Boolean(away));
   if (!agent) return;
   render(html`<${Strip} agent=${agent} />`, at("strip"));
-  render(html`<${Call} card=${card} agent=${agent} t=${t} language=${language} actions=${actions} />`, at("call"));
+  render(!card && lead ? html`<${Lead} lead=${lead} t=${t} actions=${actions} />` : html`<${Call} card=${card} agent=${agent} t=${t} language=${language} actions=${actions} />`, at("call"));
   render(html`<${Choices} />`, at("choices"));
   render(html`<${Buttons} agent=${agent} />`, at("buttons"));
   render(html`<${Tools} card=${card} agent=${agent} desk=${desk} t=${t} actions=${actions} />`, at("tools"));
@@ -166,6 +170,8 @@ async function refresh() {
     if (turn !== asked) return;
     if (!me()?.call) card = null;
   }
+  await seeLead();
+  if (turn !== asked) return;
   draw();
   const [calls, counted] = await Promise.allSettled([ask("GET", `${mine}/callbacks`), ask("GET", "/desk/figures")]);
   if (calls.status === "fulfilled") promised = calls.value;
@@ -173,11 +179,20 @@ async function refresh() {
   draw();
 }
 
+/** The lead that the agent looks at; none, where there is none or it has just been taken back. */
+async function seeLead() {
+  const was = lead?.lead;
+  const wanted = me()?.looks_at;
+  const found = wanted ? await ask("GET", `${mine}/preview`).catch(() => null) : null;
+  lead = found && { ...found, until: found.left_s === null ? null : serverNow() + found.left_s * 1000 };
+  if (lead && lead.lead !== was) announce(t("desk.lead", { who: `${lead.name || ""} ${lead.number}, ${lead.campaign}` }));
+}
+
 let before = null;
 function heard(now) {
   picture = now;
   const agent = me();
-  const key = agent && `${agent.state} ${agent.call} ${agent.asks}`;
+  const key = agent && `${agent.state} ${agent.call} ${agent.asks} ${agent.looks_at}`;
   if (agent && before && before.state !== agent.state && agent.state !== "reserved") announce(t("desk.state_is", { state: t(`state.${agent.state}`) }));
   const changed = !before || key !== before.key;
   before = agent && { key, state: agent.state };
@@ -198,6 +213,8 @@ document.addEventListener("keydown", (event) => {
       KeyN: () => notes.focus(),
       KeyS: () => form.reportValidity() && save(false),
       KeyT: () => at("target")?.focus(),
+      KeyD: () => (lead ? actions.dialLead() : at("dial")?.focus()),
+      KeyK: () => at("skip")?.focus(),
     }[event.code];
     if (work) { event.preventDefault(); work(); }
     return;

@@ -26,6 +26,7 @@ from calls.causes import Outcome
 from calls.ids import LegId
 from calls.switch.events import LegAnswered, SwitchDown, SwitchUp
 from calls.switch.freeswitch.switch import FreeSwitch
+from calls.switch.freeswitch.watchdog import SILENT_S
 from calls.switch.port import (
     Answer,
     CallChannel,
@@ -227,6 +228,30 @@ if VARIABLE in os.environ:
     ) -> None:
         async with real_place(trees, callees) as place, centre_at(place) as centre:
             await _our_process_is_killed(centre)
+
+    @pytest.mark.parametrize("says", [b"", b"connect\n\n"])
+    async def test_an_engine_that_is_silent_keeps_nobody(trees: Trees, callees: Callees, says: bytes) -> None:
+        """It takes the call and says no more: the caller hears the sorry, and is let go."""
+        async with real_place(trees, callees) as place:
+            silent: list[asyncio.StreamWriter] = []
+
+            async def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                writer.write(says)
+                silent.append(writer)
+
+            server = await asyncio.start_server(take, "127.0.0.1", ENGINE_PORT)
+            script = CallerScript("323", stays_s=SILENT_S + 30.0, answer_within_s=SILENT_S + 30.0)
+            sipp = SippHome(trees.sipp, place.folder / "sipp")
+            caller = await place_call(sipp, "kept", script, sip_port=place.real.sip_port)
+            try:
+                assert await caller.wait(SILENT_S + 30.0)
+            finally:
+                await caller.stop()
+                for writer in silent:
+                    writer.close()
+                server.close()
+            assert [event.event for event in caller.events][-2:] == ["answered", "ended_by_switch"]
+            assert len(silent) == 1
 
     @pytest.mark.parametrize("caller_name", HOSTILE)
     async def test_a_hostile_name_is_a_name(trees: Trees, callees: Callees, caller_name: str) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from calls.ids import LegId
 from calls.switch.events import CallConnected, LegAnswered
-from calls.switch.port import CallChannel, Connect, Hold, RingAgent
+from calls.switch.port import Answer, CallChannel, Connect, Hold, RingAgent
 from console.demo.sipp import Callees, CallerScript, SippHome
 from console.demo.sipp import call as place_call
 from dialplans import install
@@ -117,6 +117,7 @@ if VARIABLE in os.environ:
 
             async def serve(channel: CallChannel) -> None:
                 came.append(channel.info.called)
+                await channel.perform(Answer())
                 await channel.perform(Connect(LEG) if channel.info.called == "322" else Hold(60.0))
 
             await stage.switch.start(stage.events.append, serve)
@@ -171,13 +172,14 @@ async def _read(real: Real) -> None:
 async def _served(real: Real) -> dict[str, str]:
     """The caller whom the queue has joined to its agent, as soon as there is one."""
 
-    def talks(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-        legs = {row["call_uuid"] for row in rows if row["direction"] == "outbound" and row["callstate"] == "ACTIVE"}
-        return [row for row in rows if row["application"] == "callcenter" and row["uuid"] in legs]
+    def joined(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+        return [row for row in rows if (row["direction"], row["application"]) == ("inbound", "uuid_bridge")]
 
-    rows = await channels(real, lambda rows: bool(talks(rows)))
-    assert talks(rows), rows
-    return talks(rows)[0]
+    found = joined(await channels(real, lambda rows: bool(joined(rows))))
+    assert len(found) == 1, "the queue has joined somebody"
+    members = await real.api(f"callcenter_config queue list members {PLACE}")
+    assert any(found[0]["uuid"] in line and "Answered" in line for line in members.splitlines()), members
+    return found[0]
 
 
 async def _agents_leg(real: Real) -> str:

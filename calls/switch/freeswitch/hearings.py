@@ -31,8 +31,20 @@ from calls.wire import wav_head
 from calls.wire.esl_commands import Command
 from calls.wire.esl_control import Overhear, Tape, TapeCall
 
+PACKET_S = 0.02
+"""FreeSWITCH writes so much at a time."""
+
 EVERY_S = 0.01
-"""How often the files are read: FreeSWITCH writes 20 ms at a time."""
+"""How often a file is looked at in any case."""
+
+LOOK_S = 0.002
+"""How often about the moment at which it should grow."""
+
+CLOCK_S = 0.0001
+"""A timer may come so much too early."""
+
+FOLLOWS_S = 3 * PACKET_S
+"""For so long behind its last growth it is looked for closely."""
 
 LIMIT_S = 900
 """How long FreeSWITCH records for somebody who may be gone: 14 MB. No question is open for so long."""
@@ -59,6 +71,9 @@ class _Tape:
         self._until_s = until_s
         self._at: int | None = None
         """How far it was read; None: its head is not there yet."""
+        self._grew_at = float("-inf")
+        self.look_at = 0.0
+        """When it is to be read next."""
 
     @property
     def ended(self) -> bool:
@@ -70,7 +85,7 @@ class _Tape:
         if self.ended:
             return
         try:
-            self._read()
+            self._follow(now, grew=self._read())
         except (OSError, RemoteProtocolError) as problem:
             log.get().error("what a caller says cannot be read", problem=str(problem))
             self.end()
@@ -78,7 +93,20 @@ class _Tape:
             log.get().warning("a caller was heard for as long as FreeSWITCH records", seconds=LIMIT_S)
             self.end()
 
-    def _read(self) -> None:
+    def _follow(self, now: float, *, grew: bool) -> None:
+        """Its packets come at even distances: the next one is looked for closely from just before it is due, and one
+        that comes early or late is found all the same."""
+        if grew:
+            self._grew_at = now
+        due_at = self._grew_at + PACKET_S - LOOK_S
+        if now < due_at - CLOCK_S:
+            self.look_at = min(due_at, now + EVERY_S)
+        else:
+            self.look_at = now + (LOOK_S if now - self._grew_at < FOLLOWS_S else EVERY_S)
+
+    def _read(self) -> bool:
+        """Whether there was more."""
+        grew = False
         if self._at is None:
             self._at = wav_head.samples_begin(os.pread(self._descriptor, wav_head.LONGEST, 0))
         while self._at is not None:
@@ -87,8 +115,10 @@ class _Tape:
             if whole:
                 self.audio.put(whole)
                 self._at += len(whole)
+                grew = True
             if len(found) < READ_BYTES:
-                return
+                break
+        return grew
 
     def end(self) -> None:
         """Let go of the file. Again is no error."""
@@ -188,15 +218,19 @@ class Hearings:
         tape = _Tape(descriptor, self._loop.time() + LIMIT_S)
         self._tapes.setdefault(channel_id, []).append(tape)
         if self._timer is None:
-            self._timer = self._loop.call_later(EVERY_S, self._tick)
+            self._timer = self._loop.call_later(LOOK_S, self._tick)
         return tape
 
     def _tick(self) -> None:
         now = self._loop.time()
+        next_at = now + EVERY_S
         for tapes in self._tapes.values():
             for tape in tapes:
-                tape.read_on(now)
-        self._timer = self._loop.call_later(EVERY_S, self._tick) if self._tapes else None
+                if tape.look_at <= now + CLOCK_S:
+                    tape.read_on(now)
+                next_at = min(next_at, tape.look_at)
+        next_at = max(next_at, now + LOOK_S)
+        self._timer = self._loop.call_at(next_at, self._tick) if self._tapes else None
 
     def _forget(self, channel_id: str, tape: _Tape) -> None:
         tape.end()

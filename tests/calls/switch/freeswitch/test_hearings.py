@@ -16,7 +16,7 @@ import pytest
 from calls.errors import SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.recordings import RecordingFiles
 from calls.switch.backlog import LONGEST_S, Backlog
-from calls.switch.freeswitch.hearings import EVERY_S, LIMIT_S, Hearings
+from calls.switch.freeswitch.hearings import CLOCK_S, EVERY_S, LIMIT_S, LOOK_S, PACKET_S, Hearings
 from calls.wire.esl_commands import Command, encode
 from tests.calls.switch.freeswitch.world import descriptors
 from tests.virtual_time import run
@@ -106,6 +106,28 @@ def test_what_is_written_is_heard_within_ten_milliseconds_and_nothing_is_left(tm
     run(main())
     assert descriptors() == before
     assert list(tmp_path.iterdir()) == []
+
+
+def test_packets_that_come_evenly_are_heard_as_they_come(tmp_path: Path) -> None:
+    """At whichever moment between two looks they begin: soon each is found by one look at it."""
+
+    async def main(begins_s: float) -> None:
+        writer, ours = Writer(), hearings(tmp_path)
+        loop = asyncio.get_running_loop()
+        async with ours.hear(CHANNEL, writer.ask) as audio:
+            late_s = []
+            await asyncio.sleep(begins_s)
+            written_at = loop.time() - PACKET_S
+            for _ in range(8):
+                await asyncio.sleep(written_at + PACKET_S - loop.time())
+                writer.write()
+                written_at = loop.time()
+                assert await audio.read() == PACKET
+                late_s.append(loop.time() - written_at)
+        assert max(late_s) <= EVERY_S and max(late_s[5:]) <= LOOK_S + CLOCK_S
+
+    for begins_ms in range(0, 20, 3):
+        run(main(begins_ms / 1_000))
 
 
 def test_it_is_asked_for_what_the_caller_says_alone(tmp_path: Path) -> None:

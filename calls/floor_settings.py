@@ -31,6 +31,8 @@ class SupervisorSettings(Part):
     switch: Name | None = None
     """Where the phone is reached, and whose talks it can be put beside; needed where there are several switches."""
     endpoint: Endpoint
+    trunk: Name | None = None
+    """The trunk over which the phone is reached: it takes one of the trunk's lines; none: it is reached over none."""
     announce: Flag = True
     """The agent hears a tone before the supervisor hears the talk."""
 

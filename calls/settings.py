@@ -173,6 +173,8 @@ class AgentSettings(Part):
     switch: Name | None = None
     """The home: where the phone is reached; needed where there are several switches."""
     endpoint: Endpoint
+    trunk: Name | None = None
+    """The trunk over which the phone is reached: it takes one of the trunk's lines; none: it is reached over none."""
     mode: Annotated[Literal["nailed_up", "on_hook"], Field(description='"nailed_up" or "on_hook"')]
     auto_answer: Flag = False
     queues: Annotated[tuple[Name, ...], Field(description="a list of queues' names")]

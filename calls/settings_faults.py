@@ -33,7 +33,7 @@ def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     yield from _doubles("agents", "id", (each.id for each in settings.agents))
     yield from _doubles("inbound", "called", (each.called for each in settings.inbound))
     yield from _doubles("destinations", "name", ((each.name, each.switch) for each in settings.destinations))
-    yield from _trunks_of_destinations(settings)
+    yield from _trunks_led_over(settings)
     yield from switches.faults(settings)
     yield from _outside("webhooks", ((each.url, each) for each in settings.webhooks))
     for index, lookup in enumerate(settings.lookups):
@@ -95,17 +95,15 @@ def _doubles(section: str, key: str, names: Iterable[str | tuple[str, str | None
         seen[each] += 1
 
 
-def _trunks_of_destinations(settings: Settings) -> Iterator[tuple[Place, str]]:
-    for index, each in enumerate(settings.destinations):
-        if each.trunk is None:
-            continue
-        known = [trunk.name for trunk in settings.trunks if trunk.switch == each.switch]
-        if each.trunk not in known:
-            of = f" of switch {each.switch}" if each.switch is not None else ""
-            yield (
-                ("destinations", index, "trunk"),
-                f"no trunk{of} is named so: there are {', '.join(known) or 'none'}",
-            )
+def _trunks_led_over(settings: Settings) -> Iterator[tuple[Place, str]]:
+    members = [("agents", index, each.switch, each.trunk) for index, each in enumerate(settings.agents)]
+    members += [("supervisors", index, each.switch, each.trunk) for index, each in enumerate(settings.supervisors)]
+    members += [("destinations", index, each.switch, each.trunk) for index, each in enumerate(settings.destinations)]
+    for section, index, switch, led_over in members:
+        known = [trunk.name for trunk in settings.trunks if trunk.switch == switch]
+        if led_over is not None and led_over not in known:
+            of = f" of switch {switch}" if switch is not None else ""
+            yield (section, index, "trunk"), f"no trunk{of} is named so: there are {', '.join(known) or 'none'}"
 
 
 def _floor_faults(settings: Settings) -> Iterator[tuple[Place, str]]:

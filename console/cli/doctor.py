@@ -17,6 +17,7 @@ import typer
 from calls import log
 from calls.errors import CallwrightError
 from calls.ids import FlowId
+from calls.places import reached, unlined
 from calls.records import backup, flow_versions, notices
 from calls.records.database import judge, open_readonly
 from calls.records.migrations import missing
@@ -68,6 +69,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("voice", _voice),
         ("prompts", _prompts),
         ("flows", _flows),
+        ("trunks", _trunks),
         ("reports", _reports),
         ("callers' audio", _audio),
         ("FreeSWITCH", _freeswitch),
@@ -150,6 +152,19 @@ def _edited(settings: Settings, flows: Iterable[Flow]) -> frozenset[FlowId]:
         newest = {flow.id: flow_versions.newest(connection, flow.id) for flow in flows}
     versions = {flow.id: flow.version for flow in flows}
     return frozenset(each for each, kept in newest.items() if kept and kept.version != versions[each])
+
+
+def _trunks(settings: Settings) -> str:
+    """Whether all who are reached over a trunk take of its lines."""
+    if found := list(unlined(settings)):
+        said = "; ".join(
+            f"[[{each.table}]] {each.name}: {each.dial} leads over trunk {trunk} and takes no line of it:"
+            f' say trunk = "{trunk}"'
+            for each, trunk in found
+        )
+        raise CallwrightError(said)
+    over = sum(bool(each.trunk) for each in reached(settings))
+    return f"{len(settings.trunks)}, and {over} phones and destinations over them"
 
 
 def _reports(settings: Settings) -> str:

@@ -43,6 +43,7 @@ from console.engine.outside import GuardedHosts, Hosts
 from console.engine.pace_keeper import PaceKeeper
 from console.engine.payments import Payments
 from console.engine.phone_codes import PhoneCodes
+from console.engine.phone_lines import PhoneLines, phones_of
 from console.engine.places import Places
 from console.engine.previews import Previews
 from console.engine.profiles import agents_of, queues_of
@@ -125,11 +126,12 @@ class Engine:
         self.agent_records = AgentRecords(self.writer, self.tasks, clock)
         floor = Floor(agents_of(settings), queues_of(settings), clock.monotonic_s(), lambda: LegId(f"leg-{new_id()}"))
         endpoints = {AgentId(agent.id): agent.endpoint for agent in settings.agents}
-        self.floor = FloorRunner(
-            floor, switches, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
-        )
         core = DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s(), weights_of(settings))
         lines = LinesBeside(core, clock, self._look_again, self.books.keep, new_id, switches.tell_end)
+        phones = PhoneLines(switches, lines, phones_of(settings))
+        self.floor = FloorRunner(
+            floor, phones, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
+        )
         tolls = Tolls(settings, self.writer, clock, lines)
         self.third_parties = ThirdParties(switches, tolls, self.tasks, clock)
         self.consults = Consults(switches, self.floor, self.third_parties, new_id)
@@ -142,7 +144,7 @@ class Engine:
             self.tasks,
         )
         self.supervision = Supervision(
-            settings.supervisors, switches, self.meetings, self.writer, self.tasks, clock, new_id
+            settings.supervisors, phones, self.meetings, self.writer, self.tasks, clock, new_id
         )
         named = settings.secrets.named
         self._hosts = hosts or GuardedHosts(named)
@@ -264,7 +266,7 @@ class Engine:
         self.pace = PaceKeeper(self.dialled, self.writer, clock)
         self.starts = Starts(self.dialled.core)
         self.restart = Restart(
-            settings, switches, self.writer, self.books, self.floor, self.dialled, clock, self.third_parties
+            settings, switches, self.writer, self.books, self.floor, self.dialled, clock, self.third_parties, phones
         )
         self.switching = Switching(
             switches,
@@ -274,7 +276,7 @@ class Engine:
             self.consults,
             self.meetings,
             self.supervision,
-            (self.floor, self.supervision, self.third_parties),
+            (phones, self.floor, self.supervision, self.third_parties),
             self.restart,
             self.writer,
             self.tasks,

@@ -94,6 +94,8 @@ class LinesBeside:
         self._left: dict[str, list[Line]] = {}
         """Lines by holder that are free when that is known to be gone: of a run before this one, and those whose
         leg nobody knows to be up or not."""
+        self._phones: dict[str, str] = {}
+        """Those holders that are phones' legs, with their switches."""
 
     # --- before a leg goes out ----------------------------------------------------------------------------------
 
@@ -216,16 +218,23 @@ class LinesBeside:
             if self._core.has_trunk(each.trunk):
                 self._core.take_line(each.trunk, None)
                 self._left.setdefault(each.holder, []).append(line)
+                if each.kind is Kind.PHONE:
+                    self._phones[each.holder] = self._core.switch_of(each.trunk)
             else:
                 self._free(line)
 
     @property
     def left(self) -> frozenset[CallId]:
-        """The holders of whose lines nobody but :meth:`over` will be told."""
-        return frozenset(CallId(each) for each in self._left)
+        """The calls among them."""
+        return frozenset(CallId(each) for each in self._left.keys() - self._phones.keys())
+
+    def phones_left(self, switch: str) -> frozenset[str]:
+        """The phones' legs among them that are on a switch."""
+        return frozenset(holder for holder, on in self._phones.items() if on == switch)
 
     def over(self, holder: str) -> None:
         """The holder is gone, and with it whatever leg had its lines. One that has none changes nothing."""
+        self._phones.pop(holder, None)
         for line in self._left.pop(holder, ()):
             self.give_back(line)
 

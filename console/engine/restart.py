@@ -30,6 +30,7 @@ from console.engine.books import Books
 from console.engine.consults import lead_home
 from console.engine.dialled import DialledCalls
 from console.engine.floor import FloorRunner
+from console.engine.phone_lines import PhoneLines
 from console.engine.recorder import CallRecorder
 from console.engine.third_parties import ThirdParties
 from dialer import control, pacing_states, recovery, roll, windows
@@ -81,7 +82,9 @@ class Restart:
         dialled: DialledCalls,
         clock: Clock,
         third_parties: ThirdParties,
+        phones: PhoneLines,
     ) -> None:
+        self._phones = phones
         self.announced = AnnouncedPauses(floor, writer, third_parties.tasks, clock)
         self._third_parties = third_parties
         self._settings = settings
@@ -150,7 +153,7 @@ class Restart:
         ]
         self._switches.adopt(
             name,
-            frozenset(legs.values()) | {LegId(each) for each in still_up},
+            frozenset(legs.values()) | {LegId(each) for each in still_up} | self._phones.settle(name, up.live),
             {live.call_id: live.channel for live in kept if live.direction is Direction.INBOUND},
         )
         for live in left:

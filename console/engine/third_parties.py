@@ -13,13 +13,13 @@ from enum import Enum
 from typing import TypeVar
 
 from calls import log
-from calls.causes import Outcome, outcome_of
 from calls.clock import Clock
 from calls.errors import CommandRefused, NotSent, RecordError, SwitchError, SwitchRefused
 from calls.ids import CallId, LegId
 from calls.places import is_supervisors
 from calls.switch.port import Legs, RingOutside
 from calls.toll import Refused
+from console.engine.congestion import is_congestion
 from console.engine.lines_beside import Line, Wanted
 from console.engine.tasks import Tasks
 from console.engine.tolls import Lease, Tolls
@@ -210,7 +210,7 @@ class ThirdParties:
         if party is None:
             return False
         unheard = party.sign is not None and not party.sign.done()
-        congested = unheard and party.line is not None and _is_congestion(cause)
+        congested = unheard and party.line is not None and is_congestion(cause)
         if congested and party.line is not None:
             self.tolls.lines.congested(party.line)
         sign = party.sign
@@ -295,8 +295,3 @@ def _set(future: asyncio.Future[T], value: T) -> None:
     """The first word counts."""
     if not future.done():
         future.set_result(value)
-
-
-def _is_congestion(cause: int | None) -> bool:
-    outcome = outcome_of(cause, answered=False, timed_out=False, never_existed=False)
-    return outcome is Outcome.CONGESTION

@@ -12,6 +12,7 @@ from calls import hours, log, toll
 from calls.clock import Clock
 from calls.errors import RecordError, SwitchError
 from calls.ids import CallId
+from calls.places import supervisors_place
 from calls.records import toll as kept
 from calls.records import trunk_lines
 from calls.records.writer import Writer
@@ -69,6 +70,9 @@ class Tolls:
         known = {trunk.name: trunk for trunk in settings.trunks}
         self._trunks = [known[name] for name in settings.transfer.ways]
         self._led_over = {(each.name, each.switch): each.trunk for each in settings.destinations if each.trunk}
+        self._led_over |= {
+            (supervisors_place(each.id), each.switch): each.trunk for each in settings.supervisors if each.trunk
+        }
         self._zone = ZoneInfo(settings.transfer.zone)
         self._writer = writer
         self._clock = clock
@@ -121,7 +125,7 @@ class Tolls:
         return await self._dialled(channel, command, lease)
 
     def trunk_to(self, destination: str, switch: str) -> str:
-        """The trunk over which a destination of the switch leads; "": over none."""
+        """The trunk over which a destination or a supervisor's phone of the switch is reached; "": over none."""
         return self._led_over.get((destination, switch), "")
 
     async def take(self, call_id: CallId, number: str, switch: str) -> Lease | Refused:

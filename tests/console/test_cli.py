@@ -21,7 +21,7 @@ import pytest
 from typer.testing import CliRunner
 
 from calls.causes import Outcome
-from calls.errors import LeadError, SwitchUnavailable, UserError
+from calls.errors import LeadError, SettingsError, SwitchUnavailable, UserError
 from calls.ids import BootId, CallId
 from calls.records.store import CallRecord, Direction, finish_call
 from calls.records.writer import write_once
@@ -469,6 +469,25 @@ def test_the_doctor_names_what_is_missing(tmp_path: Path) -> None:
     said = invoke(installed, "doctor", status=1)
     assert "callwright prompts render" in said
     assert "not running" in said
+
+
+def test_the_doctor_says_who_is_reached_over_a_trunk_and_counted_on_none(tmp_path: Path) -> None:
+    installed = install(tmp_path, render=False)
+    text = installed.read_text(encoding="utf-8") + (
+        '\n[[trunks]]\nname = "road"\ndial = "PJSIP/{number}@road"\nlines = 1\ncalls_per_second = 1\n'
+        '\n[[destinations]]\nname = "chief"\ndial = "PJSIP/5550101@road"\n'
+    )
+
+    def trunks(text: str) -> str:
+        installed.write_text(text, encoding="utf-8")
+        return next(each.problem for each in examine(load(installed, {})) if each.what == "trunks")
+
+    assert trunks(text) == (
+        '[[destinations]] chief: PJSIP/5550101@road leads over trunk road and takes no line of it: say trunk = "road"'
+    )
+    assert trunks(text + 'trunk = "road"\n') == ""
+    with pytest.raises(SettingsError, match="no trunk is named so"):
+        trunks(text + 'trunk = "rood"\n')
 
 
 def test_the_doctor_says_how_callers_are_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

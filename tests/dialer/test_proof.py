@@ -415,21 +415,42 @@ def test_a_person_who_was_erased_and_came_again_is_one_person(
 # --- what is lawful, and looks odd ------------------------------------------------------------------------------
 
 
+FULL = attempted("decision = json_set(decision, '$.trunk.lines', 1)")
+
+
 @pytest.mark.parametrize(
-    "kept", [beside("-9 seconds", 1, 1, "-5 seconds"), beside("+0 seconds"), beside("-0.5 seconds", 99, 99)]
+    "kept",
+    [
+        beside("-9 seconds", 1, 1, "-5 seconds"),
+        beside("+0 seconds"),
+        beside("-0.5 seconds"),
+        both(beside("-9 seconds", 1, 1, "-0.1 seconds"), FULL),
+        both(beside("-9 seconds", 1, 1, "+0.5 seconds"), FULL),
+    ],
 )
 def test_a_leg_beside_the_attempts_that_has_room_accuses_nobody(
     db: sqlite3.Connection, world: World, kept: Spoil
 ) -> None:
-    """One was over before, the others had room."""
-    (attempt,) = db.execute("SELECT call_id FROM calls ORDER BY started_at LIMIT 1").fetchone()
+    """It was over before, or as nearly as it is written down, or it had room."""
+    (attempt,) = db.execute("SELECT call_id FROM calls ORDER BY started_at, call_id LIMIT 1").fetchone()
     kept(db, attempt)
     verdict = judged(db, world)
     assert (verdict.breaches, verdict.unproved) == ([], [])
 
 
+def test_legs_without_the_campaign_are_not_its_breach(db: sqlite3.Connection, world: World) -> None:
+    """More of them than there is room for, when no call of the campaign is up: it could not help it."""
+    (attempt,) = db.execute("SELECT call_id FROM calls ORDER BY started_at, call_id LIMIT 1").fetchone()
+    for _ in range(3):
+        beside("-2 hours", 1, 1, "-1 hours")(db, attempt)
+        db.execute("UPDATE trunk_lines SET line_id = line_id || '-'")
+    db.execute("UPDATE trunk_lines SET placed_at = NULL WHERE line_id = 'line-1-'")
+    verdict = judged(db, world)
+    assert (verdict.breaches, verdict.unproved) == ([], [])
+
+
 def test_a_leg_that_a_crash_left_in_doubt_is_said(db: sqlite3.Connection, world: World) -> None:
-    (attempt,) = db.execute("SELECT call_id FROM calls ORDER BY started_at LIMIT 1").fetchone()
+    (attempt,) = db.execute("SELECT call_id FROM calls ORDER BY started_at, call_id LIMIT 1").fetchone()
     beside("+0 seconds", 1, 1)(db, attempt)
     db.execute("UPDATE trunk_lines SET placed_at = NULL")
     verdict = judged(db, world)

@@ -37,8 +37,10 @@ too much is paid for in the next."""
 STRETCHES, MATURE, EARLY = 5, 2.5, 0.25
 """Where the window holds no more than so many of the longest of the last stretches, a day is what the law counts."""
 
-CREDIT = 300.0
-"""The guard counts so many answers in advance, as far as they are expected before the window's end."""
+CREDIT, CREDIT_S = 300.0, 600.0
+"""The guard counts so many answers in advance, or those of so long a time where a large team has more, as far as they
+are expected before the window's end. With less the guard stops a large team every few minutes: what is abandoned goes
+up and down by some calls in a hundred answers however well it is steered."""
 
 HIGHEST, LOWEST = 0.6, 0.003
 GUARDED = 0.0002
@@ -72,10 +74,11 @@ class Account:
         share = target + surplus / (over if surplus > 0 else over / HASTE)
         return min(max(share, 0.0), 2 * target)
 
-    def breaks(self, cap: float, expected: float, at_stake: float) -> bool:
+    def breaks(self, cap: float, expected: float, at_stake: float, credit: float = CREDIT) -> bool:
         """True where one more abandoned call would break the cap. ``expected``: answers at the window's end;
-        ``at_stake``: abandoned calls that what is under way may still bring."""
-        credit = min(CREDIT, max(0.0, expected - self.answers))
+        ``at_stake``: abandoned calls that what is under way may still bring; ``credit``: answers that are counted in
+        advance, as far as they are expected."""
+        credit = min(credit, max(0.0, expected - self.answers))
         return self.abandons + 1 + at_stake > cap * (self.answers + credit)
 
 
@@ -118,11 +121,13 @@ class Budget:
         self._log += _step(agents, self._cap) * (self.run.aim(self._target, self._over, self._owed) - abandoned)
         self._log = min(max(self._log, log(min(LOWEST, self._cap))), log(HIGHEST))
 
-    def threshold(self, window: Account, expected: float, coming: float = 0.0) -> tuple[Mode, float]:
+    def threshold(
+        self, window: Account, expected: float, coming: float = 0.0, soon: float = 0.0
+    ) -> tuple[Mode, float]:
         """The risk that the next dial may take, and why.
 
         ``window``: the legal window as far as it is known; ``expected``: persons who will answer in the whole of it;
-        ``coming``: those who will answer what is under way.
+        ``coming``: those who will answer what is under way; ``soon``: those who will answer in :data:`CREDIT_S`.
         """
         allowed, at_stake = self._cap * expected, self._cap * coming
         at_stake += SPREAD * sqrt(at_stake)
@@ -131,9 +136,9 @@ class Budget:
         self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
-        to_come = self._to_come(window)
-        own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), at_stake + self._owed)
-        if own or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake):
+        to_come, credit = self._to_come(window), max(CREDIT, soon)
+        own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), at_stake + self._owed, credit)
+        if own or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake, credit):
             return Mode.GUARDED, min(GUARDED, self._cap)
         return Mode.STEERED, exp(self._log)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dialer.pacing.budget import MOST_AIM, Account, Budget, Mode
+from dialer.pacing.budget import CREDIT_S, MOST_AIM, Account, Budget, Mode
 from dialer.pacing.expected import Expected
 from dialer.pacing.forecast import CHUNK, EXACT_COINS, MOST_AT_ONCE, exact_chances, normal_chances
 from dialer.pacing.kept import Kept, part, whole
@@ -114,8 +114,9 @@ class Predictive:
         under_way = len(seen.ringing_since_s) + len(seen.detecting_since_s) + seen.waiting
         window = Account(seen.window_answers, seen.window_abandons)
         coming = self.learnt.rate.live * under_way
-        answers = self._expected_answers(seen)
-        mode, threshold = self._budget.threshold(window, answers, coming)
+        day = self._answers_of_a_day()
+        answers = max(day, seen.window_answers, self._budget.run.answers)
+        mode, threshold = self._budget.threshold(window, answers, coming, day * CREDIT_S / DAY_S)
         spare = max(0, seen.ready - under_way - self._claimed(seen))
         risk = 0.0
         if self._agents <= 0:
@@ -135,11 +136,10 @@ class Predictive:
             reason = f"{wanted} wanted, and lines or calls per second leave {dials}"
         return Decision(dials, wanted, reason, self._agents, under_way, seen.ready, threshold, risk, mode, answers)
 
-    def _expected_answers(self, seen: Snapshot) -> float:
-        """Persons who will answer in the legal window: what is known of it, or a day of this team's work."""
+    def _answers_of_a_day(self) -> float:
+        """Persons who will answer this team in a day: so many it can serve."""
         works = WORKED * self._expected.occupancy(self._agents, steered=True)
-        day = self._agents * DAY_S * works / self.learnt.handling_s
-        return max(day, seen.window_answers, self._budget.run.answers)
+        return self._agents * DAY_S * works / self.learnt.handling_s
 
     def _claimed(self, seen: Snapshot) -> int:
         """Agents who will not be there for a person who answers half the ring time from now: those who have announced

@@ -49,6 +49,16 @@ def test_the_own_run_is_guarded_too() -> None:
     assert budget.threshold(FRESH, MANY)[0] is Mode.GUARDED
 
 
+def test_answers_that_come_within_minutes_are_counted_in_advance() -> None:
+    """A large team has hundreds of them a minute; what is counted never goes past the day's end."""
+    budget = Budget(0.03)
+    for abandoned in [*[False] * 960, *[True] * 40]:
+        budget.outcome(abandoned, 300)
+    assert budget.threshold(FRESH, MANY, soon=200.0)[0] is Mode.GUARDED
+    assert budget.threshold(FRESH, MANY, soon=1300.0)[0] is Mode.STEERED
+    assert budget.threshold(FRESH, 1200.0, soon=1300.0)[0] is Mode.GUARDED
+
+
 @pytest.mark.parametrize(("cap", "expected"), [(0.001, 2900.0), (0.03, 99.0), (0.0, MANY)])
 def test_a_cap_of_fewer_than_three_calls_is_run_without_risk(cap: float, expected: float) -> None:
     mode, threshold = Budget(cap).threshold(FRESH, expected)

@@ -83,15 +83,16 @@ async def run() -> Figures:
     def told(event: SwitchEvent) -> None:
         match event:
             case LegAnswered(leg_id):
-                ways[leg_id] = Way(time.monotonic())
+                ways.setdefault(leg_id, Way(time.monotonic()))
             case CallConnected(call_id):
                 ways[LegId(call_id)].joined_at = time.monotonic()
             case LegEnded(leg_id):
                 ended.add(leg_id)
 
     async def meets_an_agent(channel: CallChannel) -> None:
-        way = ways[LegId(channel.info.call_id)]
-        way.arrived_at = time.monotonic()
+        now = time.monotonic()  # the call may be here before the event socket tells of its answer
+        way = ways.setdefault(LegId(channel.info.call_id), Way(now))
+        way.arrived_at = now
         leg_id = await free.get()
         way.asked_at = time.monotonic()
         await channel.perform(Connect(leg_id))

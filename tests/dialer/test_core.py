@@ -10,6 +10,7 @@ from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.errors import CampaignError
 from calls.ids import AgentId, AttemptId, BootId, CampaignId, LeadId, QueueName
+from calls.settings import Trunk
 from calls.switch.port import Detected, Prompt
 from dialer import events as ev
 from dialer.campaign import Campaign
@@ -41,9 +42,9 @@ CLOCK_S = 1.8
 class Bench:
     """A core, its time, and short words for what is told."""
 
-    def __init__(self, campaign: Campaign, agents: int = 2, *, start: bool = True) -> None:
+    def __init__(self, campaign: Campaign, agents: int = 2, *, start: bool = True, trunk: Trunk = LOOPBACK) -> None:
         self.campaign = campaign
-        self.core = DialerCore((LOOPBACK, CARRIER), settle_s=3.0, now=0.0)
+        self.core = DialerCore((trunk, CARRIER), settle_s=3.0, now=0.0)
         self.now = 10.0
         self.count = 0
         if start:
@@ -123,6 +124,29 @@ def asked(actions: list[ev.Action]) -> list[int]:
 @pytest.fixture
 def bench(campaign: Campaign) -> Bench:
     return Bench(campaign)
+
+
+# --- legs beside the attempts -----------------------------------------------------------------------------------
+
+
+def test_lines_that_the_store_was_asked_for_are_nobody_else_s(campaign: Campaign) -> None:
+    """Until it has answered: what it takes may fill the trunk."""
+    it = Bench(campaign, agents=2, trunk=LOOPBACK.model_copy(update={"lines": 2}))
+    assert asked(it.first) == [2]
+    assert it.core.line_free_at("loop", it.now) is None
+    it.tell(ev.AttemptsBegun(campaign.campaign_id, ev.Begun((it.attempt(),), next_in_s=3000.0)))
+    assert it.core.line_free_at("loop", it.now) is not None
+
+
+def test_an_attempt_waits_while_legs_beside_it_have_all_lines(campaign: Campaign) -> None:
+    """They were up before a restart, or had the last line while the store began it."""
+    it = Bench(campaign, agents=1, trunk=LOOPBACK.model_copy(update={"lines": 2}))
+    it.core.take_line("loop", None)
+    it.core.take_line("loop", None)
+    begun = ev.Begun((it.attempt(),), next_in_s=3000.0)
+    assert not any(is_place(each) for each in it.tell(ev.AttemptsBegun(campaign.campaign_id, begun)))
+    it.core.give_line_back("loop")
+    assert any(is_place(each) for each in it.tick(0.1))
 
 
 # --- when to dial -----------------------------------------------------------------------------------------------

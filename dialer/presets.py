@@ -295,7 +295,7 @@ _ALL = (
             ),
             Source(
                 "only with consent, since 2026-08-11",
-                "France, loi 2025-594, article 13, by leclubdesjuristes.com and village-justice.com",
+                "France, loi 2025-594, article 13, vie-publique.fr",
                 True,
             ),
             Source("no rate in statute: the cap of 3% is ours", "Callwright", False),
@@ -372,7 +372,13 @@ NOT_HELD: tuple[Source, ...] = (
     ),
     Source(
         "recording: [compliance] recording holds who must hear of it, for the United States alone; no preset sets it",
-        "California Penal Code 632, by legalclarity.org",
+        "California Penal Code 632(a), its text as self-law.org has it",
+        True,
+    ),
+    Source(
+        "recording: in Connecticut and Washington what is said of it beforehand must itself be on the recording; "
+        "here it is said before the recording begins",
+        "Connecticut General Statutes 52-570d(a), as lawserver.com has it; RCW 9.73.030(3), by blanfordlaw.com",
         True,
     ),
     Source("business numbers and private ones are not told apart: every number is held to be private", "", False),

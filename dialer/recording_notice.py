@@ -1,8 +1,8 @@
 """Who is told that a talk is recorded, before it is: by the campaign's word, and by where the person is. Pure.
 
 In the states below all who talk must agree to a recording, or at least know of it; elsewhere in the United States one
-of them is enough (18 USC 2511(2)(d)). No other country's rule is held here: who is there is told. Not confirmed by
-the statutes themselves; confirm with counsel before the first call.
+of them is enough (18 USC 2511(2)(d)). No other country's rule is held here: who is there is told. Confirm with
+counsel before the first call.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ ALL_AGREE: Mapping[str, str] = MappingProxyType(
 )
 """States of the United States. Source: recordphonecall.com, "One-Party vs. All-Party Consent"; metaverse.law,
 "Two-Party Consent Requirements for Recording Calls"; callsphere.ai, "State Call Recording Laws"; read on 2026-11-30.
-Those that the three do not agree on are among them, for who is told cannot complain."""
+Those that the three do not agree on are among them, for who is told cannot complain. The words of the statutes were
+read for California (self-law.org), Connecticut (lawserver.com), New Hampshire (law.justia.com, 2017) and Washington
+(wa-law.org) on 2026-11-30, in copies: the states' own pages could not be. Those of the others were not."""
 
 UNITED_STATES = "US-"
 

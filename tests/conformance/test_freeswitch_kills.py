@@ -89,6 +89,13 @@ def stage_of(exchange_switch: object) -> Stage:
 
 if START in os.environ:
 
+    async def _start_anew() -> None:
+        """The same FreeSWITCH: it is nobody's child, and stays."""
+        started = await asyncio.create_subprocess_exec(
+            "setsid", "--fork", *shlex.split(os.environ[START]), stdout=asyncio.subprocess.DEVNULL
+        )
+        assert await started.wait() == 0
+
     async def test_a_freeswitch_that_is_killed_takes_its_calls_and_nothing_else(
         trees: Trees, callees: Callees
     ) -> None:
@@ -105,9 +112,7 @@ if START in os.environ:
                     os.kill(owner_of(real.port), signal.SIGKILL)
                     await until(lambda: any(isinstance(each, SwitchDown) for each in stage.events), 10.0)
                     await until(lambda: stage.came_to.keys() >= STEPS.keys() - {TALK}, 10.0)
-                started = await asyncio.create_subprocess_exec(
-                    *shlex.split(os.environ[START]), stdout=asyncio.subprocess.DEVNULL, start_new_session=True
-                )
+                await _start_anew()
                 await until(lambda: isinstance(stage.events[-1], SwitchUp) or ends_of(stage, AGENT) == 1, 40.0)
                 await until(lambda: ends_of(stage, AGENT) == ends_of(stage, LegId(attempt)) == 1, 20.0)
                 await until(lambda: stage.switch.calls == 0)  # whether a talk goes on only FreeSWITCH can say
@@ -118,15 +123,11 @@ if START in os.environ:
                 listing = json.loads(await real.api("show channels as json"))
                 assert listing == {"row_count": 0}, "nobody is dialled again"
                 await until(lambda: descriptors() <= files and greenlets() <= green, 10.0)
-                assert started.returncode is None
 
     async def test_a_freeswitch_that_is_killed_leaves_a_record_of_each_call(trees: Trees, callees: Callees) -> None:
         async with real_place(trees, callees) as place, centre_at(place) as centre:
             os.kill(owner_of(place.real.port), signal.SIGKILL)
-            started = await asyncio.create_subprocess_exec(
-                "setsid", "--fork", *shlex.split(os.environ[START]), stdout=asyncio.subprocess.DEVNULL
-            )
-            assert await started.wait() == 0, "it is nobody's child, and stays"
+            await _start_anew()
             await centre.says("settled")
             centre.check(Outcome.PBX_LOST)
 

@@ -30,6 +30,7 @@ SAMPLES = 15
 FEW_TODAY = 50
 FEW_A_MINUTE = 20
 PANIC_SHARE = 0.5
+"""Of the calls of the last minute, answered or not."""
 START_MINUTE = 13 * 60
 """The run is taken to begin at 13:00 where no clock is told: eight hours later it is the default latest time."""
 
@@ -73,7 +74,7 @@ class Adapt:
         self._dialler, self._adapter, self._refresher = Period(HOPPER_S), Period(ADAPT_S), Period(REFRESH_S)
         self._samples: deque[tuple[int, int, int]] = deque(maxlen=SAMPLES)
         self._calls = self._answers = self._drops = 0
-        self._marks = (0, 0, 0)
+        self._marks = (0, 0)
         self._day = (0, 0.0)
         """Calls today, and the share of the human answers that were dropped, when last refreshed."""
         self._minute = (0, 0.0)
@@ -117,10 +118,10 @@ class Adapt:
         return self._last
 
     def _refresh(self) -> None:
-        calls, answers, drops = self._marks
+        calls, drops = self._marks
         self._day = (self._calls, self._drops / max(1, self._answers))
-        self._minute = (self._calls - calls, (self._drops - drops) / max(1, self._answers - answers))
-        self._marks = (self._calls, self._answers, self._drops)
+        self._minute = (self._calls - calls, (self._drops - drops) / max(1, self._calls - calls))
+        self._marks = (self._calls, self._drops)
 
     def _adapt(self, passed_s: float) -> None:
         ready, waiting, agents = (sum(sample[part] for sample in self._samples) / SAMPLES for part in range(3))

@@ -88,6 +88,21 @@ def test_vicidial_over_its_limit() -> None:
     assert tapered == pytest.approx(1.5 * 0.8), "2100 less 1300, of 1000"
 
 
+@pytest.mark.parametrize(("failures", "expected"), [(0, 1.5**2 / 2), (60, 1.5**2)])
+def test_vicidial_halves_its_level_when_most_calls_of_a_minute_are_dropped(failures: int, expected: float) -> None:
+    policy = Adapt(Limit.HARD, 1.0, 2.0, 25.0)
+    for second in range(31):
+        policy.decide(seen(float(second), 5, talking=5))
+    for _ in range(40):
+        policy.observe(LiveAnswer(at_s=30.0, dialled_at_s=20.0))
+        policy.observe(Abandoned(at_s=30.0, waited_s=2.0))
+    for _ in range(failures):
+        policy.observe(NoAnswer(at_s=30.0, dialled_at_s=5.0))
+    for second in range(31, 62):
+        policy.decide(seen(float(second), 0, talking=10))
+    assert level(policy) == pytest.approx(expected)
+
+
 def test_issabel_counts_long_talks_as_soon_free() -> None:
     policy = Issabel(0.03, 2.0, 25.0)
     for _ in range(10):

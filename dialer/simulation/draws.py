@@ -11,28 +11,21 @@ from dialer.simulation.distributions import Distribution, Times
 BLOCK = 4096
 """Random times are drawn this many at a time."""
 
-
-class Draws:
-    """Times from one source, one after the other."""
-
-    def __init__(self, source: Callable[[int], Times]) -> None:
-        self._next: Iterator[float] = iter(())
-        self._source = source
-
-    def __call__(self) -> float:
-        """The next one."""
-        for value in self._next:
-            return value
-        self._next = iter(self._source(BLOCK).tolist())
-        return next(self._next)
+Draws = Callable[[], float]
+"""Times from one source: each call gives the next one."""
 
 
 def draws_of(distribution: Distribution, seed: tuple[int, ...]) -> Draws:
     """From ``distribution``."""
     random = np.random.default_rng(seed)
-    return Draws(lambda count: distribution.draw(random, count))
+    return _one_by_one(lambda count: distribution.draw(random, count)).__next__
 
 
 def uniform_draws(seed: tuple[int, ...]) -> Draws:
     """Numbers from 0 to 1."""
-    return Draws(np.random.default_rng(seed).random)
+    return _one_by_one(np.random.default_rng(seed).random).__next__
+
+
+def _one_by_one(source: Callable[[int], Times]) -> Iterator[float]:
+    while True:
+        yield from source(BLOCK).tolist()

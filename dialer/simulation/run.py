@@ -156,7 +156,7 @@ class Run:
         self._seen_to = self.now = now
 
     def _counts(self) -> bool:
-        return self.now >= self.scenario.warm_up_s
+        return self.now >= self._warm_up_s
 
     # --- agents -----------------------------------------------------------------------------------------------
 

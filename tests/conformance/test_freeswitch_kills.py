@@ -46,6 +46,7 @@ from calls.switch.port import (
 )
 from console.demo.sipp import Callees, CallerScript, SippHome
 from console.demo.sipp import call as place_call
+from tests.calls.switch.freeswitch.test_talks import ENDS_AFTER_S
 from tests.calls.switch.freeswitch.world import descriptors, greenlets
 from tests.conformance.centre_to_kill import Centre, centre_at, channels, fake_place, real_place
 from tests.conformance.engine import standing
@@ -68,9 +69,6 @@ START = "CALLWRIGHT_TEST_ESL_START"
 
 SHORT = Prompt("conformance.short", "en")
 KNOCKS = 1_000
-ENDS_AFTER_S = (0.0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.07)
-"""When an agent's leg ends, from the command that joins a customer to it: FreeSWITCH takes 42 ms for that."""
-
 STAY = 5
 """Channels that stay when our process is killed: the talk's customer, the legs of three agents, and the lead's."""
 

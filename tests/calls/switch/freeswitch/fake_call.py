@@ -8,7 +8,9 @@ in: the reply to ``connect`` (URL-encoded whole), the events with all their head
   application as in ``outbound-ivr``; commands after it are still answered ``+OK``;
 - a broken playback says FILE PLAYED; a break before the application has begun is forgotten;
 - the key ``*`` ends a playback unless ``playback_terminators`` says otherwise (switch_ivr_play_say.c, mod_dptools.c);
-- ``api uuid_kill`` answers first, and the channel ends with its next 20 ms.
+- ``api uuid_kill`` answers first, and the channel ends with its next 20 ms;
+- who is sent to a leg that ends first is parked, and its connection stays; sent to ``cw-back`` from there it connects
+  beside that (seen on 1.11.1, of which there is no recording).
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tests.calls.switch.freeswitch.fake_leg import FakeLeg
 
 TICK_S = 0.02
+SOCKET = {"Application": "socket", "Application-UUID": "00000000-0000-4000-8000-00000000cafe"}
 CONNECT_S = 5.0
 Q850 = {"NORMAL_CLEARING": 16, "USER_BUSY": 17, "CALL_REJECTED": 21, "DESTINATION_OUT_OF_ORDER": 27}
 Q850 |= {"NORMAL_TEMPORARY_FAILURE": 41, "SWITCH_CONGESTION": 42, "ALLOTTED_TIMEOUT": 102, "MANAGER_REQUEST": 16}
@@ -65,6 +68,9 @@ class FakeCall:
         self._json = False
         self._filters: set[str] = set()
         self._talk_over = asyncio.Event()
+        self._nobodys = False
+        """Sent to a leg that ended first: parked, and nobody is told but the event socket."""
+        self._returning: asyncio.Task[None] | None = None
         self._timers: list[asyncio.TimerHandle] = []
 
     @property
@@ -89,8 +95,9 @@ class FakeCall:
         channel = asyncio.create_task(self._channel())
         try:
             await self._read()
-            while self.talking is not None and not self.hung_up:
-                await self._talk()
+            while not self.hung_up and (self.talking is not None or self._returning is not None):
+                coming, self._returning = self._returning, None
+                await (coming or self._talk())
             if not self.hung_up:
                 self.seen.resumed = True
                 self.end("NORMAL_CLEARING", by_caller=False)
@@ -112,9 +119,12 @@ class FakeCall:
         leg, self.talking = self.talking, None
         if leg is not None:
             leg.left()
-        if self.hung_up:
-            return
-        self._route, self._filters, self.asked = "back", set(), frozenset()
+        if not self.hung_up:
+            await self._come_back()
+
+    async def _come_back(self) -> None:
+        """The dialplan's ``cw-back`` connects anew; a connection from before stays until we close it."""
+        self._route, self._filters, self.asked, self._nobodys = "back", set(), frozenset(), False
         self._line = await connect(self.switch.port, self.switch.traffic)
         await self._read()
 
@@ -186,7 +196,10 @@ class FakeCall:
         while (command := await line.command()) is not None:
             self.seen.commands.append(command)
             self._command(command)
-        self._goodbye()  # said to who has closed, too
+        if line is self._line:
+            self._goodbye()  # said to who has closed, too
+        else:
+            line.close()  # of before a return
 
     def _command(self, command: str) -> None:
         first, _, rest = command.partition("\n")
@@ -247,6 +260,9 @@ class FakeCall:
                     return "-ERR Invalid uuid\n"
                 self._later(2 * TICK_S, self._join, leg)
                 return f"+OK {rest[0]}\n"
+            case "uuid_transfer" if self._nobodys:
+                self._later(TICK_S, self._return)
+                return "+OK\n"
             case "uuid_transfer":
                 self._later(TICK_S, self._talk_over.set)
                 return "+OK\n"
@@ -292,12 +308,21 @@ class FakeCall:
         since_s = self._loop.time() - self.answered_at
         return any(begin_s <= since_s < end_s for begin_s, end_s in spans_of(self.caller.acts))
 
+    def _return(self) -> None:
+        if not self.hung_up and self._returning is None:
+            self._returning = asyncio.create_task(self._come_back())
+
     def _join(self, leg: FakeLeg) -> None:
-        if self.hung_up or leg.ended:
+        if self.hung_up:
             return
         for told in reversed(self.applications.running):
             self.tell("CHANNEL_EXECUTE_COMPLETE", told | {"Application-Response": "PLAYBACK ERROR"})
         self.applications.running.clear()
+        if leg.ended:
+            self._nobodys = True
+            self.tell("CHANNEL_EXECUTE_COMPLETE", SOCKET | {"Application-Response": "_none_"})
+            self.announce("CHANNEL_PARK", {})
+            return
         self._talk_over.clear()
         if self.talking is not None:
             self.talking.left()
@@ -373,8 +398,7 @@ class FakeCall:
             self.tell("CHANNEL_EXECUTE_COMPLETE", told | ended | {"Application-Response": response})
         if self._parked:
             self.tell("CHANNEL_UNPARK", ended)
-        socket = {"Application": "socket", "Application-UUID": "00000000-0000-4000-8000-00000000cafe"}
-        self.tell("CHANNEL_EXECUTE_COMPLETE", socket | ended | {"Application-Response": response})
+        self.tell("CHANNEL_EXECUTE_COMPLETE", SOCKET | ended | {"Application-Response": response})
         self.tell("CHANNEL_STATE", ended | {"Channel-State": "CS_HANGUP"})
         self.tell("CHANNEL_STATE", ended | {"Channel-State": "CS_REPORTING"})
         self.tell("CHANNEL_HANGUP_COMPLETE", complete)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -22,6 +23,7 @@ from calls.switch.port import (
     Interrupted,
     KeyPlan,
     Match,
+    NotConnected,
     Play,
     Record,
     Recorded,
@@ -93,6 +95,30 @@ async def test_the_agents_leg_ends_and_the_customer_is_ours_again() -> None:
         assert await channel.perform(Play((SHORT,))) == Done()
 
     await played(handle)
+
+
+ENDS_AFTER_S = (0.0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.07)
+"""When an agent's leg ends, from the command that joins a customer to it: FreeSWITCH takes 42 ms for that."""
+
+
+@held
+async def test_an_agents_leg_that_ends_as_the_two_are_joined_leaves_the_customer_ours() -> None:
+    """Who was sent to a leg that is no more is parked, and nobody's: it is fetched."""
+    came_to: list[tuple[Result, float]] = []
+
+    async def handle(channel: CallChannel, call: FakeCall) -> None:
+        loop = asyncio.get_running_loop()
+        for delay_s in ENDS_AFTER_S:
+            leg = call.switch.seat_agent(f"agent-{round(delay_s * 1_000)}")
+            loop.call_later(delay_s, partial(leg.end, "NORMAL_CLEARING", by_far_end=True))
+            began = loop.time()
+            talk = await soon(channel.perform(Connect(LegId(leg.uuid))))
+            came_to.append((talk, loop.time() - began))
+            assert await channel.perform(Play((SHORT,))) == Done()
+
+    await played(handle)
+    assert {talk for talk, _ in came_to} == {NotConnected(), TalkEnded(EndedBy.AGENT)}
+    assert max(seconds for _, seconds in came_to) < 0.6
 
 
 @held

@@ -1,4 +1,4 @@
-"""How long what is not a record of calls is kept: the settings."""
+"""How long each kind of record is kept: the settings. Recordings have theirs in ``[recordings] keep_days``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ Days = Annotated[int, Field(ge=0, le=36_500, description="days, 0 to 36500")]
 class RetentionSettings(Part):
     """``[retention]``: days by kind; 0: until somebody deletes it."""
 
+    words: Days = 0
+    """What callers said and keyed in flows, and answers to scripts, after the call began."""
+    calls: Days = 0
+    """Who a call or an attempt was with: numbers, notes, and the words; what reports count stays."""
+    leads: Days = 0
+    """Who a lead is, after its import or its last attempt, whichever was later."""
+    audit: Days = 0
+    """Entries of the audit."""
     sent_messages: Days = 30
     """Messages to webhooks, after they were taken: long enough to answer a question about one."""
     dead_messages: Days = 90

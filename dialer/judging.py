@@ -32,7 +32,7 @@ def verdict_on(
     Where an imported list cannot be asked, nobody is dialled.
     """
     number = due.lead.number
-    was, known_as = (erased.token_if_erased(connection, each) for each in (number, due.person_key))
+    was, known_as = (erased.token_if_any(connection, each) for each in (number, due.person_key))
     rows = connection.execute(
         "SELECT intended_at, number, campaign_id, outcome FROM attempts WHERE person_key IN (?, ?)"
         " AND json_extract(decision, '$.sent') IS NOT 0",

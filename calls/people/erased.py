@@ -75,7 +75,7 @@ def keep(connection: sqlite3.Connection, tokens: Iterable[str], at: datetime) ->
 
 
 def anybody(connection: sqlite3.Connection) -> bool:
-    """True where anybody was ever erased."""
+    """True where anybody was ever erased, or records became too old to have numbers."""
     return connection.execute("SELECT 1 FROM erasures LIMIT 1").fetchone() is not None
 
 
@@ -107,6 +107,19 @@ def token_if_erased(connection: sqlite3.Connection, number: str) -> str | None:
         path = key_path(Path(connection.execute("PRAGMA database_list").fetchone()[2]))
         raise RecordError(f"{path}: is not the key with which people were erased: restore that one from a backup")
     return found if found in known else None
+
+
+def token_if_any(connection: sqlite3.Connection, number: str) -> str | None:
+    """The hash under which old attempts of a number may stand, its person erased or not: they are kept no longer than
+    the settings say (:mod:`calls.people.forgetting`). None: there are no hashes here.
+
+    Raises:
+        RecordError: there are, and the key is not there, or is another.
+    """
+    if not anybody(connection):
+        return None
+    token_if_erased(connection, NOBODY)  # is it the key?
+    return token(connection, number)
 
 
 @lru_cache(maxsize=16)

@@ -100,19 +100,28 @@ def history(connection: sqlite3.Connection, flow: str) -> list[FlowVersion]:
     ]
 
 
+_OLD = (
+    "FROM flow_versions AS old WHERE"
+    " (SELECT kept_at FROM flow_versions AS next WHERE next.flow = old.flow AND next.number > old.number"
+    "  ORDER BY next.number LIMIT 1) < :before"
+    " AND (SELECT count(DISTINCT source) FROM flow_versions AS newer WHERE newer.flow = old.flow"
+    "  AND newer.number > old.number AND newer.how <> 'replaced') >= 2"
+    " AND NOT EXISTS (SELECT 1 FROM calls WHERE flow = old.flow AND flow_version = old.version"
+    "  AND started_at >= :before)"
+    " AND NOT EXISTS (SELECT 1 FROM live_calls WHERE flow = old.flow AND flow_version = old.version)"
+)
+
+
+def old(connection: sqlite3.Connection, before: datetime) -> int:
+    """How many texts :func:`forget` would take out."""
+    return int(connection.execute(f"SELECT count(*) {_OLD}", {"before": as_text(before)}).fetchone()[0])
+
+
 def forget(connection: sqlite3.Connection, before: datetime, limit: int = 100) -> int:
     """Take out up to ``limit`` texts that another took the place of before then. What a flow can go back to stays,
     and what a call since then went through, or is in. How many."""
     gone = connection.execute(
-        "DELETE FROM flow_versions WHERE number IN (SELECT number FROM flow_versions AS old WHERE"
-        " (SELECT kept_at FROM flow_versions AS next WHERE next.flow = old.flow AND next.number > old.number"
-        "  ORDER BY next.number LIMIT 1) < :before"
-        " AND (SELECT count(DISTINCT source) FROM flow_versions AS newer WHERE newer.flow = old.flow"
-        "  AND newer.number > old.number AND newer.how <> 'replaced') >= 2"
-        " AND NOT EXISTS (SELECT 1 FROM calls WHERE flow = old.flow AND flow_version = old.version"
-        "  AND started_at >= :before)"
-        " AND NOT EXISTS (SELECT 1 FROM live_calls WHERE flow = old.flow AND flow_version = old.version)"
-        " LIMIT :limit)",
+        f"DELETE FROM flow_versions WHERE number IN (SELECT number {_OLD} LIMIT :limit)",
         {"before": as_text(before), "limit": limit},
     )
     return gone.rowcount

@@ -175,6 +175,11 @@ def _trunk_lines(database: Database) -> None:
     _execute(database, "trunk_lines.sql")
 
 
+@MIGRATIONS(name="0050_retention")
+def _retention(database: Database) -> None:
+    database.executescript(_statements("retention.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -184,6 +184,14 @@ def messages(connection: sqlite3.Connection, state: State | None, limit: int) ->
     return map(_kept, rows)
 
 
+def old(connection: sqlite3.Connection, state: State, before: datetime) -> int:
+    """How many messages :func:`forget` would take out."""
+    found = connection.execute(
+        "SELECT count(*) FROM outbox WHERE state = ? AND ended_at < ?", (state.value, as_text(before))
+    )
+    return int(found.fetchone()[0])
+
+
 def forget(connection: sqlite3.Connection, state: State, before: datetime, limit: int = 1_000) -> int:
     """Take out up to ``limit`` messages that were taken, or given up, before then: what is in them is about people.
     How many."""

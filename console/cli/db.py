@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +12,13 @@ import typer
 
 from calls.records import backup as backups
 from calls.records import contract, rollups, writer
+from calls.records.database import open_readonly
 from calls.records.writer import write_once
-from console.cli.shared import settings_of
+from console import forgetting
+from console.cli.shared import print_table, settings_of
+
+LOOK_S = 600.0
+"""A look at a year's calls reads all of them."""
 
 app = typer.Typer(
     help="Migrate, back up, check and explain the database.", no_args_is_help=True, rich_markup_mode=None
@@ -41,6 +48,34 @@ def rollup(context: typer.Context) -> None:
     path = settings_of(context).engine.database
     write_once(path, rollups.recount)
     typer.echo(f"{path}: the roll-up tables are counted anew")
+
+
+@app.command()
+def forget(
+    context: typer.Context,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Take nothing out: show how much would be.")] = False,
+) -> None:
+    """Take out what is older than the settings keep it; a running engine does so itself, every hour."""
+    settings, now = settings_of(context), datetime.now(UTC)
+    path = settings.engine.database
+    with closing(open_readonly(path, cap_s=LOOK_S)) as connection:
+        found = forgetting.too_old(connection, settings, now)
+    if dry:
+        rows = [
+            (
+                each.name,
+                str(each.days) if each.days else "for good",
+                each.before.isoformat(timespec="minutes") if each.before else "",
+                str(each.rows),
+            )
+            for each in found
+        ]
+        print_table(f"{path}: nothing was taken out", ["kind", "days", "from before", "would go"], rows)
+        return
+    forgetting.prepare(path, settings.retention)
+    removed = write_once(path, lambda connection: forgetting.take_out(connection, settings.retention, now))
+    for name, count in removed.items():
+        typer.echo(f"{name}: {count} taken out")
 
 
 @app.command()

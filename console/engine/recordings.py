@@ -11,7 +11,7 @@ from calls import log
 from calls.clock import Clock
 from calls.errors import RecordError, RecordingError
 from calls.recordings import RecordingFiles
-from calls.records import voicemail
+from calls.records import retention_marks, voicemail
 from calls.records.voicemail import MessageState
 from calls.records.writer import Writer
 from calls.settings import RecordingSettings
@@ -79,7 +79,9 @@ class RecordingKeeper:
             except RecordingError as problem:  # the others are too old as well
                 log.get().error("a recording is too old and cannot be deleted", problem=str(problem))
         if deleted:
+            await self._writer.run(partial(retention_marks.add, kind="recordings", removed=deleted))
             log.get().info("recordings were deleted", count=deleted, older_than=before.isoformat(timespec="minutes"))
+        await self._writer.run(partial(retention_marks.tell, kind="recordings", before=before, now=now))
         return deleted
 
     async def _look(self) -> None:

@@ -1,37 +1,28 @@
-"""Takes out what is older than the settings keep it: messages to webhooks, and earlier texts of flows."""
+"""Takes out what is older than the settings keep it, some at a time: records of calls do not wait for all of it."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import partial
 
 from calls import log
 from calls.clock import Clock
 from calls.errors import RecordError
-from calls.records import flow_versions, outbox
-from calls.records.outbox import State
+from calls.records import retention_marks
 from calls.records.writer import Writer
 from calls.retention import RetentionSettings
+from console import forgetting
 from console.engine.tasks import Tasks
+from console.forgetting import Kind
 
 EVERY_S = 3_600.0
-
-Forget = Callable[[sqlite3.Connection, datetime], int]
-"""Takes out some of what is older than a time; how many."""
 
 
 class Retention:
     """Of one engine. Also of webhooks that the settings have lost: what they were sent is about people."""
 
     def __init__(self, kept: RetentionSettings, writer: Writer, clock: Clock) -> None:
-        self._kinds: tuple[tuple[int, Forget], ...] = (
-            (kept.sent_messages, lambda db, before: outbox.forget(db, State.SENT, before)),
-            (kept.dead_messages, lambda db, before: outbox.forget(db, State.DEAD, before)),
-            (kept.flow_versions, flow_versions.forget),
-        )
+        self._kept = kept
         self._writer = writer
         self._clock = clock
 
@@ -42,10 +33,24 @@ class Retention:
     async def _look(self) -> None:
         while True:
             try:
-                for days, forget in self._kinds:
-                    before = self._clock.now() - timedelta(days=days)
-                    while days and await self._writer.run(partial(forget, before=before)):  # type: ignore[call-arg]
-                        pass  # some at a time: the records of calls do not wait for all
+                await asyncio.to_thread(forgetting.prepare, self._writer.path, self._kept)
+                for kind in forgetting.kinds(self._kept):
+                    if kind.days:
+                        await self._take_out(kind)
             except RecordError as problem:  # the next hour will do
                 log.get().warning("what is too old was not taken out", problem=str(problem))
             await asyncio.sleep(EVERY_S)
+
+    async def _take_out(self, kind: Kind) -> None:
+        now = self._clock.now()
+        before = kind.before(now)
+        removed = 0
+        while True:
+            step = await self._writer.run(lambda db: kind.look(db, before, now))
+            removed += step.removed
+            if not step.looked:
+                break
+        if removed:
+            log.get().info("what is too old was taken out", kind=kind.name, count=removed)
+            self._writer.empty_log()  # it holds still what was taken out
+        await self._writer.run(partial(retention_marks.tell, kind=kind.name, before=before, now=now))

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from calls.ids import LeadId, ListId
-from calls.people import erased
 from dialer.leads import people
 from dialer.leads.file import NewLead
 from dialer.leads.people import BothDialled
@@ -62,11 +61,9 @@ def _handles(lead: NewLead) -> list[str]:
 
 def _plain(connection: sqlite3.Connection, leads: Sequence[NewLead]) -> set[int]:
     """The places, from 1 on, of the leads of whom nobody has heard."""
-    if erased.anybody(connection):
-        return set()
     handles = [_handles(lead) for lead in leads]
     times = Counter(handle for each in handles for handle in each)
-    known = people.heard_of(connection, times)
+    known = people.heard_of(connection, times) | people.heard_of_once(connection, times)
     return {
         place
         for place, each in enumerate(handles, 1)

@@ -51,6 +51,18 @@ def heard_of(connection: sqlite3.Connection, handles: Iterable[str]) -> set[str]
     return {row[0] for row in rows}
 
 
+def heard_of_once(connection: sqlite3.Connection, handles: Iterable[str]) -> set[str]:
+    """Those of the handles whose hash stands in the store: of people who were erased, or are not kept any more."""
+    if not erased.anybody(connection):
+        return set()
+    hashes = {hashed: each for each in handles if (hashed := erased.token_if_any(connection, each)) is not None}
+    known = heard_of(connection, hashes)
+    rows = connection.execute(
+        "SELECT token FROM erasures WHERE token IN (SELECT value FROM json_each(?))", (json.dumps(list(hashes)),)
+    )
+    return {hashes[each] for each in (*known, *(row[0] for row in rows))}
+
+
 def join(connection: sqlite3.Connection, numbers: Sequence[str], customer: str) -> str:
     """The key of the person who has all these numbers, and the customer's id where it is not empty.
 

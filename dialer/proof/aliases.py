@@ -1,4 +1,5 @@
-"""People who were erased, and came again: the hash that stands for a number, and the number, are one person."""
+"""People who were erased, or whose old attempts have no number any more, and came again: the hash that stands for a
+number, and the number, are one person."""
 
 from __future__ import annotations
 
@@ -17,11 +18,15 @@ class Aliases:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._tokens = {str(row[0]) for row in connection.execute("SELECT token FROM erasures")}
+        old = connection.execute(
+            "SELECT DISTINCT person_key FROM attempts WHERE person_key > ? AND person_key < ?", (MARK, f"{MARK}g")
+        )
+        self._tokens |= {str(row[0]) for row in old}
         self._key = _key(connection) if self._tokens else b""
         self.lacks_key = bool(self._tokens) and self._hash("") not in self._tokens
 
     def of(self, number: str) -> str:
-        """The hash of a number of somebody who was erased, else the number."""
+        """The hash of a number for which one stands somewhere, else the number."""
         if not self._tokens or not number.startswith("+"):
             return number
         token = self._hash(number)

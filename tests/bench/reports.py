@@ -84,11 +84,34 @@ FROM made
 ATTEMPTS = """
 INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id, trunk, state,
     intended_at, ended_at, outcome, cause, decision, caller_id, list_id)
-SELECT call_id, campaign_id, lead_id, called, called, 1, switch, boot_id, 'carrier', 'done', started_at, ended_at,
-    outcome, cause, '{"why": "forecast 3.2 of 4 ready", "allowed_by": ["window", "daily", "dnc"], "carriers": 1}',
+SELECT call_id, campaign_id, lead_id, '+49301' || substr(lead_id, 6), called, 1, switch, boot_id, 'carrier', 'done',
+    started_at, ended_at, outcome, cause,
+    '{"why": "forecast 3.2 of 4 ready", "allowed_by": ["window", "daily", "dnc"], "carriers": 1}',
     caller,
     printf('list-%d', CAST(substr(lead_id, 6) AS INTEGER) % 20)
 FROM calls WHERE direction = 'outbound'
+"""
+
+LEADS = """
+INSERT INTO leads (lead_id, list_id, person_key, number, name, time_zones, fields, imported_at, region)
+WITH RECURSIVE numbers(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i < 999999)
+SELECT printf('lead-%07d', i), printf('list-%d', i % 20), printf('+49301%07d', i), printf('+49301%07d', i),
+    'Jo Example', '["Europe/Berlin"]', '{"town": "Berlin"}', strftime('%Y-%m-%dT%H:%M:%S',
+    :begin + (i * 2654435761 % 4294967296) % (:days * 86400), 'unixepoch') || '.000000+00:00', 'DE'
+FROM numbers
+"""
+
+ROLL = """
+INSERT INTO campaign_leads (campaign_id, lead_id, state, list_id)
+SELECT printf('campaign-%d', rowid % 8), lead_id, 'done', list_id FROM leads
+"""
+
+CALLBACKS = """
+INSERT INTO callbacks (call_id, key, number, queue, asked_at, waiting_since, appointment, window_begin, window_end,
+    due_at, tries, max_tries, retry_after_s, state, ended_at)
+SELECT call_id, 'visit', caller, queue, started_at, started_at, 0, started_at, ended_at, started_at, 1, 3, 600.0,
+    iif(rowid % 5, 'reached', 'closed'), ended_at
+FROM calls WHERE direction = 'inbound' AND queue IS NOT NULL AND rowid % 50 = 0
 """
 
 EVENTS = """
@@ -156,6 +179,9 @@ def build(path: Path, days: int) -> None:
             span = {"first": day * CALLS_A_DAY, "last": (day + 1) * CALLS_A_DAY}
             connection.execute(CALLS, span | {"begin": begin, "a_day": CALLS_A_DAY})
         connection.execute(ATTEMPTS)
+        connection.execute(LEADS, {"begin": begin, "days": days})
+        connection.execute(ROLL)
+        connection.execute(CALLBACKS)
         since = END - timedelta(days=min(days, TRAIL_DAYS))
         connection.execute(EVENTS, {"since": since.isoformat(timespec="microseconds")})
         connection.execute(NODES)
@@ -177,7 +203,7 @@ def _put_aside(connection: sqlite3.Connection) -> list[str]:
     """Drop the triggers and indexes of the tables that are filled; the statements that make the indexes again."""
     rows = connection.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('index', 'trigger')"
-        " AND tbl_name IN ('calls', 'attempts')"
+        " AND tbl_name IN ('calls', 'attempts', 'leads', 'campaign_leads')"
     ).fetchall()
     for kind, name, _ in rows:
         connection.execute(f"DROP {kind} {name}")
@@ -204,6 +230,9 @@ def questions() -> dict[str, Question]:
         "sales by agent": (Section.SALES, (Dimension.AGENT,)),
         "agents by day": (Section.AGENTS, (Dimension.AGENT, Dimension.DAY)),
         "nodes by day": (Section.NODES, (Dimension.NODE, Dimension.DAY)),
+        "endings by disposition": (Section.ENDINGS, (Dimension.DISPOSITION,)),
+        "callbacks by queue and day": (Section.CALLBACKS, (Dimension.QUEUE, Dimension.DAY)),
+        "leads by list": (Section.LEADS, (Dimension.LIST,)),
     }
     return {name: Question(begin, END, of_section(section), ZONE, by) for name, (section, by) in asked.items()}
 

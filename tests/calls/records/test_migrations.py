@@ -45,6 +45,7 @@ ALL = (
     "0046_toll_trunk",
     "0047_notices",
     "0048_trunk_lines",
+    "0050_retention",
 )
 
 

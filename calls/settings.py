@@ -48,6 +48,7 @@ from calls.reports.schedules import ScheduledReport
 from calls.reports.settings import ReportSettings
 from calls.reports.targets import Target
 from calls.retention import RetentionSettings
+from calls.scorecards import Scorecard
 from calls.secrets import FILE_NAME, NAMED, VARIABLES, Secrets, load_secrets
 from calls.settings_faults import faults
 from calls.switch_settings import Asterisk, NamedSwitch, SwitchSettings
@@ -345,6 +346,7 @@ class Settings(Part):
         tuple[ScheduledReport, ...], Field(max_length=100, description="tables, [[scheduled_reports]]")
     ] = ()
     targets: Annotated[tuple[Target, ...], Field(max_length=100, description="tables, [[targets]]")] = ()
+    scorecards: Annotated[tuple[Scorecard, ...], Field(max_length=50, description="tables, [[scorecards]]")] = ()
     retention: Annotated[RetentionSettings, Field(description="a table")] = RetentionSettings()
     transfer: Annotated[TransferSettings, Field(description="a table")] = TransferSettings()
     flows: FilePath = Path("flows")

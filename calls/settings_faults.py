@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from calls import floor_settings, mail, outside, switches
+from calls import floor_settings, mail, outside, scorecards, switches
 from calls.desk_settings import scheme_fault
 from calls.dispositions import faults as disposition_faults
 from calls.hours import HoursProblem
@@ -49,6 +49,7 @@ def faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     yield from _doubles("payment_gateways", "name", (each.name for each in settings.payment_gateways))
     yield from _doubles("webhooks", "name", (each.name for each in settings.webhooks))
     yield from _told_faults(settings)
+    yield from _scorecard_faults(settings)
     size = len(bytes(settings.engine.socket))
     if size > SOCKET_PATH_BYTES:
         most = f"a socket's path has {SOCKET_PATH_BYTES} bytes at most, this has {size}: choose a shorter folder"
@@ -146,6 +147,14 @@ def _told_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
     for index, target in enumerate(settings.targets):
         for key, problem in targets.faults(target, queues, webhooks, has_mail=settings.mail is not None):
             yield ("targets", index, key), problem
+
+
+def _scorecard_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
+    yield from _doubles("scorecards", "name", (each.name for each in settings.scorecards))
+    queues = tuple(each.name for each in settings.queues)
+    for index, card in enumerate(settings.scorecards):
+        for place, problem in scorecards.faults(card, queues):
+            yield ("scorecards", index, *place), problem
 
 
 def _transfer_faults(settings: Settings) -> Iterator[tuple[Place, str]]:

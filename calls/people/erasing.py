@@ -255,6 +255,7 @@ def _empty_calls(connection: sqlite3.Connection, calls: list[str]) -> None:
         f"UPDATE call_events SET detail = '{{}}' WHERE {mine}",
         f"UPDATE survey_answers SET recording = NULL WHERE {mine}",
         f"UPDATE flags SET what = '' WHERE {mine}",
+        f"UPDATE reviews SET note = '', reply = '' WHERE {mine}",
         f"DELETE FROM script_answers WHERE {mine}",
         f"DELETE FROM voicemail WHERE {mine}",
         f"DELETE FROM outbox WHERE {mine}",

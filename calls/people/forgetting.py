@@ -177,6 +177,7 @@ _OF_CALLS = (
     "UPDATE contacts SET number = keyed(number), note = '' WHERE 1",
     "UPDATE flags SET number = keyed(number), what = '' WHERE 1",
     "UPDATE voicemail SET caller = keyed(caller) WHERE 1",
+    "UPDATE reviews SET note = '', reply = '' WHERE 1",
     "UPDATE toll_calls SET number = keyed(number) WHERE 1",
     "DELETE FROM script_answers WHERE 1",
 )

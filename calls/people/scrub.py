@@ -24,6 +24,7 @@ FREE = {
     "do_not_call_beside": ("reason", "proof"),
     "flags": ("what",),
     "import_refusals": ("reason",),
+    "reviews": ("note", "reply"),
     "script_answers": ("answer",),
 }
 """Columns in which people write what they like, by table. Names are looked for in no others: a person may be called

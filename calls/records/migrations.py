@@ -180,6 +180,11 @@ def _retention(database: Database) -> None:
     database.executescript(_statements("retention.sql"))
 
 
+@MIGRATIONS(name="0051_reviews")
+def _reviews(database: Database) -> None:
+    database.executescript(_statements("reviews.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -36,6 +36,7 @@ from console.engine import (
     api_pace,
     api_people,
     api_proof,
+    api_reviews,
     api_rules,
     desk_audit,
 )
@@ -185,6 +186,7 @@ def control(engine: Engine) -> FastAPI:
     api_pace.add(app, engine)
     api_rules.add(app, engine)
     api_proof.add(app, engine)
+    api_reviews.add(app, engine)
     _add_blocked(app, engine)
     _add_callbacks(app, engine)
     _add_webhooks(app, engine)

@@ -27,7 +27,7 @@ from calls.people.blocked import Blocked, Flagged
 from calls.people.callbacks import Booking
 from calls.people.consents import Consent, ConsentKind
 from calls.people.history import KINDS
-from calls.records import answers, contacts, outbox, payments, store, surveys, voicemail
+from calls.records import answers, contacts, outbox, payments, reviews, store, surveys, voicemail
 from calls.records.contacts import Given
 from calls.records.database import open_readonly
 from calls.records.outbox import Message
@@ -39,6 +39,7 @@ from calls.records.times import as_text
 from calls.records.voicemail import Message as Voicemail
 from calls.records.voicemail import MessageState
 from calls.records.writer import compact
+from calls.scorecards import Scorecard, ScoreQuestion, score
 from calls.settings import Engine, Prompts, QueueSettings, RecordingSettings, Settings
 from console import people
 from console.engine.api_people import erase_live
@@ -116,6 +117,12 @@ class Held:
             answers.keep(self.db, call_id, ANNA, {"where": TOWN}, self.store.now)
             self.store.finish(attempt)
             self.store.close(call_id)
+            talk = reviews.talk(self.db, call_id)
+            assert talk is not None
+            card, answers_ = Scorecard(name="card", questions=(ScoreQuestion(name="q", ask="Kind?"),)), {"q": "yes"}
+            reviews.put(
+                self.db, talk, card, answers_, score(card, answers_), f"kind to {NAME}", False, "eve", self.store.now
+            )
 
     def rings(self, caller: str = "2025550142") -> CallId:
         """The person calls, as a carrier gives the number, and says things in a flow."""

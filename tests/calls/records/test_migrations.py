@@ -46,6 +46,7 @@ ALL = (
     "0047_notices",
     "0048_trunk_lines",
     "0050_retention",
+    "0051_reviews",
 )
 
 

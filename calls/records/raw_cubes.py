@@ -24,10 +24,8 @@ CALLBACKS = Cube(
     rolled_up=False,
 )
 
-_TRIED = (
-    "SELECT {what} FROM attempts AS a WHERE a.person_key = l.person_key AND a.lead_id = l.lead_id AND NOT a.unsent"
-)
-"""By the person first: there is an index of attempts by them."""
+_TRIED = "SELECT {what} FROM attempts AS a WHERE a.lead_id = l.lead_id AND NOT a.unsent"
+_TRIED_BY = f"{_TRIED} AND a.campaign_id = m.campaign_id"
 
 LEADS = Cube(
     table="leads",
@@ -39,6 +37,84 @@ LEADS = Cube(
         "leads": "1",
         "leads_attempted": f"EXISTS ({_TRIED.format(what='1')})",
         "lead_attempts": f"({_TRIED.format(what='count(*)')})",
+    },
+    rolled_up=False,
+)
+
+ROLL = Cube(
+    table="campaign_leads",
+    source="leads AS l JOIN campaign_leads AS m ON m.lead_id = l.lead_id",
+    at="l.imported_at",
+    wanted="1",
+    keys={"quarter": quarter("l.imported_at"), "list_id": "l.list_id", "campaign_id": "m.campaign_id"},
+    measures={
+        "roll": "1",
+        "roll_attempted": f"EXISTS ({_TRIED_BY.format(what='1')})",
+        "roll_attempts": f"({_TRIED_BY.format(what='count(*)')})",
+    },
+    rolled_up=False,
+)
+
+TEN_THOUSANDTHS = 10_000
+"""What values of sales are added up in: they have at most four decimals, and whole numbers add up exactly."""
+
+_SOLD = "c.sale_value IS NOT NULL AND c.agent_id IS NOT NULL"
+_VALUE = f"CAST(round(CAST(c.sale_value AS REAL) * {TEN_THOUSANDTHS}) AS INTEGER)"
+
+SALES = Cube(
+    table="sales",
+    source="calls AS c",
+    at="c.started_at",
+    wanted=_SOLD,
+    keys={
+        "quarter": quarter("c.started_at"),
+        "currency": "coalesce(c.sale_currency, '')",
+        "direction": "c.direction",
+        "switch": "c.switch",
+        "queue": "coalesce(c.queue, '')",
+        "campaign_id": "coalesce(c.campaign_id, '')",
+        "flow": "coalesce(c.flow, '')",
+        "agent_id": "c.agent_id",
+    },
+    measures={"sold": _VALUE},
+    rolled_up=False,
+)
+
+ATTEMPTED_SALES = Cube(
+    table="attempted_sales",
+    source="calls AS c CROSS JOIN attempts AS a ON a.attempt_id = c.call_id",
+    at="a.intended_at",
+    wanted=f"NOT a.unsent AND {_SOLD} AND c.started_at >= strftime('%Y-%m-%dT%H:%M:%S', :begin, '-1 day')"
+    " AND c.started_at < strftime('%Y-%m-%dT%H:%M:%S', :end, '+1 day')",
+    keys={
+        "quarter": quarter("a.intended_at"),
+        "currency": "coalesce(c.sale_currency, '')",
+        "campaign_id": "a.campaign_id",
+        "list_id": "coalesce(a.list_id, '')",
+    },
+    measures={"sold": _VALUE},
+    rolled_up=False,
+)
+"""From the few calls that were sold in: they begin within a day of what was intended."""
+
+REVIEWS = Cube(
+    table="reviews",
+    source="reviews AS r JOIN calls AS c ON c.call_id = r.call_id",
+    at="r.began_at",
+    wanted="NOT r.calibration",
+    keys={
+        "quarter": quarter("r.began_at"),
+        "agent_id": "r.agent_id",
+        "queue": "coalesce(c.queue, '')",
+        "campaign_id": "coalesce(c.campaign_id, '')",
+        "scorecard": "r.scorecard",
+    },
+    measures={
+        "reviews": "1",
+        "score": "r.score",
+        "passed": "r.passed",
+        "critical": "r.failed <> '[]'",
+        "answered": "r.replied_at IS NOT NULL",
     },
     rolled_up=False,
 )

@@ -37,7 +37,8 @@ SECTIONS: Mapping[Section, tuple[Dimension, ...]] = {
         Dimension.DIRECTION,
     ),
     Section.CALLBACKS: (Dimension.QUEUE, Dimension.CAMPAIGN),
-    Section.LEADS: (Dimension.LIST,),
+    Section.LEADS: (Dimension.LIST, Dimension.CAMPAIGN),
+    Section.QUALITY: (Dimension.AGENT, Dimension.QUEUE, Dimension.CAMPAIGN, Dimension.SCORECARD),
 }
 """By what each section may be asked, besides the times."""
 

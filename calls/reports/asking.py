@@ -19,7 +19,7 @@ from calls.records import agent_time, raw_cubes, totals
 from calls.records.figure import Figure
 from calls.records.times import as_text
 from calls.records.totals import QUARTER_S, Cube, whole_quarters
-from calls.reports.definitions import USUAL, Definition, Source, Targets
+from calls.reports.definitions import SOLD, USUAL, Definition, Source, Targets
 
 Key = tuple[str, ...]
 """The values of the dimensions by which is asked, in their order."""
@@ -43,6 +43,7 @@ class Dimension(StrEnum):
     VERSION = "version"
     NODE = "node"
     SWITCH = "switch"
+    SCORECARD = "scorecard"
     OUTCOME = "outcome"
     DISPOSITION = "disposition"
 
@@ -65,6 +66,7 @@ COLUMNS: Mapping[Dimension, str] = {
     Dimension.VERSION: "flow_version",
     Dimension.NODE: "node",
     Dimension.SWITCH: "switch",
+    Dimension.SCORECARD: "scorecard",
     Dimension.OUTCOME: "outcome",
     Dimension.DISPOSITION: "disposition",
 }
@@ -122,13 +124,56 @@ def ask(connection: sqlite3.Connection, question: Question) -> Answer:
     for each in shown:
         groups[_table(each, question)].append(each)
     sums = {table: _sums(connection, question, wanted) for table, wanted in groups.items()}
-    keys = {key for found in sums.values() for key in found} or ({()} if not question.by else set())
+    sold = {source: _sold(connection, question, source) for source in {each.source for each in shown if each.money}}
+    keys = {key for found in (*sums.values(), *sold.values()) for key in found} or (
+        {()} if not question.by else set()
+    )
+    figures = tuple(one for each in shown for one in _by_currency(each, sold))
     rows = []
     for key in sorted(keys):
-        figures = (_figure(each, sums[_table(each, question)].get(key, {}), question.targets) for each in shown)
-        rows.append(Row(key, tuple(figures)))
+        counted = (_figure(each, _parts(each, key, question, sums, sold), question.targets) for each in figures)
+        rows.append(Row(key, tuple(counted)))
     left_out = tuple(each for each in question.figures if each not in shown)
-    return Answer(question, shown, tuple(rows), left_out)
+    return Answer(question, figures, tuple(rows), left_out)
+
+
+Money = Mapping[Key, Mapping[str, float]]
+"""What was sold, by currency."""
+
+
+def _by_currency(definition: Definition, sold: Mapping[Source, Money]) -> Iterator[Definition]:
+    """The figure itself; one of money once for each currency in which anything was sold."""
+    if definition.money:
+        for currency in sorted({name for sums in sold[definition.source].values() for name in sums}):
+            yield definition.of_currency(currency)
+    else:
+        yield definition
+
+
+def _parts(
+    definition: Definition,
+    key: Key,
+    question: Question,
+    sums: Mapping[str, Mapping[Key, Mapping[str, float]]],
+    sold: Mapping[Source, Money],
+) -> Mapping[str, float]:
+    """The sums that a figure is made of."""
+    found = sums[_table(definition, question)].get(key, {})
+    if not definition.money:
+        return found
+    return {**found, SOLD: sold[definition.source].get(key, {}).get(definition.currency, 0)}
+
+
+def _sold(connection: sqlite3.Connection, question: Question, source: Source) -> Money:
+    """The money of the whole time, from the calls that were sold in: they are few."""
+    label = _labels(question.times, question.zone)
+    found: dict[Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    cube = SALES[source]
+    for row in _raw(connection, cube, [SOLD], question, question.begin, question.end, "currency"):
+        *_, currency, value = row
+        found[_key(question, label, row)][str(currency)] += int(str(value))
+    parts = raw_cubes.TEN_THOUSANDTHS
+    return {key: {name: value / parts for name, value in of.items()} for key, of in found.items()}
 
 
 def _figure(definition: Definition, sums: Mapping[str, float], targets: Targets) -> Figure:
@@ -174,16 +219,24 @@ CUBES: Mapping[Source, tuple[Cube, ...]] = {
     Source.ENDINGS: (totals.ENDINGS,),
     Source.CALLBACKS: (raw_cubes.CALLBACKS,),
     Source.LEADS: (raw_cubes.LEADS,),
+    Source.ROLL: (raw_cubes.ROLL,),
+    Source.REVIEWS: (raw_cubes.REVIEWS,),
 }
 """Where several have what is asked for, the first one is the smallest."""
 
 STAND_INS = frozenset({"within", "short"})
 
+SALES: Mapping[Source, Cube] = {
+    Source.CALLS: raw_cubes.SALES,
+    Source.ATTEMPTS: raw_cubes.ATTEMPTED_SALES,
+}
+"""What the money of a figure is added up from, by what the rest of it is."""
+
 
 def _cube(definition: Definition, question: Question) -> Cube | None:
     columns = {COLUMNS[each] for each in question.wanted}
     for cube in CUBES[definition.source]:
-        has_measures = definition.measures <= cube.measures.keys() | (
+        has_measures = definition.measures - {SOLD} <= cube.measures.keys() | (
             STAND_INS if "offered" in cube.measures else frozenset()
         )
         if columns <= cube.keys.keys() and has_measures:
@@ -204,7 +257,7 @@ def _sums(
 ) -> dict[Key, dict[str, float]]:
     cube = _cube(wanted[0], question)
     assert cube is not None  # the caller left out what has none
-    names = sorted({name for each in wanted for name in each.measures})
+    names = sorted({name for each in wanted for name in each.measures} - {SOLD})
     found: dict[Key, dict[str, float]] = defaultdict(lambda: dict.fromkeys(names, 0))
     label = _labels(question.times, question.zone)
 
@@ -275,14 +328,16 @@ def _raw(
     question: Question,
     begin: datetime,
     end: datetime,
+    *more: str,
 ) -> Iterable[Sequence[object]]:
+    """``more``: further columns of the cube behind those by which is asked."""
     own = {
         "within": totals.answered_within(question.targets.service_level_s),
         "short": totals.abandoned_within(question.targets.short_abandon_s),
     }
     columns = [cube.keys[COLUMNS[each]] for each in question.by if each not in TIMES]
     sums = [f"sum({own.get(name) or cube.measures[name]})" for name in names]
-    keys = [cube.keys["quarter"] if question.times else "0", *columns]
+    keys = [cube.keys["quarter"] if question.times else "0", *columns, *(cube.keys[each] for each in more)]
     where, values = _where({each: cube.keys[COLUMNS[each]] for each in question.filters}, question)
     return connection.execute(
         f"SELECT {', '.join([*keys, *sums])} FROM {cube.source}"

@@ -11,7 +11,7 @@ Source: the house's table of figures; 16 CFR 310.4(b)(4) for abandonment (US), O
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from calls.records.totals import AGAIN_DAYS
@@ -33,6 +33,7 @@ class Section(StrEnum):
     ENDINGS = "endings"
     CALLBACKS = "callbacks"
     LEADS = "leads"
+    QUALITY = "quality"
 
 
 class Source(StrEnum):
@@ -45,6 +46,8 @@ class Source(StrEnum):
     ENDINGS = "endings"
     CALLBACKS = "callbacks"
     LEADS = "leads"
+    ROLL = "roll"
+    REVIEWS = "reviews"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,9 @@ class Definition:
 
     ``words`` say how it comes about: ``{y}`` and ``{n}`` in them are the seconds of the targets. ``per``: what the
     denominator is divided by, 3600 for hours of seconds.
+
+    ``money``: the numerator is a sum of values of sales. Such a figure stands once for each currency of the answer,
+    its name then ending in it: amounts of two currencies are never added up.
     """
 
     name: str
@@ -75,6 +81,23 @@ class Definition:
     denominator: str
     words: str
     per: float = 1.0
+    money: bool = False
+    currency: str = ""
+
+    @property
+    def base(self) -> str:
+        """The name in the table of figures, without a currency."""
+        return self.name.removesuffix(_ending(self.currency))
+
+    def of_currency(self, currency: str) -> Definition:
+        """The figure of one currency, ISO 4217."""
+        return replace(
+            self,
+            name=f"{self.name}{_ending(currency)}",
+            title=f"{self.title}, {currency}",
+            unit=currency,
+            currency=currency,
+        )
 
     def said(self, targets: Targets) -> str:
         """The definition, with the seconds of the targets in it."""
@@ -91,6 +114,10 @@ class Definition:
             return _uk(sums)
         of = total(self.denominator, sums) / self.per if self.denominator else None
         return total(self.numerator, sums), of
+
+
+def _ending(currency: str) -> str:
+    return f"_{currency.lower()}" if currency else ""
 
 
 def terms(words: str) -> Iterator[tuple[int, str]]:
@@ -139,6 +166,12 @@ def _talk(
     return Definition(name, title, section, Source.CALLS, unit, numerator, denominator, words, per)
 
 
+def _money(
+    name: str, title: str, section: Section, source: Source, denominator: str, words: str, per: float = 1.0
+) -> Definition:
+    return Definition(name, title, section, source, "money", SOLD, denominator, words, per, money=True)
+
+
 def _time(state: str, title: str, words: str) -> Definition:
     return Definition(f"time_{state}", title, Section.AGENTS, Source.TIME, "s", state, "", words)
 
@@ -155,6 +188,11 @@ def _lead(name: str, title: str, unit: str, numerator: str, denominator: str, wo
     return Definition(name, title, Section.LEADS, Source.LEADS, unit, numerator, denominator, words)
 
 
+def _review(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
+    return Definition(name, title, Section.QUALITY, Source.REVIEWS, unit, numerator, denominator, words)
+
+
+SOLD = "sold"
 HANDLING = "handled_talk_s + handled_wrap_up_s"
 WORKED = "talking + wrap_up"
 READY = "ready + reserved"
@@ -211,6 +249,13 @@ DEFINITIONS: tuple[Definition, ...] = (
     _dialled("machine_share", "Machines", "ratio", "machines", "answered", "answered by a machine / answered"),
     _dialled("conversion_of_contacts", "Conversion", "ratio", "sales", "contacts",
              "attempts that an agent sold in / attempts in which an agent talked"),
+    _money("sold_by_attempts", "Sold", Section.OUTBOUND, Source.ATTEMPTS, "",
+           "sum of the values of the sales in attempts, by currency"),
+    _money("value_per_contact", "Value per contact", Section.OUTBOUND, Source.ATTEMPTS, "contacts",
+           "sum of the sales' values / attempts in which an agent talked"),
+    _money("value_per_contact_hour", "Value per hour of contacts", Section.OUTBOUND, Source.ATTEMPTS,
+           "talk_s + wrap_up_s",
+           "sum of the sales' values / hours that agents talked and wrapped up in these attempts", 3600.0),
     _machine("machines_detected", "Machines detected", "calls", "machines_detected", "",
              "calls that detection took for a machine"),
     _machine("machines_by_agents", "Machines met by agents", "calls", "machines_by_agents", "",
@@ -229,6 +274,13 @@ DEFINITIONS: tuple[Definition, ...] = (
           "calls with a sale / calls that an agent talked in"),
     _talk("sales_per_handling_hour", "Sales per handling hour", Section.SALES, "sales", "sales", HANDLING,
           "sales / hours that agents talked and wrapped up in these calls, not those of the log-in", 3600.0),
+    _money("sold", "Sold", Section.SALES, Source.CALLS, "", "sum of the sales' values, by currency"),
+    _money("value_per_sale", "Value per sale", Section.SALES, Source.CALLS, "sales",
+           "sum of the sales' values / calls that an agent sold in, in whatever currency"),
+    _money("value_per_call", "Value per call", Section.SALES, Source.CALLS, "handled",
+           "sum of the sales' values / calls that an agent talked in"),
+    _money("value_per_handling_hour", "Value per handling hour", Section.SALES, Source.CALLS, HANDLING,
+           "sum of the sales' values / hours that agents talked and wrapped up in these calls", 3600.0),
     _talk("dispositions_missing", "Dispositions missing", Section.SALES, "ratio", "dispositions_missing", "handled",
           "calls whose wrap-up ended without the disposition that it required / calls that an agent talked in"),
     _talk("handling_time", "Handling time", Section.AGENTS, "s", HANDLING, "handled",
@@ -269,6 +321,23 @@ DEFINITIONS: tuple[Definition, ...] = (
           "of these, the leads that were dialled by now, in any campaign / leads"),
     _lead("saturation", "Saturation", "attempts", "lead_attempts", "leads",
           "attempts at these leads by now, in any campaign / leads"),
+    Definition("roll", "On the roll", Section.LEADS, Source.ROLL, "leads", "roll", "",
+               "leads on the campaigns' rolls that were imported in the time; in two campaigns a lead counts twice"),
+    Definition("penetration_of_roll", "Penetration of campaigns", Section.LEADS, Source.ROLL, "ratio",
+               "roll_attempted", "roll",
+               "of these, the leads that their campaign has dialled by now / leads on the campaigns' rolls"),
+    Definition("saturation_of_roll", "Saturation of campaigns", Section.LEADS, Source.ROLL, "attempts",
+               "roll_attempts", "roll",
+               "attempts of the campaigns at these leads by now / leads on the campaigns' rolls"),
+    _review("reviews", "Reviews", "reviews", "reviews", "",
+            "reviews of talks in calls of the time; those by which reviewers compare themselves do not count"),
+    _review("review_score", "Mean score", "ratio", "score", "reviews", "scores, 0 to 1, added up / reviews"),
+    _review("review_passed", "Passed", "ratio", "passed", "reviews",
+            "reviews at or above their form's pass mark and with no critical failure / reviews"),
+    _review("review_failed", "Critical failures", "ratio", "critical", "reviews",
+            "reviews in which a critical question was failed / reviews"),
+    _review("review_answered", "Answered by the agent", "ratio", "answered", "reviews",
+            "reviews that the agent has answered by now / reviews"),
 )  # fmt: skip
 """All of them, in the order in which a report shows them."""
 

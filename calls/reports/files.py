@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calls.reports import page, tables
 from calls.reports.asking import Answer
-from calls.reports.definitions import BY_NAME, Section
+from calls.reports.definitions import Section
 from calls.reports.pictures import pictures
 from calls.reports.settings import ReportSettings
 from calls.reports.sheets import Format, as_html, write
@@ -18,7 +18,7 @@ def write_answer(answer: Answer, section: Section, title: str, how: Format, sett
     """
     if how is not Format.HTML:
         return write(tables.long(answer, title), how)
-    definitions = [(BY_NAME[each.name].title, each.said(settings.targets())) for each in answer.figures]
+    definitions = [(each.title, each.said(settings.targets())) for each in answer.figures]
     parts = [
         *(page.figure(each.title, each.svg) for each in pictures(answer, section, settings.lines())),
         as_html(tables.broad(answer, title)),

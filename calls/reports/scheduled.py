@@ -10,9 +10,10 @@ from datetime import datetime
 
 from calls.errors import UserError
 from calls.mail import Attachment
+from calls.records.figure import Figure
 from calls.reports import asked, calls_sheet
 from calls.reports.asking import Answer
-from calls.reports.definitions import BY_NAME, Section
+from calls.reports.definitions import Definition, Section
 from calls.reports.files import write_answer
 from calls.reports.page import said
 from calls.reports.personal import without_persons
@@ -84,7 +85,7 @@ def make(
         answer = _narrowed(asked.answer(connection, wanted, house, now), report.figures)
         content, rows = write_answer(answer, Section(report.section), title, report.how, house), len(answer.rows)
         whole = _narrowed(asked.answer(connection, replace(wanted, by=()), house, now), report.figures)
-        lines += ["", *(_line(each.name, each.value, each.unit) for each in whole.rows[0].figures)]
+        lines += ["", *map(_line, whole.figures, whole.rows[0].figures)]
     if len(content) > MOST_BYTES:
         raise UserError(f"the file has {len(content) // 1_000_000} MB: ask for less, or for other columns in by")
     text = "\n".join([*lines, "", "The report is attached."]) + "\n"
@@ -95,7 +96,7 @@ def _narrowed(answer: Answer, names: tuple[str, ...]) -> Answer:
     """The answer with the figures of ``names`` only; all of them where there are no names."""
     if not names:
         return answer
-    places = [place for place, each in enumerate(answer.figures) if each.name in names]
+    places = [place for place, each in enumerate(answer.figures) if each.base in names]
     return replace(
         answer,
         figures=tuple(answer.figures[place] for place in places),
@@ -104,6 +105,7 @@ def _narrowed(answer: Answer, names: tuple[str, ...]) -> Answer:
     )
 
 
-def _line(name: str, value: float | None, unit: str) -> str:
+def _line(definition: Definition, figure: Figure) -> str:
+    value, unit = figure.value, figure.unit
     shown = "none" if value is None else f"{value:.1%}" if unit == "ratio" and value <= 1 else said(round(value, 1))
-    return f"{BY_NAME[name].title}: {shown}{' s' if unit == 's' and value is not None else ''}"
+    return f"{definition.title}: {shown}{' s' if unit == 's' and value is not None else ''}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from calls.reports.asking import Answer
-from calls.reports.definitions import BY_NAME
 from calls.reports.sheets import Cell, Kind, Sheet
 
 FIGURE: tuple[tuple[str, Kind], ...] = (
@@ -36,7 +35,7 @@ def _dimensions(answer: Answer) -> list[tuple[str, Kind]]:
 
 def broad(answer: Answer, title: str) -> Sheet:
     """A row for each combination of the dimensions' values, a column for each figure's value."""
-    figures: list[tuple[str, Kind]] = [(BY_NAME[each.name].title, "real") for each in answer.figures]
+    figures: list[tuple[str, Kind]] = [(each.title, "real") for each in answer.figures]
     return Sheet(
         title,
         (*_dimensions(answer), *figures),

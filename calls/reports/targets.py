@@ -22,7 +22,7 @@ from calls.reports.definitions import BY_NAME, Definition, Section
 from calls.reports.settings import ReportSettings
 
 Number = Annotated[float, Field(description="a number: of shares 0 to 1, of times seconds")]
-FITTING = tuple(each for each in BY_NAME.values() if each.section is not Section.NODES)
+FITTING = tuple(each for each in BY_NAME.values() if each.section is not Section.NODES and not each.money)
 
 
 class Target(Part):

@@ -78,7 +78,7 @@ class Pages:
 
 
 def shown(value: float | None, unit: str) -> str:
-    """A figure for people: counts whole, seconds to the tenth, ratios to the thousandth."""
+    """A figure for people: counts whole, seconds to the tenth, ratios to the thousandth, money to the hundredth."""
     match value, unit:
         case None, _:
             return "\N{EN DASH}"
@@ -86,5 +86,7 @@ def shown(value: float | None, unit: str) -> str:
             return f"{number:.3f}"
         case number, "s":
             return f"{number:.1f} s"
+        case number, currency if len(currency) == 3 and currency.isupper():
+            return f"{number:.2f}"
         case number, _:
             return f"{number:.0f}"

@@ -45,6 +45,7 @@ DEFAULT_BY = {
     Section.AGENTS.value: "agent",
     Section.ENDINGS.value: "disposition",
     Section.LEADS.value: "list",
+    Section.QUALITY.value: "agent",
 }
 
 
@@ -135,6 +136,7 @@ def _shown(
     """What the template shows."""
     section = wanted.section if wanted else Section.INBOUND
     own = SECTIONS[section]
+    shown = answer.figures if answer else ()
     until = wanted.end - timedelta(days=1) if wanted else None
     return {
         "section": section,
@@ -146,10 +148,9 @@ def _shown(
         "answer": answer,
         "rows": answer.rows[:SHOWN_ROWS] if answer else (),
         "left": max(0, len(answer.rows) - SHOWN_ROWS) if answer else 0,
-        "titles": {name: each.title for name, each in BY_NAME.items()},
         "pictures": pictures(answer, section, site.settings.reports.lines()) if answer else [],
         "zone": site.settings.reports.zone,
-        "definitions": {each.name: each.said(site.settings.reports.targets()) for each in BY_NAME.values()},
+        "definitions": {each.name: each.said(site.settings.reports.targets()) for each in shown},
         "query": urlencode([(name, value) for name, value in words.items() if value] + [("by", each) for each in by]),
         "formats": [each.value for each in Format],
         "span": urlencode([(name, words[name]) for name in ("from", "to") if words[name]]),

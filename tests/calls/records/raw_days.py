@@ -58,10 +58,12 @@ EVENTS = st.one_of(
 )
 SAID = (
     ("sale", False, False, "9.50"),
+    ("export", False, False, "120.0003"),
     ("none", False, False, None),
     ("machine", True, False, None),
     ("wrong", False, True, None),
 )
+CURRENCIES = {"sale": "EUR", "export": "USD"}
 WORDS = st.sampled_from([None, "completed", "hung_up", "abandoned", "served"])
 
 
@@ -168,7 +170,7 @@ def write(connection: sqlite3.Connection, day: Day) -> None:
         connection.execute(
             "UPDATE calls SET disposition = ?, disposition_machine = ?, wrong_number = ?, sale_value = ?,"
             " sale_currency = ? WHERE call_id = ?",
-            (word, machine, wrong, value, value and "EUR", name),
+            (word, machine, wrong, value, CURRENCIES.get(word), name),
         )
     at: dict[str, tuple[datetime, float | None]] = {}
     for agent, state, reason, seconds in day.states:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from calls.causes import Outcome
 from calls.records.store import CallEvent, CallRecord, Direction
 from calls.switch.port import Detected
-from tests.calls.records.raw_days import BEGIN, Day, with_late_wrap_ups
+from tests.calls.records.raw_days import BEGIN, CURRENCIES, Day, with_late_wrap_ups
 
 Fraction = tuple[float, float | None]
 
@@ -65,6 +66,11 @@ class Seen:
     @property
     def sold(self) -> bool:
         return self.said is not None and self.said[3] is not None
+
+    def sold_for(self, currency: str) -> Decimal:
+        if self.said is None or self.said[3] is None or CURRENCIES[self.said[0]] != currency:
+            return Decimal(0)
+        return Decimal(self.said[3])
 
     def again_within(self, limit: timedelta, closed: bool) -> bool:
         for other in self.day.calls:
@@ -151,6 +157,93 @@ def figures(calls: list[Seen], service_level_s: float, short_s: float) -> dict[s
         "sales_per_handling_hour": (sales, handling / 3600),
         "dispositions_missing": (n(lambda each: each.handled and each.said and each.said[0] == "none"), handled),
         "handling_time": (handling, handled),
+        **_money(
+            [each for each in calls if each.handled],
+            "sold",
+            {
+                "value_per_sale": sales,
+                "value_per_call": handled,
+                "value_per_handling_hour": handling / 3600,
+            },
+        ),
+    }
+
+
+def _money(calls: list[Seen], total: str, per: dict[str, float]) -> dict[str, Fraction]:
+    """By currency, exactly: a sum, and what it is divided by."""
+    found: dict[str, Fraction] = {}
+    for currency in CURRENCIES.values():
+        sold = float(sum((each.sold_for(currency) for each in calls), Decimal(0)))
+        found[f"{total}_{currency.lower()}"] = (sold, None)
+        found |= {f"{name}_{currency.lower()}": (sold, below) for name, below in per.items()}
+    return found
+
+
+def nodes(calls: list[Seen]) -> dict[str, dict[str, Fraction]]:
+    """The figures of nodes, by node: counted event by event."""
+    found: dict[str, dict[str, float]] = {}
+    for each in calls:
+        if each.call.flow is None or each.call.outcome is Outcome.CANCELLED:
+            continue
+        for name in {event.detail["node"] for event in each.events if event.kind == "node_entered"}:
+            sums = found.setdefault(str(name), {})
+            for key, value in _node(each, str(name)).items():
+                sums[key] = sums.get(key, 0.0) + value
+    return {name: _node_figures(sums) for name, sums in found.items()}
+
+
+def _node(seen_: Seen, name: str) -> dict[str, float]:
+    mine = [event for event in seen_.events if event.detail.get("node") == name]
+    wrong = [event for event in mine if event.kind in ("noinput", "nomatch")]
+    chosen = [event for event in mine if event.kind == "choice"]
+    spoken = [event for event in chosen if event.detail.get("by") == "speech"]
+    left = seen_.word in ("hung_up", "abandoned")
+    return {
+        "entries": sum(event.kind == "node_entered" for event in mine),
+        "took": sum(float(str(event.detail["took_s"])) for event in mine if event.kind == "node_left"),
+        "noinput": sum(event.kind == "noinput" for event in wrong),
+        "nomatch": sum(event.kind == "nomatch" for event in wrong),
+        "retries": sum(int(str(event.detail.get("left", 0))) > 0 for event in wrong),
+        "drops": sum(left and event.kind == "hung_up" and event.detail["by"] == "caller" for event in mine),
+        "choices": len(chosen),
+        "keys": len(chosen) - len(spoken),
+        "speech": len(spoken),
+        "confidence": 0.5 * len(spoken),
+        "zero_outs": sum(_chosen_before(seen_.events, place) == name for place in _people(seen_.events)),
+    }
+
+
+def _people(events: tuple[CallEvent, ...]) -> list[int]:
+    """Where a call came to a queue or a transfer."""
+    kinds = ("queue", "transfer")
+    return [
+        place for place, event in enumerate(events) if event.kind == "node_entered" and event.detail["type"] in kinds
+    ]
+
+
+def _chosen_before(events: tuple[CallEvent, ...], place: int) -> object:
+    """The node of the last choice since the node before."""
+    for event in reversed(events[:place]):
+        if event.kind == "node_entered":
+            return None
+        if event.kind == "choice":
+            return event.detail["node"]
+    return None
+
+
+def _node_figures(sums: dict[str, float]) -> dict[str, Fraction]:
+    entries, choices = sums["entries"], sums["choices"]
+    return {
+        "entries": (entries, None),
+        "time": (sums["took"], entries),
+        "node_drop_off": (sums["drops"], entries),
+        "noinput": (sums["noinput"], entries),
+        "nomatch": (sums["nomatch"], entries),
+        "retries": (sums["retries"], entries),
+        "zero_outs": (sums["zero_outs"], entries),
+        "by_keys": (sums["keys"], choices),
+        "by_speech": (sums["speech"], choices),
+        "confidence": (sums["confidence"], sums["speech"]),
     }
 
 
@@ -186,6 +279,14 @@ def dialled(calls: list[Seen]) -> dict[str, Fraction]:
         "attempts_per_contact": (n(tried), n(contacts)),
         "machine_share": (sum(outcome(each) is Outcome.MACHINE for each in tried), n(answered)),
         "conversion_of_contacts": (sum(each.sold for each in contacts), n(contacts)),
+        **_money(
+            contacts,
+            "sold_by_attempts",
+            {
+                "value_per_contact": n(contacts),
+                "value_per_contact_hour": sum(e.call.talk_s + (e.call.wrap_up_s or 0.0) for e in contacts) / 3600,
+            },
+        ),
     }
 
 
@@ -205,3 +306,25 @@ def agent_seconds(day: Day, begin: datetime, end: datetime, now: datetime) -> di
                 found[agent, state.value] = found.get((agent, state.value), 0.0) + lasted
             at += timedelta(seconds=lasted_s)
     return found
+
+
+NODE_FIGURES = set(
+    _node_figures(
+        dict.fromkeys(
+            (
+                "entries",
+                "took",
+                "noinput",
+                "nomatch",
+                "retries",
+                "drops",
+                "choices",
+                "keys",
+                "speech",
+                "confidence",
+                "zero_outs",
+            ),
+            0.0,
+        )
+    )
+)

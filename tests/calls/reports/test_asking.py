@@ -17,7 +17,7 @@ from calls.records import store
 from calls.records.times import as_text
 from calls.reports.asking import WEEKDAYS, Answer, Dimension, Question, ask
 from calls.reports.definitions import DEFINITIONS, Section, Source, Targets, of_section
-from tests.calls.records.raw_days import BEGIN, Day, days, write
+from tests.calls.records.raw_days import BEGIN, CURRENCIES, Day, days, write
 from tests.calls.records.scratch import taken_back
 from tests.calls.records.test_figures import call
 from tests.calls.reports import slow
@@ -51,6 +51,9 @@ SPANS = st.sampled_from(
         (BEGIN + timedelta(hours=10), BEGIN + timedelta(hours=10, seconds=20)),
     ]
 )
+SPANS_OF_NODES = [(BEGIN, END), (BEGIN, BEGIN + timedelta(days=9)), (BEGIN + timedelta(hours=9), END)]
+"""Nodes are counted by whole quarters of an hour."""
+
 TARGETS = st.sampled_from([Targets(), Targets(300.0, 20.0), Targets(19.5, 2.05)])
 
 
@@ -204,12 +207,16 @@ def test_callbacks_and_a_slow_count_agree(
     assert found == wanted
 
 
-@given(st.lists(st.tuples(st.sampled_from(["old", "new"]), st.lists(st.booleans(), max_size=3)), max_size=8))
+TRIES = st.lists(st.tuples(st.booleans(), st.sampled_from(["c", "d"])), max_size=3)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["old", "new"]), TRIES), max_size=8))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_penetration_and_saturation_and_a_slow_count_agree(
-    connection: sqlite3.Connection, leads: list[tuple[str, list[bool]]]
+    connection: sqlite3.Connection, leads: list[tuple[str, list[tuple[bool, str]]]]
 ) -> None:
-    """Each lead with its list and its attempts, of which those that were not sent do not count."""
+    """Each lead with its list and its attempts, of which those that were not sent do not count, by two campaigns: all
+    leads are on the roll of one, every second one on the other's too."""
     with taken_back(connection):
         connection.execute("PRAGMA defer_foreign_keys = ON")
         for name in ("old", "new"):
@@ -220,20 +227,39 @@ def test_penetration_and_saturation_and_a_slow_count_agree(
                 " VALUES (?, ?, ?, ?, '[]', ?)",
                 (f"l{number}", name, f"p{number}", f"+1202555{number:04}", as_text(BEGIN)),
             )
-            for place, unsent in enumerate(tries):
+            for campaign in ("c", "d")[: 1 + number % 2]:
+                connection.execute(
+                    "INSERT INTO campaign_leads (campaign_id, lead_id, state) VALUES (?, ?, 'new')",
+                    (campaign, f"l{number}"),
+                )
+            for place, (unsent, campaign) in enumerate(tries):
                 connection.execute(
                     "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch,"
                     " boot_id, trunk, intended_at, state, unsent)"
-                    " VALUES (?, 'c', ?, ?, '', 1, '', '', '', ?, 'done', ?)",
-                    (f"a{number}-{place}", f"l{number}", f"p{number}", as_text(END), unsent),
+                    " VALUES (?, ?, ?, ?, '', 1, '', '', '', ?, 'done', ?)",
+                    (f"a{number}-{place}", campaign, f"l{number}", f"p{number}", as_text(END), unsent),
                 )
-        answer = ask(connection, Question(BEGIN, END, of_section(Section.LEADS), BERLIN, (Dimension.LIST,)))
-    found = {row.key[0]: [(each.numerator, each.denominator) for each in row.figures] for row in answer.rows}
+        by_list, by_campaign = (
+            ask(connection, Question(BEGIN, END, of_section(Section.LEADS), BERLIN, (each,)))
+            for each in (Dimension.LIST, Dimension.CAMPAIGN)
+        )
+    found = {row.key[0]: [(each.numerator, each.denominator) for each in row.figures[:3]] for row in by_list.rows}
     wanted = {}
     for name in {each[0] for each in leads}:
-        sent = [[not unsent for unsent in tries] for of, tries in leads if of == name]
-        wanted[name] = [(len(sent), None), (sum(map(any, sent)), len(sent)), (sum(map(sum, sent)), len(sent))]
+        sent = [[not unsent for unsent, _ in tries] for of, tries in leads if of == name]
+        wanted[name] = penetrated(sent)
     assert found == wanted
+    rolls = {"c": leads, "d": leads[1::2]}
+    assert {row.key[0]: [(each.numerator, each.denominator) for each in row.figures] for row in by_campaign.rows} == {
+        name: penetrated([[not unsent and of == name for unsent, of in tries] for _, tries in roll])
+        for name, roll in rolls.items()
+        if roll
+    }
+
+
+def penetrated(sent: list[list[bool]]) -> list[Fraction]:
+    """Leads, those dialled, and attempts."""
+    return [(len(sent), None), (sum(map(any, sent)), len(sent)), (sum(map(sum, sent)), len(sent))]
 
 
 @given(days(), st.integers(0, 7200), st.integers(0, 30_000), st.integers(0, 40_000))
@@ -260,11 +286,25 @@ def test_agents_time_and_a_slow_count_agree(
 
 
 def test_every_figure_of_the_table_is_counted_by_the_slow_way_too() -> None:
-    """So that none is shown that no test holds to anything. Those of nodes have no slow way: test_totals.py holds
-    them to a recount by the code that made them."""
+    """So that none is shown that no test holds to anything."""
     slowly = slow.figures([], 20.0, 5.0).keys() | slow.dialled([]).keys()
-    shown = {each.name for each in DEFINITIONS if each.source in (Source.CALLS, Source.ATTEMPTS)}
-    assert shown == slowly
+    counted = [each for each in DEFINITIONS if each.source in (Source.CALLS, Source.ATTEMPTS)]
+    money = {each.of_currency(name).name for each in counted if each.money for name in CURRENCIES.values()}
+    assert {each.name for each in counted if not each.money} | money == slowly
+    assert {each.name for each in of_section(Section.NODES)} == slow.NODE_FIGURES
+
+
+@given(days(), st.sampled_from(SPANS_OF_NODES))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_figures_of_nodes_and_a_slow_count_agree(
+    connection: sqlite3.Connection, day: Day, span: tuple[datetime, datetime]
+) -> None:
+    with taken_back(connection):
+        write(connection, day)
+        answer = ask(connection, Question(*span, of_section(Section.NODES), BERLIN, (Dimension.NODE,)))
+    calls = [each for each in slow.seen(day) if span[0] <= each.call.started_at < span[1]]
+    wanted = {(name,): expected(of, slow.NODE_FIGURES) for name, of in slow.nodes(calls).items()}
+    assert fractions(answer) == wanted
 
 
 def test_a_day_is_the_houses(connection: sqlite3.Connection) -> None:

@@ -24,8 +24,8 @@ from calls.switch.port import (
     SwitchCommand,
 )
 from tests.conformance.loopback import LoopbackUnderTest
+from tests.conformance.menus import MENUS
 from tests.conformance.play import play
-from tests.conformance.scripts import MENUS
 from tests.virtual_time import run
 
 Break = Callable[[Result], Result]

@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -168,7 +168,6 @@ async def centre_at(place: Place) -> AsyncIterator[Centre]:
         *(sys.executable, "-m", "tests.conformance.killed_centre", *map(str, words)),
         stdin=PIPE,
         stdout=PIPE,
-        stderr=DEVNULL,
         env=os.environ | {VARIABLE: f"{real.host}:{real.port}:{real.password}"},
     )
     centre = Centre(place, premises, starter)

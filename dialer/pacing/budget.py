@@ -41,6 +41,9 @@ CREDIT, CREDIT_S = 300.0, 600.0
 """The guard counts so many answers in advance, or those of so long a time where a large team has more, as far as they
 are expected before the window's end. With less the guard stops a large team every few minutes: what is abandoned goes
 up and down by some calls in a hundred answers however well it is steered."""
+CREDIT_CAP, MOST_CREDIT = 0.03, 3.0
+"""With a lower cap than this it is as many abandoned calls that are counted in advance, of up to so many times the
+answers: what is abandoned goes up and down as much."""
 
 HIGHEST, LOWEST = 0.6, 0.003
 GUARDED = 0.0002
@@ -90,6 +93,7 @@ class Budget:
         self._most_aim = most_aim
         self._log = log(min(max(cap, LOWEST), HIGHEST))
         self._target, self._over = LEAST_AIM * cap, LEAST_ANSWERS
+        self._credit = CREDIT * min(MOST_CREDIT, max(1.0, CREDIT_CAP / max(cap, LOWEST)))
         self.run = Account()
         """The stretch of work that goes on."""
         self._owed = 0.0
@@ -136,7 +140,7 @@ class Budget:
         self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
-        to_come, credit = self._to_come(window), max(CREDIT, soon)
+        to_come, credit = self._to_come(window), max(self._credit, soon)
         own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), at_stake + self._owed, credit)
         if own or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake, credit):
             return Mode.GUARDED, min(GUARDED, self._cap)

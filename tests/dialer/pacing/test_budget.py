@@ -59,6 +59,15 @@ def test_answers_that_come_within_minutes_are_counted_in_advance() -> None:
     assert budget.threshold(FRESH, 1200.0, soon=1300.0)[0] is Mode.GUARDED
 
 
+@pytest.mark.parametrize("cap", [0.03, 0.01])
+@pytest.mark.parametrize(("before", "mode"), [(8, Mode.STEERED), (9, Mode.GUARDED)])
+def test_with_a_low_cap_as_many_abandoned_calls_are_counted_in_advance(cap: float, before: int, mode: Mode) -> None:
+    budget = Budget(cap)
+    for _ in range(before):
+        budget.outcome(True, 20)
+    assert budget.threshold(FRESH, MANY)[0] is mode
+
+
 @pytest.mark.parametrize(("cap", "expected"), [(0.001, 2900.0), (0.03, 99.0), (0.0, MANY)])
 def test_a_cap_of_fewer_than_three_calls_is_run_without_risk(cap: float, expected: float) -> None:
     mode, threshold = Budget(cap).threshold(FRESH, expected)

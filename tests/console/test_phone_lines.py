@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from calls.agents.events import Pause
 from calls.floor_settings import SupervisorSettings
 from calls.ids import AgentId
+from calls.records.database import open_readonly
 from calls.settings import AgentSettings, Trunk
-from calls.switch.loopback.callers import Hear, Press
-from calls.switch.loopback.diary import Seen
+from calls.switch.loopback.callers import HangUp, Hear, Press, Wait
+from calls.switch.loopback.diary import Entry, Seen
 from calls.switch.loopback.phones import AgentPhone
+from dialer.proof.lines import judged
 from tests.console.asked import ask
 from tests.console.held_time import held
+from tests.console.two_switches import EAST, WEST, TwoWorld, at_home, two
 from tests.console.world import World, agent, world_in
 
 ROAD = Trunk(name="road", dial="PJSIP/{number}@road", lines=1, calls_per_second=5, loopback_only=True)
@@ -35,8 +40,13 @@ def house(
 
 
 def in_use(world: World) -> int:
+    return lines_in_use(world)["road"]
+
+
+def lines_in_use(world: World) -> dict[str, int]:
+    """Of each trunk."""
     view = world.engine.dialled.core.view(world.engine.clock.monotonic_s())
-    return next(each.in_use for each in view.trunks if each.name == "road")
+    return {each.name: each.in_use for each in view.trunks}
 
 
 @held
@@ -94,6 +104,57 @@ async def test_a_phone_that_outlives_the_engine_has_its_line_still(tmp_path: Pat
         world.switch.agent_hangs_up(leg)
         await world.start()
         assert in_use(world) == 0
+
+
+def crowded(entries: Iterable[Entry], trunk: Trunk, theirs: Callable[[str], bool]) -> list[str]:
+    """Where the legs of the trunk, by their ids, were more than its lines or its calls a second, in words."""
+    up: set[str] = set()
+    placed: list[float] = []
+    found = []
+    for each in entries:
+        if each.seen is Seen.INVITE and theirs(each.who):
+            up.add(each.who)
+            placed = [*(at for at in placed if each.at - at < 1.0), each.at]
+            if len(up) > trunk.lines or len(placed) > trunk.calls_per_second:
+                found.append(f"{trunk.name}: {len(up)} up, {len(placed)} in the second before {each.at}")
+        elif each.seen in (Seen.HANG_UP, Seen.CANCEL, Seen.REFUSE):
+            up.discard(each.who)
+    return found
+
+
+@held
+async def test_phones_and_campaigns_share_the_lines_of_two_switches(tmp_path: Path) -> None:
+    """Agents whose phones are rung for each call, over the trunk of their switch, beside a campaign over both."""
+    draw = Random(1)
+    agents = [at_home(EAST, "ann"), at_home(WEST, "bob")]
+    for home, road, names in ((EAST, "loop", ("eve", "eli")), (WEST, "second", ("wim", "wen"))):
+        agents += [at_home(home, each, "on_hook").model_copy(update={"trunk": road}) for each in names]
+    settings = two(tmp_path, agents)
+    narrow = {trunk.name: trunk.model_copy(update={"lines": 2, "calls_per_second": 2}) for trunk in settings.trunks}
+    world = TwoWorld(tmp_path, settings.model_copy(update={"trunks": tuple(narrow.values())}))
+    await world.start()
+    await world.log_in(*(each.id for each in agents))
+    campaign = await world.over_both(*(f"+120255501{each:02d}" for each in range(8)))
+    for _ in range(8):
+        await asyncio.sleep(draw.uniform(0.0, 3.0))
+        talk = (Hear("main.menu"), Press("2"), Wait(draw.uniform(1.0, 12.0)), HangUp())
+        world.call_on(draw.choice((EAST, WEST)), *talk)
+    assert (await ask(world.engine, f"/v1/campaigns/{campaign.id}/stop", {})).status_code == 200
+    await world.until(lambda: not world.engine.books.open_calls, within_s=60.0, every_s=0.5)
+    await world.until(lambda: lines_in_use(world) == {"loop": 0, "second": 0})
+    attempts = {str(each): str(road) for each, road in world.rows("SELECT attempt_id, trunk FROM attempts")}
+    phones = {str(leg): str(trunk) for leg, trunk in world.rows("SELECT holder, trunk FROM trunk_lines")}
+    assert attempts and phones, "there was something to share"
+    over = attempts | phones
+    east = crowded(world.both[EAST].diary.entries, narrow["loop"], lambda leg: over.get(leg) == "loop")
+    west = crowded(world.both[WEST].diary.entries, narrow["second"], lambda leg: over.get(leg) == "second")
+    assert east == [] and west == []
+    with closing(open_readonly(world.settings.engine.database)) as connection:
+        assert list(judged(connection, campaign.id)) == []
+    for switch in world.both.values():
+        switch.crash()
+    await world.engine.stop()
+    world.close()
 
 
 @held

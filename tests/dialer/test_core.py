@@ -149,6 +149,23 @@ def test_an_attempt_waits_while_legs_beside_it_have_all_lines(campaign: Campaign
     assert any(is_place(each) for each in it.tick(0.1))
 
 
+def test_an_attempt_leaves_a_call_a_second_to_a_leg_that_waits(campaign: Campaign) -> None:
+    it = Bench(campaign, agents=1, trunk=LOOPBACK.model_copy(update={"calls_per_second": 1}))
+    begun = ev.Begun((it.attempt(),), next_in_s=3000.0)
+    with it.core.waiting_for("loop"):
+        assert not any(is_place(each) for each in it.tell(ev.AttemptsBegun(campaign.campaign_id, begun)))
+    assert any(is_place(each) for each in it.tick(0.1))
+
+
+def test_calls_a_second_that_one_campaign_was_given_are_no_other_one_s(campaign: Campaign, tmp_path: Path) -> None:
+    """The store has not answered yet: what it takes goes out in this second."""
+    it = Bench(campaign, agents=9, trunk=LOOPBACK.model_copy(update={"calls_per_second": 3}))
+    assert asked(it.first) == [3]
+    second = make_campaign(tmp_path, campaign_id="winter")
+    assert sum(asked(it.tell(ev.CampaignStarted(second)))) == 0
+    assert "3 calls per second on loop" in it.core.view(it.now).campaigns[1].reason
+
+
 # --- when to dial -----------------------------------------------------------------------------------------------
 
 

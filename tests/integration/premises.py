@@ -65,6 +65,7 @@ flow = "later"
 [[destinations]]
 name = "boss"
 dial = "PJSIP/49301000000@carrier"
+trunk = "carrier"
 
 [transfer]
 countries = ["DE"]

@@ -88,8 +88,14 @@ async def there(house: House, agent: str) -> None:
     await house.until(lambda status: [each.asks for each in status.agents] == ["there"], "they talk")
 
 
+async def in_use(house: House, lines: int) -> None:
+    """Returns when so many of the carrier's are."""
+    await house.until(lambda status: [each.in_use for each in status.trunks] == [lines], f"{lines} lines in use")
+
+
 async def test_somebody_outside_is_asked_first(house_of: OpenHouse) -> None:
-    """A destination that is asked and let go, a number that takes the caller, and one that hangs up in the talk."""
+    """A destination that is asked and let go, a number that takes the caller, and one that hangs up in the talk. Each
+    has a line of its trunk, after a crash of the engine too."""
     async with house_of(Plan(agents=1, wrap_up_s=0.0, talk_ms=(60_000, 60_000))) as house:
         await house.start_engine()
         await house.log_in()
@@ -98,7 +104,9 @@ async def test_somebody_outside_is_asked_first(house_of: OpenHouse) -> None:
             ask = "/v1/agents/agent0/transfer"
             await tell(house, ask, {"destination": "boss", "attended": True})
             await there(house, "agent0")
+            await in_use(house, 1)
             await house.order(f"{ask}/cancel")
+            await in_use(house, 0)
             await house.calls_in("talk", 1)
             await house.happens(lambda: bridges(house).count == 2, "both hear each other again")
             await tell(house, ask, {"number": "+4930123001", "attended": True})
@@ -108,13 +116,19 @@ async def test_somebody_outside_is_asked_first(house_of: OpenHouse) -> None:
             assert house.invited() == ["49301000000", "+4930123001"]
             limits = await house.pbx.cli("core show channels verbose")
             assert sum("callwright-agent" in line for line in limits.splitlines()) == 2, limits
+            await house.kill_engine()
+            await house.start_engine()
+            await in_use(house, 1)
             first.hang_up()
             await house.happens(lambda: len(house.records()) == 1, "the record of the first")
+            await in_use(house, 0)
             await house.until(lambda status: len(status.calls) == 1, "the second talks on")
             second.hang_up()
             await house.until(lambda status: set(agents(status).values()) == {"ready"}, "all over")
         await house.happens(lambda: len(house.records()) == 2, "both records are written")
         await house.happens(lambda: house.rows("SELECT minutes FROM toll_calls") == [{"minutes": 1}], "given back")
+        lines = house.rows("SELECT kind, placed_at IS NOT NULL AS out, freed_at IS NOT NULL AS free FROM trunk_lines")
+        assert lines == [{"kind": "handed_on", "out": 1, "free": 1}] * 2
         assert {record["outcome"] for record in house.records()} == {"answered"}
         left = [name for name in (await house.channels()).values() if name.startswith("PJSIP/")]
         assert [name.split("-")[0] for name in left] == ["PJSIP/agent0"], "nobody outside is left"

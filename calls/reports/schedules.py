@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from calls.errors import UserError
 from calls.hours import HoursProblem, time_zone
 from calls.mail import Address
-from calls.parts import Name, Part, Title
+from calls.parts import Flag, Name, Part, Title
 from calls.records.notices import WEBHOOK
 from calls.reports import asked
 from calls.reports.asked import Asked
@@ -53,7 +53,7 @@ class ScheduledReport(Part):
     """One of them.
 
     ``at`` and ``days`` are by the clock and the week of ``zone`` (none: the house's), and so are the days of the
-    period. ``role``: whose rights decide what of persons is in it; none: nothing is.
+    period. Nothing of persons is in it, but with ``persons`` and a role that may see them.
     """
 
     name: Name
@@ -73,6 +73,8 @@ class ScheduledReport(Part):
     days: Annotated[tuple[Day, ...], Field(min_length=1, description='a list of days such as ["mon", "fri"]')] = DAYS
     to: Annotated[tuple[Address, ...], Field(max_length=50, description="a list of mail addresses")] = ()
     webhook: Name | None = None
+    persons: Flag = False
+    """The calls show whom they were with; ``role`` says whose right to that the recipients have."""
     role: Annotated[
         Literal["supervisor", "manager", "quality", "administrator"] | None,
         Field(description='a role that may see reports, such as "supervisor"'),
@@ -188,6 +190,8 @@ def faults(
     if report.webhook is not None and report.webhook not in webhooks:
         known = f"expected one of {', '.join(webhooks)}" if webhooks else "there are none: add [[webhooks]]"
         yield "webhook", f"no webhook is named {report.webhook}: {known}"
+    if report.persons and (report.section != CALLS or report.role is None):
+        yield "persons", 'only section = "calls" has persons, and role says by whose right they are shown: add it'
     if report.section == CALLS:
         yield from _calls_faults(report)
         return

@@ -28,7 +28,7 @@ SOON_S = 1.0
 
 def shows_persons(report: ScheduledReport) -> bool:
     """Whether its readers may see persons' numbers."""
-    return report.role is not None and Right.PEOPLE in RIGHTS[Role(report.role)]
+    return report.persons and report.role is not None and Right.PEOPLE in RIGHTS[Role(report.role)]
 
 
 def plan(

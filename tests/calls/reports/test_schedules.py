@@ -18,7 +18,7 @@ from calls.reports import scheduled
 from calls.reports.schedules import Period, ScheduledReport, latest, next_at, period_before, period_of, slots
 from calls.reports.settings import ReportSettings
 from calls.settings import load
-from console.engine.schedules import plan
+from console.engine.schedules import plan, shows_persons
 from tests.calls.records.test_figures import BEGIN, call
 
 BERLIN = ReportSettings(zone="Europe/Berlin")
@@ -151,6 +151,14 @@ to = ["anna@example.com"]
 """
 
 
+def test_persons_are_shown_by_their_own_word_and_a_role_that_may_see_them() -> None:
+    """Every role that has reports may see people: a role alone says nothing of who reads the mail."""
+    assert not shows_persons(report(section="calls"))
+    assert not shows_persons(report(section="calls", role="supervisor"))
+    assert not shows_persons(report(section="calls", persons=True))
+    assert shows_persons(report(section="calls", persons=True, role="supervisor"))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
@@ -168,6 +176,8 @@ to = ["anna@example.com"]
         ('section = "inbound"', 'section = "inbound"\nat = "25:00"', "at: expected a time of day such as"),
         ('section = "inbound"', 'section = "inbound"\nzone = "Mars/Base"', "'Mars/Base' is no time zone"),
         ('section = "inbound"', 'section = "inbound"\nrole = "agent"', "role: expected a role that may see reports"),
+        ('section = "inbound"', 'section = "calls"\npersons = true', "persons: only section"),
+        ('section = "inbound"', 'section = "inbound"\npersons = true\nrole = "supervisor"', "persons: only section"),
         ('section = "inbound"', 'section = "calls"\nwebhook = "crm"', "go by mail only"),
         ('host = "mail', 'security = "none"\nhost = "mail', "security: without TLS everybody on the way"),
         ('host = "mail', 'user = "me"\nhost = "mail', "expected user and secret, or neither"),

@@ -1,4 +1,4 @@
-"""The figures of reports: each computed here, by SQL from the records, and nowhere else.
+"""The figures of one scope: those of the reports from :mod:`calls.reports`, the others by SQL from the records.
 
 A figure carries its definition, numerator and denominator, so that a page can show how it came about; with a
 denominator of 0 it has no value. What the columns say:
@@ -25,6 +25,8 @@ from calls.records.figure import Figure, Scope, counted, one, ratio, select
 from calls.records.machine_figures import machines
 from calls.records.sales_figures import sales
 from calls.records.switch_figures import switches
+from calls.reports import definitions
+from calls.reports.of_scope import figures_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,52 +81,16 @@ _IN_TIME = "started_at >= :begin AND started_at < :end"
 
 # --- inbound ----------------------------------------------------------------------------------------------------
 
-_INBOUND = f"""
-WITH offered AS (
-    SELECT wait_s, talk_s, coalesce(wrap_up_s, 0) AS wrap_up_s, agent_id IS NOT NULL AS answered,
-           agent_id IS NULL AND abandoned AS abandoned
-    FROM calls WHERE direction = 'inbound' AND wait_s IS NOT NULL AND {_IN_SCOPE}
+INBOUND = (
+    *("offered", "answered", "service_level", "service_level_of_answered", "service_level_of_offered"),
+    *("abandonment", "abandonment_adjusted", "asa", "aht"),
 )
-SELECT count(*) AS offered,
-       count(*) FILTER (WHERE answered) AS answered,
-       count(*) FILTER (WHERE answered AND wait_s <= :service_level_s) AS within,
-       count(*) FILTER (WHERE abandoned) AS abandoned,
-       count(*) FILTER (WHERE abandoned AND wait_s < :short_abandon_s) AS short,
-       coalesce(sum(wait_s) FILTER (WHERE answered), 0.0) AS waited_s,
-       coalesce(sum(talk_s + wrap_up_s) FILTER (WHERE answered), 0.0) AS handling_s
-FROM offered
-"""
 
 
 def inbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> list[Figure]:
-    """Callers and the queues they waited in."""
-    limits = {"service_level_s": targets.service_level_s, "short_abandon_s": targets.short_abandon_s}
-    row = one(connection, _INBOUND, scope.parameters() | limits)
-    offered, answered, within, abandoned, short = (
-        row[key] for key in ("offered", "answered", "within", "abandoned", "short")
-    )
-    y, n = f"{targets.service_level_s:g} s", f"{targets.short_abandon_s:g} s"
-    return [
-        counted("offered", offered, "calls", "calls that asked for an agent; those that ended in the menus did not"),
-        counted("answered", answered, "calls", "offered calls that an agent talked with"),
-        ratio(
-            "service_level",
-            within,
-            offered - short,
-            f"offered calls answered within {y} / (offered - those abandoned in under {n})",
-        ),
-        ratio("service_level_of_answered", within, answered, f"answered within {y} / answered"),
-        ratio("service_level_of_offered", within, offered, f"answered within {y} / offered"),
-        ratio("abandonment", abandoned, offered, "abandoned while waiting / offered"),
-        ratio(
-            "abandonment_adjusted",
-            abandoned - short,
-            offered - short,
-            f"abandoned while waiting / offered, those abandoned in under {n} taken from both",
-        ),
-        ratio("asa", row["waited_s"], answered, "waits of answered calls / answered", "s"),
-        ratio("aht", row["handling_s"], answered, "(talk, with hold, + wrap-up) / handled", "s"),
-    ]
+    """Callers and the queues they waited in: as the reports count them."""
+    limits = definitions.Targets(targets.service_level_s, targets.short_abandon_s)
+    return figures_of(connection, scope, INBOUND, limits)
 
 
 # --- menus ------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from calls.records.figure import Figure, Scope, counted, ratio, select
+from calls.reports.of_scope import figures_of
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -16,9 +17,7 @@ _IN_SCOPE = (
 )
 
 _TOTALS = f"""
-SELECT count(*) AS contacts, count(disposition) AS given, count(sale_value) AS sales,
-    count(*) FILTER (WHERE disposition = 'none') AS missing, total(talk_s + coalesce(wrap_up_s, 0)) AS worked_s
-FROM calls WHERE {_IN_SCOPE}
+SELECT count(disposition) AS given FROM calls WHERE {_IN_SCOPE}
 """
 _BY_DISPOSITION = f"""
 SELECT disposition, count(*) AS calls FROM calls WHERE {_IN_SCOPE} AND disposition IS NOT NULL
@@ -39,14 +38,7 @@ def sales(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
     if not row["given"]:
         return []
     return [
-        ratio("conversion", row["sales"], row["contacts"], "calls with a sale / calls that an agent talked in"),
-        ratio("sales_per_handling_hour", row["sales"], row["worked_s"] / SECONDS_PER_HOUR, SALES_PER_HOUR, "calls"),
-        ratio(
-            "dispositions_missing",
-            row["missing"],
-            row["contacts"],
-            "calls whose wrap-up ended without the disposition that it required / calls that an agent talked in",
-        ),
+        *figures_of(connection, scope, ("conversion", "sales_per_handling_hour", "dispositions_missing")),
         *_sold(connection, scope),
         *_dispositions(connection, scope),
         *_agents(connection, scope),

@@ -233,6 +233,8 @@ def questions() -> dict[str, Question]:
         "endings by disposition": (Section.ENDINGS, (Dimension.DISPOSITION,)),
         "callbacks by queue and day": (Section.CALLBACKS, (Dimension.QUEUE, Dimension.DAY)),
         "leads by list": (Section.LEADS, (Dimension.LIST,)),
+        "leads by campaign": (Section.LEADS, (Dimension.CAMPAIGN,)),
+        "sales by campaign and day": (Section.SALES, (Dimension.CAMPAIGN, Dimension.DAY)),
     }
     return {name: Question(begin, END, of_section(section), ZONE, by) for name, (section, by) in asked.items()}
 

@@ -143,9 +143,9 @@ def _told_faults(settings: Settings) -> Iterator[tuple[Place, str]]:
         for key, problem in found:
             yield ("scheduled_reports", index, key), problem
     yield from _doubles("targets", "name", (each.name for each in settings.targets))
-    queues = [each.name for each in settings.queues]
+    queues, agents = [each.name for each in settings.queues], [each.id for each in settings.agents]
     for index, target in enumerate(settings.targets):
-        for key, problem in targets.faults(target, queues, webhooks, has_mail=settings.mail is not None):
+        for key, problem in targets.faults(target, queues, agents, webhooks, has_mail=settings.mail is not None):
             yield ("targets", index, key), problem
 
 

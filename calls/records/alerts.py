@@ -43,11 +43,13 @@ class Alert:
     worst: float
     cleared_at: datetime | None
     cleared_by: str
+    acknowledged_at: datetime | None
+    acknowledged_by: str
 
 
 _COLUMNS = (
     "alert_id, target, figure, subject, aim, alarm, raised_at, value, numerator, denominator, worst, cleared_at,"
-    " cleared_by"
+    " cleared_by, acknowledged_at, acknowledged_by"
 )
 
 
@@ -106,8 +108,18 @@ def clear(connection: sqlite3.Connection, alert_id: int, by: ClearedBy, at: date
     return done.rowcount == 1
 
 
+def acknowledge(connection: sqlite3.Connection, alert_id: int, who: str, at: datetime) -> bool:
+    """Somebody sees to an open one; False where it is none, or somebody does already."""
+    done = connection.execute(
+        "UPDATE alerts SET acknowledged_at = ?, acknowledged_by = ?"
+        " WHERE alert_id = ? AND cleared_at IS NULL AND acknowledged_at IS NULL",
+        (as_text(at), who, alert_id),
+    )
+    return done.rowcount == 1
+
+
 def _alert(row: sqlite3.Row | tuple[object, ...]) -> Alert:
-    number, target, figure, subject, aim, alarm, raised, value, above, below, worst, cleared, by = row
+    number, target, figure, subject, aim, alarm, raised, value, above, below, worst, cleared, by, known, who = row
     return Alert(
         int(str(number)),
         str(target),
@@ -122,4 +134,6 @@ def _alert(row: sqlite3.Row | tuple[object, ...]) -> Alert:
         float(str(worst)),
         None if cleared is None else as_time(str(cleared)),
         str(by),
+        None if known is None else as_time(str(known)),
+        str(who),
     )

@@ -233,8 +233,16 @@ SALES: Mapping[Source, Cube] = {
 """What the money of a figure is added up from, by what the rest of it is."""
 
 
+def is_counted_by(definition: Definition, dimensions: Iterable[Dimension]) -> bool:
+    """Whether a figure can be asked by these: an agent has no service level."""
+    return _cube_of(definition, {COLUMNS[each] for each in dimensions if each in COLUMNS}) is not None
+
+
 def _cube(definition: Definition, question: Question) -> Cube | None:
-    columns = {COLUMNS[each] for each in question.wanted}
+    return _cube_of(definition, {COLUMNS[each] for each in question.wanted})
+
+
+def _cube_of(definition: Definition, columns: set[str]) -> Cube | None:
     for cube in CUBES[definition.source]:
         has_measures = definition.measures - {SOLD} <= cube.measures.keys() | (
             STAND_INS if "offered" in cube.measures else frozenset()

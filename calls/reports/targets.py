@@ -17,7 +17,7 @@ from calls.parts import Count, Name, Part
 from calls.records.figure import Figure
 from calls.records.notices import WEBHOOK
 from calls.reports.asked import SECTIONS
-from calls.reports.asking import Dimension, Question, ask
+from calls.reports.asking import Dimension, Question, ask, is_counted_by
 from calls.reports.definitions import BY_NAME, Definition, Section
 from calls.reports.settings import ReportSettings
 
@@ -26,7 +26,7 @@ FITTING = tuple(each for each in BY_NAME.values() if each.section is not Section
 
 
 class Target(Part):
-    """One of them. ``queue``, ``campaign``: whose figure; neither: all calls'.
+    """One of them. ``queue``, ``campaign``, ``agent``, ``flow``: whose figure; none: all calls'.
 
     ``window_minutes``: the figure is that of the latest so many. ``least``: of fewer calls (the denominator; of a
     count, itself) nothing is judged.
@@ -36,6 +36,8 @@ class Target(Part):
     figure: Name
     queue: Name | None = None
     campaign: Name | None = None
+    agent: Name | None = None
+    flow: Name | None = None
     aim: Number
     alarm: Number
     """Past it on the side away from the aim, an alert is raised."""
@@ -54,7 +56,7 @@ class Target(Part):
     @property
     def subject(self) -> dict[str, str]:
         """Whose figure it is, by the names of the dimensions."""
-        named = {"queue": self.queue, "campaign": self.campaign}
+        named = {"queue": self.queue, "campaign": self.campaign, "agent": self.agent, "flow": self.flow}
         return {key: value for key, value in named.items() if value is not None}
 
     @property
@@ -147,7 +149,7 @@ def said(value: float | None, unit: str) -> str:
 
 
 def faults(
-    target: Target, queues: Collection[str], webhooks: Collection[str], *, has_mail: bool
+    target: Target, queues: Collection[str], agents: Collection[str], webhooks: Collection[str], *, has_mail: bool
 ) -> Iterator[tuple[str, str]]:
     """What does not fit: the key, and what is wrong."""
     definition = BY_NAME.get(target.figure)
@@ -159,6 +161,16 @@ def faults(
         if Dimension(key) not in SECTIONS[definition.section]:
             own = ", ".join(each.value for each in SECTIONS[definition.section])
             yield key, f"{target.figure} is not counted by {key}, only by {own}"
+            return
+    if not is_counted_by(definition, map(Dimension, target.subject)):
+        words = " and ".join(target.subject)
+        yield (
+            list(target.subject)[-1],
+            f"{target.figure} is not counted by {words}: an agent has no service level, say",
+        )
+    if target.agent is not None and target.agent not in agents:
+        known = f"expected one of {', '.join(agents)}" if agents else "there are none: add [[agents]]"
+        yield "agent", f"no agent is named {target.agent}: {known}"
     if target.queue is not None and target.queue not in queues:
         known = f"expected one of {', '.join(queues)}" if queues else "there are none: add [[queues]]"
         yield "queue", f"no queue is named {target.queue}: {known}"

@@ -26,6 +26,7 @@ from console import operations
 from console.engine import (
     api_accounts,
     api_agent_dials,
+    api_alerts,
     api_best_hours,
     api_campaigns,
     api_desk,
@@ -187,6 +188,7 @@ def control(engine: Engine) -> FastAPI:
     api_rules.add(app, engine)
     api_proof.add(app, engine)
     api_reviews.add(app, engine)
+    api_alerts.add(app, engine)
     _add_blocked(app, engine)
     _add_callbacks(app, engine)
     _add_webhooks(app, engine)

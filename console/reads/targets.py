@@ -50,7 +50,8 @@ class AlertSearch(BaseModel):
 
 
 class AlertShown(BaseModel):
-    """An alert. ``cleared_at`` None: it is open. ``cleared_by``: ``figure``, ``quiet`` or ``settings``."""
+    """An alert. ``cleared_at`` None: it is open. ``cleared_by``: ``figure``, ``quiet`` or ``settings``.
+    ``acknowledged_by``: who sees to it; "": nobody said so."""
 
     model_config = ConfigDict(frozen=True)
     id: int
@@ -67,6 +68,8 @@ class AlertShown(BaseModel):
     worst: float
     cleared_at: datetime | None
     cleared_by: str
+    acknowledged_at: datetime | None
+    acknowledged_by: str
     value_said: str
     worst_said: str
     alarm_said: str
@@ -145,6 +148,8 @@ def _shown(alert: alerts.Alert) -> AlertShown:
         worst=alert.worst,
         cleared_at=alert.cleared_at,
         cleared_by=alert.cleared_by,
+        acknowledged_at=alert.acknowledged_at,
+        acknowledged_by=alert.acknowledged_by,
         value_said=said(alert.value, unit),
         worst_said=said(alert.worst, unit),
         alarm_said=said(alert.alarm, unit),

@@ -6,13 +6,15 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse
+from starlette.datastructures import FormData
 
 from calls.errors import UserError
 from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.reads import targets
 from console.reads.targets import AlertSearch
-from console.web.guard import require
+from console.web.guard import posted, require
+from console.web.house_time import HouseTime
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
 from console.web.site import Site
@@ -36,4 +38,25 @@ def add(site: Site) -> None:
         standing = await reads.read(lambda db: targets.standings(db, site.settings, site.now()))
         page = await reads.read(lambda db: targets.page(db, wanted))
         more = f"/alerts?before={page.next}" if page.next else None
-        return site.pages.show(request, "alerts.html", targets=standing, page=page, more=more)
+        return site.pages.show(
+            request,
+            "alerts.html",
+            targets=standing,
+            page=page,
+            more=more,
+            may_see_to=Right.REPORTS in known.rights,
+            local=HouseTime(site.settings),
+        )
+
+    @site.app.post("/alerts/{alert_id}/acknowledge")
+    async def acknowledge(
+        alert_id: int,
+        sees: Annotated[Known, Depends(require(Right.VIEW))],
+        known: Annotated[Known, Depends(require(Right.REPORTS))],
+        form: Annotated[FormData, Depends(posted)],
+    ) -> Response:
+        try:
+            done = await site.engine.tell("POST", f"/v1/alerts/{alert_id}/acknowledge", None, known.account.name)
+        except UserError as problem:
+            return site.pages.go("/alerts", str(problem), "bad")
+        return site.pages.go("/alerts", f"{done.said[:1].upper()}{done.said[1:]}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import quote
 
@@ -19,6 +19,7 @@ from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.reviewing import ReplyOrder, ReviewOrder
 from console.web.guard import Refused, posted, require
+from console.web.house_time import HouseTime
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
 from console.web.site import Site
@@ -66,7 +67,7 @@ def _add_talks(site: Site, reads: Reads) -> None:
             days=count,
             judged=bool(all),
             scorecards=site.settings.scorecards,
-            local=_local(site),
+            local=HouseTime(site.settings),
         )
 
     @site.app.get("/quality/{call_id}/recording")
@@ -129,7 +130,7 @@ async def _shown(
         problem=problem,
         given=given,
         action=_path(call_id, agent),
-        local=_local(site),
+        local=HouseTime(site.settings),
     )
 
 
@@ -138,7 +139,7 @@ def _add_own(site: Site, reads: Reads) -> None:
     async def mine(request: Request, known: Own) -> Response:
         own = _agent(known)
         found = await reads.read(lambda db: reviewing.of_agent(db, own))
-        return site.pages.show(request, "my_reviews.html", reviews=found, local=_local(site))
+        return site.pages.show(request, "my_reviews.html", reviews=found, local=HouseTime(site.settings))
 
     @site.app.post("/my-reviews/{review_id}")
     async def reply(request: Request, review_id: int, known: Own, form: Sent) -> Response:
@@ -167,17 +168,3 @@ def _agent(known: Known) -> str:
 
 def _path(call_id: str, agent: str) -> str:
     return f"/quality/{quote(call_id, safe='')}{f'?agent={quote(agent)}' if agent else ''}"
-
-
-class _Local:
-    """Times as the house's clock shows them."""
-
-    def __init__(self, site: Site) -> None:
-        self._zone = site.settings.reports.place()
-
-    def __call__(self, at: datetime) -> str:
-        return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
-
-
-def _local(site: Site) -> _Local:
-    return _Local(site)

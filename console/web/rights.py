@@ -59,6 +59,7 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("DELETE", "/v1/callbacks/{callback_id}"): Need(Right.FLOOR),
     ("POST", "/v1/calls/{call_id}/disposition"): Need(Right.FLOOR),
     ("POST", "/v1/calls/{call_id}/supervise"): Need(Right.FLOOR),
+    ("POST", "/v1/alerts/{alert_id}/acknowledge"): Need(Right.REPORTS),
     ("GET", "/v1/scorecards"): Need(Right.RECORDINGS),
     ("GET", "/v1/calls/{call_id}/reviews"): Need(Right.RECORDINGS),
     ("POST", "/v1/calls/{call_id}/reviews"): Need(Right.RECORDINGS),

@@ -15,9 +15,11 @@ import pytest
 from calls.records import alerts, store
 from calls.records.writer import write_once
 from calls.reports.asked import SECTIONS
-from calls.settings import load
+from calls.reports.settings import ReportSettings
+from calls.settings import Settings, load
 from console.accounts import orders
 from console.accounts.store import digest
+from console.web.house_time import HouseTime
 from tests.calls.records.test_figures import BEGIN, call
 from tests.console.browser import HASH, PASSWORD, Browser
 from tests.console.served import install, served
@@ -111,10 +113,20 @@ def test_alerts_and_targets_are_on_pages_and_in_the_api(browser: Browser) -> Non
     assert (found["target"], found["value"]) == ("lost", 0.75)
     assert found["cleared_by"] in ("", "quiet")  # an engine runs, and nothing happens any more
     assert browser.get("/alerts?before=x").status_code == 409
+    assert "Times are those of UTC." in page.text and f"{BEGIN:%Y-%m-%d %H:%M}" in page.text
+    if not found["cleared_at"]:  # else it was over before anybody could say so
+        done = browser.post(f"/alerts/{found['id']}/acknowledge")
+        assert "supervisor sees to it" in done.text or "is over" in done.text
     assert ">Targets<" in browser.get("/reports?section=inbound").text
     assert ">Targets<" not in browser.get("/reports?section=sales").text
     browser.log_in("agent", PASSWORD)
     assert browser.get("/alerts").status_code == 403
+
+
+def test_pages_show_times_of_the_house() -> None:
+    house = ReportSettings(zone="Europe/Berlin")
+    local = HouseTime(Settings().model_copy(update={"reports": house}))
+    assert local(datetime(2026, 6, 1, 22, 30, tzinfo=UTC)) == "2026-06-02 00:30"
 
 
 def test_staffing_is_on_a_page_and_in_files(browser: Browser) -> None:

@@ -47,6 +47,8 @@ ALL = (
     "0048_trunk_lines",
     "0050_retention",
     "0051_reviews",
+    "0052_acknowledged_alerts",
+    "0053_leads_by_time",
 )
 
 

@@ -109,6 +109,16 @@ def test_the_window_ends_now(connection: sqlite3.Connection) -> None:
     assert (both.figure.numerator, both.figure.denominator, both.verdict) == (3, 4, Verdict.MISSED)
 
 
+def test_a_target_may_be_an_agents_or_a_flows(connection: sqlite3.Connection) -> None:
+    for name, agent in (("a", "ann"), ("b", "ann"), ("c", "bob")):
+        store.finish_call(connection, call(name, hour=11, queue="sales", agent=agent, wait_s=3.0, talk_s=60.0))
+    mine: dict[str, Any] = {"figure": "handled", "queue": None, "agent": "ann", "aim": 5.0, "alarm": 1.0}
+    assert measure(connection, target(**mine), ReportSettings(), NOON).figure.numerator == 2
+    flow: dict[str, Any] = {"figure": "entered", "queue": None, "flow": "main", "aim": 5.0, "alarm": 1.0}
+    found = measure(connection, target(**flow), ReportSettings(), NOON)
+    assert (found.figure.numerator, found.target.subject) == (0, {"flow": "main"})
+
+
 def test_values_are_said_with_their_unit() -> None:
     assert [said(0.125, "ratio"), said(12.0, "s"), said(1234.5, "calls"), said(None, "s")] == [
         *("12.5%", "12 s", "1,234.5", "none")
@@ -133,6 +143,13 @@ alarm = 0.6
         ('"service_level"', '"weather"', "figure: weather is no figure that can have a target"),
         ('queue = "sales"', 'queue = "support"', "queue: no queue is named support: expected one of sales"),
         ('"service_level"', '"occupancy"', "queue: occupancy is not counted by queue, only by agent"),
+        ('queue = "sales"', 'agent = "ann"', "agent: service_level is not counted by agent"),
+        (
+            '"service_level"\nqueue = "sales"',
+            '"handled"\nagent = "ann"',
+            "agent: no agent is named ann",
+        ),
+        ('"service_level"', '"sold"', "figure: sold is no figure that can have a target"),
         ("alarm = 0.6", "alarm = 0.8", "alarm: expected another value"),
         ("alarm = 0.6", "alarm = 0.6\nclear = 0.5", r"clear: expected a value from alarm (0.6) to aim (0.8)"),
         ("alarm = 0.6", 'alarm = 0.6\nto = ["a@example.com"]', "to: mails need a server"),

@@ -10,27 +10,20 @@ from __future__ import annotations
 
 import sqlite3
 
-from calls.records.figure import Figure, Scope, counted, ratio, select
+from calls.records.figure import Figure, Scope, ratio, select
+from calls.reports.of_scope import figures_of
 
 CALLS_BACK_S = 86_400.0
 """Who calls within a day of our call calls back."""
 
 _MACHINES = """
 WITH dialled AS (
-    SELECT call_id, called, ended_at, detected, outcome, abandoned, agent_id IS NOT NULL AS handled,
-           coalesce(disposition_machine, 0) AS marked
+    SELECT call_id, called, ended_at, detected, outcome, agent_id IS NOT NULL AS handled
     FROM calls WHERE direction = 'outbound' AND started_at >= :begin AND started_at < :end
       AND (:campaign IS NULL OR campaign_id = :campaign) AND (:queue IS NULL OR queue = :queue)
 )
-SELECT count(*) FILTER (WHERE detected = 'machine') AS detected,
-       count(*) FILTER (WHERE detected IS NOT NULL) AS asked,
+SELECT count(*) FILTER (WHERE detected IS NOT NULL) AS asked,
        count(*) FILTER (WHERE handled) AS handled,
-       count(*) FILTER (WHERE handled AND marked) AS marked,
-       count(*) FILTER (WHERE handled AND detected IN ('human', 'unsure')) AS taken_for_people,
-       count(*) FILTER (WHERE handled AND marked AND detected IN ('human', 'unsure')) AS missed,
-       count(*) FILTER (WHERE handled AND detected = 'machine') AS taken_for_machines,
-       count(*) FILTER (WHERE handled AND NOT marked AND detected = 'machine') AS people,
-       count(*) FILTER (WHERE abandoned) AS abandoned,
        count(*) FILTER (WHERE left.how IS NOT NULL) AS messages,
        count(*) FILTER (WHERE left.how = 'cut') AS cut,
        count(*) FILTER (WHERE outcome = 'machine' AND NOT handled) AS hung_up,
@@ -43,32 +36,24 @@ FROM dialled LEFT JOIN (SELECT call_id, json_extract(detail, '$.played') AS how 
 """
 
 
+REPORTED = (
+    "machines_detected",
+    "machines_by_agents",
+    "machines_missed",
+    "people_taken_for_machines",
+    "abandonment_uk",
+)
+"""What the reports count; the rest only here."""
+
+
 def machines(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
     """Machines in the calls that were dialled; nothing where none was dialled."""
     (row,) = select(connection, _MACHINES, scope.parameters() | {"calls_back_s": CALLS_BACK_S})
     if not row["handled"] and not row["asked"]:
         return []
-    live = row["handled"] - row["marked"]
-    estimate = row["abandoned"] * live / row["handled"] if row["handled"] else float(row["abandoned"])
+    *told, abandonment = figures_of(connection, scope, REPORTED)
     return [
-        counted("machines_detected", row["detected"], "calls", "calls that detection took for a machine"),
-        counted(
-            "machines_by_agents", row["marked"], "calls", "calls that an agent talked in and found to be a machine's"
-        ),
-        ratio(
-            "machines_missed",
-            row["missed"],
-            row["taken_for_people"],
-            "machines by the agent's word / calls that detection took for a person, or was not sure of, and an agent"
-            " handled",
-        ),
-        ratio(
-            "people_taken_for_machines",
-            row["people"],
-            row["taken_for_machines"],
-            "people by the agent's word / calls that detection took for a machine and an agent handled all the same;"
-            ' known only with machine = "person"',
-        ),
+        *told,
         ratio(
             "messages_cut",
             row["cut"],
@@ -82,11 +67,5 @@ def machines(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
             "numbers that called us within 24 h / calls that ended as a machine's without an agent; people do so who"
             " were taken for machines, and owners of machines",
         ),
-        ratio(
-            "abandonment_uk",
-            estimate,
-            live + estimate,
-            "est / (est + live): est = abandoned x (1 - am / (am + live)), am and live the machines and people that"
-            " agents handled, by their word; where they handled none, all that were abandoned",
-        ),
+        abandonment,
     ]

@@ -36,6 +36,9 @@ too much is paid for in the next."""
 
 STRETCHES, MATURE, EARLY = 5, 2.5, 0.25
 """Where the window holds no more than so many of the longest of the last stretches, a day is what the law counts."""
+LAST_ROOM = 1.0
+"""Abandoned calls that are left free where the next answer may be the window's last: agents who go home leave phones
+that ring."""
 
 CREDIT, CREDIT_S = 300.0, 600.0
 """The guard counts so many answers in advance, or those of so long a time where a large team has more, as far as they
@@ -141,6 +144,7 @@ class Budget:
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
         to_come, credit = self._to_come(window), max(self._credit, soon)
+        at_stake += LAST_ROOM if to_come == 0.0 else 0.0
         own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), at_stake + self._owed, credit)
         if own or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake, credit):
             return Mode.GUARDED, min(GUARDED, self._cap)

@@ -117,6 +117,16 @@ def test_what_calm_days_did_not_spend_is_not_spent_later() -> None:
     assert budget.run.abandons <= 0.03 * budget.run.answers
 
 
+@pytest.mark.parametrize(("answers", "mode"), [(730, Mode.GUARDED), (740, Mode.STEERED)])
+def test_where_the_law_counts_a_day_one_call_is_left_free(answers: int, mode: Mode) -> None:
+    """22 abandoned calls are 3% of 733 answers: twenty were, one may be next."""
+    budget, day_s = Budget(0.03), 24 * 3600.0
+    for day in range(3):
+        _worked(budget, 700, 19, day * day_s)
+    _worked(budget, answers, 20, 3 * day_s)
+    assert budget.threshold(budget.run, 2000.0)[0] is mode
+
+
 def test_a_pause_of_the_work_ends_a_stretch_and_a_short_one_does_not() -> None:
     budget = Budget(0.03)
     now = _worked(budget, 200, 2, 0.0)

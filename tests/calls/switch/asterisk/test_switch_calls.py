@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from calls.errors import SwitchTimeout
 from calls.ids import CallId, LegId
 from calls.switch.asterisk import legs
 from calls.switch.asterisk.switch import AsteriskSwitch
@@ -178,6 +179,26 @@ class TestAdopted:
         room.switch.adopt(frozenset((LegId("leg-1"),)), {CallId("old"): UNIQUE})
         await room.told(CallLost(CallId("old"), None))
         await room.told(LegEnded(LegId("leg-1"), None, unseen=True))
+
+    async def test_the_end_of_a_call_whose_handler_failed_is_told_at_once(self, pbx: FakeAmi) -> None:
+        """Nobody holds it any more, and what it had dialled may be up until then."""
+        pbx.answers["CoreShowChannels"] = listing(UNIQUE)
+        async with running(pbx) as room:
+
+            async def fails(call: CallChannel) -> None:
+                raise SwitchTimeout("no answer")
+
+            room.handler = fails
+            peer = await room.request("inbound")
+            await room.take(peer, "call-1")
+            await peer.closed()
+            assert room.switch._desk._calls == {}
+            room.switch.adopt(frozenset(), {CallId("call-1"): UNIQUE})
+            await room.caught_up()
+            assert not [each for each in room.events if isinstance(each, CallLost)]
+            pbx.answers["Status"] = pbx.no_such_channel
+            room.say(f"Hangup|Uniqueid: {UNIQUE}|Cause: 16")
+            await room.told(CallLost(CallId("call-1"), 16))
 
     async def test_adopted_before_the_start(self, pbx: FakeAmi) -> None:
         pbx.answers["CoreShowChannels"] = listing("leg-1")

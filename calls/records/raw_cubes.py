@@ -118,3 +118,30 @@ REVIEWS = Cube(
     },
     rolled_up=False,
 )
+
+SURVEYS = Cube(
+    table="survey_answers",
+    source="survey_answers AS s JOIN calls AS c ON c.call_id = s.call_id",
+    at="s.answered_at",
+    wanted="1",
+    keys={
+        "quarter": quarter("s.answered_at"),
+        "queue": "coalesce(c.queue, '')",
+        "campaign_id": "coalesce(c.campaign_id, '')",
+        "agent_id": "coalesce(c.agent_id, '')",
+        "flow": "coalesce(s.flow, '')",
+    },
+    measures={
+        "asked": "1",
+        "replied": "s.value IS NOT NULL OR s.recording IS NOT NULL",
+        "rated": "s.kind = 'csat' AND s.value IS NOT NULL",
+        "satisfied": "s.kind = 'csat' AND coalesce(s.value >= 4, 0)",
+        "recommended": "s.kind = 'nps' AND s.value IS NOT NULL",
+        "promoters": "s.kind = 'nps' AND coalesce(s.value >= 9, 0)",
+        "detractors": "s.kind = 'nps' AND coalesce(s.value <= 6, 0)",
+        "decided": "s.kind = 'yes_no' AND s.value IS NOT NULL",
+        "yes": "s.kind = 'yes_no' AND coalesce(s.value = 1, 0)",
+    },
+    rolled_up=False,
+)
+"""Each counts to the time of its answer."""

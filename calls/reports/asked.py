@@ -38,6 +38,7 @@ SECTIONS: Mapping[Section, tuple[Dimension, ...]] = {
     ),
     Section.CALLBACKS: (Dimension.QUEUE, Dimension.CAMPAIGN),
     Section.LEADS: (Dimension.LIST, Dimension.CAMPAIGN),
+    Section.SURVEYS: (Dimension.QUEUE, Dimension.AGENT, Dimension.FLOW, Dimension.CAMPAIGN),
     Section.QUALITY: (Dimension.AGENT, Dimension.QUEUE, Dimension.CAMPAIGN, Dimension.SCORECARD),
 }
 """By what each section may be asked, besides the times."""

@@ -221,6 +221,7 @@ CUBES: Mapping[Source, tuple[Cube, ...]] = {
     Source.LEADS: (raw_cubes.LEADS,),
     Source.ROLL: (raw_cubes.ROLL,),
     Source.REVIEWS: (raw_cubes.REVIEWS,),
+    Source.SURVEYS: (raw_cubes.SURVEYS,),
 }
 """Where several have what is asked for, the first one is the smallest."""
 

@@ -34,6 +34,7 @@ class Section(StrEnum):
     CALLBACKS = "callbacks"
     LEADS = "leads"
     QUALITY = "quality"
+    SURVEYS = "surveys"
 
 
 class Source(StrEnum):
@@ -48,6 +49,7 @@ class Source(StrEnum):
     LEADS = "leads"
     ROLL = "roll"
     REVIEWS = "reviews"
+    SURVEYS = "surveys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,10 @@ def _lead(name: str, title: str, unit: str, numerator: str, denominator: str, wo
 
 def _review(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
     return Definition(name, title, Section.QUALITY, Source.REVIEWS, unit, numerator, denominator, words)
+
+
+def _survey(name: str, title: str, numerator: str, denominator: str, words: str) -> Definition:
+    return Definition(name, title, Section.SURVEYS, Source.SURVEYS, "ratio", numerator, denominator, words)
 
 
 SOLD = "sold"
@@ -338,6 +344,12 @@ DEFINITIONS: tuple[Definition, ...] = (
             "reviews in which a critical question was failed / reviews"),
     _review("review_answered", "Answered by the agent", "ratio", "answered", "reviews",
             "reviews that the agent has answered by now / reviews"),
+    _survey("csat", "CSAT", "satisfied", "rated", "answers of 4 and 5 / answers, of questions rated from 1 to 5"),
+    _survey("nps", "NPS", "promoters - detractors", "recommended",
+            "(answers of 9 and 10 - answers of 0 to 6) / answers, of questions rated from 0 to 10"),
+    _survey("yes_rate", "Yes", "yes", "decided", "answers of yes / answers, of questions of yes or no"),
+    _survey("response_rate", "Response rate", "replied", "asked",
+            "questions answered / questions asked; who skipped one or hung up at it did not answer"),
 )  # fmt: skip
 """All of them, in the order in which a report shows them."""
 

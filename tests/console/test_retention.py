@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from calls.ids import FlowId
+from calls.people import erased
 from calls.records import flow_versions, outbox
 from calls.records.flow_versions import How
 from calls.records.outbox import Message, State
@@ -94,3 +95,24 @@ async def test_an_engine_forgets_by_its_settings(tmp_path: Path) -> None:
         await world.until(lambda: world.rows("SELECT state FROM outbox") == [("dead",)])
         Retention(RetentionSettings(), engine.writer, engine.clock).start(engine.tasks)
         await world.until(lambda: world.rows("SELECT state FROM outbox") == [])
+
+
+@held
+async def test_an_engine_takes_persons_out_of_old_calls_and_says_so_in_the_audit(tmp_path: Path) -> None:
+    async with world_in(tmp_path) as world:
+        engine, long_ago = world.engine, as_text(world.engine.clock.now() - timedelta(days=100))
+
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany(
+                "INSERT INTO calls (call_id, direction, switch, boot_id, channel, caller, called, started_at,"
+                " ended_at, duration_s, billed_s, outcome)"
+                " VALUES (?, 'inbound', 's', 'b', 'x', '+12025550142', '100', ?, ?, 1, 1, 'answered')",
+                [(f"c{number}", long_ago, long_ago) for number in range(450)],
+            )
+
+        await engine.writer.run(write)
+        Retention(RetentionSettings(calls=30), engine.writer, engine.clock).start(engine.tasks)
+        told = "SELECT json_extract(detail, '$.removed') FROM audit WHERE what = 'retention.calls'"
+        await world.until(lambda: world.rows(told) == [(450,)])
+        (caller,) = world.rows("SELECT DISTINCT caller FROM calls")
+        assert str(caller[0]).startswith("erased:") and erased.key_path(engine.writer.path).exists()

@@ -207,6 +207,46 @@ def test_callbacks_and_a_slow_count_agree(
     assert found == wanted
 
 
+SURVEYED = st.lists(
+    st.tuples(
+        st.sampled_from(["sales", "help"]),
+        st.sampled_from(["csat", "nps", "yes_no", "spoken"]),
+        st.none() | st.integers(0, 10),
+        st.booleans(),
+    ),
+    max_size=14,
+)
+"""Queue, kind, answer, and whether it was spoken into a recording."""
+
+
+@given(SURVEYED)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_surveys_and_a_slow_count_agree(
+    connection: sqlite3.Connection, asked: list[tuple[str, str, int | None, bool]]
+) -> None:
+    with taken_back(connection):
+        for number, (queue, kind, value, spoken) in enumerate(asked):
+            store.finish_call(connection, call(f"c{number}", queue=queue, wait_s=1.0))
+            connection.execute(
+                "INSERT INTO survey_answers (call_id, effect_key, position, node, survey, question, kind, value,"
+                " recording, answered_at) VALUES (?, '', 1, 'n', 's', 'q', ?, ?, ?, ?)",
+                (f"c{number}", kind, value, "rec" if spoken else None, as_text(BEGIN + timedelta(seconds=number))),
+            )
+        answer = ask(connection, Question(BEGIN, END, of_section(Section.SURVEYS), BERLIN, (Dimension.QUEUE,)))
+    found = {row.key[0]: [(each.numerator, each.denominator) for each in row.figures] for row in answer.rows}
+    wanted = {}
+    for name in {each[0] for each in asked}:
+        mine = [each for each in asked if each[0] == name]
+        of = {kind: [v for _, k, v, _ in mine if k == kind and v is not None] for kind in ("csat", "nps", "yes_no")}
+        wanted[name] = [
+            (sum(v >= 4 for v in of["csat"]), len(of["csat"])),
+            (sum(v >= 9 for v in of["nps"]) - sum(v <= 6 for v in of["nps"]), len(of["nps"])),
+            (sum(v == 1 for v in of["yes_no"]), len(of["yes_no"])),
+            (sum(v is not None or spoken for _, _, v, spoken in mine), len(mine)),
+        ]
+    assert found == wanted
+
+
 TRIES = st.lists(st.tuples(st.booleans(), st.sampled_from(["c", "d"])), max_size=3)
 
 

@@ -16,11 +16,12 @@ from calls.errors import FlowError, UserError
 from calls.ids import FlowId, is_safe_id
 from calls.records.traffic import Traffic, traffic
 from calls.settings import Settings
+from console import building
 from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.engine.api import FlowGiven, FlowsGiven
 from console.operations import Done
-from console.reads import flow_check, flow_walk, flows
+from console.reads import flow_check, flow_walk, flow_words, flows
 from console.web.guard import posted, require
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
@@ -29,6 +30,7 @@ from ivr.check import Known as Names
 from ivr.check import load
 from ivr.drawing.cards import Card, cards
 from ivr.drawing.svg import Heading, svg
+from prompts.library import PromptLibrary
 
 ENTRIES = (Entry("/flows", "nav.flows", Right.FLOWS, Group.WORK, "flows"),)
 
@@ -192,6 +194,13 @@ def _add_editor(site: Site, reads: Reads) -> None:
         except FlowError:
             return page(request, flow[:64], NEW, [])
         return page(request, flow, found.text, [])
+
+    @site.app.get(f"{EDIT}/words")
+    async def offers(known: Flows) -> flow_words.FlowWords:
+        """What the editor completes with."""
+        return await asyncio.to_thread(
+            lambda: flow_words.words(building.known(settings, PromptLibrary(settings.prompts)))
+        )
 
     @site.app.post(EDIT, response_class=HTMLResponse)
     async def take(request: Request, known: Flows, form: Sent) -> Response:

@@ -78,12 +78,12 @@ class Pages:
 
 
 def shown(value: float | None, unit: str) -> str:
-    """A figure for people: counts whole, seconds to the tenth, ratios to the thousandth, money to the hundredth."""
+    """A figure for people: counts whole, seconds and percent to the tenth, money to the hundredth."""
     match value, unit:
         case None, _:
             return "\N{EN DASH}"
         case number, "ratio":
-            return f"{number:.3f}"
+            return f"{number:.1%}"
         case number, "s":
             return f"{number:.1f} s"
         case number, currency if len(currency) == 3 and currency.isupper():

@@ -107,7 +107,7 @@ wrap_up_max_s = 300
 
 PREVIEW = """\
 name = "Lamps by hand"
-list = "shops"
+list = "lamps"
 queue = "support"
 trunk = "loop"
 caller_id = "+12025550100"

@@ -53,6 +53,54 @@ def test_a_flow_is_checked_while_it_is_written_and_walked(centre: Centre) -> Non
     assert page.errors() == []
 
 
+CARETS = {
+    "lang|": ["language", "languages"],
+    "start: |\nnodes:\n  a: {hangup: []}\n  bee: {hangup: []}\n": ["a", "bee"],
+    "nodes:\n  a: {han|}": ["hangup"],
+    "nodes:\n  a:\n    qu|": ["queue"],
+    "nodes:\n  a: {queue: |}": ["sales", "support"],
+    "nodes:\n  a:\n    queue: sa|": ["sales"],
+    "nodes:\n  a: {say: [main.h|]}": ["main.hours"],
+    "nodes:\n  a: {say: [main.hours], ne|}": ["next"],
+    "nodes:\n  a: {say: [main.hours], next: |}\n  bye: {hangup: []}": ["a", "bye"],
+    'nodes:\n  a:\n    menu: [main.menu]\n    keys: {"1": b|}\n  bye: {hangup: []}': ["bye"],
+    'nodes:\n  a:\n    menu: [main.menu]\n    keys:\n      "1": b|\n  bye: {hangup: []}': ["bye"],
+    "nodes:\n  a: {menu: [main.menu], barge_in: t|}": ["true"],
+    "nodes:\n  a: {hangup: []}  # ne|": [],
+    "nodes:\n  na|": [],
+}
+"""Texts with the caret in them, and what is offered there."""
+
+
+def test_the_editor_offers_what_may_stand_at_the_caret(centre: Centre) -> None:
+    page = centre.page
+    page.be("Root")
+    page.open("/edit-flow?flow=main")
+    page.shows("[data-faults]", "Nothing is wrong")
+    ask = (
+        "const [texts, done] = arguments;"
+        " const script = [...document.scripts].find((each) => each.src.endsWith('flow_edit.js')).src;"
+        " Promise.all([import(script.replace('flow_edit', 'flow_complete')),"
+        " fetch('/edit-flow/words').then((answer) => answer.json())])"
+        ".then(([module, words]) => done(texts.map((text) =>"
+        " module.suggest(text.replace('|', ''), text.indexOf('|'), words).offers.map((each) => each.word))))"
+    )
+    found = page.driver.execute_async_script(ask, list(CARETS))
+    assert dict(zip(CARETS, found, strict=True)) == CARETS
+    text = page.one("textarea[name=text]")
+    text.send_keys(Keys.CONTROL, Keys.END)
+    text.send_keys("  more: {sa", Keys.TAB)
+    text.send_keys(": [main.ho", Keys.TAB)
+    text.send_keys("], next: ")
+    text.send_keys(Keys.CONTROL, " ")
+    page.shows("[data-offers]", "hours")
+    assert page.faults() == []
+    text.send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+    written = str(page.driver.execute_script("return document.querySelector('textarea[name=text]').value"))
+    assert written.splitlines()[-1] == "  more: {say: [main.hours], next: hours", written
+    assert page.errors() == []
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -36,6 +36,7 @@ PAGES = {
     "/flows/main/walk": Right.FLOWS,
     "/flows/main/graph.svg": Right.FLOWS,
     "/edit-flow": Right.FLOWS,
+    "/edit-flow/words": Right.FLOWS,
     "/do-not-call": Right.RULES,
     "/quality": Right.RECORDINGS,
     "/accounts": Right.SYSTEM,

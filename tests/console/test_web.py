@@ -88,7 +88,7 @@ def test_many_threads_share_what_is_made_once_and_a_failure_is_tried_again() -> 
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(None, "s", "\N{EN DASH}"), (0.9534, "ratio", "0.953"), (12.34, "s", "12.3 s"), (3.0, "calls", "3")],
+    [(None, "s", "\N{EN DASH}"), (0.9534, "ratio", "95.3%"), (12.34, "s", "12.3 s"), (3.0, "calls", "3")],
 )
 def test_figures_are_shown_by_their_unit(value: float | None, unit: str, text: str) -> None:
     assert shown(value, unit) == text

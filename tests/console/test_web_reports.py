@@ -64,7 +64,7 @@ def test_the_page_and_its_files_tell_the_same(browser: Browser) -> None:
     browser.log_in("supervisor", PASSWORD)
     page = browser.get(f"/reports?section=inbound&by=queue&{SPAN}")
     assert page.status_code == 200
-    assert "Abandonment" in page.text and "0.333" in page.text and "1 / 3" in page.text
+    assert "Abandonment" in page.text and "33.3%" in page.text and "1 / 3" in page.text
     assert "abandoned while waiting / offered" in page.text
     assert '<svg class="chart"' in page.text and "style=" not in page.text
     rows = json.loads(browser.get(f"/reports/file?section=inbound&by=queue&{SPAN}&format=json").text)

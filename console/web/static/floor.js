@@ -60,16 +60,16 @@ function Agents({ agents, supervisors }) {
   const beside = (call) => Object.entries(supervisors).filter(([, each]) => each.call === call);
   return html`<div class="wide" role="region" aria-label=${t("floor.agents")} tabindex="0"><table class="stacked">
     <thead><tr><th scope="col">${t("floor.agent")}</th><th scope="col">${t("floor.state")}</th><th scope="col" class="number">${t("floor.since")}</th>
-      <th scope="col">${t("floor.queues")}</th><th scope="col">${t("floor.call")}</th><th scope="col">${t("floor.do")}</th></tr></thead>
+      <th scope="col">${t("floor.queues")}</th><th scope="col">${t("floor.do")}</th></tr></thead>
     <tbody>${list.map(([id, each]) => html`<tr key=${id}><th scope="row">${each.name}</th>
       <td><span class="badge ${LOOKS[each.state]}">${t(`state.${each.state}`)}${each.reason ? `: ${each.reason}` : ""}</span></td>
       <td class="number"><${Since} at=${each.since} /></td><td><${Queues} id=${id} name=${each.name} queues=${each.queues} /></td>
-      <td>${each.state === "talking" && each.call && floor.supervisors.length > 0 && html`<span class="row">
+      <td><div class="doing">${each.state === "talking" && each.call && floor.supervisors.length > 0 && html`<span class="row">
           ${["listen", "whisper", "join"].map((mode) => html`<button type="button" class="second small" key=${mode} onClick=${() => supervise(each.call, mode)}>${t(`floor.${mode}`)}<span class="unseen"> ${each.name}</span></button>`)}</span>`}
         ${beside(each.call).map(([who, one]) => html`<div class="row" key=${who}><small>${one.sits ? t("floor.listening", { who, mode: t(`floor.${one.mode}`) }) : t("floor.rings", { who })}</small>
-          <button type="button" class="plain" onClick=${() => leave(who)}>${t("floor.leave")}</button></div>`)}</td>
-      <td><form class="orders" onSubmit=${(event) => order(event, id)}><select name="order" aria-label=${t("floor.order", { name: each.name })}><option value="">${t("floor.choose")}</option>
-        ${ordersFor(each.state).map(([path, words]) => html`<option key=${path} value=${path}>${words}</option>`)}</select><button class="second small">${t("floor.give")}<span class="unseen"> ${each.name}</span></button></form></td></tr>`)}</tbody></table></div>`;
+          <button type="button" class="plain" onClick=${() => leave(who)}>${t("floor.leave")}</button></div>`)}
+      <form class="orders" onSubmit=${(event) => order(event, id)}><select name="order" aria-label=${t("floor.order", { name: each.name })}><option value="">${t("floor.choose")}</option>
+        ${ordersFor(each.state).map(([path, words]) => html`<option key=${path} value=${path}>${words}</option>`)}</select><button class="second small">${t("floor.give")}<span class="unseen"> ${each.name}</span></button></form></div></td></tr>`)}</tbody></table></div>`;
 }
 
 /** The queues of an agent, and where a supervisor moves the agent. */

@@ -1,4 +1,7 @@
-// Checks the text while it is written, a moment after the last key; Tab writes two blanks, Escape leaves the field.
+// Checks the text while it is written, a moment after the last key, and offers what may stand at the caret: Tab takes
+// the first of it, Ctrl+Space shows it and lets the arrows choose. Else Tab writes two blanks; Escape leaves the field.
+import { suggest } from "./flow_complete.js";
+
 const form = document.querySelector("[data-flow]");
 const text = form.elements.namedItem("text");
 const flow = form.elements.namedItem("flow");
@@ -54,11 +57,79 @@ async function check() {
   else place.replaceChildren(Object.assign(document.createElement("p"), { textContent: found?.problem ?? "The check gave no answer." }));
 }
 
+// --- what may stand at the caret ---------------------------------------------------------------------------------
+
+const list = document.querySelector("[data-offers]");
+const told = document.querySelector("[data-offered]");
+let words = null;
+let offered = { from: 0, offers: [] };
+let chosen = -1; // the one that the arrows are at; -1: they move the caret
+
+fetch("/edit-flow/words").then((answer) => (answer.ok ? answer.json() : null)).then((found) => { words = found; }).catch(() => {});
+
+function offer(open) {
+  const found = words && text.selectionStart === text.selectionEnd ? suggest(text.value, text.selectionStart, words) : { from: 0, offers: [] };
+  const isTyped = words && found.from < text.selectionStart;
+  offered = open || isTyped ? found : { from: 0, offers: [] };
+  chosen = open && offered.offers.length ? 0 : -1;
+  list.replaceChildren(...offered.offers.map((each, number) => {
+    const item = Object.assign(document.createElement("li"), { id: `offer-${number}` });
+    item.setAttribute("role", "option");
+    item.append(Object.assign(document.createElement("b"), { textContent: each.word }), each.says ? ` ${each.says}` : "");
+    item.addEventListener("mousedown", (event) => { event.preventDefault(); take(number); });
+    return item;
+  }));
+  list.hidden = !offered.offers.length;
+  told.textContent = open ? (offered.offers.length ? `${offered.offers.length} may stand here` : "Nothing is known for here") : "";
+  mark();
+}
+
+function mark() {
+  [...list.children].forEach((item, number) => item.setAttribute("aria-selected", String(number === chosen)));
+  if (chosen < 0) text.removeAttribute("aria-activedescendant");
+  else {
+    text.setAttribute("aria-activedescendant", `offer-${chosen}`);
+    list.children[chosen].scrollIntoView({ block: "nearest" });
+  }
+}
+
+function take(number) {
+  text.setRangeText(offered.offers[number].word, offered.from, text.selectionStart, "end");
+  close();
+  text.dispatchEvent(new Event("input"));
+  close();
+}
+
+function close() {
+  offered = { from: 0, offers: [] };
+  chosen = -1;
+  list.hidden = true;
+  mark();
+}
+
+/** Whether the key was for the offers. */
+function offersKey(event) {
+  if (event.ctrlKey && event.code === "Space") offer(true);
+  else if (!offered.offers.length) return false;
+  else if (event.key === "Escape") close();
+  else if (event.key === "Tab" && !event.shiftKey) take(Math.max(0, chosen));
+  else if (event.key === "Enter" && chosen >= 0) take(chosen);
+  else if (chosen >= 0 && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    const count = offered.offers.length;
+    chosen = (chosen + (event.key === "ArrowDown" ? 1 : count - 1)) % count;
+    mark();
+  } else return false;
+  event.preventDefault();
+  return true;
+}
+
 text.addEventListener("input", () => {
+  offer(false);
   clearTimeout(timer);
   timer = setTimeout(check, AFTER_MS);
 });
 text.addEventListener("keydown", (event) => {
+  if (offersKey(event)) return;
   if (event.key === "Escape") free = true;
   else if (event.key === "Tab" && !event.shiftKey && !free) {
     event.preventDefault();
@@ -67,4 +138,6 @@ text.addEventListener("keydown", (event) => {
   }
 });
 text.addEventListener("focus", () => { free = false; });
+text.addEventListener("blur", close);
+text.addEventListener("click", close);
 check();

@@ -11,6 +11,8 @@ const plain = new Intl.NumberFormat(place, { maximumFractionDigits: 1 });
 const LONG_MS = 60000; // a wait that is looked at twice
 const STATES = ["ready", "talking", "reserved", "wrap_up", "paused", "logged_out"];
 
+const CAMPAIGN_LOOKS = { running: "good", paused: "warn", draining: "info" };
+
 const share = (part, whole) => (whole > 0 ? percent.format(part / whole) : "–");
 const Since = ({ at }) => html`<time data-since=${at}>${lasted(serverNow() - at)}</time>`;
 
@@ -118,7 +120,7 @@ function Campaigns({ campaigns }) {
     <tbody>${list.map(([id, each]) => {
       const lost = each.answered ? each.abandoned / each.answered : 0;
       return html`<tr key=${id}><th scope="row">${each.name}<br /><small>${each.reason}</small></th>
-        <td><span class="badge ${each.state === "running" ? "good" : "warn"}">${t(`campaign.${each.state}`)}</span></td>
+        <td><span class="badge ${CAMPAIGN_LOOKS[each.state] ?? ""}">${t(`campaign.${each.state}`)}</span></td>
         <td class="number big">${each.dialling}</td><td class="number big">${each.talking}</td>
         <td class="number big">${share(each.reached, each.ended)}</td>
         <td class="number big ${lost > each.cap ? "bad" : lost > 0.8 * each.cap && lost ? "warn" : ""}">${share(each.abandoned, each.answered)}<br /><small>${t("wall.cap", { cap: percent.format(each.cap) })}</small></td></tr>`;

@@ -133,7 +133,7 @@ def test_an_agent_skips_a_lead_and_dials_the_next_by_keyboard(centre: Centre) ->
         engine.post(f"/v1/agents/{agent}/logout")
         engine.post(f"/v1/agents/{agent}/done")
     engine.send_leads(
-        "shops", "Phone,Name,Town\n+12025550150,Harbour Bakery,Boston\n+12025550151,Corner Café,Salem\n"
+        "lamps", "Phone,Name,Town\n+12025550150,Harbour Bakery,Boston\n+12025550151,Corner Café,Salem\n"
     )
     page.be("anna")
     page.open("/desk")

@@ -105,6 +105,12 @@ def test_the_editor_offers_what_may_stand_at_the_caret(centre: Centre) -> None:
     "path",
     [
         "/campaigns",
+        "/campaigns/lamps",
+        "/reports",
+        "/reports/staffing",
+        "/alerts",
+        "/about",
+        "/second-factor",
         "/new-campaign",
         "/lists",
         "/import-leads",

@@ -11,10 +11,12 @@ from html import unescape
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 
 from calls.records.database import open_readonly
 from console.accounts.roles import RIGHTS, Right, Role
 from console.reads import people
+from console.web import app as web
 from tests.console.browser import HASH, PASSWORD, Browser, trouble
 from tests.console.served import FLOW, Served, install, served
 
@@ -23,6 +25,16 @@ LEADS = (
 )
 
 PAGES = {
+    "/wall": Right.VIEW,
+    "/floor": Right.FLOOR,
+    "/alerts": Right.VIEW,
+    "/metrics": Right.VIEW,
+    "/reports": Right.REPORTS,
+    "/reports/file": Right.REPORTS,
+    "/reports/calls": Right.REPORTS,
+    "/reports/staffing": Right.REPORTS,
+    "/reports/staffing/file": Right.REPORTS,
+    "/lists/autumn": Right.LEADS,
     "/campaigns": Right.CAMPAIGNS,
     "/campaigns/autumn": Right.CAMPAIGNS,
     "/new-campaign": Right.CAMPAIGNS,
@@ -43,6 +55,14 @@ PAGES = {
     "/audit": Right.SYSTEM,
     "/settings": Right.SYSTEM,
 }
+ELSEWHERE = {
+    *("/livez", "/readyz", "/setup", "/log-in", "/favicon.ico", "/static/{digest}/{name:path}"),  # anybody's
+    *("/", "/account", "/password", "/second-factor", "/about"),  # whoever is known
+    *("/desk", "/desk/figures"),  # takes an agent beside the right
+    *("/campaigns/{campaign_id}/forecast", "/imports/{import_id}", "/flows/{flow}/difference", "/health"),
+}
+"""Routes of pages that the matrix has no address of."""
+
 ORDERS = {
     "/campaigns/no-such/pace": Right.CAMPAIGNS,
     "/campaigns/no-such/start": Right.CAMPAIGNS,
@@ -123,6 +143,15 @@ def value(page: httpx.Response, name: str) -> str:
     found = re.search(rf'<input name="{re.escape(name)}"[^>]* value="([^"]*)"', page.text)
     assert found is not None, f"no field {name}"
     return unescape(found[1])
+
+
+def test_every_page_is_in_the_matrix(running: Served) -> None:
+    """A new page finds its right here, or its place among those that are elsewhere."""
+    routes = [each for each in web.build(running.settings).routes if isinstance(each, APIRoute)]
+    pages = [each for each in routes if "GET" in (each.methods or ()) and not each.path.startswith("/api/")]
+    assert len(pages) > 40
+    missing = {each.path for each in pages if not any(each.path_regex.match(path) for path in PAGES)}
+    assert missing == ELSEWHERE
 
 
 @pytest.mark.parametrize("role", Role)

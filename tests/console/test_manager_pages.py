@@ -60,6 +60,7 @@ ELSEWHERE = {
     *("/", "/account", "/password", "/second-factor", "/about"),  # whoever is known
     *("/desk", "/desk/figures"),  # takes an agent beside the right
     *("/campaigns/{campaign_id}/forecast", "/imports/{import_id}", "/flows/{flow}/difference", "/health"),
+    *("/quality/{call_id}", "/quality/{call_id}/recording", "/my-reviews"),  # of a talk that was recorded
 }
 """Routes of pages that the matrix has no address of."""
 

@@ -84,9 +84,12 @@ class Desk:
         return len(self._tasks)
 
     def adopt(self, calls: Mapping[CallId, str], legs: frozenset[LegId] = frozenset()) -> None:
-        """Calls of a run of ours before this one: their end will be told. ``legs``: attempts of then are calls
-        as soon as they have answered; nobody looks any more for what has answered them."""
-        self._adopted.update({channel: call_id for call_id, channel in calls.items() if channel not in self._calls})
+        """Calls of a run of ours before this one, or whose handler has failed: their end will be told. ``legs``:
+        attempts of then are calls as soon as they have answered; nobody looks any more for what has answered them."""
+        for call_id, channel in calls.items():
+            entry = self._calls.get(channel)
+            if entry is None or entry.channel.info.call_id == call_id:  # else it has come to us as another call
+                self._adopted[channel] = call_id
         for leg_id in legs:
             self.dialled.setdefault(leg_id, Dialled("", ""))
         self._known.set()

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from calls.errors import SwitchUnavailable
+from calls.errors import SwitchTimeout, SwitchUnavailable
 from calls.ids import AttemptId, CallId, LegId
-from calls.switch.events import CallConnected, SwitchDown, SwitchUp
+from calls.switch.events import CallConnected, CallLost, SwitchDown, SwitchUp
 from calls.switch.port import Answer, CallChannel, Connect, DialAttempt, Done, Hangup, Play, Result
 from tests.calls.switch.freeswitch.fake_caller import Caller
 from tests.calls.switch.freeswitch.fake_event_socket import CORE
@@ -138,6 +138,22 @@ async def test_a_call_that_does_not_talk_is_given_back_where_we_are_stopped() ->
         await began.wait()
         await made.switch.stop()
         assert (await calling).resumed, "its dialplan speaks"
+
+
+@held
+async def test_the_end_of_a_call_whose_handler_failed_is_told() -> None:
+    """Nobody holds it any more, and what it had dialled may be up until then."""
+    failed: list[CallId] = []
+
+    async def handler(channel: CallChannel) -> None:
+        calls = {channel.info.call_id: channel.info.channel}
+        asyncio.get_running_loop().call_soon(lambda: made.switch.adopt(frozenset(), calls))
+        failed.append(channel.info.call_id)
+        raise SwitchTimeout("no answer")
+
+    async with world(handler) as made:
+        await made.freeswitch().call()
+        await until(lambda: [each.call_id for each in made.events if isinstance(each, CallLost)] == failed != [])
 
 
 async def answered(channel: CallChannel) -> None:

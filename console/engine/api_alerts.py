@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import FastAPI, Header
+from fastapi import FastAPI, Header, Path
 
 from calls.errors import UserError
 from calls.records import alerts
@@ -15,13 +15,14 @@ from console.engine.engine import Engine
 from console.operations import Done
 
 Who = Annotated[str, Header(alias="X-Callwright-Who")]
+Number = Annotated[int, Path(ge=1, le=2**62)]
 
 
 def add(app: FastAPI, engine: Engine) -> None:
     """Add it."""
 
     @app.post("/v1/alerts/{alert_id}/acknowledge")
-    async def acknowledge(alert_id: int, who: Who = "unknown") -> Done:
+    async def acknowledge(alert_id: Number, who: Who = "unknown") -> Done:
         now = engine.clock.now()
         return await engine.writer.run(lambda db: acknowledged(db, alert_id, who, now))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Annotated, TypeVar
 
-from fastapi import FastAPI, Header, Query
+from fastapi import FastAPI, Header, Path, Query
 
 from calls.parts import Name
 from calls.records.database import open_readonly
@@ -21,6 +21,7 @@ from console.reviewing import ReplyOrder, ReviewOrder, ReviewShown, TalkReviewed
 T = TypeVar("T")
 
 Who = Annotated[str, Header(alias="X-Callwright-Who")]
+Number = Annotated[int, Path(ge=1, le=2**62)]
 
 
 def add(app: FastAPI, engine: Engine) -> None:
@@ -46,7 +47,7 @@ def add(app: FastAPI, engine: Engine) -> None:
         return await asyncio.to_thread(_read, engine, lambda db: reviewing.of_agent(db, agent_id))
 
     @app.post("/v1/agents/{agent_id}/reviews/{review_id}/reply")
-    async def reply(agent_id: str, review_id: int, order: ReplyOrder, who: Who = "unknown") -> Done:
+    async def reply(agent_id: str, review_id: Number, order: ReplyOrder, who: Who = "unknown") -> Done:
         now = engine.clock.now()
         return await engine.writer.run(lambda db: reviewing.reply(db, agent_id, review_id, order, who, now))
 

@@ -26,6 +26,9 @@ from calls.reports.definitions import Section, of_section
 CALLS_A_DAY = 27_400
 """Ten million a year."""
 
+LEADS_A_DAY = 2_740
+"""A million a year."""
+
 TRAIL_DAYS = 35
 PRAGMAS = (
     "journal_mode = OFF",
@@ -94,7 +97,7 @@ FROM calls WHERE direction = 'outbound'
 
 LEADS = """
 INSERT INTO leads (lead_id, list_id, person_key, number, name, time_zones, fields, imported_at, region)
-WITH RECURSIVE numbers(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i < 999999)
+WITH RECURSIVE numbers(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i < :leads - 1)
 SELECT printf('lead-%07d', i), printf('list-%d', i % 20), printf('+49301%07d', i), printf('+49301%07d', i),
     'Jo Example', '["Europe/Berlin"]', '{"town": "Berlin"}', strftime('%Y-%m-%dT%H:%M:%S',
     :begin + (i * 2654435761 % 4294967296) % (:days * 86400), 'unixepoch') || '.000000+00:00', 'DE'
@@ -179,7 +182,7 @@ def build(path: Path, days: int) -> None:
             span = {"first": day * CALLS_A_DAY, "last": (day + 1) * CALLS_A_DAY}
             connection.execute(CALLS, span | {"begin": begin, "a_day": CALLS_A_DAY})
         connection.execute(ATTEMPTS)
-        connection.execute(LEADS, {"begin": begin, "days": days})
+        connection.execute(LEADS, {"begin": begin, "days": days, "leads": LEADS_A_DAY * days})
         connection.execute(ROLL)
         connection.execute(CALLBACKS)
         since = END - timedelta(days=min(days, TRAIL_DAYS))

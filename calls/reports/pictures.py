@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import floor, log10
 
 from calls.reports.asking import TIMES, WEEKDAYS, Answer, Dimension
 from calls.reports.definitions import BY_NAME, Section
 
 WIDTH, HEIGHT = 860, 260
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 26, 46
+HOUR_S = 3600.0
+HOURS_FROM_S = 7200.0
+"""Longer times are told in hours."""
+
 LABELS = 12
 """How many labels stand below the axis at most."""
 
@@ -87,14 +92,14 @@ def _values(answer: Answer, name: str) -> list[float | None]:
 
 
 def _frame(title: str, body: Sequence[str], labels: Sequence[str], top: float, unit: str) -> Picture:
-    """The axes around ``body``; ``top``: the value at the upper edge."""
+    """The axes around ``body``; ``top``: the value at the upper edge, as :func:`edge` has it."""
     parts = [
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">'
     ]
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = _y(share)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_text(LEFT - 6, y + 4, _said(share * top, unit), "end"))
+        parts.append(_text(LEFT - 6, y + 4, in_words(share * top, unit, top), "end"))
     every = -(-len(labels) // LABELS)
     for place, label in enumerate(labels):
         if place % every == 0:
@@ -119,12 +124,29 @@ def _y(share: float) -> float:
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
 
 
-def _said(value: float, unit: str) -> str:
+def in_words(value: float, unit: str, top: float | None = None) -> str:
+    """A value of a figure as it stands in a picture, beside others up to ``top``."""
     if unit == "ratio":
-        return f"{value * 100:.0f}%"
-    if unit == "s" and value >= 7200:
-        return f"{value / 3600:.0f} h"
+        return f"{round(value * 100, 2):g}%"
+    if unit == "s" and (value if top is None else top) >= HOURS_FROM_S:
+        return f"{round(value / HOUR_S, 1):g} h"
     return f"{value:,.0f}{' s' if unit == 's' else ''}"
+
+
+def edge(highest: float, unit: str) -> float:
+    """The upper edge of a picture that holds ``highest``: each quarter of it stands at the axis, and as a number that
+    is exact there."""
+    if unit == "ratio":
+        return _quarters(highest, 0.01, 0.0)
+    found = _quarters(highest, 1.0, 1.0)
+    return _quarters(highest, HOUR_S, 0.5) if unit == "s" and found >= HOURS_FROM_S else found
+
+
+def _quarters(highest: float, scale: float, least: float) -> float:
+    """Four times a round number of ``scale``, ``least`` or more."""
+    quarter = max(highest / 4 / scale, least, 0.01)
+    tens = 10.0 ** floor(log10(quarter))
+    return 4 * scale * next(each * tens for each in (1, 2, 3, 4, 5, 6, 8, 10) if quarter <= each * tens * (1 + 1e-9))
 
 
 def _label(answer: Answer, text: str) -> str:
@@ -136,7 +158,7 @@ def _label(answer: Answer, text: str) -> str:
 
 def _bars(answer: Answer, names: Sequence[str]) -> Picture:
     series = [[value or 0.0 for value in _values(answer, name)] for name in names]
-    top = max(map(sum, zip(*series, strict=True)), default=0.0) or 1.0
+    top = edge(max(map(sum, zip(*series, strict=True)), default=0.0), BY_NAME[names[0]].unit)
     body: list[str] = []
     count = len(answer.rows)
     for place, row in enumerate(answer.rows):
@@ -146,7 +168,7 @@ def _bars(answer: Answer, names: Sequence[str]) -> Picture:
             if share <= 0:
                 continue
             x, width = _x(place + 0.12, count), _x(place + 0.88, count) - _x(place + 0.12, count)
-            said = f"{' '.join(row.key)}: {BY_NAME[name].title} {_said(values[place], BY_NAME[name].unit)}"
+            said = f"{' '.join(row.key)}: {BY_NAME[name].title} {in_words(values[place], BY_NAME[name].unit)}"
             body.append(
                 f'<rect class="series{number}" x="{x:.1f}" y="{_y(below + share):.1f}" width="{width:.1f}"'
                 f' height="{_y(below) - _y(below + share):.1f}"><title>{escape(said)}</title></rect>'
@@ -161,7 +183,7 @@ def steps(
     title: str, labels: Sequence[str], bars: tuple[str, Sequence[float]], line: tuple[str, Sequence[float]]
 ) -> Picture:
     """Bars side by side, with a line over them: each a title and as many values as there are labels."""
-    top = float(-(-max((*bars[1], *line[1]), default=0.0) // 4) * 4 or 4)  # whole numbers stand at the axis
+    top = edge(max((*bars[1], *line[1]), default=0.0), "")
     count = len(labels)
     body = []
     for place, (label, value) in enumerate(zip(labels, bars[1], strict=True)):
@@ -192,7 +214,8 @@ def _legend(titles: Sequence[str]) -> list[str]:
 def _line(answer: Answer, name: str, target: float | None) -> Picture:
     values, count = _values(answer, name), len(answer.rows)
     highest = max((value for value in values if value is not None), default=0.0)
-    top = 1.0 if max(highest, target or 0.0) > 0.25 else max(highest, target or 0.0, 0.01) * 1.2
+    highest = max(highest, target or 0.0)
+    top = 1.0 if highest > 0.25 else edge(max(1.1 * highest, 0.01), "ratio")
     title = BY_NAME[name].title
     body: list[str] = []
     run: list[str] = []
@@ -207,7 +230,7 @@ def _line(answer: Answer, name: str, target: float | None) -> Picture:
     if target is not None:
         y = _y(target / top)
         body.append(f'<line class="target" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        body.append(_text(WIDTH - RIGHT, y - 5, f"target {target:.0%}", "end"))
+        body.append(_text(WIDTH - RIGHT, y - 5, f"target {in_words(target, 'ratio')}", "end"))
     return _frame(title, body, [_label(answer, row.key[0]) for row in answer.rows], top, "ratio")
 
 
@@ -225,7 +248,7 @@ def _heat(answer: Answer, name: str) -> Picture:
         parts.append(_text(LEFT - 6, y + high / 2 + 4, day[2:], "end"))
         for hour in range(24):
             value = cells.get((day, f"{hour:02}"))
-            said = f"{day[2:]} {hour:02}:00: {'none' if value is None else _said(value, BY_NAME[name].unit)}"
+            said = f"{day[2:]} {hour:02}:00: {'none' if value is None else in_words(value, BY_NAME[name].unit)}"
             shade = 0.0 if value is None else 0.08 + 0.92 * value / top
             parts.append(
                 f'<rect class="heat" x="{LEFT + hour * wide + 1:.1f}" y="{y + 1:.1f}" width="{wide - 2:.1f}"'

@@ -60,7 +60,8 @@ function localTime(zone, language) {
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-/; // of a call or a lead: nothing for people
 
 function detail(values) {
-  const said = Object.values(values ?? {}).filter((each) => ["string", "number"].includes(typeof each) && each !== "" && !ID.test(each));
+  const shown = Object.entries(values ?? {}).map(([name, value]) => name.endsWith("_s") && typeof value === "number" ? lasted(value) : value);
+  const said = shown.filter((each) => ["string", "number"].includes(typeof each) && each !== "" && !ID.test(each));
   return said.length ? `: ${said.slice(0, 5).join(", ")}` : "";
 }
 

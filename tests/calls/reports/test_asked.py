@@ -13,7 +13,7 @@ from calls.records import store
 from calls.reports import asked, calls_sheet, tables
 from calls.reports.asking import Dimension, Question, ask
 from calls.reports.definitions import Section, of_section
-from calls.reports.pictures import pictures
+from calls.reports.pictures import edge, in_words, pictures
 from calls.reports.settings import ReportSettings
 from tests.calls.records.test_figures import BEGIN, call
 
@@ -93,6 +93,24 @@ def test_pictures_say_what_the_table_says(day: sqlite3.Connection, by: tuple[str
             "2025-06-02T11:00+02:00: Answered 1",
             "2025-06-03T01:00+02:00: Answered 1",
         ]
+
+
+@pytest.mark.parametrize(
+    ("highest", "unit", "said"),
+    [
+        (12, "", ["0", "3", "6", "9", "12"]),
+        (3, "", ["0", "1", "2", "3", "4"]),
+        (0.033, "ratio", ["0%", "1%", "2%", "3%", "4%"]),
+        (0.01, "ratio", ["0%", "0.3%", "0.6%", "0.9%", "1.2%"]),
+        (90, "s", ["0 s", "30 s", "60 s", "90 s", "120 s"]),
+        (5_000, "s", ["0 h", "0.5 h", "1 h", "1.5 h", "2 h"]),
+        (30_000, "s", ["0 h", "3 h", "6 h", "9 h", "12 h"]),
+    ],
+)
+def test_what_stands_at_an_axis_is_exact_and_holds_the_highest(highest: float, unit: str, said: list[str]) -> None:
+    top = edge(highest, unit)
+    assert top >= highest
+    assert [in_words(quarter * top / 4, unit, top) for quarter in range(5)] == said
 
 
 def test_hours_of_a_day_on_which_the_clocks_go_back(connection: sqlite3.Connection) -> None:

@@ -224,8 +224,13 @@ def outbound(connection: sqlite3.Connection, scope: Scope, targets: Targets) -> 
             " what its agent found to be a machine's was not answered by a person;"
             " a call of which a crash left unknown whether a person answered counts as abandoned",
         ),
-        ratio("penetration", row["tried_leads"], row["listed"], "leads dialled / leads of the campaigns"),
-        ratio("saturation", attempts, row["listed"], "attempts / leads of the campaigns"),
+        ratio(
+            "penetration_in_time",
+            row["tried_leads"],
+            row["listed"],
+            "leads dialled in the time / leads on the campaigns' rolls",
+        ),
+        ratio("saturation_in_time", attempts, row["listed"], "attempts of the time / leads on the campaigns' rolls"),
         ratio("attempts_per_contact", attempts, contacts, "attempts / attempts in which an agent talked"),
         ratio("machine_share", row["machines"], row["answered"], "answered by a machine / answered"),
     ]

@@ -212,8 +212,8 @@ def test_outbound_by_hand(connection: sqlite3.Connection) -> None:
         "contact_rate_of_attempts": (2, 7),
         "contact_rate_of_leads": (2, 5),
         "abandonment_us": (2, 4),
-        "penetration": (5, 7),
-        "saturation": (7, 7),
+        "penetration_in_time": (5, 7),
+        "saturation_in_time": (7, 7),
         "attempts_per_contact": (7, 2),
         "machine_share": (1, 5),
     }
@@ -406,8 +406,8 @@ def slow_outbound(rows: list[Row], listed: int) -> dict[str, tuple[float, float 
         "contact_rate_of_attempts": (n(contacts), n(tried)),
         "contact_rate_of_leads": (n({row.lead for row in contacts}), n(leads)),
         "abandonment_us": (n(late), n(people)),
-        "penetration": (n({(row.record.campaign_id, row.lead) for row in tried}), listed),
-        "saturation": (n(tried), listed),
+        "penetration_in_time": (n({(row.record.campaign_id, row.lead) for row in tried}), listed),
+        "saturation_in_time": (n(tried), listed),
         "attempts_per_contact": (n(tried), n(contacts)),
         "machine_share": (n(machines), n(answered)),
     }

@@ -19,6 +19,9 @@ HOUR_S = 3600.0
 HOURS_FROM_S = 7200.0
 """Longer times are told in hours."""
 
+WIDEST = 96.0
+"""Of a bar."""
+
 LABELS = 12
 """How many labels stand below the axis at most."""
 
@@ -120,6 +123,12 @@ def _x(place: float, count: int) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * place / max(1, count)
 
 
+def _bar(place: int, count: int) -> tuple[float, float]:
+    """Where a bar begins, and how wide it is."""
+    width = min(0.76 * (_x(1, count) - LEFT), WIDEST)
+    return _x(place + 0.5, count) - width / 2, width
+
+
 def _y(share: float) -> float:
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
 
@@ -167,7 +176,7 @@ def _bars(answer: Answer, names: Sequence[str]) -> Picture:
             share = values[place] / top
             if share <= 0:
                 continue
-            x, width = _x(place + 0.12, count), _x(place + 0.88, count) - _x(place + 0.12, count)
+            x, width = _bar(place, count)
             said = f"{' '.join(row.key)}: {BY_NAME[name].title} {in_words(values[place], BY_NAME[name].unit)}"
             body.append(
                 f'<rect class="series{number}" x="{x:.1f}" y="{_y(below + share):.1f}" width="{width:.1f}"'
@@ -187,7 +196,7 @@ def steps(
     count = len(labels)
     body = []
     for place, (label, value) in enumerate(zip(labels, bars[1], strict=True)):
-        x, width = _x(place + 0.12, count), _x(place + 0.88, count) - _x(place + 0.12, count)
+        x, width = _bar(place, count)
         y = _y(value / top)
         body.append(
             f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_y(0) - y:.1f}">'

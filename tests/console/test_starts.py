@@ -11,7 +11,7 @@ from calls.ids import BootId, CampaignId
 from console.engine.starts import Starts
 from dialer import events as ev
 from tests.dialer.conftest import make_campaign
-from tests.dialer.test_core import Bench
+from tests.dialer.core_bench import Bench
 
 
 def test_one_start_at_a_time_and_none_of_what_runs(tmp_path: Path) -> None:

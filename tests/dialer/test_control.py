@@ -17,7 +17,7 @@ from dialer.campaign import Campaign
 from dialer.pacing import LiveAnswer, NoAnswer, Snapshot
 from dialer.run import CampaignRun
 from tests.dialer.conftest import SETTINGS, make_campaign
-from tests.dialer.test_core import Bench, asked
+from tests.dialer.core_bench import Bench, asked
 from tests.fresh_store import fill
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)

@@ -15,7 +15,7 @@ from dialer.campaign import load
 from dialer.pacing import Broadcast, Dialled, Policy, Power, Snapshot
 from tests.dialer.checker import broken
 from tests.dialer.conftest import SETTINGS, Worlds, campaign_text, make_campaign
-from tests.dialer.test_core import Bench, asked, is_place
+from tests.dialer.core_bench import Bench, asked, is_place
 
 
 def snapshot(at_s: float = 0.0, ready: int = 0, lines: int = 40, **more: object) -> Snapshot:

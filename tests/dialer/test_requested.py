@@ -25,8 +25,8 @@ from dialer.dialling import ASKED_LIMIT_S
 from dialer.events import BegunAttempt, CampaignState
 from dialer.routes import Room
 from tests.dialer.conftest import SETTINGS, campaign_text, make_campaign
+from tests.dialer.core_bench import BOOT, Bench, finish_in, is_place
 from tests.dialer.test_attempts import PLACE, Store
-from tests.dialer.test_core import BOOT, Bench, finish_in, is_place
 from tests.dialer.world import START
 
 ONE, TWO, THREE = "+12025550101", "+12025550102", "+12025550103"

@@ -19,7 +19,7 @@ from dialer.events import FloorAgent
 from dialer.pacing import Snapshot
 from dialer.run import AttemptRun, CampaignRun, Phase
 from tests.dialer.conftest import LOOPBACK, make_campaign
-from tests.dialer.test_core import Bench, asked
+from tests.dialer.core_bench import Bench, asked
 
 SALES, SUPPORT = QueueName("sales"), QueueName("support")
 READY, TALKING, WRAP_UP, OUT = AgentState.READY, AgentState.TALKING, AgentState.WRAP_UP, AgentState.LOGGED_OUT

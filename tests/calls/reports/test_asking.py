@@ -220,7 +220,7 @@ SURVEYED = st.lists(
 
 
 @given(SURVEYED)
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_surveys_and_a_slow_count_agree(
     connection: sqlite3.Connection, asked: list[tuple[str, str, int | None, bool]]
 ) -> None:
@@ -335,7 +335,7 @@ def test_every_figure_of_the_table_is_counted_by_the_slow_way_too() -> None:
 
 
 @given(days(), st.sampled_from(SPANS_OF_NODES))
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_figures_of_nodes_and_a_slow_count_agree(
     connection: sqlite3.Connection, day: Day, span: tuple[datetime, datetime]
 ) -> None:

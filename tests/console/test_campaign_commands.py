@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from calls.settings import Settings, load
 from console import campaign_draft
 from dialer import campaign as campaigns
+from tests.console.command_line import invoke, process
 from tests.console.served import install, served
-from tests.console.test_cli import invoke, process
 from tests.dialer.conftest import SETTINGS
 
 ANSWERS = {

@@ -1,4 +1,4 @@
-"""The command line over a small installation, without an engine and with one."""
+"""The command line: errors, flows and the store."""
 
 from __future__ import annotations
 
@@ -6,35 +6,23 @@ import csv
 import io
 import json
 import os
-import re
-import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import redirect_stderr
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from calls.causes import Outcome
-from calls.errors import LeadError, SettingsError, SwitchUnavailable, UserError
-from calls.ids import BootId, CallId
-from calls.records.store import CallRecord, Direction, finish_call
+from calls.errors import LeadError
+from calls.ids import CallId
+from calls.records.store import finish_call
 from calls.records.writer import write_once
 from calls.settings import load
-from calls.switch.asterisk.ami_client import AmiSettings
-from calls.switch.asterisk.audio_way import RTP, SIGNALS, SOCKET, SPY, Choice, judge
-from console import main
 from console.cli import report
-from console.cli.doctor import Finding, examine
 from ivr.check import Known
 from ivr.check import load as load_flow
-from prompts.espeak import EspeakSynthesizer
-from tests.console.served import environment, install, served
+from tests.console.command_line import CALL, invoke, process, write_other
+from tests.console.served import environment, install
 from tests.ivr import test_flow_figures as walks
 from tests.ivr.sarif import assert_sarif
 
@@ -49,39 +37,6 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def empty(tmp_path: Path) -> Path:
     """An installation of the test's own: nothing was ever done there."""
     return install(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def with_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An installation with an engine that runs."""
-    installed = install(tmp_path_factory.mktemp("live"))
-    with served(installed):
-        yield installed
-
-
-def invoke(path: Path, *words: str, status: int = 0, keys: str | None = None) -> str:
-    """What a command prints; our own errors as its entry point prints them."""
-    result = CliRunner().invoke(main.app, ["--settings", str(path), *words], input=keys, env={"COLUMNS": "200"})
-    if isinstance(result.exception, Exception) and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == status, result.output
-    return result.output
-
-
-def process(path: Path, *words: str, status: int) -> str:
-    """The one line that the entry point prints on standard error, and the status that it ends with."""
-    said = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stderr(said), pytest.raises(SystemExit) as ended:
-        patch.setattr(sys, "argv", ["callwright", *words])
-        patch.setenv("CALLWRIGHT_SETTINGS", str(path))
-        main.run()
-    assert ended.value.code == status, said.getvalue()
-    (line,) = said.getvalue().splitlines()
-    assert line.startswith("callwright: ")
-    return line
-
-
-# --- errors and their status ------------------------------------------------------------------------------------
 
 
 def test_wrong_settings_are_one_line_with_their_place_and_status_78(tmp_path: Path) -> None:
@@ -140,9 +95,6 @@ def test_a_shell_completes_the_commands() -> None:
     assert completed.stdout.split() == ["campaign", "callbacks"]
 
 
-# --- flows ------------------------------------------------------------------------------------------------------
-
-
 def test_a_good_flow_is_status_0_and_a_bad_one_status_1_with_its_line(path: Path, tmp_path: Path) -> None:
     flow = path.parent / "flows" / "main.yaml"
     assert "0 errors" in invoke(path, "ivr", "check", str(flow))
@@ -187,14 +139,6 @@ def test_the_schema_of_flows_is_json(path: Path) -> None:
     assert json.loads(invoke(path, "ivr", "schema"))["type"] == "object"
 
 
-def write_other(path: Path, folder: Path) -> Path:
-    """Another text for the flow ``main``, in another folder."""
-    other = folder / "main.yaml"
-    text = (path.parent / "flows" / "main.yaml").read_text(encoding="utf-8")
-    other.write_text(text.replace("first_key: 1s", "first_key: 2s"), encoding="utf-8")
-    return other
-
-
 def test_flows_are_published_and_rolled_back_without_an_engine(tmp_path: Path) -> None:
     installed = install(tmp_path)
     target = installed.parent / "flows" / "main.yaml"
@@ -229,9 +173,6 @@ def test_flows_are_published_and_rolled_back_without_an_engine(tmp_path: Path) -
     )
     assert not (target.parent / "bad.yaml").exists()
     assert "was the newest already" in invoke(installed, "ivr", "publish", str(target))
-
-
-# --- the store --------------------------------------------------------------------------------------------------
 
 
 def test_the_database_is_made_backed_up_and_checked(path: Path, tmp_path: Path) -> None:
@@ -331,23 +272,6 @@ def test_a_campaign_whose_message_is_not_rendered_is_refused(path: Path, tmp_pat
     assert f"{bad}:9: safe_harbour" in process(path, "campaign", "check", str(bad), status=1)
 
 
-CALL = CallRecord(
-    call_id=CallId("call-1"),
-    direction=Direction.INBOUND,
-    switch="main",
-    boot_id=BootId("b"),
-    channel="c",
-    caller="+4930555",
-    called="=100",
-    started_at=datetime(2026, 1, 5, 12, tzinfo=UTC),
-    ended_at=datetime(2026, 1, 5, 12, 1, tzinfo=UTC),
-    duration_s=60.0,
-    billed_s=60.0,
-    outcome=Outcome.ANSWERED,
-    talk_s=60.0,
-)
-
-
 def test_reports_as_table_csv_and_json(tmp_path: Path) -> None:
     installed = install(tmp_path, render=False)
     database = load(installed, {}).engine.database
@@ -418,276 +342,3 @@ def test_no_cell_of_a_csv_is_a_formula(text: str) -> None:
 def test_a_report_without_a_database_says_so(tmp_path: Path) -> None:
     installed = install(tmp_path, render=False)
     assert "callwright.db: cannot be read" in process(installed, "report", status=1)
-
-
-# --- prompts, doctor, dialplans ---------------------------------------------------------------------------------
-
-
-def test_prompts_are_listed_checked_and_cleaned(tmp_path: Path) -> None:
-    installed = install(tmp_path)
-    assert "0 missing, 0 stale" in invoke(installed, "prompts", "check")
-    keys = {row["key"] for row in json.loads(invoke(installed, "prompts", "list", "--json"))}
-    assert "main.menu" in keys
-    texts = tmp_path / "texts" / "en.yaml"
-    text = texts.read_text(encoding="utf-8")
-    texts.write_text(text.replace("main.hours: Always.\n", ""), encoding="utf-8")
-    assert "unused: " in invoke(installed, "prompts", "check")
-    assert invoke(installed, "prompts", "clean") == "1 deleted\n"
-    assert "unused: " not in invoke(installed, "prompts", "check")
-    texts.write_text(text + "main.new: New.\n", encoding="utf-8")
-    assert "missing: main.new (en)" in invoke(installed, "prompts", "check", status=1)
-    texts.write_text(text + "main.new: [1]\n", encoding="utf-8")
-    assert f"{texts}:8: main.new" in invoke(installed, "prompts", "check", status=1)
-
-
-def test_a_prompt_with_placeholders_is_listed_with_its_parts(tmp_path: Path) -> None:
-    installed = install(tmp_path)
-    texts = tmp_path / "texts" / "en.yaml"
-    texts.write_text(texts.read_text(encoding="utf-8") + "place: You are {n:ordinal} in line.\n", encoding="utf-8")
-    rows = [(row["key"], row["text"]) for row in json.loads(invoke(installed, "prompts", "list", "--json"))]
-    assert rows[-3:] == [
-        ("place", "You are {n:ordinal} in line."),
-        ("place.part-1", "You are"),
-        ("place.part-2", "in line."),
-    ]
-    every = {row["key"] for row in json.loads(invoke(installed, "prompts", "list", "--pieces", "--json"))}
-    assert "spoken.ordinal-3" in every
-    said = invoke(installed, "prompts", "check", status=1)
-    assert "missing: place.part-1 (en)" in said
-    assert re.search(r"missing: [0-9]+ pieces of values \(en\)", said)
-    assert "spoken." not in said
-
-
-def test_the_voices_of_the_machine_are_listed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(EspeakSynthesizer, "voices", lambda self: ("gmw/de", "gmw/en"))
-    monkeypatch.setattr("console.building.find_espeak", lambda env, places: None)
-    assert invoke(path, "prompts", "voices") == "gmw/de\ngmw/en\n"
-
-
-def test_the_doctor_names_what_is_missing(tmp_path: Path) -> None:
-    installed = install(tmp_path, render=False)
-    said = invoke(installed, "doctor", status=1)
-    assert "callwright prompts render" in said
-    assert "not running" in said
-
-
-def test_the_doctor_says_who_is_reached_over_a_trunk_and_counted_on_none(tmp_path: Path) -> None:
-    installed = install(tmp_path, render=False)
-    text = installed.read_text(encoding="utf-8") + (
-        '\n[[trunks]]\nname = "road"\ndial = "PJSIP/{number}@road"\nlines = 1\ncalls_per_second = 1\n'
-        '\n[[destinations]]\nname = "chief"\ndial = "PJSIP/5550101@road"\n'
-    )
-
-    def trunks(text: str) -> str:
-        installed.write_text(text, encoding="utf-8")
-        return next(each.problem for each in examine(load(installed, {})) if each.what == "trunks")
-
-    assert trunks(text) == (
-        '[[destinations]] chief: PJSIP/5550101@road leads over trunk road and takes no line of it: say trunk = "road"'
-    )
-    assert trunks(text + 'trunk = "road"\n') == ""
-    with pytest.raises(SettingsError, match="no trunk is named so"):
-        trunks(text + 'trunk = "rood"\n')
-
-
-def test_the_doctor_says_how_callers_are_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    installed = install(tmp_path, render=False)
-    missing = "callers cannot be heard: Asterisk has not loaded chan_audiosocket.so"
-
-    async def hears(_: AmiSettings, wanted: str) -> Choice:
-        if wanted == "audiosocket":
-            raise SwitchUnavailable(missing)
-        return judge(wanted, {SPY: True, SIGNALS: True, SOCKET: False, RTP: True})
-
-    monkeypatch.setattr("console.cli.doctor.find_way", hears)
-    what = "callers' audio"
-    asterisk = {
-        "CALLWRIGHT_SWITCH__KIND": "asterisk",
-        "CALLWRIGHT_AMI_SECRET": "Zu9-kf83mQpw_21x",
-        "CALLWRIGHT_AGI_TOKEN": "a8Jq-0Pzn3bVw_7y",
-    }
-    for given, expected in (
-        ({}, Finding(what, "the loopback switch's own")),
-        (
-            asterisk,
-            Finding(
-                what,
-                "by rtp, to 127.0.0.1, ports 20000 to 20200 (chan_audiosocket.so is not loaded; loaded: app_chanspy,"
-                " app_senddtmf, chan_rtp); for a better way load chan_audiosocket.so with res_audiosocket.so (not in"
-                " 16)",
-            ),
-        ),
-        (
-            asterisk | {"CALLWRIGHT_ASTERISK__AUDIO": "eagi"},
-            Finding(
-                what,
-                "by eagi, to 127.0.0.1, the first free port of 20000 to 20200; the dialplan must have the relay (the"
-                ' settings say audio = "eagi"; loaded: app_chanspy, app_senddtmf, chan_rtp)',
-            ),
-        ),
-        (
-            asterisk | {"CALLWRIGHT_ASTERISK__AUDIO": "record", "CALLWRIGHT_RECORDINGS__FOLDER": "/no/such/folder"},
-            Finding(
-                what,
-                "",
-                "callers cannot be heard by recordings: /no/such/folder is no folder that can be read and written"
-                " here; [recordings] folder must be one that Asterisk and the engine share",
-            ),
-        ),
-        (asterisk | {"CALLWRIGHT_ASTERISK__AUDIO": "audiosocket"}, Finding(what, "", missing)),
-        (
-            asterisk | {"CALLWRIGHT_ASTERISK__AUDIO": "none"},
-            Finding(what, "callers are not heard, as the settings say"),
-        ),
-    ):
-        assert expected in examine(load(installed, given))
-
-
-def test_dialplans_are_shown_installed_and_taken_out(tmp_path: Path) -> None:
-    installed = install(tmp_path)
-    etc = tmp_path / "asterisk"
-    etc.mkdir()
-    mine = "[general]\nstatic = yes\n"
-    for name in ("extensions.conf", "manager.conf", "confbridge.conf"):
-        (etc / name).write_text(mine, encoding="utf-8")
-    secrets = tmp_path / "secrets.toml"
-    secrets.write_text('ami_secret = "a-long-secret-of-the-test"\nagi_token = "another-long-secret-of-it"\n', "utf-8")
-    secrets.chmod(0o600)
-    before = {file.name: file.read_bytes() for file in etc.iterdir()}
-    folder = ("--folder", str(etc))
-    assert "callwright" in invoke(installed, "dialplans", "diff", *folder)
-    assert {file.name: file.read_bytes() for file in etc.iterdir()} == before
-    assert "Aborted" in invoke(installed, "dialplans", "install", *folder, keys="n\n", status=1)
-    assert {file.name: file.read_bytes() for file in etc.iterdir()} == before
-    assert "Installed" in invoke(installed, "dialplans", "install", "--yes", *folder)
-    assert invoke(installed, "dialplans", "diff", *folder) == "Nothing to do.\n"
-    assert "Taken out" in invoke(installed, "dialplans", "uninstall", "--yes", *folder)
-    assert {file.name: file.read_bytes() for file in etc.iterdir() if file.name in before} == before
-
-
-def test_freeswitchs_own_queue_is_installed_for_the_time_without_an_engine(tmp_path: Path) -> None:
-    installed = install(tmp_path)
-    etc = tmp_path / "freeswitch"
-    for name in ("dialplan", "autoload_configs"):
-        (etc / name).mkdir(parents=True)
-    (etc / "freeswitch.xml").write_text("autoload_configs/*.xml dialplan/*.xml", "utf-8")
-    secrets = tmp_path / "secrets.toml"
-    secrets.write_text('esl_password = "a-long-secret-of-the-test"\nesl_token = "another-long-secret"\n', "utf-8")
-    secrets.chmod(0o600)
-    how = ("--switch", "freeswitch", "--folder", str(etc), "--fallback-queue")
-
-    def refused(why: str, *words: str) -> None:
-        with pytest.raises(UserError, match=why):
-            invoke(installed, "dialplans", "diff", *words)
-
-    refused("no queue is named 'nowhere'", *how, "nowhere")
-    refused('mode = "on_hook"', *how, "sales")
-    text = installed.read_text(encoding="utf-8")
-    assert 'mode = "nailed_up"' in text
-    installed.write_text(text.replace('mode = "nailed_up"', 'mode = "on_hook"'), encoding="utf-8")
-    refused("one of them only", *how, "sales", "--fallback", "200 XML default")
-    refused("is FreeSWITCH's", "--fallback-queue", "sales")
-    assert "Installed" in invoke(installed, "dialplans", "install", "--yes", *how, "sales")
-    written = (etc / "autoload_configs" / "callcenter.conf.xml").read_text(encoding="utf-8")
-    assert '<tier agent="anna@callwright" queue="sales@callwright" level="1" position="1"/>' in written
-
-
-# --- with an engine ---------------------------------------------------------------------------------------------
-
-
-def anna_becomes(path: Path, state: str) -> None:
-    """Return when the agent is in ``state``: her phone answers on the engine's own clock."""
-    until = time.monotonic() + 10.0
-    while json.loads(invoke(path, "agents", "list", "--json"))[0]["state"] != state:
-        assert time.monotonic() < until
-
-
-def test_the_commands_that_ask_the_engine(with_engine: Path, tmp_path: Path) -> None:
-    leads = tmp_path / "a.csv"
-    leads.write_text("Phone\n+12025550105\n", encoding="utf-8")
-    assert "switch main (loopback), 0 calls under way" in invoke(with_engine, "status")
-    assert json.loads(invoke(with_engine, "status", "--json"))["not_ready"] == []
-    assert "Anna <b>[red]" in invoke(with_engine, "agents", "list"), "a name is no markup"
-    assert json.loads(invoke(with_engine, "agents", "list", "--json"))[0]["state"] == "logged_out"
-    assert invoke(with_engine, "agents", "login", "anna") == "agent anna: login\n"
-    anna_becomes(with_engine, "ready")
-    assert invoke(with_engine, "agents", "pause", "anna", "--reason", "a & b") == "agent anna: pause\n"
-    assert "a & b" in invoke(with_engine, "agents", "list")
-    lunch = ("agents", "pause", "anna", "--reason", "lunch", "--in-minutes", "10")
-    assert "takes no calls that a pause could end" in process(with_engine, *lunch, status=1)
-    assert invoke(with_engine, "agents", "unpause", "anna") == "agent anna: unpause\n"
-    assert invoke(with_engine, *lunch) == "agent anna: pause in 600 s\n"
-    for order in ("done", "logout"):
-        assert invoke(with_engine, "agents", order, "anna") == f"agent anna: {order}\n"
-    assert "404" in process(with_engine, "agents", "login", "a/b?c", status=1)
-    assert "no agent 'eve' in the settings" in process(with_engine, "agents", "login", "eve", status=1)
-    assert "talks to nobody" in process(with_engine, "agents", "end-call", "anna", status=1)
-    for words in (("preview", "anna"), ("dial", "anna"), ("skip", "anna", "--reason", "late")):
-        assert "agent anna looks at no lead" in process(with_engine, "agents", *words, status=1)
-    by_hand = ("agents", "dial", "anna", "--number", "+12025550105")
-    assert 'no campaign with mode "manual" or "preview" runs' in process(with_engine, *by_hand, status=1)
-    assert "no agent 'eve' in the settings" in process(with_engine, "agents", "preview", "eve", status=1)
-    assert "is in no wrap-up" in process(with_engine, "agents", "extend", "anna", "--by", "9", status=1)
-    assert "did not talk in call c1" in process(with_engine, "agents", "dispose", "anna", "c1", "sale", status=1)
-    corrected = ("agents", "correct", "c1", "sale", "--reason", "why")
-    assert "no agent talked in call 'c1'" in process(with_engine, *corrected, status=1)
-    assert "value: Input should be a valid decimal" in process(with_engine, *corrected, "--value", "x", status=1)
-    invoke(with_engine, "leads", "import", str(leads), "--list", "autumn")
-    assert "is started: 1 leads" in invoke(with_engine, "campaign", "start", "autumn")
-    for order in ("pause", "resume", "drain"):
-        assert invoke(with_engine, "campaign", order, "autumn") == f"campaign autumn: {order}\n"
-    assert "autumn" in invoke(with_engine, "campaign", "list")
-    assert "not called any more" in invoke(with_engine, "dnc", "add", "+12025550177")
-    assert "the hours main are open until it is cleared" in invoke(with_engine, "hours", "set", "open")
-    assert "the hours main go by the clock" in invoke(with_engine, "hours", "clear")
-    assert "was not counted" in invoke(with_engine, "pins", "unlock", "4711")
-    assert "may be called again" in invoke(with_engine, "dnc", "remove", "+12025550177", "--reason", "a&b#c")
-    database = load(with_engine, {}).engine.database
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
-        detail = db.execute("SELECT detail FROM audit WHERE what LIKE '%remove%' OR what LIKE 'dnc%'").fetchall()
-    db.close()
-    assert any("a&b#c" in row[0] for row in detail)
-
-
-def test_the_doctor_finds_a_running_engine_ready(with_engine: Path) -> None:
-    result = CliRunner().invoke(main.app, ["--settings", str(with_engine), "doctor"], env={"COLUMNS": "200"})
-    assert "ready, switch main (loopback)" in result.output
-
-
-def test_a_second_engine_is_refused_in_one_line(with_engine: Path) -> None:
-    assert "is writing already" in process(with_engine, "engine", status=1)
-    assert "is writing already" in process(with_engine, "db", "migrate", status=1)
-
-
-def test_flows_are_published_through_the_engine(with_engine: Path, tmp_path: Path) -> None:
-    other = write_other(with_engine, tmp_path)
-    assert "takes new calls" in invoke(with_engine, "ivr", "publish", str(other))
-    assert (with_engine.parent / "flows" / "main.yaml").read_bytes() == other.read_bytes()
-    assert "takes new calls" in invoke(with_engine, "ivr", "rollback", "main")
-    assert "was the newest already" in invoke(with_engine, "ivr", "reload")
-    kept = json.loads(invoke(with_engine, "ivr", "versions", "main", "--json"))
-    assert [each["how"] for each in kept] == ["rollback", "publish", "start"]
-    target = with_engine.parent / "flows" / "main.yaml"
-    first = target.read_bytes()
-    examined = CliRunner().invoke(main.app, ["--settings", str(with_engine), "doctor"], env={"COLUMNS": "200"})
-    assert "edited since" not in examined.output
-    target.write_bytes(other.read_bytes())
-    examined = CliRunner().invoke(main.app, ["--settings", str(with_engine), "doctor"], env={"COLUMNS": "200"})
-    assert "edited since it took calls: callwright ivr reload" in examined.output
-    target.write_bytes(first)
-    assert "is no version" in process(with_engine, "ivr", "rollback", "main", "a/b?c", status=1)
-    assert "404" in process(with_engine, "ivr", "rollback", "a/b", status=1)
-
-
-def test_a_script_is_checked_against_the_columns_of_its_list(empty: Path, tmp_path: Path) -> None:
-    leads = tmp_path / "a.csv"
-    leads.write_text("Phone,Name,Town\n+12025550106,Ann,Bonn\n", encoding="utf-8")
-    script = '[script]\ntext = {en = "Hello {name} of {fields.Twon}"}\n'
-    file = empty.parent / "campaigns" / "autumn.toml"
-    file.write_text(f"{file.read_text(encoding='utf-8')}\n{script}", encoding="utf-8")
-    line = file.read_text(encoding="utf-8").splitlines().index(script.splitlines()[1]) + 1
-    assert "can be started" in invoke(empty, "campaign", "check", str(file)), "there is no such list yet"
-    invoke(empty, "leads", "import", str(leads), "--list", "autumn")
-    said = process(empty, "campaign", "check", str(file), status=1)
-    assert f"autumn.toml:{line}: script.text.en: " in said
-    assert "{fields.Twon}: the list autumn has no such column, but Town" in said.replace("\n", " ")

@@ -16,8 +16,8 @@ from calls.records.writer import write_once
 from calls.settings import Settings
 from calls.settings import load as load_settings
 from ivr.check import Known, load
+from tests.console.command_line import CALL, invoke
 from tests.console.served import install
-from tests.console.test_cli import CALL, invoke
 from tests.console.walked import keep, walk
 
 

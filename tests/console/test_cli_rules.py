@@ -17,8 +17,8 @@ from console.cli.shared import with_writer
 from dialer import judging
 from dialer.compliance import Refused
 from dialer.presets import PRESETS
+from tests.console.command_line import invoke, process
 from tests.console.served import install
-from tests.console.test_cli import invoke, process
 from tests.dialer.conftest import make_campaign
 
 NOW = datetime.now(UTC)

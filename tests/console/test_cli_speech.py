@@ -11,8 +11,8 @@ import pytest
 
 from calls.errors import SpeechError
 from calls.settings import load
+from tests.console.command_line import invoke
 from tests.console.served import install
-from tests.console.test_cli import invoke
 from tests.tinyvosk.export import MODEL
 
 SAMPLES = Path(__file__).resolve().parents[2] / "docs" / "samples" / "callwright.toml"

@@ -15,8 +15,8 @@ from calls.records import voicemail
 from calls.records.voicemail import Message, MessageState
 from calls.records.writer import write_once
 from calls.settings import load
+from tests.console.command_line import invoke
 from tests.console.served import install, served
-from tests.console.test_cli import invoke
 
 NOW = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
 

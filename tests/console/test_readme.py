@@ -12,8 +12,8 @@ from dialer import campaign as campaigns
 from ivr.check import Known, check
 from ivr.faults import Severity
 from ivr.flow import SORRY
+from tests.console.command_line import invoke, process
 from tests.console.shown import DOCUMENTS, ROOT, Shown, command, shown
-from tests.console.test_cli import invoke, process
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

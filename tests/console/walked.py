@@ -17,7 +17,7 @@ from ivr.script import parse
 from ivr.session import Session
 from ivr.trail import Instant
 from ivr.walk import Walk
-from tests.console.test_cli import CALL
+from tests.console.command_line import CALL
 
 
 def walk(settings: Settings, keys: str) -> Walk:

@@ -19,7 +19,7 @@ from calls.records.times import as_text
 from calls.retention import RetentionSettings
 from calls.settings import RecordingSettings
 from console import forgetting as kinds
-from tests.console.test_people import LEAVES, NAME, NUMBER, SECOND, TRACES, Held, dumped
+from tests.console.held import LEAVES, NAME, NUMBER, SECOND, TRACES, Held, dumped
 
 AFTER = timedelta(days=40)
 KEPT = RetentionSettings(words=10, calls=30, leads=30)

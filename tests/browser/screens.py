@@ -101,6 +101,7 @@ PAGES = (
     ("Root", "reports", "/reports?section=inbound&by=60"),
     ("Root", "staffing", "/reports/staffing"),
     ("Root", "alerts", "/alerts"),
+    ("Root", "quality", "/quality"),
     ("Root", "accounts", "/accounts"),
     ("Root", "audit", "/audit"),
     ("Root", "health", "/health"),

@@ -109,6 +109,8 @@ def test_the_editor_offers_what_may_stand_at_the_caret(centre: Centre) -> None:
         "/reports",
         "/reports/staffing",
         "/alerts",
+        "/quality",
+        "/health",
         "/about",
         "/second-factor",
         "/new-campaign",

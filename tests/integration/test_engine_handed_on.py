@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import httpx
@@ -99,8 +100,10 @@ async def test_somebody_outside_is_asked_first(house_of: OpenHouse) -> None:
     async with house_of(Plan(agents=1, wrap_up_s=0.0, talk_ms=(60_000, 60_000))) as house:
         await house.start_engine()
         await house.log_in()
-        async with house.callers("2000", 2) as (first, second):
+        async with AsyncExitStack() as stack:
+            (first,) = await stack.enter_async_context(house.callers("2000", 1))
             await house.calls_in("talk", 1)
+            (second,) = await stack.enter_async_context(house.callers("2000", 1))
             ask = "/v1/agents/agent0/transfer"
             await tell(house, ask, {"destination": "boss", "attended": True})
             await there(house, "agent0")

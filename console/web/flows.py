@@ -26,6 +26,7 @@ from console.web.guard import posted, require
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
 from console.web.site import Site
+from console.web.spans import days_of
 from ivr.check import Known as Names
 from ivr.check import load
 from ivr.drawing.cards import Card, cards
@@ -67,17 +68,6 @@ def add(site: Site) -> None:
     _add_editor(site, reads)
 
 
-def _span(days: str) -> int:
-    """Of how many days the calls are counted.
-
-    Raises:
-        UserError: it is no number of days.
-    """
-    if days and not (days.isascii() and days.isdecimal() and 1 <= int(days[:9]) <= LONGEST_DAYS):
-        raise UserError(f"days {days[:20]!r}: expected 1 to {LONGEST_DAYS}")
-    return int(days) if days else DAYS
-
-
 def _drawn(connection: sqlite3.Connection | None, settings: Settings, flow: str, now: datetime, days: int) -> _Drawn:
     """The cards of the flow's file, with what calls did.
 
@@ -105,7 +95,7 @@ def _add_shown(site: Site, reads: Reads) -> None:
 
     @site.app.get("/flows/{flow}", response_class=HTMLResponse)
     async def one(request: Request, flow: str, known: Flows, days: str = "") -> Response:
-        now, span, problem, drawn = site.now(), _span(days), "", None
+        now, span, problem, drawn = site.now(), days_of(days, DAYS, LONGEST_DAYS), "", None
         try:
             drawn = await reads.read_if_any(lambda db: _drawn(db, settings, flow, now, span))
         except FlowError as fault:
@@ -127,7 +117,7 @@ def _add_shown(site: Site, reads: Reads) -> None:
 
     @site.app.get("/flows/{flow}/graph.svg")
     async def graph(request: Request, flow: str, known: Flows, days: str = "") -> Response:
-        now, span = site.now(), _span(days)
+        now, span = site.now(), days_of(days, DAYS, LONGEST_DAYS)
         drawn, counted, version = await reads.read_if_any(lambda db: _drawn(db, settings, flow, now, span))
         told = "" if counted is None else f" · {counted.calls} calls in {span} days"
         picture = svg(drawn, Heading(flow, f"version {version}{told}"))

@@ -23,6 +23,7 @@ from console.web.house_time import HouseTime
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
 from console.web.site import Site
+from console.web.spans import days_of
 
 ENTRIES = (
     Entry("/quality", "nav.quality", Right.RECORDINGS, Group.LOOK, "quality"),
@@ -48,12 +49,8 @@ def add(site: Site) -> None:
 
 def _add_talks(site: Site, reads: Reads) -> None:
     @site.app.get("/quality", response_class=HTMLResponse)
-    async def talks(
-        request: Request, known: Judges, agent: str = "", days: str = str(USUAL_DAYS), all: str = ""
-    ) -> Response:
-        count = int(days) if days.isdecimal() and 0 < int(days) <= LONGEST_DAYS else 0
-        if not count:
-            raise UserError(f"days {days[:20]!r}: expected a number of days, 1 to {LONGEST_DAYS}")
+    async def talks(request: Request, known: Judges, agent: str = "", days: str = "", all: str = "") -> Response:
+        count = days_of(days, USUAL_DAYS, LONGEST_DAYS)
         since = site.now() - timedelta(days=count)
         found = await reads.read(lambda db: reviews.talks(db, since, agent[:64], not all, SHOWN))
         newest = await reads.read(lambda db: reviewing.shown(reviews.latest(db, SHOWN)))

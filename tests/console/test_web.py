@@ -59,6 +59,9 @@ def test_what_is_no_page_or_no_number_is_said_on_a_page(tmp_path: Path) -> None:
             "/no-such": 404,
             "/flows/main?days=x": 409,
             "/flows/main/graph.svg?days=366": 409,
+            f"/flows/main?days={'0' * 8}7{'9' * 5000}": 409,
+            "/quality?days=0": 409,
+            f"/quality?days={'9' * 5000}": 409,
             "/reports?section=x": 400,
         }
         for address, status in asked.items():

@@ -29,3 +29,5 @@ class RetentionSettings(Part):
     flow_versions: Days = 730
     """Earlier texts of flows, after another took their place. The newest of each flow, and the one to go back to,
     stay; so does each that a call of that time went through."""
+    trunk_lines: Days = 730
+    """Lines of trunks that no attempt had, after they were given back: proofs of campaigns of that time need them."""

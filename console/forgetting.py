@@ -13,7 +13,7 @@ from pathlib import Path
 from calls.people import erased, forgetting
 from calls.people.forgetting import Step
 from calls.recordings import RecordingFiles
-from calls.records import flow_versions, outbox, retention_marks
+from calls.records import flow_versions, outbox, retention_marks, trunk_lines
 from calls.records.database import open_readonly
 from calls.records.outbox import State
 from calls.retention import RetentionSettings
@@ -62,6 +62,7 @@ def kinds(kept: RetentionSettings) -> tuple[Kind, ...]:
         _messages("sent_messages", kept.sent_messages, State.SENT),
         _messages("dead_messages", kept.dead_messages, State.DEAD),
         Kind("flow_versions", kept.flow_versions, _deleted("flow_versions", flow_versions.forget), flow_versions.old),
+        Kind("trunk_lines", kept.trunk_lines, _deleted("trunk_lines", trunk_lines.delete), trunk_lines.old),
     )
 
 

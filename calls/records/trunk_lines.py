@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from calls.records import retention_marks
+from calls.records.retention_marks import Mark
 from calls.records.times import as_text
 
 if TYPE_CHECKING:
@@ -34,10 +36,12 @@ class OpenLine:
 
 
 def plan(connection: sqlite3.Connection, line_id: str, holder: str, kind: Kind, trunk: Trunk, now: datetime) -> None:
-    """A leg is about to go out by the trunk: a run of ours that comes after a crash is to count it."""
+    """A leg is about to go out by the trunk, and by no other that it was planned for: a run of ours after a crash is
+    to count it."""
     connection.execute(
         "INSERT INTO trunk_lines (line_id, holder, kind, trunk, lines, calls_per_second, planned_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (line_id) DO UPDATE"
+        " SET trunk = ?4, lines = ?5, calls_per_second = ?6, planned_at = ?7 WHERE placed_at IS NULL",
         (line_id, holder, kind.value, trunk.name, trunk.lines, trunk.calls_per_second, as_text(now)),
     )
 
@@ -70,3 +74,27 @@ def still_open(connection: sqlite3.Connection) -> list[OpenLine]:
         "SELECT line_id, holder, kind, trunk FROM trunk_lines WHERE freed_at IS NULL ORDER BY rowid"
     )
     return [OpenLine(line_id, holder, Kind(kind), trunk) for line_id, holder, kind, trunk in rows]
+
+
+_OLD = (
+    "FROM trunk_lines WHERE freed_at < :before AND rowid < coalesce("
+    "(SELECT rowid FROM trunk_lines WHERE planned_at >= :before ORDER BY rowid LIMIT 1), 9223372036854775807)"
+)
+"""They stand in the order in which they were planned: nothing later is looked at."""
+
+
+def old(connection: sqlite3.Connection, before: datetime) -> int:
+    """How many lines :func:`delete` would take out."""
+    return int(connection.execute(f"SELECT count(*) {_OLD}", {"before": as_text(before)}).fetchone()[0])
+
+
+def delete(connection: sqlite3.Connection, before: datetime, limit: int = 1_000) -> int:
+    """Take out up to ``limit`` lines that were given back before then, and remember up to when: whoever proves what a
+    trunk had then does not find them any more. How many."""
+    gone = connection.execute(
+        f"DELETE FROM trunk_lines WHERE rowid IN (SELECT rowid {_OLD} ORDER BY rowid LIMIT :limit)",
+        {"before": as_text(before), "limit": limit},
+    ).rowcount
+    if gone:
+        retention_marks.move(connection, "trunk_lines", Mark(as_text(before)))
+    return gone

@@ -41,11 +41,13 @@ class Line:
 
 @dataclass(slots=True)
 class Wanted:
-    """Who wants a line: a call, or a phone's leg. ``planned``: the line that the store has of it already."""
+    """Who wants a line: a call, or a phone's leg. ``planned``: the line that the store has of it already;
+    taking it uses that up."""
 
     holder: str
     kind: Kind = Kind.HANDED_ON
     planned: str = ""
+    trunk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,22 @@ class LinesBeside:
     def plan(self, connection: sqlite3.Connection, holder: str, trunk: str, kind: Kind = Kind.HANDED_ON) -> Wanted:
         """Note within a transaction that a leg will go out by the trunk, so that a crash does not lose it. It is to
         be taken or dropped."""
-        wanted = Wanted(holder, kind, self._new_id())
+        wanted = Wanted(holder, kind, self._new_id(), trunk)
         kept.plan(connection, wanted.planned, holder, kind, self._core.trunk(trunk), self._clock.now())
         return wanted
 
     async def planned(self, holder: str, trunk: str, kind: Kind = Kind.HANDED_ON) -> Wanted:
         """The same in a transaction of its own. A store that is slow keeps nobody waiting for long."""
+        wanted = Wanted(holder, kind)
+        await self._plan_by(trunk, wanted)
+        return wanted
+
+    async def _plan_by(self, trunk: str, wanted: Wanted) -> None:
+        """Note that the leg will go out by this trunk and by no other, and return once that is written."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        line_id, of, now = self._new_id(), self._core.trunk(trunk), self._clock.now()
+        line_id = wanted.planned = wanted.planned or self._new_id()
+        wanted.trunk = trunk
+        holder, kind, of, now = wanted.holder, wanted.kind, self._core.trunk(trunk), self._clock.now()
 
         def done(_: object) -> None:
             if not written.done():
@@ -117,7 +127,6 @@ class LinesBeside:
 
         self._keep(lambda db: kept.plan(db, line_id, holder, kind, of, now), f"line of {holder}", done)
         await asyncio.wait({written}, timeout=PLAN_S)
-        return Wanted(holder, kind, line_id)
 
     def drop(self, wanted: Wanted) -> None:
         """No line is wanted any more; what was planned and never taken is forgotten."""
@@ -129,7 +138,7 @@ class LinesBeside:
         self, trunks: Sequence[str], wanted: Wanted, wait: Callable[[float], Awaitable[Left | None]] = asleep
     ) -> Line | Left | None:
         """A line of the first of ``trunks`` that has one, those whose carrier was congested last; it is to be given
-        back once.
+        back once. It is in the store as planned by that trunk before it is given, so before a leg can go out by it.
 
         None: all are full, or have no call a second to spare for as long as one waits for it. ``wait`` waits so many
         seconds; where it finds that the one who wants the line has left, it says with what, and none is taken.
@@ -138,11 +147,16 @@ class LinesBeside:
         while (found := self._best(trunks, until)) is not None:
             free_at, trunk = found
             now = self._clock.monotonic_s()
-            if free_at <= now:
+            is_planned = wanted.planned and wanted.trunk == trunk
+            if is_planned and free_at <= now:
                 return self._taken(trunk, wanted, now)
+            left = None
             try:
                 with self._core.waiting_for(trunk):
-                    left = await wait(free_at - now + CLOCK_S)
+                    if is_planned:
+                        left = await wait(free_at - now + CLOCK_S)
+                    else:
+                        await self._plan_by(trunk, wanted)
             finally:
                 self._changed()
             if left is not None:
@@ -150,9 +164,9 @@ class LinesBeside:
         return None
 
     def _taken(self, trunk: str, wanted: Wanted, now: float) -> Line:
-        """The write is not waited for, so that what is counted for this second goes out in it."""
+        """When it went out is written without a wait, so that what is counted for this second goes out in it."""
         self._core.take_line(trunk, now)
-        line_id, wanted.planned = wanted.planned or self._new_id(), ""
+        line_id, wanted.planned = wanted.planned, ""
         holder, kind, of, at = wanted.holder, wanted.kind, self._core.trunk(trunk), self._clock.now()
         self._keep(lambda db: kept.place(db, line_id, holder, kind, of, at), f"line of {holder}", None)
         return Line(trunk, now, line_id)

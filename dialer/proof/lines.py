@@ -55,6 +55,9 @@ def judged(connection: sqlite3.Connection, campaign_id: str) -> Iterator[Finding
         Placed(attempt, campaign, trunk, when(at), when(ended_at) if ended_at else LATEST, lines, rate)
         for attempt, campaign, trunk, at, ended_at, lines, rate in rows
     ]
+    row = connection.execute("SELECT upto_at FROM retention_marks WHERE kind = 'trunk_lines'").fetchone()
+    if row and row[0] and any(each.campaign_id == campaign_id and each.at < when(row[0]) for each in calls):
+        yield Unproved("", "I6", f"which legs beside its calls were on its trunks before {row[0]} is kept no longer")
     for trunk in dict.fromkeys(each.trunk for each in calls):
         yield from _judged([each for each in calls if each.trunk == trunk], campaign_id)
 

@@ -28,8 +28,8 @@ from calls.ids import BootId, CallId
 from calls.records.trunk_lines import still_open
 from calls.settings import Trunk
 from calls.switch.hearing import CallerAudio
-from calls.switch.port import CallChannel, CallInfo, EndedBy, HungUp, Result, SwitchCommand, Transfer
-from console.engine.lines_beside import Left, Line, LinesBeside, Wanted
+from calls.switch.port import CallChannel, CallInfo, EndedBy, HungUp, Result, SwitchCommand, Transfer, TransferFailed
+from console.engine.lines_beside import Keep, Left, Line, LinesBeside, Wanted
 from dialer.core import DialerCore
 from dialer.dialling import ASKED_LIMIT_S
 from dialer.proof.lines import judged
@@ -40,7 +40,6 @@ from tests.virtual_time import run
 
 STEP_S = 0.02
 NARROW = Trunk(name="loop", dial="PJSIP/{number}@callees", lines=3, calls_per_second=2, loopback_only=True)
-ASKER = Wanted("call-1")
 Asker = tuple[float, float, float]
 """When it asks, how long it waits at most, and how long it talks."""
 
@@ -62,17 +61,21 @@ class Failing:
         raise NotImplementedError
 
 
-def lines_of(world: World, tell_end: Callable[[CallChannel], None] = lambda channel: None) -> LinesBeside:
+def lines_of(
+    world: World, tell_end: Callable[[CallChannel], None] = lambda channel: None, keep: Keep | None = None
+) -> LinesBeside:
     """Lines of the world's trunks, kept in its store at once."""
 
-    def keep(write: Callable[[sqlite3.Connection], object], name: str, then: Callable[[object], None] | None) -> None:
+    def at_once(
+        write: Callable[[sqlite3.Connection], object], name: str, then: Callable[[object], None] | None
+    ) -> None:
         result = write(world.db)
         if then is not None:
             then(result)
 
     ids = count(1)
     return LinesBeside(
-        core_of(world), Watch(world), world.tick, keep, lambda: f"line-{next(ids)}-{id(ids)}", tell_end
+        core_of(world), Watch(world), world.tick, keep or at_once, lambda: f"line-{next(ids)}-{id(ids)}", tell_end
     )
 
 
@@ -112,10 +115,12 @@ async def lived(world: World, askers: list[Asker], congested: bool) -> int:
     async def ask(asker: Asker) -> bool:
         at_s, patience_s, talks_s = asker
         await asyncio.sleep(at_s)
-        taking = asyncio.ensure_future(lines.take(("loop", "second"), ASKER))
+        wanted = Wanted("call-1")
+        taking = asyncio.ensure_future(lines.take(("loop", "second"), wanted))
         await asyncio.wait({taking}, timeout=patience_s)
         taking.cancel()
         await asyncio.wait({taking})
+        lines.drop(wanted)
         line = None if taking.cancelled() else taking.result()
         if not isinstance(line, Line):
             return False
@@ -171,10 +176,10 @@ def test_who_leaves_while_waiting_takes_no_line() -> None:
 
     async def main(world: World) -> None:
         lines = lines_of(world)
-        assert isinstance(await lines.take(("loop",), ASKER), Line)
-        assert isinstance(await lines.take(("loop",), ASKER), Line)
-        assert await lines.take(("loop",), ASKER, leaves) == Left(gone), "two are this second's"
-        waiting = asyncio.ensure_future(lines.take(("loop",), ASKER))
+        assert isinstance(await lines.take(("loop",), Wanted("call-1")), Line)
+        assert isinstance(await lines.take(("loop",), Wanted("call-1")), Line)
+        assert await lines.take(("loop",), Wanted("call-1"), leaves) == Left(gone), "two are this second's"
+        waiting = asyncio.ensure_future(lines.take(("loop",), Wanted("call-1")))
         await asyncio.sleep(0)
         assert core_of(world)._state.waiting["loop"] == 1
         waiting.cancel()
@@ -193,10 +198,10 @@ def test_a_full_trunk_is_not_waited_for_and_a_busy_one_not_for_long() -> None:
         held = []
         for _ in range(NARROW.lines):
             world.run(1.2)
-            held.append(await lines.take(("loop",), ASKER))
+            held.append(await lines.take(("loop",), Wanted("call-1")))
         assert all(isinstance(each, Line) for each in held)
-        assert await lines.take(("loop",), ASKER) is None
-        other = await lines.take(("loop", "second"), ASKER)
+        assert await lines.take(("loop",), Wanted("call-1")) is None
+        other = await lines.take(("loop", "second"), Wanted("call-1"))
         assert isinstance(other, Line) and other.trunk == "second", "the next one has a line"
         first = held[0]
         assert isinstance(first, Line)
@@ -210,7 +215,7 @@ def test_a_full_trunk_is_not_waited_for_and_a_busy_one_not_for_long() -> None:
             world.run(for_s)
 
         began_s = world.now
-        assert await lines.take(("loop",), ASKER, wait) is None, "the switch cannot be reached"
+        assert await lines.take(("loop",), Wanted("call-1"), wait) is None, "the switch cannot be reached"
         assert waits and world.now - began_s <= ASKED_LIMIT_S
 
     with narrow(0) as world:
@@ -258,7 +263,7 @@ def test_what_was_planned_and_never_went_out_is_forgotten() -> None:
         lines = lines_of(world)
         for _ in range(NARROW.lines):
             world.run(1.2)
-            await lines.take(("loop",), ASKER)
+            await lines.take(("loop",), Wanted("call-1"))
         wanted = await lines.planned("call-7", "loop")
         assert [each.holder for each in still_open(world.db)] == ["call-1"] * 3 + ["call-7"]
         after = lines_of(world)
@@ -268,6 +273,68 @@ def test_what_was_planned_and_never_went_out_is_forgotten() -> None:
         after.over("call-1")
         lines.drop(wanted)
         assert still_open(world.db) == []
+
+    with narrow(0) as world:
+        world.run(9.0)
+        run(main(world))
+
+
+class Slow:
+    """A store that takes each write a little later, and the calls that a switch was asked for meanwhile."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.asked: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def keep(
+        self, write: Callable[[sqlite3.Connection], object], name: str, then: Callable[[object], None] | None
+    ) -> None:
+        def done() -> None:
+            result = write(self._world.db)
+            if then is not None:
+                then(result)
+
+        asyncio.get_running_loop().call_later(0.02, done)
+
+    def ask(self, trunk: str) -> None:
+        self.asked.append((trunk, [(each.line_id, each.trunk) for each in still_open(self._world.db)]))
+
+
+class Congested:
+    """A caller whose transfers find each trunk congested."""
+
+    info = Failing.info
+
+    def __init__(self, store: Slow) -> None:
+        self._store = store
+
+    async def perform(self, command: SwitchCommand) -> Result:
+        assert isinstance(command, Transfer)
+        self._store.ask(command.destination)
+        return TransferFailed("unavailable")
+
+    async def end_talk(self) -> None: ...
+
+    def hear(self) -> AbstractAsyncContextManager[CallerAudio]:
+        raise NotImplementedError
+
+
+def test_each_trunk_that_is_tried_is_in_the_store_before_the_switch_is_asked() -> None:
+    """The one after a congested one too, and the one that takes the call in the place of another which is full."""
+
+    async def main(world: World) -> None:
+        store = Slow(world)
+        lines = lines_of(world, keep=store.keep)
+        ways = {trunk: Transfer(trunk, 9.0, number="+493012345670") for trunk in ("loop", "second")}
+        wanted = await lines.planned("call-7", "second")
+        await lines.dial(Congested(store), ways, wanted)
+        assert [(trunk, [on for _, on in open_]) for trunk, open_ in store.asked] == [
+            ("loop", ["loop"]),
+            ("second", ["second"]),
+        ], "each is counted by the trunk that it goes out by, and by no other"
+        assert store.asked[0][1][0][0] != store.asked[1][1][0][0], "each call has a line of its own"
+        await asyncio.sleep(0.1)
+        assert still_open(world.db) == [] and not +core_of(world)._state.beside
 
     with narrow(0) as world:
         world.run(9.0)

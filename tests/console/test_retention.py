@@ -11,12 +11,15 @@ import pytest
 
 from calls.ids import FlowId
 from calls.people import erased
-from calls.records import flow_versions, outbox
+from calls.records import flow_versions, outbox, trunk_lines
 from calls.records.flow_versions import How
 from calls.records.outbox import Message, State
 from calls.records.times import as_text
+from calls.records.trunk_lines import Kind
 from calls.retention import RetentionSettings
+from calls.settings import Trunk
 from console.engine.retention import Retention
+from console.forgetting import kinds, take_out
 from tests.console.held_time import held
 from tests.console.world import world_in
 from tests.fresh_store import fill
@@ -77,6 +80,26 @@ def test_messages_are_forgotten_by_what_became_of_them(db: sqlite3.Connection) -
     assert [each.state for each in outbox.messages(db, None, 10)] == [State.WAITING, State.SENT]
     assert outbox.forget(db, State.SENT, later) == 1
     assert [each.state for each in outbox.messages(db, None, 10)] == [State.WAITING]
+
+
+def test_lines_of_trunks_are_forgotten_when_they_were_given_back_long_ago(db: sqlite3.Connection) -> None:
+    """What a proof of a campaign of the last days needs stays, and what is up, however long."""
+    loop = Trunk(name="loop", dial="PJSIP/{number}@loop", lines=3, calls_per_second=2, loopback_only=True)
+    for line, days_ago, freed in (("up", 99, None), ("old", 98, 97), ("long", 96, 8), ("new", 8, 8), ("again", 8, 8)):
+        trunk_lines.plan(db, line, "call-1", Kind.HANDED_ON, loop, NOW - timedelta(days=days_ago))
+        if freed is not None:
+            trunk_lines.free(db, line, NOW - timedelta(days=freed))
+    kept = RetentionSettings(trunk_lines=10)
+    (kind,) = (each for each in kinds(kept) if each.name == "trunk_lines")
+    assert kind.count(db, kind.before(NOW)) == 1
+    assert take_out(db, kept, NOW)["trunk_lines"] == 1
+    assert [row[0] for row in db.execute("SELECT line_id FROM trunk_lines ORDER BY rowid")] == [
+        *("up", "long", "new", "again")
+    ]
+    later = NOW + timedelta(days=3)
+    assert take_out(db, RetentionSettings(trunk_lines=0), later).get("trunk_lines") is None
+    assert take_out(db, kept, later)["trunk_lines"] == 3 and kind.count(db, later) == 0
+    assert [each.line_id for each in trunk_lines.still_open(db)] == ["up"]
 
 
 @held

@@ -21,8 +21,9 @@ from calls.people.consents import Consent, ConsentKind
 from calls.people.do_not_call import Entry
 from calls.people.number_import import build
 from calls.people.number_lists import NumberList
+from calls.records import trunk_lines
 from calls.records.store import add_audit
-from calls.records.times import as_text
+from calls.records.times import as_text, as_time
 from dialer import proof
 from dialer.abandonment import Tally, counted
 from dialer.presets import PRESETS, Denominator
@@ -455,6 +456,18 @@ def test_a_leg_that_a_crash_left_in_doubt_is_said(db: sqlite3.Connection, world:
     db.execute("UPDATE trunk_lines SET placed_at = NULL")
     verdict = judged(db, world)
     assert verdict.breaches == [] and [each.rule for each in verdict.unproved] == ["I6"]
+
+
+def test_legs_that_were_deleted_for_their_age_are_said(db: sqlite3.Connection, world: World) -> None:
+    """Who had room with those that are kept may have had none with those that are not; a later campaign had."""
+    (attempt, at) = db.execute(
+        "SELECT call_id, started_at FROM calls ORDER BY started_at, call_id LIMIT 1"
+    ).fetchone()
+    for hours, unproved in ((-1, []), (1, ["I6"])):
+        beside("-9 hours", 1, 1, "-3 hours")(db, attempt)
+        assert trunk_lines.delete(db, as_time(at) + timedelta(hours=hours)) == 1
+        verdict = judged(db, world)
+        assert verdict.breaches == [] and [each.rule for each in verdict.unproved] == unproved
 
 
 def test_who_was_forbidden_while_it_rang_may_be_hung_up_at_once(db: sqlite3.Connection, world: World) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from calls.people import erased
+
 _SINCE = "round((julianday(:at) - julianday(started_at)) * 86400.0, 3)"
 
 _BEFORE = f"""
@@ -19,13 +21,12 @@ WHERE {{whose}} = :person AND direction = :direction AND started_at < :at
   AND (again_s IS NULL OR again_s > {_SINCE})
 """
 
-_AFTER = """
-UPDATE calls SET again_s = (
+_NEXT = """(
     SELECT round((julianday(min(later.started_at)) - julianday(calls.started_at)) * 86400.0, 3) FROM calls AS later
     WHERE later.direction = 'inbound' AND later.started_at > calls.started_at
       AND later.caller = CASE calls.direction WHEN 'inbound' THEN calls.caller ELSE calls.called END
-)
-"""
+)"""
+_PERSON = "CASE direction WHEN 'inbound' THEN caller ELSE called END"
 
 
 def note(connection: sqlite3.Connection, call_id: str, direction: str, person: str, started_at: str) -> None:
@@ -42,9 +43,11 @@ def note(connection: sqlite3.Connection, call_id: str, direction: str, person: s
         (person, started_at),
     ).fetchone()
     if later is not None:
-        connection.execute(f"{_AFTER} WHERE call_id = ?", (call_id,))
+        connection.execute(f"UPDATE calls SET again_s = {_NEXT} WHERE call_id = ?", (call_id,))
 
 
 def recount(connection: sqlite3.Connection) -> None:
-    """Look for the next call after each anew."""
-    connection.execute(f"{_AFTER} WHERE CASE direction WHEN 'inbound' THEN caller ELSE called END <> ''")
+    """Look for the next call after each anew. Where a person was taken out of a call and not yet out of the next one,
+    nobody can tell any more that both are of the same: what was known of that stays."""
+    known = f"CASE WHEN {_PERSON} LIKE '{erased.MARK}%' THEN again_s END"
+    connection.execute(f"UPDATE calls SET again_s = coalesce({_NEXT}, {known}) WHERE {_PERSON} <> ''")

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from calls.errors import RecordError, SchemaTooNew
-from calls.records import best_hours, rollups
+from calls.records import best_hours, lead_totals, rollups
 
 APPLICATION_ID = 0x43575254
 """``CWRT``, in the file's header: this database is Callwright's."""
@@ -125,7 +125,7 @@ def _accounts(database: Database) -> None:
 @MIGRATIONS(name="0025_totals")
 def _totals(database: Database) -> None:
     _execute(database, "totals_tables.sql")
-    rollups.recount(database.conn)
+    rollups.recount_calls(database.conn)
     _execute(database, "totals.sql")
 
 
@@ -194,6 +194,12 @@ def _acknowledged_alerts(database: Database) -> None:
 def _leads_by_time(database: Database) -> None:
     """Reports ask for the leads of a time: a look at each of a million took longer than all the rest."""
     database.conn.execute("CREATE INDEX leads_by_time ON leads (imported_at)")
+
+
+@MIGRATIONS(name="0059_lead_totals")
+def _lead_totals(database: Database) -> None:
+    _execute(database, "lead_totals.sql")
+    lead_totals.recount(database.conn)
 
 
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:

@@ -24,37 +24,6 @@ CALLBACKS = Cube(
     rolled_up=False,
 )
 
-_TRIED = "SELECT {what} FROM attempts AS a WHERE a.lead_id = l.lead_id AND NOT a.unsent"
-_TRIED_BY = f"{_TRIED} AND a.campaign_id = m.campaign_id"
-
-LEADS = Cube(
-    table="leads",
-    source="leads AS l",
-    at="l.imported_at",
-    wanted="1",
-    keys={"quarter": quarter("l.imported_at"), "list_id": "l.list_id"},
-    measures={
-        "leads": "1",
-        "leads_attempted": f"EXISTS ({_TRIED.format(what='1')})",
-        "lead_attempts": f"({_TRIED.format(what='count(*)')})",
-    },
-    rolled_up=False,
-)
-
-ROLL = Cube(
-    table="campaign_leads",
-    source="leads AS l JOIN campaign_leads AS m ON m.lead_id = l.lead_id",
-    at="l.imported_at",
-    wanted="1",
-    keys={"quarter": quarter("l.imported_at"), "list_id": "l.list_id", "campaign_id": "m.campaign_id"},
-    measures={
-        "roll": "1",
-        "roll_attempted": f"EXISTS ({_TRIED_BY.format(what='1')})",
-        "roll_attempts": f"({_TRIED_BY.format(what='count(*)')})",
-    },
-    rolled_up=False,
-)
-
 TEN_THOUSANDTHS = 10_000
 """What values of sales are added up in: they have at most four decimals, and whole numbers add up exactly."""
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 
-from calls.records import again, agent_time, totals, trail_totals
+from calls.records import again, agent_time, lead_totals, totals, trail_totals
 
 
 def recount(connection: sqlite3.Connection) -> None:
     """Fill every roll-up table, and what calls say of their trails and of who came again, anew; inside a transaction
     of the caller. For after a restore of single tables, or a repair by hand: the engine keeps them itself."""
+    recount_calls(connection)
+    lead_totals.recount(connection)
+
+
+def recount_calls(connection: sqlite3.Connection) -> None:
+    """As :func:`recount`, but for those of leads."""
     again.recount(connection)
     trail_totals.recount(connection)
     agent_time.recount(connection)

@@ -9,7 +9,7 @@ Every time zone of today is whole quarters from UTC, so that days and hours of a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -217,7 +217,12 @@ def abandoned_within(seconds: float) -> str:
 
 def recount(connection: sqlite3.Connection) -> None:
     """Fill the cubes anew from the raw rows, inside a transaction of the caller."""
-    for cube in CUBES:
+    fill(connection, CUBES)
+
+
+def fill(connection: sqlite3.Connection, cubes: Iterable[Cube]) -> None:
+    """Empty the tables of these cubes, and add up the raw rows into them."""
+    for cube in cubes:
         columns = [*cube.keys, *cube.measures]
         keys = ", ".join(cube.keys.values())
         sums = ", ".join(f"sum({each})" for each in cube.measures.values())

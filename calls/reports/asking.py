@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from calls.records import agent_time, raw_cubes, totals
+from calls.records import agent_time, lead_totals, raw_cubes, totals
 from calls.records.figure import Figure
 from calls.records.times import as_text
 from calls.records.totals import QUARTER_S, Cube, whole_quarters
@@ -218,8 +218,8 @@ CUBES: Mapping[Source, tuple[Cube, ...]] = {
     Source.NODES: (NODES,),
     Source.ENDINGS: (totals.ENDINGS,),
     Source.CALLBACKS: (raw_cubes.CALLBACKS,),
-    Source.LEADS: (raw_cubes.LEADS,),
-    Source.ROLL: (raw_cubes.ROLL,),
+    Source.LEADS: (lead_totals.LEADS,),
+    Source.ROLL: (lead_totals.ROLL,),
     Source.REVIEWS: (raw_cubes.REVIEWS,),
     Source.SURVEYS: (raw_cubes.SURVEYS,),
 }

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from calls.ids import LeadId, ListId
+from calls.records import lead_totals
 from dialer.leads import people
 from dialer.leads.file import NewLead
 from dialer.leads.people import BothDialled
@@ -52,6 +53,7 @@ def add(connection: sqlite3.Connection, target: Target, leads: Sequence[NewLead]
     for place, lead in enumerate(leads, 1):
         if place not in plain:
             _add_one(connection, target, lead, row_id + place, at, added)
+    lead_totals.imported(connection, target.list_id, at, added.imported)
     return added
 
 

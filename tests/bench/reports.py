@@ -10,14 +10,14 @@ from __future__ import annotations
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from calls.records import again, agent_time, totals
+from calls.records import again, agent_time, lead_totals, totals
 from calls.records.database import open_readonly, open_writer
 from calls.records.migrations import migrate
 from calls.reports.asking import Dimension, Question, ask
@@ -191,32 +191,30 @@ def build(path: Path, days: int) -> None:
         slots = 432 * min(days, TRAIL_DAYS)
         agents = str(list(range(100)))
         connection.execute(STATES, {"begin": int(since.timestamp()), "slots": slots, "agents": agents})
-        for statement in kept:
-            connection.execute(statement)
+        for sql in kept["index"]:
+            connection.execute(sql)
         agent_time.recount(connection)
         again.recount(connection)
         totals.recount(connection)
+        lead_totals.recount(connection)
+        for sql in kept["trigger"]:
+            connection.execute(sql)
         connection.execute("COMMIT")
-        _add_triggers(connection)
         connection.execute("ANALYZE")
         connection.execute("PRAGMA journal_mode = WAL")
 
 
-def _put_aside(connection: sqlite3.Connection) -> list[str]:
-    """Drop the triggers and indexes of the tables that are filled; the statements that make the indexes again."""
+def _put_aside(connection: sqlite3.Connection) -> Mapping[str, list[str]]:
+    """Drop the triggers and indexes of the tables that are filled; the statements that make them again."""
+    kept: dict[str, list[str]] = {"index": [], "trigger": []}
     rows = connection.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('index', 'trigger')"
         " AND tbl_name IN ('calls', 'attempts', 'leads', 'campaign_leads')"
     ).fetchall()
-    for kind, name, _ in rows:
+    for kind, name, sql in rows:
         connection.execute(f"DROP {kind} {name}")
-    return [sql for kind, _, sql in rows if kind == "index"]
-
-
-def _add_triggers(connection: sqlite3.Connection) -> None:
-    text = Path(totals.__file__).with_name("totals.sql").read_text(encoding="utf-8")
-    for statement in text.split("\n\n"):
-        connection.execute(statement)
+        kept[kind].append(sql)
+    return kept
 
 
 def questions() -> dict[str, Question]:

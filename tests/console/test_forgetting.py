@@ -23,7 +23,10 @@ from tests.console.held import LEAVES, NAME, NUMBER, SECOND, TRACES, Held, dumpe
 
 AFTER = timedelta(days=40)
 KEPT = RetentionSettings(words=10, calls=30, leads=30)
-TOTALS = ("call_totals", "agent_totals", "ending_totals", "attempt_totals", "node_totals")
+TOTALS = (
+    *("call_totals", "agent_totals", "ending_totals", "attempt_totals", "node_totals"),
+    *("agent_time_totals", "lead_totals", "roll_totals"),
+)
 RULES = {"blocked_numbers", "consents", "do_not_call", "do_not_call_beside", "campaign_do_not_call"}
 """What is kept for as long as it holds."""
 
@@ -80,6 +83,28 @@ def test_nobody_is_found_in_calls_attempts_and_leads_that_are_too_old_and_figure
     assert held.db.execute("SELECT count(*), sum(duration_s), count(agent_id) FROM calls").fetchone() == talks
     assert held.db.execute("PRAGMA foreign_key_check").fetchall() == []
     assert not any(take_out(held, KEPT, held.store.now + AFTER).values()), "nothing is gone through twice"
+
+
+def test_who_came_again_stays_known_of_a_call_that_is_older_than_the_next(tmp_path: Path) -> None:
+    """In between, the first of two calls has a hash for its number, and the second has the number still."""
+    held = Held(tmp_path)
+    held.rings()
+    begun = held.store.now
+    held.store.now += timedelta(days=3)
+    held.rings()
+
+    def came_again() -> list[tuple[object, ...]]:
+        held.db.execute("BEGIN")
+        rollups.recount(held.db)
+        held.db.execute("COMMIT")
+        return [tuple(row) for row in held.db.execute("SELECT again_s FROM calls ORDER BY started_at")]
+
+    before = came_again()
+    assert before == [(pytest.approx(3 * 86400, abs=60),), (None,)]
+    take_out(held, KEPT, begun + timedelta(days=31))
+    numbers = [row[0] for row in held.db.execute("SELECT caller FROM calls ORDER BY started_at")]
+    assert [each.startswith("erased:") for each in numbers] == [True, False]
+    assert came_again() == before
 
 
 @pytest.mark.parametrize("kept", [RetentionSettings(calls=30), RetentionSettings(leads=30), KEPT])

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from calls.causes import Outcome
 from calls.errors import LeadError, RecordError, UserError
+from calls.records import lead_totals
 from calls.records.database import open_readonly
 from calls.records.times import as_text
 from calls.records.writer import Writer
@@ -43,7 +44,14 @@ async def writer(tmp_path: Path) -> AsyncIterator[Writer]:
     made = Writer(tmp_path / "calls.db")
     made.start()
     yield made
+    kept = await made.run(lead_totals_of)
+    await made.run(lead_totals.recount)
+    assert kept == await made.run(lead_totals_of), "the roll-ups are what the rows add up to"
     await made.close()
+
+
+def lead_totals_of(connection: sqlite3.Connection) -> list[list[tuple[object, ...]]]:
+    return [[tuple(row) for row in connection.execute(f"SELECT * FROM {cube.table}")] for cube in lead_totals.CUBES]
 
 
 def read(writer: Writer, statement: str, *values: object) -> list[tuple[object, ...]]:

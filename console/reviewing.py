@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,6 +41,14 @@ class ReplyOrder(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     words: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class HeardOrder(BaseModel):
+    """Somebody is about to hear a recording of a call, or to take it away as a file. ``way``: ``page`` or ``api``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    what: Literal["hear", "download"]
+    way: Literal["page", "api"]
 
 
 class AnswerShown(BaseModel):
@@ -138,6 +146,21 @@ def reply(
         raise UserError(f"{agent_id} has no review {review_id} that waits for an answer")
     add_audit(connection, now, who, "review.reply", {"review": review_id, "agent": agent_id})
     return Done(said=f"review {review_id}: answered")
+
+
+def heard(
+    connection: sqlite3.Connection, call_id: str, name: str, order: HeardOrder, who: str, now: datetime
+) -> Done:
+    """Write down who hears the recording ``name`` of a call, before anything of it is given out.
+
+    Raises:
+        UserError: no such call has ended.
+    """
+    if connection.execute("SELECT 1 FROM calls WHERE call_id = ?", (call_id,)).fetchone() is None:
+        raise UserError(f"no call {call_id!a} has ended")
+    detail = {"call": call_id, "recording": name, "way": order.way}
+    add_audit(connection, now, who, f"recording.{order.what}", detail)
+    return Done(said=f"the audit has it that {who} hears {name}")
 
 
 def of_talk(connection: sqlite3.Connection, call_id: str, agent: str | None, who: str) -> TalkReviewed:

@@ -10,13 +10,14 @@ from typing import Annotated, TypeVar
 
 from fastapi import FastAPI, Header, Path, Query
 
+from calls.ids import SAFE_ID
 from calls.parts import Name
 from calls.records.database import open_readonly
 from calls.scorecards import Scorecard
 from console import reviewing
 from console.engine.engine import Engine
 from console.operations import Done
-from console.reviewing import ReplyOrder, ReviewOrder, ReviewShown, TalkReviewed
+from console.reviewing import HeardOrder, ReplyOrder, ReviewOrder, ReviewShown, TalkReviewed
 
 T = TypeVar("T")
 
@@ -50,6 +51,16 @@ def add(app: FastAPI, engine: Engine) -> None:
     async def reply(agent_id: str, review_id: Number, order: ReplyOrder, who: Who = "unknown") -> Done:
         now = engine.clock.now()
         return await engine.writer.run(lambda db: reviewing.reply(db, agent_id, review_id, order, who, now))
+
+    @app.post("/v1/calls/{call_id}/recordings/{name}/heard")
+    async def heard(
+        call_id: str,
+        name: Annotated[str, Path(pattern=rf"^{SAFE_ID.pattern[:-2]}$")],
+        order: HeardOrder,
+        who: Who = "unknown",
+    ) -> Done:
+        now = engine.clock.now()
+        return await engine.writer.run(lambda db: reviewing.heard(db, call_id, name, order, who, now))
 
 
 def _read(engine: Engine, work: Callable[[sqlite3.Connection], T]) -> T:

@@ -11,15 +11,19 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Path as PathPart
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict
 
+from calls.ids import SAFE_ID
 from console.accounts.roles import Right
 from console.cli.doctor import examine
 from console.operations import e164
 from console.reads import callbacks as callbacks_shown
-from console.reads import calls, campaigns, flow_check, flows, people, rules, system, targets
+from console.reads import calls, campaigns, flow_check, flows, people, recordings, rules, system, targets, transcript
 from console.web.guard import SAFE, check_csrf, is_by_cookie, known_of, require
 from console.web.reads import Reads
+from console.web.recordings import Recordings
 
 DAYS = timedelta(days=7)
 """Of which calls are shown where nobody says."""
@@ -29,6 +33,8 @@ ORDERS: Mapping[str, int] = {"/api/v1/flows/check": 1_000_000}
 asks for a right."""
 
 Text = Annotated[str, Query(max_length=100)]
+NAME = rf"^{SAFE_ID.pattern[:-2]}$"
+"""Of a recording: an id of ours."""
 
 
 class Problem(BaseModel):
@@ -83,7 +89,7 @@ def router(reads: Reads) -> APIRouter:
 
 
 def _add_work(app: APIRouter, reads: Reads) -> None:
-    region = reads.settings.engine.region
+    region, heard = reads.settings.engine.region, Recordings(reads)
 
     @app.get("/campaigns", **takes(Right.VIEW))
     async def all_campaigns() -> list[campaigns.CampaignRow]:
@@ -101,6 +107,21 @@ def _add_work(app: APIRouter, reads: Reads) -> None:
     async def one_call(request: Request, call_id: str) -> calls.CallDetail:
         numbers = Right.PEOPLE in known_of(request).rights
         return await reads.read(lambda db: calls.detail(db, call_id, numbers=numbers))
+
+    @app.get("/calls/{call_id}/transcript", **takes(Right.PEOPLE))
+    async def transcript_of(call_id: str) -> tuple[transcript.Line, ...]:
+        """What the flow said and understood, by seconds; nothing of what caller and agent say to each other."""
+        return await heard.transcript(call_id)
+
+    @app.get("/calls/{call_id}/recordings", **takes(Right.RECORDINGS))
+    async def recordings_of(call_id: str) -> list[recordings.RecordingShown]:
+        """Each with its length, where nothing was recorded, and what happened in it."""
+        return [each.shown for each in await heard.of_call(call_id)]
+
+    @app.get("/calls/{call_id}/recordings/{name}", response_class=FileResponse, **takes(Right.RECORDINGS))
+    async def recording(request: Request, call_id: str, name: Annotated[str, PathPart(pattern=NAME)]) -> FileResponse:
+        """The file. That it was given out, and to whom, stands in the audit before it is."""
+        return await heard.file(call_id, name, known_of(request), "download", "api")
 
     @app.get("/people", **takes(Right.PEOPLE))
     async def search_people(q: Text) -> list[people.PersonFound]:

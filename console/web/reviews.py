@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Depends, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi import Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData
 
 from calls.errors import UserError
-from calls.recordings import RecordingFiles
 from calls.records import reviews
 from calls.records.reviews import Talk
 from console import reviewing
@@ -22,6 +21,7 @@ from console.web.guard import Refused, posted, require
 from console.web.house_time import HouseTime
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
+from console.web.recordings import Recordings, bars, places
 from console.web.site import Site
 from console.web.spans import days_of
 
@@ -36,14 +36,17 @@ SHOWN = 50
 
 Judges = Annotated[Known, Depends(require(Right.RECORDINGS))]
 Own = Annotated[Known, Depends(require(Right.DESK))]
+Named = Annotated[str, Query(max_length=64)]
 Sent = Annotated[FormData, Depends(posted)]
 
 
 def add(site: Site) -> None:
     """Add the pages."""
     reads = Reads(site.settings, site.engine, site.now)
+    heard = Recordings(reads)
     _add_talks(site, reads)
-    _add_judging(site, reads)
+    _add_recordings(site, heard)
+    _add_judging(site, reads, heard)
     _add_own(site, reads)
 
 
@@ -67,19 +70,17 @@ def _add_talks(site: Site, reads: Reads) -> None:
             local=HouseTime(site.settings),
         )
 
+
+def _add_recordings(site: Site, heard: Recordings) -> None:
     @site.app.get("/quality/{call_id}/recording")
-    async def recording(call_id: str, known: Judges) -> Response:
-        talk = await _talk(reads, call_id, None)
-        files = RecordingFiles(site.settings.recordings.folder)
-        if talk.recording is None or not files.size(talk.recording):
-            raise UserError("there is no recording of this call, or it is not kept any more")
-        return FileResponse(files.path(talk.recording), media_type="audio/wav", headers={"Cache-Control": "no-store"})
+    async def recording(call_id: str, known: Judges, of: Named = "", save: bool = False) -> Response:
+        return await heard.file(call_id, of, known, "download" if save else "hear", "page")
 
 
-def _add_judging(site: Site, reads: Reads) -> None:
+def _add_judging(site: Site, reads: Reads, heard: Recordings) -> None:
     @site.app.get("/quality/{call_id}", response_class=HTMLResponse)
     async def one(request: Request, call_id: str, known: Judges, agent: str = "") -> Response:
-        return await _shown(site, reads, request, known, call_id, agent)
+        return await _shown(site, reads, heard, request, known, call_id, agent)
 
     @site.app.post("/quality/{call_id}")
     async def judge(request: Request, call_id: str, known: Judges, form: Sent, agent: str = "") -> Response:
@@ -97,13 +98,14 @@ def _add_judging(site: Site, reads: Reads) -> None:
             done = await site.engine.tell("POST", path, order, known.account.name)
         except (UserError, ValueError) as problem:
             words = str(problem) if isinstance(problem, UserError) else "The form is not filled in as it asks."
-            return await _shown(site, reads, request, known, call_id, agent, words, given)
+            return await _shown(site, reads, heard, request, known, call_id, agent, words, given)
         return site.pages.go(_path(call_id, agent), f"Kept: {done.said}.")
 
 
 async def _shown(
     site: Site,
     reads: Reads,
+    heard: Recordings,
     request: Request,
     known: Known,
     call_id: str,
@@ -113,7 +115,9 @@ async def _shown(
 ) -> Response:
     talk = await _talk(reads, call_id, agent or None)
     found = await reads.read(lambda db: reviewing.of_talk(db, call_id, talk.agent_id, known.account.name))
-    files = RecordingFiles(site.settings.recordings.folder)
+    drawn = await heard.of_call(call_id)
+    may_read = Right.PEOPLE in known.rights
+    said = await heard.transcript(call_id) if may_read else ()
     forms = [each for each in site.settings.scorecards if each.is_for(talk.queue, talk.campaign_id)]
     given = given or {}
     return site.pages.show(
@@ -123,7 +127,11 @@ async def _shown(
         talk=talk,
         found=found,
         forms=forms,
-        heard=bool(talk.recording and files.size(talk.recording)),
+        recordings=sorted(drawn, key=lambda each: each.shown.agent not in (None, talk.agent_id)),
+        bars=bars,
+        transcript=said,
+        places=places(said, drawn),
+        may_read=may_read,
         problem=problem,
         given=given,
         action=_path(call_id, agent),

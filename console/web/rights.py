@@ -116,11 +116,12 @@ INTERNAL = frozenset(
         ("DELETE", "/v1/sessions/{token}"),
         ("POST", "/v1/do-not-call-lists"),
         ("POST", "/v1/loopback/calls"),
+        ("POST", "/v1/calls/{call_id}/recordings/{name}/heard"),
         ("GET", "/v1/feed"),
     }
 )
-"""What the engine does for processes of ours only: it takes hashes of secrets, paths of files, or makes callers;
-and the feed, of which everybody gets a part by right at ``/live``."""
+"""What the engine does for processes of ours only: it takes hashes of secrets, paths of files, makes callers, or
+writes down who heard what; and the feed, of which everybody gets a part by right at ``/live``."""
 
 
 @dataclass(frozen=True, slots=True)

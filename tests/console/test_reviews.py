@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -18,6 +20,8 @@ from calls.errors import SettingsError, UserError
 from calls.ids import CampaignId
 from calls.records import reviews, store
 from calls.records.audit import entries
+from calls.records.database import open_readonly
+from calls.records.store import CallEvent
 from calls.reports.asking import Dimension, Question, ask
 from calls.reports.definitions import Section, of_section
 from calls.scorecards import Scorecard, score
@@ -29,6 +33,7 @@ from tests.calls.records.conftest import connection, migrated, path
 from tests.calls.records.raw_days import BEGIN
 from tests.calls.records.scratch import taken_back
 from tests.calls.records.test_figures import call
+from tests.calls.test_waveform import wav
 from tests.console.browser import HASH, PASSWORD, Browser, trouble
 from tests.console.served import Served, install, served
 
@@ -73,7 +78,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         tmp_path_factory.mktemp("reviews"), render=True, queues=("sales", "service"), more=FORM + recordings
     )
     (path.parent / "recordings").mkdir()
-    (path.parent / "recordings" / "rec-1.wav").write_bytes(b"RIFF" + bytes(400))
+    (path.parent / "recordings" / "rec-1.wav").write_bytes(wav([0, 8_000, -16_000, 0] * 4_000))
     with served(path) as found:
         transport = httpx.HTTPTransport(uds=str(found.settings.engine.socket))
         with httpx.Client(transport=transport, base_url="http://engine") as engine:
@@ -91,8 +96,15 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             started_at=now - timedelta(hours=1),
         )
 
+        happened = [
+            CallEvent(now, 3.0, "recording_started", {"recording": "rec-1"}, 1),
+            CallEvent(now, 3.0, "agent_connected", {"agent": "anna"}, 2),
+            CallEvent(now, 3.5, "recording_paused", {"agent": "anna", "who": "anna"}, 3),
+            CallEvent(now, 4.0, "recording_resumed", {"agent": "anna", "who": "anna"}, 4),
+        ]
+
         async def write() -> None:
-            await found.engine.writer.run(lambda db: store.finish_call(db, talk))
+            await found.engine.writer.run(lambda db: store.finish_call(db, talk, happened))
 
         found.wait(write)
         yield found
@@ -169,8 +181,25 @@ def test_a_talk_is_judged_heard_answered_and_compared_each_by_who_may(running: S
     assert "/quality/c1" in quality.get("/quality").text
     page = quality.get("/quality/c1").text
     assert "Was the recording announced?" in page and "Was it solved?" not in page, "that form asks of other talks"
-    sound = quality.ask("GET", "/quality/c1/recording", {"Range": "bytes=0-3"})
-    assert (sound.status_code, sound.content) == (206, b"RIFF")
+    assert "0:00</button> to 0:01: nothing is recorded (paused by anna)" in page
+    assert page.count("M0.5 27.5V72.5") == 2, "the loudest of the first bar's samples; once more for what was heard"
+    for _ in range(2):
+        sound = quality.ask("GET", "/quality/c1/recording", {"Range": "bytes=0-3"})
+        assert (sound.status_code, sound.content) == (206, b"RIFF")
+    saved = quality.get("/quality/c1/recording?of=rec-1&save=1")
+    assert saved.headers["content-disposition"] == 'attachment; filename="rec-1.wav"'
+    (listed,) = quality.call("GET", "/v1/calls/c1/recordings").json()
+    assert (listed["duration_s"], listed["agent"], listed["muted"][0]["from_s"]) == (2.0, "anna", 0.5)
+    assert quality.call("GET", "/v1/calls/c1/recordings/rec-1").content == saved.content
+    assert quality.call("GET", "/v1/calls/c1/recordings/rec-2").status_code == 409
+    with closing(open_readonly(running.settings.engine.database)) as connection:
+        rows = connection.execute("SELECT who, what, detail FROM audit WHERE what LIKE 'recording.%'").fetchall()
+    assert [(row[0], row[1], json.loads(row[2])["way"]) for row in rows] == [
+        ("quality", "recording.hear", "page"),
+        ("quality", "recording.download", "page"),
+        ("quality", "recording.download", "api"),
+    ], "pieces of one hearing are one entry"
+    assert {(json.loads(row[2])["call"], json.loads(row[2])["recording"]) for row in rows} == {("c1", "rec-1")}
     for page_ in ("/quality", "/quality/c1", "/quality/c1/recording"):
         assert anna.get(page_).status_code == 403
     assert anna.call("GET", "/v1/calls/c1/reviews").status_code == 403

@@ -39,6 +39,7 @@ def _campaign() -> Part:
     from console.cli.campaign import app
 
     app.command()(campaign_rules.presets)
+    app.command("recording-law")(campaign_rules.recording_law)
     app.command("refusals")(campaign_rules.refused)
     app.command()(campaign_rules.audit)
     app.command()(campaign_create.create)

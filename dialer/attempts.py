@@ -37,6 +37,7 @@ from dialer.compliance import Allowed, Refused, Rules
 from dialer.events import Begun, BegunAttempt, Finish
 from dialer.holding import Holding
 from dialer.hopper import Due
+from dialer.recording_law import on_recording
 from dialer.recording_notice import must_be_told
 from dialer.routes import Room, Route
 from dialer.routing import Routing, congested
@@ -278,10 +279,12 @@ def insert(
     number, trunk = due.lead.number, place.trunk.name
     stratum = _stratum(campaign, due, now)
     begun = BegunAttempt(attempt_id, campaign.campaign_id, due.lead_id, number, trunk, due.tries + 1, stratum, shown)
+    region = region_of(connection, due.lead_id)
     return replace(
         begun,
         may_record=may_record(connection, campaign, number, now),
-        untold=must_be_told(campaign.file.compliance.recording, region_of(connection, due.lead_id)),
+        untold=must_be_told(campaign.file.compliance.recording, region),
+        told_on_recording=on_recording(region),
     )
 
 

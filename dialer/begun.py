@@ -44,6 +44,8 @@ class BegunAttempt:
     """Whether what the person says may be recorded: they agreed to it, or the campaign does not ask for that."""
     untold: bool = False
     """Whether the person must hear of the recording before it begins."""
+    told_on_recording: bool = False
+    """Whether what they hear of it must be on the recording itself."""
 
 
 @dataclass(frozen=True, slots=True)

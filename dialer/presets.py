@@ -371,14 +371,9 @@ NOT_HELD: tuple[Source, ...] = (
         True,
     ),
     Source(
-        "recording: [compliance] recording holds who must hear of it, for the United States alone; no preset sets it",
-        "California Penal Code 632(a), its text as self-law.org has it",
-        True,
-    ),
-    Source(
-        "recording: in Connecticut and Washington what is said of it beforehand must itself be on the recording; "
-        "here it is said before the recording begins",
-        "Connecticut General Statutes 52-570d(a), as lawserver.com has it; RCW 9.73.030(3), by blanfordlaw.com",
+        "recording: [compliance] recording holds who must hear of it, for the United States alone, state by state "
+        "with where each was read; no preset sets it",
+        "callwright campaign recording-law",
         True,
     ),
     Source("business numbers and private ones are not told apart: every number is held to be private", "", False),

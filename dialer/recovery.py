@@ -17,6 +17,7 @@ from dialer import dispositions, roll
 from dialer.attempts import may_record, region_of, settle_lead
 from dialer.campaign import Campaign
 from dialer.events import BegunAttempt, OpenAttempt
+from dialer.recording_law import on_recording
 from dialer.recording_notice import must_be_told
 from dialer.run import END_UNSEEN
 
@@ -67,6 +68,7 @@ def recover(
                 found.begun,
                 may_record=may_record(connection, campaign, found.begun.number, found.intended_at),
                 untold=must_be_told(rule, region),
+                told_on_recording=on_recording(region),
             )
             still_up.append(OpenAttempt(begun, campaign, found.answered, agent_id, found.intended_at))
             continue

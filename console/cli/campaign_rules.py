@@ -1,4 +1,5 @@
-"""``callwright campaign presets``, ``refusals`` and ``audit``: the rules, what they refused, and a run's proof."""
+"""``callwright campaign presets``, ``recording-law``, ``refusals`` and ``audit``: the rules, what they refused, and a
+run's proof."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from console.cli.shared import print_json, print_table, settings_of
 from console.proving import ProofShown, prove
 from dialer import preset_words, refusals
 from dialer.presets import NOT_HELD, PRESETS
+from dialer.recording_law import ALL_AGREE, in_words
 
 CampaignName = Annotated[str, typer.Argument(metavar="ID", help="The campaign: its file's name without .toml.")]
 
@@ -45,6 +47,16 @@ def presets(
     typer.echo("What no preset holds:")
     for source in NOT_HELD:
         typer.echo(f"- {preset_words.source(source)}")
+
+
+def recording_law(as_json: AsJson = False) -> None:
+    """Where in the United States people must hear of a recording, and where each rule was read. No legal advice."""
+    if as_json:
+        print_json([{"state": state} | asdict(law) for state, law in ALL_AGREE.items()])
+        return
+    for state, law in ALL_AGREE.items():
+        typer.echo(f"- {in_words(state, law)}")
+    typer.echo("Elsewhere in the United States one who talks is enough (18 USC 2511(2)(d)).")
 
 
 def refused(

@@ -191,6 +191,7 @@ class DialledCalls:
             recorder.note_adopted({"trunk": begun.trunk, "try": begun.try_number})
             self._books.show(recorder)
         recorder.may_record, recorder.untold = begun.may_record, begun.untold
+        recorder.told_on_recording = begun.told_on_recording
         self._lines[begun.attempt_id] = Line(recorder)
 
     def leg_event(self, event: events.LegRinging | events.LegAnswered | events.LegEnded) -> None:
@@ -309,6 +310,7 @@ class DialledCalls:
     def _recorder(self, begun: ev.BegunAttempt, caller_id: str, now: datetime) -> CallRecorder:
         recorder = CallRecorder(self._live(begun, caller_id, now), self._clock, Phase.RING)
         recorder.may_record, recorder.untold = begun.may_record, begun.untold
+        recorder.told_on_recording = begun.told_on_recording
         return recorder
 
     def _live(self, begun: ev.BegunAttempt, caller_id: str, started_at: datetime) -> LiveCall:

@@ -142,6 +142,7 @@ class Engine:
             lambda recorder, rule: self.talk_recordings.name_for(recorder, rule),
             self.consults,
             self.tasks,
+            lambda name: self.recordings.drop(name),
         )
         self.supervision = Supervision(
             settings.supervisors, phones, self.meetings, self.writer, self.tasks, clock, new_id

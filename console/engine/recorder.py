@@ -37,6 +37,10 @@ class CallRecorder:
         """Whoever was dialled agreed to be recorded, or need not."""
         self.untold = False
         """Whoever was dialled must hear of a recording before it begins."""
+        self.told_on_recording = False
+        """What they hear of it must be on the recording itself."""
+        self.holds_notice = ""
+        """The recording that runs and holds what told them of it; "": none does."""
         self.phase = phase
         self._clock = clock
         self._seen_s, self._seen_at = clock.monotonic_s(), clock.now()

@@ -33,7 +33,7 @@ from calls.switch.port import (
 from console.engine.consults import Consults, GoesOutside
 from console.engine.floor import FloorRunner, Offer
 from console.engine.recorder import CallRecorder
-from console.engine.recording_notice import tell
+from console.engine.recording_notice import Notices
 from console.engine.tasks import Tasks
 from dialer.recording_notice import Notice
 
@@ -158,13 +158,15 @@ class Meetings:
         recording: Callable[[CallRecorder, str | None], str],
         consults: Consults,
         tasks: Tasks,
+        drop: Callable[[str], Awaitable[None]],
     ) -> None:
         """``talk_over`` hears of the end of each talk, and the call waits for it; ``recording`` names that of the
-        next one, by the rule of those that are recorded, and "" for none."""
+        next one, by the rule of those that are recorded, and "" for none; ``drop`` deletes one."""
         self._talk_over = talk_over
         self._recording = recording
         self._consults = consults
         self._parting = tasks
+        self._notices = Notices(lambda recorder: recording(recorder, ALL), drop)
         self.connects = Histogram()
         """How long the two were on their way to each other, from when the call was given to a leg that is up."""
         self._floor = floor
@@ -268,6 +270,14 @@ class Meetings:
         self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, wait: Wait
     ) -> Talked | Deserted | HungUp | None:
         """One talk, and the next ones with whomever the agents of it have asked; None: the first never began."""
+        try:
+            return await self._all_of_them(channel, recorder, offer, hears, wait)
+        finally:
+            await self._notices.end(channel, recorder)
+
+    async def _all_of_them(
+        self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, wait: Wait
+    ) -> Talked | Deserted | HungUp | None:
         rule = wait.record
         met = await self._begun(channel, recorder, offer, hears, wait)
         talked_s = 0.0
@@ -295,7 +305,7 @@ class Meetings:
         met = await self._talk(channel, recorder, offer, hears, wait.record, wait.notice)
         if not isinstance(met, Untold):
             return met
-        gone = await tell(channel, recorder, met.notice)
+        gone = await self._notices.tell(channel, recorder, met.notice)
         if gone is None:
             again = Hears(_nobody, _nobody, hears.passed)
             after = await self._talk(channel, recorder, offer, again, ALL)
@@ -309,6 +319,7 @@ class Meetings:
     ) -> Talked | Deserted | HungUp:
         """The caller talks to somebody outside; ``talked``: what there was before. When it is over their leg ends."""
         call_id, began_s = channel.info.call_id, None
+        await self._notices.end(channel, recorder)
 
         def began(_recorded: bool) -> None:
             nonlocal began_s
@@ -354,7 +365,7 @@ class Meetings:
         began_s: float | None = None
         record = self._recording(recorder, rule)
         told_first = notice if record and recorder.untold else None
-        record = "" if recorder.untold else record
+        record = "" if recorder.untold or recorder.holds_notice else record
         given_s = self._clock.monotonic_s()
 
         def began(recorded: bool) -> None:

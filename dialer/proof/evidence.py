@@ -36,6 +36,8 @@ class Call:
     recording: str | None
     told: bool
     """The person heard that it is recorded."""
+    without_notice: tuple[str, ...]
+    """Recordings of it that do not hold what tells the person of them, and were kept."""
     in_doubt: bool
     """Nobody knows what the person met: the engine or the switch was away."""
     times: tuple[str, ...]
@@ -124,7 +126,14 @@ class Evidence:
         return None if attempt.version is None else self.versions.get(attempt.version)
 
 
-_ATTEMPTS = """
+_WITHOUT_NOTICE = """
+SELECT json_group_array(json_extract(began.detail, '$.recording')) FROM call_events AS began
+WHERE began.call_id = attempt_id AND began.kind = 'recording_started' AND NOT EXISTS (
+    SELECT 1 FROM call_events AS later WHERE later.call_id = attempt_id AND later.seq > began.seq
+    AND later.kind IN ('recording_announced', 'recording_dropped')
+    AND json_extract(later.detail, '$.recording') = json_extract(began.detail, '$.recording'))
+"""
+_ATTEMPTS = f"""
 SELECT attempts.rowid, attempt_id, attempts.campaign_id, person_key, attempts.number, state, intended_at,
        attempts.ended_at, attempts.outcome, decision, zones, version, rules_seq,
        calls.outcome, calls.caller, calls.started_at, calls.answered_at, calls.ended_at, duration_s, billed_s, ring_s,
@@ -132,7 +141,7 @@ SELECT attempts.rowid, attempt_id, attempts.campaign_id, person_key, attempts.nu
        EXISTS (SELECT 1 FROM call_events WHERE call_id = attempt_id AND kind IN ('doubt', 'adopted')),
        EXISTS (SELECT 1 FROM live_calls WHERE call_id = attempt_id), calls.recording,
        EXISTS (SELECT 1 FROM call_events WHERE call_id = attempt_id AND kind = 'recording_announced'),
-       (SELECT region FROM leads WHERE leads.lead_id = attempts.lead_id)
+       (SELECT region FROM leads WHERE leads.lead_id = attempts.lead_id), ({_WITHOUT_NOTICE})
 FROM attempts LEFT JOIN calls ON calls.call_id = attempt_id
 WHERE person_key IN (SELECT value FROM json_each(?))
 ORDER BY attempts.rowid
@@ -178,7 +187,7 @@ def _changes(connection: sqlite3.Connection, aliases: Aliases) -> Iterator[Chang
 
 
 def _attempt(row: tuple[Any, ...], aliases: Aliases) -> Attempt:
-    call = None if row[13] is None else _call(row[13:27], row[28], told=bool(row[29]))
+    call = None if row[13] is None else _call(row[13:27], row[28], row[31], told=bool(row[29]))
     return Attempt(
         row=row[0],
         attempt_id=row[1],
@@ -200,7 +209,7 @@ def _attempt(row: tuple[Any, ...], aliases: Aliases) -> Attempt:
     )
 
 
-def _call(row: tuple[Any, ...], recording: str | None, *, told: bool) -> Call:
+def _call(row: tuple[Any, ...], recording: str | None, without_notice: str, *, told: bool) -> Call:
     return Call(
         outcome=row[0],
         caller=row[1],
@@ -217,6 +226,7 @@ def _call(row: tuple[Any, ...], recording: str | None, *, told: bool) -> Call:
         found_machine=bool(row[12]),
         recording=recording,
         told=told,
+        without_notice=tuple(json.loads(without_notice)),
         in_doubt=bool(row[13]),
         times=tuple(str(each) for each in (row[2], row[3], row[4]) if each),
     )

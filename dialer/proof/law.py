@@ -32,6 +32,9 @@ class Pause:
 ALL_MUST_AGREE = "CA CT DE FL IL MA MD MI MT NH NV PA WA"
 """States of the United States where one who talks may not have the talk recorded alone."""
 
+TOLD_ON_IT = "CT WA"
+"""Of them those where what tells of the recording must be on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Law:
@@ -110,6 +113,12 @@ class Law:
         state = region[3:] if region[:3] == "US-" else ""
         rule = self.own.get("recording", "any")
         return bool(rule == "announce" or (rule == "place" and (not state or state in ALL_MUST_AGREE.split())))
+
+    def must_hold_notice(self, region: str) -> bool:
+        """What tells who is there of a recording must be on the recording itself: also where nobody knows in which of
+        the United States they are."""
+        country, state = region[:2], region[3:]
+        return self.must_tell(region) and country == "US" and (not state or state in TOLD_ON_IT.split())
 
     def mobile_consent(self) -> bool:
         """Whether who may be on a mobile telephone needs that consent."""

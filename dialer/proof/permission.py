@@ -150,6 +150,14 @@ class Standing:
                 attempt.attempt_id, "consent", f"recorded, and the person, {where}, was not told of it before"
             )
 
+        if attempt.call is not None and law.must_hold_notice(attempt.region) and not attempt.is_erased:
+            for name in attempt.call.without_notice:
+                yield Breach(
+                    attempt.attempt_id,
+                    "consent",
+                    f"in {attempt.region} the announcement must be on the recording: it is not on {name}",
+                )
+
     def _agreed(self, number: str, kind: str, at: datetime) -> bool:
         taken = self._taken.get((number, kind))
         return any(

@@ -14,8 +14,9 @@ from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.callers import HangUp, Hear, Press, Step, Wait
 from calls.switch.loopback.diary import Seen
 from dialer.proof.judge import judge
-from dialer.proof.law import ALL_MUST_AGREE, Law
-from dialer.recording_notice import ALL_AGREE, must_be_told
+from dialer.proof.law import ALL_MUST_AGREE, TOLD_ON_IT, Law
+from dialer.recording_law import ALL_AGREE, READ_ON, on_recording
+from dialer.recording_notice import must_be_told
 from tests.console.held_time import held
 from tests.console.world import World, agent, world_in
 
@@ -29,7 +30,9 @@ def house(folder: Path) -> AbstractAsyncContextManager[World]:
 
 
 async def dialled(world: World, *steps: Step, **rules: str) -> str:
-    """Dial one person, who does ``steps``, under these rules; the call's id, once it is over."""
+    """Dial one person, who does ``steps``, under these rules; the call's id, once it is over. In California, where
+    nothing else is said: there the announcement need not be on the recording."""
+    world.leads = world.leads or f"Phone,State\n{NUMBER},CA\n"
     world.switch.meet(NUMBER, Callee(answer_after_s=1.0, talk_s=12.0, steps=steps))
     await world.log_in("anna")
     tables = "\n[compliance]\n" + "".join(f"{key} = {value}\n" for key, value in rules.items())
@@ -157,8 +160,66 @@ async def test_what_is_not_recorded_is_not_announced(tmp_path: Path) -> None:
         assert (story(world, call_id), kinds(world, call_id)) == (["meet", "part"], [])
 
 
+@held
+async def test_where_the_law_wants_it_the_announcement_is_on_the_recording(tmp_path: Path) -> None:
+    """In Washington the recording begins before the announcement, and goes on through the talk."""
+    async with house(tmp_path) as world:
+        world.leads = f"Phone,State\n{NUMBER},WA\n"
+        call_id = await dialled(world, **{**TOLD, "recording": '"place"'})
+        assert story(world, call_id) == [
+            "meet",
+            "part",
+            "start id-talk-2",
+            "system.recorded en",
+            "meet",
+            "part",
+        ]
+        assert kinds(world, call_id) == ["recording_started", "recording_announced"]
+        assert world.record().recording == f"{call_id}-talk-2"
+        assert breaches(world) == []
+        swap = "UPDATE call_events SET detail = json_remove(detail, '$.recording') WHERE kind = 'recording_announced'"
+        await world.engine.writer.run(lambda db: db.execute(swap).rowcount)
+        assert breaches(world) == ["consent"], "it was told, but not on the recording"
+
+
+@held
+async def test_a_recording_whose_announcement_is_refused_is_not_kept(tmp_path: Path) -> None:
+    async with house(tmp_path) as world:
+        world.leads = f"Phone,State\n{NUMBER},CT\n"
+        dropped: list[str] = []
+
+        async def drop(name: str) -> None:
+            dropped.append(name)
+
+        world.engine.recordings.drop = drop  # type: ignore[method-assign]
+        call_id = await dialled(world, Hear("system.recorded"), Press("9"), **TOLD, recording_refuse_key='"9"')
+        assert world.record().recording is None
+        assert dropped == [f"{call_id}-talk-2"]
+        recorded = [each for each in story(world, call_id) if each.startswith(("start", "stop", "system"))]
+        assert recorded == ["start id-talk-2", "system.recorded en", "stop", "system.not_recorded en"]
+        assert kinds(world, call_id)[-1] == "recording_dropped"
+        assert breaches(world) == []
+
+
 def test_both_halves_know_the_same_states() -> None:
     assert sorted(ALL_MUST_AGREE.split()) == sorted(ALL_AGREE)
+    assert TOLD_ON_IT.split() == [state for state, law in ALL_AGREE.items() if law.on_recording]
+
+
+def test_every_state_says_where_its_law_was_read() -> None:
+    for law in ALL_AGREE.values():
+        assert law.statute and law.asks and law.read_in and law.read_on <= READ_ON
+        assert "counsel" in law.note
+
+
+@pytest.mark.parametrize(
+    ("region", "on_it"),
+    [("US-WA", True), ("US-CT", True), ("US-CA", False), ("US-TX", False), ("US", True), ("DE", False), ("", False)],
+)
+def test_where_the_notice_must_be_on_the_recording(region: str, on_it: bool) -> None:
+    assert on_recording(region) is on_it
+    rules = {"campaign": {"file": {"compliance": {"recording": "announce"}}}}
+    assert Law(rules).must_hold_notice(region) is on_it
 
 
 @pytest.mark.parametrize(

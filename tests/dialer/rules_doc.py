@@ -1,4 +1,4 @@
-"""Writes the table of presets in docs/rules.md, as the code gives it.
+"""Writes the table of presets and the law on recording in docs/rules.md, as the code gives them.
 
 python -m tests.dialer.rules_doc
 """
@@ -10,9 +10,11 @@ from pathlib import Path
 
 from dialer import preset_words
 from dialer.presets import NOT_HELD, PRESETS
+from dialer.recording_law import ALL_AGREE, in_words
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "rules.md"
 BEGIN, END = "<!-- presets -->\n", "<!-- end of presets -->\n"
+LAW_BEGINS, LAW_ENDS = "<!-- recording law -->\n", "<!-- end of recording law -->\n"
 
 
 def table() -> str:
@@ -29,10 +31,20 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def recording_law() -> str:
+    """The law on recording, a state a line."""
+    return "".join(f"- {in_words(state, law)}\n" for state, law in ALL_AGREE.items())
+
+
 def text(old: str) -> str:
-    """The document with the table as it is now."""
-    head, _, rest = old.partition(BEGIN)
-    return f"{head}{BEGIN}{table()}{END}{rest.partition(END)[2]}"
+    """The document with both as they are now."""
+    found = _within(old, BEGIN, END, table())
+    return _within(found, LAW_BEGINS, LAW_ENDS, recording_law())
+
+
+def _within(old: str, begin: str, end: str, new: str) -> str:
+    head, _, rest = old.partition(begin)
+    return f"{head}{begin}{new}{end}{rest.partition(end)[2]}"
 
 
 if __name__ == "__main__":

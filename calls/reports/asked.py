@@ -9,8 +9,9 @@ from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
 from calls.errors import UserError
-from calls.reports.asking import COLUMNS, Answer, Dimension, Question, ask
+from calls.reports.asking import ask
 from calls.reports.definitions import Section, of_section
+from calls.reports.question import COLUMNS, Answer, Dimension, Question
 from calls.reports.settings import ReportSettings
 
 E = TypeVar("E", Section, Dimension)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from calls.reports import page, tables
-from calls.reports.asking import Answer
 from calls.reports.definitions import Section
 from calls.reports.pictures import pictures
+from calls.reports.question import Answer
 from calls.reports.settings import ReportSettings
 from calls.reports.sheets import Format, as_html, write
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from calls.records.figure import Figure, Scope
-from calls.reports.asking import Dimension, Question, ask
+from calls.reports.asking import ask
 from calls.reports.definitions import BY_NAME, USUAL, Targets
+from calls.reports.question import Dimension, Question
 
 
 def figures_of(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from html import escape
 from math import floor, log10
 
-from calls.reports.asking import TIMES, WEEKDAYS, Answer, Dimension
 from calls.reports.definitions import BY_NAME, Section
+from calls.reports.question import TIMES, WEEKDAYS, Answer, Dimension
 
 WIDTH, HEIGHT = 860, 260
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 26, 46

@@ -12,11 +12,11 @@ from calls.errors import UserError
 from calls.mail import Attachment
 from calls.records.figure import Figure
 from calls.reports import asked, calls_sheet
-from calls.reports.asking import Answer
 from calls.reports.definitions import Definition, Section
 from calls.reports.files import write_answer
 from calls.reports.page import said
 from calls.reports.personal import without_persons
+from calls.reports.question import Answer
 from calls.reports.schedules import CALLS, Period, ScheduledReport
 from calls.reports.settings import ReportSettings
 from calls.reports.sheets import MEDIA, write

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calls.reports.asking import Answer
+from calls.reports.question import Answer
 from calls.reports.sheets import Cell, Kind, Sheet
 
 FIGURE: tuple[tuple[str, Kind], ...] = (

@@ -17,8 +17,10 @@ from calls.parts import Count, Name, Part
 from calls.records.figure import Figure
 from calls.records.notices import WEBHOOK
 from calls.reports.asked import SECTIONS
-from calls.reports.asking import Dimension, Question, ask, is_counted_by
+from calls.reports.asking import ask
+from calls.reports.cubes import is_counted_by
 from calls.reports.definitions import BY_NAME, Definition, Section
+from calls.reports.question import Dimension, Question
 from calls.reports.settings import ReportSettings
 
 Number = Annotated[float, Field(description="a number: of shares 0 to 1, of times seconds")]

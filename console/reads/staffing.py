@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from calls.errors import UserError
 from calls.records.times import as_text
 from calls.reports import asked
-from calls.reports.asking import WEEKDAYS, Answer, Dimension
+from calls.reports.question import WEEKDAYS, Answer, Dimension
 from calls.reports.settings import ReportSettings
 from calls.reports.sheets import Kind, Sheet
 from dialer.simulation.staff_need import Goal, Need, Volume, needs

@@ -14,9 +14,9 @@ from starlette.datastructures import FormData
 
 from calls.errors import CallwrightError, UserError
 from calls.reports import asked
-from calls.reports.asking import Dimension
 from calls.reports.definitions import Section
 from calls.reports.pictures import Picture, pictures
+from calls.reports.question import Dimension
 from calls.settings import Settings
 from console.accounts.roles import Right
 from console.accounts.store import Known

@@ -17,11 +17,11 @@ from calls.errors import UserError
 from calls.records.database import open_readonly
 from calls.reports import asked, calls_sheet
 from calls.reports.asked import SECTIONS, Asked
-from calls.reports.asking import COLUMNS, TIMES, Answer, Dimension
 from calls.reports.definitions import BY_NAME, Section
 from calls.reports.files import write_answer
 from calls.reports.personal import without_persons
 from calls.reports.pictures import pictures
+from calls.reports.question import COLUMNS, TIMES, Answer, Dimension
 from calls.reports.sheets import MEDIA, Format, write
 from console.accounts.roles import Right
 from console.accounts.store import Known

@@ -20,8 +20,9 @@ from zoneinfo import ZoneInfo
 from calls.records import again, agent_time, lead_totals, totals
 from calls.records.database import open_readonly, open_writer
 from calls.records.migrations import migrate
-from calls.reports.asking import Dimension, Question, ask
+from calls.reports.asking import ask
 from calls.reports.definitions import Section, of_section
+from calls.reports.question import Dimension, Question
 
 CALLS_A_DAY = 27_400
 """Ten million a year."""

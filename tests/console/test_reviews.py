@@ -22,8 +22,9 @@ from calls.records import reviews, store
 from calls.records.audit import entries
 from calls.records.database import open_readonly
 from calls.records.store import CallEvent
-from calls.reports.asking import Dimension, Question, ask
+from calls.reports.asking import ask
 from calls.reports.definitions import Section, of_section
+from calls.reports.question import Dimension, Question
 from calls.scorecards import Scorecard, score
 from calls.settings import Settings, load
 from console import reviewing

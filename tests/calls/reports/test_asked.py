@@ -11,9 +11,10 @@ import pytest
 from calls.errors import UserError
 from calls.records import store
 from calls.reports import asked, calls_sheet, tables
-from calls.reports.asking import Dimension, Question, ask
+from calls.reports.asking import ask
 from calls.reports.definitions import Section, of_section
 from calls.reports.pictures import edge, in_words, pictures
+from calls.reports.question import Dimension, Question
 from calls.reports.settings import ReportSettings
 from tests.calls.records.test_figures import BEGIN, call
 

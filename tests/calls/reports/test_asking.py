@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from calls.records import store
 from calls.records.times import as_text
-from calls.reports.asking import WEEKDAYS, Answer, Dimension, Question, ask
+from calls.reports.asking import ask
 from calls.reports.definitions import DEFINITIONS, Section, Source, Targets, of_section
+from calls.reports.question import WEEKDAYS, Answer, Dimension, Question
 from tests.calls.records.raw_days import BEGIN, CURRENCIES, Day, days, write
 from tests.calls.records.scratch import taken_back
 from tests.calls.records.test_figures import call

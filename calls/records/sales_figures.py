@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from calls.records.figure import Figure, Scope, counted, ratio, select
+from calls.records.totals import QUARTER_S
 from calls.reports.of_scope import figures_of
 
 SECONDS_PER_HOUR = 3600.0
@@ -16,9 +17,6 @@ _IN_SCOPE = (
     " AND (:campaign IS NULL OR campaign_id = :campaign) AND (:queue IS NULL OR queue = :queue)"
 )
 
-_TOTALS = f"""
-SELECT count(disposition) AS given FROM calls WHERE {_IN_SCOPE}
-"""
 _BY_DISPOSITION = f"""
 SELECT disposition, count(*) AS calls FROM calls WHERE {_IN_SCOPE} AND disposition IS NOT NULL
 GROUP BY disposition ORDER BY disposition
@@ -32,10 +30,20 @@ _VALUES = f"SELECT sale_currency, sale_value FROM calls WHERE {_IN_SCOPE} AND sa
 SALES_PER_HOUR = "sales / hours that agents talked and wrapped up in these calls, not those of the log-in"
 
 
+def any_dispositions(connection: sqlite3.Connection, scope: Scope) -> bool:
+    """Whether agents have said what came of any call, in the quarters of an hour that the scope touches."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM call_totals WHERE dispositions > 0 AND quarter >= :first AND quarter <= :last"
+        " AND (:campaign IS NULL OR campaign_id = :campaign) AND (:queue IS NULL OR queue = :queue))",
+        scope.parameters()
+        | {"first": scope.begin.timestamp() // QUARTER_S, "last": scope.end.timestamp() // QUARTER_S},
+    ).fetchone()
+    return bool(row[0])
+
+
 def sales(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
     """Dispositions and sales; nothing where agents have said nothing."""
-    (row,) = select(connection, _TOTALS, scope.parameters())
-    if not row["given"]:
+    if not any_dispositions(connection, scope):
         return []
     return [
         *figures_of(connection, scope, ("conversion", "sales_per_handling_hour", "dispositions_missing")),

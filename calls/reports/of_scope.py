@@ -16,15 +16,25 @@ def figures_of(
     connection: sqlite3.Connection, scope: Scope, names: Iterable[str], targets: Targets = USUAL
 ) -> list[Figure]:
     """The figures of these names, in their order, of one campaign or queue where the scope names one."""
+    (row,) = ask(connection, _question(scope, names, (), targets)).rows
+    return list(row.figures)
+
+
+def by_agent(connection: sqlite3.Connection, scope: Scope, names: Iterable[str]) -> dict[str, list[Figure]]:
+    """As :func:`figures_of`, of each agent for whom there is any."""
+    found = ask(connection, _question(scope, names, (Dimension.AGENT,), USUAL))
+    return {row.key[0]: list(row.figures) for row in found.rows}
+
+
+def _question(scope: Scope, names: Iterable[str], by: tuple[Dimension, ...], targets: Targets) -> Question:
     named = {Dimension.QUEUE: scope.queue, Dimension.CAMPAIGN: scope.campaign}
-    question = Question(
+    return Question(
         begin=scope.begin,
         end=scope.end,
         figures=tuple(BY_NAME[each] for each in names),
         zone=ZoneInfo("UTC"),
+        by=by,
         filters={each: value for each, value in named.items() if value is not None},
         targets=targets,
         now=scope.now,
     )
-    (row,) = ask(connection, question).rows
-    return list(row.figures)

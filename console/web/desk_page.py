@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -17,7 +18,8 @@ from calls.ids import AgentId
 from calls.records.agent_queues import ordered_queues
 from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
-from calls.records.figures import Targets, all_figures
+from calls.records.sales_figures import any_dispositions
+from calls.reports.of_scope import by_agent
 from calls.reports.targets import Target
 from calls.settings import Settings
 from console.accounts.roles import Right
@@ -36,8 +38,9 @@ SHIFT = timedelta(hours=12)
 
 FIGURES_S = 20.0
 
-OWN = ("calls", "aht", "occupancy", "agent_sales", "agent_sales_per_handling_hour")
-"""The figures that agents see of themselves, where there are such."""
+WORK = {"handled": "calls", "handling_time": "aht", "occupancy": "occupancy"}
+SALES = {"conversion": "agent_sales", "sales_per_handling_hour": "agent_sales_per_handling_hour"}
+"""The figures that agents see of themselves, by their names in reports; of sales where agents say dispositions."""
 
 AIMS = {"aht": "aht", "occupancy": "occupancy", "agent_sales_per_handling_hour": "sales_per_handling_hour"}
 """Of those that may have a target: its figure. A target of all calls is what each agent is to come to."""
@@ -107,24 +110,30 @@ def of_queues(targets: Iterable[TargetShown], queues: Collection[str]) -> list[d
     return found
 
 
+def of_agents(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
+    """The figures of each agent; the agent is their subject."""
+    names = WORK | SALES if any_dispositions(connection, scope) else WORK
+    found = by_agent(connection, scope, names)
+    return [replace(each, name=names[each.name], subject=agent) for agent, of in found.items() for each in of]
+
+
 def own(figures: Iterable[Figure], targets: Iterable[Target]) -> dict[str, dict[str, dict[str, object]]]:
     """The figures of each agent, by agent and name; with what is aimed at and how it stands, where ``targets`` have
     one of all calls."""
     aims = {each.figure: each for each in targets if not each.subject}
     found: dict[str, dict[str, dict[str, object]]] = {}
     for each in figures:
-        if each.name in OWN and each.subject:
-            shown: dict[str, object] = {"value": each.value, "unit": each.unit, "definition": each.definition}
-            if each.value is not None and (aim := aims.get(AIMS.get(each.name, ""))) is not None:
-                shown |= {"aim": aim.aim, "look": aim.verdict_of(each.value).value}
-            found.setdefault(each.subject, {})[each.name] = shown
+        shown: dict[str, object] = {"value": each.value, "unit": each.unit, "definition": each.definition}
+        if each.value is not None and (aim := aims.get(AIMS.get(each.name, ""))) is not None:
+            shown |= {"aim": aim.aim, "look": aim.verdict_of(each.value).value}
+        found.setdefault(each.subject, {})[each.name] = shown
     return found
 
 
 def _counted(settings: Settings, now: datetime) -> Counted:
     try:
         with closing(open_readonly(settings.engine.database)) as connection:
-            figures = all_figures(connection, Scope(now - SHIFT, now, now=now), Targets())
+            figures = of_agents(connection, Scope(now - SHIFT, now, now=now))
             return Counted(own(figures, settings.targets), targets.standings(connection, settings, now))
     except RecordError:
         return Counted({}, ())

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from calls.errors import RecordError
 from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
-from calls.records.figures import Targets, all_figures
+from calls.records.figures import Targets, inbound
 from calls.settings import Settings
 from console.picture import Record
 from console.reads import targets
@@ -31,14 +31,14 @@ class Figures:
         self.every_s = every_s
 
     async def count(self) -> Mapping[str, Mapping[str, Record]]:
-        """``figures`` of the last 24 hours, and ``targets``; none, where there is no database yet."""
+        """``figures`` of callers in the last 24 hours, and ``targets``; none, where there is no database yet."""
         return await asyncio.to_thread(self._count)
 
     def _count(self) -> Mapping[str, Mapping[str, Record]]:
         now = self._now()
         try:
             with closing(open_readonly(self._database)) as connection:
-                found = shown(all_figures(connection, Scope(now - WINDOW, now, now=now), Targets()))
+                found = shown(inbound(connection, Scope(now - WINDOW, now, now=now), Targets()))
                 held = {each.name: _target(each) for each in targets.standings(connection, self._settings, now)}
                 return {"figures": found, "targets": held}
         except RecordError:
@@ -60,7 +60,7 @@ def _target(each: TargetShown) -> Record:
 
 
 def shown(figures: Iterable[Figure]) -> dict[str, Record]:
-    """Each by its name, with its definition; those that are of one agent or one node are not a wall's."""
+    """Each by its name, with its definition."""
     return {
         each.name: {
             "value": None if each.value is None else round(each.value, 6),
@@ -69,5 +69,4 @@ def shown(figures: Iterable[Figure]) -> dict[str, Record]:
             "definition": each.definition,
         }
         for each in figures
-        if not each.subject
     }

@@ -9,10 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from calls.records import store
+from calls.records.database import open_writer
 from calls.records.figure import Figure, counted, ratio
+from calls.records.migrations import migrate
 from calls.reports.targets import Target
 from calls.settings import load
-from console.web.desk_page import own
+from console.web.desk_page import of_agents, own
+from tests.calls.records.test_figures import DAY, call
 from tests.console.browser import HASH, PASSWORD, Browser
 from tests.console.served import install, served
 
@@ -47,7 +51,6 @@ def figures(handling_s: float) -> Iterable[Figure]:
     yield counted("calls", 2, "calls", "talked in", "anna")
     yield ratio("aht", handling_s, 2, "a call", "s", "anna")
     yield ratio("aht", 0, 0, "a call", "s", "ben")
-    yield ratio("service_level", 1, 1, "in time")
 
 
 @pytest.mark.parametrize(("handling_s", "look"), [(400, "good"), (600, "warn"), (900, "bad")])
@@ -70,3 +73,20 @@ def test_a_desk_is_told_of_the_targets_of_its_queues_and_no_others(tmp_path: Pat
     assert [(each["name"], each["aim"], each["verdict"]) for each in told["targets"]] == [
         ("level", "80.0%", "unknown")
     ]
+
+
+def test_own_figures_are_those_of_the_agent_s_calls(tmp_path: Path) -> None:
+    with closing(open_writer(tmp_path / "calls.db")) as connection:
+        migrate(connection)
+        for name, agent, value in (("a", "anna", "9.50"), ("b", "anna", None), ("c", "ben", None)):
+            store.finish_call(connection, call(name, agent=agent, talk_s=90.0, wrap_up_s=30.0))
+            connection.execute(
+                "UPDATE calls SET disposition = 'said', sale_value = ?, sale_currency = 'EUR' WHERE call_id = ?",
+                (value, name),
+            )
+        found = {(each.subject, each.name): each.value for each in of_agents(connection, DAY)}
+        assert found["anna", "calls"] == 2 and found["anna", "aht"] == 120
+        assert found["anna", "agent_sales"] == 0.5 and found["anna", "agent_sales_per_handling_hour"] == 15
+        assert found["ben", "agent_sales"] == 0 and found["ben", "occupancy"] is None
+        connection.execute("UPDATE calls SET disposition = NULL, sale_value = NULL")
+        assert {each.name for each in of_agents(connection, DAY)} == {"calls", "aht", "occupancy"}

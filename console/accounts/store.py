@@ -232,6 +232,17 @@ def begin(connection: sqlite3.Connection, name: str, address: str, now: datetime
     return until
 
 
+def unlock(connection: sqlite3.Connection, name: str, who: str, now: datetime) -> bool:
+    """Forget the wrong tries of an account's name; False: there were none. Callers' PINs are another matter."""
+    removed = connection.execute(
+        "DELETE FROM pin_tries WHERE authenticator = ? AND side = ? AND who = ?",
+        (LOCKS, Side.ACCOUNT.value, name_key(name)),
+    ).rowcount
+    if removed:
+        add_audit(connection, now, who, "account.unlock", {"account": name})
+    return bool(removed)
+
+
 def _just_locked(connection: sqlite3.Connection, name: str, now: datetime) -> bool:
     """Whether the try before this was judged: a lock is written down once."""
     row = connection.execute(

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import typer
 
-from calls.people import lockout
 from calls.records.database import open_readonly
 from console.accounts import orders, passwords, store
 from console.accounts.roles import Right, Role
@@ -122,8 +121,8 @@ def unlock(context: typer.Context, name: Name) -> None:
     settings, now = settings_of(context), datetime.now(UTC)
 
     def offline_count(db: sqlite3.Connection) -> Done:
-        count = lockout.unlock(db, passwords.name_key(name), who(), now)
-        return Done(said=f"account {name}: {'may try again' if count else 'was not locked'}")
+        was = store.unlock(db, name, who(), now)
+        return Done(said=f"account {name}: {'may try again' if was else 'was not locked'}")
 
     done = with_engine_or_store(
         settings, lambda engine: engine.order(f"/v1/accounts/{_quoted(name)}/unlock"), offline_count

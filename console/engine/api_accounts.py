@@ -6,9 +6,7 @@ from typing import Annotated
 
 from fastapi import FastAPI, Header
 
-from calls.people import lockout
 from console.accounts import orders, store
-from console.accounts.passwords import name_key
 from console.engine.engine import Engine
 from console.operations import Done
 
@@ -45,8 +43,8 @@ def _add_accounts(app: FastAPI, engine: Engine) -> None:
     @app.post("/v1/accounts/{name}/unlock")
     async def unlock(name: str, who: Who = "unknown") -> Done:
         now = engine.clock.now()
-        count = await engine.writer.run(lambda db: lockout.unlock(db, name_key(name), who, now))
-        return Done(said=f"account {name}: {'may try again' if count else 'was not locked'}")
+        was = await engine.writer.run(lambda db: store.unlock(db, name, who, now))
+        return Done(said=f"account {name}: {'may try again' if was else 'was not locked'}")
 
     @app.post("/v1/accounts/{name}/tokens")
     async def token(name: str, order: orders.TokenOrder, who: Who = "unknown") -> Done:

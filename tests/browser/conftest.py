@@ -21,10 +21,11 @@ from tests.console.served import served
 class Centre:
     """The call centre while it runs."""
 
-    def __init__(self, engine: Engine, console: Console, page: Page) -> None:
+    def __init__(self, engine: Engine, console: Console, page: Page, folder: Path) -> None:
         self.engine = engine
         self.console = console
         self.page = page
+        self.folder = folder
         self._callers: list[threading.Thread] = []
 
     def call(self, caller: str) -> None:
@@ -46,23 +47,26 @@ def browser_there() -> None:
 
 @pytest.fixture(scope="session")
 def centre(browser_there: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
-    log.configure(io.StringIO(), "info")
+    """Begun as people begin it: with the first start, whose code stands in the console's log."""
+    told = io.StringIO()
+    log.configure(told, "info")
     folder: Path = tmp_path_factory.mktemp("centre")
     with served(install(folder / "installation")) as running:
         engine, console = Engine(running.settings), Console(running.settings)
-        engine.account("Root", "administrator")
-        engine.account("anna", "agent", "anna")
-        engine.account("eve", "supervisor")
         console.start()
         driver = chromium(folder / "profile")
         try:
             page = Page(driver, console.url)
             page.size(*DESKTOP)
+            page.first_start("Root", told)
+            engine.account("anna", "agent", "anna")
+            engine.account("eve", "supervisor")
+            engine.account("quinn", "quality")
             for agent, _ in AGENTS[1:3]:
                 engine.post(f"/v1/agents/{agent}/login")
             engine.post("/v1/agents/ben/pause?reason=lunch")
             engine.post("/v1/agents/chloe/pause?reason=training")
-            yield Centre(engine, console, page)
+            yield Centre(engine, console, page, folder / "installation")
         finally:
             driver.quit()
             console.stop()

@@ -57,8 +57,26 @@ name = "Eve Sandberg"
 endpoint = "PJSIP/eve"
 announce = false
 
+[recordings]
+folder = "recordings"
+
+[[scorecards]]
+name = "sales"
+title = "Sales talk"
+
+[[scorecards.questions]]
+name = "greeting"
+ask = "Was the caller greeted by name?"
+
+[[scorecards.questions]]
+name = "listening"
+ask = "Did the agent listen?"
+weight = 3
+choices = {{well = 1, partly = 0.5, badly = 0}}
+
 [[queues]]
 name = "sales"
+record = "all"
 
 [queues.dispositions.solved]
 label = "Solved"
@@ -124,7 +142,7 @@ mode = "preview"
 def install(folder: Path, agents: Iterable[tuple[str, str]] = AGENTS, *, reasons: bool = True) -> Path:
     """An installation in ``folder``; its settings file. ``agents``: ids and names. Without ``reasons`` any text is
     one for a pause."""
-    for name in ("flows", "texts", "campaigns"):
+    for name in ("flows", "texts", "campaigns", "recordings"):
         (folder / name).mkdir(parents=True)
     (folder / "flows" / "main.yaml").write_text(FLOW, encoding="utf-8")
     (folder / "texts" / "en.yaml").write_text(TEXTS, encoding="utf-8")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import io
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -78,12 +80,35 @@ class Page:
 
     def log_in(self, name: str) -> None:
         """As somebody, in the place of whoever was."""
+        self.try_log_in(name)
+        self._let_in(name, "/log-in")
+
+    def try_log_in(self, name: str, password: str = PASSWORD, code: str = "") -> None:
+        """The log-in's form, filled in and sent."""
         self.leave()
         self.open("/log-in")
-        self.one("input[name=name]").send_keys(name)
-        self.one("input[name=password]").send_keys(PASSWORD)
+        self.fill(name=name, password=password, code=code)
+
+    def fill(self, **fields: str) -> None:
+        """Type into the page's form, and send it by its first button."""
+        for field, text in fields.items():
+            place = self.one(f"main [name={field}]")
+            place.clear()
+            place.send_keys(text)
         self.one("main button").click()
-        self.until(lambda: "/log-in" not in self.driver.current_url)
+
+    def first_start(self, name: str, told: io.StringIO) -> None:
+        """The administrator's account, by the page that anybody is sent to first and the code in the log ``told``."""
+        self.open("/")
+        self.until(lambda: self.driver.current_url.endswith("/setup"))
+        assert self.faults() == []
+        found = re.search(r"(?:[0-9a-f]{4}-){5}[0-9a-f]{4}", told.getvalue())
+        assert found is not None, told.getvalue()
+        self.fill(code=found[0], name=name, password=PASSWORD, again=PASSWORD)
+        self._let_in(name, "/setup")
+
+    def _let_in(self, name: str, page: str) -> None:
+        self.until(lambda: page not in self.driver.current_url)
         found = self.driver.get_cookie("callwright")
         assert found is not None
         self._sessions[name] = found

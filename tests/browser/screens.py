@@ -208,7 +208,7 @@ def opened() -> Iterator[Centre]:
         at = stack.enter_context(console(running.settings))
         driver = chromium(folder / "profile")
         stack.callback(driver.quit)
-        centre = Centre(engine, at, Page(driver, at.url))
+        centre = Centre(engine, at, Page(driver, at.url), path.parent)
         busy(centre)
         yield centre
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import conftest
 from tests.lanes import SECONDS, TIMED, USUAL_S, LaneWorker, lanes, lanes_of
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -58,6 +59,15 @@ def test_lanes_come_first_and_what_takes_itself_a_priority_last(pytestconfig: py
         "tests/calls/test_ids.py",
         "tests/browser/test_days.py",
     ]
+
+
+def test_nobody_looks_for_garbage_while_tests_are_collected() -> None:
+    collecting = conftest.pytest_collection()
+    next(collecting)
+    assert not gc.isenabled()
+    with pytest.raises(StopIteration):
+        collecting.send(None)
+    assert gc.isenabled()
 
 
 def test_a_worker_looks_through_no_collected_tests_for_garbage(pytestconfig: pytest.Config) -> None:

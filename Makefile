@@ -7,6 +7,7 @@ PYTHON ?= python3
 SWITCH ?= asterisk
 VENV   := .venv
 PY     := $(VENV)/bin/python
+PIP     = $(PY) -m pip install --quiet --disable-pip-version-check $(COMPILE)
 PBX    := var/pbx
 ASSETS := console/web/vendor/complete
 
@@ -18,9 +19,12 @@ run: env
 
 # Two Asterisks at a time, and everything else beside them (tests/lanes.py). What the workers would all do first, to
 # rewrite every test's assertions, is done once before, beside the linters; Python is let keep it, whatever says otherwise.
-test: dev
-	@$(MAKE) --no-print-directory -j3 lint pbx collected
-	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --complete -m "not soak" -n 3
+# Of what pip installs most is never imported: compiling all of it took half of pip's time, and what is imported is
+# compiled then.
+test:
+	@$(MAKE) --no-print-directory -j2 dev pbx COMPILE=--no-compile
+	@$(MAKE) --no-print-directory -j2 lint collected
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --complete -m "not soak" -n 4
 
 test-asterisk22: dev
 	docker/fetch-asterisk 22 $(PBX)
@@ -50,26 +54,26 @@ $(VENV)/.run: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Callwright needs Python 3.11 or newer: make run PYTHON=python3.11'; exit 1; }
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { echo 'no venv: apt-get install python3-venv'; exit 1; }
 	@echo 'Installing the locked requirements into $(VENV) ...'
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # What the pages' scripts need, from npm by the lock console/web/assets.toml; where there is no npm, by one from PyPI.
 NPM = PATH="$$PATH:$(CURDIR)/var/node/bin" PYTHONPATH=$(CURDIR)/var/node
 
 $(ASSETS): console/web/assets.toml | $(VENV)/.run
-	@command -v npm >/dev/null || test -x var/node/bin/npm || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --target var/node -r requirements-node.lock
+	@command -v npm >/dev/null || test -x var/node/bin/npm || $(PIP) --require-hashes --target var/node -r requirements-node.lock
 	@$(NPM) $(PY) -m console.web.fetch_assets
 
 var/assets/complete: console/web/assets.toml $(ASSETS)
 	@$(NPM) $(PY) -m console.web.fetch_assets --dev var/assets
 
 $(VENV)/.fuzz: requirements-fuzz.lock $(VENV)/.dev
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	@$(PIP) --require-hashes -r requirements-fuzz.lock
 	@touch $@
 
 pbx:

@@ -35,6 +35,7 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("PATCH", "/v1/campaigns/{campaign_id}"): Need(Right.CAMPAIGNS),
     ("DELETE", "/v1/campaigns/{campaign_id}/changes"): Need(Right.CAMPAIGNS),
     ("GET", "/v1/campaigns/{campaign_id}/forecast"): Need(Right.CAMPAIGNS),
+    ("GET", "/v1/campaigns/{campaign_id}/what-if"): Need(Right.CAMPAIGNS),
     ("GET", "/v1/campaigns/{campaign}/audit"): Need(Right.RULES),
     ("GET", "/v1/campaigns/{campaign}/refusals"): Need(Right.RULES),
     ("GET", "/v1/refusals"): Need(Right.RULES),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dialer.pace import policy_of as live_policy
@@ -85,50 +85,58 @@ class Forecast:
             "variants": [
                 {
                     "change": each.change,
-                    "talks_per_hour": _pair(each.talks_per_hour),
-                    "occupancy": _pair(each.occupancy),
-                    "abandonment": _pair(each.abandonment),
-                    "gain_per_hour": _pair(each.gain_per_hour),
+                    "talks_per_hour": pair(each.talks_per_hour),
+                    "occupancy": pair(each.occupancy),
+                    "abandonment": pair(each.abandonment),
+                    "gain_per_hour": pair(each.gain_per_hour),
                     "note": each.note,
                 }
                 for each in self.variants
             ],
             "leads_left": seen.leads_left,
-            "hours_left": None if self.hours_left is None else _pair(self.hours_left),
+            "hours_left": None if self.hours_left is None else pair(self.hours_left),
             "lines_needed": self.lines_needed,
         }
 
 
-def _pair(each: Interval) -> dict[str, float | None]:
+def pair(each: Interval) -> dict[str, float | None]:
+    """A figure with half the width of its interval, None where one run says nothing of it: for JSON."""
     return {"mean": each.mean, "half_width_95": each.half if each.half != float("inf") else None}
 
 
-def forecast(measured: Measurement, replications: int, workers: int, hours: float = HOURS) -> Forecast:
-    """By ``replications`` runs of each variant, two or more, of so many hours, all with the same people."""
+def forecast(measured: Measurement, replications: int, workers: int, hours: float = HOURS, nice: int = 0) -> Forecast:
+    """By ``replications`` runs of each variant, two or more, of so many hours, all with the same people.
+
+    ``nice``: see :func:`dialer.simulation.replications.shared`.
+    """
     warm_up_s = min(WARM_UP_S, hours * HOUR_S / 2)
     lasting = replace(measured.scenario, warm_up_s=warm_up_s, duration_s=warm_up_s + hours * HOUR_S)
     measured = replace(measured, scenario=lasting)
     changes = list(_changes(measured))
     trials = [Trial(measured, scenario, seed) for _, scenario, _ in changes for seed in range(replications)]
-    tallies = list(shared(trials, workers))
+    tallies = list(shared(trials, workers, nice))
     groups = [tallies[index : index + replications] for index in range(0, len(tallies), replications)]
     now = groups[0]
     variants = tuple(
-        Variant(
-            change,
-            interval([each.connected / hours for each in group]),
-            interval([each.occupancy for each in group]),
-            interval([each.abandonment for each in group]),
-            interval([(each.connected - was.connected) / hours for each, was in zip(group, now, strict=True)]),
-            note,
-        )
-        for (change, _, note), group in zip(changes, groups, strict=True)
+        variant(change, group, now, hours, note) for (change, _, note), group in zip(changes, groups, strict=True)
     )
     needed = measured.leads_left * measured.dials_per_lead
     left = interval([needed * hours / max(1, each.dials) for each in now]) if measured.leads_left else None
     held_s = [each.ringing_s + each.talking_s for each in now]
     load = max(held_s) / (hours * HOUR_S)
     return Forecast(measured, variants, left, lines_for(load, BLOCKED))
+
+
+def variant(change: str, group: Sequence[Tally], now: Sequence[Tally], hours: float, note: str = "") -> Variant:
+    """What came of a change in runs of so many hours, against the runs ``now`` of the same people without it."""
+    return Variant(
+        change,
+        interval([each.connected / hours for each in group]),
+        interval([each.occupancy for each in group]),
+        interval([each.abandonment for each in group]),
+        interval([(each.connected - was.connected) / hours for each, was in zip(group, now, strict=True)]),
+        note,
+    )
 
 
 def _changes(measured: Measurement) -> Iterator[tuple[str, Scenario, str]]:

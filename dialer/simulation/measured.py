@@ -15,7 +15,7 @@ from calls.causes import Outcome
 from calls.errors import CampaignError
 from calls.ids import CampaignId
 from calls.records.times import as_text, as_time
-from dialer import roll
+from dialer import control, roll
 from dialer.campaign import Campaign
 from dialer.simulation.distributions import Constant, Distribution, Measured
 from dialer.simulation.scenario import HOUR_S, Scenario, Shift, always
@@ -66,7 +66,7 @@ class Measurement:
 
 
 def measure(connection: sqlite3.Connection, campaign_id: str, begin: datetime, end: datetime) -> Measurement:
-    """The campaign's attempts that were begun from ``begin`` to ``end`` (aware).
+    """The campaign's attempts that were begun from ``begin`` to ``end`` (aware), and its pace as it is changed now.
 
     Raises:
         CampaignError: there is no such campaign, or too little was dialled to say anything.
@@ -74,6 +74,7 @@ def measure(connection: sqlite3.Connection, campaign_id: str, begin: datetime, e
     campaign = roll.stored(connection, CampaignId(campaign_id))
     if campaign is None:
         raise CampaignError(f"no campaign {campaign_id} in the store")
+    campaign = control.effective(connection, campaign)
     if not campaign.file.pacing.for_agents:
         raise CampaignError(f"campaign {campaign_id} is paced {campaign.file.pacing.mode}: no agents are dialled for")
     where = (campaign_id, as_text(begin), as_text(end))

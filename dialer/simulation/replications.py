@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -133,25 +134,26 @@ class Replication(Protocol):
         """What comes of it."""
 
 
-def shared(tasks: Sequence[Replication], workers: int) -> Iterator[Tally]:
-    """What comes of each task, in their order; ``workers``: processes, 1: this one.
+def shared(tasks: Sequence[Replication], workers: int, nice: int = 0) -> Generator[Tally]:
+    """What comes of each task, in their order; ``workers``: processes, 1: this one. ``nice``: by how much others on
+    the machine go before these processes (nice(2)).
 
     Whoever stops looking, by Ctrl-C too, ends the processes.
     """
     if workers <= 1 or len(tasks) <= 1:
         yield from (each.tally() for each in tasks)
         return
-    with _pool(min(workers, len(tasks))) as pool:
+    with _pool(min(workers, len(tasks)), nice) as pool:
         yield from pool.imap(_tally, tasks)
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[Pool]:
+def _pool(workers: int, nice: int) -> Iterator[Pool]:
     """Processes that Ctrl-C does not reach, though a terminal tells it to all: whoever waits for them ends them."""
     resource_tracker.ensure_running()  # which lets signals through again, where it is started later
     with ExitStack() as until_the_end:
         with _ctrl_c_later():
-            pool = until_the_end.enter_context(multiprocessing.get_context("spawn").Pool(workers))
+            pool = until_the_end.enter_context(multiprocessing.get_context("spawn").Pool(workers, os.nice, (nice,)))
         yield pool
 
 

@@ -56,6 +56,69 @@ const give = (pair, digits, times = 1) =>
   pair.half_width_95 === null ? (times * pair.mean).toFixed(digits)
     : `${(times * pair.mean).toFixed(digits)} ± ${(times * pair.half_width_95).toFixed(digits)}`;
 
+const note = (text, className) => Object.assign(document.createElement("p"), { textContent: text, className });
+
+// What a change of the sliders would bring: asked for when they rest, and the question before is dropped.
+const pace = document.querySelector("form[data-pace]");
+const tried = document.querySelector("[data-tried]");
+const SIMULATED = ["pacing.mode", "pacing.ratio", "pacing.cap", "max_lines"];
+const REST_MS = 600;
+let asking = null;
+let resting = 0;
+
+function wanted() {
+  const value = (name) => pace.elements.namedItem(name)?.value.trim().replace(",", ".");
+  const changed = SIMULATED.filter((name) => value(name) && value(name) !== value(`was.${name}`));
+  return changed.map((name) => {
+    const share = name === "pacing.cap" ? Number((Number(value(name).replace(/ *%$/, "")) / 100).toPrecision(9)) : value(name);
+    return `${name}=${share}`;
+  });
+}
+
+function compared(found) {
+  const table = document.createElement("table");
+  table.append(row(["", "Talks an hour", "Occupancy %", "Abandoned %"], true));
+  for (const [name, each] of [["Now", found.now], ["So", found.then]]) {
+    table.append(row([name, give(each.talks_per_hour, 1), give(each.occupancy, 0, 100), give(each.abandonment, 2, 100)]));
+  }
+  const gain = found.then.gain_per_hour;
+  const sure = gain.half_width_95 !== null && Math.abs(gain.mean) > gain.half_width_95;
+  table.lastElementChild.className = sure && gain.mean > 0 ? "best" : "";
+  const words = `${gain.mean < 0 ? "" : "+"}${give(gain, 1)} talks an hour${sure ? "" : ": no difference that can be told"}.`;
+  tried.replaceChildren(table, note(`${words} From ${found.dials} dials and ${found.talks} talks; 95 % intervals. Nothing is changed yet.`, "hint"));
+}
+
+async function tryOut() {
+  asking?.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  const sets = wanted();
+  if (!sets.length) {
+    tried.replaceChildren(note("As it is: nothing of the pace is moved.", "quiet"));
+    return;
+  }
+  tried.setAttribute("aria-busy", "true");
+  tried.replaceChildren(note("The simulator runs …", "quiet"));
+  try {
+    const query = sets.map((each) => `set=${encodeURIComponent(each)}`).join("&");
+    const answer = await fetch(`/api/v1/campaigns/${id}/what-if?${query}`, { signal });
+    const found = await answer.json();
+    if (answer.ok) compared(found);
+    else tried.replaceChildren(note(found.problem ?? "That is no change that can be tried.", "notice"));
+  } catch {
+    if (signal.aborted) return;
+    tried.replaceChildren(note("No answer of the console.", "notice"));
+  }
+  tried.removeAttribute("aria-busy");
+}
+
+for (const kind of tried ? ["input", "change"] : []) {
+  pace.addEventListener(kind, () => {
+    clearTimeout(resting);
+    resting = setTimeout(tryOut, REST_MS);
+  });
+}
+
 const place = document.querySelector("[data-forecast]");
 place?.querySelector("a")?.addEventListener("click", async (event) => {
   event.preventDefault();

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from calls.errors import CampaignError
 from calls.ids import AgentId
 from calls.records.times import as_text
+from dialer import control
+from dialer.simulation import what_if
 from dialer.simulation.closed_forms import erlang_a, erlang_b
 from dialer.simulation.forecast import forecast
 from dialer.simulation.measured import KEPT, Measurement, measure
 from dialer.simulation.scenario_file import load
 from dialer.simulation.scenario_text import text_of
 from dialer.simulation.staffing import agents_for_abandonment, agents_for_service, lines_for
+from dialer.simulation.what_if import AsItIs, Superseded
 from tests.dialer.conftest import make_campaign
 from tests.dialer.test_live_pace import LINES, LIVE, Hour
 from tests.dialer.world import START, Agent
@@ -90,6 +93,50 @@ def test_a_forecast_covers_what_happened_and_tells_what_changes_bring(hour: Hour
     assert told.hours_left.mean == pytest.approx(found.leads_left / per_hour, rel=0.25)
     assert erlang_b(told.lines_needed, 1.0) < 0.01
     assert json.loads(json.dumps(told.as_json()))["variants"][0]["change"] == "as it is"
+
+
+@pytest.fixture(scope="module")
+def base(hour: Hour) -> AsItIs:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(what_if, "HOURS", 0.2)
+        patch.setattr(what_if, "WARM_UP_S", 300.0)
+        return what_if.as_it_is(measured(hour), 2, 1, lambda: True)
+
+
+def test_a_change_that_is_tried_stands_beside_things_as_they_are(
+    base: AsItIs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(what_if, "HOURS", 0.2)
+    campaign = base.measured.campaign
+    same = what_if.what_if(base, campaign, 1, lambda: True)
+    assert (same.then.gain_per_hour.mean, same.then.talks_per_hour) == (0.0, same.now.talks_per_hour)
+    less = what_if.what_if(base, control.changed(campaign, {"max_lines": 4}), 1, lambda: True)
+    assert less.then.talks_per_hour.mean < 0.7 * less.now.talks_per_hour.mean
+    slower = what_if.what_if(base, control.changed(campaign, {"pacing.mode": "progressive"}), 1, lambda: True)
+    assert slower.then.occupancy.mean < slower.now.occupancy.mean
+    assert json.loads(json.dumps(less.as_json()))["then"]["gain_per_hour"]["mean"] < 0
+
+
+def test_a_change_that_nobody_waits_for_ends_after_the_run_in_hand(base: AsItIs) -> None:
+    asked = []
+
+    def is_wanted() -> bool:
+        asked.append(True)
+        return False
+
+    with pytest.raises(Superseded, match="another change"):
+        what_if.what_if(base, base.measured.campaign, 1, is_wanted)
+    assert len(asked) == 1
+
+
+def test_things_as_they_are_are_those_that_were_changed_beside_the_file(hour: Hour) -> None:
+    campaign = measured(hour).campaign
+    control.keep(hour.db, campaign.campaign_id, {"max_lines": 7, "pacing.cap": 0.01}, "test", START)
+    try:
+        scenario = measured(hour).scenario
+    finally:
+        control.clear(hour.db, campaign.campaign_id)
+    assert (scenario.lines, scenario.abandonment_cap) == (7, 0.01)
 
 
 @pytest.mark.parametrize(

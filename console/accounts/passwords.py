@@ -22,6 +22,15 @@ WORDS = 4
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
+class NotGood(UserError):
+    """The password is not good enough. ``key``: which of the console's words say why, with ``values`` in them."""
+
+    def __init__(self, key: str, words: str, **values: int) -> None:
+        super().__init__(words)
+        self.key = key
+        self.values = values
+
+
 def made() -> str:
     """A password of 79 bits that can be read out: groups of letters and digits that look like nothing else."""
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(WORDS))
@@ -35,15 +44,17 @@ def name_key(name: str) -> str:
 def check(password: str, name: str) -> None:
     """
     Raises:
-        UserError: it is not good enough, and why.
+        NotGood: and why.
     """
     folded = name_key(password)
     if not SHORTEST <= len(password) <= LONGEST:
-        raise UserError(f"a password has {SHORTEST} to {LONGEST} letters: a few words make a good one")
+        words = f"a password has {SHORTEST} to {LONGEST} letters: a few words make a good one"
+        raise NotGood("short", words, least=SHORTEST, most=LONGEST)
     if name_key(name) in folded:
-        raise UserError("the password has the account's name in it")
+        raise NotGood("has_name", "the password has the account's name in it")
     if len(set(folded)) < FEWEST_DIFFERENT:
-        raise UserError(f"the password has fewer than {FEWEST_DIFFERENT} different letters")
+        words = f"the password has fewer than {FEWEST_DIFFERENT} different letters"
+        raise NotGood("few", words, least=FEWEST_DIFFERENT)
 
 
 class Hasher:

@@ -20,6 +20,7 @@ from calls.errors import CallwrightError, UserError
 from calls.records.database import open_readonly
 from calls.settings import Settings
 from console.accounts import orders, passwords, second_factor, store
+from console.accounts.passwords import NotGood
 from console.accounts.roles import Role
 from console.accounts.store import Known, Secrets
 from console.web.engine import EngineWay
@@ -29,7 +30,15 @@ from console.web.pages import Pages
 HASHES = 2
 """How many passwords are judged at a time: each takes a core for a while."""
 
-WRONG = "Name, password or code are wrong."
+
+class Wrong(UserError):
+    """Somebody does not come in, or may not have this password. ``key``: the words ``login.KEY`` say so in
+    the language of who asks, with ``values`` in them."""
+
+    def __init__(self, key: str, **values: int) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
 
 
 class SetupCode:
@@ -70,7 +79,7 @@ class LogIns:
         """A new session's token.
 
         Raises:
-            UserError: name, password or code are wrong, or too many were.
+            Wrong: name, password or code are wrong, or too many were.
             CallwrightError: the engine or the database is not there.
         """
         order = orders.TryOrder(name=name[:200], address=address)
@@ -78,18 +87,18 @@ class LogIns:
         until = orders.Tried.model_validate_json(answer.content).locked_until
         if until is not None:
             left = max(1, round((until - self._now()).total_seconds() / 60))
-            raise UserError(f"Too many tries: again in {left} minutes.")
+            raise Wrong("too_many", minutes=left)
         found = await asyncio.to_thread(self._secrets_of, name)
         async with self._hashing:
             kept = None if found is None else found.password
             right = await asyncio.to_thread(self._hasher.is_right, password, kept)
         if found is None or not right:
-            raise UserError(WRONG)
+            raise Wrong("wrong")
         step = None
         if found.totp is not None:
             step = second_factor.step_of(found.totp, code.replace(" ", ""), found.totp_used, self._now())
             if step is None:
-                raise UserError(WRONG)
+                raise Wrong("wrong")
         token = orders.new_token()
         opened = orders.SessionOrder(name=name, token=store.digest(token), address=address, step=step)
         await self._engine.tell("POST", "/v1/sessions", opened)
@@ -99,12 +108,12 @@ class LogIns:
         """Whether it is the account's own; counted as a try to log in is.
 
         Raises:
-            UserError: too many tries.
+            Wrong: too many tries.
         """
         order = orders.TryOrder(name=known.account.name, address=address)
         answer = await self._engine.ask("POST", "/v1/log-ins", order.model_dump_json().encode())
         if orders.Tried.model_validate_json(answer.content).locked_until is not None:
-            raise UserError("Too many tries: again later.")
+            raise Wrong("too_many_later")
         found = await asyncio.to_thread(self._secrets_of, known.account.name)
         async with self._hashing:
             return await asyncio.to_thread(self._hasher.is_right, password, None if found is None else found.password)
@@ -158,7 +167,7 @@ def _add_first(
             await engine.tell("POST", "/v1/accounts", order, "first start")
             token = await log_ins.log_in(name, password, "", _address(request))
         except CallwrightError as problem:
-            return pages.show(request, "setup.html", 409, trouble=str(problem), name=name)
+            return pages.show(request, "setup.html", 409, trouble=_said(pages, request, problem), name=name)
         return _let_in(request, token)
 
 
@@ -179,7 +188,7 @@ def _add_log_in(
         try:
             token = await log_ins.log_in(name, password, code, _address(request))
         except CallwrightError as problem:
-            return pages.show(request, "log_in.html", 403, trouble=str(problem), name=name)
+            return pages.show(request, "log_in.html", 403, trouble=_said(pages, request, problem), name=name)
         return _let_in(request, token)
 
     @app.post("/log-out")
@@ -194,7 +203,7 @@ def _add_password(app: FastAPI, pages: Pages, engine: EngineWay, log_ins: LogIns
     @app.get("/password", response_class=HTMLResponse)
     async def password_page(request: Request) -> Response:
         known_of(request)
-        return pages.show(request, "password.html", trouble="")
+        return pages.show(request, "password.html", trouble="", least=passwords.SHORTEST)
 
     @app.post("/password", response_class=HTMLResponse)
     async def change_password(request: Request, form: Annotated[FormData, Depends(posted)]) -> Response:
@@ -202,15 +211,17 @@ def _add_password(app: FastAPI, pages: Pages, engine: EngineWay, log_ins: LogIns
         old, new, again = (str(form.get(field, "")) for field in ("old", "password", "again"))
         try:
             if not await log_ins.is_password(known, old, _address(request)):
-                raise UserError("The old password is wrong.")
+                raise Wrong("old_wrong")
             if new == old:
-                raise UserError("The new password is the old one.")
+                raise Wrong("same")
             _check_new(new, again, known.account.name)
             order = orders.PasswordOrder(password=await log_ins.hash(new), must_change=False)
             path = f"/v1/accounts/{pages.quoted(known.account.name)}/password"
             await engine.tell("PUT", path, order, known.account.name)
         except CallwrightError as problem:
-            return pages.show(request, "password.html", 409, trouble=str(problem))
+            return pages.show(
+                request, "password.html", 409, trouble=_said(pages, request, problem), least=passwords.SHORTEST
+            )
         return RedirectResponse("/log-in", 303)  # every session has ended, this one too
 
 
@@ -239,12 +250,12 @@ def _add_second_factor(
             return RedirectResponse("/second-factor", 303)
         step = second_factor.step_of(secret, code, 0, now())
         if step is None:
-            return offer(request, secret, "That is not the code that the app shows now.")
+            return offer(request, secret, _said(pages, request, Wrong("factor_wrong")))
         try:
             if not await log_ins.is_password(known, str(form.get("password", "")), _address(request)):
-                raise UserError("The password is wrong.")
+                raise Wrong("password_wrong")
         except UserError as problem:
-            return offer(request, secret, str(problem))
+            return offer(request, secret, _said(pages, request, problem))
         order = orders.SecondFactorOrder(secret=secret, step=step)
         path = f"/v1/accounts/{pages.quoted(known.account.name)}/second-factor"
         await engine.tell("PUT", path, order, known.account.name)
@@ -253,8 +264,15 @@ def _add_second_factor(
 
 def _check_new(password: str, again: str, name: str) -> None:
     if password != again:
-        raise UserError("The two passwords are not the same.")
+        raise Wrong("not_same")
     passwords.check(password, name)
+
+
+def _said(pages: Pages, request: Request, problem: CallwrightError) -> str:
+    """Why not, in the language of who asks, where it is of these pages; else as it was said."""
+    if isinstance(problem, Wrong | NotGood):
+        return pages.words_of(request)(f"login.{problem.key}", **problem.values)
+    return str(problem)
 
 
 def _address(request: Request) -> str:

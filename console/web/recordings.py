@@ -156,6 +156,17 @@ def bars(wave: Waveform) -> str:
     return "".join(drawn)
 
 
+def told(shown: RecordingShown) -> list[tuple[float, str]]:
+    """What happened in a recording and where nothing was recorded, by the time, in words."""
+    muted = [(each.from_s, f"nothing is recorded until {clock(each.to_s)} ({each.why})") for each in shown.muted]
+    return sorted(muted + [(each.at_s, each.what) for each in shown.marks])
+
+
+def clock(at_s: float) -> str:
+    """Minutes and seconds."""
+    return f"{int(at_s) // 60}:{int(at_s) % 60:02d}"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a line of the transcript is to be heard: seconds of the recording ``of``; "": it was not recorded."""

@@ -21,7 +21,7 @@ from console.web.guard import Refused, posted, require
 from console.web.house_time import HouseTime
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
-from console.web.recordings import Recordings, bars, places
+from console.web.recordings import Recordings, bars, places, told
 from console.web.site import Site
 from console.web.spans import days_of
 
@@ -129,6 +129,7 @@ async def _shown(
         forms=forms,
         recordings=sorted(drawn, key=lambda each: each.shown.agent not in (None, talk.agent_id)),
         bars=bars,
+        told=told,
         transcript=said,
         places=places(said, drawn),
         may_read=may_read,

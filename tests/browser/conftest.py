@@ -26,6 +26,8 @@ class Centre:
         self.console = console
         self.page = page
         self.folder = folder
+        self.judged = ""
+        """The id of a call that was judged, for who takes pictures."""
         self._callers: list[threading.Thread] = []
 
     def call(self, caller: str) -> None:

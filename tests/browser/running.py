@@ -42,8 +42,8 @@ class Engine:
     def close(self) -> None:
         self._http.close()
 
-    def post(self, path: str, body: object = None) -> httpx.Response:
-        answer = self._http.post(f"http://engine{path}", json=body)
+    def post(self, path: str, body: object = None, who: str = "the floor") -> httpx.Response:
+        answer = self._http.post(f"http://engine{path}", json=body, headers={"X-Callwright-Who": who})
         assert answer.status_code == 200, answer.text
         return answer
 

@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from calls import log
+from tests.browser import sound
 from tests.browser.conftest import Centre
 from tests.browser.installation import install
 from tests.browser.running import DESKTOP, PHONE, ROOT, Engine, Page, chromium, fetch_chromium
@@ -102,6 +103,8 @@ PAGES = (
     ("Root", "staffing", "/reports/staffing"),
     ("Root", "alerts", "/alerts"),
     ("Root", "quality", "/quality"),
+    ("Root", "review", "/quality/{judged}"),
+    ("anna", "my-reviews", "/my-reviews"),
     ("Root", "accounts", "/accounts"),
     ("Root", "audit", "/audit"),
     ("Root", "health", "/health"),
@@ -149,6 +152,32 @@ def answered(centre: Centre, caller: str, outcome: str, note: str) -> None:
     wait(lambda: agents(engine, "wrap_up") == [agent], "the wrap-up")
     engine.post(f"/v1/agents/{agent}/done")
     wait(lambda: not agents(engine, "wrap_up"), "the agent is free")
+
+
+def judged(centre: Centre) -> str:
+    """A talk of anna's that was recorded, with a pause in it, and judged; the call's id."""
+    engine = centre.engine
+    engine.post("/v1/agents/anna/login")
+    wait(lambda: agents(engine, "ready") == ["anna"], "anna is ready")
+    centre.call("+493023125007")
+    wait(lambda: agents(engine, "talking") == ["anna"], "anna talks")
+    call = next(str(each["call_id"]) for each in engine.status()["agents"] if each["id"] == "anna")
+    for step, lasts_s in (("pause", 2.5), ("resume", 1.5)):
+        time.sleep(2.0)
+        engine.post(f"/v1/agents/anna/recording/{step}", who="anna")
+        time.sleep(lasts_s)
+    order = {"call_id": call, "disposition": "sold", "note": "two lamps", "value": "89.00"}
+    engine.post("/v1/agents/anna/disposition", order)
+    engine.post("/v1/agents/anna/end-call")
+    wait(lambda: agents(engine, "wrap_up") == ["anna"], "the wrap-up")
+    engine.post("/v1/agents/anna/done")
+    engine.post("/v1/agents/anna/logout")
+    wait(lambda: not agents(engine, "ready") and not engine.status()["calls"], "anna is gone, and the call is over")
+    (centre.folder / "recordings" / f"{call}-talk-1.wav").write_bytes(sound.talk(8.0, quiet=(2.0, 6.5)))
+    answers = {"greeting": "yes", "listening": "partly"}
+    review = {"scorecard": "sales", "answers": answers, "note": "A good end; let people finish their sentences."}
+    engine.post(f"/v1/calls/{call}/reviews", review, who="quinn")
+    return call
 
 
 def busy(centre: Centre) -> None:
@@ -209,6 +238,7 @@ def opened() -> Iterator[Centre]:
         driver = chromium(folder / "profile")
         stack.callback(driver.quit)
         centre = Centre(engine, at, Page(driver, at.url), path.parent)
+        centre.judged = judged(centre)
         busy(centre)
         yield centre
 
@@ -232,7 +262,7 @@ def take(centre: Centre, folder: Path, form: str, only: str) -> None:
             continue
         page.size(*DESKTOP)
         page.be(who) if who else page.leave()
-        page.open(path)
+        page.open(path.format(judged=centre.judged))
         page.one(READY.get(name, "main"))
         for size, width in ((DESKTOP, "desktop"), (PHONE, "phone")):
             for theme in ("light", "dark"):

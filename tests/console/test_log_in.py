@@ -102,6 +102,33 @@ def test_a_wrong_name_and_a_wrong_password_are_told_alike(root: str, browser: Br
     assert browser.get("/").url.path == "/log-in"
 
 
+@pytest.mark.parametrize(
+    ("language", "wrong", "short", "locked"),
+    [
+        ("de", "Name, Passwort oder Code stimmen nicht.", "hat 12 bis 200 Zeichen", "wieder in 15 Minuten"),
+        (
+            "fr",
+            "Le nom, le mot de passe ou le code est faux.",
+            "a de 12 à 200 caractères",
+            "de nouveau dans 15 minutes",
+        ),
+    ],
+)
+def test_an_agent_is_told_in_the_own_language_why_not(
+    root: str, browser: Browser, language: str, wrong: str, short: str, locked: str
+) -> None:
+    browser.cookies.set("callwright_language", language)
+    assert trouble(browser.log_in(root, "wrong")) == wrong
+    browser.log_in(root, PASSWORD)
+    assert short in trouble(browser.post("/password", old=PASSWORD, password="short", again="short"))
+    for page in ("/log-in", "/password", "/second-factor", "/account"):
+        assert not re.search(r"Password|Second factor|Change it|Log in", browser.get(page).text), page
+    browser.post("/log-out")
+    for _ in range(store.LIMITS.by_account):
+        browser.log_in(root, "wrong")
+    assert locked in trouble(browser.log_in(root, PASSWORD))
+
+
 def test_who_guesses_is_locked_out(root: str, browser: Browser) -> None:
     for _ in range(store.LIMITS.by_account):
         browser.log_in(root, "wrong")

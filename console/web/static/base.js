@@ -32,3 +32,22 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
 for (const field of document.querySelectorAll("select[data-submits]")) {
   field.addEventListener("change", () => field.form.requestSubmit());
 }
+
+// On a phone the rows of a table are cards (style.css): each value has its column's word, and the table stays one for
+// who hears it. A table of figures with many columns stays as it is, and is moved sideways within its own frame.
+const MOST_COLUMNS = 9;
+for (const table of document.querySelectorAll(".wide > table")) {
+  const heads = [...table.querySelectorAll("thead th")].map((each) => each.innerText.trim());
+  if (!heads.length || heads.length > MOST_COLUMNS || table.tHead.rows.length > 1) continue;
+  table.classList.add("cards");
+  table.setAttribute("role", "table");
+  for (const part of table.querySelectorAll("thead, tbody")) part.setAttribute("role", "rowgroup");
+  for (const row of table.rows) {
+    row.setAttribute("role", "row");
+    [...row.cells].forEach((cell, at) => {
+      const heading = cell.tagName === "TH";
+      cell.setAttribute("role", !heading ? "cell" : cell.scope === "col" ? "columnheader" : "rowheader");
+      if (!heading) cell.dataset.label = heads[at] ?? "";
+    });
+  }
+}

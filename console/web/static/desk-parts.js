@@ -29,7 +29,7 @@ export function Call({ card, agent, t, language, actions }) {
     <h3>${t("desk.history")}</h3>
     ${card.history.length === 0 && html`<p class="quiet">${t("desk.no_history")}</p>`}
     <ul class="history">${card.history.slice(0, 12).map((each) => html`<li><time datetime=${each.at}>${when(each.at, language)}</time>
-      <span>${each.kind.replaceAll("_", " ")}${detail(each.detail)}</span></li>`)}</ul>`;
+      <span>${known(t, each.kind)}${detail(each.detail, t)}</span></li>`)}</ul>`;
 }
 
 /** A lead that is looked at before it is dialled: who it is, and to dial or to skip it. */
@@ -43,7 +43,7 @@ export function Lead({ lead, t, actions }) {
     <p><span class="badge info">${t("desk.looks")}</span>${lead.until !== null && html` <span class="hint">${t(`desk.then_${lead.auto}`)} <time data-until=${lead.until}>${lasted(lead.until - serverNow())}</time></span>`}</p>
     <dl class="pairs"><dt>${t("desk.campaign")}</dt><dd>${lead.campaign}</dd>
       ${lead.others.length > 0 && html`<dt>${t("desk.numbers")}</dt><dd>${lead.others.join(", ")}</dd>`}
-      <dt>${t("desk.tries")}</dt><dd>${lead.tries}${lead.last_outcome ? `: ${lead.last_outcome.replaceAll("_", " ")}` : ""}</dd>
+      <dt>${t("desk.tries")}</dt><dd>${lead.tries}${lead.last_outcome ? `: ${known(t, `v_${lead.last_outcome}`)}` : ""}</dd>
       ${Object.entries(lead.fields).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
     <div class="actions"><button type="button" onClick=${actions.dialLead}>${t("desk.dial")} <kbd>Alt D</kbd></button></div>
     <form class="row" key=${lead.lead} onSubmit=${skip}><label>${t("desk.skip_why")} <kbd class="hint">Alt K</kbd><input id="skip" name="reason" required maxlength="200" /></label><button class="second">${t("desk.skip")}</button></form>`;
@@ -59,8 +59,20 @@ function localTime(zone, language) {
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-/; // of a call or a lead: nothing for people
 
-function detail(values) {
-  const shown = Object.entries(values ?? {}).map(([name, value]) => name.endsWith("_s") && typeof value === "number" ? lasted(value) : value);
+/** A word of the records in the agent's language; one that only this house has, as it is. */
+const known = (t, word) => {
+  const key = `history.${word}`;
+  const found = t(key);
+  return found === key ? word.replace(/^v_/, "").replaceAll("_", " ") : found;
+};
+
+const CODES = ["direction", "outcome", "state", "what", "consent"]; // of a detail: words of ours, and none of people
+
+function detail(values, t) {
+  const shown = Object.entries(values ?? {}).map(([name, value]) => {
+    if (name.endsWith("_s") && typeof value === "number") return lasted(1000 * value);
+    return CODES.includes(name) && typeof value === "string" ? known(t, `v_${value}`) : value;
+  });
   const said = shown.filter((each) => ["string", "number"].includes(typeof each) && each !== "" && !ID.test(each));
   return said.length ? `: ${said.slice(0, 5).join(", ")}` : "";
 }

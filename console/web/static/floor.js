@@ -87,12 +87,12 @@ function Queues({ id, name, queues }) {
 function Calls({ calls, agents }) {
   const list = Object.entries(calls).sort(([, a], [, b]) => a.since - b.since);
   if (!list.length) return html`<p class="quiet">${t("floor.no_calls")}</p>`;
-  return html`<div class="wide" role="region" aria-label=${t("floor.calls")} tabindex="0"><table>
+  return html`<div class="wide" role="region" aria-label=${t("floor.calls")} tabindex="0"><table class="cards">
     <thead><tr><th scope="col">${t("floor.direction")}</th><th scope="col">${t("floor.number")}</th><th scope="col">${t("floor.phase")}</th>
       <th scope="col">${t("floor.queue")}</th><th scope="col">${t("floor.agent")}</th><th scope="col" class="number">${t("floor.age")}</th></tr></thead>
-    <tbody>${list.map(([id, each]) => html`<tr key=${id}><td>${t(each.direction === "inbound" ? "floor.inbound" : "floor.outbound")}</td>
-      <td>${each.direction === "inbound" ? each.caller : each.called}</td><td>${t(`floor.phase_${each.phase}`)}</td>
-      <td>${each.campaign ?? each.queue ?? "–"}</td><td>${agents[each.agent]?.name ?? each.agent ?? "–"}</td><td class="number"><${Since} at=${each.since} /></td></tr>`)}</tbody></table></div>`;
+    <tbody>${list.map(([id, each]) => html`<tr key=${id}><td data-label=${t("floor.direction")}>${t(each.direction === "inbound" ? "floor.inbound" : "floor.outbound")}</td>
+      <td data-label=${t("floor.number")}>${each.direction === "inbound" ? each.caller : each.called}</td><td data-label=${t("floor.phase")}>${t(`floor.phase_${each.phase}`)}</td>
+      <td data-label=${t("floor.queue")}>${each.campaign ?? each.queue ?? "–"}</td><td data-label=${t("floor.agent")}>${agents[each.agent]?.name ?? each.agent ?? "–"}</td><td data-label=${t("floor.age")} class="number"><${Since} at=${each.since} /></td></tr>`)}</tbody></table></div>`;
 }
 
 function emergency(event) {

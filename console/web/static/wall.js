@@ -72,16 +72,16 @@ const Tile = ({ label, value, look = "", more = "" }) =>
 function Queues({ queues }) {
   const names = Object.keys(queues).sort();
   if (!names.length) return null;
-  return html`<section><h2>${t("wall.queues")}</h2><div class="wide" role="region" aria-label=${t("wall.queues")} tabindex="0"><table>
+  return html`<section><h2>${t("wall.queues")}</h2><div class="wide" role="region" aria-label=${t("wall.queues")} tabindex="0"><table class="cards">
     <thead><tr><th scope="col">${t("wall.queue")}</th><th scope="col" class="number">${t("wall.waiting")}</th>
       <th scope="col" class="number">${t("wall.longest")}</th><th scope="col" class="number">${t("wall.free")}</th>
       <th scope="col" class="number">${t("wall.logged_in")}</th></tr></thead>
     <tbody>${names.map((name) => {
       const each = queues[name];
       return html`<tr key=${name}><th scope="row">${name}</th>
-        <td class="number big ${each.waiting ? "warn" : ""}">${each.waiting}</td>
-        <td class="number big">${each.oldest ? html`<${Since} at=${each.oldest} />` : "–"}</td>
-        <td class="number big">${each.free}</td><td class="number big">${each.logged_in}</td></tr>`;
+        <td data-label=${t("wall.waiting")} class="number big ${each.waiting ? "warn" : ""}">${each.waiting}</td>
+        <td data-label=${t("wall.longest")} class="number big">${each.oldest ? html`<${Since} at=${each.oldest} />` : "–"}</td>
+        <td data-label=${t("wall.free")} class="number big">${each.free}</td><td data-label=${t("wall.logged_in")} class="number big">${each.logged_in}</td></tr>`;
     })}</tbody></table></div></section>`;
 }
 
@@ -113,17 +113,17 @@ function Agents({ agents }) {
 function Campaigns({ campaigns }) {
   const list = Object.entries(campaigns).sort(([, a], [, b]) => a.name.localeCompare(b.name));
   if (!list.length) return null;
-  return html`<section><h2>${t("wall.campaigns")}</h2><div class="wide" role="region" aria-label=${t("wall.campaigns")} tabindex="0"><table>
+  return html`<section><h2>${t("wall.campaigns")}</h2><div class="wide" role="region" aria-label=${t("wall.campaigns")} tabindex="0"><table class="cards">
     <thead><tr><th scope="col">${t("wall.campaign")}</th><th scope="col">${t("wall.state")}</th>
       <th scope="col" class="number">${t("wall.dialling")}</th><th scope="col" class="number">${t("wall.talking")}</th>
       <th scope="col" class="number">${t("wall.answer_rate")}</th><th scope="col" class="number">${t("wall.abandoned")}</th></tr></thead>
     <tbody>${list.map(([id, each]) => {
       const lost = each.answered ? each.abandoned / each.answered : 0;
       return html`<tr key=${id}><th scope="row">${each.name}<br /><small>${each.reason}</small></th>
-        <td><span class="badge ${CAMPAIGN_LOOKS[each.state] ?? ""}">${t(`campaign.${each.state}`)}</span></td>
-        <td class="number big">${each.dialling}</td><td class="number big">${each.talking}</td>
-        <td class="number big">${share(each.reached, each.ended)}</td>
-        <td class="number big ${lost > each.cap ? "bad" : lost > 0.8 * each.cap && lost ? "warn" : ""}">${share(each.abandoned, each.answered)}<br /><small>${t("wall.cap", { cap: percent.format(each.cap) })}</small></td></tr>`;
+        <td data-label=${t("wall.state")}><span class="badge ${CAMPAIGN_LOOKS[each.state] ?? ""}">${t(`campaign.${each.state}`)}</span></td>
+        <td data-label=${t("wall.dialling")} class="number big">${each.dialling}</td><td data-label=${t("wall.talking")} class="number big">${each.talking}</td>
+        <td data-label=${t("wall.answer_rate")} class="number big">${share(each.reached, each.ended)}</td>
+        <td data-label=${t("wall.abandoned")} class="number big ${lost > each.cap ? "bad" : lost > 0.8 * each.cap && lost ? "warn" : ""}">${share(each.abandoned, each.answered)}<br /><small>${t("wall.cap", { cap: percent.format(each.cap) })}</small></td></tr>`;
     })}</tbody></table></div></section>`;
 }
 

@@ -1,4 +1,5 @@
-"""The figures of one flow, by SQL from the trails of its calls: containment, nodes, paths, and the arms of a split.
+"""The figures of one flow, from its calls, their trails and ``node_totals``: containment, nodes, paths, and the arms
+of a split.
 
 A call has *entered* its flow when it was answered and came to its first node, and counts to the time in which it
 began. What callers did in subflows counts to the flow that the call began with; such nodes are named
@@ -12,14 +13,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calls.ids import FlowId
 from calls.records.figure import Figure, counted, ratio, select
 from calls.records.proportions import wilson
 from calls.records.times import as_text
+from calls.records.totals import quarter_at, whole_quarters
 
 GOALS = ("completed",)
 """The outcomes that a caller's goal was reached by, where none are named: that of ``hangup`` nodes that name none."""
@@ -105,30 +108,16 @@ class ArmShare:
         return wilson(self.numerator, self.denominator)
 
 
-# Each call once, with what became of it. A person is who was outside; a withheld number is nobody's.
+# Each call once, with what became of it, as its record says: what its trail told is kept there.
 _ENTERED = """
-WITH entered AS (
-    SELECT call_id, coalesce(flow_version, '') AS version, started_at,
-           CASE direction WHEN 'inbound' THEN caller ELSE called END AS person,
-           (SELECT json_extract(detail, '$.outcome') FROM call_events
-            WHERE call_events.call_id = calls.call_id AND kind = 'outcome') AS outcome
+WITH judged AS (
+    SELECT call_id, coalesce(flow_version, '') AS version, started_at, flow_outcome AS outcome, contained,
+           coalesce(flow_outcome IN ('hung_up', 'abandoned'), 0) AS dropped,
+           coalesce(flow_outcome IN (SELECT value FROM json_each(:goals)), 0) AS reached_goal,
+           coalesce(again_s < 86400, 0) AS came_again
     FROM calls
     WHERE flow = :flow AND started_at >= :begin AND started_at < :end AND outcome <> 'cancelled'
-      AND substr(coalesce(flow_version, ''), 1, length(:version)) = :version
-      AND EXISTS (SELECT 1 FROM call_events WHERE call_events.call_id = calls.call_id AND kind = 'node_entered')
-),
-judged AS (
-    SELECT *, coalesce(outcome IN ('hung_up', 'abandoned'), 0) AS dropped,
-           NOT EXISTS (SELECT 1 FROM call_events WHERE call_events.call_id = entered.call_id
-                       AND kind IN ('queue_entered', 'transfer_started')) AS contained,
-           coalesce(outcome IN (SELECT value FROM json_each(:goals)), 0) AS reached_goal,
-           person <> '' AND EXISTS (
-               SELECT 1 FROM calls AS again
-               WHERE again.caller = entered.person AND again.direction = 'inbound'
-                 AND again.started_at > entered.started_at
-                 AND again.started_at < strftime('%Y-%m-%dT%H:%M:%f', entered.started_at, '+24 hours')
-           ) AS came_again
-    FROM entered
+      AND contained IS NOT NULL AND substr(coalesce(flow_version, ''), 1, length(:version)) = :version
 )
 """
 
@@ -172,6 +161,12 @@ def _summary(row: Mapping[str, int], subject: str, scope: FlowScope) -> list[Fig
 
 # --- nodes ------------------------------------------------------------------------------------------------------
 
+MEASURES = (
+    *("entries", "took_s", "noinput", "nomatch", "retries", "drops", "choices", "by_keys", "by_speech"),
+    "zero_outs",
+)
+"""Those columns of ``node_totals`` that stand here."""
+
 # A choice leads to a person where the node that is come to next is a queue or a transfer.
 _NODES = f"""{_ENTERED},
 events AS (
@@ -204,10 +199,36 @@ WHERE node IS NOT NULL GROUP BY node HAVING entries > 0 ORDER BY node
 """
 
 
+_ROLLED_UP = f"""
+SELECT node, {", ".join(f"sum({name}) AS {name}" for name in MEASURES)} FROM node_totals
+WHERE flow = :flow AND quarter >= :first AND quarter < :last
+  AND substr(flow_version, 1, length(:version)) = :version
+GROUP BY node
+"""
+
+
+def _counted(connection: sqlite3.Connection, scope: FlowScope) -> dict[str, Counter[str]]:
+    """The measures of each node, by its name: from the roll-up, and of quarters that are only partly within from the
+    trails."""
+    first, last = whole_quarters(scope.begin, scope.end)
+    edges = [(scope.begin, scope.end)]
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    rows: list[sqlite3.Row] = []
+    if first < last:
+        rows += select(connection, _ROLLED_UP, scope.parameters() | {"first": first, "last": last})
+        edges = [(scope.begin, quarter_at(first)), (quarter_at(last), scope.end)]
+    for begin, end in edges:
+        if begin < end:
+            rows += select(connection, _NODES, replace(scope, begin=begin, end=end).parameters())
+    for row in rows:
+        found[row["node"]].update({name: row[name] for name in MEASURES})
+    return found
+
+
 def _nodes(connection: sqlite3.Connection, scope: FlowScope) -> list[Figure]:
     figures: list[Figure] = []
-    for row in select(connection, _NODES, scope.parameters()):
-        node, entries, choices = row["node"], row["entries"], row["choices"]
+    for node, row in sorted(_counted(connection, scope).items()):
+        entries, choices = row["entries"], row["choices"]
         figures += [
             counted("entries", entries, "entries", "times that a call came to the node", node),
             ratio("time", row["took_s"], entries, "time in the node, that in its subflow too / entries", "s", node),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 QUARTER_S = 900
 """The length of the shortest interval."""
@@ -55,6 +55,11 @@ def whole_quarters(begin: datetime, end: datetime) -> tuple[int, int]:
     """The first quarter that lies wholly in ``[begin, end)``, and the one behind the last; the second is less than
     the first where a time within one quarter has none."""
     return int(-(-begin.timestamp() // QUARTER_S)), int(end.timestamp() // QUARTER_S)
+
+
+def quarter_at(number: int) -> datetime:
+    """When a quarter of an hour begins."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=number * QUARTER_S)
 
 
 _OFFERED = "(c.direction = 'inbound' AND c.wait_s IS NOT NULL)"

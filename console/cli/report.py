@@ -20,6 +20,8 @@ from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
 from calls.records.figures import Targets, all_figures
 from calls.records.store import CallRecord, calls_between
+from calls.reports import calls_sheet
+from calls.reports.sheets import Format, write
 from console.cli.shared import print_json, print_table, settings_of
 
 T = TypeVar("T")
@@ -51,11 +53,20 @@ def report(
     queue: Queue = None,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
+    parquet: Annotated[
+        Path | None, typer.Option("--parquet", help="The calls, with all columns, into this file for DuckDB.")
+    ] = None,
 ) -> None:
     """Calls and figures from the records: a table, or --csv, or --json. Without a command: the figures."""
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is None and parquet is not None:
+        if campaign is not None or queue is not None or as_csv or as_json:
+            raise typer.BadParameter("--parquet takes all calls of a time: expected --from and --to only")
+        since, until = span(begin, end)
+        sheet = read(context, lambda db: calls_sheet.calls(db, since, until))
+        put(write(sheet, Format.PARQUET), len(sheet.rows), parquet)
+    elif context.invoked_subcommand is None:
         figures(context, begin, end, campaign, queue, as_csv, as_json)
-    elif any((begin, end, campaign, queue, as_csv, as_json)):
+    elif any((begin, end, campaign, queue, as_csv, as_json, parquet)):
         raise typer.BadParameter(
             f"options stand behind the command: callwright report {context.invoked_subcommand} ..."
         )

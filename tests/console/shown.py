@@ -68,7 +68,7 @@ def shown() -> list[Shown]:
 def command(line: Shown) -> tuple[typer.Context, tuple[str, ...]]:
     """The command that a line runs, and the words that it is given."""
     context, words = root(), line.words
-    while isinstance(context.command, TyperGroup) and words:
+    while isinstance(context.command, TyperGroup) and words and not words[0].startswith("-"):
         found = context.command.get_command(context, words[0])
         assert found is not None, str(line)
         context = type(context)(found, parent=context, info_name=words.pop(0))

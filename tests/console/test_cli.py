@@ -11,6 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from calls.errors import LeadError
@@ -287,6 +288,11 @@ def test_reports_as_table_csv_and_json(tmp_path: Path) -> None:
     assert json.loads(invoke(installed, "report", "calls", "--json", "--queue", "sales", *span)) == []
     figures = json.loads(invoke(installed, "report", "--json", *span))
     assert figures and all(each["definition"] for each in figures)
+    told = invoke(installed, "report", "--parquet", str(tmp_path / "calls.parquet"), *span)
+    assert told.strip().endswith(f"calls.parquet: {len(calls)} rows")
+    found = duckdb.execute(f"SELECT call_id, talk_s FROM '{tmp_path / 'calls.parquet'}' ORDER BY 1").fetchall()
+    assert found == sorted((each["call"], each["talk s"]) for each in calls)
+    assert "expected --from and --to only" in invoke(installed, "report", "--parquet", "x", "--csv", status=2)
 
 
 def test_reports_of_a_flow_its_paths_and_the_ways_of_a_split(tmp_path: Path) -> None:

@@ -429,23 +429,30 @@ def slow_arms(rows: list[Row]) -> dict[tuple[str, str], tuple[int, int]]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(given_calls=CALLS, goals=st.sampled_from([("completed",), ("sorry", "served")]))
+@given(
+    given_calls=CALLS,
+    goals=st.sampled_from([("completed",), ("sorry", "served")]),
+    late_s=st.sampled_from([0, 0, -450, 1, 3700]),
+)
 def test_every_figure_is_what_the_raw_events_say(
     connection: sqlite3.Connection,
     flows: tuple[Flow, Flow, Flow],
     given_calls: list[tuple[int, list[int], float, str, float, Direction]],
     goals: tuple[str, ...],
+    late_s: int,
 ) -> None:
+    """``late_s``: times that begin and end within a quarter of an hour are counted as exactly as others."""
+    begin, end = BEGIN + timedelta(seconds=late_s), END + timedelta(seconds=late_s)
     everybody = [
         row(f"call-{n}", flows[which], choices, after_s=after_s, caller=caller, draw=draw, direction=direction)
         for n, (which, choices, after_s, caller, draw, direction) in enumerate(given_calls)
     ]
-    in_time = [each for each in everybody if each.record.flow == "main" and BEGIN <= each.record.started_at < END]
+    in_time = [each for each in everybody if each.record.flow == "main" and begin <= each.record.started_at < end]
     with taken_back(connection):
         keep(connection, everybody)
         for version in ("", flows[0].version, flows[1].version[:6]):
             rows = [each for each in in_time if str(each.record.flow_version).startswith(version) and each.nodes]
-            scope = FlowScope(FlowId("main"), BEGIN, END, version, goals)
+            scope = FlowScope(FlowId("main"), begin, end, version, goals)
             found = named(ff.flow_figures(connection, scope))
             expected = slow_summary(rows, everybody, goals) | slow_nodes(rows)
             versions = {str(each.record.flow_version) for each in rows}

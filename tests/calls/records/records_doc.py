@@ -44,11 +44,13 @@ major version and a line in the changelog.
 
 ```sh
 callwright db datasette > metadata.json
-datasette serve --metadata metadata.json callwright.db
+datasette serve --metadata metadata.json --setting sql_time_limit_ms 20000 callwright.db
 ```
 
 Datasette then shows each column with its words, and has questions ready: the calls of a day, everything in one call,
-outcomes by campaign, all calls with one number, where callers hang up, what keeps leads from being dialled.
+outcomes by campaign, all calls with one number, where callers hang up, what keeps leads from being dialled. It shows
+the first thousand rows, and ends a question after one second where nothing else is set: with millions of calls a
+month of them takes longer.
 
 ## Outcomes
 

@@ -32,7 +32,13 @@ ROWS = (
     " VALUES ('a1', 'k1', 'd1', 'p', '+49301', 1, 'pbx', 'b', 't', 'done', '2027', 'busy')",
     "INSERT INTO refusals VALUES ('k1', 'd1', 'window', NULL, '2027', '2027', 3)",
 )
-VALUES: Mapping[str, str] = {"day": "2027-03-01", "call_id": "c1", "number": "+493023125001", "campaign_id": "k1"}
+VALUES: Mapping[str, str] = {
+    "day": "2027-03-01",
+    "since": "2027",
+    "call_id": "c1",
+    "number": "+493023125001",
+    "campaign_id": "k1",
+}
 
 
 def test_the_document_is_what_the_schema_gives() -> None:

@@ -27,6 +27,7 @@ from calls.records.ballast import Ballast
 from calls.records.database import open_writer, typed
 from calls.records.lock import lock_path, writers_lock
 from calls.records.migrations import migrate
+from calls.records.room import Room
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -84,7 +85,7 @@ class Writer:
         self._ballast = ballast
         self._lock = lock or lock_path(path)
         self._clock = clock
-        self._room = asyncio.Semaphore(capacity)
+        self._room = Room(capacity)
         self._change = threading.Condition()
         self._queue: deque[_Job[object]] = deque()
         self._batch: list[_Job[object]] = []
@@ -139,6 +140,14 @@ class Writer:
         """
         return await self._submit(work, alone=False, may_shed=may_shed)
 
+    def put(self, work: Work[T]) -> asyncio.Future[T] | None:
+        """As :meth:`run` with nobody to wait for it: the write has its place in the queue at once, and the future its
+        end. None: there is no room now, or the writer is not open; nothing is written then."""
+        with self._change:
+            if not self._open or self._closing or not self._room.take():
+                return None
+            return self._queued(work, alone=False)
+
     async def run_alone(self, work: Work[T]) -> T:
         """As :meth:`run`, in a transaction that it shares with nothing."""
         return await self._submit(work, alone=True, may_shed=False)
@@ -157,23 +166,28 @@ class Writer:
         return 0.0 if oldest is None else max(0.0, self._clock() - oldest)
 
     async def _submit(self, work: Work[T], *, alone: bool, may_shed: bool) -> T:
-        if may_shed and self._room.locked():
+        if may_shed and self._room.full:
             self._shed += 1
             log.get().warning("write left out", left_out_so_far=self._shed, behind_s=round(self.behind_s(), 3))
             raise WriterOverloaded("the writer is too far behind: this write was left out")
-        await self._room.acquire()
+        await self._room.wait()
+        with self._change:
+            if not self._open or self._closing:
+                self._room.give()
+                raise RecordError(f"{self._path}: the writer is not open")
+            future = self._queued(work, alone=alone)
+        return await future
+
+    def _queued(self, work: Work[T], *, alone: bool) -> asyncio.Future[T]:
+        """Put the work into the queue, whose lock is held."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         job = _Job(work, alone, loop, future, self._clock())
-        with self._change:
-            if not self._open or self._closing:
-                self._room.release()
-                raise RecordError(f"{self._path}: the writer is not open")
-            self._queue.append(job)  # type: ignore[arg-type]  # a job's result goes only to its own future
-            if self._oldest is None:
-                self._oldest = job.since
-            self._change.notify()
-        return await future
+        self._queue.append(job)  # type: ignore[arg-type]  # a job's result goes only to its own future
+        if self._oldest is None:
+            self._oldest = job.since
+        self._change.notify()
+        return future
 
     # --- the thread -------------------------------------------------------------------------------------------
 
@@ -342,7 +356,7 @@ class Writer:
     def _tell(self, batch: list[_Job[object]]) -> None:
         """On the event loop: give each caller its result, and make room."""
         for job in batch:
-            self._room.release()
+            self._room.give()
             if job.future.done():
                 continue
             if job.problem is not None:

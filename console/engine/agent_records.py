@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 
+from calls import log
 from calls.agents.actions import StateChanged
 from calls.agents.states import AgentState
 from calls.clock import Clock
@@ -36,18 +39,15 @@ class AgentRecords:
             if over is not None:
                 store.note_wrap_up(connection, over, change.previous_s)
 
-        self._tasks.start(self._write(write), f"state of {change.agent_id}")
+        self._write(write, f"state of {change.agent_id}")
 
     def keep_leg(self, agent_id: AgentId, leg_id: LegId, switch: str, boot: BootId, *, is_up: bool) -> None:
         """Write down that an agent's leg is rung, or is gone."""
-        now = self._clock.now()
+        now, name = self._clock.now(), f"leg of {agent_id}"
         if is_up:
-            work = self._write(
-                lambda connection: store.add_agent_leg(connection, leg_id, agent_id, switch, boot, now)
-            )
+            self._write(lambda connection: store.add_agent_leg(connection, leg_id, agent_id, switch, boot, now), name)
         else:
-            work = self._write(lambda connection: store.remove_agent_leg(connection, leg_id))
-        self._tasks.start(work, f"leg of {agent_id}")
+            self._write(lambda connection: store.remove_agent_leg(connection, leg_id), name)
 
     def _wrapped_up(self, change: StateChanged) -> CallId | None:
         """The call whose wrap-up this change ends."""
@@ -57,5 +57,17 @@ class AgentRecords:
             self._wrapping[change.agent_id] = change.call_id
         return None
 
-    async def _write(self, work: Callable[[sqlite3.Connection], object]) -> None:
+    def _write(self, work: Callable[[sqlite3.Connection], object], name: str) -> None:
+        written = self._writer.put(work)
+        if written is None:
+            self._tasks.start(self._write_later(work), name)
+        else:
+            written.add_done_callback(partial(_written, name))
+
+    async def _write_later(self, work: Callable[[sqlite3.Connection], object]) -> None:
         await self._writer.run(work)
+
+
+def _written(name: str, done: asyncio.Future[object]) -> None:
+    if not done.cancelled() and (problem := done.exception()) is not None:
+        log.get().error("what an agent does was not written", what=name, exc_info=problem)

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 from calls import log
@@ -162,28 +163,65 @@ class Books:
         that is committed."""
         self._unwritten += 1
         self._all_written.clear()
-        self._tasks.start(self._write(write, name, then), name)
+        written = self._writer.put(write)
+        if written is None:
+            self._tasks.start(self._write(write, name, then), name)
+        else:  # most of them, and each task saved is time of every call's
+            written.add_done_callback(partial(self._put, write, name, then))
+
+    def _put(
+        self,
+        write: Callable[[sqlite3.Connection], T],
+        name: str,
+        then: Callable[[T], None] | None,
+        written: asyncio.Future[T],
+    ) -> None:
+        """How the first try ended."""
+        problem = None if written.cancelled() else written.exception()
+        if isinstance(problem, RecordError | sqlite3.OperationalError):
+            self._tasks.start(self._write(write, name, then, problem), name)
+            return
+        try:
+            if problem is not None:
+                log.get().error("a record cannot be written", what=name, exc_info=problem)
+            elif not written.cancelled():
+                self._on_store("")
+                if then is not None:
+                    then(written.result())
+        finally:
+            self._done()
 
     async def _write(
-        self, write: Callable[[sqlite3.Connection], T], name: str, then: Callable[[T], None] | None
+        self,
+        write: Callable[[sqlite3.Connection], T],
+        name: str,
+        then: Callable[[T], None] | None,
+        problem: Exception | None = None,
     ) -> None:
-        """Write until it is written. Order is kept: the writer's queue is the order of these tasks' beginnings."""
+        """Write until it is written. Order is kept: the writer's queue is the order in which it was asked for.
+        ``problem``: why a first try failed."""
         try:
             while True:
-                try:
-                    result = await self._writer.run(write)
-                    self._on_store("")
-                    if then is not None:
-                        then(result)
-                    return
-                except (RecordError, sqlite3.OperationalError) as problem:
+                if problem is not None:
                     log.get().error("a record could not be written yet", what=name, problem=str(problem))
                     self._on_store(str(problem))
                     await asyncio.sleep(AGAIN_S)
+                try:
+                    result = await self._writer.run(write)
+                except (RecordError, sqlite3.OperationalError) as again:
+                    problem = again
+                    continue
+                self._on_store("")
+                if then is not None:
+                    then(result)
+                return
         finally:
-            self._unwritten -= 1
-            if not self._unwritten:
-                self._all_written.set()
+            self._done()
+
+    def _done(self) -> None:
+        self._unwritten -= 1
+        if not self._unwritten:
+            self._all_written.set()
 
     def _forget(self, recorder: CallRecorder) -> None:
         self._open.pop(recorder.live.call_id, None)

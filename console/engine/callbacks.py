@@ -105,7 +105,7 @@ class Callbacks:
         self.wake()
 
     def finished(self, attempt_id: AttemptId) -> None:
-        """An attempt is over; one that nobody asked for changes nothing."""
+        """An attempt is over that somebody may have asked for."""
         if (over := self._over.get(attempt_id)) is not None:
             over.set()
         self.wake()

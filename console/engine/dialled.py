@@ -75,13 +75,14 @@ class DialledCalls:
         trunks: Iterable[Trunk],
         new_id: Callable[[], AttemptId],
         not_ready: Callable[[], tuple[str, ...]],
-        finished: Callable[[AttemptId], None],
+        finished: Callable[[AttemptId, bool], None],
         broadcasts: Broadcasts,
         safe_harbour: SafeHarbour,
         agents: Places,
         view_floor: Callable[[], FloorView],
     ) -> None:
-        """``not_ready``: why nothing new may be dialled; empty: it may. ``finished`` hears of each attempt's end."""
+        """``not_ready``: why nothing new may be dialled; empty: it may. ``finished`` hears of each attempt's end, and
+        whether a person may have asked for it."""
         self._core = core
         self._switch = switch
         self._writer = writer
@@ -99,6 +100,8 @@ class DialledCalls:
         self._view_floor = view_floor
         self._begun: dict[AttemptId, ev.BegunAttempt] = {}
         self._lines: dict[AttemptId, Line] = {}
+        self._asked: set[AttemptId] = set()
+        """Attempts that a person asked for, and those of a run before this one: perhaps."""
         self._unwritten: dict[AttemptId, ev.Finish] = {}
         """Attempts that are over for the core, and whose records are not in the store yet."""
         self._boots: dict[str, BootId] = {}
@@ -179,12 +182,14 @@ class DialledCalls:
         """Dial a person who asked for it; the attempt is committed. Its end is told by ``finished``."""
         failpoints.hit("attempt.after_commit")
         self._begun[begun.attempt_id] = begun
+        self._asked.add(begun.attempt_id)
         self.tell(ev.RequestBegun(campaign, begun))
 
     def adopt(self, attempt: ev.OpenAttempt, recorder: CallRecorder | None) -> None:
         """Take over an attempt of our last run that is still up; ``recorder``: of one that was answered."""
         begun = attempt.begun
         self._begun[begun.attempt_id] = begun
+        self._asked.add(begun.attempt_id)
         if recorder is None:
             live = self._live(begun, begun.caller_id, attempt.intended_at or self._clock.now())
             recorder = CallRecorder(live, self._clock, Phase.RING, adopted=True)
@@ -385,7 +390,9 @@ class DialledCalls:
             lambda connection, record, events: attempts.finish_attempt(connection, action, record, events, now),
             partial(self._written, action.attempt_id),
         )
-        self._finished(action.attempt_id)
+        asked = action.attempt_id in self._asked
+        self._asked.discard(action.attempt_id)
+        self._finished(action.attempt_id, asked)
 
     def _written(self, attempt_id: AttemptId) -> None:
         del self._unwritten[attempt_id]

@@ -426,9 +426,10 @@ class Engine:
         self.dialled.tell(ev.LeadsChanged(campaign_id))
         self.previews.leads_changed()
 
-    def _attempt_finished(self, attempt_id: AttemptId) -> None:
-        self.callbacks.finished(attempt_id)
-        self.agent_dials.finished(attempt_id)
+    def _attempt_finished(self, attempt_id: AttemptId, asked: bool) -> None:
+        if asked:
+            self.callbacks.finished(attempt_id)
+            self.agent_dials.finished(attempt_id)
         self.previews.wake()
 
     def _overridden(self, overrides: Mapping[str, Override]) -> None:

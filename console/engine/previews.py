@@ -116,8 +116,9 @@ class Previews:
         self._tasks.start(self._run(), "previews")
 
     def wake(self) -> None:
-        """The floor, a campaign or the roll has changed: look."""
-        self._news.set()
+        """The floor, a campaign or the roll has changed: look, where leads are shown at all."""
+        if self._shown or any(map(_shows, self._dialled.core.running())):
+            self._news.set()
 
     def leads_changed(self) -> None:
         """Leads may be due that were not."""
@@ -188,7 +189,7 @@ class Previews:
             self._news.clear()
             core = self._dialled.core
             running = {each.campaign_id: each for each in core.running() if not core.waits_for(each)}
-            showing = [each for each in running.values() if each.file.pacing.mode == "preview"]
+            showing = [each for each in running.values() if _shows(each)]
             wait_s = LOOK_S
             try:
                 if self._shown or showing:  # a look at the whole floor is dear
@@ -361,3 +362,8 @@ def _when_over(preview: Preview) -> Answer:
             return Skip(TIME_IS_OVER, "clock")
         case "wait":
             return Withdraw()
+
+
+def _shows(campaign: Campaign) -> bool:
+    """Whether agents look at the campaign's leads before they are dialled."""
+    return campaign.file.pacing.mode == "preview"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +81,7 @@ async def test_a_record_that_the_store_refuses_is_written_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: Logged, problem: Exception
 ) -> None:
     async with world_in(tmp_path) as world:
-        run = Writer.run
+        run, put = Writer.run, Writer.put
         refused: list[object] = []
 
         async def refuse(
@@ -91,7 +92,16 @@ async def test_a_record_that_the_store_refuses_is_written_later(
                 raise problem
             return await run(self, work, may_shed=may_shed)
 
+        def refuse_first(self: Writer, work: Callable[[sqlite3.Connection], object]) -> asyncio.Future[object] | None:
+            if len(refused) < 6:
+                refused.append(work)
+                failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+                failed.set_exception(problem)
+                return failed
+            return put(self, work)
+
         monkeypatch.setattr(Writer, "run", refuse)
+        monkeypatch.setattr(Writer, "put", refuse_first)
         call = world.call(Hear("main.menu"), Press("1"))
         await call.over()
         assert world.records() == []

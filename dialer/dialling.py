@@ -324,7 +324,7 @@ class Dialling:
                 lane.decision = Decision(now, 0, reason)
         for trunks in routes.joined(lane.ways for lane, dials in wanted.items() if dials):
             here = {lane: dials for lane, dials in wanted.items() if dials and trunks >= set(lane.ways)}
-            trunk, free = ", ".join(sorted(trunks)), sum(self._room(each, now).free for each in trunks)
+            trunk, free = ", ".join(sorted(trunks)), sum(self._free(each, now)[0] for each in trunks)
             given = self.sharing.cut(trunk, free, here.items())
             for lane, dials in here.items():
                 wanted[lane] = given.get(lane.key, 0)
@@ -373,13 +373,14 @@ class Dialling:
                 return 0
             lane.decide_at = now + EACH_S
             self._wake(lane.decide_at)
-        lines, why = self._lines_free(lane, now)
+        lines = self._lines_free(lane, now)
         snapshot = self.sharing.snapshot(lane, now, lines)
         dials = lane.policy.decide(snapshot)
         if dials:
             lane.counted_on = snapshot.ready
         explained = lane.policy.explain()
-        reason = explained.reason if not why or dials or explained.figures.get("wanted") == 0 else why
+        bound = not lines and not dials and explained.figures.get("wanted") != 0
+        reason = self._full(lane, now) if bound else explained.reason
         if detour := self._detour(lane, now):
             reason = f"{reason} ({detour})"
         if dials and now < run.ask_at:
@@ -399,21 +400,19 @@ class Dialling:
 
     def _usable(self, lane: Lane, now: float) -> int:
         """How many more agents the campaign could dial for now."""
-        if self._refusal(lane) or now < lane.run.ask_at:
-            return 0
-        return self._lines_free(lane, now)[0]
+        return 0 if self._refusal(lane) or now < lane.run.ask_at else self._lines_free(lane, now)
 
     def _own_lines(self, run: CampaignRun) -> int:
         return max(0, run.campaign.file.max_lines - len(run.attempts) - (run.asked or 0))
 
-    def _lines_free(self, lane: Lane, now: float) -> tuple[int, str]:
-        """How many calls may be added, and what bounds them where it is none."""
-        own = self._own_lines(lane.run)
-        words = f"the campaign's {lane.campaign.file.max_lines} lines are in use"
-        rooms = self._rooms(lane, now)
-        bounds = [(sum(room.free for room in rooms), "; ".join(room.why for room in rooms)), (own, words)]
-        lowest, words = min(bounds, key=lambda bound: bound[0])
-        return max(0, lowest), words if lowest <= 0 else ""
+    def _lines_free(self, lane: Lane, now: float) -> int:
+        """How many calls may be added. It is asked at every event of every call."""
+        return min(self._own_lines(lane.run), sum(self._free(trunk, now)[0] for trunk in lane.ways))
+
+    def _full(self, lane: Lane, now: float) -> str:
+        """What bounds the calls where none may be added."""
+        rooms, own = self._rooms(lane, now), f"the campaign's {lane.campaign.file.max_lines} lines are in use"
+        return own if any(room.free for room in rooms) else "; ".join(room.why for room in rooms)
 
     def _rooms(self, lane: Lane, now: float) -> tuple[Room, ...]:
         """The campaign's trunks on the switch, in the order named."""
@@ -449,21 +448,28 @@ class Dialling:
         owner = room.trunk.switch or ""
         return replace(room, turn=self.turns.at(owner), step=self.turns.step(owner))
 
+    def _free(self, trunk: str, now: float) -> tuple[int, bool]:
+        """How many calls may be added on a trunk, beyond what the store was asked for and has not answered yet; True:
+        its lines bound them, and not its calls per second."""
+        gate = self.gates[trunk]
+        if self.holds.get(gate.trunk.switch or ""):
+            return 0, False
+        per_second = gate.may_place(now) - self._unsent[trunk] - self.waiting[trunk] - self._asked(trunk)
+        if per_second <= 0:
+            self._wake(gate.next_at(now))
+        lines = self._lines_left(gate.trunk)
+        return max(0, min(lines, per_second)), lines <= per_second
+
     def _room(self, trunk: str, now: float) -> Room:
-        """How many calls may be added on a trunk, beyond what the store was asked for and has not answered yet."""
+        """A trunk, how many calls may be added on it, and why it is none."""
         gate = self.gates[trunk]
         if hold := self.holds.get(gate.trunk.switch or ""):
             return self._in_turn(Room(gate.trunk, 0, hold, away=True))
-        asked, beside = self._asked(trunk), self.beside[trunk]
-        per_second = gate.may_place(now) - self._unsent[trunk] - self.waiting[trunk] - asked
-        if per_second <= 0:
-            self._wake(gate.next_at(now))
-        bounds = (
-            (self._lines_left(gate.trunk), f"trunk full: {gate.trunk.lines} lines of {trunk}"),
-            (per_second, gate.describe(now) or f"{gate.trunk.calls_per_second:g} calls per second on {trunk}"),
-        )
-        free, why = min(bounds, key=lambda bound: bound[0])
-        return self._in_turn(Room(gate.trunk, max(0, free), why if free <= 0 else "", beside=beside))
+        free, by_lines = self._free(trunk, now)
+        full = f"trunk full: {gate.trunk.lines} lines of {trunk}"
+        busy = gate.describe(now) or f"{gate.trunk.calls_per_second:g} calls per second on {trunk}"
+        why = "" if free else full if by_lines else busy
+        return self._in_turn(Room(gate.trunk, free, why, beside=self.beside[trunk]))
 
     def _asked(self, trunk: str) -> int:
         return sum(run.offered.get(trunk, 0) for run in self.runs.values())

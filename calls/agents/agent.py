@@ -39,6 +39,8 @@ class Agent:
     """When the wrap-up, or the wait for ``TalkBegan``, ends."""
     idle_since: float = 0.0
     """Since when the agent waits for a call; a reservation that came to nothing does not end it."""
+    _shown: AgentView | None = field(default=None, repr=False, compare=False)
+    """The agent as shown last: shown again while it is true, for the floor is looked at whenever anything happens."""
 
     @property
     def nailed_up(self) -> bool:
@@ -66,13 +68,23 @@ class Agent:
         logging_in = self.state is AgentState.LOGGED_OUT and self.wanted is AgentState.PAUSED
         return self.nailed_up and (self.wanted is AgentState.READY or logging_in)
 
+    @property
+    def has_timer(self) -> bool:
+        """Whether there is anything that :meth:`next_timer` could give."""
+        phone = self.phone
+        return not (
+            self.deadline is None
+            and self.leaves_at is None
+            and phone.deadline is None
+            and phone.ring_again_at is None
+        )
+
     def next_timer(self, switch_up: bool) -> float | None:
         """The agent's first timer; nothing is rung while the switch is away."""
         phone = self.phone
         ring_at = phone.ring_at if switch_up and phone.ring_again_at is not None and self.wants_leg else None
-        if self.deadline is None and phone.deadline is None and ring_at is None and self.leaves_at is None:
-            return None  # most agents at most times
-        return min(at for at in (self.deadline, phone.deadline, ring_at, self.leaves_at) if at is not None)
+        times = (self.deadline, phone.deadline, ring_at, self.leaves_at)
+        return min((at for at in times if at is not None), default=None)
 
     def want(self, wanted: AgentState, reason: str = "") -> None:
         """Remember what the agent is to be when free; an announced pause is taken back."""
@@ -110,8 +122,24 @@ class Agent:
         return StateChanged(self.profile.agent_id, state, reason, now, previous, previous_s, call_id)
 
     def view(self) -> AgentView:
-        """The agent as it is shown."""
-        return AgentView(
+        """The agent as it is shown; the same value as long as nothing of it has changed."""
+        shown, phone = self._shown, self.phone
+        wrap_up_ends = self.deadline if self.state is AgentState.WRAP_UP else None
+        if (
+            shown is not None
+            and shown.state is self.state
+            and shown.since == self.since
+            and shown.phone is phone.state
+            and shown.call_id == self.call_id
+            and shown.leg_id == phone.leg_id
+            and shown.wanted is self.wanted
+            and shown.profile is self.profile
+            and shown.reason == self.reason
+            and shown.wrap_up_ends == wrap_up_ends
+            and shown.leaves_at == self.leaves_at
+        ):
+            return shown
+        self._shown = shown = AgentView(
             agent_id=self.profile.agent_id,
             name=self.profile.name,
             state=self.state,
@@ -121,8 +149,9 @@ class Agent:
             leg_id=self.phone.leg_id,
             call_id=self.call_id,
             wanted=self.wanted,
-            wrap_up_ends=self.deadline if self.state is AgentState.WRAP_UP else None,
+            wrap_up_ends=wrap_up_ends,
             profile=self.profile,
             is_free=self.is_free,
             leaves_at=self.leaves_at,
         )
+        return shown

@@ -139,7 +139,11 @@ class Floor:
 
     def next_timer(self) -> float | None:
         """When ``tick`` is to be called at the latest; None: nothing is due at any time."""
-        timers = [agent.next_timer(self._roster.reachable(agent)) for agent in self._roster.agents.values()]
+        timers = [
+            agent.next_timer(self._roster.reachable(agent))
+            for agent in self._roster.agents.values()
+            if agent.has_timer  # few of them, at most times
+        ]
         return min((at for at in (*timers, self._waiting.next_timer()) if at is not None), default=None)
 
     def view(self) -> FloorView:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 
 from calls.agents.agent import Agent
@@ -15,8 +14,16 @@ from calls.ids import QueueName
 
 def queue_view(name: QueueName, agents: Collection[Agent], room: WaitingRoom) -> QueueView:
     """The queue ``name`` of a floor with these agents and waiting calls."""
-    members = [agent for agent in agents if name in agent.profile.queues]
-    free = [agent for agent in members if agent.is_free]
+    free = free_for_dialled = 0
+    logged_in_on: dict[str, int] = {}
+    for agent in agents:
+        profile = agent.profile
+        if agent.state is AgentState.LOGGED_OUT or name not in profile.queues:
+            continue
+        logged_in_on[profile.switch] = logged_in_on.get(profile.switch, 0) + 1
+        if agent.is_free:
+            free += 1
+            free_for_dialled += profile.takes_dialled
     overflowing = [call for call in room.free() if call.queue != name and name in call.queues]
     here = [call for call in room.free() if name in call.queues and call.kind is CallKind.INBOUND]
     waiting = (call for call in room if call.queue == name and (call.present or not call.outward))
@@ -34,11 +41,11 @@ def queue_view(name: QueueName, agents: Collection[Agent], room: WaitingRoom) ->
             )
             for position, call in enumerate(waiting, 1)
         ),
-        logged_in=sum(agent.state is not AgentState.LOGGED_OUT for agent in members),
-        free=len(free),
-        free_for_dialled=sum(agent.profile.takes_dialled for agent in free),
+        logged_in=sum(logged_in_on.values()),
+        free=free,
+        free_for_dialled=free_for_dialled,
         overflowing=sum(call.kind is CallKind.INBOUND for call in overflowing),
-        logged_in_on=Counter(agent.profile.switch for agent in members if agent.state is not AgentState.LOGGED_OUT),
+        logged_in_on=logged_in_on,
         inbound_on=frozenset[str]()
         if any(not call.switches for call in here)
         else frozenset[str]().union(*(call.switches for call in here)),

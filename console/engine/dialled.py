@@ -12,7 +12,7 @@ from typing import assert_never
 from calls import failpoints, log
 from calls.agents.events import CallKind, CallWaiting
 from calls.agents.states import AgentState
-from calls.agents.view import FloorView
+from calls.agents.view import AgentView, FloorView
 from calls.causes import Outcome
 from calls.clock import Clock
 from calls.errors import CommandRefused, RecordError, SwitchError, SwitchRefused
@@ -23,6 +23,7 @@ from calls.records.writer import Writer
 from calls.settings import Trunk
 from calls.switch import events, port
 from calls.switch.port import CallChannel, Detected, EndedBy, Hangup, HungUp, Legs, Result
+from console.engine.alarm import Alarm
 from console.engine.books import Books
 from console.engine.broadcast import Broadcasts
 from console.engine.campaign_states import CampaignStates
@@ -108,7 +109,9 @@ class DialledCalls:
         self.states = CampaignStates(writer, tasks, clock)
         self._draining = False
         self._stopped = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(clock, self._tick)
+        self._shown: dict[AgentId, tuple[AgentView, ev.FloorAgent]] = {}
+        """What the core was told of each agent, and of which view of the floor that was."""
 
     @property
     def core(self) -> DialerCore:
@@ -147,8 +150,16 @@ class DialledCalls:
 
     def _tell_floor(self) -> None:
         view = self._view_floor()
-        agents = tuple(
-            ev.FloorAgent(
+        agents = tuple(self._seen(agent) for agent in view.agents if agent.profile.takes_dialled)
+        inbound = {queue.name: queue.waiting_inbound for queue in view.queues if queue.waiting_inbound}
+        on = {queue.name: queue.inbound_on for queue in view.queues if queue.inbound_on}
+        self.tell(ev.AgentsChanged(agents, inbound, on))
+
+    def _seen(self, agent: AgentView) -> ev.FloorAgent:
+        """The agent for the core: the same value as last time where nothing has changed, which it passes over."""
+        known = self._shown.get(agent.agent_id)
+        if known is None or known[0] is not agent:
+            seen = ev.FloorAgent(
                 agent_id=agent.agent_id,
                 queues=agent.profile.queues,
                 state=agent.state,
@@ -160,12 +171,8 @@ class DialledCalls:
                 switch=agent.profile.switch,
                 leaving_at_s=agent.leaves_at,
             )
-            for agent in view.agents
-            if agent.profile.takes_dialled
-        )
-        inbound = {queue.name: queue.waiting_inbound for queue in view.queues if queue.waiting_inbound}
-        on = {queue.name: queue.inbound_on for queue in view.queues if queue.inbound_on}
-        self.tell(ev.AgentsChanged(agents, inbound, on))
+            known = self._shown[agent.agent_id] = (agent, seen)
+        return known[1]
 
     def has_trunks(self, campaign: Campaign) -> bool:
         """True where the settings have the campaign's trunks."""
@@ -223,8 +230,7 @@ class DialledCalls:
     def stop(self) -> None:
         """Decide no more: what is up stays so, for the next run to find."""
         self._stopped = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.cancel()
 
     # --- what the core asks for -------------------------------------------------------------------------------
 
@@ -253,16 +259,7 @@ class DialledCalls:
                         self.states.keep(action)
                 case _:
                     assert_never(action)
-        self._set_timer()
-
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due_s = self._core.next_timer()
-        if due_s is not None:
-            delay_s = max(0.0, due_s - self._clock.monotonic_s())
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+        self._alarm.set(self._core.next_timer())
 
     def look_again(self) -> None:
         """Something that the core holds has changed without an event."""
@@ -270,7 +267,6 @@ class DialledCalls:
             self._perform(self._core.tick(self._clock.monotonic_s()))
 
     def _tick(self) -> None:
-        self._timer = None
         self._perform(self._core.tick(self._clock.monotonic_s()))
 
     async def _begin(self, action: ev.BeginAttempts) -> None:

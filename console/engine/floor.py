@@ -16,6 +16,7 @@ from calls.clock import Clock
 from calls.errors import CommandRefused, SwitchError, SwitchRefused
 from calls.ids import AgentId, CallId, LegId, QueueName
 from calls.switch.port import Legs, RingAgent
+from console.engine.alarm import Alarm
 from console.engine.tasks import Tasks
 
 Offer = ConnectCall | ReachPerson | WaitExpired
@@ -49,7 +50,7 @@ class FloorRunner:
         self._on_change = on_change
         self._offers: dict[CallId, asyncio.Queue[Offer]] = {}
         self._legs: dict[LegId, AgentId] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(clock, self._tick)
         self._stopped = False
 
     def tell(self, event: FloorEvent) -> None:
@@ -134,8 +135,7 @@ class FloorRunner:
     def stop(self) -> None:
         """Decide no more: agents, legs and talks stay as they are, for the next run to find."""
         self._stopped = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.cancel()
 
     def _perform(self, actions: list[Action]) -> None:
         for action in actions:
@@ -151,20 +151,10 @@ class FloorRunner:
                     self._on_state(action)
                 case _:
                     assert_never(action)
-        self._set_timer()
+        self._alarm.set(self._floor.next_timer())
         self._on_change()
 
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due_s = self._floor.next_timer()
-        if due_s is not None:
-            delay_s = max(0.0, due_s - self._clock.monotonic_s())
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
-
     def _tick(self) -> None:
-        self._timer = None
         self._perform(self._floor.tick(self._clock.monotonic_s()))
 
     def _ring(self, action: RingLeg) -> None:

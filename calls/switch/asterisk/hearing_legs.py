@@ -116,7 +116,7 @@ class HearingLegs:
 
     def handle(self, event: Event) -> None:
         """What ``event`` says of our legs."""
-        hearing = self._of(event)
+        hearing = self._of(event) if self._hearings else None
         if hearing is None or not genuine(event):
             return
         match event.name:

@@ -105,6 +105,8 @@ class LegBook:
     def __init__(self) -> None:
         self._legs: dict[str, _Leg] = {}
         self._by_action: dict[str, _Leg] = {}
+        self._ending: dict[str, _Leg] = {}
+        """Those whose end is waited for: few at any time, and asked for at every event."""
 
     def __contains__(self, leg_id: str) -> bool:
         return leg_id in self._legs
@@ -146,24 +148,26 @@ class LegBook:
 
     def handle(self, event: Event, now: float) -> list[LegEvent]:
         """What ``event`` says of our legs."""
-        if event.name == "OriginateResponse":
+        name = event.name
+        if name == "OriginateResponse":
             leg = self._by_action.get(event.action_id)
         else:
-            leg = self._legs.get(event.get("DestUniqueid" if event.name.startswith("Dial") else "Uniqueid"))
+            leg = self._legs.get(event.get("DestUniqueid" if name.startswith("Dial") else "Uniqueid"))
         if leg is None or not genuine(event):
             return []
-        told = self._tell(leg, event, now)
+        told = self._tell(leg, name, event, now)
         if leg.hung and (leg.answered or leg.failed or leg.adopted):
             told.append(self._end(leg, now))
         return told
 
-    def _tell(self, leg: _Leg, event: Event, now: float) -> list[LegEvent]:
-        if event.name == "OriginateResponse":
+    def _tell(self, leg: _Leg, name: str, event: Event, now: float) -> list[LegEvent]:
+        if name == "OriginateResponse":
             return self._originated(leg, event, now)
         leg.existed = True
-        if not leg.failed and not leg.hung:
+        if leg.end_at is not None and not leg.failed and not leg.hung:
             leg.end_at = None  # it lives, whatever a list of channels has said
-        match event.name:
+            del self._ending[leg.leg_id]
+        match name:
             case "Newstate":
                 return self._state(leg, event.get("ChannelState"))
             case "DialState" if event.get("DialStatus") == "RINGING":
@@ -214,11 +218,11 @@ class LegBook:
 
     def next_timer(self) -> float | None:
         """When :meth:`tick` is next needed, on the clock of ``now``."""
-        return min((leg.end_at for leg in self._legs.values() if leg.end_at is not None), default=None)
+        return min((leg.end_at for leg in self._ending.values() if leg.end_at is not None), default=None)
 
     def tick(self, now: float) -> list[LegEvent]:
         """The ends of legs whose story was announced to end and did not go on."""
-        due = [leg for leg in self._legs.values() if leg.end_at is not None and leg.end_at <= now]
+        due = [leg for leg in self._ending.values() if leg.end_at is not None and leg.end_at <= now]
         return [self._end(leg, now) for leg in due]
 
     # --- what the list of channels tells ----------------------------------------------------------------------
@@ -251,9 +255,11 @@ class LegBook:
     def _wait(self, leg: _Leg, now: float) -> None:
         if leg.end_at is None:
             leg.end_at = now + GRACE_S
+            self._ending[leg.leg_id] = leg
 
     def _remove(self, leg: _Leg) -> None:
         del self._legs[leg.leg_id]
+        self._ending.pop(leg.leg_id, None)
         self._by_action.pop(leg.action_id, None)
 
     def _end(self, leg: _Leg, now: float) -> LegEnded:

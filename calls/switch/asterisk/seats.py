@@ -83,6 +83,8 @@ class Seats:
 
     def handle(self, event: Event) -> None:
         """What ``event`` says of legs on their way."""
+        if not self._moves:
+            return
         listens = event.name == "ChanSpyStart"
         move = self._moves.get(LegId(event.get("SpyerUniqueid" if listens else "Uniqueid")))
         if move is None or move.there.done() or not genuine(event):

@@ -291,9 +291,11 @@ class AsteriskSwitch:
         self._arm()
 
     def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         at = self._book.next_timer()
+        if self._timer is not None:
+            if self._timer.when() == at:
+                return
+            self._timer.cancel()
         self._timer = None if at is None else self._loop.call_at(at, self._tick)
 
     def _tick(self) -> None:
@@ -301,17 +303,19 @@ class AsteriskSwitch:
         self._told(self._book.tick(self._loop.time()))
 
     def _on_ami_event(self, event: Event) -> None:
-        if event.name in desk.WANTED:
+        name = event.name
+        if name in desk.WANTED:
             self._desk.handle(event)
-        if event.name in hearings.WANTED:
+        if name in hearings.WANTED:
             self._hearings.handle(event)
-        if event.name in seats.WANTED:
+        if name in seats.WANTED:
             self._seats.handle(event)
-        if event.name in legs.WANTED:
+        if name in legs.WANTED:
             self._told(self._book.handle(event, self._loop.time()))
-        cause = self._doomed.get(event.get("Uniqueid"))
-        if cause is not None and event.name == "Newchannel" and genuine(event):
-            self._run(self._end(LegId(event.get("Uniqueid")), cause), "end at birth")
+        if self._doomed and name == "Newchannel":
+            cause = self._doomed.get(event.get("Uniqueid"))
+            if cause is not None and genuine(event):
+                self._run(self._end(LegId(event.get("Uniqueid")), cause), "end at birth")
 
     async def _end(self, leg_id: LegId, cause: int) -> None:
         try:

@@ -12,8 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-import openpyxl
-
 from calls.errors import UserError
 from calls.reports import page
 
@@ -114,11 +112,22 @@ def safe_cell(value: Cell) -> Cell:
 
 def _as_xlsx(sheet: Sheet) -> bytes:
     """Texts are written as texts: what begins like a formula is none."""
-    book = openpyxl.Workbook(write_only=True)
+    from openpyxl import Workbook  # every process of ours knows of sheets, few write one
+    from openpyxl.cell import WriteOnlyCell
+
+    def cell(value: Cell) -> object:
+        if not isinstance(value, str):
+            return value
+        text = WriteOnlyCell(page)
+        text.value = "".join(sign for sign in value if sign >= " " or sign in "\t\n")
+        text.data_type = "s"
+        return text
+
+    book = Workbook(write_only=True)
     page = book.create_sheet(_sheet_name(sheet.title))
     page.freeze_panes = "A2"
     for row in ([*sheet.names], *sheet.rows):
-        page.append([_xlsx_cell(page, value) for value in row])
+        page.append([cell(value) for value in row])
     text = io.BytesIO()
     book.save(text)
     return text.getvalue()
@@ -127,15 +136,6 @@ def _as_xlsx(sheet: Sheet) -> bytes:
 def _sheet_name(title: str) -> str:
     kept = "".join(" " if sign in r"[]:*?/\'" else sign for sign in title)
     return kept[:SHEET_NAME].strip() or "Report"
-
-
-def _xlsx_cell(page: object, value: Cell) -> object:
-    if not isinstance(value, str):
-        return value
-    cell = openpyxl.cell.WriteOnlyCell(page)
-    cell.value = "".join(sign for sign in value if sign >= " " or sign in "\t\n")
-    cell.data_type = "s"
-    return cell
 
 
 def _as_parquet(sheet: Sheet) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from console import main
 from console.engine import garbage
 from tests.virtual_time import run
 
@@ -22,11 +23,13 @@ class Knot:
 
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:
-    """The interpreter's own looks are as they were afterwards."""
-    thresholds = gc.get_threshold()
+    """The interpreter's own looks are as they were afterwards, and what was out of its sight is so again."""
+    thresholds, frozen = gc.get_threshold(), gc.get_freeze_count()
     yield
     gc.enable()
     gc.unfreeze()
+    if frozen:
+        gc.freeze()
     gc.set_threshold(*thresholds)
 
 
@@ -90,3 +93,19 @@ def freed_after_s(calls: list[int]) -> float:
 )
 def test_garbage_waits_for_a_quiet_minute_and_no_longer_than_ten(calls: list[int], after_s: float) -> None:
     assert freed_after_s(calls) == pytest.approx(after_s, abs=1.0)
+
+
+def test_what_a_command_imports_is_never_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    monkeypatch.setattr(main, "run", lambda: seen.append(gc.isenabled()))
+    gc.unfreeze()
+    main.start()
+    assert seen == [False]
+    main.main()
+    assert gc.isenabled() and gc.get_freeze_count() > 10_000
+
+
+def test_a_command_within_another_process_leaves_its_looks_alone() -> None:
+    before = gc.get_freeze_count()
+    main.main()
+    assert gc.isenabled() and gc.get_freeze_count() == before

@@ -138,6 +138,21 @@ safe_harbour = "system.safe_harbour"
 mode = "preview"
 """
 
+POWER = """\
+name = "Shops"
+list = "shops"
+queue = "support"
+trunk = "loop"
+caller_id = "+12025550100"
+preset = "us-telemarketing"
+max_lines = 2
+ring_timeout_s = 20
+safe_harbour = "system.safe_harbour"
+
+[pacing]
+mode = "power"
+"""
+
 
 def install(folder: Path, agents: Iterable[tuple[str, str]] = AGENTS, *, reasons: bool = True) -> Path:
     """An installation in ``folder``; its settings file. ``agents``: ids and names. Without ``reasons`` any text is
@@ -147,6 +162,7 @@ def install(folder: Path, agents: Iterable[tuple[str, str]] = AGENTS, *, reasons
     (folder / "flows" / "main.yaml").write_text(FLOW, encoding="utf-8")
     (folder / "texts" / "en.yaml").write_text(TEXTS, encoding="utf-8")
     (folder / "campaigns" / "lamps.toml").write_text(PREVIEW, encoding="utf-8")
+    (folder / "campaigns" / "shops.toml").write_text(POWER, encoding="utf-8")
     path = folder / "callwright.toml"
     text = SETTINGS.format(socket=folder / "e.sock", http_port=free_port(), console_port=free_port())
     text += "".join(AGENT.format(id=id_, name=name) for id_, name in agents)

@@ -53,6 +53,24 @@ def test_a_flow_is_checked_while_it_is_written_and_walked(centre: Centre) -> Non
     assert page.errors() == []
 
 
+def test_a_slider_is_tried_while_it_is_moved_and_nothing_is_changed(centre: Centre) -> None:
+    """By a campaign that has dialled nobody: the simulator has nothing to go by, and says how much it takes."""
+    page = centre.page
+    centre.engine.post("/v1/campaigns/shops/start")
+    centre.engine.post("/v1/campaigns/shops/pause")
+    page.be("Root")
+    page.open("/campaigns/shops")
+    page.shows("[data-tried]", "Move a slider")
+    slider = page.one("input[data-for=max_lines]")
+    slider.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    page.shows("[data-tried]", "expected 50 and 10 at least")
+    assert page.driver.execute_script("return document.querySelector('input[name=max_lines]').value") == "4"
+    slider.send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    page.shows("[data-tried]", "nothing of the pace is moved")
+    refused = page.errors()
+    assert len(refused) == 1 and "what-if?set=max_lines%3D4" in refused[0], refused
+
+
 CARETS = {
     "lang|": ["language", "languages"],
     "start: |\nnodes:\n  a: {hangup: []}\n  bee: {hangup: []}\n": ["a", "bee"],

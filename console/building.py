@@ -87,9 +87,18 @@ def load_flows(settings: Settings, names: Known) -> Mapping[FlowId, Flow]:
 
     Raises:
         FlowError: one of them has an error.
-        SettingsError: a route names a flow that has no file.
+        SettingsError: a route or a target names a flow that has no file.
     """
+    _check_targets(settings)
     return {flow_id: load(path, names) for flow_id, path in routed(settings).items()}
+
+
+def _check_targets(settings: Settings) -> None:
+    """A target of a flow that is not there would be of nothing for ever, and never past its alarm."""
+    for target in settings.targets:
+        if target.flow is not None and not (path := settings.flows / f"{target.flow}.yaml").is_file():
+            words = f"target {target.name} is of the flow {target.flow}, and there is no file {path}"
+            raise SettingsError(words, Location(key="targets"))
 
 
 def routed(settings: Settings) -> Mapping[FlowId, Path]:

@@ -72,6 +72,16 @@ def test_the_doctor_names_what_is_missing(tmp_path: Path) -> None:
     assert "not running" in said
 
 
+def test_the_doctor_names_a_target_of_a_flow_that_is_not_there(tmp_path: Path) -> None:
+    target = '\n[[targets]]\nname = "menu"\nfigure = "containment_technical"\nflow = "{}"\naim = 0.5\nalarm = 0.2\n'
+    installed = install(tmp_path)
+    text = installed.read_text(encoding="utf-8")
+    for flow, problem in (("main", ""), ("mian", "targets: target menu is of the flow mian, and there is no file")):
+        installed.write_text(text + target.format(flow), encoding="utf-8")
+        (found,) = [each.problem for each in examine(load(installed, {})) if each.what == "flows"]
+        assert found.startswith(problem) and bool(found) is bool(problem), found
+
+
 def test_the_doctor_says_who_is_reached_over_a_trunk_and_counted_on_none(tmp_path: Path) -> None:
     installed = install(tmp_path, render=False)
     text = installed.read_text(encoding="utf-8") + (

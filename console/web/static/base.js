@@ -38,7 +38,7 @@ for (const field of document.querySelectorAll("select[data-submits]")) {
 const MOST_COLUMNS = 9;
 for (const table of document.querySelectorAll(".wide > table")) {
   const heads = [...table.querySelectorAll("thead th")].map((each) => each.innerText.trim());
-  if (!heads.length || heads.length > MOST_COLUMNS || table.tHead.rows.length > 1) continue;
+  if (!heads.length || heads.length > MOST_COLUMNS || table.querySelector(".fact")) continue; // facts stand by themselves
   table.classList.add("cards");
   table.setAttribute("role", "table");
   for (const part of table.querySelectorAll("thead, tbody")) part.setAttribute("role", "rowgroup");

@@ -134,7 +134,7 @@ function Wall({ picture, line }) {
     ${found.length > 0 && html`<ul class="alarms">${found.map(([look, words]) => html`<li key=${words} class="notice ${look}">${words}</li>`)}</ul>`}
     <div class=${line === "live" ? "" : "stale"}>
       <${Tiles} picture=${picture} />
-      <div class="columns wall-columns"><div><${Queues} queues=${picture.queues ?? {}} /><${Targets} targets=${picture.targets ?? {}} /></div><${Campaigns} campaigns=${picture.campaigns ?? {}} /></div>
+      <div class="columns wall-columns"><${Queues} queues=${picture.queues ?? {}} /><${Campaigns} campaigns=${picture.campaigns ?? {}} /><${Targets} targets=${picture.targets ?? {}} /></div>
       <${Agents} agents=${picture.agents ?? {}} />
     </div>`;
 }

@@ -26,6 +26,8 @@ class RetentionSettings(Part):
     """Messages to webhooks, after they were taken: long enough to answer a question about one."""
     dead_messages: Days = 90
     """Messages that were refused or given up, after that: time to send them again."""
+    pacing_decisions: Days = 90
+    """Why campaigns dialled what they dialled, or nothing, by the minute: as long as somebody asks."""
     flow_versions: Days = 730
     """Earlier texts of flows, after another took their place. The newest of each flow, and the one to go back to,
     stay; so does each that a call of that time went through."""

@@ -18,6 +18,7 @@ from calls.records.database import open_readonly
 from calls.records.outbox import State
 from calls.retention import RetentionSettings
 from calls.settings import Settings
+from dialer import decisions
 
 Look = Callable[[sqlite3.Connection, datetime, datetime], Step]
 """Takes some of what is from before the first time out; the second is now."""
@@ -61,6 +62,9 @@ def kinds(kept: RetentionSettings) -> tuple[Kind, ...]:
         Kind("audit", kept.audit, lambda db, before, _: forgetting.audit(db, before), forgetting.old_audit),
         _messages("sent_messages", kept.sent_messages, State.SENT),
         _messages("dead_messages", kept.dead_messages, State.DEAD),
+        Kind(
+            "pacing_decisions", kept.pacing_decisions, _deleted("pacing_decisions", decisions.forget), decisions.old
+        ),
         Kind("flow_versions", kept.flow_versions, _deleted("flow_versions", flow_versions.forget), flow_versions.old),
         Kind("trunk_lines", kept.trunk_lines, _deleted("trunk_lines", trunk_lines.delete), trunk_lines.old),
     )

@@ -44,6 +44,7 @@ def _campaign() -> Part:
     app.command()(campaign_rules.audit)
     app.command()(campaign_create.create)
     app.command()(campaign_pace.show)
+    app.command()(campaign_pace.why)
     app.command("set")(campaign_pace.set_pace)
     app.command()(campaign_pace.reset)
     return app

@@ -55,6 +55,7 @@ from dialer.course import Course
 from dialer.dialling import Dialling
 from dialer.events import Action, CampaignState, Event
 from dialer.lane import PolicyOf, live_policy
+from dialer.reasons import Reason
 from dialer.routes import Room
 from dialer.run import AttemptRun, CampaignRun, Phase
 from dialer.states import Order, after
@@ -223,6 +224,11 @@ class DialerCore:
     def local_hours(self) -> dict[CampaignId, int | None]:
         """The hour of the day of each campaign as it was told last."""
         return {campaign_id: run.local_hour for campaign_id, run in self._state.runs.items()}
+
+    def take_reasons(self) -> dict[CampaignId, tuple[Reason, ...]]:
+        """Why each campaign dialled what it dialled, or nothing, since this was last asked."""
+        taken = {campaign_id: run.reasons.take() for campaign_id, run in self._state.runs.items()}
+        return {campaign_id: reasons for campaign_id, reasons in taken.items() if reasons}
 
     def learnt(self) -> dict[CampaignId, Mapping[str, object]]:
         """What the pacing of each campaign has learnt, as JSON values; see ``CampaignStarted``."""

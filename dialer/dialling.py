@@ -330,6 +330,8 @@ class Dialling:
                 wanted[lane] = given.get(lane.key, 0)
                 if wanted[lane] < dials:
                     lane.cut(wanted[lane], f"its share of {trunk} leaves {wanted[lane]} of {dials}")
+        for run in self.runs.values():
+            run.note_decisions()
         return wanted
 
     def _ask(self, run: CampaignRun, wanted: Mapping[Lane, int], now: float) -> list[Action]:

@@ -39,6 +39,8 @@ class Lane:
         self.ways = ways
         self.policy = run.policies(run.campaign)
         self.decision = Decision(now, 0, "not started")
+        self.noted = self.decision
+        """The last decision that the campaign's reasons know."""
         self.decide_at = now
         """Not before this does a policy decide again that decides once a second."""
         self.counted_on = 0

@@ -18,6 +18,7 @@ from dialer.lane import Decision, Lane, PolicyOf, decided, live_policy
 from dialer.limits import Limits
 from dialer.pacing import Broadcast, Predictive
 from dialer.presets import CONNECT_WITHIN_S, OFFER_WITHIN_S, ClockStart
+from dialer.reasons import Reasons
 
 BUCKET_S = 3600.0
 
@@ -299,6 +300,8 @@ class CampaignRun:
         """Those of them that the switch was not asked for yet."""
         self.outcomes: Counter[Outcome] = Counter()
         self.refused: Counter[str] = Counter()
+        self.reasons = Reasons()
+        """Why it dialled what it dialled since somebody took them."""
         self._window: deque[tuple[float, int, int]] = deque()
         self._resets: deque[float] = deque()
         """When the count of the preset's window begins anew."""
@@ -311,6 +314,15 @@ class CampaignRun:
     def decision(self) -> Decision:
         """What was decided last, and why."""
         return decided(list(self.lanes.values()))
+
+    def note_decisions(self) -> None:
+        """Count what was decided since the last time."""
+        for lane in self.lanes.values():
+            last = lane.decision
+            if last is not lane.noted:
+                lane.noted = last
+                reason = last.reason if len(self.lanes) == 1 else f"{lane.switch}: {last.reason}"
+                self.reasons.note(last.at_s, last.dials, reason, last.figures)
 
     def renew(self, campaign: Campaign, now: float, ways: Ways | None = None) -> None:
         """Take the campaign as it is now; another pace begins with what this one has learnt, where that fits, and so

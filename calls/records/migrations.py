@@ -202,6 +202,11 @@ def _lead_totals(database: Database) -> None:
     lead_totals.recount(database.conn)
 
 
+@MIGRATIONS(name="0066_pacing_decisions")
+def _pacing_decisions(database: Database) -> None:
+    database.executescript(_statements("pacing_decisions.sql"))
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

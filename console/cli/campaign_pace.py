@@ -1,8 +1,9 @@
-"""``callwright campaign show | set | reset``: one campaign in full, and its pace while it runs."""
+"""``callwright campaign show | why | set | reset``: one campaign in full, why it dials, its pace while it runs."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from calls.settings import Settings
 from calls.text import printable
 from console import campaign_control
 from console.campaign_show import CampaignDetail, detail
+from console.campaign_why import decided_since
 from console.cli.shared import print_json, settings_of, with_engine_or_store
 from console.client import EngineClient, NoEngine, who
 from dialer import control
@@ -32,6 +34,27 @@ def show(
         return
     for line in _lines(found):
         typer.echo(printable(line))
+
+
+def why(
+    context: typer.Context,
+    campaign_id: Id,
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 366, help="How far to look back.")] = 24.0,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows at most, the newest of them.")] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with the figures of each decision.")] = False,
+) -> None:
+    """Why a campaign dialled, or dialled nothing: its decisions by the minute and by reason, the newest first."""
+    since = datetime.now(UTC) - timedelta(hours=hours)
+    with closing(open_readonly(settings_of(context).engine.database)) as connection:
+        found = decided_since(connection, campaign_id, since, limit)
+    if as_json:
+        print_json([each.model_dump(mode="json") for each in found])
+        return
+    if not found:
+        typer.echo(f"{campaign_id}: nothing was decided in that time (decisions are kept each minute)")
+    for each in found:
+        times = f"{each.from_at:%Y-%m-%d %H:%M:%S} to {each.until_at:%H:%M:%S} UTC"
+        typer.echo(printable(f"{times}  {each.dials} dials in {each.decisions} decisions: {each.reason}"))
 
 
 def set_pace(

@@ -1,8 +1,11 @@
-"""Lets campaigns keep to their schedules, and keeps what their pacing has learnt for the next run of the engine."""
+"""Lets campaigns keep to their schedules, and keeps what their pacing has decided and why, and what it has learnt for
+the next run of the engine."""
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from datetime import timedelta
 
 from calls import log
 from calls.clock import Clock
@@ -11,8 +14,8 @@ from calls.hours import time_zone
 from calls.records.writer import Writer
 from console.engine.dialled import DialledCalls
 from console.engine.tasks import Tasks
+from dialer import decisions, pacing_states
 from dialer import events as ev
-from dialer import pacing_states
 from dialer.events import CampaignState
 from dialer.schedule import opening
 
@@ -54,14 +57,20 @@ class PaceKeeper:
                 self._dialled.tell(ev.CampaignDraining(campaign.campaign_id))
 
     async def keep(self) -> None:
-        """Keep what was learnt so far; a store that refuses is told to the log."""
-        states, now = self._dialled.core.learnt(), self._clock.now()
-        if not states:
+        """Keep what was decided and learnt so far; a store that refuses is told to the log."""
+        core, now, now_s = self._dialled.core, self._clock.now(), self._clock.monotonic_s()
+        states, reasons = core.learnt(), core.take_reasons()
+        if not states and not reasons:
             return
+
+        def write(connection: sqlite3.Connection) -> None:
+            pacing_states.keep(connection, states, now)
+            decisions.keep(connection, reasons, lambda at_s: now - timedelta(seconds=max(0.0, now_s - at_s)))
+
         try:
-            await self._writer.run(lambda connection: pacing_states.keep(connection, states, now))
+            await self._writer.run(write)
         except RecordError as problem:
-            log.get().warning("what the pacing has learnt is not kept", problem=str(problem))
+            log.get().warning("what the pacing has decided and learnt is not kept", problem=str(problem))
 
     async def _watch(self) -> None:
         while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -22,6 +22,7 @@ from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.campaign_draft import MODE_NAMES
 from console.campaign_show import CampaignDetail, detail
+from console.campaign_why import decided_since
 from console.client import NoEngine
 from console.engine.api import CampaignOrder
 from console.operations import Done
@@ -38,6 +39,9 @@ ENTRIES = (Entry("/campaigns", "nav.campaigns", Right.CAMPAIGNS, Group.WORK, "ca
 
 STATES = {"running": "good", "paused": "warn", "draining": "info", "stopped": "", "finished": "", "new": "info"}
 """The colour of each state; its word stands with it."""
+
+WHY_LOOKS_BACK, WHY_ROWS = timedelta(days=1), 30
+"""The page shows no more of why a campaign dialled, or did not; `callwright campaign why` goes further back."""
 
 Manages = Annotated[Known, Depends(require(Right.CAMPAIGNS))]
 Sent = Annotated[FormData, Depends(posted)]
@@ -94,11 +98,14 @@ async def _shown(
     total, now = sum(found.leads.values()), reads.now()
     drawn = await reads.read(lambda db: today(db, site.settings, campaign_id, now))
     clocks = await reads.read(lambda db: waiting(db, campaign_id, now)) if found.state == "running" else ""
+    since = now - WHY_LOOKS_BACK
+    decided = await reads.read(lambda db: decided_since(db, campaign_id, since, WHY_ROWS))
     return site.pages.show(
         request,
         "campaign.html",
         409 if problem else 200,
         campaign=found,
+        decided=decided,
         trouble=trouble,
         states=STATES,
         refused=refused,

@@ -34,6 +34,7 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("GET", "/v1/campaigns/{campaign_id}"): Need(Right.CAMPAIGNS),
     ("PATCH", "/v1/campaigns/{campaign_id}"): Need(Right.CAMPAIGNS),
     ("DELETE", "/v1/campaigns/{campaign_id}/changes"): Need(Right.CAMPAIGNS),
+    ("GET", "/v1/campaigns/{campaign_id}/decisions"): Need(Right.CAMPAIGNS),
     ("GET", "/v1/campaigns/{campaign_id}/forecast"): Need(Right.CAMPAIGNS),
     ("GET", "/v1/campaigns/{campaign_id}/what-if"): Need(Right.CAMPAIGNS),
     ("GET", "/v1/campaigns/{campaign}/audit"): Need(Right.RULES),

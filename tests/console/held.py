@@ -297,8 +297,8 @@ NOBODYS = {
     "account_sessions", "account_tokens", "accounts", "agent_legs", "agent_queues", "agent_states",
     "agent_time_totals", "agent_totals", "alerts", "announced_pauses", "answer_hours", "attempt_totals",
     "call_totals", "caller_ids_shown", "campaign_changes", "campaign_lists", "ending_totals", "erasures", "imports",
-    "lead_totals", "node_totals", "notices", "overrides", "pacing_states", "report_schedules", "retention_marks",
-    "roll_totals", "switch_boots", "trunk_lines", "webhook_events", *scrub.KEPT,
+    "lead_totals", "node_totals", "notices", "overrides", "pacing_decisions", "pacing_states", "report_schedules",
+    "retention_marks", "roll_totals", "switch_boots", "trunk_lines", "webhook_events", *scrub.KEPT,
 }  # fmt: skip
 """Tables in which nothing of a person can stand."""
 

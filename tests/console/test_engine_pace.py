@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from calls.errors import CampaignError
 from calls.ids import AgentId
 from console import campaign_control
 from console.campaign_show import CampaignDetail, detail
+from console.campaign_why import decided_since
 from dialer import control
 from dialer import events as ev
 from dialer.pacing import Predictive, Snapshot
+from dialer.reasons import MOST_KINDS
 from tests.console.held_time import held
 from tests.console.world import World, agent, world_in
 
@@ -197,3 +200,24 @@ async def test_a_campaign_that_fits_no_more_holds_up_no_start(tmp_path: Path) ->
         world.settings = as_it_was
         await world.start()
         assert world.campaign_state() == "running", "the store has kept what it was"
+
+
+@held
+async def test_why_nothing_was_dialled_is_kept_too(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("anna")) as world:
+        await world.campaign(*TALKS)
+        await asyncio.sleep(5.0)
+        await world.engine.pace.keep()
+        await world.log_in("anna")
+        await asyncio.sleep(10.0)
+        await world.engine.pace.keep()
+        now = world.engine.clock.now()
+        found = await world.engine.writer.run(
+            lambda db: decided_since(db, "autumn", now - timedelta(minutes=10), 100)
+        )
+        assert any("no free agent" in each.reason and not each.dials for each in found)
+        assert any("free agents: 1" in each.reason and each.dials for each in found)
+        assert all(each.from_at <= each.until_at <= now for each in found)
+        assert len(found) <= 3 * (MOST_KINDS + 1)
+        with pytest.raises(CampaignError, match="winter"):
+            await world.engine.writer.run(lambda db: decided_since(db, "winter", now, 100))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calls.ids import CampaignId, QueueName
@@ -25,6 +25,10 @@ class Figure:
     denominator: Number | None
     definition: str
     subject: str = ""
+
+    def of(self, subject: str) -> Figure:
+        """The same of a node or an agent."""
+        return replace(self, subject=subject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calls.records.totals import Cube, quarter
+from calls.records.totals import CALLS, Cube, quarter
 
 CALLBACKS = Cube(
     table="callbacks",
@@ -17,7 +17,8 @@ CALLBACKS = Cube(
     measures={
         "asked": "1",
         "reached": "b.state = 'reached'",
-        "kept": "b.state = 'reached' AND coalesce(b.ended_at <= b.window_end, 0)",
+        "kept": "EXISTS (SELECT 1 FROM attempts AS a WHERE a.callback_id = b.callback_id AND NOT a.unsent"
+        " AND a.intended_at BETWEEN b.window_begin AND b.window_end)",
         "open": "b.state IN ('waiting', 'dialling')",
         "tries": "b.tries",
     },
@@ -99,6 +100,7 @@ SURVEYS = Cube(
         "campaign_id": "coalesce(c.campaign_id, '')",
         "agent_id": "coalesce(c.agent_id, '')",
         "flow": "coalesce(s.flow, '')",
+        "question": "s.survey || '/' || s.question",
     },
     measures={
         "asked": "1",
@@ -114,3 +116,50 @@ SURVEYS = Cube(
     rolled_up=False,
 )
 """Each counts to the time of its answer."""
+
+FLOWS = Cube(
+    table="calls_of_versions",
+    source="calls AS c",
+    at="c.started_at",
+    wanted="c.contained IS NOT NULL",
+    keys={
+        "quarter": quarter("c.started_at"),
+        "flow": "coalesce(c.flow, '')",
+        "flow_version": "coalesce(c.flow_version, '')",
+        "queue": "coalesce(c.queue, '')",
+        "direction": "c.direction",
+    },
+    measures={name: CALLS.measures[name] for name in ("entered", "contained", "goals", "dropped")},
+    rolled_up=False,
+)
+"""By version, which the roll-up does not have."""
+
+_DIALLED = {
+    "quarter": quarter("c.started_at"),
+    "switch": "c.switch",
+    "queue": "coalesce(c.queue, '')",
+    "campaign_id": "coalesce(c.campaign_id, '')",
+}
+
+MESSAGES = Cube(
+    table="messages",
+    source="calls AS c JOIN call_events AS e ON e.call_id = c.call_id AND e.kind = 'message_left'",
+    at="c.started_at",
+    wanted="c.direction = 'outbound' AND c.detected = 'machine'",
+    keys=_DIALLED,
+    measures={"messages": "1", "cut": "json_extract(e.detail, '$.played') = 'cut'"},
+    rolled_up=False,
+)
+
+CALLED_BACK_S = 86_400
+"""Who calls within a day of our call calls back."""
+
+MACHINES = Cube(
+    table="calls_of_machines",
+    source="calls AS c",
+    at="c.started_at",
+    wanted="c.direction = 'outbound' AND c.outcome = 'machine' AND c.agent_id IS NULL",
+    keys=_DIALLED,
+    measures={"hung_up": "1", "called_back": f"coalesce(c.again_s - c.duration_s <= {CALLED_BACK_S}, 0)"},
+    rolled_up=False,
+)

@@ -53,7 +53,7 @@ class LiveCall:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """The final record of a call. The columns of ``calls``; see :mod:`calls.records.figures` for what each counts.
+    """The final record of a call. The columns of ``calls``; see docs/records.md for what each counts.
 
     Durations are seconds of a monotonic clock, as :class:`calls.records.durations.CallDurations` gives them; where an
     engine was started anew in the call, what came before that is by the wall clock, and an ``adopted`` event says so.

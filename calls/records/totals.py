@@ -220,6 +220,12 @@ def abandoned_within(seconds: float) -> str:
     return _if(f"{_ABANDONED} AND c.wait_s < {float(seconds)!r}")
 
 
+def reached_goals(goals: Iterable[str]) -> str:
+    """As the measure ``goals``, for any outcomes of flows: over a row ``c`` of ``calls``."""
+    words = ", ".join("'" + goal.replace("'", "''") + "'" for goal in goals)
+    return CALLS.measures["goals"].replace(f"= '{GOAL}'", f"IN ({words})")
+
+
 def recount(connection: sqlite3.Connection) -> None:
     """Fill the cubes anew from the raw rows, inside a transaction of the caller."""
     fill(connection, CUBES)

@@ -7,11 +7,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from calls.causes import CAUSES
 from calls.records import agent_time, totals
 from calls.records.times import as_text
-from calls.records.totals import QUARTER_S, Cube, whole_quarters
-from calls.reports.cubes import TIME, cube_of
+from calls.records.totals import Cube, whole_quarters
+from calls.reports import dialled_leads, node_edges
+from calls.reports.cubes import NODES, TIME, cube_of
 from calls.reports.definitions import SOLD, Definition
+from calls.reports.filtering import where
 from calls.reports.question import COLUMNS, TIMES, Dimension, Key, Question
 from calls.reports.slots import labels, same_offset, slot, time_of
 
@@ -22,6 +25,8 @@ def sums(
     """The measures of figures that are all of one cube, by the values of the dimensions."""
     cube = cube_of(wanted[0], question)
     assert cube is not None  # the caller left out what has none
+    if cube is dialled_leads.LEADS:
+        return dialled_leads.count(connection, question)
     names = sorted({name for each in wanted for name in each.measures} - {SOLD})
     found: dict[Key, dict[str, float]] = defaultdict(lambda: dict.fromkeys(names, 0))
     label = labels(question.times, question.zone)
@@ -35,13 +40,12 @@ def sums(
 
     first, last = whole_quarters(question.begin, question.end)
     has_raw = bool(cube.source)
-    exact = {"within": _edge(question.targets.service_level_s), "short": _edge(question.targets.short_abandon_s)}
     is_whole = not cube.rolled_up or first > last
-    if has_raw and (is_whole or any(name in names and exact[name] is None for name in exact)):
+    if has_raw and (is_whole or any(_stand_in(name, question) is None for name in names)):
         add(raw(connection, cube, names, question, question.begin, question.end))
         return found
     for quarters in same_offset(question, first, last):
-        add(_rolled_up(connection, cube, names, question, quarters, exact))
+        add(_rolled_up(connection, cube, names, question, quarters))
     if has_raw:
         for begin, end in ((question.begin, time_of(first)), (time_of(last), question.end)):
             if begin < end:
@@ -49,12 +53,11 @@ def sums(
     elif cube is TIME:
         loose = agent_time.loose(connection, question.begin, question.end, question.now or question.end)
         add(_loose(loose, names, question))
-    elif question.begin < time_of(first) or time_of(last) < question.end:
-        # A node counts to the quarter in which its call began: those that are only partly within count as a whole.
-        edges = {int(question.begin.timestamp() // QUARTER_S), last} - set(range(first, last))
-        for number in sorted(edges):
-            if time_of(number) < question.end:
-                add(_rolled_up(connection, cube, names, question, (number, number + 1), exact))
+    elif cube is NODES:
+        edges = [(question.begin, time_of(first)), (time_of(last), question.end)]
+        for begin, end in edges if first <= last else [(question.begin, question.end)]:
+            if begin < end:
+                add(node_edges.rows(connection, names, question, begin, end))
     return found
 
 
@@ -62,7 +65,15 @@ def key_of(question: Question, label: Callable[[int], Key], row: Sequence[object
     """The dimensions' values of a row: its first column is the quarter, then come those that are no times."""
     times = iter(label(int(str(row[0])))) if question.times else iter(())
     others = iter(row[1:])
-    return tuple(next(times) if each in TIMES else str(next(others)) for each in question.by)
+    return tuple(next(times) if each in TIMES else _named(each, next(others)) for each in question.by)
+
+
+def _named(dimension: Dimension, value: object) -> str:
+    """A value as it is shown: a cause has its name with it."""
+    if dimension is not Dimension.CAUSE:
+        return str(value)
+    known = CAUSES.get(int(str(value)))
+    return "" if not value else f"{value} {known.name}" if known else str(value)
 
 
 def _rolled_up(
@@ -71,16 +82,14 @@ def _rolled_up(
     names: Sequence[str],
     question: Question,
     quarters: tuple[int, int],
-    exact: Mapping[str, int | None],
 ) -> Iterable[Sequence[object]]:
     columns = [COLUMNS[each] for each in question.by if each not in TIMES]
-    spelled = {"within": f"answered_in_{exact['within']}", "short": f"abandoned_in_{exact['short']}"}
     is_plain = bool(cube.source)
-    sums = [f"sum({spelled.get(name, name) if is_plain else cube.measures[name]})" for name in names]
+    sums = [f"sum({_stand_in(name, question) if is_plain else cube.measures[name]})" for name in names]
     keys = [slot(question, quarters[0]), *columns]
-    where, values = _where({each: COLUMNS[each] for each in question.filters}, question)
+    of, values = where({each: COLUMNS[each] for each in question.filters}, question)
     return connection.execute(
-        f"SELECT {', '.join([*keys, *sums])} FROM {cube.table} WHERE quarter >= :first AND quarter < :last{where}"
+        f"SELECT {', '.join([*keys, *sums])} FROM {cube.table} WHERE quarter >= :first AND quarter < :last{of}"
         f"{_grouped(keys)}",
         values | {"first": quarters[0], "last": quarters[1]},
     )
@@ -100,14 +109,16 @@ def raw(
     own = {
         "within": totals.answered_within(question.targets.service_level_s),
         "short": totals.abandoned_within(question.targets.short_abandon_s),
+        "dialled": "c.direction = 'outbound'",
+        "goals": totals.reached_goals(question.targets.goals),
     }
     columns = [cube.keys[COLUMNS[each]] for each in question.by if each not in TIMES]
     sums = [f"sum({own.get(name) or cube.measures[name]})" for name in names]
     keys = [cube.keys["quarter"] if question.times else "0", *columns, *(cube.keys[each] for each in more)]
-    where, values = _where({each: cube.keys[COLUMNS[each]] for each in question.filters}, question)
+    of, values = where({each: cube.keys[COLUMNS[each]] for each in question.filters}, question)
     return connection.execute(
         f"SELECT {', '.join([*keys, *sums])} FROM {cube.source}"
-        f" WHERE {cube.wanted} AND {cube.at} >= :begin AND {cube.at} < :end{where}{_grouped(keys)}",
+        f" WHERE {cube.wanted} AND {cube.at} >= :begin AND {cube.at} < :end{of}{_grouped(keys)}",
         values | {"begin": as_text(begin), "end": as_text(end)},
     )
 
@@ -117,20 +128,27 @@ def _grouped(keys: Sequence[str]) -> str:
     return f" GROUP BY {', '.join(str(place) for place in range(1, len(keys) + 1))} HAVING count(*) > 0"
 
 
-def _where(columns: Mapping[Dimension, str], question: Question) -> tuple[str, dict[str, str | int]]:
-    clauses = "".join(f" AND {column} = :of_{each.name.lower()}" for each, column in columns.items())
-    return clauses, {f"of_{each.name.lower()}": question.filters[each] for each in columns}
-
-
 def _loose(
     loose: Mapping[agent_time.Key, float], names: Sequence[str], question: Question
 ) -> Iterable[Sequence[object]]:
-    by_agent = Dimension.AGENT in question.by
-    for (number, agent, state, _), seconds in loose.items():
-        if question.filters.get(Dimension.AGENT, agent) == agent:
-            yield (number, *([agent] if by_agent else []), *(seconds if name == state else 0.0 for name in names))
+    for (number, agent, state, reason), seconds in loose.items():
+        own = {Dimension.AGENT: agent, Dimension.REASON: reason}
+        if all(own[each] == value for each, value in question.filters.items()):
+            keys = (own[each] for each in question.by if each not in TIMES)
+            yield (number, *keys, *(seconds if name == state else 0.0 for name in names))
 
 
-def _edge(seconds: float) -> int | None:
-    """The roll-ups' own number for it, if they have one."""
-    return int(seconds) if seconds in totals.EDGES_S else None
+def _stand_in(name: str, question: Question) -> str | None:
+    """A measure as the roll-ups have it; None: they do not count by these targets."""
+    targets = question.targets
+    match name:
+        case "within":
+            return f"answered_in_{targets.service_level_s:g}" if targets.service_level_s in totals.EDGES_S else None
+        case "short":
+            return f"abandoned_in_{targets.short_abandon_s:g}" if targets.short_abandon_s in totals.EDGES_S else None
+        case "goals":
+            return name if targets.goals == (totals.GOAL,) else None
+        case "dialled":
+            return "CASE direction WHEN 'outbound' THEN calls ELSE 0 END"
+        case _:
+            return name

@@ -27,19 +27,20 @@ MOST_ROWS = 50_000
 
 SECTIONS: Mapping[Section, tuple[Dimension, ...]] = {
     Section.INBOUND: (Dimension.QUEUE, Dimension.FLOW, Dimension.AGENT, Dimension.CAMPAIGN, Dimension.DIRECTION),
-    Section.FLOWS: (Dimension.FLOW, Dimension.QUEUE, Dimension.DIRECTION),
+    Section.FLOWS: (Dimension.FLOW, Dimension.VERSION, Dimension.QUEUE, Dimension.DIRECTION),
     Section.NODES: (Dimension.NODE, Dimension.FLOW, Dimension.VERSION),
     Section.OUTBOUND: (Dimension.CAMPAIGN, Dimension.LIST),
     Section.MACHINES: (Dimension.CAMPAIGN, Dimension.QUEUE, Dimension.SWITCH),
     Section.SALES: (Dimension.AGENT, Dimension.CAMPAIGN, Dimension.QUEUE),
-    Section.AGENTS: (Dimension.AGENT,),
+    Section.AGENTS: (Dimension.AGENT, Dimension.REASON, Dimension.QUEUE, Dimension.CAMPAIGN, Dimension.DIRECTION),
     Section.ENDINGS: (
-        *(Dimension.DISPOSITION, Dimension.OUTCOME, Dimension.QUEUE, Dimension.CAMPAIGN, Dimension.FLOW),
-        Dimension.DIRECTION,
+        *(Dimension.DISPOSITION, Dimension.OUTCOME, Dimension.CAUSE, Dimension.QUEUE, Dimension.CAMPAIGN),
+        *(Dimension.FLOW, Dimension.DIRECTION),
     ),
     Section.CALLBACKS: (Dimension.QUEUE, Dimension.CAMPAIGN),
     Section.LEADS: (Dimension.LIST, Dimension.CAMPAIGN),
-    Section.SURVEYS: (Dimension.QUEUE, Dimension.AGENT, Dimension.FLOW, Dimension.CAMPAIGN),
+    Section.SURVEYS: (Dimension.QUESTION, Dimension.QUEUE, Dimension.AGENT, Dimension.FLOW, Dimension.CAMPAIGN),
+    Section.SWITCHES: (Dimension.SWITCH, Dimension.QUEUE, Dimension.CAMPAIGN, Dimension.DIRECTION),
     Section.QUALITY: (Dimension.AGENT, Dimension.QUEUE, Dimension.CAMPAIGN, Dimension.SCORECARD),
 }
 """By what each section may be asked, besides the times."""

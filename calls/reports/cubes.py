@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from calls.records import lead_totals, raw_cubes, totals
 from calls.records.totals import Cube
+from calls.reports import dialled_leads
 from calls.reports.definitions import SOLD, Definition, Source
 from calls.reports.question import COLUMNS, Dimension, Question
 
@@ -16,7 +17,7 @@ TIME = Cube(
     source="",
     at="",
     wanted="1",
-    keys={"quarter": "quarter", "agent_id": "agent_id"},
+    keys={"quarter": "quarter", "agent_id": "agent_id", "reason": "reason"},
     measures={state: f"CASE state WHEN '{state}' THEN seconds ELSE 0.0 END" for state in STATES},
 )
 NODES = Cube(
@@ -34,7 +35,7 @@ NODES = Cube(
     },
 )
 CUBES: Mapping[Source, tuple[Cube, ...]] = {
-    Source.CALLS: (totals.CALLS, totals.AGENTS),
+    Source.CALLS: (totals.CALLS, totals.AGENTS, raw_cubes.FLOWS),
     Source.ATTEMPTS: (totals.ATTEMPTS,),
     Source.TIME: (TIME,),
     Source.NODES: (NODES,),
@@ -44,10 +45,14 @@ CUBES: Mapping[Source, tuple[Cube, ...]] = {
     Source.ROLL: (lead_totals.ROLL,),
     Source.REVIEWS: (raw_cubes.REVIEWS,),
     Source.SURVEYS: (raw_cubes.SURVEYS,),
+    Source.DIALLED_LEADS: (dialled_leads.LEADS,),
+    Source.MESSAGES: (raw_cubes.MESSAGES,),
+    Source.MACHINES: (raw_cubes.MACHINES,),
 }
 """Where several have what is asked for, the first one is the smallest."""
 
-STAND_INS = frozenset({"within", "short"})
+STAND_INS: Mapping[str, str] = {"within": "offered", "short": "offered", "dialled": "switch"}
+"""Measures that are none of a roll-up's own, and the measure or key that it must have for them."""
 
 SALES: Mapping[Source, Cube] = {
     Source.CALLS: raw_cubes.SALES,
@@ -68,10 +73,9 @@ def cube_of(definition: Definition, question: Question) -> Cube | None:
 
 def _with(definition: Definition, columns: set[str]) -> Cube | None:
     for cube in CUBES[definition.source]:
-        has_measures = definition.measures - {SOLD} <= cube.measures.keys() | (
-            STAND_INS if "offered" in cube.measures else frozenset()
-        )
-        if columns <= cube.keys.keys() and has_measures:
+        known = cube.keys.keys() | cube.measures.keys()
+        own = cube.measures.keys() | {name for name, base in STAND_INS.items() if base in known}
+        if columns <= cube.keys.keys() and definition.measures - {SOLD} <= own:
             return cube
     return None
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from calls.records.totals import AGAIN_DAYS
+from calls.records.totals import AGAIN_DAYS, GOAL
 
 Sums = Mapping[str, float]
 """Measures, added up."""
@@ -35,6 +35,7 @@ class Section(StrEnum):
     LEADS = "leads"
     QUALITY = "quality"
     SURVEYS = "surveys"
+    SWITCHES = "switches"
 
 
 class Source(StrEnum):
@@ -50,14 +51,18 @@ class Source(StrEnum):
     ROLL = "roll"
     REVIEWS = "reviews"
     SURVEYS = "surveys"
+    DIALLED_LEADS = "dialled_leads"
+    MESSAGES = "messages"
+    MACHINES = "machines"
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Seconds that some figures are measured against."""
+    """What some figures are measured against: seconds, and the outcomes of flows that callers come for."""
 
     service_level_s: float = 20.0
     short_abandon_s: float = 5.0
+    goals: tuple[str, ...] = (GOAL,)
 
 
 USUAL = Targets()
@@ -67,8 +72,8 @@ USUAL = Targets()
 class Definition:
     """One figure. ``unit``: ``ratio``, ``s``, or what is counted. ``denominator`` "": it is a count, or a sum.
 
-    ``words`` say how it comes about: ``{y}`` and ``{n}`` in them are the seconds of the targets. ``per``: what the
-    denominator is divided by, 3600 for hours of seconds.
+    ``words`` say how it comes about: ``{y}``, ``{n}`` and ``{goals}`` in them are those of the targets. ``per``: what
+    the denominator is divided by, 3600 for hours of seconds.
 
     ``money``: the numerator is a sum of values of sales. Such a figure stands once for each currency of the answer,
     its name then ending in it: amounts of two currencies are never added up.
@@ -102,8 +107,9 @@ class Definition:
         )
 
     def said(self, targets: Targets) -> str:
-        """The definition, with the seconds of the targets in it."""
-        return self.words.format(y=f"{targets.service_level_s:g} s", n=f"{targets.short_abandon_s:g} s")
+        """The definition, with the seconds and goals of the targets in it."""
+        goals = " or ".join(targets.goals)
+        return self.words.format(y=f"{targets.service_level_s:g} s", n=f"{targets.short_abandon_s:g} s", goals=goals)
 
     @property
     def measures(self) -> frozenset[str]:
@@ -156,6 +162,14 @@ def _flow(name: str, title: str, unit: str, numerator: str, denominator: str, wo
 
 def _dialled(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
     return Definition(name, title, Section.OUTBOUND, Source.ATTEMPTS, unit, numerator, denominator, words)
+
+
+def _tried(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
+    return Definition(name, title, Section.OUTBOUND, Source.DIALLED_LEADS, unit, numerator, denominator, words)
+
+
+def _switch(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
+    return Definition(name, title, Section.SWITCHES, Source.CALLS, unit, numerator, denominator, words)
 
 
 def _machine(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
@@ -228,23 +242,38 @@ DEFINITIONS: tuple[Definition, ...] = (
     _talk("fcr", "First contact resolution", Section.INBOUND, "ratio", "persons - persons_again", "persons",
           f"contacts whose person did not call again within {AGAIN_DAYS} days, as far as numbers tell / contacts"
           " whose number is known"),
-    _flow("entered", "Entered", "calls", "entered", "", "calls that came to a flow's first node"),
+    _flow("entered", "Entered", "calls", "entered", "", "calls that came to the flow's first node"),
     _flow("containment_technical", "Containment, technical", "ratio", "contained", "entered",
           "technical: calls that never reached a queue or a transfer / calls that entered the flow"),
     _flow("containment_functional", "Containment, functional", "ratio", "goals", "entered",
-          "functional: contained calls with the outcome completed whose caller did not call again within 24 h, as far"
+          "functional: contained calls with the outcome {goals} whose caller did not call again within 24 h, as far"
           " as numbers tell / calls that entered the flow"),
     _flow("drop_off", "Drop-off", "ratio", "dropped", "entered",
           "calls that the caller left before anything came of them (hung_up, abandoned) / calls that entered the"
           " flow"),
     _dialled("attempts", "Attempts", "attempts", "attempts", "", "numbers dialled; each try counts"),
-    _dialled("answer_rate_of_attempts", "Answer rate", "ratio", "answered", "attempts",
+    _dialled("answer_rate_of_attempts", "Answer rate, of attempts", "ratio", "answered", "attempts",
              "attempts answered, machines too / attempts"),
-    _dialled("contact_rate_of_attempts", "Contact rate", "ratio", "contacts", "attempts",
+    _dialled("contact_rate_of_attempts", "Contact rate, of attempts", "ratio", "contacts", "attempts",
              "attempts in which an agent talked / attempts"),
-    _dialled("right_party_rate_of_attempts", "Right-party contact rate", "ratio", "right_party", "attempts",
+    _dialled("right_party_rate_of_attempts", "Right-party contact rate, of attempts", "ratio", "right_party",
+             "attempts",
              "attempts in which an agent talked, and said neither that it was a machine nor that the number was"
              " somebody else's / attempts"),
+    _tried("leads_dialled", "Leads dialled", "leads", "leads_dialled", "",
+           "leads that were dialled in the time, each once"),
+    _tried("answer_rate_of_leads", "Answer rate, of leads", "ratio", "answered_leads", "leads_dialled",
+           "leads that answered, machines too / leads dialled in the time"),
+    _tried("contact_rate_of_leads", "Contact rate, of leads", "ratio", "contact_leads", "leads_dialled",
+           "leads with whom an agent talked / leads dialled in the time"),
+    _tried("right_party_rate_of_leads", "Right-party contact rate, of leads", "ratio", "right_party_leads",
+           "leads_dialled",
+           "leads with whom an agent talked, who said neither that it was a machine nor that the number was somebody"
+           " else's / leads dialled in the time"),
+    _tried("penetration_in_time", "Penetration in the time", "ratio", "roll_dialled", "roll_now",
+           "leads dialled in the time / leads that are on the campaigns' rolls now"),
+    _tried("saturation_in_time", "Saturation in the time", "attempts", "roll_attempts", "roll_now",
+           "attempts of the time / leads that are on the campaigns' rolls now"),
     _dialled("abandonment_us", "Abandonment (US)", "ratio", "late", "by_person",
              "answered by a person and an agent came not at all or after more than 2 s / answered by a person; the"
              " clock starts as the campaign's preset says, at the answer or at the detected end of the greeting; who"
@@ -272,6 +301,12 @@ DEFINITIONS: tuple[Definition, ...] = (
     _machine("people_taken_for_machines", "People taken for machines", "ratio", "people_taken", "taken_for_machines",
              "people by the agent's word / calls that detection took for a machine and an agent handled all the same;"
              ' known only with machine = "person"'),
+    Definition("messages_cut", "Messages cut", Section.MACHINES, Source.MESSAGES, "ratio", "cut", "messages",
+               "messages on machines that the far end hung up on / messages begun; people do so, and some machines"),
+    Definition("machines_called_back", "Called back", Section.MACHINES, Source.MACHINES, "ratio", "called_back",
+               "hung_up",
+               "numbers that called us within 24 h / calls that ended as a machine's without an agent; people do so"
+               " who were taken for machines, and owners of machines"),
     _machine("abandonment_uk", "Abandonment (UK)", "ratio", UK, UK,
              "est / (est + live): est = abandoned x (1 - am / (am + live)), am and live the machines and people that"
              " agents handled, by their word; where they handled none, all that were abandoned"),
@@ -287,6 +322,8 @@ DEFINITIONS: tuple[Definition, ...] = (
            "sum of the sales' values / calls that an agent talked in"),
     _money("value_per_handling_hour", "Value per handling hour", Section.SALES, Source.CALLS, HANDLING,
            "sum of the sales' values / hours that agents talked and wrapped up in these calls", 3600.0),
+    _talk("dispositions_given", "Dispositions given", Section.SALES, "calls", "dispositions", "",
+          "calls of which an agent said what came of them"),
     _talk("dispositions_missing", "Dispositions missing", Section.SALES, "ratio", "dispositions_missing", "handled",
           "calls whose wrap-up ended without the disposition that it required / calls that an agent talked in"),
     _talk("handling_time", "Handling time", Section.AGENTS, "s", HANDLING, "handled",
@@ -312,13 +349,16 @@ DEFINITIONS: tuple[Definition, ...] = (
     _node("by_speech", "By speech", "ratio", "by_speech", "choices", "choices by speech / choices"),
     _node("confidence", "Confidence", "ratio", "confidence", "confidences",
           "the recogniser's confidence in choices by speech, added up / such choices"),
+    _switch("switch_calls", "Calls", "calls", "calls", "", "calls that the switch had"),
+    _switch("switch_dialled", "Dialled", "calls", "dialled", "", "calls of them that were dialled"),
+    _switch("switch_lost", "Lost", "ratio", "lost", "calls", "calls that ended as lost or pbx_lost / calls"),
     Definition("ended", "Calls", Section.ENDINGS, Source.ENDINGS, "calls", "calls", "",
                "calls that are over, in both directions; of some no agent said a disposition"),
     _callback("callbacks_asked", "Asked for", "callbacks", "asked", "", "callbacks that were asked for in the time"),
     _callback("callbacks_reached", "Reached", "ratio", "reached", "asked",
               "of these, those whose person was reached by now / asked for"),
     _callback("callbacks_kept", "Kept within the window", "ratio", "kept", "asked",
-              "of these, those whose person was reached before the promised window had ended / asked for"),
+              "of these, those that were dialled within the promised window / asked for"),
     _callback("callbacks_open", "Still open", "callbacks", "open", "",
               "of these, those that wait or are dialled now"),
     _callback("callback_tries", "Tries", "tries", "tries", "asked", "tries / asked for"),
@@ -356,6 +396,13 @@ DEFINITIONS: tuple[Definition, ...] = (
 BY_NAME: Mapping[str, Definition] = {each.name: each for each in DEFINITIONS}
 
 
+SHOWN_TOO: Mapping[Section, frozenset[str]] = {
+    Section.AGENTS: frozenset({"handled", "transfers", "sales", "conversion", "sales_per_handling_hour"})
+}
+"""Figures that a section shows beside its own."""
+
+
 def of_section(section: Section) -> tuple[Definition, ...]:
     """The figures of a section, in their order."""
-    return tuple(each for each in DEFINITIONS if each.section is section)
+    too = SHOWN_TOO.get(section, frozenset())
+    return tuple(each for each in DEFINITIONS if each.section is section or each.name in too)

@@ -36,6 +36,9 @@ class Dimension(StrEnum):
     SCORECARD = "scorecard"
     OUTCOME = "outcome"
     DISPOSITION = "disposition"
+    CAUSE = "cause"
+    REASON = "reason"
+    QUESTION = "question"
 
 
 TIMES = frozenset(
@@ -59,6 +62,9 @@ COLUMNS: Mapping[Dimension, str] = {
     Dimension.SCORECARD: "scorecard",
     Dimension.OUTCOME: "outcome",
     Dimension.DISPOSITION: "disposition",
+    Dimension.CAUSE: "cause",
+    Dimension.REASON: "reason",
+    Dimension.QUESTION: "question",
 }
 
 

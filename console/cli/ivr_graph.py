@@ -11,7 +11,7 @@ import typer
 
 from calls.errors import UserError
 from calls.records.database import open_readonly
-from calls.records.traffic import Traffic, traffic
+from calls.reports.traffic import Traffic, traffic
 from console.cli.flows import File
 from console.cli.shared import settings_of
 from ivr.check import Known, load

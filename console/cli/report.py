@@ -18,9 +18,9 @@ from calls.errors import UserError
 from calls.ids import CampaignId, QueueName
 from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
-from calls.records.figures import Targets, all_figures
 from calls.records.store import CallRecord, calls_between
 from calls.reports import calls_sheet
+from calls.reports.of_scope import all_figures
 from calls.reports.sheets import Format, write
 from console.cli.shared import print_json, print_table, settings_of
 
@@ -103,7 +103,8 @@ def figures(
 ) -> None:
     """The figures of queues, menus, campaigns and agents."""
     scope = _scope(begin, end, campaign, queue)
-    show("Figures", read(context, lambda db: figure_rows(all_figures(db, scope, Targets()))), as_csv, as_json)
+    targets = settings_of(context).reports.targets()
+    show("Figures", read(context, lambda db: figure_rows(all_figures(db, scope, targets))), as_csv, as_json)
 
 
 def span(begin: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:

@@ -9,6 +9,7 @@ import typer
 from calls.ids import FlowId
 from calls.records import flow_figures
 from calls.records.flow_figures import GOALS, ArmShare, FlowScope, Link, Path
+from calls.reports import of_flow
 from console.cli.report import AsCsv, AsJson, Begin, End, Rows, figure_rows, read, rounded, show, span
 
 Flow = Annotated[str, typer.Argument(metavar="FLOW", help="The flow: its file's name without .yaml.")]
@@ -33,7 +34,7 @@ def flow(
     since, until = span(begin, end)
     scope = FlowScope(FlowId(name), since, until, version, tuple(goal or GOALS))
     if split is None:
-        rows = read(context, lambda db: figure_rows(flow_figures.flow_figures(db, scope)))
+        rows = read(context, lambda db: figure_rows(of_flow.flow_figures(db, scope)))
         show(f"Flow {name}", rows, as_csv, as_json)
     else:
         rows = read(context, lambda db: arm_rows(flow_figures.arms(db, scope, split)))

@@ -16,8 +16,8 @@ from rich.live import Live
 from calls.errors import CallwrightError
 from calls.records.database import open_readonly
 from calls.records.figure import Scope
-from calls.records.figures import Targets, all_figures
 from calls.records.store import calls_between
+from calls.reports.of_scope import all_figures
 from console.demo import view
 from console.demo.director import Play, perform
 from console.demo.scene import Scene
@@ -106,7 +106,7 @@ def _report(console: Console, folder: Path, began: datetime) -> None:
     try:
         end = datetime.now(UTC)
         calls = list(calls_between(connection, began, end))
-        figures = all_figures(connection, Scope(began, end), Targets())
+        figures = all_figures(connection, Scope(began, end))
     finally:
         connection.close()
     view.tables(console, calls, figures)

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from calls.errors import FlowError, UserError
 from calls.ids import FlowId, is_safe_id
 from calls.records import flow_versions
-from calls.records.flow_figures import GOALS, FlowScope, flow_figures
+from calls.records.flow_figures import GOALS, FlowScope
 from calls.records.flow_versions import FlowVersion
+from calls.reports.of_flow import flow_figures
 from calls.settings import Settings
 from calls.text import printable
 from console import publishing

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -18,8 +18,7 @@ from calls.ids import AgentId
 from calls.records.agent_queues import ordered_queues
 from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
-from calls.records.sales_figures import any_dispositions
-from calls.reports.of_scope import by_agent
+from calls.reports.of_scope import agents_figures, figures_of
 from calls.reports.targets import Target
 from calls.settings import Settings
 from console.accounts.roles import Right
@@ -38,12 +37,12 @@ SHIFT = timedelta(hours=12)
 
 FIGURES_S = 20.0
 
-WORK = {"handled": "calls", "handling_time": "aht", "occupancy": "occupancy"}
-SALES = {"conversion": "agent_sales", "sales_per_handling_hour": "agent_sales_per_handling_hour"}
-"""The figures that agents see of themselves, by their names in reports; of sales where agents say dispositions."""
+WORK = ("handled", "handling_time", "occupancy")
+SALES = ("conversion", "sales_per_handling_hour")
+"""The figures that agents see of themselves; those of sales where agents say dispositions."""
 
-AIMS = {"aht": "aht", "occupancy": "occupancy", "agent_sales_per_handling_hour": "sales_per_handling_hour"}
-"""Of those that may have a target: its figure. A target of all calls is what each agent is to come to."""
+AIMS = {"handling_time": "aht"}
+"""Of those that have no target of their own: the figure whose target is the agents' too."""
 
 Own = Mapping[str, Mapping[str, object]]
 
@@ -63,7 +62,7 @@ def add(site: Site) -> None:
     @site.app.get("/desk", response_class=HTMLResponse)
     async def desk(request: Request, known: Annotated[Known, Depends(require(Right.DESK))]) -> Response:
         site.pages.assets.require()
-        words = site.pages.words_of(request).of("desk", "state", "line", "history")
+        words = site.pages.words_of(request).of("desk", "state", "line")
         may = await asyncio.to_thread(offered, site.settings, _agent(known))
         return site.pages.show(request, "desk.html", words=words, desk=may)
 
@@ -111,10 +110,9 @@ def of_queues(targets: Iterable[TargetShown], queues: Collection[str]) -> list[d
 
 
 def of_agents(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
-    """The figures of each agent; the agent is their subject."""
-    names = WORK | SALES if any_dispositions(connection, scope) else WORK
-    found = by_agent(connection, scope, names)
-    return [replace(each, name=names[each.name], subject=agent) for agent, of in found.items() for each in of]
+    """The figures of each agent, who is their subject."""
+    (given,) = figures_of(connection, scope, ("dispositions_given",))
+    return agents_figures(connection, scope, (*WORK, *SALES) if given.numerator else WORK)
 
 
 def own(figures: Iterable[Figure], targets: Iterable[Target]) -> dict[str, dict[str, dict[str, object]]]:
@@ -124,7 +122,7 @@ def own(figures: Iterable[Figure], targets: Iterable[Target]) -> dict[str, dict[
     found: dict[str, dict[str, dict[str, object]]] = {}
     for each in figures:
         shown: dict[str, object] = {"value": each.value, "unit": each.unit, "definition": each.definition}
-        if each.value is not None and (aim := aims.get(AIMS.get(each.name, ""))) is not None:
+        if each.value is not None and (aim := aims.get(each.name) or aims.get(AIMS.get(each.name, ""))) is not None:
             shown |= {"aim": aim.aim, "look": aim.verdict_of(each.value).value}
         found.setdefault(each.subject, {})[each.name] = shown
     return found

@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 
 from calls.errors import FlowError, UserError
 from calls.ids import FlowId, is_safe_id
-from calls.records.traffic import Traffic, traffic
+from calls.reports.traffic import Traffic, traffic
 from calls.settings import Settings
 from console import building
 from console.accounts.roles import Right

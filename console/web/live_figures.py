@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from calls.errors import RecordError
 from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
-from calls.records.figures import Targets, inbound
+from calls.reports.of_scope import whole_figures
 from calls.settings import Settings
 from console.picture import Record
 from console.reads import targets
@@ -31,14 +31,14 @@ class Figures:
         self.every_s = every_s
 
     async def count(self) -> Mapping[str, Mapping[str, Record]]:
-        """``figures`` of callers in the last 24 hours, and ``targets``; none, where there is no database yet."""
+        """``figures`` of the last 24 hours, and ``targets``; none, where there is no database yet."""
         return await asyncio.to_thread(self._count)
 
     def _count(self) -> Mapping[str, Mapping[str, Record]]:
-        now = self._now()
+        now, house = self._now(), self._settings.reports
         try:
             with closing(open_readonly(self._database)) as connection:
-                found = shown(inbound(connection, Scope(now - WINDOW, now, now=now), Targets()))
+                found = shown(whole_figures(connection, Scope(now - WINDOW, now, now=now), house.targets()))
                 held = {each.name: _target(each) for each in targets.standings(connection, self._settings, now)}
                 return {"figures": found, "targets": held}
         except RecordError:

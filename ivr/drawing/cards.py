@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from calls.records.traffic import Traffic
+from calls.reports.traffic import Traffic
 from ivr.flow import Flow
 from ivr.graph import Graph
 from ivr.nodes.base import Exit, NodeModel, Taken

@@ -48,18 +48,18 @@ def target(figure: str, aim: float, alarm: float, queue: str | None = None) -> T
 
 
 def figures(handling_s: float) -> Iterable[Figure]:
-    yield counted("calls", 2, "calls", "talked in", "anna")
-    yield ratio("aht", handling_s, 2, "a call", "s", "anna")
-    yield ratio("aht", 0, 0, "a call", "s", "ben")
+    yield counted("handled", 2, "calls", "talked in", "anna")
+    yield ratio("handling_time", handling_s, 2, "a call", "s", "anna")
+    yield ratio("handling_time", 0, 0, "a call", "s", "ben")
 
 
 @pytest.mark.parametrize(("handling_s", "look"), [(400, "good"), (600, "warn"), (900, "bad")])
 def test_an_own_figure_stands_beside_the_target_of_all_calls(handling_s: float, look: str) -> None:
     targets = [target("aht", 240, 400), target("aht", 10, 20, queue="sales"), target("abandonment", 0.03, 0.1)]
     found = own(figures(handling_s), targets)
-    assert (found["anna"]["aht"]["aim"], found["anna"]["aht"]["look"]) == (240, look)
-    assert "aim" not in found["anna"]["calls"] and "aim" not in found["ben"]["aht"]
-    assert "aim" not in own(figures(handling_s), targets[1:])["anna"]["aht"]
+    assert (found["anna"]["handling_time"]["aim"], found["anna"]["handling_time"]["look"]) == (240, look)
+    assert "aim" not in found["anna"]["handled"] and "aim" not in found["ben"]["handling_time"]
+    assert "aim" not in own(figures(handling_s), targets[1:])["anna"]["handling_time"]
 
 
 def test_a_desk_is_told_of_the_targets_of_its_queues_and_no_others(tmp_path: Path) -> None:
@@ -85,8 +85,8 @@ def test_own_figures_are_those_of_the_agent_s_calls(tmp_path: Path) -> None:
                 (value, name),
             )
         found = {(each.subject, each.name): each.value for each in of_agents(connection, DAY)}
-        assert found["anna", "calls"] == 2 and found["anna", "aht"] == 120
-        assert found["anna", "agent_sales"] == 0.5 and found["anna", "agent_sales_per_handling_hour"] == 15
-        assert found["ben", "agent_sales"] == 0 and found["ben", "occupancy"] is None
+        assert found["anna", "handled"] == 2 and found["anna", "handling_time"] == 120
+        assert found["anna", "conversion"] == 0.5 and found["anna", "sales_per_handling_hour"] == 15
+        assert found["ben", "conversion"] == 0 and found["ben", "occupancy"] is None
         connection.execute("UPDATE calls SET disposition = NULL, sale_value = NULL")
-        assert {each.name for each in of_agents(connection, DAY)} == {"calls", "aht", "occupancy"}
+        assert {each.name for each in of_agents(connection, DAY)} == {"handled", "handling_time", "occupancy"}

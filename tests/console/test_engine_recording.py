@@ -11,7 +11,7 @@ from calls.errors import RecordingError
 from calls.recordings import RecordingFiles
 from calls.records.database import open_readonly
 from calls.records.figure import Scope
-from calls.records.figures import Targets, all_figures
+from calls.reports.of_scope import all_figures
 from calls.switch.loopback.callers import HangUp, Hear, Press, Speak, Wait
 from calls.switch.loopback.diary import Seen
 from console.engine import recordings
@@ -147,7 +147,7 @@ async def test_answers_before_a_hang_up_are_kept_and_what_was_not_answered_count
 def found_figures(world: World) -> dict[tuple[str, str], tuple[float | None, float, float | None]]:
     connection = open_readonly(world.settings.engine.database)
     try:
-        found = all_figures(connection, Scope(LONG_AGO, LONG_AHEAD), Targets())
+        found = all_figures(connection, Scope(LONG_AGO, LONG_AHEAD))
     finally:
         connection.close()
     return {(each.name, each.subject): (each.value, each.numerator, each.denominator) for each in found}

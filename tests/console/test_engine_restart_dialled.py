@@ -12,7 +12,7 @@ from calls.causes import Outcome
 from calls.ids import AgentId, LegId
 from calls.records.database import open_readonly
 from calls.records.figure import Scope
-from calls.records.figures import Targets, outbound
+from calls.reports.of_scope import figures_of
 from dialer import roll
 from tests.console.held_time import held
 from tests.console.world import LONG_AGO, LONG_AHEAD, World, adds_up, agent, world_in
@@ -29,10 +29,9 @@ def counted(world: World) -> tuple[int, int]:
         stored = roll.stored(connection, campaign)
         assert stored is not None
         by_cap = roll.abandonment(connection, stored, world.engine.clock.now())
-        figures = {each.name: each for each in outbound(connection, Scope(LONG_AGO, LONG_AHEAD), Targets())}
+        (figure,) = figures_of(connection, Scope(LONG_AGO, LONG_AHEAD), ["abandonment_us"])
     finally:
         connection.close()
-    figure = figures["abandonment_us"]
     assert by_cap == (figure.denominator, figure.numerator)
     (shown,) = world.engine.status().campaigns
     assert (shown.answered, shown.abandoned) == by_cap

@@ -77,8 +77,8 @@ def test_every_section_has_a_page(browser: Browser) -> None:
     for section in SECTIONS:
         page = browser.get(f"/reports?section={section.value}&{SPAN}")
         assert page.status_code == 200 and 'class="card definitions"' in page.text, section
-    page = browser.get("/reports?section=agents&by=queue")
-    assert page.status_code == 400 and "agents are not counted by queue" in page.text
+    page = browser.get("/reports?section=agents&by=flow")
+    assert page.status_code == 400 and "agents are not counted by flow" in page.text
     assert browser.get("/reports/file?format=doc").status_code == 409
 
 

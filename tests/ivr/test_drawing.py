@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calls.records.traffic import Traffic
+from calls.reports.traffic import Traffic
 from ivr.drawing.cards import Card, Mark, Way, cards
 from ivr.drawing.layers import LANE, Box, Line, Stop, placed
 from ivr.drawing.mermaid import mermaid

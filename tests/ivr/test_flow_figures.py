@@ -23,6 +23,7 @@ from calls.records.figure import Figure
 from calls.records.flow_figures import FlowScope
 from calls.records.migrations import migrate
 from calls.records.store import CallEvent, CallRecord, Direction, finish_call
+from calls.reports.of_flow import flow_figures
 from calls.switch.port import Gather, Transfer
 from ivr.callers import Asked
 from ivr.check import Known, load
@@ -206,7 +207,7 @@ def six_calls(connection: sqlite3.Connection, flows: tuple[Flow, Flow, Flow]) ->
 
 
 def test_a_flow_by_hand(six_calls: sqlite3.Connection) -> None:
-    found = named(ff.flow_figures(six_calls, FlowScope(FlowId("main"), BEGIN, END)))
+    found = named(flow_figures(six_calls, FlowScope(FlowId("main"), BEGIN, END)))
     assert {name: value for name, value in found.items() if " " not in name} == {
         "entered": (6, None),
         "containment_technical": (4, 6),
@@ -233,7 +234,7 @@ def test_choices_by_speech_and_words_that_are_none(connection: sqlite3.Connectio
     one, says, unsure, mumbles, yes = 0, 5, 6, 7, 9
     with taken_back(connection):
         keep(connection, [row("a", flows[1], [one, mumbles, unsure, yes]), row("b", flows[1], [one, says])])
-        found = named(ff.flow_figures(connection, FlowScope(FlowId("main"), BEGIN, END)))
+        found = named(flow_figures(connection, FlowScope(FlowId("main"), BEGIN, END)))
         assert (found["by_speech menu_a"], found["by_keys menu_a"]) == ((0, 2), (2, 2))
         assert (found["by_speech menu_b"], found["by_keys menu_b"]) == ((2, 2), (0, 2))
         assert (found["nomatch menu_b"], found["zero_outs menu_b"]) == ((1, 2), (2, 2))
@@ -284,7 +285,7 @@ def test_a_call_that_never_came_to_a_node_has_not_entered(
         left = row("left", flows[0], [0])  # before the answer reached them
         keep(connection, [replace(left, record=replace(left.record, outcome=Outcome.CANCELLED))])
         scope = FlowScope(FlowId("main"), BEGIN, END)
-        found = ff.flow_figures(connection, scope)
+        found = flow_figures(connection, scope)
         assert named(found)["entered"] == (0, None) and all(each.value in (None, 0.0) for each in found)
         assert (ff.paths(connection, scope), ff.links(connection, scope), ff.arms(connection, scope, "trial")) == (
             [],
@@ -308,7 +309,7 @@ def test_twice_the_calls_take_about_twice_the_work(connection: sqlite3.Connectio
             )
             keep(connection, copies)
             steps.append([])
-            for report in (ff.flow_figures, ff.paths, ff.links, lambda db, of: ff.arms(db, of, "trial")):
+            for report in (flow_figures, ff.paths, ff.links, lambda db, of: ff.arms(db, of, "trial")):
                 taken: list[None] = []
                 connection.set_progress_handler(partial(taken.append, None), 100)
                 report(connection, scope)
@@ -363,6 +364,7 @@ def number(event: TrailEvent, name: str) -> float:
 def slow_nodes(rows: list[Row]) -> dict[str, tuple[float, float | None]]:
     count: dict[str, Counter[str]] = defaultdict(Counter)
     took: dict[str, float] = defaultdict(float)
+    sure: dict[str, list[float]] = defaultdict(list)
     for each in rows:
         for position, event in enumerate(each.trail):
             node = str(event.detail.get("node", ""))
@@ -379,6 +381,7 @@ def slow_nodes(rows: list[Row]) -> dict[str, tuple[float, float | None]]:
                 case "choice" | "direct_dial":
                     count[node]["choices"] += 1
                     count[node]["by_speech"] += event.detail.get("by") == "speech"
+                    sure[node] += [float(str(event.detail["confidence"]))] if "confidence" in event.detail else []
                     comes = next((x for x in each.trail[position:] if x.kind == "node_entered"), None)
                     count[node]["zero_outs"] += comes is not None and comes.detail["type"] in ("queue", "transfer")
     found: dict[str, tuple[float, float | None]] = {}
@@ -391,6 +394,8 @@ def slow_nodes(rows: list[Row]) -> dict[str, tuple[float, float | None]]:
         if of["choices"]:
             found[f"by_keys {node}"] = (of["choices"] - of["by_speech"], of["choices"])
             found[f"by_speech {node}"] = (of["by_speech"], of["choices"])
+        if sure[node]:
+            found[f"confidence {node}"] = (round(sum(sure[node]), 6), len(sure[node]))
     return found
 
 
@@ -453,7 +458,7 @@ def test_every_figure_is_what_the_raw_events_say(
         for version in ("", flows[0].version, flows[1].version[:6]):
             rows = [each for each in in_time if str(each.record.flow_version).startswith(version) and each.nodes]
             scope = FlowScope(FlowId("main"), begin, end, version, goals)
-            found = named(ff.flow_figures(connection, scope))
+            found = named(flow_figures(connection, scope))
             expected = slow_summary(rows, everybody, goals) | slow_nodes(rows)
             versions = {str(each.record.flow_version) for each in rows}
             for one in versions if len(versions) > 1 else ():

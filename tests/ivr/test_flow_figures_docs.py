@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from calls.ids import FlowId
-from calls.records.flow_figures import FlowScope, flow_figures
+from calls.records.flow_figures import FlowScope
+from calls.reports.of_flow import flow_figures
 from ivr.flow import Flow
 from tests.calls.records.scratch import taken_back
 from tests.ivr import test_flow_figures as walks
@@ -21,13 +22,13 @@ connection, flows = walks.connection, walks.flows
 
 
 @pytest.fixture
-def one_call(connection: sqlite3.Connection, flows: tuple[Flow, ...]) -> Iterator[sqlite3.Connection]:
+def two_calls(connection: sqlite3.Connection, flows: tuple[Flow, ...]) -> Iterator[sqlite3.Connection]:
     with taken_back(connection):
-        walks.keep(connection, [walks.row("a", flows[0], [0, 3])])
+        walks.keep(connection, [walks.row("a", flows[0], [0, 3]), walks.row("b", flows[1], [0, 5])])
         yield connection
 
 
-def test_the_definitions_are_those_of_the_report(one_call: sqlite3.Connection) -> None:
+def test_the_definitions_are_those_of_the_report(two_calls: sqlite3.Connection) -> None:
     told = dict(re.findall(r"^\| `([a-z_]+)` \| (.*) \|$", TEXT, re.MULTILINE))
-    found = flow_figures(one_call, FlowScope(FlowId("main"), walks.BEGIN, walks.END))
+    found = flow_figures(two_calls, FlowScope(FlowId("main"), walks.BEGIN, walks.END))
     assert told == {figure.name: figure.definition for figure in found}

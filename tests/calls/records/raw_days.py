@@ -153,7 +153,7 @@ def write(connection: sqlite3.Connection, day: Day) -> None:
             (name,),
         )
         connection.execute(
-            "INSERT INTO campaign_leads (campaign_id, lead_id, state) VALUES ('k', ?, 'done')", (name,)
+            "INSERT INTO campaign_leads (campaign_id, lead_id, state, list_id) VALUES ('k', ?, 'done', 'l1')", (name,)
         )
     for record, events in zip(day.calls, day.events, strict=True):
         if record.direction is Direction.OUTBOUND:

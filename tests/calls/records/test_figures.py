@@ -1,31 +1,28 @@
-"""Figures, held against a slow recomputation in Python from the raw rows, and by hand on a small day."""
+"""Figures of a scope, by hand on a small day."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.ids import AgentId, BootId, CallId, CampaignId, FlowId, QueueName
 from calls.records import store
 from calls.records.figure import Figure, Scope
-from calls.records.figures import Targets, agents, all_figures, inbound, menus, outbound
 from calls.records.store import CallEvent, CallRecord, Direction
 from calls.records.times import as_text
-from calls.switch.port import EndedBy
-from tests.calls.records.scratch import taken_back
+from calls.reports.definitions import BY_NAME, USUAL, Section, Targets
+from calls.reports.of_scope import all_figures
+from calls.switch.port import Detected, EndedBy
 
 BEGIN = datetime(2025, 6, 2, tzinfo=UTC)
 END = BEGIN + timedelta(days=1)
 DAY = Scope(BEGIN, END)
-TARGETS = Targets()
 
 
 def call(
@@ -103,6 +100,12 @@ def add_lead(connection: sqlite3.Connection, campaign: str, lead: str) -> None:
     )
 
 
+def of(connection: sqlite3.Connection, scope: Scope, section: Section, targets: Targets = USUAL) -> list[Figure]:
+    """Those of a section among all figures of the scope, without those of agents and nodes."""
+    found = all_figures(connection, scope, targets)
+    return [each for each in found if BY_NAME[each.name].section is section and not each.subject]
+
+
 def named(figures: Iterable[Figure]) -> dict[str, tuple[float, float | None]]:
     """Numerator (to the microsecond: sums of floats depend on their order) and denominator of each."""
     return {
@@ -137,10 +140,11 @@ def small_day(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def test_inbound_by_hand(small_day: sqlite3.Connection) -> None:
-    found = named(inbound(small_day, DAY, TARGETS))
+    found = named(of(small_day, DAY, Section.INBOUND))
     assert found == {
         "offered": (7, None),
         "answered": (4, None),
+        "abandoned": (2, None),
         "service_level": (3, 6),
         "service_level_of_answered": (3, 4),
         "service_level_of_offered": (3, 7),
@@ -148,39 +152,48 @@ def test_inbound_by_hand(small_day: sqlite3.Connection) -> None:
         "abandonment_adjusted": (1, 6),
         "asa": (44.5, 4),
         "aht": (260.0, 4),
+        "handled": (4, None),
+        "transfers": (0, 4),
+        "fcr": (0, 0),
     }
 
 
 def test_one_queue_alone(small_day: sqlite3.Connection) -> None:
-    found = named(inbound(small_day, Scope(BEGIN, END, queue=QueueName("help")), TARGETS))
+    found = named(of(small_day, Scope(BEGIN, END, queue=QueueName("help")), Section.INBOUND))
     assert (found["offered"], found["service_level"], found["abandonment"]) == ((1, None), (1, 1), (0, 1))
 
 
 def test_other_targets(small_day: sqlite3.Connection) -> None:
-    found = named(inbound(small_day, DAY, Targets(service_level_s=4.0, short_abandon_s=4.9)))
+    found = named(of(small_day, DAY, Section.INBOUND, Targets(service_level_s=4.0, short_abandon_s=4.9)))
     assert found["service_level"] == (2, 7)  # 4.9 s is not under 4.9 s
 
 
-def test_containment_by_hand(small_day: sqlite3.Connection) -> None:
-    store.add_events(small_day, CallId("menu-2"), [CallEvent(BEGIN, 0.0, "queue_entered", {"queue": "sales"})])
-    assert named(menus(small_day, DAY)) == {"containment": (2, 10)}  # menu-2 found nobody there
-
-
-def test_nodes_by_hand(connection: sqlite3.Connection) -> None:
-    def walk(name: str, nodes: list[str], by: EndedBy, agent: str | None = None) -> None:
+def test_menus_by_hand(connection: sqlite3.Connection) -> None:
+    def walk(name: str, nodes: list[str], by: EndedBy, word: str, agent: str | None = None) -> None:
         events = [CallEvent(BEGIN, 0.0, "node_entered", {"node": node, "type": "menu"}) for node in nodes]
         events.append(CallEvent(BEGIN, 0.0, "hung_up", {"node": nodes[-1], "by": by.value, "cause": 16}))
+        if agent:
+            events.append(CallEvent(BEGIN, 0.0, "queue_entered", {"queue": "sales"}))
+        events.append(CallEvent(BEGIN, 0.0, "outcome", {"outcome": word}))
         store.finish_call(connection, call(name, agent=agent), events)
 
-    walk("a", ["main"], EndedBy.CALLER)
-    walk("b", ["main", "sub", "main"], EndedBy.CALLER)
-    walk("c", ["main", "sub"], EndedBy.US)
-    walk("d", ["main", "queue"], EndedBy.CALLER, agent="ann")
-    found = [each for each in menus(connection, DAY) if each.name == "node_drop_off"]
+    walk("a", ["main"], EndedBy.CALLER, "hung_up")
+    walk("b", ["main", "sub", "main"], EndedBy.CALLER, "hung_up")
+    walk("c", ["main", "sub"], EndedBy.US, "completed")
+    walk("d", ["main", "queue"], EndedBy.CALLER, "served", agent="ann")
+    walk("e", ["main", "bye"], EndedBy.CALLER, "completed")  # left during the goodbye: that is no drop-off
+    assert named(of(connection, DAY, Section.FLOWS)) == {
+        "entered": (5, None),
+        "containment_technical": (4, 5),
+        "containment_functional": (2, 5),
+        "drop_off": (2, 5),
+    }
+    found = [each for each in all_figures(connection, DAY) if each.name == "node_drop_off"]
     assert named(found) == {
-        "node_drop_off main/main": (2, 5),
+        "node_drop_off main/main": (2, 6),
         "node_drop_off main/queue": (0, 1),
         "node_drop_off main/sub": (0, 2),
+        "node_drop_off main/bye": (0, 1),
     }
 
 
@@ -204,20 +217,24 @@ def test_outbound_by_hand(connection: sqlite3.Connection) -> None:
     ):
         attempt(connection, record, lead, outcome, sent)
     add_lead(connection, "k", "p7")
-    found = named(outbound(connection, Scope(BEGIN, END, CampaignId("k")), TARGETS))
+    found = named(of(connection, Scope(BEGIN, END, CampaignId("k")), Section.OUTBOUND))
     assert found == {
         "attempts": (7, None),
         "answer_rate_of_attempts": (5, 7),
-        "answer_rate_of_leads": (5, 5),
         "contact_rate_of_attempts": (2, 7),
+        "right_party_rate_of_attempts": (2, 7),
+        "leads_dialled": (5, None),
+        "answer_rate_of_leads": (5, 5),
         "contact_rate_of_leads": (2, 5),
-        "abandonment_us": (2, 4),
+        "right_party_rate_of_leads": (2, 5),
         "penetration_in_time": (5, 7),
         "saturation_in_time": (7, 7),
+        "abandonment_us": (2, 4),
         "attempts_per_contact": (7, 2),
         "machine_share": (1, 5),
+        "conversion_of_contacts": (0, 2),
     }
-    nobody = outbound(connection, Scope(BEGIN, END, CampaignId("other")), TARGETS)
+    nobody = of(connection, Scope(BEGIN, END, CampaignId("other")), Section.OUTBOUND)
     assert value(nobody, "attempts") == 0.0
     assert value(nobody, "abandonment_us") is None
 
@@ -233,24 +250,25 @@ def test_agents_by_hand(small_day: sqlite3.Connection) -> None:
         at = BEGIN + timedelta(minutes=number)
         store.add_agent_state(small_day, store.AgentStateChange(AgentId("ann"), state, at, previous_s, reason))
         previous_s = took_s
-    found = named(agents(small_day, DAY))
+    found = named(each for each in all_figures(small_day, DAY) if each.subject and each.numerator)
     assert found == {
         "time_ready ann": (45.0, None),
         "time_reserved ann": (5.0, None),
         "time_talking ann": (60.0, None),
         "time_wrap_up ann": (10.0, None),
+        "time_paused ann": (120.0, None),
         "time_paused ann: lunch": (100.0, None),
         "time_paused ann: no answer": (20.0, None),
         "time_logged_out ann": (85980.0, None),
-        "calls ann": (2, None),
-        "aht ann": (190.0, 2),
-        "calls bob": (2, None),
-        "aht bob": (70.0, 2),
+        "handled ann": (2, None),
+        "handling_time ann": (190.0, 2),
+        "handled bob": (2, None),
+        "handling_time bob": (70.0, 2),
         "occupancy ann": (70.0, 120.0),
         "utilisation ann": (120.0, 240.0),
-        "occupancy": (70.0, 120.0),
-        "utilisation": (120.0, 240.0),
     }
+    whole = named(of(small_day, DAY, Section.AGENTS))
+    assert (whole["occupancy"], whole["utilisation"]) == ((70.0, 120.0), (120.0, 240.0))
 
 
 def add_state(connection: sqlite3.Connection, state: AgentState, at: datetime, previous_s: float | None) -> None:
@@ -272,7 +290,7 @@ def test_a_state_that_has_not_ended_counts_up_to_now(
 ) -> None:
     add_state(connection, AgentState.READY, BEGIN, None)
     add_state(connection, AgentState.TALKING, BEGIN + timedelta(minutes=1), 60.0)
-    found = agents(connection, Scope(BEGIN, END, now=now))
+    found = all_figures(connection, Scope(BEGIN, END, now=now))
     assert value(found, "time_talking", "ann") == pytest.approx(talked_s, abs=1e-3)
     assert value(found, "occupancy") == pytest.approx(talked_s / (talked_s + 60.0), abs=1e-6)
 
@@ -282,171 +300,70 @@ def test_a_caller_who_left_before_the_answer_was_in_no_flow(connection: sqlite3.
     left = CallEvent(BEGIN, 0.0, "hung_up", {"node": "main", "by": "caller"})
     store.finish_call(connection, call("c1", outcome=Outcome.CANCELLED), [node, left])
     store.finish_call(connection, call("c2"), [node, left])
-    assert named(menus(connection, DAY)) == {"containment": (1, 1), "node_drop_off main/main": (1, 1)}
-    assert value(inbound(connection, DAY, TARGETS), "offered") == 0.0
+    found = all_figures(connection, DAY)
+    assert value(found, "entered") == 1.0 and value(found, "entries", "main/main") == 1.0
+    assert value(found, "offered") == 0.0
 
 
 def test_an_empty_day_has_no_values_and_no_errors(connection: sqlite3.Connection) -> None:
-    for figure in all_figures(connection, DAY, TARGETS):
+    for figure in all_figures(connection, DAY):
         assert figure.value in (None, 0.0)
         assert figure.definition
 
 
-# --- against another way --------------------------------------------------------------------------------------
+def test_machines_by_hand(connection: sqlite3.Connection) -> None:
+    answered, machine = Outcome.ANSWERED, Outcome.MACHINE
 
-SECONDS = st.sampled_from([0.0, 1.9, 2.0, 2.1, 4.9, 5.0, 19.5, 20.0, 20.5, 300.0])
-MAYBE = st.none() | SECONDS
+    def add(
+        name: str,
+        said: Detected | None,
+        agent: str | None,
+        outcome: Outcome,
+        marked: bool = False,
+        left: str = "",
+    ) -> None:
+        record = call(name, direction=Direction.OUTBOUND, agent=agent, outcome=outcome, abandoned=name == "9")
+        events = [CallEvent(record.started_at, 1.0, "message_left", {"played": left})] if left else []
+        store.finish_call(connection, replace(record, detected=said, called=f"+1202555{name:0>4}"), events)
+        connection.execute("UPDATE calls SET disposition_machine = ? WHERE call_id = ?", (int(marked), name))
 
-
-@dataclass(frozen=True)
-class Row:
-    """What one generated call says."""
-
-    record: CallRecord
-    lead: str | None = None
-    outcome: Outcome | None = None
-    sent: bool = True
-    events: tuple[tuple[str, str, str], ...] = field(default=())
-
-
-@st.composite
-def rows(draw: st.DrawFn) -> list[Row]:
-    made = []
-    for number in range(draw(st.integers(0, 14))):
-        direction = draw(st.sampled_from(Direction))
-        is_dialled = direction is Direction.OUTBOUND
-        record = call(
-            f"c{number}",
-            direction=direction,
-            hour=draw(st.sampled_from([-1, 0, 10, 23, 24])),
-            queue=draw(st.sampled_from([None, "sales", "help"])),
-            agent=draw(st.sampled_from([None, "ann", "bob"])),
-            wait_s=draw(MAYBE),
-            talk_s=draw(SECONDS),
-            wrap_up_s=draw(MAYBE),
-            abandoned=draw(st.booleans()),
-            connect_s=draw(MAYBE) if is_dialled else None,
-            campaign=draw(st.sampled_from(["k", "m"])) if is_dialled else None,
-            outcome=draw(st.sampled_from([Outcome.ANSWERED, Outcome.CANCELLED])),
-        )
-        if is_dialled:
-            outcome = draw(st.sampled_from(Outcome))
-            made.append(Row(record, draw(st.sampled_from(["p1", "p2", "p3"])), outcome, draw(st.booleans())))
-            continue
-        kinds = st.sampled_from(["node_entered", "queue_entered", "hung_up", "choice"])
-        event = st.tuples(kinds, st.sampled_from(["main", "sub"]), st.sampled_from(["caller", "us"]))
-        made.append(Row(record, events=tuple(draw(st.lists(event, max_size=5)))))
-    return made
-
-
-def slow_inbound(records: list[CallRecord]) -> dict[str, tuple[float, float | None]]:
-    offered = [each for each in records if each.direction is Direction.INBOUND and each.wait_s is not None]
-    answered = [each for each in offered if each.agent_id is not None]
-    within = [each for each in answered if (each.wait_s or 0.0) <= 20.0]
-    abandoned = [each for each in offered if each.agent_id is None and each.abandoned]
-    short = [each for each in abandoned if (each.wait_s or 0.0) < 5.0]
-    n = len
-    return {
-        "offered": (n(offered), None),
-        "answered": (n(answered), None),
-        "service_level": (n(within), n(offered) - n(short)),
-        "service_level_of_answered": (n(within), n(answered)),
-        "service_level_of_offered": (n(within), n(offered)),
-        "abandonment": (n(abandoned), n(offered)),
-        "abandonment_adjusted": (n(abandoned) - n(short), n(offered) - n(short)),
-        "asa": (round(sum(each.wait_s or 0.0 for each in answered), 6), n(answered)),
-        "aht": (round(sum(each.talk_s + (each.wrap_up_s or 0.0) for each in answered), 6), n(answered)),
+    add("1", Detected.HUMAN, "ann", answered)
+    add("2", Detected.UNSURE, "ann", answered, marked=True)
+    add("3", None, "ann", answered)
+    add("4", Detected.MACHINE, "ann", answered)  # machine = "person": a person after all
+    add("5", Detected.MACHINE, "bob", answered, marked=True)
+    add("6", Detected.MACHINE, None, machine, left="whole")
+    add("7", Detected.MACHINE, None, machine, left="cut")
+    add("8", Detected.MACHINE, None, machine)
+    add("9", None, None, Outcome.ABANDONED)
+    for name, hour in (("7", 15), ("8", 40)):  # the second one is too late
+        store.finish_call(connection, replace(call(f"back-{name}", hour=hour), caller=f"+1202555{name:0>4}"))
+    assert named(of(connection, DAY, Section.MACHINES)) == {
+        "machines_detected": (5, None),
+        "machines_by_agents": (2, None),
+        "machines_missed": (1, 2),
+        "people_taken_for_machines": (1, 2),
+        "messages_cut": (1, 2),
+        "machines_called_back": (1, 3),
+        "abandonment_uk": (0.6, 3.6),
     }
 
 
-def slow_menus(rows: list[Row]) -> dict[str, tuple[float, float | None]]:
-    entered = [
-        row
-        for row in rows
-        if row.record.direction is Direction.INBOUND and row.record.outcome is not Outcome.CANCELLED
-    ]
-    contained = [
-        row
-        for row in entered
-        if row.record.wait_s is None and not any(kind == "queue_entered" for kind, _, _ in row.events)
-    ]
-    found: dict[str, tuple[float, float | None]] = {"containment": (len(contained), len(entered))}
-    told = [(row.record, *event) for row in entered for event in row.events]
-    for node in ("main", "sub"):
-        entries = sum(kind == "node_entered" and where == node for _, kind, where, _ in told)
-        drops = sum(
-            kind == "hung_up" and where == node and by == "caller" and record.agent_id is None
-            for record, kind, where, by in told
-        )
-        if entries:
-            found[f"node_drop_off main/{node}"] = (drops, entries)
-    return found
-
-
-def slow_outbound(rows: list[Row], listed: int) -> dict[str, tuple[float, float | None]]:
-    tried = [row for row in rows if row.sent]
-    answers = (Outcome.ANSWERED, Outcome.ABANDONED, Outcome.MACHINE)
-    answered = [row for row in tried if row.outcome in answers]
-    machines = [row for row in tried if row.outcome is Outcome.MACHINE]
-    people = [row for row in tried if row.outcome in answers[:2] or row.record.abandoned]
-    contacts = [row for row in tried if row.record.agent_id is not None]
-    late = [
-        row
-        for row in people
-        if row.record.abandoned
-        or row.outcome is Outcome.ABANDONED
-        or (row.record.agent_id is not None and row.record.connect_s is not None and row.record.connect_s > 2.0)
-    ]
-    leads = {row.lead for row in tried}
-    n = len
-    return {
-        "attempts": (n(tried), None),
-        "answer_rate_of_attempts": (n(answered), n(tried)),
-        "answer_rate_of_leads": (n({row.lead for row in answered}), n(leads)),
-        "contact_rate_of_attempts": (n(contacts), n(tried)),
-        "contact_rate_of_leads": (n({row.lead for row in contacts}), n(leads)),
-        "abandonment_us": (n(late), n(people)),
-        "penetration_in_time": (n({(row.record.campaign_id, row.lead) for row in tried}), listed),
-        "saturation_in_time": (n(tried), listed),
-        "attempts_per_contact": (n(tried), n(contacts)),
-        "machine_share": (n(machines), n(answered)),
+def test_switches_by_hand(connection: sqlite3.Connection) -> None:
+    out, lost, pbx_lost = Direction.OUTBOUND, Outcome.LOST, Outcome.PBX_LOST
+    for switch, record in (
+        ("east", call("1")),
+        ("east", call("2", direction=out)),
+        ("west", call("3", direction=out, outcome=pbx_lost)),
+        ("west", call("4", outcome=lost)),
+        ("west", call("5")),
+    ):
+        store.finish_call(connection, replace(record, switch=switch))
+    assert named(each for each in all_figures(connection, DAY) if each.name.startswith("switch_")) == {
+        "switch_calls east": (2, None),
+        "switch_dialled east": (1, None),
+        "switch_lost east": (0, 2),
+        "switch_calls west": (3, None),
+        "switch_dialled west": (1, None),
+        "switch_lost west": (2, 3),
     }
-
-
-@given(rows(), st.sampled_from([None, "k"]), st.sampled_from([None, "sales"]))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_sql_and_a_slow_count_agree(
-    connection: sqlite3.Connection, given_rows: list[Row], campaign: str | None, queue: str | None
-) -> None:
-    with taken_back(connection):
-        _agree(connection, given_rows, campaign, queue)
-
-
-def _agree(connection: sqlite3.Connection, given_rows: list[Row], campaign: str | None, queue: str | None) -> None:
-    for row in given_rows:
-        if row.lead is not None and row.outcome is not None:
-            attempt(connection, row.record, row.lead, row.outcome, row.sent)
-            continue
-        events = [CallEvent(BEGIN, 0.0, kind, {"node": node, "by": by}) for kind, node, by in row.events]
-        store.finish_call(connection, row.record, events)
-    listed = {(row.record.campaign_id, row.lead) for row in given_rows if row.lead is not None}
-    scope = Scope(BEGIN, END, CampaignId(campaign) if campaign else None, QueueName(queue) if queue else None)
-    in_time = [row for row in given_rows if BEGIN <= row.record.started_at < END]
-    chosen = [
-        row for row in in_time if campaign in (None, row.record.campaign_id) and queue in (None, row.record.queue)
-    ]
-    assert named(inbound(connection, scope, TARGETS)) == slow_inbound([row.record for row in chosen])
-    assert named(menus(connection, scope)) == slow_menus(in_time)
-    dialled = [row for row in chosen if row.lead is not None]
-    counted = sum(campaign in (None, of) for of, _ in listed)
-    assert named(outbound(connection, scope, TARGETS)) == slow_outbound(dialled, counted)
-    for agent in ("ann", "bob"):
-        handled = [row.record for row in chosen if row.record.agent_id == agent]
-        took = sum(each.talk_s + (each.wrap_up_s or 0.0) for each in handled)
-        found = [each for each in agents(connection, scope) if each.subject == agent]
-        expected = {f"calls {agent}": (len(handled), None), f"aht {agent}": (round(took, 6), len(handled))}
-        assert named(found) == (expected if handled else {})
-    for figure in all_figures(connection, scope, TARGETS):
-        if figure.denominator is not None:
-            whole = figure.numerator / figure.denominator if figure.denominator else None
-            assert figure.value == whole

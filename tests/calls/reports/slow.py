@@ -152,9 +152,13 @@ def figures(calls: list[Seen], service_level_s: float, short_s: float) -> dict[s
         "machines_missed": (sum(each.machine for each in people), len(people)),
         "people_taken_for_machines": (sum(not each.machine for each in machines), len(machines)),
         "abandonment_uk": (est, live + est),
+        "switch_calls": (len(calls), None),
+        "switch_dialled": (len(dialled), None),
+        "switch_lost": (n(lambda each: each.call.outcome in (Outcome.LOST, Outcome.PBX_LOST)), len(calls)),
         "sales": (sales, None),
         "conversion": (sales, handled),
         "sales_per_handling_hour": (sales, handling / 3600),
+        "dispositions_given": (n(lambda each: each.handled and each.said), None),
         "dispositions_missing": (n(lambda each: each.handled and each.said and each.said[0] == "none"), handled),
         "handling_time": (handling, handled),
         **_money(
@@ -247,8 +251,8 @@ def _node_figures(sums: dict[str, float]) -> dict[str, Fraction]:
     }
 
 
-def dialled(calls: list[Seen]) -> dict[str, Fraction]:
-    """The figures that are made of attempts."""
+def dialled(calls: list[Seen], on_roll: int = 3, by: tuple[object, ...] = ()) -> dict[str, Fraction]:
+    """The figures that are made of attempts, by some dimensions; ``on_roll``: the leads on the rolls of theirs."""
     tried = [each for each in calls if each.dialled and each.call.call_id not in each.day.unsent]
 
     def outcome(each: Seen) -> Outcome:
@@ -270,7 +274,15 @@ def dialled(calls: list[Seen]) -> dict[str, Fraction]:
     contacts = [each for each in tried if each.handled]
     right = [each for each in contacts if not each.machine and not (each.said and each.said[2])]
     n = len
+    leads = {each.call.lead_id for each in tried}
+    roll = on_roll if tried or not by else 0
     return {
+        "leads_dialled": (n(leads), None),
+        "answer_rate_of_leads": (n({each.call.lead_id for each in answered}), n(leads)),
+        "contact_rate_of_leads": (n({each.call.lead_id for each in contacts}), n(leads)),
+        "right_party_rate_of_leads": (n({each.call.lead_id for each in right}), n(leads)),
+        "penetration_in_time": (n({(each.call.campaign_id, each.call.lead_id) for each in tried}), roll),
+        "saturation_in_time": (n(tried), roll),
         "attempts": (n(tried), None),
         "answer_rate_of_attempts": (n(answered), n(tried)),
         "contact_rate_of_attempts": (n(contacts), n(tried)),

@@ -50,7 +50,7 @@ def test_by_default_it_is_the_last_seven_days_of_the_house() -> None:
         ({"from": "2025-06-09", "to": "2025-06-02"}, (), "expected the earlier day first"),
         ({"from": "2020-01-01", "to": "2025-06-02"}, (), "expected 400 days at most"),
         ({}, ("moon",), "by 'moon': expected one of day"),
-        ({"section": "agents"}, ("queue",), "agents are not counted by queue: expected a time, or agent"),
+        ({"section": "agents"}, ("flow",), "agents are not counted by flow: expected a time, or agent"),
         ({"section": "outbound", "flow": "main"}, (), "outbound are not counted by flow"),
     ],
 )

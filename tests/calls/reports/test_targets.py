@@ -142,7 +142,7 @@ alarm = 0.6
     [
         ('"service_level"', '"weather"', "figure: weather is no figure that can have a target"),
         ('queue = "sales"', 'queue = "support"', "queue: no queue is named support: expected one of sales"),
-        ('"service_level"', '"occupancy"', "queue: occupancy is not counted by queue, only by agent"),
+        ('"service_level"', '"occupancy"', "queue: occupancy is not counted by queue"),
         ('queue = "sales"', 'agent = "ann"', "agent: service_level is not counted by agent"),
         (
             '"service_level"\nqueue = "sales"',

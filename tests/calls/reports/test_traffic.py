@@ -12,7 +12,7 @@ import pytest
 from calls.causes import Outcome
 from calls.ids import AgentId, BootId, CallId, FlowId
 from calls.records.store import CallEvent, CallRecord, Direction, finish_call
-from calls.records.traffic import traffic
+from calls.reports.traffic import traffic
 from tests.fresh_store import fill
 
 BEGAN = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -44,7 +44,7 @@ def connection() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-def steps(*ways: str, by: str = "us") -> list[CallEvent]:
+def steps(*ways: str, by: str = "us", word: str = "hung_up") -> list[CallEvent]:
     """Events of ``node:exit`` one after another, and the end."""
     events = []
     for way in ways:
@@ -54,7 +54,7 @@ def steps(*ways: str, by: str = "us") -> list[CallEvent]:
         if exit == "hung_up":
             events.append(CallEvent(BEGAN, 0.0, "hung_up", {"node": node, "by": by, "cause": 16}))
         events.append(CallEvent(BEGAN, 0.0, "node_left", {"node": node, "exit": exit, "took_s": 0.0}))
-    return events
+    return [*events, CallEvent(BEGAN, 0.0, "outcome", {"outcome": word})]
 
 
 def test_entries_hang_ups_and_ways(connection: sqlite3.Connection) -> None:
@@ -63,7 +63,7 @@ def test_entries_hang_ups_and_ways(connection: sqlite3.Connection) -> None:
     finish_call(
         connection,
         replace(CALL, call_id=CallId("3"), agent_id=AgentId("a"), flow_version="v2"),
-        steps("menu:keys.2", "queue:hung_up", by="caller"),
+        steps("menu:keys.2", "queue:hung_up", by="caller", word="served"),
     )
     finish_call(connection, replace(CALL, call_id=CallId("4"), flow=FlowId("other")), steps("menu:hung_up"))
     finish_call(connection, replace(CALL, call_id=CallId("5"), started_at=BEGAN - DAY), steps("menu:hung_up"))

@@ -404,6 +404,7 @@ async def open_house(
             phones=tuple(Phone(f"agent{each}", LOOPBACK, desk) for each in range(plan.agents)),
             caller_id=CallerId.CHANNEL if plan.local else CallerId.HEADER,
             transmit_silence=not plan.local,
+            recordings=folder / "recordings",
         )
         await stack.enter_async_context(pbx)
         client = stack.enter_context(EngineClient(folder / "engine.sock"))

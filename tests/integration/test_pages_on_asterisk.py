@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ def pages(house: House) -> Iterator[Page]:
         engine.account("anna", "agent", AGENT)
         engine.account("eve", "supervisor")
         engine.account("mia", "manager")
+        engine.account("quinn", "quality")
         with console(settings) as at:
             driver = chromium(Path(folder))
             try:
@@ -119,22 +121,41 @@ def shows_the_figures(page: Page) -> None:
     assert [each.rpartition(": ")[2] for each in titles] == ["Attempts 1"]
 
 
+def hears_the_talk(page: Page) -> None:
+    """The quality analyst does: the talk of the campaign was recorded, and is as loud as the switch wrote it."""
+    page.log_in("quinn")
+    page.open("/quality")
+    page.one("main")
+    page.driver.find_element("xpath", "//tr[td='yes']//a").click()
+    page.shows("#main", "What was said")
+    assert "Nothing to hear" not in page.text("#main"), page.text("#main")
+    wave = page.one(".wave[role=slider]")
+    drawn = str(page.one(".wave .bars").get_attribute("d"))
+    loud = [50 - float(each) for each in re.findall(r"M[\d.]+ ([\d.]+)V", drawn)]
+    lasts_s = float(str(wave.get_attribute("aria-valuemax")))
+    assert len(loud) == 400 and max(loud) > 1.0 and lasts_s > 0.5, (max(loud), lasts_s)
+    wave.send_keys(" ")
+    page.until(lambda: page.driver.execute_script("return document.querySelector('audio').currentTime > 0.1"))
+
+
 async def test_a_call_in_and_a_call_out(house_of: OpenHouse) -> None:
     """Phones and people are SIPp's; the records agree with what they and Asterisk say, by the independent checker."""
     fetch_chromium()
     async with house_of(PLAN) as house:
         with (house.folder / "callwright.toml").open("a", encoding="utf-8") as settings:
             settings.write(f"\n[console]\nhttp_port = {free_port(socket.SOCK_STREAM)}\n")
+            settings.write(f'\n[recordings]\nfolder = "{house.folder / "recordings"}"\n')
         await house.start_engine()
         with pages(house) as page:
             await asyncio.to_thread(agent_comes, page)
             caller = await house.caller(CallerScript("2000", caller=CALLER, stays_s=120))
             await asyncio.to_thread(answers_a_caller, page)
             assert await caller.wait(20)
-            await house.write_campaign("floor", [CALLEE])
+            await house.write_campaign("floor", [CALLEE], {"record": '"all"'})
             await asyncio.to_thread(starts_a_campaign, page)
             await house.campaign_over("floor")
             await asyncio.to_thread(shows_the_figures, page)
+            await asyncio.to_thread(hears_the_talk, page)
             assert page.errors() == []
         found = {str(row["direction"]): row for row in house.records()}
         said = {way: (row["agent_id"], row["disposition"], row["disposition_note"]) for way, row in found.items()}
@@ -142,6 +163,8 @@ async def test_a_call_in_and_a_call_out(house_of: OpenHouse) -> None:
             "inbound": (AGENT, "not_interested", f"spoke with {CALLER}"),
             "outbound": (AGENT, "not_interested", f"spoke with {CALLEE}"),
         }
+        heard = house.rows("SELECT who FROM audit WHERE what = 'recording.hear'")
+        assert [each["who"] for each in heard] == ["quinn"]
         assert house.invited() == [CALLEE]
         assert house.broken() == []
         assert house.complaints() == []

@@ -36,9 +36,15 @@ for (const field of document.querySelectorAll("select[data-submits]")) {
 // On a phone the rows of a table are cards (style.css): each value has its column's word, and the table stays one for
 // who hears it. A table of figures with many columns stays as it is, and is moved sideways within its own frame.
 const MOST_COLUMNS = 9;
-for (const table of document.querySelectorAll(".wide > table")) {
+
+/** Let the tables below ``place`` be such. */
+export function stack(place) {
+  for (const table of place.querySelectorAll(".wide > table")) cards(table);
+}
+
+function cards(table) {
   const heads = [...table.querySelectorAll("thead th")].map((each) => each.innerText.trim());
-  if (!heads.length || heads.length > MOST_COLUMNS || table.querySelector(".fact")) continue; // facts stand by themselves
+  if (!heads.length || heads.length > MOST_COLUMNS || table.querySelector(".fact")) return; // facts stand by themselves
   table.classList.add("cards");
   table.setAttribute("role", "table");
   for (const part of table.querySelectorAll("thead, tbody")) part.setAttribute("role", "rowgroup");
@@ -51,3 +57,4 @@ for (const table of document.querySelectorAll(".wide > table")) {
     });
   }
 }
+stack(document);

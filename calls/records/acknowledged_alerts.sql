@@ -1,3 +1,3 @@
-ALTER TABLE alerts ADD COLUMN acknowledged_at TEXT
+ALTER TABLE alerts ADD COLUMN acknowledged_at TEXT;
 
-ALTER TABLE alerts ADD COLUMN acknowledged_by TEXT NOT NULL DEFAULT ''
+ALTER TABLE alerts ADD COLUMN acknowledged_by TEXT NOT NULL DEFAULT '';

@@ -23,103 +23,103 @@ MIGRATIONS = Migrations("callwright")
 
 @MIGRATIONS(name="0001_first")
 def _first(database: Database) -> None:
-    database.executescript(_statements("first.sql"))
+    _execute(database, "first.sql")
 
 
 @MIGRATIONS(name="0002_flow_versions")
 def _flow_versions(database: Database) -> None:
-    database.executescript(_statements("flow_versions.sql"))
+    _execute(database, "flow_versions.sql")
 
 
 @MIGRATIONS(name="0003_overrides")
 def _overrides(database: Database) -> None:
-    database.executescript(_statements("overrides.sql"))
+    _execute(database, "overrides.sql")
 
 
 @MIGRATIONS(name="0004_outbox")
 def _outbox(database: Database) -> None:
-    database.executescript(_statements("outbox.sql"))
+    _execute(database, "outbox.sql")
 
 
 @MIGRATIONS(name="0005_voicemail")
 def _voicemail(database: Database) -> None:
-    database.executescript(_statements("voicemail.sql"))
+    _execute(database, "voicemail.sql")
 
 
 @MIGRATIONS(name="0006_surveys")
 def _surveys(database: Database) -> None:
-    database.executescript(_statements("surveys.sql"))
+    _execute(database, "surveys.sql")
 
 
 @MIGRATIONS(name="0007_pin_tries")
 def _pin_tries(database: Database) -> None:
-    database.executescript(_statements("pin_tries.sql"))
+    _execute(database, "pin_tries.sql")
 
 
 @MIGRATIONS(name="0008_toll")
 def _toll(database: Database) -> None:
-    database.executescript(_statements("toll.sql"))
+    _execute(database, "toll.sql")
 
 
 @MIGRATIONS(name="0009_callbacks")
 def _callbacks(database: Database) -> None:
-    database.executescript(_statements("callbacks.sql"))
+    _execute(database, "callbacks.sql")
 
 
 @MIGRATIONS(name="0010_blocked")
 def _blocked(database: Database) -> None:
-    database.executescript(_statements("blocked.sql"))
+    _execute(database, "blocked.sql")
 
 
 @MIGRATIONS(name="0011_payments")
 def _payments(database: Database) -> None:
-    database.executescript(_statements("payments.sql"))
+    _execute(database, "payments.sql")
 
 
 @MIGRATIONS(name="0012_callback_claims")
 def _callback_claims(database: Database) -> None:
-    database.executescript(_statements("callback_claims.sql"))
+    _execute(database, "callback_claims.sql")
 
 
 @MIGRATIONS(name="0013_lead_numbers")
 def _lead_numbers(database: Database) -> None:
-    database.executescript(_statements("lead_numbers.sql"))
+    _execute(database, "lead_numbers.sql")
 
 
 @MIGRATIONS(name="0014_rules")
 def _rules(database: Database) -> None:
-    database.executescript(_statements("rules.sql"))
+    _execute(database, "rules.sql")
 
 
 @MIGRATIONS(name="0015_control")
 def _control(database: Database) -> None:
-    database.executescript(_statements("control.sql"))
+    _execute(database, "control.sql")
 
 
 @MIGRATIONS(name="0017_dispositions")
 def _dispositions(database: Database) -> None:
-    database.executescript(_statements("contacts.sql"))
+    _execute(database, "contacts.sql")
 
 
 @MIGRATIONS(name="0019_routes")
 def _routes(database: Database) -> None:
-    database.executescript(_statements("routes.sql"))
+    _execute(database, "routes.sql")
 
 
 @MIGRATIONS(name="0020_best_hours")
 def _best_hours(database: Database) -> None:
-    database.executescript(_statements("best_hours.sql"))
+    _execute(database, "best_hours.sql")
     best_hours.recount(database.conn)
 
 
 @MIGRATIONS(name="0022_truth")
 def _truth(database: Database) -> None:
-    database.executescript(_statements("truth.sql"))
+    _execute(database, "truth.sql")
 
 
 @MIGRATIONS(name="0024_accounts")
 def _accounts(database: Database) -> None:
-    database.executescript(_statements("accounts.sql"))
+    _execute(database, "accounts.sql")
 
 
 @MIGRATIONS(name="0025_totals")
@@ -147,7 +147,7 @@ def _machine_hours(database: Database) -> None:
 
 @MIGRATIONS(name="0033_agent_queues")
 def _agent_queues(database: Database) -> None:
-    database.executescript(_statements("agent_queues.sql"))
+    _execute(database, "agent_queues.sql")
 
 
 @MIGRATIONS(name="0044_ordered_queues")
@@ -157,7 +157,7 @@ def _ordered_queues(database: Database) -> None:
 
 @MIGRATIONS(name="0045_announced_pauses")
 def _announced_pauses(database: Database) -> None:
-    database.executescript(_statements("announced_pauses.sql"))
+    _execute(database, "announced_pauses.sql")
 
 
 @MIGRATIONS(name="0046_toll_trunk")
@@ -167,7 +167,7 @@ def _toll_trunk(database: Database) -> None:
 
 @MIGRATIONS(name="0047_notices")
 def _notices(database: Database) -> None:
-    database.executescript(_statements("notices.sql"))
+    _execute(database, "notices.sql")
 
 
 @MIGRATIONS(name="0048_trunk_lines")
@@ -177,12 +177,12 @@ def _trunk_lines(database: Database) -> None:
 
 @MIGRATIONS(name="0050_retention")
 def _retention(database: Database) -> None:
-    database.executescript(_statements("retention.sql"))
+    _execute(database, "retention.sql")
 
 
 @MIGRATIONS(name="0051_reviews")
 def _reviews(database: Database) -> None:
-    database.executescript(_statements("reviews.sql"))
+    _execute(database, "reviews.sql")
 
 
 @MIGRATIONS(name="0052_acknowledged_alerts")
@@ -263,9 +263,16 @@ def _statements(name: str) -> str:
 
 
 def _execute(database: Database, name: str) -> None:
-    """As ``executescript``, which takes seconds for long triggers: here empty lines stand between the statements."""
-    for statement in _statements(name).split("\n\n"):
-        database.conn.execute(statement)
+    """Every statement of a file, within the transaction that is open: a statement ends with a line. The methods named
+    ``executescript`` end the transaction, or look at each letter of a statement again for each that follows."""
+    statement = ""
+    for line in _statements(name).splitlines(keepends=True):
+        statement += line
+        if ";" in line and sqlite3.complete_statement(statement):
+            database.conn.execute(statement)
+            statement = ""
+    if statement.strip():
+        raise ValueError(f"{name} ends within a statement")
 
 
 def _names(migrations: Migrations) -> set[str]:

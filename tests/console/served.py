@@ -21,6 +21,7 @@ from console.engine.engine import Engine
 from console.serving import Serving, tcp_socket, unix_socket
 from prompts.library import PromptLibrary
 from prompts.rendering import render_all
+from tests.fresh_store import lay
 
 DEADLINE_S = 20.0
 NO_VARIABLES: Mapping[str, str] = {}
@@ -143,6 +144,7 @@ class Served:
 
     def start(self) -> None:
         """Return when the engine is ready."""
+        lay(self.settings.engine.database)
         self._thread.start()
         assert self._ready.wait(DEADLINE_S), "the engine does not become ready"
         if self._failed:

@@ -46,6 +46,7 @@ from dialer.campaign import Campaign
 from ivr.check import Known, load
 from ivr.replay import Replay, recorded, replay
 from tests.console.held_time import NOON, HeldTimeLoop, LoopClock
+from tests.fresh_store import lay
 from tests.ivr.speech.inline import InlineRecognition
 
 LONG_AGO = NOON.replace(year=2000)
@@ -266,6 +267,7 @@ class World:
         self.loop = loop
         self.folder = folder
         self.settings = settings
+        lay(settings.engine.database)
         self._ids = count(1)
         self.draws = Random(1)
         self.switch = LoopbackSwitch(

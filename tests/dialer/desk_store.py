@@ -13,7 +13,6 @@ from calls.ids import AgentId, AttemptId, BootId, CallId, CampaignId, LeadId, Qu
 from calls.records import contacts
 from calls.records.contacts import Begun, Contact, Given
 from calls.records.database import open_writer
-from calls.records.migrations import migrate
 from calls.records.store import CallRecord, Direction
 from calls.records.times import as_text
 from calls.switch.port import Detected
@@ -23,7 +22,7 @@ from dialer.campaign import Campaign
 from dialer.events import BegunAttempt, Finish
 from tests.dialer.conftest import LOOPBACK
 from tests.dialer.world import START
-from tests.fresh_store import fill
+from tests.fresh_store import fill, lay
 
 BOOT = BootId("boot-1")
 ANNA = AgentId("anna")
@@ -35,12 +34,13 @@ class DeskStore:
 
     def __init__(self, campaign: Campaign, *numbers: str, path: Path | None = None) -> None:
         """``path``: of a new database; None: one in memory."""
-        self.db = open_writer(path) if path is not None else sqlite3.connect(":memory:", isolation_level=None)
-        self.db.execute("PRAGMA foreign_keys = ON")
         if path is not None:
-            migrate(self.db)
+            lay(path)
+            self.db = open_writer(path)
         else:
+            self.db = sqlite3.connect(":memory:", isolation_level=None)
             fill(self.db)
+        self.db.execute("PRAGMA foreign_keys = ON")
         self.campaign = campaign
         self.now = START
         self._ids = itertools.count(1)

@@ -24,7 +24,7 @@ def running(tmp_path: Path) -> Iterator[Served]:
 
 
 def test_a_campaign_without_records_has_no_forecast(running: Served) -> None:
-    socket = httpx.HTTPTransport(uds=str(running.settings.engine.socket))
+    socket = httpx.HTTPTransport(uds=str(running.settings.engine.socket), verify=False)
     with httpx.Client(transport=socket, base_url="http://engine", timeout=60.0) as http:
         answer = http.get("/v1/campaigns/autumn/forecast", params={"days": 1, "replications": 2})
         assert answer.status_code == 409

@@ -24,7 +24,7 @@ def names(text: str) -> set[str]:
 
 def test_the_dashboard_names_what_engine_and_console_show(tmp_path: Path) -> None:
     with served(install(tmp_path, render=False)) as running, Browser(running.settings) as browser:
-        transport = httpx.HTTPTransport(uds=str(running.settings.engine.socket))
+        transport = httpx.HTTPTransport(uds=str(running.settings.engine.socket), verify=False)
         with httpx.Client(transport=transport, base_url="http://engine") as engine:
             order = {"name": "root", "role": "administrator", "password": HASH, "must_change": False}
             assert engine.post("/v1/accounts", json=order).status_code == 200

@@ -249,7 +249,7 @@ def test_the_api_takes_a_file_and_gives_what_was_refused(tmp_path: Path) -> None
     with (
         served(install(tmp_path)) as running,
         httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(running.settings.engine.socket)),
+            transport=httpx.HTTPTransport(uds=str(running.settings.engine.socket), verify=False),
             base_url="http://engine",
             timeout=30,
         ) as http,

@@ -96,7 +96,7 @@ ORDERS = {
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(install(tmp_path_factory.mktemp("managers"), queues=("sales", "service"))) as found:
-        transport = httpx.HTTPTransport(uds=str(found.settings.engine.socket))
+        transport = httpx.HTTPTransport(uds=str(found.settings.engine.socket), verify=False)
         with httpx.Client(transport=transport, base_url="http://engine") as engine:
             for role in Role:
                 order = {"name": role.value, "role": role.value, "password": HASH, "must_change": False}

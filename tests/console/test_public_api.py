@@ -38,7 +38,7 @@ from tests.console.served import Served, install, served
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(install(tmp_path_factory.mktemp("public"), queues=("sales", "service"))) as found:
         order = {"password": HASH, "must_change": False}
-        transport = httpx.HTTPTransport(uds=str(found.settings.engine.socket))
+        transport = httpx.HTTPTransport(uds=str(found.settings.engine.socket), verify=False)
         with httpx.Client(transport=transport, base_url="http://engine") as engine:
             for role in Role:
                 more = {"name": role.value, "role": role.value, "agent": "anna" if role is Role.AGENT else None}
@@ -303,7 +303,7 @@ def test_a_program_has_its_token_and_no_more_than_that(browsers: dict[Role, Brow
         "scopes": ["view"],
         "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
     }
-    transport = httpx.HTTPTransport(uds=str(running.settings.engine.socket))
+    transport = httpx.HTTPTransport(uds=str(running.settings.engine.socket), verify=False)
     with httpx.Client(transport=transport, base_url="http://engine") as engine:
         assert engine.post("/v1/accounts/manager/tokens", json=order).status_code == 200
     bearer = {"Authorization": f"Bearer {secret}"}

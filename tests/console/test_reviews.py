@@ -81,7 +81,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (path.parent / "recordings").mkdir()
     (path.parent / "recordings" / "rec-1.wav").write_bytes(wav([0, 8_000, -16_000, 0] * 4_000))
     with served(path) as found:
-        transport = httpx.HTTPTransport(uds=str(found.settings.engine.socket))
+        transport = httpx.HTTPTransport(uds=str(found.settings.engine.socket), verify=False)
         with httpx.Client(transport=transport, base_url="http://engine") as engine:
             for name, role, agent in (
                 ("quality", Role.QUALITY, None),

@@ -25,7 +25,7 @@ from tests.console.served import install, served
 def administrator(browser: Browser) -> None:
     """Add one, and log in."""
     order = {"name": "Root", "role": "administrator", "password": HASH, "must_change": False}
-    engine = httpx.Client(transport=httpx.HTTPTransport(uds=str(browser.settings.engine.socket)))
+    engine = httpx.Client(transport=httpx.HTTPTransport(uds=str(browser.settings.engine.socket), verify=False))
     assert engine.post("http://engine/v1/accounts", json=order).status_code in (200, 409)
     engine.close()
     assert browser.log_in("root", PASSWORD).url.path == "/wall"
@@ -162,7 +162,7 @@ async def test_a_second_signal_ends_the_drain_of_an_engine(tmp_path: Path) -> No
     log = tmp_path / "log"
     async with started(path, "up") as process:
         await answers(f"http://127.0.0.1:{at.engine.http_port}/readyz", process, log)
-        transport = httpx.AsyncHTTPTransport(uds=str(at.engine.socket))
+        transport = httpx.AsyncHTTPTransport(uds=str(at.engine.socket), verify=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://engine") as client:
             caller = {"called": "100", "caller": "+4930555", "presses": [], "hang_up_at_s": 300.0}
             call = asyncio.ensure_future(client.post("/v1/loopback/calls", json=caller))

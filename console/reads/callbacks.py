@@ -26,10 +26,11 @@ class CallbackRow(BaseModel):
 
 
 class MessageRow(BaseModel):
-    """A message that a caller left; ``caller`` masked."""
+    """A message that a caller left in the call ``call``; ``caller`` masked for who may not see people."""
 
     model_config = ConfigDict(frozen=True)
     id: str
+    call: str
     mailbox: str
     caller: str
     left_at: datetime
@@ -46,13 +47,15 @@ def open_ones(connection: sqlite3.Connection) -> list[CallbackRow]:
     return [CallbackRow.model_validate({**_named(row), "number": masked(row["number"])}) for row in rows]
 
 
-def messages(connection: sqlite3.Connection, mailbox: str | None) -> list[MessageRow]:
-    """Those that were not deleted, the oldest first: of one mailbox, or of all."""
+def messages(connection: sqlite3.Connection, mailbox: str | None, *, numbers: bool = False) -> list[MessageRow]:
+    """Those that were not deleted, the oldest first: of one mailbox, or of all. ``numbers``: who asks may see
+    people's."""
     return [
         MessageRow(
             id=each.message_id,
+            call=each.call_id,
             mailbox=each.mailbox,
-            caller=masked(each.caller),
+            caller=each.caller if numbers else masked(each.caller),
             left_at=each.left_at,
             duration_s=each.duration_s,
             state=each.state.value,

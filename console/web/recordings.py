@@ -40,6 +40,8 @@ further apart are one hearing."""
 HEARINGS = 10_000
 """That are remembered."""
 
+NONE = "there is no recording of this call, or it is not kept any more"
+
 MIDDLE, HIGH = 50.0, 46.0
 LEAST = 0.6
 """Of a bar, so that silence is a line and no gap."""
@@ -94,12 +96,23 @@ class Recordings:
         """
         found = await self._reads.read(lambda db: recordings.of_call(db, call_id))
         wanted = next((each.name for each in found if each.name == name or not name), None)
-        if wanted is None or not is_safe_id(wanted) or not self._files.size(wanted):
-            raise UserError("there is no recording of this call, or it is not kept any more")
-        await self._write_down(call_id, wanted, known, what, way)
-        saved = f"{wanted}.wav" if what == "download" else None
+        if wanted is None:
+            raise UserError(NONE)
+        return await self._given(call_id, wanted, known, what, way)
+
+    async def message(self, call_id: str, message_id: str, known: Known) -> FileResponse:
+        """The recording of a message that was left in a call. Raises as :meth:`file`."""
+        return await self._given(call_id, message_id, known, "hear", "page")
+
+    async def _given(
+        self, call_id: str, name: str, known: Known, what: Literal["hear", "download"], way: Literal["page", "api"]
+    ) -> FileResponse:
+        if not is_safe_id(name) or not self._files.size(name):
+            raise UserError(NONE)
+        await self._write_down(call_id, name, known, what, way)
+        saved = f"{name}.wav" if what == "download" else None
         kept = {"Cache-Control": "no-store"}
-        return FileResponse(self._files.path(wanted), media_type="audio/wav", headers=kept, filename=saved)
+        return FileResponse(self._files.path(name), media_type="audio/wav", headers=kept, filename=saved)
 
     async def _write_down(
         self, call_id: str, name: str, known: Known, what: Literal["hear", "download"], way: Literal["page", "api"]

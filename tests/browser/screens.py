@@ -98,6 +98,7 @@ PAGES = (
     ("Root", "editor", "/edit-flow?flow=main"),
     ("Root", "people", "/people?q=Harbour"),
     ("Root", "person", f"/people/{HARBOUR}"),
+    ("Root", "messages", "/messages"),
     ("Root", "do-not-call", "/do-not-call"),
     ("Root", "reports", "/reports?section=inbound&by=60"),
     ("Root", "staffing", "/reports/staffing"),
@@ -109,7 +110,10 @@ PAGES = (
     ("Root", "audit", "/audit"),
     ("Root", "health", "/health"),
     ("Root", "settings", "/settings"),
+    ("Root", "about", "/about"),
     ("Root", "account", "/account"),
+    ("Root", "second-factor", "/second-factor"),
+    ("Root", "password", "/password"),
     ("", "log-in", "/log-in"),
 )
 """Who looks, the picture's name, and the page."""

@@ -51,6 +51,7 @@ PAGES = {
     "/edit-flow/words": Right.FLOWS,
     "/do-not-call": Right.RULES,
     "/quality": Right.RECORDINGS,
+    "/messages": Right.RECORDINGS,
     "/accounts": Right.SYSTEM,
     "/audit": Right.SYSTEM,
     "/settings": Right.SYSTEM,
@@ -61,6 +62,7 @@ ELSEWHERE = {
     *("/desk", "/desk/figures"),  # takes an agent beside the right
     *("/campaigns/{campaign_id}/forecast", "/imports/{import_id}", "/flows/{flow}/difference", "/health"),
     *("/quality/{call_id}", "/quality/{call_id}/recording", "/my-reviews"),  # of a talk that was recorded
+    "/messages/{message_id}/recording",
 }
 """Routes of pages that the matrix has no address of."""
 
@@ -80,6 +82,8 @@ ORDERS = {
     "/people/+12025550120/erase": Right.ERASE,
     "/quality/no-such": Right.RECORDINGS,
     "/my-reviews/1": Right.DESK,
+    "/messages/no-such/heard": Right.RECORDINGS,
+    "/messages/no-such/delete": Right.RECORDINGS,
     "/do-not-call": Right.RULES,
     "/do-not-call/remove": Right.RULES,
     "/do-not-call/block": Right.RULES,

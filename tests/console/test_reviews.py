@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from calls.errors import SettingsError, UserError
 from calls.ids import CampaignId
-from calls.records import reviews, store
+from calls.records import reviews, store, voicemail
 from calls.records.audit import entries
 from calls.records.database import open_readonly
 from calls.records.store import CallEvent
+from calls.records.voicemail import Message, MessageState
 from calls.reports.asking import ask
 from calls.reports.definitions import Section, of_section
 from calls.reports.question import Dimension, Question
@@ -104,8 +105,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             CallEvent(now, 4.0, "recording_resumed", {"agent": "anna", "who": "anna"}, 4),
         ]
 
+        left = Message("msg-1", "sales", talk.call_id, "k", "+493023125001", now, 2.0, MessageState.NEW, now)
+        (path.parent / "recordings" / "msg-1.wav").write_bytes(wav([0, 8_000] * 8_000))
+
         async def write() -> None:
             await found.engine.writer.run(lambda db: store.finish_call(db, talk, happened))
+            await found.engine.writer.run(lambda db: voicemail.add_message(db, left))
 
         found.wait(write)
         yield found
@@ -233,6 +238,27 @@ def test_a_talk_is_judged_heard_answered_and_compared_each_by_who_may(running: S
     assert len(anna.call("GET", "/v1/agents/anna/reviews").json()) == 1, "they say nothing of the agent"
     for browser in people.values():
         browser.__exit__()
+
+
+def test_a_message_is_heard_marked_and_deleted_and_the_audit_has_each(running: Served) -> None:
+    with Browser(running.settings) as quality, Browser(running.settings) as anna:
+        quality.log_in("quality", PASSWORD)
+        anna.log_in("anna", PASSWORD)
+        page = quality.get("/messages").text
+        assert 'href="/people/%2B493023125001"' in page and "/messages/msg-1/recording" in page
+        assert quality.get("/messages/msg-1/recording").content[:4] == b"RIFF"
+        assert "no such message" in quality.get("/messages/msg-2/recording").text
+        assert anna.get("/messages/msg-1/recording").status_code == 403
+        assert "/messages/msg-1/heard" not in quality.post("/messages/msg-1/heard").text
+        assert "No message" in quality.post("/messages/msg-1/delete").text
+        assert not (running.path.parent / "recordings" / "msg-1.wav").exists()
+    with closing(open_readonly(running.settings.engine.database)) as connection:
+        rows = connection.execute("SELECT who, what FROM audit WHERE detail LIKE '%msg-1%'").fetchall()
+    assert [tuple(row) for row in rows] == [
+        ("quality", "recording.hear"),
+        ("quality", "voicemail.state"),
+        ("quality", "voicemail.state"),
+    ]
 
 
 # --- figures ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from dialer import events as ev
 from dialer import routes
 from dialer.campaign import Campaign
 from dialer.events import Action, Begun, CampaignState, Finish, OpenAttempt
-from dialer.lane import Decision, Lane, PolicyOf, live_policy
+from dialer.lane import FULL_S, Decision, Lane, PolicyOf, live_policy
 from dialer.limits import Limits
 from dialer.pacing import Dialled
 from dialer.routes import Room
@@ -35,13 +35,6 @@ RESERVE_LIMIT_S = 5.0
 
 LONGEST_WAIT_S = max(UNSENT_LIMIT_S, ASKED_LIMIT_S, RESERVE_LIMIT_S)
 """No attempt waits longer; well within the time for which the calling hours were looked at."""
-
-LONGEST_REST_S = 10.0
-"""The store is asked at least this often: a clock that was set, or leads that nobody told of, are found."""
-
-SETTLING_REST_S = 0.5
-"""Asked again after this when nothing is under way here and the store says that something is: a record that is still
-being written, or an attempt of a person whom another campaign dials."""
 
 FAILED_REST_S = 1.0
 """After the store failed: soon enough to go on at once, rare enough to let it recover."""
@@ -132,7 +125,7 @@ class Dialling:
             return
         for each in begun.attempts:
             self._take_new(run, AttemptRun(each, run.campaign, Phase.UNSENT, now, now))
-        run.answered(begun, now, self._longest_rest_s(run, begun))
+        run.answered(begun, now)
 
     def take_request(self, event: ev.RequestBegun, now: float) -> None:
         """Somebody asked for a dial: an agent, while the campaign runs, or who is called."""
@@ -144,10 +137,6 @@ class Dialling:
                 run.state = CampaignState.RUNNING
         attempt = AttemptRun(event.begun, campaign, Phase.UNSENT, now, now, asked=True)
         self._take_new(run, attempt)
-
-    def _longest_rest_s(self, run: CampaignRun, begun: Begun) -> float:
-        settling = begun.next_in_s is None and not begun.exhausted and not run.attempts
-        return SETTLING_REST_S if settling else LONGEST_REST_S
 
     def take_failure(self, campaign_id: CampaignId, reason: str, now: float) -> CampaignRun | None:
         """The store could not begin any; whose attempts that were, None where nobody waits for them."""
@@ -321,7 +310,7 @@ class Dialling:
             if lane.run.asked is None and not lane.campaign.on_request:
                 wanted[lane] = self._dials(lane, now)
             elif reason := self._refusal(lane):
-                lane.decision = Decision(now, 0, reason)
+                lane.decision, lane.full_until = Decision(now, 0, reason), now
         for trunks in routes.joined(lane.ways for lane, dials in wanted.items() if dials):
             here = {lane: dials for lane, dials in wanted.items() if dials and trunks >= set(lane.ways)}
             trunk, free = ", ".join(sorted(trunks)), sum(self._free(each, now)[0] for each in trunks)
@@ -367,7 +356,7 @@ class Dialling:
         """How many to ask the store for now; leaves the reason in ``lane.decision``."""
         run, reason = lane.run, self._refusal(lane)
         if reason:
-            lane.decision = Decision(now, 0, reason)
+            lane.decision, lane.full_until = Decision(now, 0, reason), now
             return 0
         if run.campaign.file.pacing.each_second:
             if now < lane.decide_at:
@@ -376,6 +365,20 @@ class Dialling:
             lane.decide_at = now + EACH_S
             self._wake(lane.decide_at)
         lines = self._lines_free(lane, now)
+        dials = 0
+        if lines or now >= lane.full_until:
+            lane.decision = decision = self._decided(lane, now, lines)
+            lane.full_until = now if lines or lane.remembers else now + FULL_S
+            dials = decision.dials
+        if now < run.ask_at and (dials or run.look):
+            self._wake(run.ask_at)
+        if dials and now < run.ask_at:
+            lane.decision = replace(decision, dials=0, reason=run.waits_for)
+            return 0
+        return dials
+
+    def _decided(self, lane: Lane, now: float, lines: int) -> Decision:
+        """What the policy says, and why; ``lines``: how many calls may be added."""
         snapshot = self.sharing.snapshot(lane, now, lines)
         dials = lane.policy.decide(snapshot)
         if dials:
@@ -385,14 +388,7 @@ class Dialling:
         reason = self._full(lane, now) if bound else explained.reason
         if detour := self._detour(lane, now):
             reason = f"{reason} ({detour})"
-        if dials and now < run.ask_at:
-            reason = run.waits_for
-            self._wake(run.ask_at)
-            dials = 0
-        elif run.look and now < run.ask_at:
-            self._wake(run.ask_at)
-        lane.decision = Decision(now, dials, reason, dict(explained.figures))
-        return dials
+        return Decision(now, dials, reason, dict(explained.figures))
 
     def _refusal(self, lane: Lane) -> str:
         run = lane.run

@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING
 
 from calls.ids import AttemptId, CampaignId
 from dialer.pace import policy_of
-from dialer.pacing import Policy
+from dialer.pacing import Policy, Power, Progressive
 
 if TYPE_CHECKING:  # the campaign's run has its lanes
     from dialer.campaign import Campaign
     from dialer.run import AttemptRun, CampaignRun
+
+
+FULL_S = 0.25
+"""While no call may be added, a policy that remembers nothing is asked no more often: its answer is none, and only
+the words and figures of why would change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class Lane:
         self.decision = Decision(now, 0, "not started")
         self.noted = self.decision
         """The last decision that the campaign's reasons know."""
+        self.full_until = now
+        """No call may be added, and until then the last decision says so."""
         self.decide_at = now
         """Not before this does a policy decide again that decides once a second."""
         self.counted_on = 0
@@ -56,6 +63,11 @@ class Lane:
         """By what agents and lines are divided: each lane is a party of its own."""
         campaign_id = self.campaign.campaign_id
         return campaign_id if len(self.run.lanes) == 1 else CampaignId(f"{campaign_id} on {self.switch}")
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the policy may decide otherwise by what it was asked before."""
+        return not isinstance(self.policy, Progressive | Power)
 
     @property
     def attempts(self) -> Collection[AttemptRun]:

@@ -72,6 +72,13 @@ OVERDUE = "nothing was heard of it for longer than it may ring: nobody knows whe
 CROSSED = "answered as we hung up, since its person is not to be called any more: no agent could come"
 NEVER_CAME = "answered, and never led to us: nobody knows whether machine detection would have told a person"
 
+LONGEST_REST_S = 10.0
+"""The store is asked at least this often: a clock that was set, or leads that nobody told of, are found."""
+
+SETTLING_REST_S = 0.5
+"""Asked again after this when nothing is under way here and the store says that something is: a record that is still
+being written, or an attempt of a person whom another campaign dials."""
+
 REQUESTED_WAIT_S = 60.0
 """How long a person waits who asked for the call, and whose agent was lost as they answered."""
 
@@ -389,8 +396,8 @@ class CampaignRun:
         self.ask_at = until
         self.waits_for = reason
 
-    def answered(self, begun: Begun, now: float, longest_s: float) -> None:
-        """The store has answered: remember what it said of the leads, and leave it alone ``longest_s`` at most."""
+    def answered(self, begun: Begun, now: float) -> None:
+        """The store has answered: remember what it said of the leads, and leave it alone while that holds."""
         asked, self.asked, self.offered = self.asked or 0, None, {}
         self.faults = 0
         self.refused.update(begun.refused)
@@ -398,6 +405,8 @@ class CampaignRun:
         if begun.next_in_s == 0.0 or (asked and len(begun.attempts) >= asked):
             self.look = False
             return
+        settling = begun.next_in_s is None and not begun.exhausted and not self.attempts
+        longest_s = SETTLING_REST_S if settling else LONGEST_REST_S
         rest_s = longest_s if begun.next_in_s is None else min(longest_s, begun.next_in_s)
         self.wait(now + rest_s, _nothing_due(begun))
 

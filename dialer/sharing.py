@@ -79,7 +79,7 @@ class Sharing:
             next_up=tuple((each.since, each.begun.stratum) for each in unsent),
             waiting_since_s=tuple(each.since for each in waiting),
             detecting_since_s=tuple(each.since for each in detecting),
-            reserved=sum(lane.has(each) for each in self._reserved),
+            reserved=sum(lane.has(each) for each in self._reserved) if self._reserved else 0,
             inbound_waiting=self.workforce.inbound_waiting(campaign.queue, lane.switch),
             inbound_rate_per_s=self.workforce.inbound_rate_per_s(campaign, lane.switch, now),
             leaving_at_s=self.workforce.leaving_at(campaign, lane.switch, now),

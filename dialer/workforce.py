@@ -167,6 +167,8 @@ class Workforce:
     def leaving_at(self, campaign: Campaign, switch: str, now: float) -> tuple[float, ...]:
         """When those of the campaign's agents go who are at work and whose going is announced. Who is busy with
         another campaign's call is none of its own."""
+        if not self._leaving_at:
+            return ()
         return tuple(
             at_s
             for agent_id, at_s in self._leaving_at.items()
@@ -185,6 +187,8 @@ class Workforce:
         """Inbound calls a second that the campaign's agents on the switch took lately."""
         while self._taken and self._taken[0][0] < now - INBOUND_S:
             self._taken.popleft()
+        if not self._taken:
+            return 0.0
         taken = (self.agents.get(agent_id) for _, agent_id in self._taken)
         return sum(agent is not None and may_serve(agent, campaign, switch) for agent in taken) / INBOUND_S
 

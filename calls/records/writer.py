@@ -1,10 +1,10 @@
 """The one writer: a thread with the only writing connection, and a lock file that keeps every other writer out.
 
 A function given to :meth:`Writer.run` runs inside ``BEGIN IMMEDIATE`` ... ``COMMIT`` with ``synchronous=FULL``; its
-result comes back only when the commit is on the disk. What waits in the queue goes into one transaction, each
-function in a savepoint of its own (group commit): one that raises takes back its own changes and no others. Where
-the transaction itself fails (disk full, a deferred constraint), each function is run again in one of its own, so
-that only the one at fault fails; hence the rule for these functions: **no effect but on the connection**.
+result comes back only when the commit is on the disk. What waits in the queue goes into one transaction, of several
+each function in a savepoint of its own (group commit): one that raises takes back its own changes and no others.
+Where the transaction itself fails (disk full, a deferred constraint), each function is run again in one of its own,
+so that only the one at fault fails; hence the rule for these functions: **no effect but on the connection**.
 
 Source: https://sqlite.org/lang_savepoint.html, https://sqlite.org/lang_transaction.html, flock(2).
 """
@@ -296,9 +296,11 @@ class Writer:
             sqlite3.Error: nothing of it is in the store.
         """
         self._begin(connection)
+        several = len(batch) > 1  # one alone needs no savepoint: its transaction is taken back
         try:
             for job in batch:
-                connection.execute("SAVEPOINT job")
+                if several:
+                    connection.execute("SAVEPOINT job")
                 try:
                     with guard:
                         job.result = job.work(connection)
@@ -306,9 +308,11 @@ class Writer:
                     job.problem = self._as_ours(problem)
                     if not connection.in_transaction:
                         raise _lost_transaction(problem) from problem
-                    connection.execute("ROLLBACK TO job")
-                connection.execute("RELEASE job")
-            connection.execute(_COMMIT)
+                    connection.execute("ROLLBACK TO job" if several else _ROLLBACK)
+                if several:
+                    connection.execute("RELEASE job")
+            if connection.in_transaction:
+                connection.execute(_COMMIT)
         except BaseException:
             if connection.in_transaction:
                 connection.execute(_ROLLBACK)

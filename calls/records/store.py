@@ -207,8 +207,7 @@ def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iter
     is_new = connection.execute("SELECT 1 FROM calls WHERE call_id = ?", (record.call_id,)).fetchone() is None
     connection.execute("DELETE FROM live_calls WHERE call_id = ?", (record.call_id,))
     if is_new:
-        add_events(connection, record.call_id, events)
-        trail = trail_totals.read(connection, record.call_id)
+        trail = _trail(connection, record.call_id, tuple(events))
         said = (trail.flow_outcome, trail.contained, int(trail.transferred))
         connection.execute(_FINISH, [*(_value(getattr(record, name)) for name in _CALL_COLUMNS), *said])
         if record.flow is not None and record.outcome is not Outcome.CANCELLED:
@@ -221,6 +220,13 @@ def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iter
         told = {name: _value(getattr(record, name)) for name in TOLD}
         publish(connection, Event.CALL_ENDED, record.call_id, record.call_id, told, record.ended_at)
     return is_new
+
+
+def _trail(connection: sqlite3.Connection, call_id: CallId, events: tuple[CallEvent, ...]) -> trail_totals.Told:
+    """What the whole trail of a call says; ``events``: its last ones, which are added."""
+    if add_events(connection, call_id, events):
+        return trail_totals.read(connection, call_id)
+    return trail_totals.told_by((each.kind, each.detail) for each in events if each.kind in trail_totals.KINDS)
 
 
 def _find_wrap_up(connection: sqlite3.Connection, record: CallRecord) -> None:
@@ -236,8 +242,9 @@ def _find_wrap_up(connection: sqlite3.Connection, record: CallRecord) -> None:
         note_wrap_up(connection, record.call_id, found[0])
 
 
-def add_events(connection: sqlite3.Connection, call_id: CallId, events: Iterable[CallEvent]) -> None:
-    """Add events to a call: those that have a place there, where it is free, and the others behind all."""
+def add_events(connection: sqlite3.Connection, call_id: CallId, events: Iterable[CallEvent]) -> int:
+    """Add events to a call: those that have a place there, where it is free, and the others behind all. How many
+    places were taken before."""
     last = connection.execute(
         "SELECT coalesce(max(seq), 0) FROM call_events WHERE call_id = ?", (call_id,)
     ).fetchone()
@@ -255,6 +262,7 @@ def add_events(connection: sqlite3.Connection, call_id: CallId, events: Iterable
             for behind, each in enumerate(events, start=last[0] + 1)
         ],
     )
+    return int(last[0])
 
 
 def note_wrap_up(connection: sqlite3.Connection, call_id: CallId, wrap_up_s: float) -> bool:

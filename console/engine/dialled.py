@@ -112,6 +112,8 @@ class DialledCalls:
         self._alarm = Alarm(clock, self._tick)
         self._shown: dict[AgentId, tuple[AgentView, ev.FloorAgent]] = {}
         """What the core was told of each agent, and of which view of the floor that was."""
+        self._told: tuple[tuple[ev.FloorAgent, ...], dict[QueueName, int], dict[QueueName, frozenset[str]]] | None
+        self._told = None
 
     @property
     def core(self) -> DialerCore:
@@ -153,7 +155,10 @@ class DialledCalls:
         agents = tuple(self._seen(agent) for agent in view.agents if agent.profile.takes_dialled)
         inbound = {queue.name: queue.waiting_inbound for queue in view.queues if queue.waiting_inbound}
         on = {queue.name: queue.inbound_on for queue in view.queues if queue.inbound_on}
-        self.tell(ev.AgentsChanged(agents, inbound, on))
+        if self._stopped or (told := (agents, inbound, on)) == self._told:
+            return
+        self._told = told
+        self.tell(ev.AgentsChanged(*told))
 
     def _seen(self, agent: AgentView) -> ev.FloorAgent:
         """The agent for the core: the same value as last time where nothing has changed, which it passes over."""

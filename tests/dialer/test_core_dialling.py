@@ -206,3 +206,17 @@ def test_it_finishes_though_all_agents_have_left(bench: Bench) -> None:
     assert asked(bench.tell(ev.LegEnded(attempt, 17), 1.0)) == [0]
     actions = bench.tell(ev.AttemptsBegun(bench.campaign.campaign_id, ev.Begun(exhausted=True)))
     assert [type(each) for each in actions] == [ev.CampaignChanged]
+
+
+def test_while_nothing_may_be_added_it_is_decided_rarely_and_at_once_when_it_may(campaign: Campaign) -> None:
+    """Events of calls under way change nothing of that; a line that is free again does, within no time."""
+    it = Bench(campaign, agents=3, trunk=LOOPBACK.model_copy(update={"lines": 1}))
+    attempt = it.dial()
+    it.tell(ev.LegRinging(attempt), 0.2)
+    full = it.core.view(it.now).campaigns[0]
+    assert full.reason == "trunk full: 1 lines of loop"
+    counted = it.core.take_reasons()[campaign.campaign_id][-1].decisions
+    for _ in range(20):
+        assert asked(it.tell(ev.LegRinging(attempt), 0.01)) == []
+    assert sum(each.decisions for each in it.core.take_reasons().get(campaign.campaign_id, ())) <= 1 <= counted
+    assert asked(it.tell(ev.LegEnded(attempt, 17), 0.01)) == [1]

@@ -34,6 +34,7 @@ from console.web.guard import (
     is_by_cookie,
     known_of,
 )
+from console.web.house_time import HouseTime
 from console.web.metrics import Requests
 from console.web.navigation import first_for
 from console.web.pages import Pages
@@ -57,7 +58,7 @@ def build(
     engine = EngineWay(settings.engine.socket)
     guard = Guard(settings, engine, now)
     contents = assets.Assets()
-    pages = Pages(contents, parts.entries())
+    pages = Pages(contents, parts.entries(), HouseTime(settings))
     if contents.problem:
         log.get().error("pages with scripts cannot be shown", problem=contents.problem)
     app.state.requests, app.state.engine = Requests(), engine

@@ -16,3 +16,7 @@ class HouseTime:
 
     def __call__(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
+
+    def seconds(self, at: datetime) -> str:
+        """The same to the second."""
+        return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M:%S}"

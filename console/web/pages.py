@@ -13,6 +13,7 @@ from console.accounts.store import Known
 from console.web import flashes, words
 from console.web.assets import Assets
 from console.web.guard import csrf_of
+from console.web.house_time import HouseTime
 from console.web.navigation import Entry, sections
 from console.web.preferences import liked
 from console.web.words import Words
@@ -21,8 +22,8 @@ from console.web.words import Words
 class Pages:
     """Renders the templates."""
 
-    def __init__(self, assets: Assets, entries: Sequence[Entry]) -> None:
-        """``entries``: of the navigation."""
+    def __init__(self, assets: Assets, entries: Sequence[Entry], local: HouseTime) -> None:
+        """``entries``: of the navigation; ``local``: how times are shown."""
         self.assets = assets
         self._entries = entries
         self._words = words.read()
@@ -35,6 +36,7 @@ class Pages:
         )
         self._templates.filters["figure"] = shown
         self._templates.globals["static"] = assets.url
+        self._templates.globals["local"] = local
         self._templates.globals["languages"] = words.LANGUAGES
 
     @staticmethod
@@ -49,7 +51,8 @@ class Pages:
     def show(self, request: Request, template: str, code: int = 200, **values: object) -> Response:
         """One page, answered with ``code``. Besides ``values`` a template knows ``known`` (who looks, or None),
         ``csrf``, ``path``, ``sections`` (the navigation), ``t`` (the words, by key), ``liked`` (theme and language),
-        ``said`` (what was just done) and ``static(name)``, the address of a script or a style."""
+        ``said`` (what was just done), ``local(time)``, as the house shows it, and ``static(name)``, the address of a
+        script or a style."""
         known: Known | None = getattr(request.state, "known", None)
         said = flashes.take(request)
         likes = liked(request)

@@ -62,7 +62,7 @@ def add(site: Site) -> None:
     @site.app.get("/desk", response_class=HTMLResponse)
     async def desk(request: Request, known: Annotated[Known, Depends(require(Right.DESK))]) -> Response:
         site.pages.assets.require()
-        words = site.pages.words_of(request).of("desk", "state", "line")
+        words = site.pages.words_of(request).of("desk", "state", "line", "history")
         may = await asyncio.to_thread(offered, site.settings, _agent(known))
         return site.pages.show(request, "desk.html", words=words, desk=may)
 

@@ -178,4 +178,5 @@ def test_the_desk_speaks_the_agents_language(centre: Centre, language: str, word
     page.open("/desk")
     page.shows("#strip .badge", words)
     assert page.driver.execute_script("return document.documentElement.lang") == language
+    assert "history.v_inbound" in str(page.one("#desk").get_attribute("data-words"))
     page.driver.delete_cookie("callwright_language")

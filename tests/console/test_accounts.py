@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.errors import UserError
-from calls.records.migrations import migrate
 from console.accounts import passwords, second_factor, store
 from console.accounts.passwords import Hasher
 from console.accounts.roles import RIGHTS, Right, Role
 from console.accounts.store import Account, Known, Token
+from tests.fresh_store import fill
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -30,7 +30,7 @@ def hasher() -> Hasher:
 @pytest.fixture
 def db() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
+    fill(connection)
     return connection
 
 

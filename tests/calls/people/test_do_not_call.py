@@ -17,9 +17,8 @@ from calls.numbers import NumberProblem, to_e164
 from calls.people import do_not_call
 from calls.people.do_not_call import Entry
 from calls.records.database import open_writer
-from calls.records.migrations import migrate
 from calls.records.times import as_text
-from tests.fresh_store import fill
+from tests.fresh_store import fill, lay
 
 AT = datetime(2025, 6, 2, 12, tzinfo=UTC)
 NUMBER = "+12025550123"
@@ -28,8 +27,8 @@ ENTRY = Entry(NUMBER, "caller", "asked in a call", AT, "ann")
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    lay(tmp_path / "calls.db")
     made = open_writer(tmp_path / "calls.db")
-    migrate(made)
     yield made
     made.close()
 

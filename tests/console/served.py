@@ -15,12 +15,11 @@ from calls.clock import SystemClock
 from calls.settings import Settings, load
 from calls.switch.loopback.switch import LoopbackSwitch
 from console import building
-from console.demo.hum import Hum
 from console.engine import api
 from console.engine.engine import Engine
 from console.serving import Serving, tcp_socket, unix_socket
 from prompts.library import PromptLibrary
-from prompts.rendering import render_all
+from tests.console.hummed import hum
 from tests.fresh_store import lay
 
 DEADLINE_S = 20.0
@@ -125,7 +124,7 @@ def install(folder: Path, *, render: bool = True, queues: Iterable[str] = ("sale
     text = SETTINGS.format(socket=folder / "e.sock", http_port=free_port(), console_port=free_port(), queues=named)
     path.write_text(text + more, encoding="utf-8")
     if render:
-        render_all(PromptLibrary(load(path, {}).prompts), Hum())
+        hum(load(path, {}).prompts)
     return path
 
 

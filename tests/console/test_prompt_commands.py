@@ -15,9 +15,8 @@ from typer.testing import CliRunner, Result
 
 from calls.settings import load
 from console import main, players
-from console.demo.hum import Hum
 from prompts.library import PromptLibrary
-from prompts.rendering import render_all
+from tests.console.hummed import hum
 from tests.console.served import install
 from tests.prompts.conftest import tone
 
@@ -32,7 +31,7 @@ def installed(tmp_path: Path) -> Path:
     texts = tmp_path / "texts" / "en.yaml"
     texts.write_text(texts.read_text() + 'owe: "You owe {n:number} parts & {m:number}."\nold: Nobody plays this.\n')
     (tmp_path / "texts" / "de.yaml").write_text("main.menu: Drücken Sie die 1.\n")
-    render_all(PromptLibrary(load(path, os.environ).prompts), Hum())
+    hum(load(path, os.environ).prompts)
     return path
 
 

@@ -25,6 +25,7 @@ from console import main
 from console.demo.hum import Hum
 from prompts.library import PromptLibrary
 from prompts.rendering import render_all
+from tests.console.hummed import hum
 from tests.console.processes import START_S, answers, said, started
 from tests.console.served import free_port, served
 from tests.console.shown import DOCUMENTS, ROOT, SAMPLES, Shown, example, shown_in
@@ -170,7 +171,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     path = write(tmp_path)
     settings = load(path, os.environ)
-    render_all(PromptLibrary(settings.prompts), Hum())
+    hum(settings.prompts)
     (call_id,) = {found for line in typed(DOCS / "ivr-tools.md") for found in CALL_ID.findall(line.line)}
     keep(settings, call_id, walk(settings, "1"))
     return path

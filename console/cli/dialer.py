@@ -105,7 +105,7 @@ def forecast(
     hours: Annotated[float, typer.Option(help="How long each run is.", min=0.1, max=100)] = HOURS,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """What another agent, line or point of cap would bring, and when the list is through, by a campaign's records."""
+    """By a campaign's records: what another agent, line or point of cap would bring, staffing, the list's end."""
     measured = _measured(context, campaign, begin, end)
     try:
         found = foresee(measured, replications, workers, hours)
@@ -151,6 +151,14 @@ def _show(found: Forecast) -> None:
     else:
         typer.echo(f"{seen.leads_left} leads are left: {seconds(found.hours_left)} hours of dialling")
     typer.echo(f"lines so that 1 dial in 100 finds all busy (Erlang B): {found.lines_needed}")
+    if (staff := found.staffing) is not None:
+        lost = f"{100 * staff.share:g}%"
+        typer.echo(
+            f"staffing, were {staff.answers_per_hour:.0f} answers an hour of {staff.handling_s:.0f} s each"
+            f" ({staff.load:.1f} erlangs) to come by chance: {staff.none_busy} agents so that {lost} find all busy"
+            f" (Erlang B), {staff.in_time} so that all but {lost} are met within {staff.within_s:g} s (Erlang C),"
+            f" {staff.few_leave} so that {lost} give up (Erlang A)"
+        )
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from dialer.pace import policy_of as live_policy
 from dialer.pacing import Policy
@@ -11,7 +11,7 @@ from dialer.simulation.measured import Measurement
 from dialer.simulation.replications import Interval, interval, shared
 from dialer.simulation.run import Run
 from dialer.simulation.scenario import HOUR_S, Scenario, Shift
-from dialer.simulation.staffing import lines_for
+from dialer.simulation.staffing import agents_for_abandonment, agents_for_service, lines_for
 from dialer.simulation.tally import Tally
 
 POINT = 0.01
@@ -22,6 +22,9 @@ HOURS, WARM_UP_S = 2.0, 1800.0
 
 BLOCKED = 0.01
 """The share of dials that may find all lines busy."""
+
+LEAST_LOST = 0.001
+"""Staffing by Erlang reckons with no smaller share of lost answers: none at all would take agents without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,43 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Staffing:
+    """Agents by Erlang's formulas, were the answers to come by chance and not be paced. ``load``: erlangs; ``share``:
+    of the answers that may find nobody, the cap; ``within_s``: how soon an agent must be there."""
+
+    answers_per_hour: float
+    handling_s: float
+    load: float
+    share: float
+    within_s: float
+    none_busy: int
+    """So that no more than that share finds all busy (Erlang B)."""
+    in_time: int
+    """So that all but that share are met in time, where nobody gives up (Erlang C)."""
+    few_leave: int
+    """So that no more than that share gives up, whose patience is exponential with that mean (Erlang A)."""
+
+
+def staffing(answers_per_hour: float, scenario: Scenario) -> Staffing | None:
+    """For so many answers; None: for none."""
+    handling_s = scenario.talk.mean_s + scenario.wrap_up.mean_s
+    rate, load = answers_per_hour / HOUR_S, answers_per_hour / HOUR_S * handling_s
+    if load <= 0:
+        return None
+    share, within_s = max(scenario.abandonment_cap, LEAST_LOST), scenario.connect_within_s
+    return Staffing(
+        answers_per_hour,
+        handling_s,
+        load,
+        share,
+        within_s,
+        lines_for(load, share),
+        agents_for_service(rate, handling_s, 1 - share, within_s),
+        agents_for_abandonment(rate, handling_s, within_s, share),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """What a campaign's records say of its next hours."""
 
@@ -69,6 +109,8 @@ class Forecast:
     """Hours of dialling until the list is through; None: no lead is left."""
     lines_needed: int
     """So that one dial in a hundred finds all lines busy, by Erlang B."""
+    staffing: Staffing | None
+    """For the answers as they are; None: there are none."""
 
     def as_json(self) -> dict[str, object]:
         """For programs."""
@@ -96,6 +138,7 @@ class Forecast:
             "leads_left": seen.leads_left,
             "hours_left": None if self.hours_left is None else pair(self.hours_left),
             "lines_needed": self.lines_needed,
+            "staffing": None if self.staffing is None else asdict(self.staffing),
         }
 
 
@@ -124,7 +167,9 @@ def forecast(measured: Measurement, replications: int, workers: int, hours: floa
     left = interval([needed * hours / max(1, each.dials) for each in now]) if measured.leads_left else None
     held_s = [each.ringing_s + each.talking_s for each in now]
     load = max(held_s) / (hours * HOUR_S)
-    return Forecast(measured, variants, left, lines_for(load, BLOCKED))
+    answers_per_hour = sum(each.answers for each in now) / (len(now) * hours)
+    staffed = staffing(answers_per_hour, measured.scenario)
+    return Forecast(measured, variants, left, lines_for(load, BLOCKED), staffed)
 
 
 def variant(change: str, group: Sequence[Tally], now: Sequence[Tally], hours: float, note: str = "") -> Variant:

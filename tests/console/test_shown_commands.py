@@ -69,7 +69,7 @@ OF_THE_MOMENT = {
     *("agents pause-recording", "agents resume-recording"),
     *("agents transfer", "agents complete-transfer", "agents cancel-transfer"),
     *("agents preview", "agents dial", "agents skip"),
-    *("campaign set", "campaign show", "campaign reset", "leads move", "leads recycle"),
+    *("campaign set", "campaign show", "campaign why", "campaign reset", "leads move", "leads recycle"),
     *("dialer measure", "dialer forecast"),
 }
 """Commands for a talk, a lead that is shown or a campaign that runs, of which an installation at rest has none: they

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from calls.errors import CampaignError
 from calls.ids import AgentId
 from calls.records.times import as_text
+from console import main
 from dialer import control
 from dialer.simulation import what_if
 from dialer.simulation.closed_forms import erlang_a, erlang_b
@@ -93,6 +97,32 @@ def test_a_forecast_covers_what_happened_and_tells_what_changes_bring(hour: Hour
     assert told.hours_left.mean == pytest.approx(found.leads_left / per_hour, rel=0.25)
     assert erlang_b(told.lines_needed, 1.0) < 0.01
     assert json.loads(json.dumps(told.as_json()))["variants"][0]["change"] == "as it is"
+    staff = told.staffing
+    assert staff is not None and staff.share == 0.03
+    assert staff.load == pytest.approx(now.occupancy.mean * AGENTS, rel=0.25)
+    assert erlang_b(staff.none_busy, staff.load) <= 0.03 < erlang_b(staff.none_busy - 1, staff.load)
+    assert AGENTS <= staff.few_leave <= staff.none_busy, "what is not paced takes more agents"
+
+
+def test_the_command_tells_all_of_it(hour: Hour, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "records.db")) as copy:
+        hour.db.backup(copy)
+    (tmp_path / "callwright.toml").write_text(f'[engine]\ndatabase = "{tmp_path}/records.db"\n', encoding="utf-8")
+    times = ("--from", f"{START:%Y-%m-%dT%H:%M:%S}", "--to", f"{hour.wall + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}")
+    shorter = ("--hours", "0.1", "--replications", "2", "--workers", "1")
+    words = ["--settings", str(tmp_path / "callwright.toml"), "dialer", "forecast", "autumn", *times, *shorter]
+    told = CliRunner().invoke(main.app, words, env={"COLUMNS": "200"})
+    assert told.exit_code == 0, told.output
+    for each in (
+        "one agent more",
+        "one line more",
+        "one point of cap more",
+        "hours of dialling",
+        "Erlang B",
+        "erlangs",
+    ):
+        assert each in told.stdout
+    assert "(Erlang C)" in told.stdout and "(Erlang A)" in told.stdout
 
 
 @pytest.fixture(scope="module")

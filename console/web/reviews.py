@@ -68,6 +68,7 @@ def _add_talks(site: Site, reads: Reads) -> None:
             judged=bool(all),
             scorecards=site.settings.scorecards,
             local=HouseTime(site.settings),
+            names=_names(site),
         )
 
 
@@ -136,6 +137,7 @@ async def _shown(
         problem=problem,
         given=given,
         action=_path(call_id, agent),
+        names=_names(site),
         local=HouseTime(site.settings),
     )
 
@@ -164,6 +166,11 @@ async def _talk(reads: Reads, call_id: str, agent: str | None) -> Talk:
     if found is None:
         raise UserError("in no such call that is over has an agent talked")
     return found
+
+
+def _names(site: Site) -> dict[str, str]:
+    """What agents are called, by their ids."""
+    return {each.id: each.name for each in site.settings.agents}
 
 
 def _agent(known: Known) -> str:

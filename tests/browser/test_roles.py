@@ -113,7 +113,7 @@ def test_a_quality_analyst_hears_a_talk_judges_it_and_is_answered(centre: Centre
     page.shows("#main", "I shall.")
     page.be("quinn")
     page.open(f"/quality/{call}")
-    page.shows("#main", "anna says: I shall.")
+    page.shows("#main", "Anna Lindqvist says: I shall.")
     assert page.errors() == []
 
 

@@ -240,6 +240,20 @@ def test_a_talk_is_judged_heard_answered_and_compared_each_by_who_may(running: S
         browser.__exit__()
 
 
+def test_nothing_is_heard_where_no_engine_writes_it_down(running: Served) -> None:
+    gone = running.settings.engine.model_copy(update={"socket": running.path.parent / "gone.sock"})
+    with (
+        Browser(running.settings) as quality,
+        Browser(running.settings.model_copy(update={"engine": gone})) as alone,
+    ):
+        quality.log_in("quality", PASSWORD)
+        alone.cookies.update(quality.cookies)
+        assert "data-recording" in alone.get("/quality/c1").text, "the picture is of the database and the file"
+        for path in ("/quality/c1/recording", "/api/v1/calls/c1/recordings/rec-1"):
+            answer = alone.get(path)
+            assert (answer.status_code, b"RIFF" in answer.content) == (503, False)
+
+
 def test_a_message_is_heard_marked_and_deleted_and_the_audit_has_each(running: Served) -> None:
     with Browser(running.settings) as quality, Browser(running.settings) as anna:
         quality.log_in("quality", PASSWORD)

@@ -123,7 +123,8 @@ async def _over(house: House, attempts: int, deadline_s: float) -> None:
     """
     until = time.monotonic() + deadline_s
     while True:
-        [found] = house.rows("SELECT count(*) AS done FROM attempts WHERE state = 'done'")
+        # What was begun and given back before the switch heard of it is begun anew.
+        [found] = house.rows("SELECT count(*) AS done FROM attempts WHERE state = 'done' AND outcome <> 'cancelled'")
         if found["done"] == attempts:
             return
         if time.monotonic() > until:

@@ -305,6 +305,13 @@ class FloorRules(RuleBasedStateMachine):
         assert {call.call_id: call.agent_id for call in waiting} == reserved
 
     @invariant()
+    def an_agent_is_shown_as_of_now(self) -> None:
+        """A view that is shown again is the one that would be made anew."""
+        for agent in self.floor._roster.agents.values():
+            shown, agent._shown = agent.view(), None
+            assert agent.view() == shown
+
+    @invariant()
     def nobody_is_stuck(self) -> None:
         for agent in self.floor.view().agents:
             if agent.state is AgentState.RESERVED:

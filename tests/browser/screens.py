@@ -166,10 +166,10 @@ def judged(centre: Centre) -> str:
     centre.call("+493023125007")
     wait(lambda: agents(engine, "talking") == ["anna"], "anna talks")
     call = next(str(each["call_id"]) for each in engine.status()["agents"] if each["id"] == "anna")
-    for step, lasts_s in (("pause", 2.5), ("resume", 1.5)):
-        time.sleep(2.0)
+    for step, before_s in (("pause", 4.0), ("resume", 1.5)):
+        time.sleep(before_s)
         engine.post(f"/v1/agents/anna/recording/{step}", who="anna")
-        time.sleep(lasts_s)
+    time.sleep(4.0)
     order = {"call_id": call, "disposition": "sold", "note": "two lamps", "value": "89.00"}
     engine.post("/v1/agents/anna/disposition", order)
     engine.post("/v1/agents/anna/end-call")
@@ -177,7 +177,7 @@ def judged(centre: Centre) -> str:
     engine.post("/v1/agents/anna/done")
     engine.post("/v1/agents/anna/logout")
     wait(lambda: not agents(engine, "ready") and not engine.status()["calls"], "anna is gone, and the call is over")
-    (centre.folder / "recordings" / f"{call}-talk-1.wav").write_bytes(sound.talk(8.0, quiet=(2.0, 6.5)))
+    (centre.folder / "recordings" / f"{call}-talk-1.wav").write_bytes(sound.talk(9.5, quiet=(4.0, 5.5)))
     answers = {"greeting": "yes", "listening": "partly"}
     review = {"scorecard": "sales", "answers": answers, "note": "A good end; let people finish their sentences."}
     engine.post(f"/v1/calls/{call}/reviews", review, who="quinn")

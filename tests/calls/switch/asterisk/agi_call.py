@@ -13,13 +13,20 @@ from calls.ids import BootId, CallId
 from calls.switch.asterisk.channel import AsteriskChannel, Surroundings
 from calls.switch.asterisk.channel_info import inbound_info
 from calls.switch.asterisk.fastagi import FastAgiServer
-from calls.switch.port import Prompt, Result, SwitchCommand
+from calls.switch.port import Gather, KeyPlan, Prompt, Result, SwitchCommand
 from tests.calls.switch.asterisk import agi_peer
 from tests.calls.switch.asterisk.agi_peer import TOKEN, Peer, Requests
 
 CALL = CallId("call-1")
 WELCOME, MENU = Prompt("welcome", "en"), Prompt("menu", "en")
 MENU_S = 1.5
+MENU_FILE = b"/prompts/en/menu"
+WELCOME_FILE = b"/prompts/en/welcome"
+CHOICES = KeyPlan(frozenset({"1", "2", "#", "*"}))
+
+
+def gather(plan: KeyPlan = CHOICES, *, barge_in: bool = True, prompts: tuple[Prompt, ...] = (MENU,)) -> Gather:
+    return Gather(prompts, plan, first_key_timeout_s=4.0, next_key_timeout_s=2.0, barge_in=barge_in)
 
 
 class Prompts:

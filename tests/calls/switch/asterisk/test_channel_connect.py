@@ -26,7 +26,7 @@ from calls.switch.port import (
 )
 from tests.calls.switch.asterisk.agi_call import WELCOME, Call, live_call, result
 from tests.calls.switch.asterisk.agi_peer import DEAD
-from tests.calls.switch.asterisk.test_channel import EVERYWHERE, IN_EVERY_COMMAND
+from tests.calls.switch.asterisk.test_channel_end import EVERYWHERE, IN_EVERY_COMMAND
 
 LEG = LegId("leg-7")
 REDIRECT = ("redirect", "PJSIP/caller-00000000", "callwright-room", "leg-7", "1")

@@ -109,6 +109,11 @@ Prefix = Annotated[
 Cost = Annotated[float, Field(ge=0, le=1000, description="a number, 0 to 1000")]
 
 
+Attested = Annotated[
+    str, Field(pattern=r"^\+[0-9]{3,15}$", description='a number in E.164 such as "+12025550100", in quotes')
+]
+
+
 class Trunk(Part):
     """``[[trunks]]``: a way out, and how much may go over it."""
 
@@ -128,6 +133,14 @@ class Trunk(Part):
     """What the numbers begin with that it carries, in E.164; none: it carries all."""
     cost_a_minute: Cost = 0.0
     """In any one currency: of trunks that are equally good for a number, the cheaper one is taken."""
+    attestation: Annotated[
+        Literal["A", "B", "C"] | None, Field(description='"A", "B" or "C", as the carrier signs calls')
+    ] = None
+    """How the carrier vouches for the numbers that are shown (STIR/SHAKEN); none: it does not, or is not known to."""
+    attested_numbers: Annotated[
+        tuple[Attested, ...], Field(max_length=1000, description='a list of numbers such as ["+12025550100"]')
+    ] = ()
+    """Those that the carrier knows to be ours: only they are signed as A; none: all are."""
 
 
 class QueueSettings(Part):

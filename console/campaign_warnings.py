@@ -10,8 +10,8 @@ from calls.errors import CampaignError
 from calls.settings import Settings
 from calls.toml_file import Place
 from console import building
+from dialer import attestation, staffing
 from dialer import campaign as campaigns
-from dialer import staffing
 from dialer.campaign import Campaign
 from ivr.check import load
 from ivr.nodes.opt_out import OptOutNode
@@ -25,13 +25,31 @@ def warnings(path: Path, campaign: Campaign, settings: Settings) -> tuple[str, .
         FlowError: its flow has an error.
     """
     document = toml_file.read(path, CampaignError)
-    found = (*campaigns.warnings(campaign), *_of_agents(campaign, settings), *_of_flow(campaign, settings))
+    found = (
+        *campaigns.warnings(campaign),
+        *_of_agents(campaign, settings),
+        *_of_attestation(campaign, settings),
+        *_of_flow(campaign, settings),
+    )
     return tuple(f"{document.where(place)}: {words}" for place, words in found)
 
 
 def _of_agents(campaign: Campaign, settings: Settings) -> Iterator[tuple[Place, str]]:
     if words := staffing.lacking(campaign, settings):
         yield ("queue",), words
+
+
+def _of_attestation(campaign: Campaign, settings: Settings) -> Iterator[tuple[Place, str]]:
+    least = campaign.preset.attestation
+    if least is None or campaign.file.compliance.attestation is not None:
+        return
+    if found := list(attestation.lacking(campaign.file, settings.trunks, least)):
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        yield (
+            ("preset",),
+            f"preset {campaign.preset.name} wants calls to be attested {least}, or their numbers may be shown as"
+            f" likely spam: {found[0]}{more}: expected [[trunks]] attestation, as the carrier says",
+        )
 
 
 def _of_flow(campaign: Campaign, settings: Settings) -> Iterator[tuple[Place, str]]:

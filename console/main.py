@@ -99,6 +99,7 @@ COMMANDS: dict[str, Callable[[], Part]] = {
     "leads": _of("leads"),
     "dnc": _of("dnc"),
     "consent": _of("consent"),
+    "reassigned": _of("reassigned"),
     "hours": _of("hours"),
     "pins": _of("pins"),
     "payments": _of("payments"),

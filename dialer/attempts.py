@@ -31,7 +31,7 @@ from calls.records import best_hours, contacts, store
 from calls.records.store import CallEvent, CallRecord
 from calls.records.times import as_text, as_time
 from calls.settings import Trunk
-from dialer import compliance, dispositions, enrolment, hopper, judging, routes, showing, versions
+from dialer import attestation, compliance, dispositions, enrolment, hopper, judging, routes, showing, versions
 from dialer.campaign import Campaign
 from dialer.compliance import Allowed, Refused, Rules
 from dialer.events import Begun, BegunAttempt, Finish
@@ -240,7 +240,9 @@ def insert(
     ``carriers``: how many of the campaign's trunks carry the number; kept with the attempt for :func:`settle_lead`.
     """
     shown = showing.choose(connection, campaign, due.person_key, due.lead.number)
-    limits = {"lines": place.trunk.lines, "calls_per_second": place.trunk.calls_per_second}
+    limits: dict[str, object] = {"lines": place.trunk.lines, "calls_per_second": place.trunk.calls_per_second}
+    if (given := attestation.level(place.trunk, shown)) is not None:
+        limits["attestation"] = given
     kept = {**decision, "allowed_by": allowed.rules, "carriers": carriers, "trunk": limits}
     why = json.dumps(kept, allow_nan=False)
     written = connection.execute(

@@ -238,13 +238,15 @@ def _strict(connection: sqlite3.Connection, of: Campaign) -> Rules:
     """The same where the person did not ask: with the consents that the place wants, and every imported list."""
     asked = compliance.rules_of(of)
     lists = tuple(number_lists.standing(connection))
-    return replace(_rules(of), consents=asked.consents, mobile_consent=asked.mobile_consent, lists=lists)
+    return replace(
+        _rules(of), consents=asked.consents, mobile_consent=asked.mobile_consent, lists=lists, reassigned=True
+    )
 
 
 def _rules(of: Campaign) -> Rules:
     """Of the place, and so many a day. How often a person asks in a lifetime is not ours to limit."""
     limits = (Limit(Scope.PERSON, PER_DAY, timedelta(hours=24)), *of.preset.limits)
-    return Rules(of.campaign_id, of.preset.name, limits, of.preset.cool_downs)
+    return Rules(of.campaign_id, of.preset.name, limits, of.preset.cool_downs, reassigned=False)
 
 
 def register(connection: sqlite3.Connection, of: Campaign, now: datetime) -> None:

@@ -25,7 +25,7 @@ from calls.scripts import Script
 from calls.settings import Level, Settings, Trunk
 from calls.switch.port import Prompt
 from calls.toml_file import Place, checked, read
-from dialer import answered, outgoing, own_rules, pace, preview, schedule
+from dialer import answered, attestation, outgoing, own_rules, pace, preview, schedule
 from dialer.answered import Answered
 from dialer.filters import Filter
 from dialer.mix import ListShare
@@ -299,6 +299,7 @@ def faults(file: CampaignFile, settings: Settings) -> Iterator[tuple[Place, str]
     yield from answered.faults(file, file.pacing, queues)
     yield from dispositions.faults(file.dispositions)
     yield from own_rules.faults(file.compliance)
+    yield from attestation.faults(file, settings.trunks, file.compliance.attestation)
     if file.screen_pop is not None and (words := scheme_fault(file.screen_pop, settings.desk.schemes)):
         yield ("screen_pop",), words
     yield from preview.faults(file.preview, file.pacing)

@@ -17,7 +17,9 @@ from calls import hours, numbers
 from calls.causes import Outcome
 from calls.hours import WeeklyHours
 from calls.ids import CampaignId
+from calls.people import reassigned
 from calls.people.consents import Consent, ConsentKind, stands
+from calls.people.reassigned import Answer, Asked
 from dialer.campaign import Campaign
 from dialer.presets import PRESETS, CoolDown, Limit, Scope
 
@@ -30,6 +32,9 @@ for an agent or a trunk, and as much again for a store that is slow to commit.""
 
 LIST_REST = timedelta(minutes=10)
 """A list that cannot be asked now is asked again after this."""
+
+REASSIGNED_REST = timedelta(hours=6)
+"""A number of which it must be known that its owner is the same is asked about again after this."""
 
 HOLIDAY_YEARS = 2
 """Holidays are looked up for the year and as many after it: further than the next opening is ever searched for."""
@@ -62,6 +67,8 @@ class History:
     forbidden: bool = False
     unasked: tuple[str, ...] = ()
     consents: tuple[Consent, ...] = ()
+    reassigned: Asked | None = None
+    """The last answer on whether the number has another owner; None: nobody asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,10 @@ class Rules:
     """Imported do-not-call lists that hold."""
     list_age: timedelta | None = None
     """How old they may be; None: as old as they are."""
+    reassigned: bool = True
+    """A number that is known to have been given up is not dialled."""
+    reassigned_within: timedelta | None = None
+    """So recently it must be known that it was not; None: it need not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,7 @@ RULES = (
     "do_not_call",
     "do_not_call_list",
     "consent",
+    "reassigned_number",
     "open_attempt",
     "attempts",
     "cool_down",
@@ -132,6 +144,8 @@ def rules_of(campaign: Campaign) -> Rules:
         mobile_consent=preset.mobile_consent and mode != "manual",
         lists=kept.do_not_call,
         list_age=timedelta(days=kept.max_list_age_days) if kept.stale_list == "refuse" else None,
+        reassigned=not campaign.on_request,
+        reassigned_within=kept.reassigned_within,
     )
 
 
@@ -152,6 +166,8 @@ def _refusals(lead: Lead, history: History, rules: Rules, now: datetime) -> Iter
     if history.unasked:
         yield Refused("do_not_call_list", now + LIST_REST)
     yield from _consents(lead, history, rules, now)
+    if rules.reassigned:
+        yield from _reassigned(lead, history, rules, now)
     if any(past.outcome is None for past in history.attempts):
         yield Refused("open_attempt", now + OPEN_REST)
     for limit in rules.limits:
@@ -170,6 +186,19 @@ def _consents(lead: Lead, history: History, rules: Rules, now: datetime) -> Iter
         needed.add(ConsentKind.MOBILE)
     if not all(stands(history.consents, kind, now) for kind in needed):
         yield Refused("consent", None)
+
+
+def _reassigned(lead: Lead, history: History, rules: Rules, now: datetime) -> Iterator[Refused]:
+    """Who agreed to something after the number was found to be given up is its new owner."""
+    last = history.reassigned
+    if last is not None and last.answer is Answer.YES:
+        later = [each for each in history.consents if each.withdrawn_at is not None or each.given_at > last.asked_at]
+        if not any(stands(later, kind, now) for kind in ConsentKind if kind is not ConsentKind.RECORDING):
+            yield Refused("reassigned_number", None)
+    within = rules.reassigned_within
+    if within is not None and reassigned.is_covered(lead.number):
+        if last is None or last.answer is Answer.NO_DATA or last.asked_at <= now - within:
+            yield Refused("reassigned_number", now + REASSIGNED_REST)
 
 
 def _limit(limit: Limit, lead: Lead, history: History, rules: Rules, now: datetime) -> Iterator[Refused]:

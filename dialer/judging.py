@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from calls.causes import Outcome
 from calls.ids import CampaignId, LeadId
 from calls.numbers import is_dialable
-from calls.people import consents, do_not_call, erased, number_lists
+from calls.people import consents, do_not_call, erased, number_lists, reassigned
 from calls.records import contacts
 from calls.records.times import as_text, as_time
 from dialer import compliance, hopper
@@ -51,7 +51,9 @@ def verdict_on(
     looked = number_lists.look(connection, rules.lists, number, now, rules.list_age)
     unasked = tuple(name for name, _ in looked.unasked)
     agreed = consents.of_number(connection, number)
-    return compliance.check(due.lead, History(past, forbidden or bool(looked.on), unasked, agreed), rules, now)
+    answer = reassigned.last(connection, number) if rules.reassigned else None
+    history = History(past, forbidden or bool(looked.on), unasked, agreed, answer)
+    return compliance.check(due.lead, history, rules, now)
 
 
 def choose(

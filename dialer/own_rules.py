@@ -31,6 +31,14 @@ class OwnRules(Part):
     ] = "none"
     """The consent without which nobody is dialled, beside those of the preset."""
 
+    reassigned_within_days: Annotated[int | None, Field(ge=1, le=3650, description="days, 1 to 3650")] = None
+    """An American number is dialled only where the Reassigned Numbers Database was asked so recently and said that it
+    is still the same person's; none: only the numbers that it said are not are left out."""
+    attestation: Annotated[
+        Literal["A", "B", "C"] | None, Field(description='"A", "B" or "C", the least that the carrier must give')
+    ] = None
+    """How the carrier must vouch for the number that is shown (STIR/SHAKEN); none: it need not."""
+
     recording: Annotated[RecordingRule, Field(description='"any", "consent", "announce" or "place"')] = "any"
     """Whose talks are recorded: by ``record`` alone, only of people with the consent ``recording``, of who has heard
     ``recording_announcement``, or of who has heard it where the place asks for it and of all others."""
@@ -38,6 +46,11 @@ class OwnRules(Part):
     """What a person hears before the recording begins."""
     recording_refuse_key: Key = None
     """The key by which a person who hears that refuses the recording."""
+
+    @property
+    def reassigned_within(self) -> timedelta | None:
+        """As the rules have it."""
+        return None if self.reassigned_within_days is None else timedelta(days=self.reassigned_within_days)
 
     @property
     def consents(self) -> tuple[ConsentKind, ...]:
@@ -82,6 +95,7 @@ def require_lists(own: OwnRules, standing: Mapping[str, NumberList], campaign_id
 def of_promises(own: OwnRules) -> OwnRules:
     """Of the rules of a campaign what holds for somebody who is called back as they asked in its call."""
     return OwnRules(
+        attestation=own.attestation,
         recording=own.recording,
         recording_announcement=own.recording_announcement,
         recording_refuse_key=own.recording_refuse_key,

@@ -121,6 +121,8 @@ class Preset:
     """An agent is kept free for each dial, so that whoever answers meets one."""
     loopback_only: bool = False
     """Dials only trunks that lead nowhere outside."""
+    attestation: str | None = None
+    """A campaign whose calls the carrier is not known to sign so, or better, is warned; None: none is."""
 
     def clock(self, detect_machine: bool) -> ClockStart:
         """When the two seconds begin in a campaign with or without machine detection."""
@@ -174,6 +176,7 @@ _ALL = (
         hours={"mon-sun": "08:00-21:00"},
         mobile_consent=True,
         prerecorded_consent=True,
+        attestation="A",
         message_opt_out=True,
         sources=(_US_HOURS, *_TELEMARKETING),
     ),
@@ -183,6 +186,7 @@ _ALL = (
         limits=(Limit(Scope.PERSON, 3, _DAY),),
         mobile_consent=True,
         prerecorded_consent=True,
+        attestation="A",
         message_opt_out=True,
         sources=(
             *_TELEMARKETING,
@@ -200,6 +204,7 @@ _ALL = (
         limits=(Limit(Scope.PERSON, 7, timedelta(days=7)),),
         cool_downs=(CoolDown(Outcome.ANSWERED, timedelta(days=7)),),
         mobile_consent=True,
+        attestation="A",
         sources=(
             _US_CAP,
             _US_MOBILE,
@@ -360,15 +365,21 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset
 
 NOT_HELD: tuple[Source, ...] = (
     Source(
-        "reassigned numbers: a consent does not pass to a number's next owner, and the FCC's database tells of "
-        "changes; it is not asked here",
-        "US FCC, FCC 18-177, 84 FR 11226, regulations.justia.com",
+        "reassigned numbers: a consent does not pass to a number's next owner. One that the FCC's database said is "
+        "given up is dialled by no campaign until somebody agrees anew; that it was asked lately is demanded by "
+        "[compliance] reassigned_within_days alone, for asking is voluntary (who was told no by mistake is not "
+        "liable)",
+        "US FCC, 47 CFR 64.1200(m), by FCC 18-177, 84 FR 11226, regulations.justia.com, and accountsrecovery.net",
         True,
+        date(2026, 11, 30),
     ),
     Source(
-        "the caller's number is attested by the carrier (STIR/SHAKEN); the dialler shows a number and signs nothing",
-        "US FCC, WC Docket 17-97, mandate of 2021-06-30, by docslib.org and law.lawstack.com",
+        "the caller's number is attested by the carrier (STIR/SHAKEN); the dialler shows a number and signs nothing: "
+        "[[trunks]] attestation says what the carrier gives, [compliance] attestation demands it, and the presets of "
+        "the United States warn of less than A, which no rule asks of a caller",
+        "US FCC, 47 CFR 64.6300 ff., as hallikainen.org has it (2020); FCC 20-42, paragraph 8, on puck.nether.net",
         True,
+        date(2026, 11, 30),
     ),
     Source(
         "recording: [compliance] recording holds who must hear of it, for the United States alone, state by state "

@@ -99,6 +99,11 @@ _OTHERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("consent", "source", "proof", "expires_at", "withdrawn_at"),
     ),
     (
+        "reassigned",
+        "SELECT asked_at, answer, since FROM reassignments WHERE number IN {numbers}",
+        ("answer", "since"),
+    ),
+    (
         "rule",  # who may be called has changed
         "SELECT at, what, campaign_id, kind, until_at FROM rule_log WHERE subject IN {numbers}"
         " AND what IN ('forbidden', 'allowed', 'withdrawn')",

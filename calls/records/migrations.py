@@ -196,6 +196,11 @@ def _leads_by_time(database: Database) -> None:
     database.conn.execute("CREATE INDEX leads_by_time ON leads (imported_at)")
 
 
+@MIGRATIONS(name="0056_reassignments")
+def _reassignments(database: Database) -> None:
+    _execute(database, "reassignments.sql")
+
+
 @MIGRATIONS(name="0059_lead_totals")
 def _lead_totals(database: Database) -> None:
     _execute(database, "lead_totals.sql")

@@ -1,4 +1,4 @@
-"""The routes of who may be called: the do-not-call list, imported lists, consents."""
+"""The routes of who may be called: the do-not-call list, imported lists, consents, reassigned numbers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import FastAPI, Header, Query, Request
 
 from calls.parts import Name
-from console import consenting, forbidding
+from console import consenting, forbidding, reassigning
 from console.consenting import ConsentImport, ConsentOrder, WithdrawOrder
 from console.engine.engine import Engine
 from console.engine.uploads import received
 from console.forbidding import ForbidOrder, ListOrder
 from console.operations import Done
+from console.reassigning import AnswerImport
 from dialer import events as ev
 
 Who = Annotated[str, Header(alias="X-Callwright-Who")]
@@ -23,6 +24,7 @@ def add(app: FastAPI, engine: Engine) -> None:
     """Add them."""
     _add_do_not_call(app, engine)
     _add_consents(app, engine)
+    _add_reassigned(app, engine)
 
 
 def _add_do_not_call(app: FastAPI, engine: Engine) -> None:
@@ -71,3 +73,14 @@ def _add_consents(app: FastAPI, engine: Engine) -> None:
         now = engine.clock.now()
         async with received(engine, request) as kept:
             return Done(said=str(await consenting.import_consents(engine.writer, kept, given, who, now)))
+
+
+def _add_reassigned(app: FastAPI, engine: Engine) -> None:
+    @app.post("/v1/reassigned/import")
+    async def import_all(request: Request, given: Annotated[AnswerImport, Query()], who: Who = "unknown") -> Done:
+        now = engine.clock.now()
+        async with received(engine, request) as kept:
+            report, given_up = await reassigning.import_answers(engine.writer, kept, given, who, now)
+        for number in given_up:
+            engine.dialled.tell(ev.DoNotCallAdded(number))
+        return Done(said=str(report))

@@ -86,6 +86,7 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("POST", "/v1/consents"): Need(Right.RULES),
     ("POST", "/v1/consents/withdraw"): Need(Right.RULES),
     ("POST", "/v1/consents/import"): Need(Right.RULES, longest=None),
+    ("POST", "/v1/reassigned/import"): Need(Right.RULES, longest=None),
     ("POST", "/v1/blocked"): Need(Right.RULES),
     ("DELETE", "/v1/blocked/{number}"): Need(Right.RULES),
     ("GET", "/v1/people/{person}"): Need(Right.PEOPLE),

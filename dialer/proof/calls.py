@@ -34,6 +34,7 @@ def judged(evidence: Evidence, now: datetime) -> Iterator[Finding]:
         elif attempt.sent:
             yield from _rang(attempt, call, Law(rules), evidence)
             yield from _shown(attempt, call, Law(rules))
+            yield from _attested(attempt, Law(rules))
             yield from _met(attempt, call, Law(rules))
 
 
@@ -121,3 +122,12 @@ def _met(attempt: Attempt, call: Call, law: Law) -> Iterator[Finding]:
         yield Breach(attempt.attempt_id, "I5", f"met after {call.connect_s:.2f} s, and not counted as abandoned")
     if call.outcome == "abandoned" and not call.abandoned:
         yield Breach(attempt.attempt_id, "I5", "it came to abandoned, and is not counted as such")
+
+
+def _attested(attempt: Attempt, law: Law) -> Iterator[Finding]:
+    """By what the settings said of the trunk when it was dialled: the carrier's own signature is in no record."""
+    least, given = law.attestation(), str(attempt.decision.get("trunk", {}).get("attestation") or "")
+    if least and (not given or given > least):
+        yield Breach(
+            attempt.attempt_id, "attestation", f"signed {given or 'not at all'}, {least} at least was wanted"
+        )

@@ -120,6 +120,19 @@ class Law:
         country, state = region[:2], region[3:]
         return self.must_tell(region) and country == "US" and (not state or state in TOLD_ON_IT.split())
 
+    def gives_up_reassigned(self) -> bool:
+        """A number that is known to have another owner is not dialled."""
+        return not self.on_request
+
+    def reassigned_within(self) -> timedelta | None:
+        """So recently it must be known of American numbers that they have none; None: it need not."""
+        days = None if self.on_request else self.own.get("reassigned_within_days")
+        return None if days is None else timedelta(days=days)
+
+    def attestation(self) -> str:
+        """The least with which the carrier must sign each call; "": it need not."""
+        return str(self.own.get("attestation") or "")
+
     def mobile_consent(self) -> bool:
         """Whether who may be on a mobile telephone needs that consent."""
         return bool(self.preset["mobile_consent"]) and self.mode != "manual" and not self.on_request

@@ -58,6 +58,7 @@ def judged(evidence: Evidence) -> Iterator[Finding]:
         yield from standing.entries(attempt, law, evidence)
         yield from standing.lists(attempt, law)
         yield from standing.consents(attempt, law)
+        yield from standing.reassigned(attempt, law)
         yield from _later_than_its_time(attempt, waiting)
 
 
@@ -70,6 +71,8 @@ class Standing:
         self._given: dict[tuple[str, str], list[Change]] = defaultdict(list)
         self._taken: dict[tuple[str, str], Change] = {}
         """The last time that a kind was taken back."""
+        self._answers: dict[str, list[Change]] = defaultdict(list)
+        """What the database of reassigned numbers said."""
 
     def take(self, change: Change) -> None:
         """One change more."""
@@ -82,6 +85,8 @@ class Standing:
                 self._lists[change.subject] = change
             case "consented":
                 self._given[change.subject, str(change.kind)].append(change)
+            case "reassigned":
+                self._answers[change.subject].append(change)
             case _:
                 self._taken[change.subject, str(change.kind)] = change
 
@@ -158,10 +163,34 @@ class Standing:
                     f"in {attempt.region} the announcement must be on the recording: it is not on {name}",
                 )
 
-    def _agreed(self, number: str, kind: str, at: datetime) -> bool:
+    def reassigned(self, attempt: Attempt, law: Law) -> Iterator[Finding]:
+        """Numbers that are known to have another owner, or of which that was to be asked and was not."""
+        answers = self._answers[attempt.known_as]
+        last = max(answers, key=lambda each: (each.at, each.detail), default=None)
+        if last is not None and last.kind == "yes" and law.gives_up_reassigned():
+            kinds = ("calls", "mobile", "prerecorded")
+            if not any(self._agreed(attempt.known_as, kind, attempt.at, since=last.at) for kind in kinds):
+                yield Breach(
+                    attempt.attempt_id,
+                    "reassigned_number",
+                    f"it was given up since {last.detail}, as known {last.at.isoformat()}; nobody agreed anew",
+                )
+        within = law.reassigned_within()
+        if within is not None and attempt.is_erased:
+            yield Unproved(attempt.attempt_id, "reassigned_number", "the person was erased: a hash shows no country")
+        if within is None or not attempt.number.startswith("+1") or not _is_american(attempt.number):
+            return
+        if last is None or last.kind == "no_data" or last.at <= attempt.at - within:
+            known = "nobody asked" if last is None else f"the last answer was {last.kind}, {last.at.isoformat()}"
+            yield Breach(
+                attempt.attempt_id, "reassigned_number", f"whose it is had to be known for {within}: {known}"
+            )
+
+    def _agreed(self, number: str, kind: str, at: datetime, since: datetime | None = None) -> bool:
         taken = self._taken.get((number, kind))
         return any(
-            (taken is None or (each.seq > taken.seq and each.at > taken.at))
+            (since is None or each.at > since)
+            and (taken is None or (each.seq > taken.seq and each.at > taken.at))
             and each.at <= at
             and (each.until is None or at < each.until)
             for each in self._given[number, kind]
@@ -185,6 +214,15 @@ def _may_be_mobile(number: str) -> bool:
         return phonenumbers.number_type(phonenumbers.parse(number, None)) not in NEVER_MOBILE
     except phonenumbers.NumberParseException:
         return True
+
+
+def _is_american(number: str) -> bool:
+    """Of the United States and their territories, or toll-free there."""
+    try:
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return False
+    return region in ("US", "PR", "GU", "VI", "AS", "MP")
 
 
 def _is_listed(path: Path, version: str, number: str) -> bool | None:

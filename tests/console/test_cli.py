@@ -247,6 +247,20 @@ def test_lists_and_consents_without_an_engine(path: Path, tmp_path: Path) -> Non
     columns = ("--number", "Phone", "--given", "Agreed", "--kind", "mobile")
     assert "1 consents kept" in invoke(path, "consent", "import", str(leads), *columns)
 
+    invoke(path, "leads", "import", str(leads), "--list", "old", "--yes")
+    with pytest.raises(UserError, match="no list new"):
+        invoke(path, "reassigned", "export", str(leads), "--list", "new")
+    asked = tmp_path / "asked.csv"
+    assert "1 numbers to ask about" in invoke(path, "reassigned", "export", str(asked), "--list", "old")
+    assert asked.read_text(encoding="utf-8") == "number,since\n2025550105,2026-01-01\n"
+    asked.write_text("number,since,answer\n2025550105,2026-01-01,Yes\n2025550106,soon,no\n", encoding="utf-8")
+    said = invoke(path, "reassigned", "import", str(asked), "--asked", "2026-11-01")
+    assert said.startswith("2 rows: 1 answers kept, 0 known already, 1 refused; 1 say yes\nrow 3: expected the day")
+    (shown,) = json.loads(invoke(path, "reassigned", "show", "+12025550105", "--json"))
+    assert (shown["answer"], shown["since"]) == ("yes", "2026-01-01")
+    assert "yes" in invoke(path, "reassigned", "show", "+12025550105")
+    assert "0 numbers" in invoke(path, "reassigned", "export", str(asked), "--list", "old", "--days", "3650")
+
 
 def test_a_person_is_shown_exported_and_erased_without_an_engine(empty: Path, tmp_path: Path) -> None:
     leads = tmp_path / "a.csv"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,19 @@ from hypothesis import strategies as st
 from calls.causes import Outcome
 from calls.ids import CampaignId
 from calls.people.consents import Consent, ConsentKind
-from dialer.compliance import DIALLED_WITHIN, Allowed, History, Lead, PastAttempt, Refused, Rules, check, rules_of
+from calls.people.reassigned import Answer, Asked
+from dialer.compliance import (
+    DIALLED_WITHIN,
+    REASSIGNED_REST,
+    Allowed,
+    History,
+    Lead,
+    PastAttempt,
+    Refused,
+    Rules,
+    check,
+    rules_of,
+)
 from dialer.dialling import LONGEST_WAIT_S
 from dialer.presets import PRESETS, CoolDown, Limit, Scope
 from dialer.proof.clocks import closed
@@ -121,6 +133,44 @@ def test_consents(
     law = Rules(MINE, "demo", (), (), needed, mobile)
     verdict = check(NEW_YORK, History(consents=consents), law, NOON)
     assert verdict == expected if expected else isinstance(verdict, Allowed)
+
+
+def answered(answer: Answer, days_ago: float) -> Asked:
+    return Asked(NUMBER, date(2026, 1, 1), answer, NOON - timedelta(days=days_ago))
+
+
+GIVEN_UP = Refused("reassigned_number", None)
+NOT_ASKED = Refused("reassigned_number", NOON + REASSIGNED_REST)
+
+
+@pytest.mark.parametrize(
+    ("answer", "consents", "within", "expected"),
+    [
+        (None, (), None, None),
+        (answered(Answer.YES, 9), (), None, GIVEN_UP),
+        (answered(Answer.YES, 9), (agreed(CALLS, 24 * 10),), None, GIVEN_UP),  # of who had the number before
+        (answered(Answer.YES, 9), (agreed(CALLS, 24),), None, None),  # of its new owner
+        (answered(Answer.YES, 9), (agreed(ConsentKind.RECORDING, 24),), None, GIVEN_UP),
+        (answered(Answer.NO, 9), (), None, None),
+        (answered(Answer.NO, 9), (), 10, None),
+        (answered(Answer.NO, 10), (), 10, NOT_ASKED),
+        (answered(Answer.NO_DATA, 9), (), 10, NOT_ASKED),
+        (None, (), 10, NOT_ASKED),
+    ],
+)
+def test_a_number_that_may_have_another_owner(
+    answer: Asked | None, consents: tuple[Consent, ...], within: int | None, expected: Refused | None
+) -> None:
+    law = Rules(MINE, "demo", (), (), reassigned_within=None if within is None else timedelta(days=within))
+    verdict = check(NEW_YORK, History(consents=consents, reassigned=answer), law, NOON)
+    assert verdict == expected if expected else isinstance(verdict, Allowed)
+
+
+def test_whose_a_number_is_is_demanded_of_american_ones_alone() -> None:
+    law = Rules(MINE, "demo", (), (), reassigned_within=timedelta(days=1))
+    for number in ("+4915123456789", "+14165550123"):
+        assert isinstance(check(Lead(number, ("Europe/Berlin",)), History(), law, NOON), Allowed)
+    assert check(Lead("+18005550123", ("America/New_York",)), History(), law, NOON) == NOT_ASKED
 
 
 def test_a_line_that_no_mobile_telephone_has_needs_no_consent_for_one() -> None:

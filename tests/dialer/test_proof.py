@@ -7,7 +7,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from calls.errors import Location
 from calls.ids import AgentId, CampaignId
-from calls.people import consents, do_not_call, erased, number_lists
+from calls.people import consents, do_not_call, erased, number_lists, reassigned
 from calls.people.consents import Consent, ConsentKind
 from calls.people.do_not_call import Entry
 from calls.people.number_import import build
 from calls.people.number_lists import NumberList
+from calls.people.reassigned import Answer, Asked
 from calls.records import trunk_lines
 from calls.records.store import add_audit
 from calls.records.times import as_text, as_time
@@ -144,6 +145,21 @@ def given_too_late(db: sqlite3.Connection, attempt: str) -> None:
     db.execute(SEEN)
 
 
+def given_up(db: sqlite3.Connection, attempt: str) -> None:
+    """Known before that the number has another owner, who never agreed to anything."""
+    answer = Asked(number_of(db, attempt), date(2025, 1, 1), Answer.YES, START - timedelta(hours=1))
+    assert reassigned.keep(db, [answer], START, "me") == 1
+    db.execute(SEEN)
+
+
+def demanding(key: str, value: str) -> Spoil:
+    """As if the campaign had demanded that from the first."""
+    return sql(
+        "DROP TRIGGER campaign_versions_are_never_changed",
+        f"UPDATE campaign_versions SET rules = json_set(rules, '$.campaign.file.compliance.{key}', {value})",
+    )
+
+
 def hidden_order(db: sqlite3.Connection, attempt: str) -> None:
     """Forbidden long before, and the log says that it came after the attempt."""
     do_not_call.add(db, Entry(number_of(db, attempt), "test", "", START, "me"))
@@ -233,6 +249,9 @@ BREACHES: dict[str, tuple[str, str, Spoil]] = {
     "consent taken back": ("consent", ANY, withdrawn),
     "recorded without consent": ("consent", TALKED, called("recording = 'a-talk-1'")),
     "consent older than when it was taken back": ("consent", ANY, given_too_late),
+    "a number that was given up": ("reassigned_number", ANY, given_up),
+    "nobody asked whose number it is": ("reassigned_number", ANY, demanding("reassigned_within_days", "30")),
+    "less attested than was wanted": ("attestation", ANY, demanding("attestation", "'B'")),
     "night where the person is": ("I2", ANY, attempted("zones = '[\"America/New_York\"]'")),
     "night in one zone of two": ("I2", ANY, attempted('zones = \'["Europe/London", "America/New_York"]\'')),
     "no zone": ("I2", ANY, attempted("zones = '[]'")),
@@ -569,7 +588,7 @@ def test_every_preset_can_be_read_by_the_proof(tmp_path: Path) -> None:
     known = {
         "name", "hours", "holidays", "min_ring_s", "abandonment_cap", "cap_window", "denominator",
         "machine_detection", "limits", "cool_downs", "consents", "mobile_consent", "prerecorded_consent",
-        "reserve_agent", "loopback_only", "message_opt_out",
+        "reserve_agent", "loopback_only", "message_opt_out", "attestation",
     }  # fmt: skip
     for name in PRESETS:
         rules = json.loads(rules_of(make_campaign(tmp_path, preset=f'"{name}"', opt_out_key='"9"')))

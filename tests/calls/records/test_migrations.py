@@ -49,6 +49,7 @@ ALL = (
     "0051_reviews",
     "0052_acknowledged_alerts",
     "0053_leads_by_time",
+    "0056_reassignments",
     "0059_lead_totals",
 )
 

@@ -65,10 +65,12 @@ def is_covered(number: str) -> bool:
 
 
 def keep(connection: sqlite3.Connection, answers: Iterable[Asked], at: datetime, who: str) -> int:
-    """Keep answers; how many were not known. The same number, day and time of asking again changes nothing."""
+    """Keep answers; how many were not known. The same number, day and time of asking again changes nothing, be
+    the person erased since."""
     new = 0
     for each in answers:
-        if erased.token_if_erased(connection, each.number) is not None:
+        was = erased.token_if_erased(connection, each.number)
+        if was is not None and _is_kept(connection, was, each):
             continue
         new += connection.execute(
             "INSERT INTO reassignments (number, asked_at, since, answer, source, added_at, added_by)"
@@ -84,6 +86,14 @@ def keep(connection: sqlite3.Connection, answers: Iterable[Asked], at: datetime,
             ),
         ).rowcount
     return new
+
+
+def _is_kept(connection: sqlite3.Connection, number: str, answer: Asked) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM reassignments WHERE number = ? AND asked_at = ? AND since = ?",
+        (number, as_text(answer.asked_at), answer.since.isoformat()),
+    )
+    return found.fetchone() is not None
 
 
 def last(connection: sqlite3.Connection, number: str) -> Asked | None:

@@ -13,10 +13,11 @@ from pathlib import Path
 from calls.causes import Outcome
 from calls.dispositions import Disposition, Recycle
 from calls.ids import BootId, CallId, LeadId, QueueName
-from calls.people import blocked, callbacks, consents, do_not_call, scrub
+from calls.people import blocked, callbacks, consents, do_not_call, reassigned, scrub
 from calls.people.blocked import Blocked, Flagged
 from calls.people.callbacks import Booking
 from calls.people.consents import Consent, ConsentKind
+from calls.people.reassigned import Asked
 from calls.records import answers, contacts, outbox, payments, reviews, store, surveys, voicemail
 from calls.records.contacts import Given
 from calls.records.outbox import Message
@@ -136,6 +137,11 @@ class Held:
     def agrees(self) -> None:
         now = self.store.later(1)
         consents.give(self.db, [Consent(NUMBER, ConsentKind.CALLS, now, "form", f"signed by {NAME}")], now, "me")
+
+    def number_is_looked_up(self) -> None:
+        now = self.store.later(1)
+        answer = Asked(NUMBER, now.date() - timedelta(days=90), reassigned.Answer.NO, now, "answers.csv")
+        reassigned.keep(self.db, [answer], now, "me")
 
     def is_promised_a_call(self) -> None:
         now = self.store.later(1)
@@ -284,6 +290,7 @@ LEAVES: dict[str, Callable[[Held], object]] = {
     "rings": Held.rings,
     "message": Held.leaves_a_message,
     "agrees": Held.agrees,
+    "looked up": Held.number_is_looked_up,
     "promised": Held.is_promised_a_call,
     "forbidden by many": Held.is_forbidden_by_many,
     "forbidden": Held.is_forbidden,

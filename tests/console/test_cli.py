@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from calls.errors import LeadError
+from calls.errors import LeadError, UserError
 from calls.ids import CallId
 from calls.records.store import finish_call
 from calls.records.writer import write_once

@@ -96,7 +96,8 @@ async def _shown(
         told = await site.engine.ask("GET", f"/v1/campaigns/{quote(campaign_id, safe='')}/refusals?sample=0")
         refused = [RefusalsShown.model_validate(each) for each in json.loads(told.content)]
     total, now = sum(found.leads.values()), reads.now()
-    drawn = await reads.read(lambda db: today(db, site.settings, campaign_id, now))
+    cap = found.abandonment.cap
+    drawn = await reads.read(lambda db: today(db, site.settings, campaign_id, cap, now))
     clocks = await reads.read(lambda db: waiting(db, campaign_id, now)) if found.state == "running" else ""
     since = now - WHY_LOOKS_BACK
     decided = await reads.read(lambda db: decided_since(db, campaign_id, since, WHY_ROWS))
@@ -119,13 +120,18 @@ async def _shown(
     )
 
 
-def today(connection: sqlite3.Connection, settings: Settings, campaign_id: str, now: datetime) -> list[Picture]:
-    """What the campaign has done since the midnight of the house, by the hour; none where it has dialled nobody."""
+def today(
+    connection: sqlite3.Connection, settings: Settings, campaign_id: str, cap: float, now: datetime
+) -> list[Picture]:
+    """What the campaign has done since the midnight of the house, by the hour, beside its own ``cap``; none where it
+    has dialled nobody."""
     house = settings.reports
     day = f"{now.astimezone(house.place()):%Y-%m-%d}"
     words = {"section": Section.OUTBOUND.value, "from": day, "to": day, Dimension.CAMPAIGN.value: campaign_id}
     wanted = asked.read(words, (Dimension.HOUR.value,), house, now)
-    return pictures(asked.answer(connection, wanted, house, now), wanted.section, house.lines())
+    return pictures(
+        asked.answer(connection, wanted, house, now), wanted.section, house.lines() | {"abandonment_us": cap}
+    )
 
 
 async def _new(site: Site, reads: Reads, request: Request, campaign_id: str) -> Response:

@@ -150,6 +150,7 @@ def test_an_agent_skips_a_lead_and_dials_the_next_by_keyboard(centre: Centre) ->
     page.shows("#strip", "Talking")
     page.shows("#call", "+12025550151")
     engine.post("/v1/campaigns/lamps/stop")
+    page.press("End the call")
     page.shows("#strip", "Wrap-up")
     page.one("body").send_keys(Keys.ALT, "r")
     page.shows("#strip", "Ready")

@@ -47,7 +47,7 @@ def note(connection: sqlite3.Connection, call_id: str, direction: str, person: s
 
 
 def recount(connection: sqlite3.Connection) -> None:
-    """Look for the next call after each anew. Where a person was taken out of a call and not yet out of the next one,
-    nobody can tell any more that both are of the same: what was known of that stays."""
-    known = f"CASE WHEN {_PERSON} LIKE '{erased.MARK}%' THEN again_s END"
-    connection.execute(f"UPDATE calls SET again_s = coalesce({_NEXT}, {known}) WHERE {_PERSON} <> ''")
+    """Look for the next call after each anew. Of calls that their person was taken out of, what was known stays: the
+    next one may have its number still, and hashes of two spellings of a number are the same."""
+    whole = f"{_PERSON} <> '' AND {_PERSON} NOT LIKE '{erased.MARK}%'"
+    connection.execute(f"UPDATE calls SET again_s = {_NEXT} WHERE {whole}")

@@ -6,8 +6,8 @@ import re
 
 from calls.reports.sheets import Cell, Sheet
 
-PERSONAL = frozenset({"caller", "called", "number", "person", "person_key", "note", "disposition_note"})
-"""Columns that are about persons."""
+PERSONAL = frozenset({"caller", "called", "channel", "number", "person", "person_key", "note", "disposition_note"})
+"""Columns that are about persons; the names that switches give to channels may have the number in them."""
 
 HIDDEN = 4
 """How many signs of a number are hidden: in no country do the rest name one subscriber."""

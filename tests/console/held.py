@@ -309,6 +309,12 @@ NOBODYS = {
 }  # fmt: skip
 """Tables in which nothing of a person can stand."""
 
+TOTALS = (
+    *("call_totals", "agent_totals", "ending_totals", "attempt_totals", "node_totals"),
+    *("agent_time_totals", "lead_totals", "roll_totals"),
+)
+"""What reports add up."""
+
 WHILE_IT_LASTS = {"live_calls"}
 """Who is on the line is not erased before the call is over."""
 

@@ -19,14 +19,10 @@ from calls.records.times import as_text
 from calls.retention import RetentionSettings
 from calls.settings import RecordingSettings
 from console import forgetting as kinds
-from tests.console.held import LEAVES, NAME, NUMBER, SECOND, TRACES, Held, dumped
+from tests.console.held import LEAVES, NAME, NUMBER, SECOND, TOTALS, TRACES, Held, dumped
 
 AFTER = timedelta(days=40)
 KEPT = RetentionSettings(words=10, calls=30, leads=30)
-TOTALS = (
-    *("call_totals", "agent_totals", "ending_totals", "attempt_totals", "node_totals"),
-    *("agent_time_totals", "lead_totals", "roll_totals"),
-)
 RULES = {"blocked_numbers", "consents", "do_not_call", "do_not_call_beside", "campaign_do_not_call"}
 """What is kept for as long as it holds."""
 

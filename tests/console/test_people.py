@@ -21,7 +21,7 @@ from calls.people import blocked, callbacks, consents, do_not_call, erased, scru
 from calls.people.blocked import Blocked
 from calls.people.consents import Consent, ConsentKind
 from calls.people.history import KINDS
-from calls.records import store
+from calls.records import rollups, store
 from calls.records.database import open_readonly
 from calls.records.store import Direction, LiveCall
 from calls.records.writer import compact
@@ -38,6 +38,7 @@ from tests.console.held import (
     OTHER,
     PERSON,
     SECOND,
+    TOTALS,
     TOWN,
     TRACES,
     WHILE_IT_LASTS,
@@ -65,11 +66,19 @@ def test_after_an_erasure_nothing_is_found_and_the_rules_hold(left: list[str], b
             LEAVES[each](person)
         others, dialled = person.others(), min(2, left.count("dialled"))
         assert person.traces() != []
+        rollups.recount(person.db)
+        totals = {table: dumped(person, table) for table in TOTALS}
         person.erase(SECOND if by_second else NUMBER)
         assert person.traces() == []
+        assert {table: dumped(person, table) for table in TOTALS} == totals, "figures stay"
         assert person.others() == others
         assert person.db.execute("PRAGMA foreign_key_check").fetchall() == []
         assert person.db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        rollups.recount(person.db)
+        counted = {table: dumped(person, table) for table in TOTALS if table != "node_totals"}
+        assert counted == {table: totals[table] for table in counted}, (
+            "the rows say the same as they did, but for emptied trails"
+        )
         if {"forbidden", "forbidden by many"} & set(left):
             assert bool(do_not_call.found(person.db, NUMBER, person.store.now))
         if "blocked" in left:

@@ -82,3 +82,5 @@ def test_only_columns_about_persons_are_masked() -> None:
         ["=1+1", "", 0, None],
         [None, "***", -2, -0.5],
     ]
+    channel = Sheet("", (("channel", "text"),), [["sofia/external/+4930123456789@carrier"]])
+    assert without_persons(channel).rows == [["***"]], "FreeSWITCH and chan_local name channels so"

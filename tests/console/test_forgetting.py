@@ -23,7 +23,7 @@ from tests.console.held import LEAVES, NAME, NUMBER, SECOND, TOTALS, TRACES, Hel
 
 AFTER = timedelta(days=40)
 KEPT = RetentionSettings(words=10, calls=30, leads=30)
-RULES = {"blocked_numbers", "consents", "do_not_call", "do_not_call_beside", "campaign_do_not_call"}
+RULES = {"blocked_numbers", "consents", "do_not_call", "do_not_call_beside", "campaign_do_not_call", "reassignments"}
 """What is kept for as long as it holds."""
 
 ELSEWHERE = {"audit", "outbox", "pin_tries", "rule_log"}

@@ -11,6 +11,7 @@ from calls.parts import Part
 from calls.toml_file import Place
 from dialer.pacing import Broadcast, Policy, Power, Predictive, Progressive
 from dialer.presets import CONNECT_WITHIN_S, Preset
+from dialer.windows import longest
 
 Mode = Literal["progressive", "power", "predictive", "zero-abandon", "manual", "preview", "broadcast"]
 
@@ -81,7 +82,8 @@ def policy_of(pacing: Pacing, preset: Preset, ring_timeout_s: float) -> Policy:
         case "power":
             return Power(cap, CONNECT_WITHIN_S, ring_timeout_s)
         case "predictive":
-            return Predictive(cap, CONNECT_WITHIN_S, ring_timeout_s, LIVE_AIM)
+            window_s = longest(preset.cap_window).total_seconds()
+            return Predictive(cap, CONNECT_WITHIN_S, ring_timeout_s, LIVE_AIM, window_s)
         case "broadcast":
             return Broadcast(pacing.calls_per_minute)
         case _:

@@ -76,11 +76,19 @@ POLICIES: dict[str, Callable[[float, float, float], Policy]] = {
 """The policies by name; each is made from ``abandonment_cap``, ``connect_within_s`` and ``no_answer_s``."""
 
 
-def make_policy(name: str, *, abandonment_cap: float, connect_within_s: float, no_answer_s: float) -> Policy:
+def make_policy(
+    name: str,
+    *,
+    abandonment_cap: float,
+    connect_within_s: float,
+    no_answer_s: float,
+    window_s: float | None = None,
+) -> Policy:
     """A new policy, which has seen nothing yet.
 
     ``abandonment_cap``: the share of people who answered that may be abandoned, 0 to 1. ``connect_within_s``: how
-    soon an agent must be there after the answer. ``no_answer_s``: how long a number is rung.
+    soon an agent must be there after the answer. ``no_answer_s``: how long a number is rung. ``window_s``: over how
+    long the law counts abandoned calls, which ``predictive`` wants to know where it is a day; None: nobody says.
 
     Raises:
         ValueError: no such policy, or a value out of range.
@@ -91,4 +99,8 @@ def make_policy(name: str, *, abandonment_cap: float, connect_within_s: float, n
         raise ValueError(f"abandonment_cap {abandonment_cap}: expected a share from 0 to 1")
     if connect_within_s <= 0 or no_answer_s <= 0:
         raise ValueError("connect_within_s and no_answer_s: expected seconds above 0")
+    if window_s is not None and window_s <= 0:
+        raise ValueError("window_s: expected seconds above 0")
+    if name == "predictive":
+        return Predictive(abandonment_cap, connect_within_s, no_answer_s, window_s=window_s)
     return POLICIES[name](abandonment_cap, connect_within_s, no_answer_s)

@@ -40,6 +40,12 @@ LAST_ROOM = 1.0
 """Abandoned calls that are left free where the next answer may be the window's last: agents who go home leave phones
 that ring."""
 
+DAY_WINDOW_S = 36 * 3600.0
+"""A law whose window is no longer counts a day, and every moment may be the last of its answers."""
+ROOM_SPREAD, ROOM_SHARE = 3.0, 1 / 8
+"""There so many calls are left free as may answer what rings, should all go home now: those expected and so many
+standard deviations more, but no more than this share of the abandoned calls that a whole day allows."""
+
 CREDIT, CREDIT_S = 300.0, 600.0
 """The guard counts so many answers in advance, or those of so long a time where a large team has more, as far as they
 are expected before the window's end. With less the guard stops a large team every few minutes: what is abandoned goes
@@ -91,8 +97,12 @@ class Account:
 class Budget:
     """Steers by feedback; see the module."""
 
-    def __init__(self, cap: float, most_aim: float = MOST_AIM) -> None:
+    def __init__(self, cap: float, most_aim: float = MOST_AIM, window_s: float | None = None) -> None:
+        """``window_s``: how long the law's window is; None: nobody has said."""
         self._cap = cap
+        self._by_day = window_s is not None and window_s <= DAY_WINDOW_S
+        self._room = 0.0
+        """Abandoned calls that are left free of a window of a day."""
         self._most_aim = most_aim
         self._log = log(min(max(cap, LOWEST), HIGHEST))
         self._target, self._over = LEAST_AIM * cap, LEAST_ANSWERS
@@ -125,7 +135,9 @@ class Budget:
         self.run.abandons += abandoned
         if self._cap <= 0:
             return
-        self._log += _step(agents, self._cap) * (self.run.aim(self._target, self._over, self._owed) - abandoned)
+        self._log += _step(agents, self._cap) * (
+            self.run.aim(self._target, self._over, self._owed + self._room) - abandoned
+        )
         self._log = min(max(self._log, log(min(LOWEST, self._cap))), log(HIGHEST))
 
     def threshold(
@@ -144,16 +156,22 @@ class Budget:
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
         to_come, credit = self._to_come(window), max(self._credit, soon)
-        at_stake += LAST_ROOM if to_come == 0.0 else 0.0
+        if self._by_day:
+            room = coming + ROOM_SPREAD * sqrt(coming)
+            self._room = at_stake = max(LAST_ROOM, min(room, ROOM_SHARE * allowed))
+        elif to_come == 0.0:
+            at_stake += LAST_ROOM
         own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), at_stake + self._owed, credit)
         if own or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake, credit):
             return Mode.GUARDED, min(GUARDED, self._cap)
         return Mode.STEERED, exp(self._log)
 
     def _to_come(self, window: Account) -> float:
-        """Answers that may be counted in advance. Where the law's window is about a day the next one may be its last:
-        none after an early part of the shortest of the last stretches. inf: any; of a first day nobody knows, nor of
-        a window that is not told."""
+        """Answers that may be counted in advance. Where the law's window is a day the next one may be its last: none.
+        Where nobody has said so and it looks as if it were, none after an early part of the shortest of the last
+        stretches. inf: any; of a first day nobody knows, nor of a window that is not told."""
+        if self._by_day:
+            return 0.0
         known = bool(self._stretches) and window.answers > 0 and window.answers >= self.run.answers / 2
         if not known or window.answers > MATURE * max(self._stretches):
             return inf

@@ -73,13 +73,19 @@ class Predictive:
     """See the module."""
 
     def __init__(
-        self, abandonment_cap: float, connect_within_s: float, no_answer_s: float, most_aim: float = MOST_AIM
+        self,
+        abandonment_cap: float,
+        connect_within_s: float,
+        no_answer_s: float,
+        most_aim: float = MOST_AIM,
+        window_s: float | None = None,
     ) -> None:
+        """``window_s``: over how long the law counts; None: nobody has said."""
         self._cap = abandonment_cap
         self._within_s = connect_within_s
         self._no_answer_s = no_answer_s
         self.learnt = Learnt(connect_within_s, no_answer_s)
-        self._budget = Budget(abandonment_cap, most_aim)
+        self._budget = Budget(abandonment_cap, most_aim, window_s)
         self._expected = Expected()
         self._agents = 0
         self._last = Decision()

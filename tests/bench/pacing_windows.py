@@ -103,7 +103,9 @@ def windows(
 def measure(days: int, agents: int, window_s: float, seed: int = SEED) -> Windows:
     """A run of so many days."""
     scenario = working_days(days, agents, window_s)
-    predictive = Predictive(scenario.abandonment_cap, scenario.connect_within_s, scenario.no_answer_s, LIVE_AIM)
+    predictive = Predictive(
+        scenario.abandonment_cap, scenario.connect_within_s, scenario.no_answer_s, LIVE_AIM, scenario.cap_window_s
+    )
     policy = Watched(predictive, scenario.connect_within_s)
     tally = Run(scenario, policy, seed).go()
     at_ends, worst = windows(policy.outcomes, window_s, [each.until_s + HOUR_S for each in scenario.shifts])

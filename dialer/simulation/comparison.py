@@ -132,12 +132,16 @@ def compare(
     or a policy needs it. ``workers``: processes.
 
     Raises:
-        ScenarioError: no such policy, one asked for twice, or none.
+        ScenarioError: no such policy, one asked for twice, or none; or an oracle, where the core is needed.
     """
     chosen = paces(list(policies))
     if replications < 1:
         raise ScenarioError(f"{replications} replications: expected 1 or more")
     core = core or scenario.needs_core or any(each.needs_core for each in chosen)
+    if core and (oracles := [each.name for each in chosen if each.foresees]):
+        raise ScenarioError(
+            f"policy {oracles[0]}: sees what is to come on the fast path only, and this runs the core"
+        )
     tasks = [Task(scenario, pace, seed, core) for pace in chosen for seed in range(replications)]
     found = list(shared(tasks, workers))
     results = tuple(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from calls.errors import ScenarioError
 from dialer.pacing import POLICIES, Explanation, Observation, Policy, Snapshot, make_policy
 from dialer.simulation.as_campaign import Mode
+from dialer.simulation.oracles import RingOutcomesKnown, TalkEndsKnown
 from dialer.simulation.scenario import Scenario
 
 OWN: dict[str, Mode] = {
@@ -19,7 +20,14 @@ OWN: dict[str, Mode] = {
 """Policies that the core drives as live."""
 
 ZERO_ABANDON = "zero-abandon"
-NAMES = (*POLICIES, ZERO_ABANDON)
+
+ORACLES: dict[str, Callable[[float, float, float], Policy]] = {
+    "oracle_talk_ends": TalkEndsKnown,
+    "oracle_ring_outcomes": RingOutcomesKnown,
+}
+"""Upper bounds, which see a part of what is to come on the fast path."""
+
+NAMES = (*POLICIES, ZERO_ABANDON, *ORACLES)
 
 PERIOD_S = 0.999
 """Others are asked once a second."""
@@ -62,12 +70,19 @@ class Pace:
         return self.name == ZERO_ABANDON
 
     @property
+    def foresees(self) -> bool:
+        """True where only the fast path can tell it what it wants to know."""
+        return self.name in ORACLES
+
+    @property
     def mode(self) -> Mode:
         """How the core drives it."""
         return OWN.get(self.name, "predictive")
 
     def make(self, scenario: Scenario) -> Policy:
         """A new policy for the scenario's cap and times."""
+        if self.foresees:
+            return ORACLES[self.name](scenario.abandonment_cap, scenario.connect_within_s, scenario.no_answer_s)
         return policy_of("progressive" if self.needs_core else self.name, scenario)
 
     def for_core(self, scenario: Scenario) -> Policy:
@@ -86,6 +101,7 @@ def policy_of(name: str, scenario: Scenario) -> Policy:
         abandonment_cap=scenario.abandonment_cap,
         connect_within_s=scenario.connect_within_s,
         no_answer_s=scenario.no_answer_s,
+        window_s=scenario.cap_window_s,
     )
 
 

@@ -69,11 +69,20 @@ def test_one_replication_has_no_interval() -> None:
         ([], 1, "one policy or more"),
         (["progressive", "progressive"], 1, "none of them twice"),
         (["progressive"], 0, "0 replications"),
+        (["oracle_talk_ends", "zero-abandon"], 1, "oracle_talk_ends: sees what is to come on the fast path only"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(policies: list[str], count: int, message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
         compare(SHORT, policies, count)
+
+
+def test_oracles_stand_beside_the_others() -> None:
+    names = ["predictive", "oracle_talk_ends", "oracle_ring_outcomes"]
+    found = compare(replace(SHORT, duration_s=900.0), names, 1)
+    occupancies = [each.tallies[0].occupancy for each in found.results]
+    assert [each.policy for each in found.results] == names
+    assert len(set(occupancies)) == 3, "each knows something else"
 
 
 def test_a_scenario_of_a_file(tmp_path: Path) -> None:

@@ -47,7 +47,8 @@ class Peer:
             return (await self._reader.readline()).removesuffix(b"\n")
 
     async def expect(self, command: bytes, reply: bytes | None = None) -> None:
-        assert await self.heard() == command
+        heard = await self.heard()
+        assert heard == command, f"{heard!r} is not {command!r}"
         if reply is not None:
             self.say(reply)
 

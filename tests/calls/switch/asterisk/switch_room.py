@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Network
+from itertools import count
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -142,8 +143,9 @@ class Room:
 
 @asynccontextmanager
 async def running(pbx: FakeAmi, changed: AsteriskConfig | None = None) -> AsyncIterator[Room]:
-    ids = iter(range(1000))
-    chance = Chance(lambda: CallId(f"call-{next(ids)}"), lambda: f"nonce{next(ids)}", lambda: 0.5)
+    """The first call is ``call-1``, however often AMI was tried before it: each try takes a nonce."""
+    calls, nonces = count(1), count()
+    chance = Chance(lambda: CallId(f"call-{next(calls)}"), lambda: f"nonce{next(nonces)}", lambda: 0.5)
     room = Room(pbx, AsteriskSwitch(changed or config(pbx), NoPrompts(), chance))
     await room.switch.start(room.tell, room.serve)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,7 @@ from pydantic import SecretStr
 
 from calls.errors import CommandRefused, SwitchRefused, SwitchTimeout, SwitchUnavailable
 from calls.ids import AttemptId, BootId, LegId
-from calls.switch.asterisk import legs, switch
+from calls.switch.asterisk import switch
 from calls.switch.asterisk.audio_way import Way
 from calls.switch.asterisk.channels import Channel, rows
 from calls.switch.asterisk.switch import ROWS_AT_ONCE, AsteriskSwitch
@@ -36,22 +35,7 @@ from tests.calls.switch.asterisk.switch_room import (
     running,
 )
 
-
-@pytest.fixture(autouse=True)
-def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legs, "GRACE_S", 0.2)
-
-
-@pytest.fixture
-async def pbx() -> AsyncIterator[FakeAmi]:
-    async with FakeAmi() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def room(pbx: FakeAmi) -> AsyncIterator[Room]:
-    async with running(pbx) as one:
-        yield one
+pytestmark = pytest.mark.usefixtures("short_grace")
 
 
 class TestOriginate:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from calls.errors import SwitchTimeout
 from calls.ids import CallId, LegId
-from calls.switch.asterisk import legs
 from calls.switch.asterisk.switch import AsteriskSwitch
 from calls.switch.events import CallLost, LegEnded
 from calls.switch.port import (
@@ -34,22 +32,7 @@ from tests.calls.switch.asterisk.switch_room import (
     running,
 )
 
-
-@pytest.fixture(autouse=True)
-def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legs, "GRACE_S", 0.2)
-
-
-@pytest.fixture
-async def pbx() -> AsyncIterator[FakeAmi]:
-    async with FakeAmi() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def room(pbx: FakeAmi) -> AsyncIterator[Room]:
-    async with running(pbx) as one:
-        yield one
+pytestmark = pytest.mark.usefixtures("short_grace")
 
 
 class TestCalls:

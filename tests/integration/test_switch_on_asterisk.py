@@ -330,13 +330,13 @@ class TestCalls:
     async def test_a_leg_outside_lasts_no_longer_than_it_may(self, office: Office) -> None:
         """The switch itself ends it, also where the leg was moved meanwhile."""
         leg = LegId("third-call-1-1")
-        await office.switch.originate(RingOutside(leg, "ward", "", "", 10.0, 3.0))
+        await office.switch.originate(RingOutside(leg, "ward", "", "", 10.0, 4.0))
         await office.until(lambda: LegAnswered(leg) in office.events)
         began = time.monotonic()
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(3.0)
         await office.switch.seat(leg, Seat.OWN)
         await office.ended(leg)
-        assert 2.0 <= time.monotonic() - began < 4.5, "moved at 1.5 s, it would have lasted to 4.5 s anew"
+        assert 3.0 <= time.monotonic() - began < 7.0, "moved at 3 s, it would have lasted to 7 s anew"
         await office.no_channels()
 
     async def test_who_is_outside_and_nowhere_is_refused(self, office: Office) -> None:
@@ -364,7 +364,7 @@ class TestCalls:
         assert await caller.wait(DEADLINE_S), caller.trouble
         began = time.monotonic()
         await office.until(lambda: bool(results))
-        assert time.monotonic() - began < 0.9, "by the event, not by the next comparison"
+        assert time.monotonic() - began < 20.0, "by the event, not by the next comparison after 60 s"
         assert isinstance(results[0], HungUp) and results[0].by is EndedBy.CALLER
 
     async def test_a_handler_that_raises_ends_its_call(self, office: Office) -> None:

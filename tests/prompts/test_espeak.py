@@ -185,7 +185,7 @@ def test_a_real_worker_stopped_while_it_speaks_is_ended_at_the_deadline(place: E
     began = time.monotonic()
     with pytest.raises(PromptError, match=r"did not finish within 0\.8 s and was ended"):
         EspeakSynthesizer(place, deadline_s=0.8, worker=stopped).speak(SHORT)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 

@@ -150,7 +150,7 @@ def test_a_process_that_fails_is_ended_and_the_next_text_is_spoken(broken: Broke
     began = time.monotonic()
     with pytest.raises(PromptError, match=said):
         speaker.speak(SHORT)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 20
     assert processes(os.getpid()) == set()
     assert speaker.speak(SHORT).duration_s > 1
 

@@ -148,7 +148,7 @@ async def test_4_a_silent_peer_is_closed(dripping: bool) -> None:
                 await asyncio.sleep(0.05)
 
         task = asyncio.ensure_future(drip())
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(20.0):
             try:
                 assert await reader.read() == b""
             except ConnectionResetError:
@@ -467,7 +467,7 @@ async def test_12_a_slow_handler_holds_up_nobody_else() -> None:
         freeswitch = made.freeswitch()
         slow = [asyncio.ensure_future(freeswitch.call(Caller(called="1"))) for _ in range(20)]
         await until(lambda: len(made.channels) == 20)
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(20.0):
             assert (await freeswitch.call(Caller(called="2"))).answered
         go.set()
         await asyncio.gather(*slow)

@@ -109,6 +109,7 @@ COMMANDS: dict[str, Callable[[], Part]] = {
     "voicemail": _of("voicemail"),
     "accounts": _of("accounts"),
     "agents": _of("agents"),
+    "shifts": _of("shifts"),
     "floor": _of("floor"),
     "prompts": _prompts,
     "speech": _of("speech"),

@@ -207,9 +207,14 @@ def _lead_totals(database: Database) -> None:
     lead_totals.recount(database.conn)
 
 
+@MIGRATIONS(name="0061_work_shifts")
+def _work_shifts(database: Database) -> None:
+    _execute(database, "work_shifts.sql")
+
+
 @MIGRATIONS(name="0066_pacing_decisions")
 def _pacing_decisions(database: Database) -> None:
-    database.executescript(_statements("pacing_decisions.sql"))
+    _execute(database, "pacing_decisions.sql")
 
 
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:

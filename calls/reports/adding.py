@@ -11,7 +11,7 @@ from calls.causes import CAUSES
 from calls.records import agent_time, totals
 from calls.records.times import as_text
 from calls.records.totals import Cube, whole_quarters
-from calls.reports import dialled_leads, node_edges
+from calls.reports import adherence, dialled_leads, node_edges
 from calls.reports.cubes import NODES, TIME, cube_of
 from calls.reports.definitions import SOLD, Definition
 from calls.reports.filtering import where
@@ -27,6 +27,8 @@ def sums(
     assert cube is not None  # the caller left out what has none
     if cube is dialled_leads.LEADS:
         return dialled_leads.count(connection, question)
+    if cube is adherence.SHIFTS:
+        return adherence.count(connection, question)
     names = sorted({name for each in wanted for name in each.measures} - {SOLD})
     found: dict[Key, dict[str, float]] = defaultdict(lambda: dict.fromkeys(names, 0))
     label = labels(question.times, question.zone)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from calls.records import lead_totals, raw_cubes, totals
 from calls.records.totals import Cube
-from calls.reports import dialled_leads
+from calls.reports import adherence, dialled_leads
 from calls.reports.definitions import SOLD, Definition, Source
 from calls.reports.question import COLUMNS, Dimension, Question
 
@@ -46,6 +46,7 @@ CUBES: Mapping[Source, tuple[Cube, ...]] = {
     Source.REVIEWS: (raw_cubes.REVIEWS,),
     Source.SURVEYS: (raw_cubes.SURVEYS,),
     Source.DIALLED_LEADS: (dialled_leads.LEADS,),
+    Source.SHIFTS: (adherence.SHIFTS,),
     Source.MESSAGES: (raw_cubes.MESSAGES,),
     Source.MACHINES: (raw_cubes.MACHINES,),
 }

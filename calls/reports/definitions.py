@@ -52,6 +52,7 @@ class Source(StrEnum):
     REVIEWS = "reviews"
     SURVEYS = "surveys"
     DIALLED_LEADS = "dialled_leads"
+    SHIFTS = "shifts"
     MESSAGES = "messages"
     MACHINES = "machines"
 
@@ -338,6 +339,11 @@ DEFINITIONS: tuple[Definition, ...] = (
                "(talking + wrap-up) / (talking + wrap-up + waiting for a call, ready or reserved)"),
     Definition("utilisation", "Utilisation", Section.AGENTS, Source.TIME, "ratio", f"{WORKED} + {READY}", LOGGED_IN,
                "(talking + wrap-up + ready + reserved) / logged-in time"),
+    Definition("scheduled_time", "Scheduled", Section.AGENTS, Source.SHIFTS, "s", "scheduled_s", "",
+               "time in which agents were to work by their shifts, up to now"),
+    Definition("adherence", "Adherence", Section.AGENTS, Source.SHIFTS, "ratio", "in_schedule_s", "scheduled_s",
+               "scheduled time in which the agent was logged in and not paused / scheduled time, up to now; breaks"
+               " are the gaps between shifts"),
     _node("entries", "Entries", "entries", "entries", "", "times that a call came to the node"),
     _node("time", "Time", "s", "took_s", "entries", "time in the node, that in its subflow too / entries"),
     _node("node_drop_off", "Drop-off", "ratio", "drops", "entries", "callers who hung up at the node / entries"),

@@ -39,6 +39,7 @@ from console.engine import (
     api_proof,
     api_reviews,
     api_rules,
+    api_shifts,
     desk_audit,
 )
 from console.engine.engine import Engine
@@ -188,6 +189,7 @@ def control(engine: Engine) -> FastAPI:
     api_rules.add(app, engine)
     api_proof.add(app, engine)
     api_reviews.add(app, engine)
+    api_shifts.add(app, engine)
     api_alerts.add(app, engine)
     _add_blocked(app, engine)
     _add_callbacks(app, engine)

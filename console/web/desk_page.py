@@ -37,9 +37,10 @@ SHIFT = timedelta(hours=12)
 
 FIGURES_S = 20.0
 
-WORK = ("handled", "handling_time", "occupancy")
+WORK = ("handled", "handling_time", "occupancy", "adherence")
 SALES = ("conversion", "sales_per_handling_hour")
-"""The figures that agents see of themselves; those of sales where agents say dispositions."""
+"""The figures that agents see of themselves; those of sales where agents say dispositions, adherence where
+the agent has shifts."""
 
 AIMS = {"handling_time": "aht"}
 """Of those that have no target of their own: the figure whose target is the agents' too."""
@@ -112,7 +113,8 @@ def of_queues(targets: Iterable[TargetShown], queues: Collection[str]) -> list[d
 def of_agents(connection: sqlite3.Connection, scope: Scope) -> list[Figure]:
     """The figures of each agent, who is their subject."""
     (given,) = figures_of(connection, scope, ("dispositions_given",))
-    return agents_figures(connection, scope, (*WORK, *SALES) if given.numerator else WORK)
+    found = agents_figures(connection, scope, (*WORK, *SALES) if given.numerator else WORK)
+    return [each for each in found if each.name != "adherence" or each.denominator]
 
 
 def own(figures: Iterable[Figure], targets: Iterable[Target]) -> dict[str, dict[str, dict[str, object]]]:

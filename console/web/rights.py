@@ -87,6 +87,8 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("POST", "/v1/consents/withdraw"): Need(Right.RULES),
     ("POST", "/v1/consents/import"): Need(Right.RULES, longest=None),
     ("POST", "/v1/reassigned/import"): Need(Right.RULES, longest=None),
+    ("GET", "/v1/shifts"): Need(Right.FLOOR),
+    ("PUT", "/v1/shifts"): Need(Right.FLOOR, longest=2_000_000),
     ("POST", "/v1/blocked"): Need(Right.RULES),
     ("DELETE", "/v1/blocked/{number}"): Need(Right.RULES),
     ("GET", "/v1/people/{person}"): Need(Right.PEOPLE),

@@ -305,7 +305,7 @@ NOBODYS = {
     "agent_time_totals", "agent_totals", "alerts", "announced_pauses", "answer_hours", "attempt_totals",
     "call_totals", "caller_ids_shown", "campaign_changes", "campaign_lists", "ending_totals", "erasures", "imports",
     "lead_totals", "node_totals", "notices", "overrides", "pacing_decisions", "pacing_states", "report_schedules",
-    "retention_marks", "roll_totals", "switch_boots", "trunk_lines", "webhook_events", *scrub.KEPT,
+    "retention_marks", "roll_totals", "switch_boots", "trunk_lines", "webhook_events", "work_shifts", *scrub.KEPT,
 }  # fmt: skip
 """Tables in which nothing of a person can stand."""
 

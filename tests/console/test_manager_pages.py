@@ -28,6 +28,7 @@ PAGES = {
     "/wall": Right.VIEW,
     "/floor": Right.FLOOR,
     "/alerts": Right.VIEW,
+    "/shifts": Right.FLOOR,
     "/metrics": Right.VIEW,
     "/reports": Right.REPORTS,
     "/reports/file": Right.REPORTS,

@@ -137,6 +137,7 @@ def write(folder: Path) -> Path:
         "autumn.csv": example(DOCS / "campaigns.md", "csv", "Phone,"),
         "shops.csv": example(DOCS / "campaigns.md", "csv", "Phone,"),
         "answers.csv": "number,since,answer\n2025550123,2024-01-01,no\n",
+        "shifts.csv": example(DOCS / "reports.md", "csv", "agent,day").replace("ann,", "anna,"),
         "register.txt": "2025550123\n202,5550124\n",
         "tuesday.toml": scenario.replace(*SMALLER),
         "texts/en.yaml": "".join(f"{key}: Some words.\n" for key in dict.fromkeys(prompts)),

@@ -140,3 +140,20 @@ def test_staffing_is_on_a_page_and_in_files(browser: Browser) -> None:
     assert wrong.status_code == 400 and "expected a number" in wrong.text
     browser.log_in("agent", PASSWORD)
     assert browser.get("/reports/staffing").status_code == 403
+
+
+def test_shifts_are_planned_and_adherence_is_reported(browser: Browser) -> None:
+    browser.log_in("agent", PASSWORD)
+    assert browser.get("/shifts").status_code == browser.get("/api/v1/shifts").status_code == 403
+    browser.log_in("supervisor", PASSWORD)
+    wrong = browser.post("/shifts", text="agent,day,from,to\nanna,mon,8,16:00\n", since="2025-05-26")
+    assert wrong.status_code == 409 and "shifts.csv, line 2, from: &#39;8&#39;" in wrong.text
+    assert browser.get("/api/v1/shifts").json() == []
+    browser.post("/shifts", text="agent,day,from,to\nanna,mon,08:00,16:00\nanna,tue,,\n", since="2025-05-26")
+    assert "2025-05-26" in browser.get("/shifts").text
+    first, second = browser.get("/api/v1/shifts").json()
+    assert first == {"agent": "anna", "since": "2025-05-26", "day": "mon", "begins": "08:00", "ends": "16:00"}
+    assert (second["day"], second["begins"]) == ("tue", "")
+    rows = json.loads(browser.get(f"/reports/file?section=agents&by=agent&{SPAN}&format=json").text)
+    told = {row["figure"]: (row["numerator"], row["denominator"]) for row in rows if row["agent"] == "anna"}
+    assert told["adherence"] == (0.0, 8 * 3600.0) and told["scheduled_time"] == (8 * 3600.0, None)

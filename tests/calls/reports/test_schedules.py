@@ -166,7 +166,7 @@ def test_persons_are_shown_by_their_own_word_and_a_role_that_may_see_them() -> N
         ("anna@example.com", "anna", "to[0]: expected a mail address such as"),
         ('to = ["anna@example.com"]', "", "nobody gets it"),
         ('to = ["anna@example.com"]', 'webhook = "erp"', "webhook: no webhook is named erp: expected one of crm"),
-        ('section = "inbound"', 'section = "agents"\nby = ["queue"]', "agents are not counted by queue"),
+        ('section = "inbound"', 'section = "agents"\nby = ["flow"]', "agents are not counted by flow"),
         (
             'section = "inbound"',
             'section = "inbound"\nonly = {moon = "x"}',

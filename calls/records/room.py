@@ -25,6 +25,10 @@ class Room:
         self._free -= 1
         return True
 
+    def squeeze_in(self) -> None:
+        """Take a place whether there is one or not: one too many that is given back is nobody's."""
+        self._free -= 1
+
     async def wait(self) -> None:
         """Take a place as soon as it is one's turn."""
         if self.take():
@@ -42,9 +46,9 @@ class Room:
 
     def give(self) -> None:
         """Give a place back: to who waits longest."""
-        while self._waiting:
+        self._free += 1
+        while self._free > 0 and self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
+                self._free -= 1
                 turn.set_result(None)
-                return
-        self._free += 1

@@ -141,11 +141,13 @@ class Writer:
         return await self._submit(work, alone=False, may_shed=may_shed)
 
     def put(self, work: Work[T]) -> asyncio.Future[T] | None:
-        """As :meth:`run` with nobody to wait for it: the write has its place in the queue at once, and the future its
-        end. None: there is no room now, or the writer is not open; nothing is written then."""
+        """As :meth:`run` with nobody to wait for it: the write has its place in the queue at once, so that what was
+        told first is written first also while there is no room, and the future its end. None: the writer is not open;
+        nothing is written then."""
         with self._change:
-            if not self._open or self._closing or not self._room.take():
+            if not self._open or self._closing:
                 return None
+            self._room.squeeze_in()
             return self._queued(work, alone=False)
 
     async def run_alone(self, work: Work[T]) -> T:

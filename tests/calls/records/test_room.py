@@ -31,6 +31,21 @@ async def test_a_place_given_back_is_the_one_s_who_waits_longest() -> None:
     assert order == [1, 2] and room.take() and not room.take()
 
 
+async def test_who_squeezes_in_takes_nobody_s_turn_and_is_waited_for() -> None:
+    room = Room(1)
+    room.squeeze_in()
+    room.squeeze_in()
+    waits = asyncio.ensure_future(room.wait())
+    await asyncio.sleep(0)
+    room.give()
+    await asyncio.sleep(0)
+    assert not waits.done(), "one is there still who had no place"
+    room.give()
+    await waits
+    room.give()
+    assert room.take() and not room.take()
+
+
 @given(st.integers(1, 3), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), max_size=12))
 def test_there_are_never_more_than_there_are_places(places: int, askers: list[tuple[int, int, int]]) -> None:
     """Each asks at a time, has so much patience, and holds its place so long; all places are free at the end."""

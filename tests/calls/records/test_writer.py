@@ -366,6 +366,24 @@ async def test_too_much_waits_or_is_left_out_aloud_and_a_record_never_is(
     assert "left_out_so_far=2" in capsys.readouterr().out
 
 
+async def test_what_is_put_has_its_place_at_once_also_while_there_is_no_room(path: Path) -> None:
+    """A begin that waited for room while its end had some would be written behind it."""
+    writer = Writer(path, capacity=2)
+    writer.start()
+    async with Held(writer):
+        first = asyncio.create_task(writer.run(Add(0)))
+        await asyncio.sleep(0)
+        waits = asyncio.create_task(writer.run(Add(4)))
+        await asyncio.sleep(0)
+        put = [future for number in (1, 2, 3) if (future := writer.put(Add(number))) is not None]
+        with pytest.raises(WriterOverloaded):
+            await writer.run(Add(99), may_shed=True)
+    assert await asyncio.gather(first, *put, waits) == [0, 1, 2, 3, 4]
+    assert await writer.run(Add(5), may_shed=True) == 5
+    await writer.close()
+    assert written(path) == [0, 1, 2, 3, 4, 5]
+
+
 async def test_a_caller_who_goes_away_costs_the_others_nothing(path: Path) -> None:
     writer = Writer(path, capacity=3)
     writer.start()

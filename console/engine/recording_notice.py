@@ -17,6 +17,7 @@ from calls.switch.port import (
     HungUp,
     KeyPlan,
     Match,
+    NoInput,
     NoMatch,
     Play,
     Prompt,
@@ -56,7 +57,11 @@ class Notices:
                 return begun if isinstance(begun, HungUp) else None
             recorder.note("recording_started", {"recording": name})
             recorder.holds_notice = name
-        return await self._tell(channel, recorder, notice)
+        try:
+            return await self._tell(channel, recorder, notice)
+        finally:
+            if recorder.untold:  # also where the switch failed, or we end: it was not heard out
+                await self._undo(channel, recorder)
 
     async def end(self, channel: CallChannel, recorder: CallRecorder) -> None:
         """The talk is over, and with it the recording that holds the announcement: the next needs its own."""
@@ -73,7 +78,6 @@ class Notices:
         match result:
             case HungUp():
                 recorder.note("recording_not_announced", detail | {"because": "hangup"})
-                await self._undo(channel, recorder)
                 return result
             case Match(key):
                 recorder.may_record = recorder.untold = False
@@ -81,15 +85,14 @@ class Notices:
                 await self._undo(channel, recorder)
                 result = await channel.perform(Play((Prompt(NOT_RECORDED, notice.prompt.language),)))
                 return result if isinstance(result, HungUp) else None
-            case NoMatch():
-                recorder.note("recording_not_announced", detail | {"because": "cut off"})
-                await self._undo(channel, recorder)
-            case _:
+            case Done() | NoInput():
                 recorder.untold = False
                 if held := recorder.holds_notice:
                     recorder.note_recording(held)
                     detail |= {"recording": held}
                 recorder.note("recording_announced", detail)
+            case _:  # by a wrong key, or by our own hang-up
+                recorder.note("recording_not_announced", detail | {"because": "cut off"})
         return None
 
     async def _undo(self, channel: CallChannel, recorder: CallRecorder) -> None:

@@ -271,9 +271,12 @@ class Meetings:
     ) -> Talked | Deserted | HungUp | None:
         """One talk, and the next ones with whomever the agents of it have asked; None: the first never began."""
         try:
-            return await self._all_of_them(channel, recorder, offer, hears, wait)
-        finally:
+            met = await self._all_of_them(channel, recorder, offer, hears, wait)
+        except Exception:
             await self._notices.end(channel, recorder)
+            raise
+        await self._notices.end(channel, recorder)  # not where we end: the talk lives on, and its recording with it
+        return met
 
     async def _all_of_them(
         self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, wait: Wait

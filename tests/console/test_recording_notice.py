@@ -5,19 +5,38 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from calls.clock import SystemClock
+from calls.errors import SwitchTimeout
+from calls.ids import BootId, CallId
 from calls.records.database import open_readonly
+from calls.records.durations import Phase
+from calls.records.store import Direction, LiveCall
 from calls.settings import QueueSettings
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.callers import HangUp, Hear, Press, Step, Wait
 from calls.switch.loopback.diary import Seen
+from calls.switch.port import (
+    CallChannel,
+    Done,
+    Gather,
+    Interrupted,
+    Play,
+    Prompt,
+    Result,
+    StopRecording,
+    SwitchCommand,
+)
+from console.engine.recorder import CallRecorder
+from console.engine.recording_notice import Notices
 from dialer.proof.judge import judge
 from dialer.proof.law import ALL_MUST_AGREE, TOLD_ON_IT, Law
 from dialer.recording_law import ALL_AGREE, READ_ON, on_recording
-from dialer.recording_notice import must_be_told
-from tests.console.held_time import held
+from dialer.recording_notice import Notice, must_be_told
+from tests.console.held_time import NOON, held
 from tests.console.world import World, agent, world_in
 
 NUMBER = "+12025550100"
@@ -199,6 +218,64 @@ async def test_a_recording_whose_announcement_is_refused_is_not_kept(tmp_path: P
         assert recorded == ["start id-talk-2", "system.recorded en", "stop", "system.not_recorded en"]
         assert kinds(world, call_id)[-1] == "recording_dropped"
         assert breaches(world) == []
+
+
+@held
+async def test_a_recording_that_holds_its_announcement_outlives_us_as_any_other(tmp_path: Path) -> None:
+    """An engine that is stopped in the talk leaves the two of them, and what records them, as they are."""
+    async with house(tmp_path) as world:
+        world.leads = f"Phone,State\n{NUMBER},WA\n"
+        world.switch.meet(NUMBER, Callee(answer_after_s=1.0, talk_s=30.0))
+        await world.log_in("anna")
+        await world.campaign(NUMBER, tables="\n[compliance]\n" + "".join(f"{k} = {v}\n" for k, v in TOLD.items()))
+        await world.until(lambda: len([each for each in world.switch.diary.entries if each.seen is Seen.MEET]) == 2)
+        await world.engine.stop()
+        recorded = [each.detail for each in world.switch.diary.entries if each.seen is Seen.RECORD]
+        assert len(recorded) == 1 and recorded[0].startswith("start ")
+        await world.start()
+        await world.campaign_over()
+        assert world.record().agent_id == "anna"
+
+
+class Switch:
+    """A call whose announcement ends so."""
+
+    def __init__(self, ends: Result | Exception) -> None:
+        self._ends = ends
+        self.asked: list[SwitchCommand] = []
+
+    async def perform(self, command: SwitchCommand) -> Result:
+        self.asked.append(command)
+        if not isinstance(command, Play | Gather):
+            return Done()
+        if isinstance(self._ends, Exception):
+            raise self._ends
+        return self._ends
+
+
+@pytest.mark.parametrize(("ends", "key"), [(Interrupted(), "9"), (Interrupted(), ""), (SwitchTimeout("late"), "9")])
+async def test_what_was_not_heard_out_is_no_announcement_and_its_recording_is_not_kept(
+    ends: Result | Exception, key: str
+) -> None:
+    """Also where we hang up, or the switch fails."""
+    dropped: list[str] = []
+
+    async def drop(name: str) -> None:
+        dropped.append(name)
+
+    live = LiveCall(CallId("c1"), Direction.OUTBOUND, "loopback", BootId("b"), "c1", "100", NUMBER, NOON)
+    recorder = CallRecorder(live, SystemClock(), Phase.TALK)
+    recorder.untold = recorder.told_on_recording = True
+    channel, notices = Switch(ends), Notices(lambda _: "c1-talk-2", drop)
+    telling = notices.tell(cast(CallChannel, channel), recorder, Notice(Prompt("system.recorded", "en"), key))
+    if isinstance(ends, Exception):
+        with pytest.raises(SwitchTimeout):
+            await telling
+    else:
+        assert await telling is None
+    assert isinstance(channel.asked[-1], StopRecording)
+    assert (recorder.untold, recorder.holds_notice, recorder.recording, dropped) == (True, "", None, ["c1-talk-2"])
+    assert "recording_announced" not in [each.kind for each in recorder.unkept()]
 
 
 def test_both_halves_know_the_same_states() -> None:

@@ -31,6 +31,14 @@ LEADS = Cube(
 """By what they can be asked; the measures are no sums over rows."""
 
 
+_TALKS = (
+    "calls AS c CROSS JOIN attempts AS a ON a.attempt_id = c.call_id WHERE c.agent_id IS NOT NULL"
+    " AND c.started_at >= strftime('%Y-%m-%dT%H:%M:%S', :begin, '-1 day')"
+    " AND c.started_at < strftime('%Y-%m-%dT%H:%M:%S', :end, '+1 day')"
+)
+"""From the few attempts in which an agent talked: their calls begin within a day of what was intended."""
+
+
 def count(connection: sqlite3.Connection, question: Question) -> dict[Key, dict[str, float]]:
     """The measures by the values of the dimensions."""
     label = labels(question.times, question.zone)
@@ -42,20 +50,33 @@ def count(connection: sqlite3.Connection, question: Question) -> dict[Key, dict[
     keys = ["k", *names]
     named = [f"{each} AS {name}" for each, name in zip([time, *columns], keys, strict=True)]
     of, values = where({each: ATTEMPTS.keys[COLUMNS[each]] for each in question.filters}, question)
+    span = values | {"begin": as_text(question.begin), "end": as_text(question.end)}
+    within = f"{LEADS.wanted} AND {LEADS.at} >= :begin AND {LEADS.at} < :end{of}"
+    grouped = ", ".join(keys)
     rows = connection.execute(
-        f"SELECT {', '.join(keys)}, count(*), sum(answered), sum(contact), sum(right_party), sum(campaigns),"
-        " sum(tries)"
+        f"SELECT {grouped}, count(*), sum(answered), sum(campaigns), sum(tries)"
         f" FROM (SELECT {', '.join(named)}, max({ATTEMPTS.measures['answered']}) AS answered,"
-        f" max({ATTEMPTS.measures['contacts']}) AS contact, max({ATTEMPTS.measures['right_party']}) AS right_party,"
-        f" count(DISTINCT a.campaign_id) AS campaigns, count(*) AS tries FROM {LEADS.source}"
-        f" WHERE {LEADS.wanted} AND {LEADS.at} >= :begin AND {LEADS.at} < :end{of}"
-        f" GROUP BY {', '.join(keys)}, a.lead_id) GROUP BY {', '.join(keys)}",
-        values | {"begin": as_text(question.begin), "end": as_text(question.end)},
+        f" count(DISTINCT a.campaign_id) AS campaigns, count(*) AS tries FROM attempts AS a WHERE {within}"
+        f" GROUP BY {grouped}, a.lead_id) GROUP BY {grouped}",
+        span,
     ).fetchall()
+    contacts = {
+        tuple(key): counts
+        for *key, counts in (
+            (*row[: len(keys)], row[len(keys) :])
+            for row in connection.execute(
+                f"SELECT {grouped}, count(*), sum(right_party) FROM (SELECT {', '.join(named)},"
+                f" max({ATTEMPTS.measures['right_party']}) AS right_party FROM {_TALKS} AND {within}"
+                f" GROUP BY {grouped}, a.lead_id) GROUP BY {grouped}",
+                span,
+            )
+        )
+    }
     rolls = _rolls(connection, question)
     found: dict[Key, dict[str, float]] = {}
     for told, *rest in rows:
-        beside, counts = tuple(map(str, rest[: len(names)])), rest[len(names) :]
+        beside, (leads, answered, *roll) = tuple(map(str, rest[: len(names)])), rest[len(names) :]
+        counts = (leads, answered, *contacts.get((told, *rest[: len(names)]), (0, 0)), *roll)
         times, others_of = iter(told.split("\n")), iter(beside)
         key = tuple(next(times) if each in TIMES else next(others_of) for each in question.by)
         found[key] = dict(zip(MEASURES, (*counts, rolls.get(beside, 0)), strict=True))

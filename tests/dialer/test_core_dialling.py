@@ -41,6 +41,18 @@ def test_an_attempt_waits_while_legs_beside_it_have_all_lines(campaign: Campaign
     assert any(is_place(each) for each in it.tick(0.1))
 
 
+def test_the_store_hears_of_legs_that_are_no_attempts(campaign: Campaign) -> None:
+    """It knows its own attempts alone, and lets no more begin than the trunk has lines beside those legs."""
+    it = Bench(campaign, start=False)
+    it.agents(2)
+    it.tell(ev.CampaignStarted(campaign))
+    it.core.take_line("loop", None)
+    it.tell(ev.AttemptsBegun(campaign.campaign_id, ev.Begun(next_in_s=0.0)))
+    (begin,) = (each for each in it.tell(ev.Recovered(BOOT)) if isinstance(each, ev.BeginAttempts))
+    assert [room.beside for room in begin.rooms] == [1]
+    assert [room.beside for room in it.core.open_ways(campaign, it.now)] == [1]
+
+
 def test_an_attempt_leaves_a_call_a_second_to_a_leg_that_waits(campaign: Campaign) -> None:
     it = Bench(campaign, agents=1, trunk=LOOPBACK.model_copy(update={"calls_per_second": 1}))
     begun = ev.Begun((it.attempt(),), next_in_s=3000.0)

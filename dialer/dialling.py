@@ -370,6 +370,8 @@ class Dialling:
             lane.decision = decision = self._decided(lane, now, lines)
             lane.full_until = now if lines or lane.remembers else now + FULL_S
             dials = decision.dials
+        else:  # what fills the trunk may be another thing by then, and the page says which
+            self._wake(lane.full_until)
         if now < run.ask_at and (dials or run.look):
             self._wake(run.ask_at)
         if dials and now < run.ask_at:

@@ -232,3 +232,16 @@ def test_while_nothing_may_be_added_it_is_decided_rarely_and_at_once_when_it_may
         assert asked(it.tell(ev.LegRinging(attempt), 0.01)) == []
     assert sum(each.decisions for each in it.core.take_reasons().get(campaign.campaign_id, ())) <= 1 <= counted
     assert asked(it.tell(ev.LegEnded(attempt, 17), 0.01)) == [1]
+
+
+def test_what_fills_a_trunk_is_said_anew_though_nothing_happens(campaign: Campaign) -> None:
+    """The line is free again, and the call that had it was one of the second's."""
+    it = Bench(campaign, agents=3, trunk=LOOPBACK.model_copy(update={"lines": 1, "calls_per_second": 1}))
+    attempt = it.dial()
+    assert it.reason() == "trunk full: 1 lines of loop"
+    it.tell(ev.LegEnded(attempt, 17), 0.01)
+    it.tell(ev.AttemptsBegun(campaign.campaign_id, ev.Begun(next_in_s=0.0)), 0.01)
+    due = it.core.next_timer()
+    assert due is not None and due < it.now + 1
+    it.tick(due - it.now)
+    assert it.reason() == "1 calls per second on loop"

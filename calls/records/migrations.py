@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from calls.errors import RecordError, SchemaTooNew
-from calls.records import best_hours, lead_totals, rollups
+from calls.records import best_hours, lead_totals, reached, rollups
 
 APPLICATION_ID = 0x43575254
 """``CWRT``, in the file's header: this database is Callwright's."""
@@ -205,6 +205,15 @@ def _reassignments(database: Database) -> None:
 def _lead_totals(database: Database) -> None:
     _execute(database, "lead_totals.sql")
     lead_totals.recount(database.conn)
+
+
+@MIGRATIONS(name="0060_reached")
+def _reached(database: Database) -> None:
+    _execute(database, "reached.sql")
+    reached.recount(database.conn)
+    database.conn.execute(
+        "CREATE INDEX attempts_by_time ON attempts (intended_at, campaign_id, list_id, lead_id, unsent, reached)"
+    )
 
 
 @MIGRATIONS(name="0061_work_shifts")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 
-from calls.records import again, agent_time, lead_totals, totals, trail_totals
+from calls.records import again, agent_time, lead_totals, reached, totals, trail_totals
 
 
 def recount(connection: sqlite3.Connection) -> None:
-    """Fill every roll-up table, and what calls say of their trails and of who came again, anew; inside a transaction
-    of the caller. For after a restore of single tables, or a repair by hand: the engine keeps them itself."""
+    """Fill every roll-up table anew, and write anew what calls say of their trails and of who came again, and what
+    attempts say of how far they came; inside a transaction of the caller. For after a restore of single tables, or a
+    repair by hand: the engine keeps them itself."""
     recount_calls(connection)
+    reached.recount(connection)
     lead_totals.recount(connection)
 
 
 def recount_calls(connection: sqlite3.Connection) -> None:
-    """As :func:`recount`, but for those of leads."""
+    """As :func:`recount`, but for what is of leads and attempts, which the schema has got later."""
     again.recount(connection)
     trail_totals.recount(connection)
     agent_time.recount(connection)

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from calls.records import again, agent_time, lead_totals, totals
+from calls.records import again, agent_time, lead_totals, reached, totals
 from calls.records.database import open_readonly, open_writer
 from calls.records.migrations import migrate
 from calls.reports.asking import ask
@@ -193,6 +193,7 @@ def build(path: Path, days: int) -> None:
             span = {"first": day * CALLS_A_DAY, "last": (day + 1) * CALLS_A_DAY}
             connection.execute(CALLS, span | {"begin": begin, "a_day": CALLS_A_DAY})
         connection.execute(ATTEMPTS)
+        reached.recount(connection)
         connection.execute(LEADS, {"begin": begin, "days": days, "leads": LEADS_A_DAY * days})
         connection.execute(ROLL)
         connection.execute(CALLBACKS)

@@ -51,6 +51,7 @@ ALL = (
     "0053_leads_by_time",
     "0056_reassignments",
     "0059_lead_totals",
+    "0060_reached",
     "0061_work_shifts",
     "0066_pacing_decisions",
 )

@@ -74,7 +74,8 @@ def _answer(question: Question, given: str | None, ask: bool) -> str:
             raise CampaignError(f"{option} {given}: {words}")
         return given
     while True:
-        answer: str = typer.prompt(f"{question.words}{_of(question)}", default=question.default or None).strip()
+        words, default = f"{question.words}{_of(question)}", question.default
+        answer: str = typer.prompt(words, default=default, show_default=bool(default)).strip()
         words = campaign_draft.problem(question, answer)
         if not words:
             return answer

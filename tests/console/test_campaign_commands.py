@@ -98,9 +98,9 @@ def with_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_it_asks_until_the_answers_will_do(path: Path) -> None:
-    answers = "\n".join(["Spring offer", "sp ring", "spring", "moon", "sales", "loop", "", "", "fast", "power", ""])
-    said = invoke(path, "campaign", "create", "spring", keys=f"{answers}\n")
-    assert "expected a name of 1 to 64 letters" in said
+    answers = ["Spring offer", "", "sp ring", "spring", "moon", "sales", "loop", "", "", "fast", "power", ""]
+    said = invoke(path, "campaign", "create", "spring", keys="\n".join([*answers, ""]))
+    assert said.count("expected a name of 1 to 64 letters") == 2, "no answer is none that will do, either"
     assert "expected one of sales" in said
     assert "expected one of progressive, power" in said
     assert said.rstrip().endswith("next: callwright leads import FILE.csv --list spring")

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from calls.errors import RecordError, SchemaTooNew
-from calls.records import best_hours, lead_totals, reached, rollups
+from calls.records import agent_waits, best_hours, lead_totals, reached, rollups
 
 APPLICATION_ID = 0x43575254
 """``CWRT``, in the file's header: this database is Callwright's."""
@@ -219,6 +219,12 @@ def _reached(database: Database) -> None:
 @MIGRATIONS(name="0061_work_shifts")
 def _work_shifts(database: Database) -> None:
     _execute(database, "work_shifts.sql")
+
+
+@MIGRATIONS(name="0062_waits")
+def _waits(database: Database) -> None:
+    _execute(database, "waits.sql")
+    agent_waits.recount(database.conn)
 
 
 @MIGRATIONS(name="0066_pacing_decisions")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from calls.records import again, agent_time, lead_totals, reached, totals, trail_totals
+from calls.records import again, agent_time, agent_waits, lead_totals, reached, totals, trail_totals
 
 
 def recount(connection: sqlite3.Connection) -> None:
@@ -14,6 +14,7 @@ def recount(connection: sqlite3.Connection) -> None:
     recount_calls(connection)
     reached.recount(connection)
     lead_totals.recount(connection)
+    agent_waits.recount(connection)
 
 
 def recount_calls(connection: sqlite3.Connection) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.ids import AgentId, BootId, CallId, CampaignId, FlowId, LeadId, LegId, QueueName
-from calls.records import again, agent_time, trail_totals
+from calls.records import again, agent_time, agent_waits, trail_totals
 from calls.records.published import Event, publish
 from calls.records.times import as_text, as_time
 from calls.switch.port import Detected, EndedBy
@@ -359,9 +359,10 @@ def add_agent_state(connection: sqlite3.Connection, change: AgentStateChange) ->
     ).fetchall()
     for state, reason, since_at in over:
         agent_time.add(connection, change.agent_id, state, reason, as_time(since_at), lasted_s)
+    waited_s = agent_waits.waited_s(connection, change.agent_id) if change.state is AgentState.TALKING else None
     connection.execute(
-        "INSERT INTO agent_states (agent_id, since_at, state, reason, call_id) VALUES (?, ?, ?, ?, ?)",
-        (change.agent_id, as_text(at), change.state, change.reason, change.call_id),
+        "INSERT INTO agent_states (agent_id, since_at, state, reason, call_id, waited_s) VALUES (?, ?, ?, ?, ?, ?)",
+        (change.agent_id, as_text(at), change.state, change.reason, change.call_id, waited_s),
     )
     if change.state is AgentState.TALKING and change.call_id is not None:
         note_agent(connection, change.call_id, change.agent_id)

@@ -15,6 +15,7 @@ from calls.records.figure import Figure
 from calls.reports import adding
 from calls.reports.cubes import SALES, cube_of, table_of
 from calls.reports.definitions import SOLD, Definition, Source, Targets
+from calls.reports.percentiles import place
 from calls.reports.question import Answer, Key, Question, Row
 from calls.reports.slots import labels
 
@@ -83,5 +84,8 @@ def _figure(definition: Definition, sums: Mapping[str, float], targets: Targets)
     words = definition.said(targets)
     if denominator is None:
         return Figure(definition.name, float(numerator), definition.unit, numerator, None, words)
+    if definition.is_percentile:
+        many = int(denominator)
+        return Figure(definition.name, numerator if many else None, definition.unit, place(many), many, words)
     value = numerator / denominator if denominator else None
     return Figure(definition.name, value, definition.unit, numerator, denominator, words)

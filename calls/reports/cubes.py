@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from calls.records import lead_totals, raw_cubes, totals
 from calls.records.totals import Cube
-from calls.reports import adherence, dialled_leads
+from calls.reports import adherence, dialled_leads, percentiles
 from calls.reports.definitions import SOLD, Definition, Source
 from calls.reports.question import COLUMNS, Dimension, Question
 
@@ -49,6 +49,10 @@ CUBES: Mapping[Source, tuple[Cube, ...]] = {
     Source.SHIFTS: (adherence.SHIFTS,),
     Source.MESSAGES: (raw_cubes.MESSAGES,),
     Source.MACHINES: (raw_cubes.MACHINES,),
+    Source.CALLERS_WAITS: (percentiles.CALLERS.cube,),
+    Source.CONNECTS: (percentiles.CONNECTS.cube,),
+    Source.AGENTS_WAITS: (percentiles.AGENTS.cube, percentiles.TALKS.cube),
+    Source.DIALLED_WAITS: (percentiles.DIALLED.cube,),
 }
 """Where several have what is asked for, the first one is the smallest."""
 

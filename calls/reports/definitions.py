@@ -55,6 +55,10 @@ class Source(StrEnum):
     SHIFTS = "shifts"
     MESSAGES = "messages"
     MACHINES = "machines"
+    CALLERS_WAITS = "callers_waits"
+    CONNECTS = "connects"
+    AGENTS_WAITS = "agents_waits"
+    DIALLED_WAITS = "dialled_waits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Definition:
 
     ``money``: the numerator is a sum of values of sales. Such a figure stands once for each currency of the answer,
     its name then ending in it: amounts of two currencies are never added up.
+
+    ``is_percentile``: the numerator is the percentile itself, of as many times as the denominator says.
     """
 
     name: str
@@ -91,6 +97,7 @@ class Definition:
     per: float = 1.0
     money: bool = False
     currency: str = ""
+    is_percentile: bool = False
 
     @property
     def base(self) -> str:
@@ -169,6 +176,15 @@ def _tried(name: str, title: str, unit: str, numerator: str, denominator: str, w
     return Definition(name, title, Section.OUTBOUND, Source.DIALLED_LEADS, unit, numerator, denominator, words)
 
 
+def _mean(name: str, title: str, section: Section, source: Source, of: str, words: str) -> Definition:
+    return Definition(name, title, section, source, "s", f"{of}_s", of, words)
+
+
+def _p95(name: str, title: str, section: Section, source: Source, of: str, words: str) -> Definition:
+    said = f"{words}, 95th percentile by nearest rank, to a tenth of a second; beside it {_PLACE}"
+    return Definition(name, title, section, source, "s", f"{of}_p95", of, said, is_percentile=True)
+
+
 def _switch(name: str, title: str, unit: str, numerator: str, denominator: str, words: str) -> Definition:
     return Definition(name, title, Section.SWITCHES, Source.CALLS, unit, numerator, denominator, words)
 
@@ -213,6 +229,12 @@ def _survey(name: str, title: str, numerator: str, denominator: str, words: str)
     return Definition(name, title, Section.SURVEYS, Source.SURVEYS, "ratio", numerator, denominator, words)
 
 
+_PLACE = "which of how many it is, the shortest being the first"
+_CONNECT = (
+    "in calls that an agent talked in, from the answer or the detected end of the greeting, as the campaign's preset"
+    " says, to the agent"
+)
+_WAIT = "time ready or reserved without a break before a talk; a talk counts to the time in which it began"
 SOLD = "sold"
 HANDLING = "handled_talk_s + handled_wrap_up_s"
 WORKED = "talking + wrap_up"
@@ -235,6 +257,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     _inbound("abandonment_adjusted", "Abandonment, adjusted", "ratio", "abandoned - short", "offered - short",
              "abandoned while waiting / offered, those abandoned in under {n} taken from both"),
     _inbound("asa", "ASA", "s", "waited_s", "answered", "waits of answered calls / answered"),
+    _p95("wait_p95", "Wait, p95", Section.INBOUND, Source.CALLERS_WAITS, "waits", "waits of answered calls"),
     _inbound("aht", "AHT", "s", "talk_s + wrap_up_s", "answered", "(talk, with hold, + wrap-up) / handled"),
     _talk("handled", "Handled", Section.INBOUND, "calls", "handled", "",
           "calls that an agent talked in, both directions"),
@@ -280,6 +303,14 @@ DEFINITIONS: tuple[Definition, ...] = (
              " clock starts as the campaign's preset says, at the answer or at the detected end of the greeting; who"
              " hangs up before that was not abandoned; what its agent found to be a machine's was not answered by a"
              " person; a call of which a crash left unknown whether a person answered counts as abandoned"),
+    _mean("time_to_connect", "Time to connect", Section.OUTBOUND, Source.CONNECTS, "connects",
+          f"time {_CONNECT}, added up / such calls"),
+    _p95("time_to_connect_p95", "Time to connect, p95", Section.OUTBOUND, Source.CONNECTS, "connects",
+         f"time {_CONNECT}"),
+    _mean("agent_wait_dialled", "Agent wait", Section.OUTBOUND, Source.DIALLED_WAITS, "dialled_waits",
+          f"{_WAIT}, added up / talks in attempts that were waited for"),
+    _p95("agent_wait_dialled_p95", "Agent wait, p95", Section.OUTBOUND, Source.DIALLED_WAITS, "dialled_waits",
+         f"{_WAIT}, of talks in attempts"),
     _dialled("attempts_per_contact", "Attempts per contact", "attempts", "attempts", "contacts",
              "attempts / attempts in which an agent talked"),
     _dialled("machine_share", "Machines", "ratio", "machines", "answered", "answered by a machine / answered"),
@@ -339,6 +370,10 @@ DEFINITIONS: tuple[Definition, ...] = (
                "(talking + wrap-up) / (talking + wrap-up + waiting for a call, ready or reserved)"),
     Definition("utilisation", "Utilisation", Section.AGENTS, Source.TIME, "ratio", f"{WORKED} + {READY}", LOGGED_IN,
                "(talking + wrap-up + ready + reserved) / logged-in time"),
+    _mean("agent_wait", "Wait between calls", Section.AGENTS, Source.AGENTS_WAITS, "agent_waits",
+          f"{_WAIT}, added up / talks that were waited for; one that goes on counts to no queue yet"),
+    _p95("agent_wait_p95", "Wait between calls, p95", Section.AGENTS, Source.AGENTS_WAITS, "agent_waits",
+         f"{_WAIT}, of all talks"),
     Definition("scheduled_time", "Scheduled", Section.AGENTS, Source.SHIFTS, "s", "scheduled_s", "",
                "time in which agents were to work by their shifts, up to now"),
     Definition("adherence", "Adherence", Section.AGENTS, Source.SHIFTS, "ratio", "in_schedule_s", "scheduled_s",
@@ -404,6 +439,7 @@ BY_NAME: Mapping[str, Definition] = {each.name: each for each in DEFINITIONS}
 
 SHOWN_TOO: Mapping[Section, frozenset[str]] = {
     Section.AGENTS: frozenset({"handled", "transfers", "sales", "conversion", "sales_per_handling_hour"})
+    | {"time_to_connect", "time_to_connect_p95"}
 }
 """Figures that a section shows beside its own."""
 

@@ -53,6 +53,7 @@ ALL = (
     "0059_lead_totals",
     "0060_reached",
     "0061_work_shifts",
+    "0062_waits",
     "0066_pacing_decisions",
 )
 

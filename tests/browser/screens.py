@@ -103,6 +103,7 @@ PAGES = (
     ("Root", "reports", "/reports?section=inbound&by=60"),
     ("Root", "staffing", "/reports/staffing"),
     ("Root", "alerts", "/alerts"),
+    ("Root", "shifts", "/shifts"),
     ("Root", "quality", "/quality"),
     ("Root", "review", "/quality/{judged}"),
     ("anna", "my-reviews", "/my-reviews"),

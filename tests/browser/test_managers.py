@@ -127,6 +127,7 @@ def test_the_editor_offers_what_may_stand_at_the_caret(centre: Centre) -> None:
         "/reports",
         "/reports/staffing",
         "/alerts",
+        "/shifts",
         "/quality",
         "/messages",
         "/health",

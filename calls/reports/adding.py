@@ -11,7 +11,7 @@ from calls.causes import CAUSES
 from calls.records import agent_time, totals
 from calls.records.times import as_text
 from calls.records.totals import Cube, whole_quarters
-from calls.reports import adherence, dialled_leads, node_edges, percentiles
+from calls.reports import adherence, dialled_leads, node_edges, pace, percentiles
 from calls.reports.cubes import NODES, TIME, cube_of
 from calls.reports.definitions import SOLD, Definition
 from calls.reports.filtering import where
@@ -29,6 +29,8 @@ def sums(
         return dialled_leads.count(connection, question)
     if cube is adherence.SHIFTS:
         return adherence.count(connection, question)
+    if cube is pace.PACE:
+        return pace.count(connection, question, sums)
     if cube.table in percentiles.SPREADS:
         return percentiles.count(connection, percentiles.SPREADS[cube.table], question)
     names = sorted({name for each in wanted for name in each.measures} - {SOLD})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from calls.records import lead_totals, raw_cubes, totals
 from calls.records.totals import Cube
-from calls.reports import adherence, dialled_leads, percentiles
+from calls.reports import adherence, dialled_leads, pace, percentiles
 from calls.reports.definitions import SOLD, Definition, Source
 from calls.reports.question import COLUMNS, Dimension, Question
 
@@ -53,6 +53,7 @@ CUBES: Mapping[Source, tuple[Cube, ...]] = {
     Source.CONNECTS: (percentiles.CONNECTS.cube,),
     Source.AGENTS_WAITS: (percentiles.AGENTS.cube, percentiles.TALKS.cube),
     Source.DIALLED_WAITS: (percentiles.DIALLED.cube,),
+    Source.PACE: (pace.PACE,),
 }
 """Where several have what is asked for, the first one is the smallest."""
 
@@ -69,6 +70,13 @@ SALES: Mapping[Source, Cube] = {
 def is_counted_by(definition: Definition, dimensions: Iterable[Dimension]) -> bool:
     """Whether a figure can be asked by these: an agent has no service level."""
     return _with(definition, {COLUMNS[each] for each in dimensions if each in COLUMNS}) is not None
+
+
+def lacking(definition: Definition, question: Question) -> frozenset[Dimension]:
+    """Of what is asked by, dimensions and filters, that by which a figure is not counted; where it is by each of them
+    alone and by all of them together not, all."""
+    single = frozenset(each for each in question.wanted if not is_counted_by(definition, (each,)))
+    return single or question.wanted
 
 
 def cube_of(definition: Definition, question: Question) -> Cube | None:

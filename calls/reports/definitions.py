@@ -59,6 +59,7 @@ class Source(StrEnum):
     CONNECTS = "connects"
     AGENTS_WAITS = "agents_waits"
     DIALLED_WAITS = "dialled_waits"
+    PACE = "pace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,21 @@ def _survey(name: str, title: str, numerator: str, denominator: str, words: str)
     return Definition(name, title, Section.SURVEYS, Source.SURVEYS, "ratio", numerator, denominator, words)
 
 
+WAIT_BANDS_S = (10, 20, 60, 120, 300)
+"""The seconds at which a band of waits ends, and the next begins."""
+
+
+def _band(place: int) -> Definition:
+    """The share of answered calls whose wait lies in one band, its end in it and its begin not."""
+    begin, end = (0, *WAIT_BANDS_S)[place], (*WAIT_BANDS_S, None)[place]
+    name = f"wait_over_{begin}" if end is None else f"wait_to_{end}"
+    title = f"Wait over {begin} s" if end is None else f"Wait {begin}-{end} s"
+    said = " and ".join([f"over {begin} s"] * (begin > 0) + [f"up to {end} s"] * (end is not None))
+    top = "answered" if end is None else f"answered_in_{end}"
+    below = f" - answered_in_{begin}" if begin else ""
+    return _inbound(name, title, "ratio", f"{top}{below}", "answered", f"answered after a wait of {said} / answered")
+
+
 _PLACE = "which of how many it is, the shortest being the first"
 _CONNECT = (
     "in calls that an agent talked in, from the answer or the detected end of the greeting, as the campaign's preset"
@@ -257,6 +273,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     _inbound("abandonment_adjusted", "Abandonment, adjusted", "ratio", "abandoned - short", "offered - short",
              "abandoned while waiting / offered, those abandoned in under {n} taken from both"),
     _inbound("asa", "ASA", "s", "waited_s", "answered", "waits of answered calls / answered"),
+    *(_band(place) for place in range(len(WAIT_BANDS_S) + 1)),
     _p95("wait_p95", "Wait, p95", Section.INBOUND, Source.CALLERS_WAITS, "waits", "waits of answered calls"),
     _inbound("aht", "AHT", "s", "talk_s + wrap_up_s", "answered", "(talk, with hold, + wrap-up) / handled"),
     _talk("handled", "Handled", Section.INBOUND, "calls", "handled", "",
@@ -303,6 +320,10 @@ DEFINITIONS: tuple[Definition, ...] = (
              " clock starts as the campaign's preset says, at the answer or at the detected end of the greeting; who"
              " hangs up before that was not abandoned; what its agent found to be a machine's was not answered by a"
              " person; a call of which a crash left unknown whether a person answered counts as abandoned"),
+    Definition("dials_per_agent_hour", "Dials per agent hour", Section.OUTBOUND, Source.PACE, "attempts", "attempts",
+               "agents_s",
+               "attempts / hours in which agents were logged in and not paused, those of all queues and campaigns",
+               3600.0),
     _mean("time_to_connect", "Time to connect", Section.OUTBOUND, Source.CONNECTS, "connects",
           f"time {_CONNECT}, added up / such calls"),
     _p95("time_to_connect_p95", "Time to connect, p95", Section.OUTBOUND, Source.CONNECTS, "connects",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calls.reports import page, tables
 from calls.reports.definitions import Section
+from calls.reports.left_out import left_out
 from calls.reports.pictures import pictures
 from calls.reports.question import Answer
 from calls.reports.settings import ReportSettings
@@ -23,5 +24,6 @@ def write_answer(answer: Answer, section: Section, title: str, how: Format, sett
         *(page.figure(each.title, each.svg) for each in pictures(answer, section, settings.lines())),
         as_html(tables.broad(answer, title)),
         page.definitions(definitions),
+        page.left_out([each.said() for each in left_out(answer)]),
     ]
     return page.whole(title, f"Days and hours are those of {settings.zone}.", parts).encode("utf-8")

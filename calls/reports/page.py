@@ -63,6 +63,12 @@ def definitions(each_of: Iterable[tuple[str, str]]) -> str:
     return f"<h2>Definitions</h2><dl>{listed}</dl>"
 
 
+def left_out(sentences: Sequence[str]) -> str:
+    """Which figures are not there, and why; nothing where all are."""
+    listed = "".join(f"<li>{escape(each)}</li>" for each in sentences)
+    return f"<h2>Not counted this way</h2><ul>{listed}</ul>" if listed else ""
+
+
 def said(value: Cell) -> str:
     """A cell as people read it."""
     if value is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from math import floor, log10
 
-from calls.reports.definitions import BY_NAME, Section
+from calls.reports.definitions import BY_NAME, Section, of_section
 from calls.reports.question import TIMES, WEEKDAYS, Answer, Dimension
 
 WIDTH, HEIGHT = 860, 260
@@ -60,6 +60,12 @@ HEATS: Mapping[Section, str] = {
     Section.CALLBACKS: "callbacks_asked",
 }
 
+BANDS = tuple(each.name for each in of_section(Section.INBOUND) if each.name.startswith(("wait_to_", "wait_over_")))
+"""How long answered callers waited, from the shortest waits to the longest."""
+
+PACE, ABANDONED = "dials_per_agent_hour", "abandonment_us"
+"""What pacing does for agents, and what callers pay for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -83,6 +89,10 @@ def pictures(answer: Answer, section: Section, targets: Mapping[str, float]) -> 
     stack = [name for name in STACKS.get(section, ()) if name in names]
     if stack:
         drawn.append(_bars(answer, stack))
+    if section is Section.INBOUND and set(BANDS) <= names:
+        drawn.append(_bands(answer))
+    if {PACE, ABANDONED} <= names and by[0] in TIMES:
+        drawn.append(_pace(answer, targets.get(ABANDONED)))
     line = LINES.get(section)
     if line in names and by[0] in TIMES:
         drawn.append(_line(answer, str(line), targets.get(str(line))))
@@ -186,6 +196,57 @@ def _bars(answer: Answer, names: Sequence[str]) -> Picture:
     body += _legend([BY_NAME[name].title for name in names])
     labels = [_label(answer, row.key[0]) for row in answer.rows]
     return _frame(" and ".join(BY_NAME[name].title for name in names), body, labels, top, BY_NAME[names[0]].unit)
+
+
+def _bands(answer: Answer) -> Picture:
+    """The answered calls of all rows together by how long they waited: a row has each call once."""
+    places = [next(place for place, each in enumerate(answer.figures) if each.name == name) for name in BANDS]
+    counts = [sum(row.figures[place].numerator for row in answer.rows) for place in places]
+    answered = sum(counts)
+    top = edge(max(counts), "calls")
+    body, labels = [], [BY_NAME[name].title.removeprefix("Wait ") for name in BANDS]
+    for place, (label, many) in enumerate(zip(labels, counts, strict=True)):
+        if many > 0:
+            x, width = _bar(place, len(counts))
+            y = _y(many / top)
+            said = f"{label}: {many:,.0f} of {answered:,.0f} answered, {in_words(many / answered, 'ratio')}"
+            body.append(
+                f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_y(0) - y:.1f}">'
+                f"<title>{escape(said)}</title></rect>"
+            )
+    return _frame("Waits of answered calls", body, labels, top, "calls")
+
+
+def _pace(answer: Answer, cap: float | None) -> Picture:
+    """Dials per agent hour as bars, by the axis at the left; the abandoned as dots with their cap, by a scale of
+    its own whose upper edge the legend says."""
+    dials, abandoned = _values(answer, PACE), _values(answer, ABANDONED)
+    top = edge(max((each or 0.0 for each in dials), default=0.0), "")
+    highest = max((*(each or 0.0 for each in abandoned), cap or 0.0, 0.01))
+    share = edge(1.1 * highest, "ratio")
+    body, count = [], len(answer.rows)
+    for place, (row, each, lost) in enumerate(zip(answer.rows, dials, abandoned, strict=True)):
+        x, width = _bar(place, count)
+        if each:
+            said = f"{row.key[0]}: {BY_NAME[PACE].title} {each:.1f}"
+            y = _y(each / top)
+            body.append(
+                f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_y(0) - y:.1f}">'
+                f"<title>{escape(said)}</title></rect>"
+            )
+        if lost is not None:
+            said = f"{row.key[0]}: {BY_NAME[ABANDONED].title} {in_words(lost, 'ratio')}"
+            body.append(
+                f'<circle class="series1" cx="{x + width / 2:.1f}" cy="{_y(lost / share):.1f}" r="4">'
+                f"<title>{escape(said)}</title></circle>"
+            )
+    body += _legend([BY_NAME[PACE].title, f"{BY_NAME[ABANDONED].title}, at the top {in_words(share, 'ratio')}"])
+    if cap is not None:
+        y = _y(cap / share)
+        body.append(f'<line class="target" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        body.append(_text(WIDTH - RIGHT, y - 5, f"cap {in_words(cap, 'ratio')}", "end"))
+    labels = [_label(answer, row.key[0]) for row in answer.rows]
+    return _frame("Dials per agent hour and abandonment", body, labels, top, "")
 
 
 def steps(

@@ -19,6 +19,7 @@ from calls.reports import asked, calls_sheet
 from calls.reports.asked import SECTIONS, Asked
 from calls.reports.definitions import BY_NAME, Section
 from calls.reports.files import write_answer
+from calls.reports.left_out import left_out
 from calls.reports.personal import without_persons
 from calls.reports.pictures import pictures
 from calls.reports.question import COLUMNS, TIMES, Answer, Dimension
@@ -150,6 +151,7 @@ def _shown(
         "left": max(0, len(answer.rows) - SHOWN_ROWS) if answer else 0,
         "pictures": pictures(answer, section, site.settings.reports.lines()) if answer else [],
         "zone": site.settings.reports.zone,
+        "left_out": left_out(answer) if answer else [],
         "definitions": {each.name: each.said(site.settings.reports.targets()) for each in shown},
         "query": urlencode([(name, value) for name, value in words.items() if value] + [("by", each) for each in by]),
         "formats": [each.value for each in Format],

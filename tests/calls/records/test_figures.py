@@ -151,6 +151,13 @@ def test_inbound_by_hand(small_day: sqlite3.Connection) -> None:
         "abandonment": (2, 7),
         "abandonment_adjusted": (1, 6),
         "asa": (44.5, 4),
+        "wait_to_10": (2, 4),
+        "wait_to_20": (1, 4),
+        "wait_to_60": (1, 4),
+        "wait_to_120": (0, 4),
+        "wait_to_300": (0, 4),
+        "wait_over_300": (0, 4),
+        "wait_p95": (4, 4),
         "aht": (260.0, 4),
         "handled": (4, None),
         "transfers": (0, 4),
@@ -230,6 +237,10 @@ def test_outbound_by_hand(connection: sqlite3.Connection) -> None:
         "penetration_in_time": (5, 7),
         "saturation_in_time": (7, 7),
         "abandonment_us": (2, 4),
+        "time_to_connect": (2.9, 2),
+        "time_to_connect_p95": (2, 2),
+        "agent_wait_dialled": (0, 0),
+        "agent_wait_dialled_p95": (0, 0),
         "attempts_per_contact": (7, 2),
         "machine_share": (1, 5),
         "conversion_of_contacts": (0, 2),
@@ -266,6 +277,8 @@ def test_agents_by_hand(small_day: sqlite3.Connection) -> None:
         "handling_time bob": (70.0, 2),
         "occupancy ann": (70.0, 120.0),
         "utilisation ann": (120.0, 240.0),
+        "agent_wait ann": (35.0, 1),
+        "agent_wait_p95 ann": (1, 1),
     }
     whole = named(of(small_day, DAY, Section.AGENTS))
     assert (whole["occupancy"], whole["utilisation"]) == ((70.0, 120.0), (120.0, 240.0))

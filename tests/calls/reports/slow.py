@@ -140,6 +140,7 @@ def figures(calls: list[Seen], service_level_s: float, short_s: float) -> dict[s
         "abandonment_adjusted": (lost - short, offered - short),
         "asa": (seconds(answered, lambda call: call.wait_s), got),
         "aht": (seconds(answered, work), got),
+        **_bands([each.call.wait_s or 0.0 for each in calls if answered(each)]),
         "handled": (handled, None),
         "transfers": (n(lambda each: each.handled and "transferred" in each.kinds), handled),
         "fcr": (known - again, known),
@@ -170,6 +171,15 @@ def figures(calls: list[Seen], service_level_s: float, short_s: float) -> dict[s
                 "value_per_handling_hour": handling / 3600,
             },
         ),
+    }
+
+
+def _bands(waits: list[float]) -> dict[str, Fraction]:
+    """How many callers waited for so long."""
+    bands = {"to_10": (-1, 10), "to_20": (10, 20), "to_60": (20, 60), "to_120": (60, 120), "to_300": (120, 300)}
+    return {
+        f"wait_{name}": (sum(over < each <= end for each in waits), len(waits))
+        for name, (over, end) in (bands | {"over_300": (300, 10**9)}).items()
     }
 
 

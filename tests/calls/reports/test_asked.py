@@ -13,6 +13,7 @@ from calls.records import store
 from calls.reports import asked, calls_sheet, tables
 from calls.reports.asking import ask
 from calls.reports.definitions import Section, of_section
+from calls.reports.left_out import left_out
 from calls.reports.pictures import edge, in_words, pictures
 from calls.reports.question import Dimension, Question
 from calls.reports.settings import ReportSettings
@@ -77,7 +78,44 @@ def test_an_agent_has_no_service_level(day: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "drawn"), [(("60",), 2), (("queue",), 1), (("weekday", "hour"), 1), (("queue", "day"), 0)]
+    ("section", "by", "words"),
+    [
+        (
+            "inbound",
+            ("agent",),
+            "Service level: not by agent, for they are counted from calls, with those that no agent",
+        ),
+        (
+            "agents",
+            ("queue", "reason"),
+            "Adherence: not by queue, reason, for a shift is planned for an agent alone.",
+        ),
+        (
+            "agents",
+            ("queue",),
+            "Utilisation: not by queue, for an agent is ready for all queues and campaigns at once.",
+        ),
+        ("agents", ("reason",), "Wait between calls, p95: not by reason, for a pause has no call."),
+        ("leads", ("campaign",), "Saturation: not by campaign, for a lead that was imported belongs to a list;"),
+        (
+            "inbound",
+            ("flow", "agent"),
+            "ASA, AHT, Handled, Transfers, First contact resolution: not by agent, flow, for",
+        ),
+    ],
+)
+def test_why_a_figure_is_left_out_is_said(
+    day: sqlite3.Connection, section: str, by: tuple[str, ...], words: str
+) -> None:
+    answer = asked.answer(day, asked.read({"section": section}, by, BERLIN, NOW), BERLIN, NOW)
+    found = left_out(answer)
+    assert sorted(each.name for one in found for each in one.figures) == sorted(each.name for each in answer.left_out)
+    title, _, rest = words.rpartition(": ")
+    assert any(title in said.split(": not")[0] and f": {rest}" in said for said in (each.said() for each in found))
+
+
+@pytest.mark.parametrize(
+    ("by", "drawn"), [(("60",), 3), (("queue",), 2), (("agent",), 1), (("weekday", "hour"), 1), (("queue", "day"), 0)]
 )
 def test_pictures_say_what_the_table_says(day: sqlite3.Connection, by: tuple[str, ...], drawn: int) -> None:
     answer = asked.answer(day, asked.read({}, by, BERLIN, NOW), BERLIN, NOW)
@@ -94,6 +132,8 @@ def test_pictures_say_what_the_table_says(day: sqlite3.Connection, by: tuple[str
             "2025-06-02T11:00+02:00: Answered 1",
             "2025-06-03T01:00+02:00: Answered 1",
         ]
+        bands = [title.text for title in ElementTree.fromstring(found[1].svg).iter("title")]
+        assert (found[1].title, bands) == ("Waits of answered calls", ["0-10 s: 3 of 3 answered, 100%"])
 
 
 @pytest.mark.parametrize(

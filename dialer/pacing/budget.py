@@ -12,6 +12,7 @@ from enum import Enum
 from math import exp, inf, log, sqrt
 
 from dialer.pacing.kept import Kept, number, numbers, whole
+from dialer.pacing.leftovers import Leftovers
 
 MOST_AIM, LEAST_AIM = 0.985, 0.8
 MARGIN, LESS, LEAST_MARGIN, MOST_MARGIN = 0.05, 1.0, 1.0, 4.5
@@ -100,7 +101,9 @@ class Budget:
     def __init__(self, cap: float, most_aim: float = MOST_AIM, window_s: float | None = None) -> None:
         """``window_s``: how long the law's window is; None: nobody has said."""
         self._cap = cap
-        self._by_day = window_s is not None and window_s <= DAY_WINDOW_S
+        by_day = window_s is not None and window_s <= DAY_WINDOW_S
+        self._left = Leftovers(cap, window_s) if window_s is not None and by_day else None
+        """What a window of a day still holds of the stretches before; None: the law counts no days."""
         self._room = 0.0
         """Abandoned calls that are left free of a window of a day."""
         self._most_aim = most_aim
@@ -114,7 +117,7 @@ class Budget:
         self._stretches: list[int] = []
         """Answers of each of the last ones."""
         self._looked_s: float | None = None
-        self._lasted_s = self._quiet_s = 0.0
+        self._lasted_s = self._quiet_s = self._clock_s = 0.0
 
     def look(self, at_s: float) -> None:
         """Time has passed. What passes between two runs of the dialer is not counted."""
@@ -122,11 +125,16 @@ class Budget:
         self._looked_s = at_s
         self._lasted_s += passed_s
         self._quiet_s += passed_s
+        self._clock_s += passed_s
         if self.run.answers and (self._lasted_s >= STRETCH_S or self._quiet_s >= QUIET_S):
             self._owed = max(0.0, self._owed + self.run.abandons - self._cap * self.run.answers)
             self._stretches = [*self._stretches[1 - STRETCHES :], self.run.answers]
             self.run = Account()
             self._lasted_s = 0.0
+            if self._left:
+                self._left.stretch_ended()
+        if self._left:
+            self._left.look(self._clock_s)
 
     def outcome(self, abandoned: bool, agents: int) -> None:
         """A person met an agent in time, or nobody."""
@@ -135,8 +143,10 @@ class Budget:
         self.run.abandons += abandoned
         if self._cap <= 0:
             return
+        if self._left:
+            self._left.answered(self._clock_s, abandoned)
         self._log += _step(agents, self._cap) * (
-            self.run.aim(self._target, self._over, self._owed + self._room) - abandoned
+            self.run.aim(self._target, self._over, self._to_make_up() + self._room) - abandoned
         )
         self._log = min(max(self._log, log(min(LOWEST, self._cap))), log(HIGHEST))
 
@@ -156,21 +166,26 @@ class Budget:
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
         to_come, credit = self._to_come(window), max(self._credit, soon)
-        if self._by_day:
+        if self._left:
             room = coming + ROOM_SPREAD * sqrt(coming)
             self._room = at_stake = max(LAST_ROOM, min(room, ROOM_SHARE * allowed))
         elif to_come == 0.0:
             at_stake += LAST_ROOM
-        own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), at_stake + self._owed, credit)
+        owed = at_stake + self._to_make_up()
+        own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), owed, credit)
         if own or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake, credit):
             return Mode.GUARDED, min(GUARDED, self._cap)
         return Mode.STEERED, exp(self._log)
+
+    def _to_make_up(self) -> float:
+        """Abandoned calls that the stretch that goes on owes to those before."""
+        return max(self._owed, self._left.owed) if self._left else self._owed
 
     def _to_come(self, window: Account) -> float:
         """Answers that may be counted in advance. Where the law's window is a day the next one may be its last: none.
         Where nobody has said so and it looks as if it were, none after an early part of the shortest of the last
         stretches. inf: any; of a first day nobody knows, nor of a window that is not told."""
-        if self._by_day:
+        if self._left:
             return 0.0
         known = bool(self._stretches) and window.answers > 0 and window.answers >= self.run.answers / 2
         if not known or window.answers > MATURE * max(self._stretches):
@@ -189,6 +204,7 @@ class Budget:
             "stretches": list(self._stretches),
             "lasted_s": self._lasted_s,
             "quiet_s": self._quiet_s,
+            "left": self._left.state(self._clock_s) if self._left else [],
         }
 
     def restore(self, state: Kept, parts: int = 1) -> None:
@@ -205,6 +221,8 @@ class Budget:
         self._stretches = [int(each) // parts for each in numbers(state, "stretches")]
         self._lasted_s, self._quiet_s = number(state, "lasted_s"), number(state, "quiet_s")
         self._looked_s = None
+        if self._left and "left" in state:
+            self._left.restore(state, "left", self._clock_s, parts)
 
 
 def _step(agents: int, cap: float) -> float:

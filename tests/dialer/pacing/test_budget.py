@@ -9,6 +9,7 @@ import pytest
 
 from dialer.pace import LIVE_AIM
 from dialer.pacing.budget import Account, Budget, Mode
+from dialer.pacing.leftovers import Leftovers
 from tests.bench.pacing_windows import windows
 
 FRESH = Account()
@@ -214,3 +215,60 @@ def test_near_the_cap_what_is_under_way_is_left_room_for() -> None:
     window = Account(4000, 118)
     assert Budget(0.03).threshold(window, 4000.0)[0] is Mode.STEERED
     assert Budget(0.03).threshold(window, 4000.0, coming=10.0)[0] is Mode.GUARDED
+
+
+DAY_S = 24 * 3600.0
+
+
+def _answered(budget: Budget, at_s: float, *abandoned: bool) -> None:
+    for each in abandoned:
+        budget.look(at_s)
+        budget.outcome(each, 8)
+
+
+def test_where_the_law_counts_a_day_the_last_call_of_the_day_before_is_owed() -> None:
+    """631 answers allow 18 abandoned calls: with 16, and one call of room, yesterday's last would be the 19th."""
+    alike, alone = Budget(0.03, window_s=DAY_S), Budget(0.03, window_s=DAY_S)
+    for budget, last in ((alike, False), (alone, True)):
+        _answered(budget, 0.0, *[False] * 300, last)
+        for hour in range(1, 23):
+            budget.look(hour * 3600.0)
+        for each in range(631):
+            _answered(budget, 22 * 3600.0 + each, each < 16)
+    window = Account(632, 17)
+    assert alike.threshold(alike.run, 2000.0)[0] is Mode.STEERED
+    assert alone.threshold(alone.run, 2000.0)[0] is Mode.GUARDED
+    restored = Budget(0.03, window_s=DAY_S)
+    restored.restore(alone.state())
+    assert restored.state() == alone.state()
+    assert restored.threshold(window, 2000.0) == alone.threshold(window, 2000.0)
+    for passed_s in (0.0, 2.2 * 3600.0):  # a restart tells no time; then the window has lost yesterday
+        restored.look(passed_s)
+    assert restored.state()["owed"] == 0.0
+
+
+def test_of_stretches_before_that_end_is_owed_that_has_most_over_the_cap() -> None:
+    left = Leftovers(0.25, DAY_S)
+    for minute, abandoned in enumerate([True, False, False, False, True, True, False, True]):
+        left.answered(600.0 * minute, abandoned)
+    assert left.owed == 0.0, "they are of the stretch that goes on"
+    left.stretch_ended()
+    assert left.owed == pytest.approx(3 - 0.25 * 4), "of the last four answers"
+    left.look(DAY_S + 600.0 * 5 + 301.0)
+    assert left.owed == pytest.approx(1 - 0.25), "of the last one, where the fifth and sixth are lost"
+    halves = Leftovers(0.25, DAY_S)
+    halves.restore({"left": left.state(0.0)}, "left", 0.0, parts=2)
+    assert halves.owed == pytest.approx(0.75 / 2)
+    left.look(DAY_S + 600.0 * 7 + 301.0)
+    assert (left.owed, left.state(0.0)) == (0.0, [])
+    with pytest.raises(ValueError, match="4 numbers a slice"):
+        left.restore({"left": [1.0]}, "left", 0.0)
+
+
+def test_answers_of_the_same_minutes_are_told_apart_by_their_order() -> None:
+    first, last = Leftovers(0.25, DAY_S), Leftovers(0.25, DAY_S)
+    for left, order in ((first, (True, False, False, False)), (last, (False, False, False, True))):
+        for abandoned in order:
+            left.answered(10.0, abandoned)
+        left.stretch_ended()
+    assert (first.owed, last.owed) == (0.0, 0.75)

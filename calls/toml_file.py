@@ -157,7 +157,7 @@ def _not_json(value: object) -> object:
 
 def _words(model: type[BaseModel], place: Place, error: ErrorDetails) -> str:
     owner, found = _field_at(model, place)
-    expected = (found.description if found else None) or error["msg"]
+    expected = _described(found) or error["msg"]
     match error["type"]:
         case "extra_forbidden":
             return _unknown_key(owner, str(place[-1]))
@@ -169,6 +169,14 @@ def _words(model: type[BaseModel], place: Place, error: ErrorDetails) -> str:
             return f"expected {expected}"
         case _:
             return f"expected {expected}, found {_shown(error['input'])}"
+
+
+def _described(found: FieldInfo | None) -> str | None:
+    """What the field expects; where it may be left out that stands within its type."""
+    if found is None or found.description:
+        return found.description if found else None
+    notes = (note for member in typing.get_args(found.annotation) for note in getattr(member, "__metadata__", ()))
+    return next((note.description for note in notes if isinstance(note, FieldInfo) and note.description), None)
 
 
 def _shown(value: object) -> str:

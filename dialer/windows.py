@@ -50,7 +50,7 @@ def in_words(window: CapWindow) -> str:
     """For a table of rules."""
     if isinstance(window, CalendarMonth):
         return "a calendar month"
-    return f"{window.days} days" if window.days > 1 else f"{window.total_seconds() / 3600:g} h"
+    return f"{window.days} days" if window.days > 1 and not window.seconds else f"{window.total_seconds() / 3600:g} h"
 
 
 def _first_of(year: int, month: int, window: CalendarMonth) -> datetime:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
 from typing import Literal
 
 from calls.causes import Outcome
@@ -9,10 +12,14 @@ from calls.settings import Trunk
 from dialer.campaign import Attempts, Campaign, CampaignFile, Retries, Retry
 from dialer.mix import ListShare
 from dialer.pace import Pacing
+from dialer.presets import PRESETS, Preset
 from dialer.simulation.scenario import Scenario
 
 Mode = Literal["progressive", "power", "predictive", "zero-abandon"]
 """How the core drives the policy, each as live; those of others are driven once a second, as predictive is."""
+
+PRESET: Literal["demo"] = "demo"
+"""Has no limits of time and number that would hold in a scenario."""
 
 QUEUE = "floor"
 TRUNK = "line"
@@ -27,6 +34,22 @@ TRIED_AGAIN = (
     Outcome.FAILED,
     Outcome.MACHINE,
 )
+
+
+class Simulated(Campaign):
+    """A campaign of a scenario, which says how long the law's window is."""
+
+    cap_window_s: float
+
+    @property
+    def preset(self) -> Preset:
+        """The rules: none but the cap's."""
+        return _rules(self.cap_window_s)
+
+
+@cache
+def _rules(cap_window_s: float) -> Preset:
+    return replace(PRESETS[PRESET], cap_window=timedelta(seconds=cap_window_s))
 
 
 def trunk_of(scenario: Scenario) -> Trunk:
@@ -51,7 +74,7 @@ def campaign_of(scenario: Scenario, index: int, mode: Mode) -> Campaign:
         queue=QUEUE,
         trunk=TRUNK,
         caller_id="+12025550100",
-        preset="demo",
+        preset=PRESET,
         safe_harbour="campaign.sorry",
         detect_machine=True,
         max_lines=min(scenario.lines, MOST_LINES),
@@ -61,7 +84,7 @@ def campaign_of(scenario: Scenario, index: int, mode: Mode) -> Campaign:
         attempts=Attempts(per_number=tries, per_person=tries, per_day=tries),
         retries=Retries(**retries),
     )
-    return Campaign(id=f"campaign-{index}", file=file)
+    return Simulated(id=f"campaign-{index}", file=file, cap_window_s=scenario.cap_window_s)
 
 
 def _word(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from calls.errors import ScenarioError
 from dialer.simulation.paced import paces
@@ -12,6 +13,7 @@ from dialer.simulation.replications import Interval, Results, Task, difference, 
 from dialer.simulation.scenario import Scenario
 from dialer.simulation.scenario_file import find
 from dialer.simulation.tally import WAIT_EDGES_S
+from dialer.windows import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,10 @@ class Comparison:
     def title(self) -> str:
         """What was simulated."""
         through = ", through the dialer's core" if self.core else ""
+        cap = f"cap {100 * self.scenario.abandonment_cap:g}% in {_in_words(self.scenario)}"
         return (
             f"{self.scenario.name}: {self.scenario.most_agents()} agents, {self.scenario.duration_s / 3600:g} h,"
-            f" cap {100 * self.scenario.abandonment_cap:g}%, {self.replications} replications{through}"
+            f" {cap}, {self.replications} replications{through}"
         )
 
     def table(self) -> str:
@@ -54,11 +57,16 @@ class Comparison:
             "agents": self.scenario.most_agents(),
             "duration_s": self.scenario.duration_s,
             "abandonment_cap": self.scenario.abandonment_cap,
+            "cap_window_s": self.scenario.cap_window_s,
             "replications": self.replications,
             "through_core": self.core,
             "wait_edges_s": list(WAIT_EDGES_S),
             "policies": [_as_json(each) for each in self.results],
         }
+
+
+def _in_words(scenario: Scenario) -> str:
+    return in_words(timedelta(seconds=scenario.cap_window_s))
 
 
 def _part(each: Results) -> str:
@@ -85,6 +93,7 @@ def _as_json(each: Results) -> dict[str, object]:
             {
                 "campaign": part.policy,
                 "abandonment_cap": part.scenario.abandonment_cap,
+                "cap_window_s": part.scenario.cap_window_s,
                 "occupancy": _interval(part.occupancy),
                 "abandonment": _interval(part.abandonment),
                 "talk_min_per_hour": _interval(part.talk_min_per_hour),

@@ -19,6 +19,7 @@ from dialer import control, roll
 from dialer.campaign import Campaign
 from dialer.simulation.distributions import Constant, Distribution, Measured
 from dialer.simulation.scenario import HOUR_S, Scenario, Shift, always
+from dialer.windows import longest
 
 KEPT = 200
 """Of the times of one kind at most so many are kept, evenly by their size."""
@@ -142,6 +143,7 @@ def _scenario(
         no_answer_s=campaign.file.ring_timeout_s,
         lines=campaign.file.max_lines,
         abandonment_cap=campaign.file.pacing.cap_within(campaign.preset),
+        cap_window_s=longest(campaign.preset.cap_window).total_seconds(),
     )
 
 

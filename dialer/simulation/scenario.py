@@ -166,7 +166,7 @@ class Scenario:
     outages: tuple[Outage, ...] = ()
     abandonment_cap: float = 0.03
     cap_window_s: float = 30 * 24 * HOUR_S
-    """On the fast path: over how long before now the law counts. Through the core it is the preset's."""
+    """Over how long before now the law counts."""
     connect_within_s: float = 2.0
     sees_wrap_up: bool = True
     """Whether the policy is told who wraps up and when that ends."""
@@ -195,8 +195,8 @@ class Scenario:
             raise ValueError("by_try, tries, weight: expected factors of 0 or more, one at least, and 1 or more")
         if not 0 <= self.warm_up_s < self.duration_s:
             raise ValueError("warm_up_s: expected 0 or more and less than duration_s")
-        if self.no_answer_s <= 0 or self.connect_within_s <= 0:
-            raise ValueError("no_answer_s and connect_within_s: expected more than 0")
+        if self.no_answer_s <= 0 or self.connect_within_s <= 0 or self.cap_window_s <= 0:
+            raise ValueError("no_answer_s, connect_within_s and cap_window_s: expected more than 0")
         if self.lines < 1 or self.calls_per_second < 1:
             raise ValueError("lines and calls_per_second: expected 1 or more")
 

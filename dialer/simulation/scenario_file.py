@@ -42,6 +42,9 @@ T = TypeVar("T")
 Seconds = Annotated[float, Field(ge=0, le=1e6, description="seconds, 0 to 1000000")]
 Share = Annotated[float, Field(ge=0, le=1, description="a share, 0 to 1")]
 Agents = Annotated[int, Field(ge=0, le=10_000, description="a whole number, 0 to 10000")]
+LegalWindow = Annotated[
+    float, Field(ge=3600, le=366 * 86_400, description="seconds, 3600 to 31622400: 86400 for a law that counts a day")
+]
 Title = Annotated[str, Field(min_length=1, max_length=100, description="1 to 100 characters, in quotes")]
 Cause = Annotated[int, Field(ge=1, le=127, description="a cause of Q.850, 1 to 127")]
 Shares = Annotated[
@@ -170,6 +173,7 @@ class CallsPart(Part):
     lines: Count | None = None
     outages: Annotated[tuple[OutagePart, ...], Field(description="a table for each outage")] = ()
     abandonment_cap: Share | None = None
+    cap_window_s: LegalWindow | None = None
 
 
 class ScenarioFile(CallsPart):

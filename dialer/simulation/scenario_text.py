@@ -17,7 +17,10 @@ KINDS: dict[type, str] = {
     LogNormal: "lognormal",
     Measured: "measured",
 }
-PLAIN = ("name", "duration_s", "warm_up_s", "busy_share", "dead_share", "no_answer_s", "lines", "abandonment_cap")
+PLAIN = (
+    *("name", "duration_s", "warm_up_s", "busy_share", "dead_share", "no_answer_s", "lines"),
+    *("abandonment_cap", "cap_window_s"),
+)
 """What a measured scenario says of itself in one value each."""
 
 

@@ -29,7 +29,7 @@ SHORT = replace(base(6), duration_s=1200.0)
 def test_a_comparison_for_people_and_for_programs() -> None:
     comparison = compare(SHORT, ["progressive", "issabel"], 3)
     table = comparison.table().splitlines()
-    assert table[0] == "base: 6 agents, 0.333333 h, cap 3%, 3 replications"
+    assert table[0] == "base: 6 agents, 0.333333 h, cap 3% in 30 days, 3 replications"
     assert [line.split()[0] for line in table[1:]] == ["policy", "progressive", "issabel"]
     found = json.loads(json.dumps(comparison.as_json()))
     assert [each["policy"] for each in found["policies"]] == ["progressive", "issabel"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer.pacing import Explanation, Observation, Policy, Snapshot
+from dialer.presets import PRESETS
+from dialer.simulation.as_campaign import campaign_of
 from dialer.simulation.core_run import CoreRun
 from dialer.simulation.distributions import Constant, Exponential, Uniform
 from dialer.simulation.paced import Pace, policy_of
@@ -54,6 +57,12 @@ class Recorder:
 def both(scenario: Scenario, name: str, seed: int = 0) -> tuple[Recorder, Recorder, Tally, Tally]:
     fast, core = Recorder(Pace(name).make(scenario)), Recorder(Pace(name).for_core(scenario))
     return fast, core, Run(scenario, fast, seed).go(), CoreRun(scenario, lambda _: core, seed).go()
+
+
+def test_the_core_counts_over_the_window_that_the_scenario_names() -> None:
+    of_a_day = campaign_of(replace(ALIKE, cap_window_s=24 * 3600.0), 0, "predictive")
+    assert of_a_day.preset == replace(PRESETS["demo"], cap_window=timedelta(hours=24))
+    assert campaign_of(ALIKE, 0, "predictive").preset == PRESETS["demo"], "thirty days"
 
 
 @pytest.mark.parametrize("name", ["issabel", "vicidial_average", "predictive"])

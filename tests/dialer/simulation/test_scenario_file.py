@@ -21,6 +21,7 @@ busy_share = 0.1
 lines = 60
 calls_per_second = 5
 abandonment_cap = 0.01
+cap_window_s = 86400
 sees_wrap_up = false
 
 [[shifts]]
@@ -92,6 +93,7 @@ def test_a_full_scenario(tmp_path: Path) -> None:
         lines=60,
         calls_per_second=5,
         abandonment_cap=0.01,
+        cap_window_s=86400.0,
         sees_wrap_up=False,
         shifts=(Shift(10, 0.0, float("inf"), ((1200.0, 1400.0),)), Shift(2, 600.0, 3600.0)),
         ring=Uniform(2.0, 20.0),
@@ -115,6 +117,7 @@ BESIDE = Scenario(
     busy_share=0.1,
     lines=60,
     abandonment_cap=0.01,
+    cap_window_s=86400.0,
     ring=Uniform(2.0, 20.0),
     talk=Constant(30.0),
     wrap_up=Measured((3.0, 5.0, 9.5)),
@@ -133,23 +136,28 @@ def test_what_is_left_out_is_as_in_the_base_scenario(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("agents = 10", 'agents = "ten"', ":13: shifts[0].agents: expected a whole number"),
-        ("breaks = [[1200, 1400]]", "breaks = [[1400, 1200]]", ":12: shifts[0]: expected breaks that end"),
+        ("agents = 10", 'agents = "ten"', ":14: shifts[0].agents: expected a whole number"),
+        ("breaks = [[1200, 1400]]", "breaks = [[1400, 1200]]", ":13: shifts[0]: expected breaks that end"),
         ("[3600, 0.15]", "[3600, 1.15]", ":4: answer_rate: expected shares"),
         ("[[0, 0.40]", "[[1, 0.40]", ":4: answer_rate: expected times that rise"),
-        ("low_s = 2\n", "low_s = 30\n", ":21: ring: low_s and high_s: expected"),
-        ('"exponential"', '"exp"', ":26: talk: expected"),
-        ("mean_s = 90", "mean_s = 0", ":26: talk: mean_s: expected more than 0"),
-        ("values_s = [3, 5, 9.5]", "values_s = []", ":30: wrap_up: values_s: expected"),
-        ("until_s = 200", "until_s = 50", ":38: outages[0]: expected until_s after from_s"),
-        ("cause = 38", "cause = 200", ":42: outages[0].cause: expected"),
+        ("low_s = 2\n", "low_s = 30\n", ":22: ring: low_s and high_s: expected"),
+        ('"exponential"', '"exp"', ":27: talk: expected"),
+        ("mean_s = 90", "mean_s = 0", ":27: talk: mean_s: expected more than 0"),
+        ("values_s = [3, 5, 9.5]", "values_s = []", ":31: wrap_up: values_s: expected"),
+        ("until_s = 200", "until_s = 50", ":39: outages[0]: expected until_s after from_s"),
+        ("cause = 38", "cause = 200", ":43: outages[0].cause: expected"),
         ("warm_up_s = 600", "warm_up_s = 7200", "warm_up_s: expected 0 or more and less"),
+        (
+            "= 86400",
+            "= 60",
+            ":10: cap_window_s: expected seconds, 3600 to 31622400: 86400 for a law that counts a day",
+        ),
         ("lines = 60", "linse = 60", ":7: linse"),
-        ("leads = 100", "leads = -1", ":47: lists[0].leads: expected"),
-        ("[3600, 0.1]", "[3600, 1.1]", ":44: lists[0]: expected shares"),
-        ('name = "beside"', 'name = "Tuesday"', ":50: campaigns[0]: expected another name"),
-        ("value_s = 30", "value_s = -30", ":57: campaigns[0].talk.value_s: expected"),
-        ("[3600, 0]]", "[3600, -1]]", ":59: inbound: calls_per_hour: expected 0 or more"),
+        ("leads = 100", "leads = -1", ":48: lists[0].leads: expected"),
+        ("[3600, 0.1]", "[3600, 1.1]", ":45: lists[0]: expected shares"),
+        ('name = "beside"', 'name = "Tuesday"', ":51: campaigns[0]: expected another name"),
+        ("value_s = 30", "value_s = -30", ":58: campaigns[0].talk.value_s: expected"),
+        ("[3600, 0]]", "[3600, -1]]", ":60: inbound: calls_per_hour: expected 0 or more"),
     ],
 )
 def test_faults_say_where_they_are(tmp_path: Path, before: str, after: str, message: str) -> None:

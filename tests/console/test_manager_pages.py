@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict
 from html import unescape
 
 import httpx
@@ -17,6 +18,9 @@ from calls.records.database import open_readonly
 from console.accounts.roles import RIGHTS, Right, Role
 from console.reads import people
 from console.web import app as web
+from console.web import campaigns
+from dialer.simulation.forecast import staffing
+from dialer.simulation.scenario import Scenario, Shift
 from tests.console.browser import HASH, PASSWORD, Browser, trouble
 from tests.console.served import FLOW, Served, install, served
 
@@ -229,6 +233,25 @@ def test_a_campaign_is_started_paced_and_stopped_by_its_page(manager: Browser, r
     assert audited(running, "campaign.stop") == [("manager", {"campaign": "autumn"})]
     assert "autumn" in manager.get("/campaigns").text
     assert manager.get("/campaigns/none").status_code == 404
+
+
+def test_the_page_of_a_forecast_tells_staffing(manager: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, object] = {"dials": 60, "talks": 20, "leads_left": 3, "lines_needed": 4, "variants": []}
+
+    async def forecast(*_: object) -> dict[str, object]:
+        return told
+
+    monkeypatch.setattr(campaigns, "_forecast", forecast)
+    staff = staffing(300.0, Scenario((Shift(5),)))
+    assert staff is not None
+    told["staffing"] = json.loads(json.dumps(asdict(staff)))
+    page = " ".join(unescape(re.sub("<[^>]+>", " ", manager.get("/campaigns/autumn/forecast").text)).split())
+    assert "Were 300 answers an hour of 135 s each (11.2 erlangs) to come by chance" in page
+    assert f"3 % find all busy {staff.none_busy} Erlang B" in page
+    assert f"all but 3 % are met within 2 s {staff.in_time} Erlang C" in page
+    assert f"3 % give up {staff.few_leave} Erlang A" in page
+    told["staffing"] = None
+    assert "Erlang" not in manager.get("/campaigns/autumn/forecast").text
 
 
 def test_an_import_is_shown_before_it_is_made(manager: Browser, running: Served) -> None:

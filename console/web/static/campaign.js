@@ -119,6 +119,18 @@ for (const kind of tried ? ["input", "change"] : []) {
   });
 }
 
+function staffing(staff) {
+  const lost = `${+(100 * staff.share).toPrecision(6)} %`;
+  return Object.assign(document.createElement("p"), {
+    className: "hint",
+    textContent: `Were ${staff.answers_per_hour.toFixed(0)} answers an hour of ${staff.handling_s.toFixed(0)} s each ` +
+      `(${staff.load.toFixed(1)} erlangs) to come by chance, and not be paced: ` +
+      `${staff.none_busy} agents so that ${lost} find all busy (Erlang B), ` +
+      `${staff.in_time} so that all but ${lost} are met within ${staff.within_s} s (Erlang C), ` +
+      `${staff.few_leave} so that ${lost} give up (Erlang A).`,
+  });
+}
+
 const place = document.querySelector("[data-forecast]");
 place?.querySelector("a")?.addEventListener("click", async (event) => {
   event.preventDefault();
@@ -150,5 +162,5 @@ place?.querySelector("a")?.addEventListener("click", async (event) => {
     textContent: `From ${found.dials} dials and ${found.talks} talks; 95 % intervals. ` +
       `${found.leads_left} leads left${left}; ${found.lines_needed} lines are enough.`,
   });
-  place.replaceChildren(table, told);
+  place.replaceChildren(table, told, ...(found.staffing ? [staffing(found.staffing)] : []));
 });

@@ -24,7 +24,7 @@ run: env
 test:
 	@$(MAKE) --no-print-directory -j2 dev pbx COMPILE=--no-compile
 	@$(MAKE) --no-print-directory -j2 lint collected
-	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --complete -m "not soak" -n 4
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --complete -m "not soak" -n 3
 
 test-asterisk22: dev
 	docker/fetch-asterisk 22 $(PBX)

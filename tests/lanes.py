@@ -1,8 +1,8 @@
-"""Which tests of a run on several workers (``pytest -n 4``) stay together, in the order they are handed out.
+"""Which tests of a run on several workers (``pytest -n 3``) stay together, in the order they are handed out.
 
 The tests on a real Asterisk mostly wait, and what they time must not be starved. So they make a few lanes, each on
-one worker from the start, and all else runs beside them, a file at a time, with the priority of what can wait: on two
-workers, as the lanes together leave one and a third of two cores, and one worker takes no more than one.
+one worker from the start, and all else runs beside them, a file at a time, with the priority of what can wait: on one
+worker, which has as much to do as the lanes take; with two, talks were late that a busy machine makes late.
 """
 
 from __future__ import annotations

@@ -18,10 +18,17 @@ TALK_S = 12.0
 """Longer than a kill and a restart take, also on a machine that does much else."""
 
 
-def talkers(house: House) -> dict[str, str | None]:
+def _talkers(house: House) -> dict[str, str | None]:
     """Whom each agent talks to, by the store."""
     rows = house.rows("SELECT agent_id, call_id FROM live_calls WHERE agent_id IS NOT NULL")
     return {str(row["agent_id"]): str(row["call_id"]) for row in rows}
+
+
+async def talkers(house: House, count: int) -> dict[str, str | None]:
+    """The same when ``count`` calls talk, which the engine says before it is in the store."""
+    await house.calls_in("talk", count)
+    await house.happens(lambda: len(_talkers(house)) == count, f"{count} talks are in the store")
+    return _talkers(house)
 
 
 async def test_talks_live_on_and_end_with_records(house_of: OpenHouse) -> None:
@@ -32,12 +39,10 @@ async def test_talks_live_on_and_end_with_records(house_of: OpenHouse) -> None:
         await house.log_in()
         script = CallerScript("1000", (Press(0.7, "1"),), hang_up_at_s=TALK_S)
         stays = await house.caller(replace(script, hang_up_at_s=None))
-        await house.calls_in("talk", 1)
-        (talker,) = talkers(house)
+        (talker,) = await talkers(house, 1)
         callers = [stays, await house.caller(script)]
         await house.start_campaign("talks", [number(0, 0), number(1, 1)])
-        await house.calls_in("talk", 4)
-        talks, legs = talkers(house), len(house.phones.events)
+        talks, legs = await talkers(house, 4), len(house.phones.events)
         await house.kill_engine()
         await house.start_engine()
         status = await house.status()
@@ -115,8 +120,7 @@ async def test_dialled_talks_that_outlive_the_engine_end_from_the_agents_side(ho
         await house.start_engine()
         await house.log_in()
         await house.start_campaign("talks", [number(0, 0), number(1, 1)])
-        await house.calls_in("talk", 2)
-        talks = talkers(house)
+        talks = await talkers(house, 2)
         await house.kill_engine()
         await house.start_engine()
         legs = {str(row["agent_id"]): str(row["leg_id"]) for row in house.rows("SELECT * FROM agent_legs")}

@@ -1,4 +1,4 @@
-"""Paths through one flow, and the arms of a split, from the trails of its calls; its figures are those of reports.
+"""Paths through one flow from their roll-ups, and the arms of a split from trails; its figures are those of reports.
 
 A call has *entered* its flow when it was answered and came to its first node, and counts to the time in which it
 began. What callers did in subflows counts to the flow that the call began with; such nodes are named
@@ -15,16 +15,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from calls.ids import FlowId
+from calls.records import path_totals
 from calls.records.figure import select
+from calls.records.path_totals import LINKS, PATHS
 from calls.records.proportions import wilson
 from calls.records.times import as_text
 from calls.records.totals import CALLS, GOAL, reached_goals
 
 GOALS = (GOAL,)
 """The outcomes that a caller's goal was reached by, where none are named: that of ``hangup`` nodes that name none."""
-
-BETWEEN = " > "
-"""What stands between the nodes of a path; no node's name has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,8 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A step between two nodes, the ``step``-th of its calls; ``target`` is ``(outcome)`` where the call ended.
+    """A step between two nodes, the ``step``-th of its calls; ``target`` is ``(outcome)`` where the call ended,
+    ``(unknown)`` where it was lost.
 
     What a Sankey diagram is drawn from: with the step in its name a node that is come to again is another, and
     nothing goes round.
@@ -121,51 +121,21 @@ WITH judged AS (
 
 # --- paths ------------------------------------------------------------------------------------------------------
 
-_STEPS = """,
-ends AS (
-    SELECT call_id, outcome, dropped, max(since_s) FILTER (WHERE kind = 'outcome') AS ended_s,
-           min(since_s) FILTER (WHERE kind = 'flow_started') AS began_s
-    FROM judged JOIN call_events USING (call_id) WHERE kind IN ('outcome', 'flow_started') GROUP BY call_id
-),
-steps AS (
-    SELECT call_id, seq, since_s, json_extract(detail, '$.node') AS node, outcome, dropped, began_s, ended_s
-    FROM ends JOIN call_events USING (call_id) WHERE kind = 'node_entered'
-)
-"""
-
-_PATHS = f"""{_STEPS},
-ways AS (
-    SELECT DISTINCT call_id, dropped, began_s, ended_s, group_concat(node, :between) OVER (
-        PARTITION BY call_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-    ) AS nodes FROM steps
-)
-SELECT nodes, count(*) AS calls, sum(dropped) AS drops, sum(coalesce(ended_s - began_s, 0.0)) AS total_s
-FROM ways GROUP BY nodes ORDER BY calls DESC, nodes
-"""
-
 
 def paths(connection: sqlite3.Connection, scope: FlowScope) -> list[Path]:
     """The ways that calls went through the flow, the most frequent first."""
-    rows = select(connection, _entered(scope) + _PATHS, scope.parameters() | {"between": BETWEEN})
-    return [Path(row["nodes"], row["calls"], row["drops"], row["total_s"]) for row in rows]
-
-
-_LINKS = f"""{_STEPS},
-moves AS (
-    SELECT call_id, row_number() OVER call AS step, node, lead(node) OVER call AS next,
-           lead(since_s) OVER call AS next_s, since_s, ended_s, outcome
-    FROM steps WINDOW call AS (PARTITION BY call_id ORDER BY seq)
-)
-SELECT step, node, coalesce(next, '(' || outcome || ')') AS target, count(*) AS calls,
-       sum(coalesce(next_s, ended_s, since_s) - since_s) AS total_s
-FROM moves GROUP BY step, node, target ORDER BY step, calls DESC, node, target
-"""
+    found = path_totals.counted(connection, PATHS, scope.flow, scope.begin, scope.end, scope.version)
+    of = [Path(nodes, int(calls), int(drops), total_s) for (nodes,), (calls, drops, total_s) in found.items()]
+    return sorted(of, key=lambda path: (-path.calls, path.nodes))
 
 
 def links(connection: sqlite3.Connection, scope: FlowScope) -> list[Link]:
     """The steps between nodes, in their order."""
-    rows = select(connection, _entered(scope) + _LINKS, scope.parameters())
-    return [Link(row["step"], row["node"], row["target"], row["calls"], row["total_s"]) for row in rows]
+    found = path_totals.counted(connection, LINKS, scope.flow, scope.begin, scope.end, scope.version)
+    of = [
+        Link(step, source, target, int(calls), total_s) for (step, source, target), (calls, total_s) in found.items()
+    ]
+    return sorted(of, key=lambda link: (link.step, -link.calls, link.source, link.target))
 
 
 # --- the arms of a split ----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from calls.errors import RecordError, SchemaTooNew
-from calls.records import agent_waits, best_hours, lead_totals, reached, rollups
+from calls.records import agent_waits, best_hours, lead_totals, path_totals, reached, rollups
 
 APPLICATION_ID = 0x43575254
 """``CWRT``, in the file's header: this database is Callwright's."""
@@ -230,6 +230,12 @@ def _waits(database: Database) -> None:
 @MIGRATIONS(name="0066_pacing_decisions")
 def _pacing_decisions(database: Database) -> None:
     _execute(database, "pacing_decisions.sql")
+
+
+@MIGRATIONS(name="0067_path_totals")
+def _path_totals(database: Database) -> None:
+    _execute(database, "path_totals.sql")
+    path_totals.recount(database.conn)
 
 
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from typing import Any
 from calls.agents.states import AgentState
 from calls.causes import Outcome
 from calls.ids import AgentId, BootId, CallId, CampaignId, FlowId, LeadId, LegId, QueueName
-from calls.records import again, agent_time, agent_waits, trail_totals
+from calls.records import again, agent_time, agent_waits, path_totals, trail_totals
 from calls.records.published import Event, publish
 from calls.records.times import as_text, as_time
 from calls.switch.port import Detected, EndedBy
@@ -207,12 +207,16 @@ def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iter
     is_new = connection.execute("SELECT 1 FROM calls WHERE call_id = ?", (record.call_id,)).fetchone() is None
     connection.execute("DELETE FROM live_calls WHERE call_id = ?", (record.call_id,))
     if is_new:
-        trail = _trail(connection, record.call_id, tuple(events))
+        kept = _trail(connection, record.call_id, tuple(events))
+        trail = trail_totals.told_by((kind, detail) for kind, detail, _ in kept)
         said = (trail.flow_outcome, trail.contained, int(trail.transferred))
         connection.execute(_FINISH, [*(_value(getattr(record, name)) for name in _CALL_COLUMNS), *said])
-        if record.flow is not None and record.outcome is not Outcome.CANCELLED:
+        if record.flow is not None:
             began_at = as_text(record.started_at)
-            trail_totals.add(connection, trail.nodes, record.flow, record.flow_version, began_at)
+            counts = record.outcome is not Outcome.CANCELLED
+            if counts:
+                trail_totals.add(connection, trail.nodes, record.flow, record.flow_version, began_at)
+            path_totals.add(connection, kept, trail, record.flow, record.flow_version, began_at, counts=counts)
         is_inbound = record.direction is Direction.INBOUND
         person = str(_value(record.caller if is_inbound else record.called))
         again.note(connection, record.call_id, record.direction.value, person, as_text(record.started_at))
@@ -222,11 +226,11 @@ def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iter
     return is_new
 
 
-def _trail(connection: sqlite3.Connection, call_id: CallId, events: tuple[CallEvent, ...]) -> trail_totals.Told:
-    """What the whole trail of a call says; ``events``: its last ones, which are added."""
+def _trail(connection: sqlite3.Connection, call_id: CallId, events: tuple[CallEvent, ...]) -> list[path_totals.Event]:
+    """What is counted of the whole trail of a call; ``events``: its last ones, which are added."""
     if add_events(connection, call_id, events):
-        return trail_totals.read(connection, call_id)
-    return trail_totals.told_by((each.kind, each.detail) for each in events if each.kind in trail_totals.KINDS)
+        return path_totals.read(connection, call_id)
+    return [(each.kind, each.detail, each.since_s) for each in events if each.kind in path_totals.WALKED]
 
 
 def _find_wrap_up(connection: sqlite3.Connection, record: CallRecord) -> None:

@@ -1,7 +1,7 @@
 """What a call's trail says of it, as reports count: how its flow ended, and what happened at each node.
 
-Counted once, when the call's record is written, from the events that are kept of it. The flow's figures are counted
-from the raw events by :mod:`calls.records.flow_figures`, with the same meaning.
+Counted once, when the call's record is written, from the events that are kept of it. The ways that
+calls went are counted by :mod:`calls.records.path_totals`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from calls.records import again, agent_time, agent_waits, lead_totals, reached, totals
+from calls.records import again, agent_time, agent_waits, lead_totals, path_totals, reached, totals
 from calls.records.database import open_readonly, open_writer
 from calls.records.migrations import migrate
 from calls.reports.asking import ask
@@ -210,6 +210,7 @@ def build(path: Path, days: int) -> None:
         again.recount(connection)
         totals.recount(connection)
         lead_totals.recount(connection)
+        path_totals.recount(connection)
         for sql in kept["trigger"]:
             connection.execute(sql)
         connection.execute("COMMIT")

@@ -304,16 +304,18 @@ NOBODYS = {
     "account_sessions", "account_tokens", "accounts", "agent_legs", "agent_queues", "agent_states",
     "agent_time_totals", "agent_totals", "alerts", "announced_pauses", "answer_hours", "attempt_totals",
     "call_totals", "caller_ids_shown", "campaign_changes", "campaign_lists", "ending_totals", "erasures", "imports",
-    "lead_totals", "node_totals", "notices", "overrides", "pacing_decisions", "pacing_states", "report_schedules",
-    "retention_marks", "roll_totals", "switch_boots", "trunk_lines", "webhook_events", "work_shifts", *scrub.KEPT,
+    "lead_totals", "link_totals", "node_totals", "notices", "overrides", "pacing_decisions", "pacing_states",
+    "path_totals", "report_schedules", "retention_marks", "roll_totals", "switch_boots", "trunk_lines", "way_totals",
+    "webhook_events", "work_shifts", *scrub.KEPT,
 }  # fmt: skip
 """Tables in which nothing of a person can stand."""
 
+TRAILS = ("node_totals", "path_totals", "link_totals", "way_totals")
 TOTALS = (
-    *("call_totals", "agent_totals", "ending_totals", "attempt_totals", "node_totals"),
+    *("call_totals", "agent_totals", "ending_totals", "attempt_totals", *TRAILS),
     *("agent_time_totals", "lead_totals", "roll_totals"),
 )
-"""What reports add up."""
+"""What reports add up; of trails is what those tables hold."""
 
 WHILE_IT_LASTS = {"live_calls"}
 """Who is on the line is not erased before the call is over."""

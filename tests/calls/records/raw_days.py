@@ -46,7 +46,7 @@ def _event(kind: str, node: str, **more: object) -> CallEvent:
 NODES = st.sampled_from(["main", "sub"])
 EVENTS = st.one_of(
     st.builds(lambda node, kind: _event("node_entered", node, type=kind), NODES, st.sampled_from(["menu", "queue"])),
-    st.builds(lambda node, took: _event("node_left", node, took_s=took), NODES, SECONDS),
+    st.builds(lambda node, took: _event("node_left", node, took_s=took, exit="next"), NODES, SECONDS),
     st.builds(lambda node, left: _event("noinput", node, left=left), NODES, st.integers(0, 1)),
     st.builds(lambda node: _event("nomatch", node), NODES),
     st.builds(lambda node: _event("choice", node, by="speech", confidence=0.5), NODES),

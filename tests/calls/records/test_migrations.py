@@ -55,6 +55,7 @@ ALL = (
     "0061_work_shifts",
     "0062_waits",
     "0066_pacing_decisions",
+    "0067_path_totals",
 )
 
 

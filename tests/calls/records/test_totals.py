@@ -8,14 +8,18 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from calls.records import rollups
+from calls.records import path_totals, rollups
 from calls.records.agent_time import shares
 from calls.records.store import Direction
 from calls.records.totals import CUBES, QUARTER_S
 from tests.calls.records.raw_days import BEGIN, Day, days, write
 from tests.calls.records.scratch import taken_back
 
-KEPT = (*((cube.table, len(cube.keys)) for cube in CUBES), ("node_totals", 4), ("agent_time_totals", 4))
+KEPT = (
+    *((cube.table, len(cube.keys)) for cube in CUBES),
+    *((each.name, 3 + len(each.keys)) for each in path_totals.TABLES),
+    *(("node_totals", 4), ("agent_time_totals", 4)),
+)
 
 TOLD = (
     "SELECT call_id, again_s, flow_outcome, contained, transferred FROM calls",

@@ -76,6 +76,8 @@ def test_entries_hang_ups_and_ways(connection: sqlite3.Connection) -> None:
         ("info", "next", "menu"): 1,
         ("menu", "keys.2", "queue"): 1,
     }
+    of_seconds = traffic(connection, FlowId("main"), BEGAN - timedelta(seconds=1), BEGAN + timedelta(seconds=1))
+    assert (of_seconds.ways, of_seconds.entries) == (counted.ways, counted.entries)
 
 
 def test_no_calls_are_no_traffic(connection: sqlite3.Connection) -> None:

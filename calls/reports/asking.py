@@ -21,7 +21,8 @@ from calls.reports.slots import labels
 
 
 def ask(connection: sqlite3.Connection, question: Question) -> Answer:
-    """The figures. Without a dimension there is one row, also where nothing happened."""
+    """The figures. Without a dimension there is one row, also where nothing happened; by dimensions those rows are
+    left out in which all is 0, as where the only call of a roll-up's row was found to be another's."""
     shown = tuple(each for each in question.figures if cube_of(each, question) is not None)
     groups: dict[str, list[Definition]] = defaultdict(list)
     for each in shown:
@@ -34,10 +35,19 @@ def ask(connection: sqlite3.Connection, question: Question) -> Answer:
     figures = tuple(one for each in shown for one in _by_currency(each, sold))
     rows = []
     for key in sorted(keys):
-        counted = (_figure(each, _parts(each, key, question, sums, sold), question.targets) for each in figures)
-        rows.append(Row(key, tuple(counted)))
+        counted = [_figure(each, _parts(each, key, question, sums, sold), question.targets) for each in figures]
+        if not key or any(map(_holds_anything, counted)):
+            rows.append(Row(key, tuple(counted)))
     left_out = tuple(each for each in question.figures if each not in shown)
     return Answer(question, figures, tuple(rows), left_out)
+
+
+NOTHING = 1e-6
+"""Seconds that were added and taken away again can leave a trace of their rounding."""
+
+
+def _holds_anything(figure: Figure) -> bool:
+    return any(abs(part or 0) > NOTHING for part in (figure.numerator, figure.denominator))
 
 
 Money = Mapping[Key, Mapping[str, float]]

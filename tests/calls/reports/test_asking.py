@@ -361,6 +361,20 @@ def test_figures_of_nodes_and_a_slow_count_agree(
     assert fractions(answer) == wanted
 
 
+def test_a_row_of_nothing_is_left_out(connection: sqlite3.Connection) -> None:
+    """A call whose agent says how it ended moves to another row, with seconds that add up to 0 but for rounding."""
+    for name in ("a", "b", "c"):
+        store.finish_call(connection, call(name, queue="sales", agent="ann", talk_s=0.1))
+        connection.execute("UPDATE calls SET disposition = 'sale' WHERE call_id = ?", (name,))
+    connection.execute("UPDATE calls SET agent_id = 'bob'")
+    by = {Dimension.DISPOSITION: Section.ENDINGS, Dimension.AGENT: Section.INBOUND}
+    found = {
+        each: [row.key for row in ask(connection, Question(BEGIN, END, of_section(section), BERLIN, (each,))).rows]
+        for each, section in by.items()
+    }
+    assert found == {Dimension.DISPOSITION: [("sale",)], Dimension.AGENT: [("bob",)]}
+
+
 def test_a_day_is_the_houses(connection: sqlite3.Connection) -> None:
     """Kathmandu is 5 h 45 min before UTC: its days begin at a quarter past six in the evening."""
     for name, hour in (("a", 18), ("b", 19)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import random
 import socket
 from collections.abc import Collection
@@ -11,16 +13,33 @@ MEDIA_FROM = 10_000
 MEDIA_TO = 32_000
 """Media ranges lie below Linux' own ephemeral ports (32768 and up), which every other program is given."""
 
+SINGLE_FROM = 7_000
+"""Single ports lie from here up to the media ranges: a connection is given none of them by itself, and no browser
+refuses one of them (the highest that is refused there is 6697)."""
+
+APART = 97
+"""So far from one process to the next: two that choose at once take no port that the other has not opened yet."""
+
 HEAD_PORTS = 4
 """SIPp opens its first ones when it starts, and ends where the second pair is taken (seen with 3.6.1)."""
 
 
+_asked = itertools.count(os.getpid() * APART)
+
+
 def free_port(kind: socket.SocketKind) -> int:
-    """A port that nothing is bound to, on TCP (``SOCK_STREAM``) or UDP (``SOCK_DGRAM``)."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nothing is bound to, on TCP (``SOCK_STREAM``) or UDP (``SOCK_DGRAM``); another one each time, for
+    what was given may not be open yet.
+
+    Raises:
+        OSError: all of them are taken.
+    """
+    places = MEDIA_FROM - SINGLE_FROM
+    for _ in range(places):
+        port = SINGLE_FROM + next(_asked) % places
+        if _is_free(port, kind):
+            return port
+    raise OSError(f"no port between {SINGLE_FROM} and {MEDIA_FROM} is free")
 
 
 def free_media_ports(count: int, random_source: random.Random, given: Collection[int] = ()) -> tuple[int, int]:
@@ -42,8 +61,8 @@ def free_media_ports(count: int, random_source: random.Random, given: Collection
     raise OSError(f"no {count} free UDP ports in a row between {MEDIA_FROM} and {MEDIA_TO}")
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def _is_free(port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
         try:
             probe.bind((LOOPBACK, port))
         except OSError:

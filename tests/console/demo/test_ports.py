@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from console.demo.ports import HEAD_PORTS, LOOPBACK, MEDIA_TO, free_media_ports
+from console.demo.ports import HEAD_PORTS, LOOPBACK, MEDIA_FROM, MEDIA_TO, SINGLE_FROM, free_media_ports, free_port
 from console.demo.sipp import AT_ONCE, SippHome
 
 
@@ -52,3 +52,13 @@ def test_far_ends_that_start_at_once_have_ports_of_their_own(tmp_path: Path) -> 
     home = SippHome(tmp_path, tmp_path, random.Random(7))
     ports = sorted(home.media_port() for _ in range(AT_ONCE))
     assert all(after - before >= HEAD_PORTS for before, after in pairwise(ports))
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_a_port_is_free_and_no_connections_own_and_given_once(kind: socket.SocketKind) -> None:
+    """Nothing is opened in between; the next one is taken by somebody else."""
+    ports = [free_port(kind) for _ in range(20)]
+    assert len(set(ports)) == 20 and all(SINGLE_FROM <= each < MEDIA_FROM for each in ports)
+    with socket.socket(socket.AF_INET, kind) as holder:
+        holder.bind((LOOPBACK, ports[-1] + 1))
+        assert free_port(kind) != ports[-1] + 1

@@ -30,8 +30,9 @@ UNION ALL
 SELECT line_id, '', trunk, coalesce(placed_at, planned_at), freed_at, lines,
        CASE WHEN placed_at IS NOT NULL THEN calls_per_second END
 FROM trunk_lines WHERE trunk IN (SELECT trunk FROM attempts WHERE campaign_id = ?1)
-ORDER BY 3, 4, 1
+ORDER BY 3, 4, 5 NULLS LAST, 1
 """
+"""Of calls of one moment, whoever ended first had the line before the others."""
 
 
 @dataclass(frozen=True, slots=True)

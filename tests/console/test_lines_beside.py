@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from calls.errors import (
@@ -149,6 +149,7 @@ SECONDS = st.floats(0.0, 6.0)
     st.lists(st.tuples(SECONDS, st.sampled_from([0.0, 0.1, 0.5, 1.0, 9.0]), SECONDS), min_size=1, max_size=12),
     st.booleans(),
 )
+@example(3, [(0.0, 9.0, 0.0), (0.0, 9.0, 0.0), (2.0, 0.5, 0.0), (2.25, 0.1, 0.0), (0.875, 9.0, 2.0)], False)
 def test_no_trunk_ever_has_more_than_it_may(agents: int, askers: list[Asker], congested: bool) -> None:
     with narrow(agents) as world:
         run(lived(world, askers, congested))

@@ -137,10 +137,10 @@ async def test_a_second_engine_is_refused_and_harms_nothing(house_of: OpenHouse)
 
 async def test_callers_go_first_and_the_campaign_fills_what_they_leave(house_of: OpenHouse) -> None:
     """Blended: while a caller waits nobody is dialled, before the campaign's start and in its midst."""
-    async with house_of(Plan(agents=2, lines=4, ring_ms=(50, 200), talk_ms=(2000, 2500))) as house:
+    async with house_of(Plan(agents=2, lines=4, ring_ms=(50, 200), talk_ms=(4000, 4500))) as house:
         await house.start_engine()
         await house.log_in()
-        leads = [number(index, 0) for index in range(8)]
+        leads = [number(index, 0) for index in range(6)]
         async with house.callers("2000", 3) as people:
             await house.calls_in("talk", 2)
             await house.calls_in("wait", 1)
@@ -153,18 +153,17 @@ async def test_callers_go_first_and_the_campaign_fills_what_they_leave(house_of:
         await house.happens(lambda: len(house.invited()) >= 2, "the campaign fills")
         await house.calls_in("talk", 2)
         async with house.callers("2000", 1) as (caller,):
-            await house.until(lambda status: any(inbound(each) == "wait" for each in status.calls), "one waits")
-            waits = time.time()
             await house.until(
-                lambda status: any(inbound(each) == "talk" for each in status.calls), "and has an agent"
+                lambda status: any(inbound(each) == "talk" for each in status.calls), "who waits has an agent"
             )
             caller.hang_up()
         await house.campaign_over("blend")
         (last,) = house.rows(
-            "SELECT began_at FROM contacts JOIN calls USING (call_id) WHERE direction = 'inbound'"
+            "SELECT began_at, wait_s FROM contacts JOIN calls USING (call_id) WHERE direction = 'inbound'"
             " ORDER BY began_at DESC LIMIT 1"
         )
         met = as_time(str(last["began_at"])).timestamp()
+        waits = met - float(str(last["wait_s"]))
         rung = [each.at_s for each in house.callees.events if each.event == "invited"]
         assert not [at for at in rung if waits + 0.5 <= at < met], "the agent who became free was the caller's"
         assert Counter(house.invited()) == dict.fromkeys(leads, 1)

@@ -30,9 +30,7 @@ UNION ALL
 SELECT line_id, '', trunk, coalesce(placed_at, planned_at), freed_at, lines,
        CASE WHEN placed_at IS NOT NULL THEN calls_per_second END
 FROM trunk_lines WHERE trunk IN (SELECT trunk FROM attempts WHERE campaign_id = ?1)
-ORDER BY 3, 4, 5 NULLS LAST, 1
 """
-"""Of calls of one moment, whoever ended first had the line before the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +54,7 @@ def judged(connection: sqlite3.Connection, campaign_id: str) -> Iterator[Finding
         Placed(attempt, campaign, trunk, when(at), when(ended_at) if ended_at else LATEST, lines, rate)
         for attempt, campaign, trunk, at, ended_at, lines, rate in rows
     ]
+    calls.sort(key=lambda each: (each.at, each.ended_at > each.at, each.call_id))  # who ended at once had it first
     row = connection.execute("SELECT upto_at FROM retention_marks WHERE kind = 'trunk_lines'").fetchone()
     if row and row[0] and any(each.campaign_id == campaign_id and each.at < when(row[0]) for each in calls):
         yield Unproved("", "I6", f"which legs beside its calls were on its trunks before {row[0]} is kept no longer")

@@ -14,7 +14,7 @@ from tests.integration.premises import Plan
 
 pytestmark = pytest.mark.asterisk
 
-TALK_S = 12.0
+TALK_S = 16.0
 """Longer than a kill and a restart take, also on a machine that does much else."""
 
 

@@ -82,7 +82,7 @@ def _add_edge(
     connection: sqlite3.Connection, found: defaultdict[Key, float], since: datetime, until: datetime
 ) -> None:
     """Of each agent the states that began within, and the last one that began before."""
-    for (agent_id,) in connection.execute(_AGENTS).fetchall():
+    for (agent_id,) in connection.execute(AGENTS).fetchall():
         rows = connection.execute(
             "SELECT state, reason, since_at, duration_s FROM agent_states WHERE agent_id = :agent"
             " AND duration_s IS NOT NULL AND since_at < :until AND since_at >= coalesce((SELECT max(since_at)"
@@ -96,8 +96,7 @@ def _add_edge(
                 found[number, agent_id, state, reason] += seconds
 
 
-# One look in the index for each agent: DISTINCT would read all states.
-_AGENTS = """
+AGENTS = """
 WITH RECURSIVE agents(agent_id) AS (
     SELECT min(agent_id) FROM agent_states
     UNION ALL
@@ -106,6 +105,7 @@ WITH RECURSIVE agents(agent_id) AS (
 )
 SELECT agent_id FROM agents WHERE agent_id IS NOT NULL
 """
+"""All who have a state: by one look in the index for each, as DISTINCT would read all states."""
 
 
 def _running_within(connection: sqlite3.Connection, begin: datetime, end: datetime) -> Iterator[tuple[Key, float]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
+from calls.records.agent_time import AGENTS
+
 WAITING = ("ready", "reserved")
 TALKING = "talking"
 
@@ -26,21 +28,20 @@ def waited_s(connection: sqlite3.Connection, agent_id: str) -> float | None:
 
 
 def recount(connection: sqlite3.Connection) -> None:
-    """Say of every talk anew how long its agent had waited for it."""
-    connection.execute("UPDATE agent_states SET waited_s = NULL WHERE waited_s IS NOT NULL")
-    connection.executemany(
-        "UPDATE agent_states SET waited_s = ? WHERE agent_id = ? AND since_at = ?", list(_waits(connection))
-    )
+    """Say of every talk anew how long its agent had waited for it, one agent after the other."""
+    for (agent_id,) in connection.execute(AGENTS).fetchall():
+        connection.executemany(
+            "UPDATE agent_states SET waited_s = ? WHERE agent_id = ? AND since_at = ?",
+            [(waited, agent_id, since_at) for since_at, was, waited in _waits(connection, agent_id) if was != waited],
+        )
 
 
-def _waits(connection: sqlite3.Connection) -> Iterator[tuple[float, str, str]]:
-    """Seconds, agent and begin of each talk that was waited for."""
-    before, waited = "", None
-    for agent_id, since_at, state, lasted_s in connection.execute(
-        "SELECT agent_id, since_at, state, duration_s FROM agent_states ORDER BY agent_id, since_at"
+def _waits(connection: sqlite3.Connection, agent_id: str) -> Iterator[tuple[str, float | None, float | None]]:
+    """Begin of each state, what it says of the wait before it, and what it is to say."""
+    waited = None
+    for since_at, state, lasted_s, was in connection.execute(
+        "SELECT since_at, state, duration_s, waited_s FROM agent_states WHERE agent_id = ? ORDER BY since_at",
+        (agent_id,),
     ):
-        if agent_id != before:
-            before, waited = agent_id, None
-        if state == TALKING and waited is not None:
-            yield waited, agent_id, since_at
+        yield since_at, was, waited if state == TALKING else None
         waited = (waited or 0.0) + (lasted_s or 0.0) if state in WAITING else None

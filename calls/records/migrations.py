@@ -1,12 +1,16 @@
 """The schema's versions, by name. A release knows its own and the older ones; a newer one's database is refused.
 
 ``sqlite-utils`` keeps the list of what was applied in the database itself. All that are missing are applied in one
-``BEGIN IMMEDIATE``: a database is never half upgraded.
+``BEGIN IMMEDIATE``: a database is never half upgraded, and one whose upgrade was killed is as it was before. Until
+then all that changes stands in the write-ahead log, so that the disk has to have room for it.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -17,6 +21,10 @@ from calls.records import agent_waits, best_hours, lead_totals, path_totals, rea
 
 APPLICATION_ID = 0x43575254
 """``CWRT``, in the file's header: this database is Callwright's."""
+
+CACHE_KIB = 256 * 1024
+"""Memory that an upgrade may take, instead of SQLite's 2 MB: roll-ups and indexes are counted and sorted in it, and a
+changed page is written to the log once, where it would be written each time that it is pushed out."""
 
 MIGRATIONS = Migrations("callwright")
 
@@ -248,8 +256,11 @@ def missing(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS)
     return tuple(each.name for each in migrations.pending(_wrapped(connection)))
 
 
-def migrate(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
-    """Bring the database to this release's schema, in place; gives the names of what was applied.
+def migrate(
+    connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS, told: Callable[[str], None] | None = None
+) -> tuple[str, ...]:
+    """Bring the database to this release's schema, in place; gives the names of what was applied. ``told`` hears
+    which one begins, and the commit.
 
     Raises:
         SchemaTooNew: a newer release has written it.
@@ -259,16 +270,54 @@ def migrate(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS)
     connection.execute("BEGIN IMMEDIATE")
     try:
         refuse_unknown(connection, migrations)
-        before = {each.name for each in migrations.applied(database)}
-        migrations.apply(database)
-        if not before:
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        done = tuple(each.name for each in migrations.applied(database) if each.name not in before)
+        pending = migrations.pending(database)
+        if pending:
+            is_new = not migrations.applied(database)
+            with _roomy(connection):
+                _telling(migrations, database, told).apply(database)
+            if is_new:
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            if told is not None:
+                told("writing it into the database")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
-    return done
+    return tuple(each.name for each in pending)
+
+
+def _telling(migrations: Migrations, database: Database, told: Callable[[str], None] | None) -> Migrations:
+    """Those that are pending, each told of as it begins."""
+    if told is None:
+        return migrations
+    pending = migrations.pending(database)
+    found = Migrations(migrations.name)
+    for place, each in enumerate(pending, start=1):
+        found(name=each.name)(_told_of(each.fn, partial(told, f"{each.name} ({place} of {len(pending)})")))
+    return found
+
+
+def _told_of(step: Callable[[Database], None], tell: Callable[[], None]) -> Callable[[Database], None]:
+    def told(database: Database) -> None:
+        tell()
+        step(database)
+
+    return told
+
+
+@contextmanager
+def _roomy(connection: sqlite3.Connection) -> Iterator[None]:
+    """Give the connection and its temporary tables more memory for a while."""
+    schemas = ("main", "temp")
+    before = {each: connection.execute(f"PRAGMA {each}.cache_size").fetchone()[0] for each in schemas}
+    try:
+        for each in schemas:
+            connection.execute(f"PRAGMA {each}.cache_size = {-CACHE_KIB}")
+        yield
+    finally:
+        for each, size in before.items():
+            connection.execute(f"PRAGMA {each}.cache_size = {size}")
+        connection.execute("PRAGMA shrink_memory")
 
 
 def refuse_unknown(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> None:

@@ -35,7 +35,8 @@ Event = tuple[str, Mapping[str, Any], float]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One roll-up. ``raw``: the statement that counts its rows from trails, of the calls for which ``{of}`` holds."""
+    """One roll-up. ``raw``: the statement that counts its rows from trails: of those that ``{trails}`` joins, and of
+    their calls for which ``{of}`` holds."""
 
     name: str
     keys: tuple[str, ...]
@@ -52,16 +53,19 @@ _CALL = f"{quarter('c.started_at')} AS quarter, c.flow AS flow, coalesce(c.flow_
 
 _NAMED = "json_type(detail, '$.node') = 'text'"
 
+OF_ALL = {"trails": "call_events AS e CROSS JOIN calls AS c ON c.call_id = e.call_id", "of": "c.flow IS NOT NULL"}
+"""From one end of the trails to the other: calls without one are never looked at."""
+
+OF_SOME = {"trails": "calls AS c CROSS JOIN call_events AS e ON e.call_id = c.call_id"}
+"""From the calls of some time."""
+
 _STEPS = f"""
-WITH judged AS (
-    SELECT c.call_id, {_CALL}, coalesce(c.flow_outcome, '{UNKNOWN}') AS outcome,
-           {CALLS.measures["dropped"]} AS dropped
-    FROM calls AS c WHERE {{of}} AND {CALLS.measures["entered"]}
-),
-ends AS (
-    SELECT judged.*, max(since_s) FILTER (WHERE kind = 'outcome') AS ended_s,
-           min(since_s) FILTER (WHERE kind = 'flow_started') AS began_s
-    FROM judged JOIN call_events USING (call_id) WHERE kind IN ('outcome', 'flow_started') GROUP BY call_id
+WITH ends AS (
+    SELECT e.call_id AS call_id, {_CALL}, coalesce(c.flow_outcome, '{UNKNOWN}') AS outcome,
+           {CALLS.measures["dropped"]} AS dropped, max(e.since_s) FILTER (WHERE e.kind = 'outcome') AS ended_s,
+           min(e.since_s) FILTER (WHERE e.kind = 'flow_started') AS began_s
+    FROM {{trails}} WHERE {{of}} AND e.kind IN ('outcome', 'flow_started') AND {CALLS.measures["entered"]}
+    GROUP BY e.call_id
 ),
 steps AS (
     SELECT ends.*, seq, since_s, json_extract(detail, '$.node') AS node
@@ -107,9 +111,8 @@ WAYS = Table(
 WITH steps AS (
     SELECT {_CALL}, kind, json_extract(detail, '$.node') AS node, json_extract(detail, '$.exit') AS way,
            lead(kind) OVER in_call AS next_kind, lead(json_extract(detail, '$.node')) OVER in_call AS next_node
-    FROM calls AS c JOIN call_events USING (call_id)
-    WHERE {{of}} AND kind IN ('node_entered', 'node_left') AND {_NAMED}
-    WINDOW in_call AS (PARTITION BY call_id ORDER BY seq)
+    FROM {{trails}} WHERE {{of}} AND kind IN ('node_entered', 'node_left') AND {_NAMED}
+    WINDOW in_call AS (PARTITION BY e.call_id ORDER BY e.seq)
 )
 SELECT quarter, flow, flow_version, node, coalesce(way, ''), next_node, count(*) FROM steps
 WHERE kind = 'node_left' AND next_kind = 'node_entered' GROUP BY 1, 2, 3, 4, 5, 6
@@ -191,9 +194,7 @@ def recount(connection: sqlite3.Connection) -> None:
     nothing is counted any more."""
     for table in TABLES:
         connection.execute(f"DELETE FROM {table.name}")
-        connection.execute(
-            f"INSERT INTO {table.name} ({', '.join(table.columns)}) {table.raw.format(of='c.flow IS NOT NULL')}"
-        )
+        connection.execute(f"INSERT INTO {table.name} ({', '.join(table.columns)}) {table.raw.format(**OF_ALL)}")
 
 
 def counted(
@@ -218,7 +219,7 @@ def counted(
     for since, until in edges:
         if since < until:
             span = named | {"begin": as_text(since), "end": as_text(until)}
-            rows += [row[3:] for row in connection.execute(table.raw.format(of=of_call), span)]
+            rows += [row[3:] for row in connection.execute(table.raw.format(**OF_SOME, of=of_call), span)]
     found: dict[tuple[Any, ...], list[float]] = {}
     for row in rows:
         key, measures = tuple(row[: len(table.keys)]), row[len(table.keys) :]

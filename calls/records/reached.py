@@ -13,13 +13,22 @@ from calls.records.totals import ATTEMPTS
 ANSWERED, CONTACT, RIGHT_PARTY = 1, 2, 4
 """Added up in ``attempts.reached``: the measures ``answered``, ``contacts`` and ``right_party`` of attempts."""
 
-_REACHED = (
-    f"(SELECT {ANSWERED} * {ATTEMPTS.measures['answered']} + {CONTACT} * {ATTEMPTS.measures['contacts']}"
-    f" + {RIGHT_PARTY} * {ATTEMPTS.measures['right_party']}"
-    " FROM (SELECT attempts.outcome AS outcome) AS a LEFT JOIN calls AS c ON c.call_id = attempts.attempt_id)"
-)
+_TOLD = f"""
+CREATE TEMP TABLE told AS SELECT c.call_id AS call_id,
+    {CONTACT} * {ATTEMPTS.measures["contacts"]} + {RIGHT_PARTY} * {ATTEMPTS.measures["right_party"]} AS reached
+FROM calls AS c WHERE c.agent_id IS NOT NULL
+"""
+_REACHED = f"""(
+    {ANSWERED} * {ATTEMPTS.measures["answered"].replace("a.outcome", "attempts.outcome")}
+    + coalesce((SELECT told.reached FROM told WHERE told.call_id = attempts.attempt_id), 0)
+)"""
 
 
 def recount(connection: sqlite3.Connection) -> None:
-    """Write it anew where it is another than the calls say, inside a transaction of the caller."""
+    """Write it anew where it is another than the calls say, inside a transaction of the caller. What calls say is put
+    aside first, by one look at each: looking for the call of each attempt would go to and fro in all of them."""
+    connection.execute("DROP TABLE IF EXISTS temp.told")
+    connection.execute(_TOLD)
+    connection.execute("CREATE UNIQUE INDEX temp.told_by_call ON told (call_id, reached)")
     connection.execute(f"UPDATE attempts SET reached = {_REACHED} WHERE reached <> {_REACHED}")
+    connection.execute("DROP TABLE temp.told")

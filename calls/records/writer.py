@@ -24,9 +24,10 @@ from typing import Generic, TypeVar
 from calls import log
 from calls.errors import CallwrightError, RecordError, StoreFull, WriterOverloaded
 from calls.records.ballast import Ballast
-from calls.records.database import open_writer, typed
+from calls.records.database import typed
 from calls.records.lock import lock_path, writers_lock
-from calls.records.migrations import migrate
+from calls.records.opening import open_upgraded
+from calls.records.progress import Tell, to_log, to_stderr
 from calls.records.room import Room
 
 T = TypeVar("T")
@@ -105,14 +106,15 @@ class Writer:
         """The database."""
         return self._path
 
-    def start(self) -> None:
-        """Take the lock, check and upgrade the database. Returns when writes are taken.
+    def start(self, tell: Tell = to_log) -> None:
+        """Take the lock, check and upgrade the database. Returns when writes are taken; ``tell`` hears of what goes
+        on meanwhile, if it takes long.
 
         Raises:
             WriterBusy: another process writes.
             SchemaTooNew, StoreDamaged, RecordError: the database is not for us.
         """
-        self._thread = threading.Thread(target=self._main, name="writer", daemon=True)
+        self._thread = threading.Thread(target=self._main, args=(tell,), name="writer", daemon=True)
         self._thread.start()
         self._started.wait()
         if self._failed is not None:
@@ -193,12 +195,11 @@ class Writer:
 
     # --- the thread -------------------------------------------------------------------------------------------
 
-    def _main(self) -> None:
+    def _main(self, tell: Tell) -> None:
         try:
             with writers_lock(self._lock):
-                connection = open_writer(self._path)
+                connection = open_upgraded(self._path, tell)
                 try:
-                    migrate(connection)
                     self._load()
                     self._open = True
                     self._started.set()
@@ -411,9 +412,8 @@ def compact(path: Path) -> None:
         SchemaTooNew, StoreDamaged, RecordError: the database is not for us, or it was not done; nothing is lost.
     """
     with writers_lock(lock_path(path)):
-        connection = open_writer(path)
+        connection = open_upgraded(path, to_stderr)
         try:
-            migrate(connection)
             connection.execute("VACUUM")
             _checkpoint(connection, "TRUNCATE")
         except sqlite3.Error as problem:
@@ -430,9 +430,8 @@ def write_once(path: Path, work: Work[T]) -> T:
         SchemaTooNew, StoreDamaged, RecordError: the database is not for us, or the write was not done.
     """
     with writers_lock(lock_path(path)):
-        connection = open_writer(path)
+        connection = open_upgraded(path, to_stderr)
         try:
-            migrate(connection)
             connection.execute("BEGIN IMMEDIATE")
             result = work(connection)
             connection.execute("COMMIT")

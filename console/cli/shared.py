@@ -18,6 +18,7 @@ from rich.text import Text
 
 from calls.clock import SystemClock
 from calls.errors import CallwrightError, SettingsError, UserError
+from calls.records.progress import to_stderr
 from calls.records.writer import Writer, write_once
 from calls.settings import Settings, load
 from calls.text import printable
@@ -99,7 +100,7 @@ def with_writer(settings: Settings, work: Callable[[Writer], Coroutine[object, o
 
     async def run() -> T:
         writer = Writer(settings.engine.database, clock=SystemClock().monotonic_s)
-        writer.start()
+        writer.start(to_stderr)
         try:
             return await work(writer)
         finally:

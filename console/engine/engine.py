@@ -14,6 +14,7 @@ from calls.errors import RecordError, UserError
 from calls.ids import AgentId, AttemptId, BootId, CampaignId, FlowId, LegId
 from calls.overrides import Override
 from calls.records.ballast import Ballast
+from calls.records.progress import Tell, to_log
 from calls.records.writer import Writer
 from calls.settings import Settings
 from calls.switch.port import CallChannel, Hangup, Prompt, Switch
@@ -285,13 +286,13 @@ class Engine:
             self._settled,
         )
 
-    async def start(self) -> None:
-        """Open the store and connect to the switch; the rest follows when the switch is up.
+    async def start(self, tell: Tell = to_log) -> None:
+        """Open the store, of which ``tell`` hears if it takes long, and connect to the switch; the rest follows then.
 
         Raises:
             RecordError: the database is not for us.
         """
-        self.writer.start()
+        self.writer.start(tell)
         try:
             await self.hours.load()
             await self.serving.load()

@@ -13,6 +13,7 @@ from functools import partial
 from calls import log
 from calls.clock import SystemClock
 from calls.errors import Location, PromptError, SettingsError
+from calls.records.progress import to_log
 from calls.settings import Settings, require_named_secrets
 from console import building, publishing
 from console.engine import api, garbage
@@ -50,7 +51,12 @@ async def run(settings: Settings) -> None:
 
 async def _run(engine: Engine, stopping: asyncio.Event, supervisor: Supervisor) -> None:
     settings = engine.settings
-    await engine.start()
+
+    def starting(line: str) -> None:
+        to_log(line)
+        supervisor.starting()
+
+    await engine.start(starting)
     served: list[Serving] = []
     try:
         served = await _serve(engine)

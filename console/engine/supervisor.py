@@ -9,6 +9,9 @@ import os
 import socket
 from collections.abc import Mapping
 
+STARTING_S = 60
+"""For how long what was told of a start holds on. It is told every few seconds."""
+
 
 class Supervisor:
     """The supervisor that ``environment`` names, if any."""
@@ -21,6 +24,10 @@ class Supervisor:
         watched = bool(self._address) and microseconds.isdecimal() and ours
         self.interval_s = int(microseconds) / 2_000_000 if watched else None
         """How often :meth:`alive` is to be told; None: nobody watches."""
+
+    def starting(self) -> None:
+        """The engine still starts, and may take another minute: its database is looked through or upgraded."""
+        self._tell(b"EXTEND_TIMEOUT_USEC=%d" % (STARTING_S * 1_000_000))
 
     def ready(self) -> None:
         """The engine has started."""

@@ -23,10 +23,12 @@ def heard(tmp_path: Path) -> Iterator[socket.socket]:
 
 def test_the_supervisor_hears_of_each_state(heard: socket.socket) -> None:
     supervisor = Supervisor({"NOTIFY_SOCKET": heard.getsockname()})
+    supervisor.starting()
     supervisor.ready()
     supervisor.alive()
     supervisor.stopping()
-    assert [heard.recv(64) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"STOPPING=1"]
+    told = [heard.recv(64) for _ in range(4)]
+    assert told == [b"EXTEND_TIMEOUT_USEC=60000000", b"READY=1", b"WATCHDOG=1", b"STOPPING=1"]
     assert supervisor.interval_s is None
 
 

@@ -24,6 +24,11 @@ FOLDER = re.compile(r"(/[A-Za-z0-9_+@=~.-]+)+\Z")
 """What a switch's command may hold: no space, and no comma, behind which Asterisk takes options and commands."""
 
 
+def of_talk(call_id: str, talk: int | str) -> str:
+    """The name of the recording of a call's first, second ... talk with an agent."""
+    return f"{call_id}-talk-{talk}"
+
+
 def is_safe_folder(folder: Path) -> bool:
     """True where a path in ``folder`` may cross to a switch."""
     return FOLDER.match(str(folder)) is not None and ".." not in folder.parts
@@ -78,19 +83,24 @@ class RecordingFiles:
             raise RecordingError(f"{path} cannot be deleted: {problem.strerror}") from problem
         return True
 
+    def of_talks(self, call_id: str) -> Iterator[str]:
+        """The names of the recordings of a call's talks with agents, see :func:`of_talk`.
+
+        Raises:
+            RecordingError: the folder cannot be read.
+        """
+        beginning = of_talk(call_id, "")
+        for path in self._found():
+            if path.stem.startswith(beginning) and path.suffix == SUFFIX and is_safe_id(path.stem):
+                yield path.stem
+
     def older_than(self, at_s: float) -> Iterator[str]:
         """The names of the recordings that were last written to before ``at_s``, seconds since the epoch.
 
         Raises:
             RecordingError: the folder cannot be read.
         """
-        try:
-            found = sorted(self.folder.iterdir())
-        except FileNotFoundError:
-            return
-        except OSError as problem:
-            raise RecordingError(f"{self.folder} cannot be read: {problem.strerror}") from problem
-        for path in found:
+        for path in self._found():
             if path.suffix != SUFFIX or not is_safe_id(path.stem):
                 continue
             try:
@@ -99,6 +109,14 @@ class RecordingFiles:
                 continue  # gone meanwhile
             if stat.S_ISREG(told.st_mode) and told.st_mtime < at_s:
                 yield path.stem
+
+    def _found(self) -> list[Path]:
+        try:
+            return sorted(self.folder.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as problem:
+            raise RecordingError(f"{self.folder} cannot be read: {problem.strerror}") from problem
 
 
 DEPLOYED = RecordingFiles(Path("/var/lib/callwright/recordings"))

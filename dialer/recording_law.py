@@ -74,13 +74,16 @@ ALL_AGREE: Mapping[str, RecordingLaw] = MappingProxyType(
             "Fla. Stat. 934.03(2)(d)",
             "the prior consent of all",
             Reading.QUOTED,
-            f"{_TABLE}; of the Legislature's page (leg.state.fl.us, statutes of 2024) only subsection (1) was seen",
+            f"{_TABLE}; the analysis of House Bill 1281 (2024) by the House's staff, app.legiplex.com; of the "
+            "Legislature's page (leg.state.fl.us, statutes of 2024) only subsection (1) was seen",
         ),
         "IL": RecordingLaw(
             "720 ILCS 5/14-2(a)",
             "the consent of all others to the surreptitious recording of a private conversation",
             Reading.QUOTED,
-            f"payonklaw.com; {_TABLE}; of the General Assembly's page (ilga.gov) only the definitions were seen",
+            f"payonklaw.com; {_TABLE}; of the General Assembly's page and of the act that made it so (Public Act "
+            "98-1142, ilga.gov) only the definitions were seen; a copy of 2006 of the section that this one replaced "
+            "(kirschenbaumesq.com) asks for the consent of all as well",
         ),
         "MD": RecordingLaw(
             "Md. Code, Cts. & Jud. Proc. 10-402(c)(3)",
@@ -92,21 +95,24 @@ ALL_AGREE: Mapping[str, RecordingLaw] = MappingProxyType(
             "Mass. Gen. Laws ch. 272, 99(B)(4), (C)",
             "no secret recording by anybody without prior authority of all",
             Reading.QUOTED,
-            f"malawforum.com; a training bulletin of Boston's police on scribd.com; {_TABLE}",
+            f"malawforum.com; alumni.media.mit.edu, after rtnda.org; a training bulletin of Boston's police on "
+            f"scribd.com; {_TABLE}; the General Court's own page was not reached",
         ),
         "MI": RecordingLaw(
             "Mich. Comp. Laws 750.539c",
             "the consent of all to eavesdropping upon a private conversation by a device",
             Reading.QUOTED,
-            f"dmlp.org; {_TABLE}",
-            contested="750.539a(2): eavesdropping is upon the discourse of others, as Sullivan v. Gray (1982) reads "
-            "it; the case itself was not read",
+            f"dmlp.org; monroecountylawyers.com (2020); {_TABLE}",
+            contested="750.539a(2), as House Bills 5805 (2004) and 5352 (2005) give it (legislature.mi.gov): "
+            "eavesdropping is upon the discourse of others, as Sullivan v. Gray (1982) reads it; the case itself was "
+            "not read",
         ),
         "MT": RecordingLaw(
             "Mont. Code 45-8-213(1)(c), (2)(a)",
             "that all know of the recording by a hidden device; who was warned does",
             Reading.QUOTED,
-            f"rmcattorneys.com; the exceptions by rcfp.org (2020); {_TABLE}",
+            f"rmcattorneys.com; the exceptions by rcfp.org (2020); {_TABLE}; of the Legislature's pages (leg.mt.gov) "
+            "other sections were seen, and not this one",
         ),
         "NV": RecordingLaw(
             "Nev. Rev. Stat. 200.620(1)",
@@ -122,7 +128,8 @@ ALL_AGREE: Mapping[str, RecordingLaw] = MappingProxyType(
             "18 Pa. C.S. 5703, 5704(4)",
             "the prior consent of all",
             Reading.QUOTED,
-            f"5703 in sites.law.duq.edu (2019); 5704(4) in {_TABLE}",
+            f"5703 in sites.law.duq.edu (2019); 5704(4) in {_TABLE}; of 5704 in a copy of 2010 (law.justia.com) only "
+            "(1) and (2) were seen",
         ),
         "WA": RecordingLaw(
             "Wash. Rev. Code 9.73.030(1), (3)",

@@ -30,6 +30,8 @@ class Recovery:
 
     still_up: tuple[OpenAttempt, ...]
     lost: tuple[AttemptId, ...]
+    untold: tuple[AttemptId, ...] = ()
+    """Of the lost, people who had to be told of a recording on the recording itself."""
 
 
 def recover(
@@ -54,6 +56,7 @@ def recover(
     """
     still_up: list[OpenAttempt] = []
     lost: list[AttemptId] = []
+    untold: list[AttemptId] = []
     known = {call.call_id: call for call in store.live_calls(connection)}
     for found in _open(connection):
         if found.switch != switch and found.switch in others:
@@ -63,12 +66,12 @@ def recover(
         same_run = (found.switch, found.boot) == (switch, boot)
         if same_run and found.begun.attempt_id in live_ids and campaign is not None:
             agent_id = live.agent_id if live is not None else None
-            rule, region = campaign.file.compliance.recording, region_of(connection, found.begun.lead_id)
+            must_be, on_it = _notice(connection, campaign, found.begun)
             begun = replace(
                 found.begun,
                 may_record=may_record(connection, campaign, found.begun.number, found.intended_at),
-                untold=must_be_told(rule, region),
-                told_on_recording=on_recording(region),
+                untold=must_be,
+                told_on_recording=on_it,
             )
             still_up.append(OpenAttempt(begun, campaign, found.answered, agent_id, found.intended_at))
             continue
@@ -76,7 +79,15 @@ def recover(
         record = store.lost_record(live or _live_call(found), now, outcome)
         _end_lost(connection, found, campaign, replace(record, abandoned=record.agent_id is None), now)
         lost.append(found.begun.attempt_id)
-    return Recovery(tuple(still_up), tuple(lost))
+        if campaign is not None and all(_notice(connection, campaign, found.begun)):
+            untold.append(found.begun.attempt_id)
+    return Recovery(tuple(still_up), tuple(lost), tuple(untold))
+
+
+def _notice(connection: sqlite3.Connection, campaign: Campaign, begun: BegunAttempt) -> tuple[bool, bool]:
+    """Whether the person must be told of a recording, and on the recording itself."""
+    region = region_of(connection, begun.lead_id)
+    return must_be_told(campaign.file.compliance.recording, region), on_recording(region)
 
 
 @dataclass(frozen=True, slots=True)

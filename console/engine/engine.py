@@ -80,6 +80,7 @@ from console.engine.third_parties import ThirdParties
 from console.engine.tolls import Tolls
 from console.engine.trails import Trails
 from console.engine.transfers import Transfers
+from console.engine.untold import UntoldRecordings
 from console.engine.verifying import PinHasher, Verifier
 from console.engine.voice import LiveVoice
 from console.engine.watch import Watch
@@ -134,8 +135,9 @@ class Engine:
             floor, phones, endpoints, clock, self.tasks, self._agent_changed, self._agent_leg, self._floor_moved
         )
         tolls = Tolls(settings, self.writer, clock, lines)
-        self.third_parties = ThirdParties(switches, tolls, self.tasks, clock)
-        self.consults = Consults(switches, self.floor, self.third_parties, new_id)
+        parties = ThirdParties(switches, tolls, self.tasks, clock)
+        self.consults = Consults(switches, self.floor, parties, new_id)
+        self.recordings = RecordingKeeper(settings.recordings, self.writer, clock)
         self.meetings = Meetings(
             self.floor,
             clock,
@@ -143,16 +145,14 @@ class Engine:
             lambda recorder, rule: self.talk_recordings.name_for(recorder, rule),
             self.consults,
             self.tasks,
-            lambda name: self.recordings.drop(name),
+            self.recordings.drop,
         )
-        self.supervision = Supervision(
-            settings.supervisors, phones, self.meetings, self.writer, self.tasks, clock, new_id
-        )
+        supervisors = settings.supervisors
+        self.supervision = Supervision(supervisors, phones, self.meetings, self.writer, self.tasks, clock, new_id)
         named = settings.secrets.named
         self._hosts = hosts or GuardedHosts(named)
         self.outbox = Outbox(settings.webhooks, self._hosts, named, self.writer, self.tasks, clock, draw)
         self.telling = Telling(settings, self.outbox.wake, self.writer, self.tasks, clock)
-        self.recordings = RecordingKeeper(settings.recordings, self.writer, clock)
         self.talk_recordings = TalkRecordings(
             settings.queues,
             self.recordings,
@@ -267,8 +267,9 @@ class Engine:
         """Who is told that an agent or a waiting call has moved: what is shown live."""
         self.pace = PaceKeeper(self.dialled, self.writer, clock)
         self.starts = Starts(self.dialled.core)
+        untold = UntoldRecordings(self.recordings, self.writer, self.tasks, clock)
         self.restart = Restart(
-            settings, switches, self.writer, self.books, self.floor, self.dialled, clock, self.third_parties, phones
+            settings, switches, self.writer, self.books, self.floor, self.dialled, clock, parties, phones, untold
         )
         self.switching = Switching(
             switches,
@@ -278,7 +279,7 @@ class Engine:
             self.consults,
             self.meetings,
             self.supervision,
-            (phones, self.floor, self.supervision, self.third_parties),
+            (phones, self.floor, self.supervision, parties),
             self.restart,
             self.writer,
             self.tasks,

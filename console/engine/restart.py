@@ -33,6 +33,7 @@ from console.engine.floor import FloorRunner
 from console.engine.phone_lines import PhoneLines
 from console.engine.recorder import CallRecorder
 from console.engine.third_parties import ThirdParties
+from console.engine.untold import UntoldRecordings
 from dialer import control, pacing_states, recovery, roll, windows
 from dialer import events as ev
 from dialer.campaign import Campaign
@@ -83,8 +84,10 @@ class Restart:
         clock: Clock,
         third_parties: ThirdParties,
         phones: PhoneLines,
+        untold: UntoldRecordings,
     ) -> None:
         self._phones = phones
+        self._untold = untold
         self.announced = AnnouncedPauses(floor, writer, third_parties.tasks, clock)
         self._third_parties = third_parties
         self._settings = settings
@@ -163,6 +166,11 @@ class Restart:
                 self._books.finish_lost(live, Outcome.LOST if may_be_run else Outcome.PBX_LOST)
         for live in kept:
             self._adopt(live, found)
+        up_untold = (each.begun for each in found.recovery.still_up)
+        self._untold.settle(
+            (CallId(each) for each in found.recovery.untold),
+            (CallId(each.attempt_id) for each in up_untold if each.untold and each.told_on_recording),
+        )
         for attempt in found.recovery.still_up:
             self._dialled.adopt(attempt, self._adopted.get(CallId(attempt.begun.attempt_id)))
         handed_on = {live.call_id for live in kept if _handed_on(live, found.agents)}
@@ -175,6 +183,7 @@ class Restart:
     def call_ended(self, call_id: CallId, cause: int | None, outcome: Outcome = Outcome.ANSWERED) -> None:
         """An adopted call has ended. One that is not adopted changes nothing."""
         self._third_parties.call_ended(call_id)
+        self._untold.call_ended(call_id)
         recorder = self._adopted.pop(call_id, None)
         if recorder is None:
             return

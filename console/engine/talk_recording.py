@@ -15,6 +15,7 @@ from calls import log
 from calls.errors import SwitchError, UserError
 from calls.ids import AgentId, QueueName
 from calls.recording_rule import share_of
+from calls.recordings import of_talk
 from calls.settings import QueueSettings
 from calls.switch.port import Done, MuteRecording, RecordingFailed
 from console.engine.recorder import CallRecorder
@@ -65,13 +66,13 @@ class TalkRecordings:
         chance, because the flow records the whole call, because nothing may be recorded now or of this person, or for
         lack of room."""
         share = share_of(rule or self._rules.get(recorder.queue or QueueName(""), "off"))
-        own = f"{recorder.live.call_id}-talk-"
-        by_flow = recorder.recording is not None and not recorder.recording.startswith(own)
+        call_id = recorder.live.call_id
+        by_flow = recorder.recording is not None and not recorder.recording.startswith(of_talk(call_id, ""))
         if not share or by_flow or recorder.masked or not recorder.may_record:
             return ""
         if self._draw() >= share or not self._keeper.has_room():
             return ""
-        return f"{own}{recorder.talks + 1}"
+        return of_talk(call_id, recorder.talks + 1)
 
     async def pause(self, agent_id: AgentId, who: str) -> str:
         """Nothing of the agent's talk is recorded, or heard by supervisors, when this returns. In words.

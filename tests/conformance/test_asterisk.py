@@ -95,7 +95,8 @@ async def _play_calls(scripts: list[EngineScript], exchange: AsteriskExchange) -
     with tempfile.TemporaryDirectory(prefix="cw-", ignore_cleanup_errors=True) as name:
         premises = Premises(scripts, Path(name))
         line = exchange.new_line([premises.called(script) for script in scripts])
-        bench = Bench(premises, line, exchange.ring_in, SLACK_S, SystemClock(), lambda: str(uuid4()))
+        recorded = exchange.pbx.folder.parent / "recordings"
+        bench = Bench(premises, line, exchange.ring_in, SLACK_S, SystemClock(), lambda: str(uuid4()), recorded)
         async with open_bench(bench):
             return _by_name(scripts, await _one_after_another(map(bench.play, scripts)))
 

@@ -102,7 +102,8 @@ async def _play_calls(scripts: list[EngineScript], exchange: Exchange, folder: P
     """All on one engine, which shares the switch with the scripts of commands."""
     premises = Premises(scripts, folder)
     line = exchange.new_line([premises.called(script) for script in scripts])
-    bench = Bench(premises, line, exchange.ring_in, SLACK_S, SystemClock(), lambda: str(uuid4()))
+    recorded = folder / "recordings"
+    bench = Bench(premises, line, exchange.ring_in, SLACK_S, SystemClock(), lambda: str(uuid4()), recorded)
     async with open_bench(bench):
         door = asyncio.Semaphore(AT_ONCE)
         plays = (_in_turn(door, partial(bench.play, script)) for script in scripts)

@@ -3,6 +3,7 @@ announcement, then the recording, or none."""
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 from typing import cast
@@ -36,6 +37,7 @@ from dialer.proof.judge import judge
 from dialer.proof.law import ALL_MUST_AGREE, TOLD_ON_IT, Law
 from dialer.recording_law import ALL_AGREE, READ_ON, on_recording
 from dialer.recording_notice import Notice, must_be_told
+from tests.console.asked import ask
 from tests.console.held_time import NOON, held
 from tests.console.world import World, agent, world_in
 
@@ -43,9 +45,12 @@ NUMBER = "+12025550100"
 TOLD = {"recording": '"announce"', "recording_announcement": '"system.recorded"'}
 
 
+QUEUES = (QueueSettings(name="sales", max_wait_s=20, record="all"),)
+MET = ["meet", "part"]
+
+
 def house(folder: Path) -> AbstractAsyncContextManager[World]:
-    queues = (QueueSettings(name="sales", max_wait_s=20, record="all"),)
-    return world_in(folder, agent("anna"), outside={"queues": queues})
+    return world_in(folder, agent("anna"), outside={"queues": QUEUES})
 
 
 async def dialled(world: World, *steps: Step, **rules: str) -> str:
@@ -204,16 +209,11 @@ async def test_where_the_law_wants_it_the_announcement_is_on_the_recording(tmp_p
 @held
 async def test_a_recording_whose_announcement_is_refused_is_not_kept(tmp_path: Path) -> None:
     async with house(tmp_path) as world:
-        world.leads = f"Phone,State\n{NUMBER},CT\n"
-        dropped: list[str] = []
-
-        async def drop(name: str) -> None:
-            dropped.append(name)
-
-        world.engine.recordings.drop = drop  # type: ignore[method-assign]
-        call_id = await dialled(world, Hear("system.recorded"), Press("9"), **TOLD, recording_refuse_key='"9"')
-        assert world.record().recording is None
-        assert dropped == [f"{call_id}-talk-2"]
+        steps, key = (Hear("system.recorded"), Wait(0.3), Press("9")), {"recording_refuse_key": '"9"'}
+        file = await recorded_on_it(world, *steps, talk_s=12.0, state="CT", **key)
+        await world.campaign_over()
+        call_id = world.record().call_id
+        assert (file.name, file.exists(), world.record().recording) == (f"{call_id}-talk-2.wav", False, None)
         recorded = [each for each in story(world, call_id) if each.startswith(("start", "stop", "system"))]
         assert recorded == ["start id-talk-2", "system.recorded en", "stop", "system.not_recorded en"]
         assert kinds(world, call_id)[-1] == "recording_dropped"
@@ -235,6 +235,72 @@ async def test_a_recording_that_holds_its_announcement_outlives_us_as_any_other(
         await world.start()
         await world.campaign_over()
         assert world.record().agent_id == "anna"
+
+
+async def recorded_on_it(world: World, *steps: Step, talk_s: float, state: str = "WA", **rules: str) -> Path:
+    """Dial one person, who must be told on the recording; its file, once it begins. The switch leaves that to us."""
+    world.leads = f"Phone,State\n{NUMBER},{state}\n"
+    world.switch.meet(NUMBER, Callee(answer_after_s=1.0, talk_s=talk_s, steps=steps))
+    await world.log_in("anna")
+    lines = "".join(f"{key} = {value}\n" for key, value in {**TOLD, **rules}.items())
+    await world.campaign(NUMBER, tables=f"\n[compliance]\n{lines}")
+    await world.until(lambda: any(each.seen is Seen.RECORD for each in world.switch.diary.entries))
+    (begun,) = [each.detail for each in world.switch.diary.entries if each.seen is Seen.RECORD]
+    file = world.settings.recordings.folder / f"{begun.removeprefix('start ')}.wav"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"what was said")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("killed_after_s", "away_s", "kept"), [(0.2, 0.0, False), (0.2, 20.0, False), (4.0, 0.0, True), (4.0, 20.0, True)]
+)
+@held
+async def test_a_crash_in_the_announcement_leaves_no_recording(
+    tmp_path: Path, killed_after_s: float, away_s: float, kept: bool
+) -> None:
+    """Whether the call is still up when the engine is back, or over. One whose announcement was heard out stays."""
+    async with house(tmp_path) as world:
+        file = await recorded_on_it(world, talk_s=12.0)
+        other = file.with_name(f"{file.stem.removesuffix('-talk-2')}0-talk-1.wav")
+        other.write_bytes(b"of another call")
+        await asyncio.sleep(killed_after_s)
+        await world.kill()
+        await asyncio.sleep(away_s)
+        await world.start()
+        assert file.exists() is (kept or not away_s)
+        await world.campaign_over()
+        await world.until(lambda: file.exists() is kept)
+        assert other.exists()
+        call_id = world.record().call_id
+        await world.until(lambda: ("recording_dropped" in world.kinds(call_id)) is not kept)
+        assert breaches(world) == []
+
+
+@pytest.mark.parametrize("attended", [False, True])
+@held
+async def test_what_is_recorded_after_a_transfer_holds_an_announcement_too(tmp_path: Path, attended: bool) -> None:
+    """Handed on, the person meets the next agent in time, and is told again, on a new recording. Where the first
+    agent asks before, the recording that holds the announcement goes on, and nobody is told twice."""
+    async with world_in(tmp_path, agent("anna"), agent("ben"), outside={"queues": QUEUES}) as world:
+        first = await recorded_on_it(world, talk_s=40.0)
+        call_id = first.stem.removesuffix("-talk-2")
+        await world.until(lambda: story(world, call_id)[-1] == "meet")
+        await world.log_in("ben")
+        order = {"agent": "ben", "attended": attended}
+        assert (await ask(world.engine, "/v1/agents/anna/transfer", order)).status_code == 200
+        await world.until(lambda: world.state("ben") == "talking")
+        if attended:
+            assert (await ask(world.engine, "/v1/agents/anna/transfer/complete")).status_code == 200
+        await world.campaign_over()
+        told = ["start id-talk-2", "system.recorded en", "meet", "part"]
+        again = ["meet", "part"] if attended else ["stop", "meet", "part", "start id-talk-4", *told[1:]]
+        assert [each for each in story(world, call_id) if each != "stop" or not attended] == [*MET, *told, *again]
+        announced = [each.detail for each in world.events(call_id) if each.kind == "recording_announced"]
+        names = [first.stem] if attended else [first.stem, f"{call_id}-talk-4"]
+        assert [each["recording"] for each in announced] == names
+        assert (world.record().agent_id, world.record().recording) == ("ben", first.stem)
+        assert breaches(world) == []
 
 
 class Switch:

@@ -208,7 +208,10 @@ class MortalChannel:
 
 
 async def never() -> Never:
-    """Wait for ever."""
+    """Wait for ever; whoever is ended with the test, and asks while it cleans up, does not wait again."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
     await asyncio.Event().wait()
     raise AssertionError("for ever is over")
 

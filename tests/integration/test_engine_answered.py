@@ -126,20 +126,32 @@ async def test_who_presses_one_in_a_broadcast_talks_to_an_agent(house_of: OpenHo
 TOLD = '{recording = "announce", recording_announcement = "system.safe_harbour", recording_refuse_key = "9"}'
 
 
-@pytest.mark.parametrize(("key", "word"), [(("", 0), "recording_announced"), (("9", 2_500), "recording_refused")])
-async def test_people_are_told_of_the_recording(house_of: OpenHouse, key: tuple[str, int], word: str) -> None:
-    """They have met the agent within the two seconds, hear it, and talk on; a key refuses."""
+BERLIN, SEATTLE = number(1, 0), "+12062200010"
+ON_IT = ["recording_started", "recording_refused", "recording_dropped"]
+"""In Washington the recording begins before the announcement."""
+
+
+@pytest.mark.parametrize(
+    ("person", "key", "told"),
+    [(BERLIN, ("", 0), ["recording_announced", "recording_started"]), (SEATTLE, ("9", 2_500), ON_IT)],
+)
+async def test_people_are_told_of_the_recording(
+    house_of: OpenHouse, person: str, key: tuple[str, int], told: list[str]
+) -> None:
+    """They have met the agent within the two seconds, hear it, and talk on; a key refuses, and what was recorded
+    until then is deleted."""
     async with house_of(Plan(agents=1, talk_ms=(12_000, 12_000), key=key)) as house:
         await house.start_engine()
         await house.log_in()
-        await house.start_campaign("told", [number(1, 0)], {"record": '"all"', "compliance": TOLD})
+        await house.start_campaign("told", [person], {"record": '"all"', "compliance": TOLD})
         await house.campaign_over("told")
         (record,) = house.records()
         assert (record["outcome"], record["agent_id"], record["abandoned"]) == ("answered", "agent0", 0)
         kinds = [str(row["kind"]) for row in house.rows("SELECT kind FROM call_events ORDER BY seq")]
-        recorded = ["recording_started"] if word == "recording_announced" else []
-        assert [kind for kind in kinds if kind.startswith("recording")] == [word, *recorded]
-        assert bool(record["recording"]) is bool(recorded)
+        assert [kind for kind in kinds if kind.startswith("recording")] == told
+        kept = [f"{record['call_id']}-talk-2"] if person == BERLIN else []
+        assert record["recording"] == (kept[0] if kept else None)
+        assert [each.stem for each in (house.folder / "recordings").iterdir()] == kept
         assert house.rung() == 1, "the agent's leg stays"
         assert house.broken() == []
         assert house.complaints() == []

@@ -13,6 +13,12 @@ MET = """
     agent_offered agent=own
     agent_connected agent=own
 """
+TOLD = """
+record = "all"
+[compliance]
+recording = "place"
+recording_announcement = "conformance.short"
+"""
 
 
 def unanswered(
@@ -46,6 +52,20 @@ CAMPAIGNS = (
             connect_s=about(0.0),
         ),
         ENDS_TALK,
+    ),
+    CampaignScript(
+        "lead-told-on-the-recording",
+        "In Washington the recording begins before the announcement of it, holds it, and goes on through the talk.",
+        "1",
+        "hold | connect | start recording | play short | connect | stop recording",
+        ARRIVED + MET + "recording_started\nrecording_announced prompt=conformance.short",
+        Record(
+            ANSWERED, CALLER, causes=FAR_END, talks=1, in_queue=True, ring_s=(1.0, 4.0), wait_s=about(0.0),
+            menu_s=about(1.0), talk_s=(2.0, 5.0), connect_s=about(0.0),
+        ),
+        state="WA",
+        tables=TOLD,
+        is_told_on_recording=True,
     ),
     CampaignScript(
         "lead-abandoned",

@@ -26,6 +26,7 @@ from dialer import campaign as campaigns
 from dialer import events as ev
 from tests.conformance.engine.judge import Seen, differences
 from tests.conformance.engine.premises import Premises
+from tests.conformance.engine.sound import wrong_sound
 from tests.conformance.engine.vocabulary import CampaignScript, EngineScript, FlowScript
 from tests.conformance.engine.watched import Watched
 from tests.conformance.play import DEADLINE_S
@@ -53,7 +54,10 @@ class Bench:
         slack_s: float,
         clock: Clock,
         new_id: Callable[[], str],
+        recorded: Path | None = None,
     ) -> None:
+        """``recorded``: the folder in which the switch records sound; None: it records none."""
+        self._recorded = recorded
         self.switch = Watched(switch)
         self.engine = Engine(
             premises.settings,
@@ -113,6 +117,8 @@ class Bench:
         wrong = [*differences(script, self._premises, self._slack_s, seen)]
         if seen_by_caller not in (None, script.record.ended_by):
             wrong.append(f"the caller saw a hang-up by {seen_by_caller}")
+        if isinstance(script, CampaignScript) and script.is_told_on_recording and self._recorded is not None:
+            wrong += wrong_sound(self._recorded / f"{seen.record.recording}.wav")
         assert not wrong, "\n".join([script.name, *wrong])
 
     # --- people ------------------------------------------------------------------------------------------------
@@ -143,7 +149,7 @@ class Bench:
 
     async def _start_campaign(self, script: CampaignScript, called: str) -> None:
         engine, now = self.engine, self._clock.now()
-        lead = f"Phone\n{called}\n".encode()
+        lead = f"Phone,State\n{called},{script.state}\n".encode()
         await imports.import_leads(
             engine.writer, io.BytesIO(lead), Import(list=script.name, file="a.csv"), "test", now
         )

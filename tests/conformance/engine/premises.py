@@ -35,6 +35,9 @@ FIRST_CALLED = 500
 
 CALLER_ID = "+12025550100"
 
+AREAS = {"": "493012", "WA": "120622"}
+"""How the numbers of leads begin, by their state of the United States; the others are in Berlin."""
+
 CAMPAIGN = """\
 name = "{name}"
 list = "{name}"
@@ -70,8 +73,8 @@ class Premises:
         match script:
             case FlowScript():
                 return str(FIRST_CALLED + index)
-            case CampaignScript(digit=digit):
-                return f"+493012{index:04d}{digit}"
+            case CampaignScript(digit=digit, state=state):
+                return f"+{AREAS[state]}{index:04d}{digit}"
 
     def caller(self, script: EngineScript) -> str:
         """The caller's own number."""
@@ -86,7 +89,7 @@ class Premises:
             ring_timeout_s=script.ring_timeout_s,
             detect_machine=str(script.detect_machine).lower(),
         )
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text + script.tables, encoding="utf-8")
         return path
 
     def outside(self) -> FakeHosts:

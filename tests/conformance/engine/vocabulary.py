@@ -122,6 +122,12 @@ class CampaignScript:
     agent: Agent = Agent()
     detect_machine: bool = False
     ring_timeout_s: float = 8.0
+    state: str = ""
+    """The state of the United States in which the lead is, WA; "": the lead is in Berlin."""
+    tables: str = ""
+    """What stands in the campaign's file beside the lines of every campaign."""
+    is_told_on_recording: bool = False
+    """The recording begins with the announcement, which is ``conformance.short``."""
     needs: Need = Need.DIAL
 
 

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 from typing import Annotated, BinaryIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from calls import numbers
-from calls.errors import LeadError, Location, UserError
-from calls.numbers import NumberProblem
+from calls.errors import UserError
 from calls.people import consents
 from calls.people.consents import Consent, ConsentKind
 from calls.records.store import add_audit
 from console.moments import Moment
 from console.operations import Done, Writes, e164
-from dialer.leads.table import Table, open_table
-
-BATCH = 500
-"""Consents in one transaction of an import: some 10 ms of the writer's time."""
-
-SHOWN = 100
-"""Refused rows that a report names."""
+from console.row_import import RowFile, import_rows
 
 Text = Annotated[str, Field(max_length=1000)]
 
@@ -66,26 +54,6 @@ class ConsentImport(BaseModel):
     given: str
     proof: str | None = None
     region: str | None = None
-
-
-@dataclass(slots=True)
-class ConsentReport:
-    """What became of each row. ``refused``: its number in a spreadsheet (the header is row 1), and why."""
-
-    rows: int = 0
-    kept: int = 0
-    without: int = 0
-    """Rows of people who have not agreed."""
-    refused: list[tuple[int, str]] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        known = self.rows - self.kept - self.without - len(self.refused)
-        head = (
-            f"{self.rows} rows: {self.kept} consents kept, {known} known already, {self.without} without a consent,"
-            f" {len(self.refused)} refused"
-        )
-        more = [f"and {len(self.refused) - SHOWN} more"] if len(self.refused) > SHOWN else []
-        return "\n".join([head, *(f"row {row}: {reason}" for row, reason in self.refused[:SHOWN]), *more])
 
 
 def number_of(text: str) -> str:
@@ -128,49 +96,30 @@ def withdraw(connection: sqlite3.Connection, order: WithdrawOrder, who: str, now
     return Done(said=f"{number}: the consent {order.kind.value} is taken back")
 
 
-async def import_consents(
-    writes: Writes, stream: BinaryIO, given: ConsentImport, who: str, now: datetime
-) -> ConsentReport:
-    """Import consents from a file, a list of leads say, in batches, which are read beside the event loop.
+async def import_consents(writes: Writes, stream: BinaryIO, given: ConsentImport, who: str, now: datetime) -> str:
+    """Import consents from a file, a list of leads say; what became of its rows, in words.
 
     Raises:
         LeadError: the file cannot be read, or has no such column.
     """
-    table = await asyncio.to_thread(open_table, stream, Location(Path(given.file)))
-    report = ConsentReport()
-    found = _read(table, given, report, now)
-    while batch := await asyncio.to_thread(lambda: list(itertools.islice(found, BATCH))):
-        report.kept += await writes.run(partial(consents.give, consents=batch, at=now, who=who))
-    table.close()
+    columns = [given.number, given.given, *([] if given.proof is None else [given.proof])]
+
+    def read(cells: Sequence[str]) -> Consent | None:
+        number, at, *proof = cells
+        if not at:
+            return None
+        e164 = numbers.to_e164(number, given.region)
+        return Consent(e164, given.kind, _time(at, now), given.source, "".join(proof))
+
+    report = await import_rows(
+        writes, RowFile(stream, given.file, columns), read, lambda db, batch: consents.give(db, batch, now, who)
+    )
     detail = {"kind": given.kind.value, "source": given.source, "kept": report.kept, "refused": len(report.refused)}
     await writes.run(lambda db: add_audit(db, now, who, "consent.import", detail))
-    return report
-
-
-def _read(table: Table, given: ConsentImport, report: ConsentReport, now: datetime) -> Iterator[Consent]:
-    places = [_place(table, name) for name in (given.number, given.given)]
-    proof = None if given.proof is None else _place(table, given.proof)
-    for row in table.rows():
-        report.rows += 1
-        try:
-            if row.problem is not None:
-                raise ValueError(row.problem)
-            number, at = (row.cells[place].strip() for place in places)
-            if not at:
-                report.without += 1
-                continue
-            shown = "" if proof is None else row.cells[proof].strip()
-            yield Consent(numbers.to_e164(number, given.region), given.kind, _time(at, now), given.source, shown)
-        except NumberProblem as problem:
-            report.refused.append((row.number, problem.reason))
-        except ValueError as problem:
-            report.refused.append((row.number, str(problem)))
-
-
-def _place(table: Table, name: str) -> int:
-    if name not in table.header:
-        raise LeadError(f"no column {name!r}: the header has {', '.join(map(repr, table.header))}")
-    return table.header.index(name)
+    return report.in_words(
+        f"{report.rows} rows: {report.kept} consents kept, {report.known} known already,"
+        f" {report.left_out} without a consent, {len(report.refused)} refused"
+    )
 
 
 def _time(text: str, now: datetime) -> datetime:

@@ -5,32 +5,21 @@ How that database gives out its files was nowhere to be read, so the columns are
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
-from pathlib import Path
 from typing import Annotated, BinaryIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from calls import numbers
-from calls.errors import LeadError, Location, UserError
-from calls.numbers import NumberProblem
+from calls.errors import UserError
 from calls.people import reassigned
 from calls.people.reassigned import Answer, Asked
 from calls.records.store import add_audit
 from console.moments import Moment
 from console.operations import Writes
-from dialer.leads.table import Table, open_table
-
-BATCH = 500
-"""Answers in one transaction of an import."""
-
-SHOWN = 100
-"""Refused rows that a report names."""
+from console.row_import import RowFile, import_rows
 
 ANSWERS = {
     "yes": Answer.YES,
@@ -57,30 +46,16 @@ class AnswerImport(BaseModel):
     region: str = "US"
 
 
-@dataclass(slots=True)
-class AnswerReport:
-    """What became of each row. ``refused``: its number in a spreadsheet (the header is row 1), and why."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of a file. ``said``: of its rows, in words; ``given_up``: the numbers that it says yes of."""
 
-    rows: int = 0
-    kept: int = 0
-    given_up: int = 0
-    """Rows that say yes."""
-    refused: list[tuple[int, str]] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        head = (
-            f"{self.rows} rows: {self.kept} answers kept, {self.rows - self.kept - len(self.refused)} known already,"
-            f" {len(self.refused)} refused; {self.given_up} say yes"
-        )
-        more = [f"and {len(self.refused) - SHOWN} more"] if len(self.refused) > SHOWN else []
-        return "\n".join([head, *(f"row {row}: {reason}" for row, reason in self.refused[:SHOWN]), *more])
+    said: str
+    given_up: tuple[str, ...]
 
 
-async def import_answers(
-    writes: Writes, stream: BinaryIO, given: AnswerImport, who: str, now: datetime
-) -> tuple[AnswerReport, tuple[str, ...]]:
-    """Import answers from a file, in batches, which are read beside the event loop; and the numbers that are given
-    up by what it says.
+async def import_answers(writes: Writes, stream: BinaryIO, given: AnswerImport, who: str, now: datetime) -> Answered:
+    """Import answers from a file.
 
     Raises:
         LeadError: the file cannot be read, or has no such column.
@@ -88,39 +63,25 @@ async def import_answers(
     """
     if given.asked_at > now:
         raise UserError("nobody can have asked at a time that is to come")
-    table = await asyncio.to_thread(open_table, stream, Location(Path(given.file)))
-    report, given_up = AnswerReport(), list[str]()
-    found = _read(table, given, report)
-    while batch := await asyncio.to_thread(lambda: list(itertools.islice(found, BATCH))):
-        report.kept += await writes.run(partial(reassigned.keep, answers=batch, at=now, who=who))
-        given_up += [each.number for each in batch if each.answer is Answer.YES]
-    table.close()
-    report.given_up = len(given_up)
-    detail = {"file": given.file, "kept": report.kept, "yes": report.given_up, "refused": len(report.refused)}
+    given_up: list[str] = []
+
+    def read(cells: Sequence[str]) -> Asked:
+        number, since, answer = cells
+        e164 = numbers.to_e164(number, given.region)
+        asked = Asked(e164, _day(since, given.asked_at), _answer(answer), given.asked_at, given.file)
+        if asked.answer is Answer.YES:
+            given_up.append(e164)
+        return asked
+
+    file = RowFile(stream, given.file, (given.number, given.since, given.answer))
+    report = await import_rows(writes, file, read, lambda db, batch: reassigned.keep(db, batch, now, who))
+    detail = {"file": given.file, "kept": report.kept, "yes": len(given_up), "refused": len(report.refused)}
     await writes.run(lambda db: add_audit(db, now, who, "reassigned.import", detail))
-    return report, tuple(given_up)
-
-
-def _read(table: Table, given: AnswerImport, report: AnswerReport) -> Iterator[Asked]:
-    places = [_place(table, name) for name in (given.number, given.since, given.answer)]
-    for row in table.rows():
-        report.rows += 1
-        try:
-            if row.problem is not None:
-                raise ValueError(row.problem)
-            number, since, answer = (row.cells[place].strip() for place in places)
-            e164 = numbers.to_e164(number, given.region)
-            yield Asked(e164, _day(since, given.asked_at), _answer(answer), given.asked_at, given.file)
-        except NumberProblem as problem:
-            report.refused.append((row.number, problem.reason))
-        except ValueError as problem:
-            report.refused.append((row.number, str(problem)))
-
-
-def _place(table: Table, name: str) -> int:
-    if name not in table.header:
-        raise LeadError(f"no column {name!r}: the header has {', '.join(map(repr, table.header))}")
-    return table.header.index(name)
+    head = (
+        f"{report.rows} rows: {report.kept} answers kept, {report.known} known already,"
+        f" {len(report.refused)} refused; {len(given_up)} say yes"
+    )
+    return Answered(report.in_words(head), tuple(given_up))
 
 
 def _answer(text: str) -> Answer:

@@ -55,6 +55,18 @@ def lacking(file: Shows, trunks: Sequence[Trunk], least: str) -> Iterator[str]:
                     yield f"{shown} over trunk {trunk.name} {told}"
 
 
+def in_words(trunk: Trunk) -> str:
+    """What the settings say of the trunk's carrier, and what follows for the campaigns of it."""
+    given = trunk.attestation
+    if trunk.loopback_only:
+        return f"{trunk.name}: ends on this machine"
+    if given is None:
+        return f"{trunk.name}: not said, its calls count as unsigned"
+    if given == "A" and trunk.attested_numbers:
+        return f"{trunk.name}: A for {', '.join(trunk.attested_numbers)}, B for any other number"
+    return f"{trunk.name}: {given}"
+
+
 def faults(file: Shows, trunks: Sequence[Trunk], least: str | None) -> Iterator[tuple[Place, str]]:
     """What keeps a campaign that demands ``least`` from being started."""
     for words in () if least is None else lacking(file, trunks, least):

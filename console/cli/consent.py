@@ -105,7 +105,7 @@ def import_consents(
     with file.open("rb") as stream:
 
         async def here(writer: Writer) -> str:
-            return str(await consenting.import_consents(writer, stream, wanted, who(), datetime.now(UTC)))
+            return await consenting.import_consents(writer, stream, wanted, who(), datetime.now(UTC))
 
         said = with_engine_or_writer(
             settings_of(context),

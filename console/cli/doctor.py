@@ -32,6 +32,8 @@ from console import building
 from console.cli.shared import print_table, settings_of
 from console.client import EngineClient, NoEngine
 from console.engine.watch import RESERVE_BYTES, ZONE
+from dialer import attestation
+from dialer.presets import PRESETS
 from ivr.flow import Flow
 from prompts.engines import ESPEAK
 from prompts.espeak import find_espeak
@@ -70,6 +72,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("prompts", _prompts),
         ("flows", _flows),
         ("trunks", _trunks),
+        ("attestation", _attestation),
         ("reports", _reports),
         ("callers' audio", _audio),
         ("FreeSWITCH", _freeswitch),
@@ -165,6 +168,18 @@ def _trunks(settings: Settings) -> str:
         raise CallwrightError(said)
     over = sum(bool(each.trunk) for each in reached(settings))
     return f"{len(settings.trunks)}, and {over} phones and destinations over them"
+
+
+def _attestation(settings: Settings) -> str:
+    """How each trunk's carrier vouches for our numbers, as the settings say, and for whom that is not enough."""
+    told = "; ".join(map(attestation.in_words, settings.trunks)) or "no trunk"
+    if all(each.loopback_only or (each.attestation == "A" and not each.attested_numbers) for each in settings.trunks):
+        return told
+    warned = ", ".join(preset.name for preset in PRESETS.values() if preset.attestation is not None)
+    return (
+        f"{told}. Less than A is warned of by the check of campaigns with {warned}; a campaign that demands more"
+        " ([compliance] attestation) is not started"
+    )
 
 
 def _reports(settings: Settings) -> str:

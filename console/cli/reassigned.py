@@ -66,8 +66,7 @@ def import_answers(
     with file.open("rb") as stream:
 
         async def here(writer: Writer) -> str:
-            report, _ = await reassigning.import_answers(writer, stream, wanted, who(), datetime.now(UTC))
-            return str(report)
+            return (await reassigning.import_answers(writer, stream, wanted, who(), datetime.now(UTC))).said
 
         said = with_engine_or_writer(
             settings_of(context),

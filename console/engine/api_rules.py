@@ -72,7 +72,7 @@ def _add_consents(app: FastAPI, engine: Engine) -> None:
     async def import_all(request: Request, given: Annotated[ConsentImport, Query()], who: Who = "unknown") -> Done:
         now = engine.clock.now()
         async with received(engine, request) as kept:
-            return Done(said=str(await consenting.import_consents(engine.writer, kept, given, who, now)))
+            return Done(said=await consenting.import_consents(engine.writer, kept, given, who, now))
 
 
 def _add_reassigned(app: FastAPI, engine: Engine) -> None:
@@ -80,7 +80,7 @@ def _add_reassigned(app: FastAPI, engine: Engine) -> None:
     async def import_all(request: Request, given: Annotated[AnswerImport, Query()], who: Who = "unknown") -> Done:
         now = engine.clock.now()
         async with received(engine, request) as kept:
-            report, given_up = await reassigning.import_answers(engine.writer, kept, given, who, now)
-        for number in given_up:
+            answered = await reassigning.import_answers(engine.writer, kept, given, who, now)
+        for number in answered.given_up:
             engine.dialled.tell(ev.DoNotCallAdded(number))
-        return Done(said=str(report))
+        return Done(said=answered.said)

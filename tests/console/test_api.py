@@ -206,6 +206,30 @@ def test_an_imported_list_holds_once_it_was_checked(http: httpx.Client, running:
     assert "digest is another" in refused(http.post("/v1/do-not-call-lists", json=order | {"path": str(bad)}), 503)
 
 
+def test_answers_of_the_reassigned_numbers_database(http: httpx.Client, running: Served) -> None:
+    how = {"file": "rnd.csv", "asked_at": "2026-11-02T10:00:00Z", "answer": "Reassigned"}
+    rows = (
+        b"number,since,Reassigned\n2025550191,2026-01-01,Yes\n2025550192,2026-01-01,no\n"
+        b"2025550193,2026-11-03,no\n2025550194,2026-01-01,maybe\n1,2026-01-01,no\n"
+    )
+    path = "/v1/reassigned/import"
+    for kept, known in ((2, 0), (0, 2)):
+        head, *refusals = said(http.post(path, params=how, content=rows)).splitlines()
+        assert head == f"5 rows: {kept} answers kept, {known} known already, 3 refused; 1 say yes"
+        assert refusals[:2] == [
+            "row 4: nobody can have asked about a day that was to come: 2026-11-03",
+            "row 5: expected yes, no or no data; found 'maybe'",
+        ] and refusals[2].startswith("row 6: ")
+    assert "no column 'answer'" in refused(http.post(path, params=how | {"answer": "answer"}, content=rows), 409)
+    to_come = how | {"asked_at": "2099-01-01T00:00:00Z"}
+    assert "at a time that is to come" in refused(http.post(path, params=to_come, content=rows), 409)
+    assert http.post(path, params={"file": "rnd.csv"}, content=rows).status_code == 422, "nobody says when"
+    with sqlite3.connect(f"file:{running.settings.engine.database}?mode=ro", uri=True) as db:
+        found = db.execute("SELECT number, answer FROM reassignments ORDER BY number").fetchall()
+    db.close()
+    assert found == [("+12025550191", "yes"), ("+12025550192", "no")]
+
+
 def test_consents(http: httpx.Client, running: Served) -> None:
     given = {"number": "+12025550178", "kind": "calls", "source": "the form"}
     assert said(http.post("/v1/consents", json=given)).endswith("the consent calls is kept")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from calls.settings import Settings, load
 from console import campaign_draft
+from console.campaign_warnings import warnings
 from dialer import campaign as campaigns
 from tests.console.command_line import invoke, process
 from tests.console.served import install, served
@@ -37,6 +38,32 @@ def written(folder: Path, **changed: str) -> campaigns.Campaign:
 def test_every_mode_under_every_preset_is_a_campaign(tmp_path: Path, preset: str, mode: str) -> None:
     campaign = written(tmp_path, preset=preset, mode=mode)
     assert (campaign.file.pacing.mode, campaign.file.preset, campaign.file.max_lines) == (mode, preset, 8)
+
+
+@pytest.mark.parametrize(
+    ("preset", "given", "demanded", "words"),
+    [
+        ("us-telemarketing", None, None, "+12025550100 over trunk carrier is not said to be attested: expected"),
+        ("us-florida", "B", None, "+12025550100 over trunk carrier is attested B: expected [[trunks]] attestation"),
+        ("us-florida", "A", None, ""),
+        ("us-florida", "B", "B", ""),
+        ("germany", None, None, ""),
+    ],
+)
+def test_a_number_that_may_be_shown_as_spam_is_warned_of(
+    tmp_path: Path, preset: str, given: str | None, demanded: str | None, words: str
+) -> None:
+    """By the presets of the United States, unless the campaign says itself what is enough."""
+    carrier = SETTINGS.trunks[1].model_copy(update={"attestation": given})
+    settings = SETTINGS.model_copy(update={"trunks": (SETTINGS.trunks[0], carrier)})
+    path = tmp_path / "autumn.toml"
+    demands = f'\n[compliance]\nattestation = "{demanded}"\n' if demanded else ""
+    path.write_text(campaign_draft.text(ANSWERS | {"preset": preset}, settings) + demands, encoding="utf-8")
+    found = [each for each in warnings(path, campaigns.load(path, settings), settings) if "attest" in each]
+    assert [f"{path}:" in each and f"preset {preset} wants calls to be attested A" in each for each in found] == (
+        [True] if words else []
+    )
+    assert all(words in each for each in found)
 
 
 @given(name=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=100))

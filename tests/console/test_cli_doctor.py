@@ -101,6 +101,27 @@ def test_the_doctor_says_who_is_reached_over_a_trunk_and_counted_on_none(tmp_pat
         trunks(text + 'trunk = "rood"\n')
 
 
+def test_the_doctor_says_what_each_trunk_attests_and_what_follows(tmp_path: Path) -> None:
+    installed = install(tmp_path, render=False)
+    text = installed.read_text(encoding="utf-8")
+    trunk = '\n[[trunks]]\nname = "{}"\ndial = "PJSIP/{{number}}@{}"\nlines = 1\ncalls_per_second = 1\n'
+
+    def told(*trunks: str) -> str:
+        installed.write_text(text + "".join(trunks), encoding="utf-8")
+        (found,) = [each for each in examine(load(installed, {})) if each.what == "attestation"]
+        assert not found.problem
+        return found.found
+
+    assert told() == "loop: ends on this machine"
+    road = trunk.format("road", "road") + 'attestation = "A"\n'
+    assert told(road) == "loop: ends on this machine; road: A"
+    own = road + 'attested_numbers = ["+12025550100"]\n'
+    assert "road: A for +12025550100, B for any other number. Less than A is warned of by" in told(own)
+    silent = told(trunk.format("sea", "sea"), road.replace('"A"', '"C"'))
+    assert "sea: not said, its calls count as unsigned; road: C. Less than A" in silent
+    assert "us-telemarketing, us-florida, us-collections; a campaign that demands more" in silent
+
+
 def test_the_doctor_says_how_callers_are_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = install(tmp_path, render=False)
     missing = "callers cannot be heard: Asterisk has not loaded chan_audiosocket.so"

@@ -286,6 +286,8 @@ class RecordingSettings(Part):
     """How long a recording is kept after it was made; 0: until somebody deletes it."""
     pause_limit_s: Wait = 300.0
     """A talk's recording that an agent has paused goes on by itself after this."""
+    on_hold: Annotated[Literal["mute", "record"], Field(description='"mute" or "record"')] = "mute"
+    """What the recording of a whole call holds while its caller is on hold; that of a talk ends with it."""
 
 
 class DoNotCallSettings(Part):

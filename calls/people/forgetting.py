@@ -24,7 +24,19 @@ SOME = 200
 FIGURES = frozenset(
     {
         *("node", "type", "flow", "version", "language", "count", "left", "by", "sure", "confidence", "retries"),
-        *("barged_in", "exit", "took_s", "queue", "priority", "agent", "wait_s", "talk_s", "menu_s", "duration_s"),
+        *(
+            "barged_in",
+            "exit",
+            "took_s",
+            "queue",
+            "priority",
+            "agent",
+            "wait_s",
+            "talk_s",
+            "hold_s",
+            "menu_s",
+            "duration_s",
+        ),
         *("outcome", "to", "way", "arm", "cause", "ended_by", "survey", "question", "asked", "answered", "steps"),
     }
 )

@@ -4,7 +4,7 @@
 
     took = CallDurations(now)          # first sight of the call: it rings
     took.answered(now)
-    took.enter(Phase.MENU, now) ...    # and WAIT, TALK, in any order and as often as need be
+    took.enter(Phase.MENU, now) ...    # and WAIT, TALK, HOLD, in any order and as often as need be
     took.ended(now) -> Durations
 
 Whatever comes, in whatever order, and even where ``now`` goes back: the parts are 0 or more, they add up to the
@@ -24,16 +24,20 @@ class Phase(Enum):
     MENU = "menu"
     WAIT = "wait"
     TALK = "talk"
+    HOLD = "hold"
+    """An agent has put the caller on hold, or asks somebody meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """Seconds of a call's parts. ``ring_s`` and ``wait_s`` are None where the call never rang or waited."""
+    """Seconds of a call's parts. ``ring_s``, ``wait_s`` and ``hold_s`` are None where the call never rang, waited or
+    was on hold."""
 
     ring_s: float | None
     menu_s: float
     wait_s: float | None
     talk_s: float
+    hold_s: float | None
     duration_s: float
     billed_s: float
 
@@ -71,6 +75,7 @@ class CallDurations:
             menu_s=self._took.get(Phase.MENU, 0.0),
             wait_s=self._took.get(Phase.WAIT),
             talk_s=self._took.get(Phase.TALK, 0.0),
+            hold_s=self._took.get(Phase.HOLD),
             duration_s=self._ended - self._began,
             billed_s=0.0 if self._answered is None else self._ended - self._answered,
         )

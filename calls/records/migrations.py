@@ -246,6 +246,12 @@ def _path_totals(database: Database) -> None:
     path_totals.recount(database.conn)
 
 
+@MIGRATIONS(name="0072_hold")
+def _hold(database: Database) -> None:
+    """No record of before says how long its caller was on hold: there is nothing to count anew."""
+    _execute(database, "hold.sql")
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

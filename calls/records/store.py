@@ -57,8 +57,8 @@ class CallRecord:
 
     Durations are seconds of a monotonic clock, as :class:`calls.records.durations.CallDurations` gives them; where an
     engine was started anew in the call, what came before that is by the wall clock, and an ``adopted`` event says so.
-    ``wait_s`` is None where no agent was asked for. ``agent_id`` is the agent who talked, None where none did.
-    ``flow_version`` says which text of the flow the caller went through.
+    ``wait_s`` is None where no agent was asked for, ``hold_s`` where the caller was never on hold. ``agent_id`` is
+    the agent who talked, None where none did. ``flow_version`` says which text of the flow the caller went through.
 
     Raises:
         ValueError: a duration is negative or not finite, or ``billed_s`` is more than ``duration_s``.
@@ -95,9 +95,11 @@ class CallRecord:
     last_node: str | None = None
     recording: str | None = None
     flow_version: str | None = None
+    hold_s: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("duration_s", "billed_s", "ring_s", "menu_s", "wait_s", "talk_s", "wrap_up_s", "connect_s"):
+        parts = ("ring_s", "menu_s", "wait_s", "talk_s", "hold_s", "wrap_up_s", "connect_s")
+        for name in ("duration_s", "billed_s", *parts):
             seconds = getattr(self, name)
             if seconds is not None and not 0 <= seconds < float("inf"):
                 raise ValueError(f"{name} is {seconds}: expected seconds, 0 or more")
@@ -146,6 +148,7 @@ TOLD = (
     "ring_s",
     "wait_s",
     "talk_s",
+    "hold_s",
     "duration_s",
     "outcome",
     "abandoned",

@@ -84,6 +84,8 @@ _TALKS: Mapping[str, str] = {
     "handled": _if(_HANDLED),
     "handled_talk_s": _sum_if(_HANDLED, "c.talk_s"),
     "handled_wrap_up_s": _sum_if(_HANDLED, "c.wrap_up_s"),
+    "held": _if(f"{_HANDLED} AND c.hold_s IS NOT NULL"),
+    "handled_hold_s": _sum_if(_HANDLED, "c.hold_s"),
     "transferred": _if(f"{_HANDLED} AND c.transferred"),
     "persons": _if(f"{_HANDLED} AND {_KNOWN}"),
     "persons_again": _if(f"{_HANDLED} AND {_KNOWN} AND c.again_s <= {AGAIN_DAYS * 86400}"),
@@ -114,6 +116,7 @@ CALLS = Cube(
         "abandoned": _if(_ABANDONED),
         "waited_s": _sum_if(_ANSWERED, "c.wait_s"),
         "talk_s": _sum_if(_ANSWERED, "c.talk_s"),
+        "hold_s": _sum_if(_ANSWERED, "c.hold_s"),
         "wrap_up_s": _sum_if(_ANSWERED, "c.wrap_up_s"),
         **{f"answered_in_{edge}": _if(f"{_ANSWERED} AND c.wait_s <= {edge}") for edge in EDGES_S},
         **{f"abandoned_in_{edge}": _if(f"{_ABANDONED} AND c.wait_s < {edge}") for edge in EDGES_S},
@@ -152,6 +155,7 @@ AGENTS = Cube(
         "answered": _if(_ANSWERED),
         "waited_s": _sum_if(_ANSWERED, "c.wait_s"),
         "talk_s": _sum_if(_ANSWERED, "c.talk_s"),
+        "hold_s": _sum_if(_ANSWERED, "c.hold_s"),
         "wrap_up_s": _sum_if(_ANSWERED, "c.wrap_up_s"),
         **_TALKS,
     },
@@ -201,6 +205,7 @@ ATTEMPTS = Cube(
         "right_party": _if(f"{_HANDLED} AND NOT {_MARKED} AND NOT coalesce(c.wrong_number, 0)"),
         "sales": _if(f"{_HANDLED} AND c.sale_value IS NOT NULL"),
         "talk_s": _sum_if(_HANDLED, "c.talk_s"),
+        "hold_s": _sum_if(_HANDLED, "c.hold_s"),
         "wrap_up_s": _sum_if(_HANDLED, "c.wrap_up_s"),
     },
 )
@@ -232,11 +237,14 @@ def recount(connection: sqlite3.Connection) -> None:
 
 
 def fill(connection: sqlite3.Connection, cubes: Iterable[Cube]) -> None:
-    """Empty the tables of these cubes, and add up the raw rows into them."""
+    """Empty the tables of these cubes, and add up the raw rows into them. Of an old database that is being upgraded a
+    table may lack measures that a later step gives it, empty as the rows' own columns for them are."""
     for cube in cubes:
-        columns = [*cube.keys, *cube.measures]
+        has = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({cube.table})")}
+        measures = {name: of for name, of in cube.measures.items() if name in has}
+        columns = [*cube.keys, *measures]
         keys = ", ".join(cube.keys.values())
-        sums = ", ".join(f"sum({each})" for each in cube.measures.values())
+        sums = ", ".join(f"sum({each})" for each in measures.values())
         places = ", ".join(str(place) for place in range(1, len(cube.keys) + 1))
         connection.execute(f"DELETE FROM {cube.table}")
         connection.execute(

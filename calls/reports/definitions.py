@@ -252,7 +252,7 @@ _CONNECT = (
 )
 _WAIT = "time ready or reserved without a break before a talk; a talk counts to the time in which it began"
 SOLD = "sold"
-HANDLING = "handled_talk_s + handled_wrap_up_s"
+HANDLING = "handled_talk_s + handled_hold_s + handled_wrap_up_s"
 WORKED = "talking + wrap_up"
 READY = "ready + reserved"
 LOGGED_IN = "ready + reserved + talking + wrap_up + paused"
@@ -275,11 +275,18 @@ DEFINITIONS: tuple[Definition, ...] = (
     _inbound("asa", "ASA", "s", "waited_s", "answered", "waits of answered calls / answered"),
     *(_band(place) for place in range(len(WAIT_BANDS_S) + 1)),
     _p95("wait_p95", "Wait, p95", Section.INBOUND, Source.CALLERS_WAITS, "waits", "waits of answered calls"),
-    _inbound("aht", "AHT", "s", "talk_s + wrap_up_s", "answered", "(talk, with hold, + wrap-up) / handled"),
+    _inbound("aht", "AHT", "s", "talk_s + hold_s + wrap_up_s", "answered", "(talk + hold + wrap-up) / handled"),
     _talk("handled", "Handled", Section.INBOUND, "calls", "handled", "",
           "calls that an agent talked in, both directions"),
     _talk("transfers", "Transfers", Section.INBOUND, "ratio", "transferred", "handled",
           "calls that an agent gave on / calls that an agent talked in"),
+    _talk("held", "Held", Section.INBOUND, "ratio", "held", "handled",
+          "calls whose caller was on hold, for a question to somebody else too / calls that an agent talked in"),
+    _talk("hold", "Hold", Section.INBOUND, "s", "handled_hold_s", "held",
+          "time on hold, from the end of the talk to the moment in which caller and agent hear each other again"
+          " / calls whose caller was on hold"),
+    _talk("hold_share", "Hold, of handling", Section.INBOUND, "ratio", "handled_hold_s", HANDLING,
+          "time on hold / (talk + hold + wrap-up) of calls that an agent talked in"),
     _talk("fcr", "First contact resolution", Section.INBOUND, "ratio", "persons - persons_again", "persons",
           f"contacts whose person did not call again within {AGAIN_DAYS} days, as far as numbers tell / contacts"
           " whose number is known"),
@@ -342,8 +349,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     _money("value_per_contact", "Value per contact", Section.OUTBOUND, Source.ATTEMPTS, "contacts",
            "sum of the sales' values / attempts in which an agent talked"),
     _money("value_per_contact_hour", "Value per hour of contacts", Section.OUTBOUND, Source.ATTEMPTS,
-           "talk_s + wrap_up_s",
-           "sum of the sales' values / hours that agents talked and wrapped up in these attempts", 3600.0),
+           "talk_s + hold_s + wrap_up_s",
+           "sum of the sales' values / hours of talk, hold and wrap-up in these attempts", 3600.0),
     _machine("machines_detected", "Machines detected", "calls", "machines_detected", "",
              "calls that detection took for a machine"),
     _machine("machines_by_agents", "Machines met by agents", "calls", "machines_by_agents", "",
@@ -367,23 +374,23 @@ DEFINITIONS: tuple[Definition, ...] = (
     _talk("conversion", "Conversion", Section.SALES, "ratio", "sales", "handled",
           "calls with a sale / calls that an agent talked in"),
     _talk("sales_per_handling_hour", "Sales per handling hour", Section.SALES, "sales", "sales", HANDLING,
-          "sales / hours that agents talked and wrapped up in these calls, not those of the log-in", 3600.0),
+          "sales / hours of talk, hold and wrap-up in these calls, not those of the log-in", 3600.0),
     _money("sold", "Sold", Section.SALES, Source.CALLS, "", "sum of the sales' values, by currency"),
     _money("value_per_sale", "Value per sale", Section.SALES, Source.CALLS, "sales",
            "sum of the sales' values / calls that an agent sold in, in whatever currency"),
     _money("value_per_call", "Value per call", Section.SALES, Source.CALLS, "handled",
            "sum of the sales' values / calls that an agent talked in"),
     _money("value_per_handling_hour", "Value per handling hour", Section.SALES, Source.CALLS, HANDLING,
-           "sum of the sales' values / hours that agents talked and wrapped up in these calls", 3600.0),
+           "sum of the sales' values / hours of talk, hold and wrap-up in these calls", 3600.0),
     _talk("dispositions_given", "Dispositions given", Section.SALES, "calls", "dispositions", "",
           "calls of which an agent said what came of them"),
     _talk("dispositions_missing", "Dispositions missing", Section.SALES, "ratio", "dispositions_missing", "handled",
           "calls whose wrap-up ended without the disposition that it required / calls that an agent talked in"),
     _talk("handling_time", "Handling time", Section.AGENTS, "s", HANDLING, "handled",
-          "(talk, with hold, + wrap-up) / calls that an agent talked in, both directions"),
+          "(talk + hold + wrap-up) / calls that an agent talked in, both directions"),
     _time("ready", "Ready", "time ready for a call"),
     _time("reserved", "Reserved", "time in which a call was on its way to the agent"),
-    _time("talking", "Talking", "time in talks, with hold"),
+    _time("talking", "Talking", "time in talks, while their callers are on hold too"),
     _time("wrap_up", "Wrap-up", "time of writing up"),
     _time("paused", "Paused", "time in pauses, for whatever reason"),
     _time("logged_out", "Offline", "time logged out"),
@@ -459,7 +466,9 @@ BY_NAME: Mapping[str, Definition] = {each.name: each for each in DEFINITIONS}
 
 
 SHOWN_TOO: Mapping[Section, frozenset[str]] = {
-    Section.AGENTS: frozenset({"handled", "transfers", "sales", "conversion", "sales_per_handling_hour"})
+    Section.AGENTS: frozenset(
+        {"handled", "transfers", "held", "hold", "hold_share", "sales", "conversion", "sales_per_handling_hour"}
+    )
     | {"time_to_connect", "time_to_connect_p95"}
 }
 """Figures that a section shows beside its own."""

@@ -228,6 +228,18 @@ def cancel_transfer(context: typer.Context, agent: Id) -> None:
 
 
 @app.command()
+def hold(context: typer.Context, agent: Id) -> None:
+    """Put the agent's caller on hold: the caller hears music, and the agent nothing."""
+    _order(context, agent, "hold")
+
+
+@app.command("take-back")
+def take_back(context: typer.Context, agent: Id) -> None:
+    """Let the agent and the caller on hold talk again."""
+    _order(context, agent, "take-back")
+
+
+@app.command()
 def transfer(
     context: typer.Context,
     agent: Id,

@@ -26,7 +26,9 @@ def floor_picture(engine: Engine, shift_s: float) -> Picture:
     """What changes with every call."""
     floor = engine.floor.view()
     return {
-        "agents": feed.agents_of(floor, engine.consults.view(), engine.previews.view(), shift_s),
+        "agents": feed.agents_of(
+            floor, engine.consults.view(), engine.consults.on_hold(), engine.previews.view(), shift_s
+        ),
         "queues": feed.queues_of(floor, shift_s),
     }
 

@@ -1,4 +1,4 @@
-"""The engine's API for supervisors: whom they listen to."""
+"""The engine's API for the floor: talks that are listened to, held and handed on, their recording, agents' queues."""
 
 from __future__ import annotations
 
@@ -111,6 +111,20 @@ def add(app: FastAPI, engine: Engine) -> None:
         engine.require_settled()
         said = engine.consults.decide(AgentId(agent), Decision(decision.value))
         await desk_audit.note(engine, agent, f"transfer.{decision.value}", who)
+        return operations.Done(said=said)
+
+    @app.post("/v1/agents/{agent}/hold")
+    async def hold(agent: str, who: Who = "unknown") -> operations.Done:
+        engine.require_settled()
+        said = await engine.transfers.hold(AgentId(agent))
+        await desk_audit.note(engine, agent, "hold", who)
+        return operations.Done(said=said)
+
+    @app.post("/v1/agents/{agent}/take-back")
+    async def take_back(agent: str, who: Who = "unknown") -> operations.Done:
+        engine.require_settled()
+        said = engine.consults.take_back(AgentId(agent))
+        await desk_audit.note(engine, agent, "take_back", who)
         return operations.Done(said=said)
 
     @app.post("/v1/supervisors/{supervisor}/leave")

@@ -1,9 +1,10 @@
-"""Agents who ask another one, or somebody outside, before they hand their caller on.
+"""Agents who put their caller on hold, or ask another one or somebody outside before they hand the caller on.
 
-The caller hears music, the other one's leg is put into the first agent's room, and the two talk. Then the caller
-goes to the other one (``complete``) or comes back to the first (``cancel``). Where nobody answers, the other one
-hangs up or the caller has waited for long, the caller comes back by itself; where the first agent's leg goes, the
-caller goes to the other one. The first agent counts as talking throughout.
+A caller on hold hears music, and the agent's leg is alone in its room. The agent takes the caller back, or asks
+somebody: the other one's leg is put into the first agent's room, and the two talk. Then the caller goes to the other
+one (``complete``) or comes back to the first (``cancel``). Where nobody answers, the other one hangs up or the caller
+has waited for long, the caller comes back by itself; where the first agent's leg goes, the caller goes to the other
+one, and where nobody is asked waits anew. The first agent counts as talking throughout.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from typing import Any
 from calls import log
 from calls.agents.actions import ConnectCall
 from calls.agents.events import URGENT, CallKind, CallWaiting, ConnectFailed, TalkBegan, TalkOver, TalkPassed
+from calls.clock import Clock
 from calls.errors import SwitchError, UserError
 from calls.ids import AgentId, CallId, LegId, QueueName
-from calls.switch.port import CallChannel, Hold, HungUp, Legs, Result, Seat
+from calls.switch.port import CallChannel, Hold, HungUp, Legs, MuteRecording, RecordingFailed, Result, Seat
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
 from console.engine.third_parties import Outside, ThirdParties
@@ -32,7 +34,7 @@ NUMBER = re.compile(r"\+?[0-9]{3,15}\Z")
 """What may be shown as a caller's number."""
 
 LONGEST_S = 600.0
-"""How long a caller is held for a question: then the caller comes back."""
+"""How long a caller is on hold: then the caller comes back."""
 
 
 class Decision(Enum):
@@ -71,11 +73,14 @@ class Inside:
 
 @dataclass(slots=True)
 class Question:
-    """One agent who asks somebody."""
+    """One agent whose caller is on hold, and who asks somebody or will."""
 
     call_id: CallId
     asker: Goes
-    whom: Inside | Outside
+    whom: asyncio.Future[Inside | Outside]
+    """Not done: nobody is asked."""
+    queue: QueueName
+    """The caller's."""
     music: str
     asked_id: CallId
     """Stands for two agents' talk on the floor."""
@@ -84,6 +89,8 @@ class Question:
     """Who is on the way into the first one's room, and may be there."""
     asked: Goes | GoesOutside | None = None
     """Who is there for sure."""
+    since_s: float | None = None
+    """From when the caller has been on hold, by the monotonic clock."""
     passed: bool = False
     """The caller goes to somebody outside, whose leg stays."""
 
@@ -94,34 +101,80 @@ class Question:
 
 
 class Consults:
-    """All questions of one engine."""
+    """All callers on hold, and all questions, of one engine."""
 
     def __init__(
-        self, switch: Legs, floor: FloorRunner, third_parties: ThirdParties, new_id: Callable[[], str]
+        self,
+        switch: Legs,
+        floor: FloorRunner,
+        third_parties: ThirdParties,
+        new_id: Callable[[], str],
+        clock: Clock,
+        *,
+        record_hold: bool,
     ) -> None:
+        """``record_hold``: the recording of a whole call holds what is heard while its caller is on hold."""
+        self._clock = clock
+        self._record_hold = record_hold
         self._switch = switch
         self._floor = floor
         self._third_parties = third_parties
         self._new_id = new_id
         self._questions: dict[CallId, Question] = {}
 
-    def begin(self, call_id: CallId, asker: Goes, whom: Inside | Outside, music: str) -> None:
-        """From the end of the talk on, which is to be ended now, the caller is held and the other one is asked."""
-        decision = asyncio.get_running_loop().create_future()
-        asked_id = CallId(f"ask-{self._new_id()}")
-        self._questions[call_id] = Question(call_id, asker, whom, music, asked_id, decision)
+    def begin(
+        self, call_id: CallId, asker: Goes, whom: Inside | Outside | None, queue: QueueName, music: str
+    ) -> None:
+        """From the end of the talk on, which is to be ended now, the caller is on hold, and the other one is asked;
+        None: nobody is. ``queue``: the caller's."""
+        loop = asyncio.get_running_loop()
+        question = Question(
+            *(call_id, asker, loop.create_future(), queue, music),
+            asked_id=CallId(f"ask-{self._new_id()}"),
+            decision=loop.create_future(),
+        )
+        if whom is not None:
+            question.whom.set_result(whom)
+        self._questions[call_id] = question
 
     def forget(self, call_id: CallId) -> None:
         """The talk did not end, or the call has: there is nothing to ask."""
         self._questions.pop(call_id, None)
 
     def asks(self, call_id: CallId) -> bool:
-        """Whether the agent of the call wants to ask another one."""
+        """Whether the agent of the call wants its caller on hold, to ask another one or for nothing."""
         return call_id in self._questions
 
     def view(self) -> dict[AgentId, str]:
         """Who asks, and whether the other one "rings" or is "there"."""
-        return {each.asker.agent_id: "rings" if each.asked is None else "there" for each in self._questions.values()}
+        asking = (each for each in self._questions.values() if each.whom.done())
+        return {each.asker.agent_id: "rings" if each.asked is None else "there" for each in asking}
+
+    def on_hold(self) -> dict[AgentId, float]:
+        """The agents whose caller is on hold, and from when, by the monotonic clock."""
+        found = self._questions.values()
+        return {each.asker.agent_id: each.since_s for each in found if each.since_s is not None}
+
+    def held_by(self, agent_id: AgentId) -> Question | None:
+        """The caller whom the agent has on hold without asking anybody; None: there is none."""
+        found = (each for each in self._questions.values() if each.asker.agent_id == agent_id)
+        return next((each for each in found if each.since_s is not None and not each.whom.done()), None)
+
+    def ask(self, question: Question, whom: Inside | Outside) -> None:
+        """Ask somebody about a caller who is on hold already."""
+        question.whom.set_result(whom)
+
+    def take_back(self, agent_id: AgentId) -> str:
+        """The agent talks to the caller again. In words.
+
+        Raises:
+            UserError: no caller of the agent's is on hold.
+        """
+        question = next((each for each in self._questions.values() if each.asker.agent_id == agent_id), None)
+        if question is None or question.since_s is None:
+            raise UserError(f"agent {agent_id}: nobody is on hold")
+        question.decide(Decision.CANCEL)
+        return f"agent {agent_id}: takes the caller back"
 
     def decide(self, agent_id: AgentId, decision: Decision) -> str:
         """The agent hands the caller over, or takes the caller back. In words.
@@ -130,7 +183,7 @@ class Consults:
             UserError: the agent asks nobody, or nobody has answered yet.
         """
         question = next((each for each in self._questions.values() if each.asker.agent_id == agent_id), None)
-        if question is None:
+        if question is None or not question.whom.done():
             raise UserError(f"agent {agent_id} asks nobody")
         if decision is Decision.COMPLETE and question.asked is None:
             raise UserError(f"agent {agent_id}: nobody has answered yet")
@@ -159,14 +212,14 @@ class Consults:
             SwitchError: the switch failed; the call's state is unknown.
         """
         question = self._questions[call_id]
+        recorder.hold(question.asker.agent_id)
+        question.since_s = self._clock.monotonic_s()
         held = asyncio.ensure_future(channel.perform(Hold(LONGEST_S, question.music)))
-        whom = question.whom
-        asking = asyncio.ensure_future(
-            self._ask(question, whom, recorder)
-            if isinstance(whom, Inside)
-            else self._ask_outside(question, whom, recorder)
-        )
+        asking = asyncio.ensure_future(self._asks(question, recorder))
+        mutes = recorder.recording is not None and not self._record_hold and not recorder.masked
         try:
+            if mutes:
+                await _mute(channel, muted=True)
             await _first(held, question.decision)
             try:
                 gone = held.result() if held.done() else None
@@ -180,8 +233,12 @@ class Consults:
             question.decide(Decision.CANCEL)
             held.add_done_callback(_look_at)
             decision = question.decision.result()
-            recorder.note("consult_ended", {"by": decision.value})
-            return await self._led_on(question, decision)
+            if question.whom.done():
+                recorder.note("consult_ended", {"by": decision.value})
+            goes = await self._led_on(question, decision)
+            if mutes:
+                await _mute(channel, muted=False)
+            return goes
         finally:
             self._questions.pop(call_id, None)
             asking.cancel()
@@ -199,6 +256,13 @@ class Consults:
                 self._floor.tell(TalkOver(question.call_id, giver))
                 return asked
         return question.asker  # also where that leg has gone: only a Connect ends the hold
+
+    async def _asks(self, question: Question, recorder: CallRecorder) -> None:
+        whom = await question.whom
+        if isinstance(whom, Inside):
+            await self._ask(question, whom, recorder)
+        else:
+            await self._ask_outside(question, whom, recorder)
 
     async def _ask(self, question: Question, whom: Inside, recorder: CallRecorder) -> None:
         """Bring the other agent in, and keep the two together until this is cancelled."""
@@ -278,6 +342,17 @@ async def lead_home(switch: Legs, leg_id: LegId) -> bool:
     except SwitchError as problem:
         log.get().error("a leg was not ended", leg=leg_id, problem=str(problem))
     return False
+
+
+async def _mute(channel: CallChannel, *, muted: bool) -> None:
+    """What is recorded of the call holds nothing, or no longer; where that fails the log says so."""
+    try:
+        done = await channel.perform(MuteRecording(muted))
+    except SwitchError as problem:
+        log.get().error("a recording was not muted on hold", muted=muted, problem=str(problem))
+        return
+    if isinstance(done, RecordingFailed):
+        log.get().error("a recording was not muted on hold", muted=muted, problem=done.reason)
 
 
 async def _first(*of: asyncio.Future[Any]) -> None:

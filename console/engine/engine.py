@@ -136,7 +136,8 @@ class Engine:
         )
         tolls = Tolls(settings, self.writer, clock, lines)
         parties = ThirdParties(switches, tolls, self.tasks, clock)
-        self.consults = Consults(switches, self.floor, parties, new_id)
+        record_hold = settings.recordings.on_hold == "record"
+        self.consults = Consults(switches, self.floor, parties, new_id, clock, record_hold=record_hold)
         self.recordings = RecordingKeeper(settings.recordings, self.writer, clock)
         self.meetings = Meetings(
             self.floor,
@@ -391,7 +392,9 @@ class Engine:
             not_ready=self.watch.not_ready(),
             hold=core.hold,
             calls=calls_shown(self.books.open_calls),
-            agents=agents_shown(floor, now_s, self.settings.pause_reasons, self.consults.view()),
+            agents=agents_shown(
+                floor, now_s, self.settings.pause_reasons, self.consults.view(), self.consults.on_hold()
+            ),
             queues=queues_shown(floor, now_s),
             supervisors=supervisors_shown(self.supervision.view(), now_s),
             campaigns=campaigns_shown(core),

@@ -143,10 +143,15 @@ def milliseconds(monotonic_s: float, shift_s: float) -> int:
 
 
 def agents_of(
-    floor: FloorView, asks: Mapping[AgentId, str], looks: Mapping[AgentId, LeadId], shift_s: float
+    floor: FloorView,
+    asks: Mapping[AgentId, str],
+    on_hold: Mapping[AgentId, float],
+    looks: Mapping[AgentId, LeadId],
+    shift_s: float,
 ) -> dict[str, Record]:
     """The agents. ``queues``: those that each serves; ``wrap_up_ends``: at the latest; ``wants``: what the agent will
-    be when free. ``looks``: at what lead each looks before it is dialled."""
+    be when free. ``held``: since when the agent's caller is on hold. ``looks``: at what lead each looks before it is
+    dialled."""
     return {
         each.agent_id: {
             "name": each.name,
@@ -159,6 +164,7 @@ def agents_of(
             "queues": sorted(each.profile.queues),
             "phone": each.phone.value,
             "asks": asks.get(each.agent_id, ""),
+            "held": None if each.agent_id not in on_hold else milliseconds(on_hold[each.agent_id], shift_s),
             "looks_at": looks.get(each.agent_id),
         }
         for each in floor.agents

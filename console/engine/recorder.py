@@ -42,6 +42,7 @@ class CallRecorder:
         self.holds_notice = ""
         """The recording that runs and holds what told them of it; "": none does."""
         self.phase = phase
+        self._held: tuple[AgentId, float] | None = None
         self._clock = clock
         self._seen_s, self._seen_at = clock.monotonic_s(), clock.now()
         self._began_s = self._at_s(live.started_at if adopted else None)
@@ -84,8 +85,21 @@ class CallRecorder:
         """So many more of them are there."""
         self._kept += count
 
+    def hold(self, agent_id: AgentId) -> None:
+        """The agent's caller is on hold from now on, until the call enters another phase or ends."""
+        self.enter(Phase.HOLD)
+        self._held = agent_id, self._clock.monotonic_s()
+        self.note("hold_began", {"agent": agent_id})
+
+    def _hold_over(self) -> None:
+        if self._held is not None:
+            agent_id, since_s = self._held
+            self._held = None
+            self.note("hold_ended", {"agent": agent_id, "hold_s": round(self._clock.monotonic_s() - since_s, 3)})
+
     def enter(self, phase: Phase, since: datetime | None = None) -> None:
         """The call is in ``phase`` from now on, or since a time before it was taken over."""
+        self._hold_over()
         self.phase = phase
         self._took.enter(phase, self._at_s(since))
 
@@ -121,6 +135,7 @@ class CallRecorder:
     ) -> tuple[CallRecord, tuple[CallEvent, ...]]:
         """The final record, and the events that are not kept yet. The call has ended now."""
         took = self._took.ended(self._clock.monotonic_s())
+        self._hold_over()
         self.note("ended", {"outcome": outcome.value, "cause": cause, "by": ended_by.value if ended_by else None})
         live = self.live
         record = CallRecord(
@@ -144,6 +159,7 @@ class CallRecorder:
             menu_s=took.menu_s,
             wait_s=took.wait_s,
             talk_s=took.talk_s,
+            hold_s=took.hold_s,
             duration_s=took.duration_s,
             billed_s=took.billed_s,
             outcome=outcome,

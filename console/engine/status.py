@@ -43,7 +43,8 @@ class CallShown(Shown):
 
 class AgentShown(Shown):
     """An agent. ``for_s``: seconds in the state; ``over_limit_s``: by how much a pause is longer than it may be;
-    ``asks``: who is asked before the caller is handed on "rings" or is "there"."""
+    ``asks``: who is asked before the caller is handed on "rings" or is "there". ``held_s``: for how long the caller
+    has been on hold."""
 
     id: str
     name: str
@@ -53,6 +54,7 @@ class AgentShown(Shown):
     call_id: str | None
     over_limit_s: float = 0.0
     asks: str = ""
+    held_s: float | None = None
     switch: str = ""
     """Where the agent is reached."""
     leaves_in_s: float | None = None
@@ -200,14 +202,24 @@ def calls_shown(recorders: tuple[CallRecorder, ...]) -> tuple[CallShown, ...]:
 
 
 def agents_shown(
-    floor: FloorView, now_s: float, reasons: Iterable[PauseReason], asks: Mapping[AgentId, str]
+    floor: FloorView,
+    now_s: float,
+    reasons: Iterable[PauseReason],
+    asks: Mapping[AgentId, str],
+    on_hold: Mapping[AgentId, float],
 ) -> tuple[AgentShown, ...]:
-    """The agents. ``reasons``: why they may pause, and for how long; ``asks``: those who ask somebody."""
+    """The agents. ``reasons``: why they may pause, and for how long; ``asks``: those who ask somebody; ``on_hold``:
+    those whose caller is, and from when."""
     limits_s = {each.id: each.limit_minutes * 60.0 for each in reasons if each.limit_minutes is not None}
-    return tuple(_agent(agent, now_s, limits_s, asks.get(agent.agent_id, "")) for agent in floor.agents)
+    return tuple(
+        _agent(agent, now_s, limits_s, asks.get(agent.agent_id, ""), on_hold.get(agent.agent_id))
+        for agent in floor.agents
+    )
 
 
-def _agent(agent: AgentView, now_s: float, limits_s: Mapping[str, float], asks: str) -> AgentShown:
+def _agent(
+    agent: AgentView, now_s: float, limits_s: Mapping[str, float], asks: str, held: float | None
+) -> AgentShown:
     limit_s = limits_s.get(agent.reason) if agent.state is AgentState.PAUSED else None
     return AgentShown(
         over_limit_s=0.0 if limit_s is None else round(max(0.0, now_s - agent.since - limit_s), 3),
@@ -218,6 +230,7 @@ def _agent(agent: AgentView, now_s: float, limits_s: Mapping[str, float], asks: 
         for_s=round(max(0.0, now_s - agent.since), 3),
         call_id=agent.call_id,
         asks=asks,
+        held_s=None if held is None else round(max(0.0, now_s - held), 3),
         switch=agent.profile.switch,
         leaves_in_s=None if agent.leaves_at is None else round(max(0.0, agent.leaves_at - now_s), 3),
     )

@@ -51,6 +51,9 @@ BETWEEN_S = 0.1
 ALL = "all"
 """The rule of a talk that is recorded, its share having been drawn already."""
 
+NOT = "off"
+"""The rule of a talk that goes on after a hold, and was not recorded before."""
+
 ALWAYS = float("inf")
 """The queue is never closed."""
 
@@ -116,10 +119,13 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """The caller is still there, and the agent wants to ask another one; the agent counts as talking still."""
+    """The caller is still there, and the agent wants them on hold, to ask another one or for nothing; the agent
+    counts as talking still."""
 
     talked: Talked
     leg_id: LegId
+    recorded: bool
+    """So was the talk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +287,6 @@ class Meetings:
     async def _all_of_them(
         self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, wait: Wait
     ) -> Talked | Deserted | HungUp | None:
-        rule = wait.record
         met = await self._begun(channel, recorder, offer, hears, wait)
         talked_s = 0.0
         while isinstance(met, Asks):
@@ -292,6 +297,7 @@ class Meetings:
             if isinstance(goes, GoesOutside):
                 return await self._goes_outside(channel, recorder, goes, replace(met.talked, talk_s=talked_s))
             passes = goes.agent_id != met.talked.agent_id
+            rule = wait.record if passes else ALL if met.recorded else NOT
             again = Hears(_nobody, self._passing(recorder, hears) if passes else _nobody, hears.passed)
             there = ConnectCall(offer.call_id, goes.agent_id, goes.leg_id)
             after = await self._talk(channel, recorder, there, again, rule)
@@ -366,14 +372,15 @@ class Meetings:
         be recorded they only meet, within the time that the law gives, and are parted for it."""
         call_id, agent_id = offer.call_id, offer.agent_id
         began_s: float | None = None
+        is_recorded = False
         record = self._recording(recorder, rule)
         told_first = notice if record and recorder.untold else None
         record = "" if recorder.untold or recorder.holds_notice else record
         given_s = self._clock.monotonic_s()
 
         def began(recorded: bool) -> None:
-            nonlocal began_s
-            began_s = self._clock.monotonic_s()
+            nonlocal began_s, is_recorded
+            began_s, is_recorded = self._clock.monotonic_s(), bool(record) and recorded
             self.connects.observe(began_s - given_s)
             recorder.agent_id = agent_id
             recorder.enter(Phase.TALK)
@@ -412,7 +419,7 @@ class Meetings:
                     return Untold(told_first)
                 recorder.note("talk_ended", {"agent": agent_id, "talk_s": round(talk_s, 3), "by": by.value})
                 talked = Talked(agent_id, talk_s, by)
-                return Asks(talked, offer.leg_id) if asks else talked
+                return Asks(talked, offer.leg_id, is_recorded) if asks else talked
             case HungUp():
                 return result
             case NotConnected() | TalkEnded() | Interrupted():

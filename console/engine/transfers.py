@@ -1,4 +1,5 @@
-"""Agents who hand their caller on: to another agent, a queue, a destination, a supervisor's phone or a number.
+"""Agents who put their caller on hold, or hand the caller on: to another agent, a queue, a destination, the phone of
+a supervisor or a number.
 
 The order waits until the agent's talk has ended, which it ends; then the caller goes where it says. Where nobody is
 reached the caller goes to the queue that the first talk came from, before all who wait there.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import assert_never
 
 from calls import log
 from calls.agents.events import URGENT, CallKind, CallWaiting
@@ -18,7 +20,7 @@ from calls.log import masked
 from calls.places import supervisors_place
 from calls.settings import Settings
 from calls.switch.port import CallChannel, EndedBy, HungUp, Result, Transfer, TransferFailed, Transferred
-from console.engine.consults import Consults, Goes, Inside
+from console.engine.consults import Consults, Goes, Inside, Question
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
 from console.engine.talk import Deserted, Hears, LiveTalk, Meetings, Met, NobodyCame, Talked, Wait
@@ -95,39 +97,73 @@ class Transfers:
             UserError: the agent talks to nobody, there is no such target, or it cannot take anybody now.
             SwitchError: the switch did not take it.
         """
+        held = self._consults.held_by(agent_id)
+        if held is not None:
+            return await self._ask_on_hold(held, target, attended=attended)
+        talk = self._free(agent_id)
+        await self._check(target, agent_id)
+        if self._meetings.talk_of(talk.call_id) is not talk:
+            raise UserError(f"the talk of agent {agent_id} has just ended")
+        if attended:
+            queue = self._queue_of(talk)
+            self._consults.begin(talk.call_id, _leg(talk), _whom(target, queue), queue, self._queues[queue].music)
+        else:
+            self._orders[talk.call_id] = Order(target, agent_id, who)
+        detail = {"agent": agent_id, "to": target.to.value, "name": _kept(target), "attended": attended, "who": who}
+        talk.recorder.note("transfer", detail)
+        await self._part(talk)
+        return f"agent {agent_id}: {'asks' if attended else 'the caller goes to'} {target}"
+
+    async def hold(self, agent_id: AgentId) -> str:
+        """Put the agent's caller on hold, until the agent takes the caller back. What is done, in words.
+
+        Raises:
+            UserError: the agent talks to nobody, or the caller must not be put on hold now.
+            SwitchError: the switch did not take it.
+        """
+        talk = self._free(agent_id)
+        if talk.recorder.masked:
+            raise UserError(f"agent {agent_id}: the recording is paused: take it up again, and then hold")
+        if talk.recorder.untold:
+            raise UserError(f"agent {agent_id}: the person is being told of the recording")
+        queue = self._queue_of(talk)
+        self._consults.begin(talk.call_id, _leg(talk), None, queue, self._queues[queue].music)
+        await self._part(talk)
+        return f"agent {agent_id}: the caller is on hold"
+
+    def _free(self, agent_id: AgentId) -> LiveTalk:
+        """The talk of an agent of whose caller nothing else is to be done.
+
+        Raises:
+            UserError: there is none.
+        """
         talk = self._meetings.of_agent(agent_id)
         if talk is None:
             raise UserError(f"agent {agent_id} talks to nobody")
         if talk.call_id in self._orders or self._consults.asks(talk.call_id):
             raise UserError(f"agent {agent_id} hands the caller on already")
-        await self._check(target, agent_id)
-        if self._meetings.talk_of(talk.call_id) is not talk:
-            raise UserError(f"the talk of agent {agent_id} has just ended")
-        if attended:
-            self._ask(talk, target)
-        else:
-            self._orders[talk.call_id] = Order(target, agent_id, who)
-        detail = {"agent": agent_id, "to": target.to.value, "name": _kept(target), "attended": attended, "who": who}
-        talk.recorder.note("transfer", detail)
+        return talk
+
+    async def _part(self, talk: LiveTalk) -> None:
         try:
             await talk.channel.end_talk()
         except SwitchError:
             self._orders.pop(talk.call_id, None)
             self._consults.forget(talk.call_id)
             raise
-        return f"agent {agent_id}: {'asks' if attended else 'the caller goes to'} {target}"
 
-    def _ask(self, talk: LiveTalk, target: Target) -> None:
-        own = talk.recorder.queue or QueueName(next(iter(self._queues)))
-        queue = QueueName(target.name) if target.to is To.QUEUE else own
-        match target.to:
-            case To.DESTINATION | To.SUPERVISOR:
-                whom: Inside | Outside = Outside(destination=target.place)
-            case To.NUMBER:
-                whom = Outside(number=target.name)
-            case _:
-                whom = Inside(queue, AgentId(target.name) if target.to is To.AGENT else None)
-        self._consults.begin(talk.call_id, Goes(talk.agent_id, talk.leg_id), whom, self._queues[own].music)
+    async def _ask_on_hold(self, held: Question, target: Target, *, attended: bool) -> str:
+        agent_id = held.asker.agent_id
+        if not attended:
+            raise UserError(f"agent {agent_id}: the caller is on hold: take the caller back, or ask first")
+        await self._check(target, agent_id)
+        if self._consults.held_by(agent_id) is not held:
+            raise UserError(f"agent {agent_id}: the caller is on hold no longer")
+        self._consults.ask(held, _whom(target, held.queue))
+        return f"agent {agent_id}: asks {target}"
+
+    def _queue_of(self, talk: LiveTalk) -> QueueName:
+        return talk.recorder.queue or QueueName(next(iter(self._queues)))
 
     async def meet(self, channel: CallChannel, recorder: CallRecorder, wait: Wait, hears: Hears) -> Met:
         """As :meth:`Meetings.meet`, and on to where agents hand the caller.
@@ -256,6 +292,25 @@ class Transfers:
             )
         if found.state is not AgentState.READY:
             raise UserError(f"agent {wanted} is not ready: {found.state.value}")
+
+
+def _leg(talk: LiveTalk) -> Goes:
+    return Goes(talk.agent_id, talk.leg_id)
+
+
+def _whom(target: Target, own: QueueName) -> Inside | Outside:
+    """Who is asked; ``own``: the caller's queue."""
+    match target.to:
+        case To.DESTINATION | To.SUPERVISOR:
+            return Outside(destination=target.place)
+        case To.NUMBER:
+            return Outside(number=target.name)
+        case To.QUEUE:
+            return Inside(QueueName(target.name), None)
+        case To.AGENT:
+            return Inside(own, AgentId(target.name))
+        case _:
+            assert_never(target.to)
 
 
 def _kept(target: Target) -> str:

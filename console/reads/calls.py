@@ -62,6 +62,7 @@ class CallRow(BaseModel):
     menu_s: float
     wait_s: float | None
     talk_s: float
+    hold_s: float | None
     wrap_up_s: float | None
     duration_s: float
     outcome: str
@@ -105,8 +106,8 @@ class CallDetail(BaseModel):
 
 _SHOWN = (
     "call_id, direction, iif(direction = 'outbound', called, caller) AS number, queue, agent_id AS agent,"
-    " campaign_id AS campaign, flow, started_at, answered_at, ended_at, ring_s, menu_s, wait_s, talk_s, wrap_up_s,"
-    " duration_s, outcome, cause, ended_by, abandoned, disposition, recording IS NOT NULL AS recorded"
+    " campaign_id AS campaign, flow, started_at, answered_at, ended_at, ring_s, menu_s, wait_s, talk_s, hold_s,"
+    " wrap_up_s, duration_s, outcome, cause, ended_by, abandoned, disposition, recording IS NOT NULL AS recorded"
 )
 
 _EQUAL = {

@@ -15,13 +15,17 @@ from calls.waveform import Waveform
 OF_A_CALL = 50
 """Recordings of one call that are shown: a talk for each time that it was handed over, and messages."""
 
-NAMED_AGENT = frozenset({"agent_connected", "talk_ended", "recording_paused", "recording_resumed"})
+NAMED_AGENT = frozenset(
+    {"agent_connected", "talk_ended", "recording_paused", "recording_resumed", "hold_began", "hold_ended"}
+)
 """Events of a talk that name its agent."""
 
 MARKED: Mapping[str, str] = {
     "agent_connected": "talks with {agent}",
     "talk_ended": "the talk with {agent} is over",
     "transferred": "handed over to {to}",
+    "hold_began": "on hold",
+    "hold_ended": "on hold no longer",
     "consulted": "the agent asks somebody else",
     "consult_ended": "that question is over",
     "supervised": "{supervisor}: {mode}",

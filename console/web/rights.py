@@ -54,6 +54,8 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("POST", "/v1/agents/{agent}/recording/{order}"): Need(Right.FLOOR, own="agent"),
     ("PUT", "/v1/agents/{agent_id}/queues"): Need(Right.FLOOR),
     ("PUT", "/v1/agents/{agent_id}/own-queues"): _DESK,
+    ("POST", "/v1/agents/{agent}/hold"): Need(Right.FLOOR, own="agent"),
+    ("POST", "/v1/agents/{agent}/take-back"): Need(Right.FLOOR, own="agent"),
     ("POST", "/v1/agents/{agent}/transfer"): Need(Right.FLOOR, own="agent"),
     ("POST", "/v1/agents/{agent}/transfer/{decision}"): Need(Right.FLOOR, own="agent"),
     ("POST", "/v1/agents/{agent_id}/{order}"): _DESK,

@@ -85,8 +85,8 @@ def measure(connection: sqlite3.Connection, campaign_id: str, begin: datetime, e
     ).fetchall()))  # fmt: skip
     dials = outcomes.total()
     calls = connection.execute(
-        "SELECT ring_s, talk_s, wrap_up_s, abandoned, outcome, agent_id, ended_at, started_at FROM calls"
-        " WHERE campaign_id = ? AND started_at >= ? AND started_at < ? AND direction = 'outbound'"
+        "SELECT ring_s, talk_s + coalesce(hold_s, 0.0), wrap_up_s, abandoned, outcome, agent_id, ended_at, started_at"
+        " FROM calls WHERE campaign_id = ? AND started_at >= ? AND started_at < ? AND direction = 'outbound'"
         " AND answered_at IS NOT NULL", where,
     ).fetchall()  # fmt: skip
     talks = [row for row in calls if row[5] is not None and row[1]]

@@ -149,17 +149,21 @@ AGENTS = (
         Need.AGENTS,
     ),
     CallScript(
-        "two-talks",
-        "The same caller can be connected twice to the same leg.",
-        (),
+        "held-and-taken-back",
+        "A caller whose talk is ended and who is held is connected to the same leg again.",
+        (HangUp(5.0),),
         (
             ANSWERED,
             Do(Connect(AGENT), TalkEnded(EndedBy.AGENT), latest_s=3.0, meanwhile=Meanwhile(1.5, EndTalk())),
-            PLAYED,
-            Do(Connect(AGENT), TalkEnded(EndedBy.AGENT), latest_s=3.0, meanwhile=Meanwhile(1.5, EndTalk())),
-            BYE,
+            Do(
+                Hold(60.0),
+                Interrupted(),
+                earliest_s=0.9,
+                latest_s=2.5,
+                meanwhile=Meanwhile(1.0, Perform(Connect(AGENT), BY_CALLER)),
+            ),
         ),
-        EndedBy.US,
+        EndedBy.CALLER,
         Need.AGENTS,
     ),
     CallScript(

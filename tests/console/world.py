@@ -446,7 +446,8 @@ class World:
 
 def adds_up(record: CallRecord) -> bool:
     """True where the parts of a call are its whole."""
-    parts = (record.ring_s or 0.0) + record.menu_s + (record.wait_s or 0.0) + record.talk_s
+    own = (record.ring_s, record.menu_s, record.wait_s, record.talk_s, record.hold_s)
+    parts = sum(each or 0.0 for each in own)
     return abs(parts - record.duration_s) < 1e-6 and 0 <= record.billed_s <= record.duration_s
 
 

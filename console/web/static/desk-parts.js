@@ -87,7 +87,7 @@ function Script({ script, t, actions }) {
       : html`<label lang=${script.language}>${step.say}<input defaultValue=${step.answered ?? ""} aria-label=${`${t("desk.answer")}: ${step.say}`} onChange=${(event) => actions.answer(step.id, event.target.value)} /></label>`}</div>`)}`;
 }
 
-/** What can be done with the call: hand it on, ask first, the recording, its end, a callback. */
+/** What can be done with the call: hold it, hand it on, ask first, the recording, its end, a callback. */
 export function Tools({ card, agent, desk, t, actions }) {
   if (!card) return agent.state === "ready" ? html`<${Dial} t=${t} actions=${actions} />` : null;
   const talks = agent.state === "talking";
@@ -103,14 +103,17 @@ export function Tools({ card, agent, desk, t, actions }) {
     event.target.closest("details").open = false;
   };
   return html`<div class="stack">${talks && html`<div class="card stack">
+      ${!agent.asks && html`<h2>${t("desk.holding")}</h2>${agent.held
+        ? html`<p class="notice">${t("desk.on_hold")} <time data-since=${agent.held}>${lasted(serverNow() - agent.held)}</time></p><div class="actions"><button type="button" onClick=${actions.takeBack}>${t("desk.take_back")} <kbd>Alt H</kbd></button></div>`
+        : html`<div class="actions"><button type="button" class="second" onClick=${actions.hold}>${t("desk.hold")} <kbd>Alt H</kbd></button></div>`}`}
       <h2>${t("desk.hand_over")}</h2>
       ${agent.asks
         ? html`<p class="notice">${t(`desk.asks_${agent.asks}`)}</p><div class="actions"><button type="button" disabled=${agent.asks !== "there"} onClick=${() => actions.decide("complete")}>${t("desk.complete")}</button>
             <button type="button" class="second" onClick=${() => actions.decide("cancel")}>${t("desk.take_back")}</button></div>`
         : html`<label>${t("desk.to")} <select id="target"><option value="">–</option>${group(t("desk.to_agents"), "agent", desk.agents)}${group(t("desk.to_queues"), "queue", desk.queues)}
             ${group(t("desk.to_destinations"), "destination", desk.destinations)}${group(t("desk.to_supervisors"), "supervisor", desk.supervisors)}</select></label>
-          <div class="actions"><button type="button" class="second" onClick=${() => to(false)}>${t("desk.transfer")}</button><button type="button" class="second" onClick=${() => to(true)}>${t("desk.ask_first")}</button></div>`}
-      <div class="actions"><button type="button" class="second small" onClick=${() => actions.recording("pause")}>${t("desk.pause_recording")}</button>
+          <div class="actions"><button type="button" class="second" disabled=${Boolean(agent.held)} onClick=${() => to(false)}>${t("desk.transfer")}</button><button type="button" class="second" onClick=${() => to(true)}>${t("desk.ask_first")}</button></div>`}
+      <div class="actions" hidden=${Boolean(agent.held)}><button type="button" class="second small" onClick=${() => actions.recording("pause")}>${t("desk.pause_recording")}</button>
         <button type="button" class="second small" onClick=${() => actions.recording("resume")}>${t("desk.resume_recording")}</button>
         <button type="button" class="danger small" onClick=${actions.hangUp}>${t("desk.hang_up")}</button></div></div>`}
     <details class="card"><summary>${t("desk.book")}</summary><form class="stack" onSubmit=${book}>

@@ -64,6 +64,8 @@ const actions = {
   pause: () => act("POST", `/pause?reason=${encodeURIComponent(at("reason")?.value ?? "")}`),
   done: () => save(true),
   longer: () => act("POST", "/extend?by_s=60"),
+  hold: () => act("POST", "/hold"),
+  takeBack: () => act("POST", "/take-back"),
   hangUp: () => act("POST", "/end-call"),
   recording: (order) => act("POST", `/recording/${order}`),
   transfer: (to, attended) => act("POST", "/transfer", { ...to, attended }),
@@ -105,6 +107,7 @@ function Strip({ agent }) {
   return html`
     <div class="now"><span class="badge ${LOOKS[state]}">${agent.looks_at ? t("desk.looks") : t(`state.${state}`)}${agent.reason ? `: ${labelOf(agent.reason)}` : ""}</span>
       <time data-since=${agent.since}>${lasted(serverNow() - agent.since)}</time>
+      ${agent.held && html`<span class="badge warn">${t("desk.on_hold")} <time data-since=${agent.held}>${lasted(serverNow() - agent.held)}</time></span>`}
       ${busy && agent.wants === "paused" && html`<span class="hint">${t("desk.then_paused")}</span>`}
       ${busy && agent.wants === "logged_out" && html`<span class="hint">${t("desk.then_logged_out")}</span>`}
       ${state === "wrap_up" && agent.wrap_up_ends && html`<span class="hint">${t("desk.ends_in")} <time data-until=${agent.wrap_up_ends}>${lasted(agent.wrap_up_ends - serverNow())}</time></span>`}</div>
@@ -192,10 +195,11 @@ let before = null;
 function heard(now) {
   picture = now;
   const agent = me();
-  const key = agent && `${agent.state} ${agent.call} ${agent.asks} ${agent.looks_at}`;
+  const key = agent && `${agent.state} ${agent.call} ${agent.asks} ${agent.held} ${agent.looks_at}`;
   if (agent && before && before.state !== agent.state && agent.state !== "reserved") announce(t("desk.state_is", { state: t(`state.${agent.state}`) }));
+  if (agent && before && Boolean(before.held) !== Boolean(agent.held)) announce(t(agent.held ? "desk.on_hold" : "desk.off_hold"));
   const changed = !before || key !== before.key;
-  before = agent && { key, state: agent.state };
+  before = agent && { key, state: agent.state, held: agent.held };
   if (changed) refresh();
   draw();
 }
@@ -213,6 +217,7 @@ document.addEventListener("keydown", (event) => {
       KeyN: () => notes.focus(),
       KeyS: () => form.reportValidity() && save(false),
       KeyT: () => at("target")?.focus(),
+      KeyH: () => me()?.state === "talking" && (me().held ? actions.takeBack() : actions.hold()),
       KeyD: () => (lead ? actions.dialLead() : at("dial")?.focus()),
       KeyK: () => at("skip")?.focus(),
     }[event.code];

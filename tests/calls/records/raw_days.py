@@ -103,6 +103,7 @@ def days(draw: st.DrawFn) -> Day:
                 agent_id=AgentId(agent) if agent else None,
                 wait_s=draw(MAYBE),
                 talk_s=draw(SECONDS),
+                hold_s=draw(MAYBE),
                 wrap_up_s=None if is_late else wrap_up_s,
                 cause=draw(st.sampled_from([None, 16, 17])),
                 detected=draw(st.none() | st.sampled_from(Detected)) if is_dialled else None,

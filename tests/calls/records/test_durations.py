@@ -16,20 +16,22 @@ def test_a_call_that_is_answered_waits_and_talks() -> None:
     took.enter(Phase.MENU, 104.0)
     took.enter(Phase.WAIT, 110.0)
     took.enter(Phase.TALK, 125.5)
-    took.enter(Phase.MENU, 185.5)
-    assert took.ended(187.0) == Durations(
-        ring_s=4.0, menu_s=7.5, wait_s=15.5, talk_s=60.0, duration_s=87.0, billed_s=83.0
+    took.enter(Phase.HOLD, 150.0)
+    took.enter(Phase.TALK, 170.25)
+    took.enter(Phase.MENU, 205.75)
+    assert took.ended(207.25) == Durations(
+        ring_s=4.0, menu_s=7.5, wait_s=15.5, talk_s=60.0, hold_s=20.25, duration_s=107.25, billed_s=103.25
     )
 
 
 def test_a_call_that_is_never_answered_costs_nothing() -> None:
-    assert CallDurations(5.0).ended(25.0) == Durations(20.0, 0.0, None, 0.0, 20.0, 0.0)
+    assert CallDurations(5.0).ended(25.0) == Durations(20.0, 0.0, None, 0.0, None, 20.0, 0.0)
 
 
 def test_a_call_that_never_rang_says_so() -> None:
     took = CallDurations(0.0, Phase.MENU)
     took.answered(0.0)
-    assert took.ended(3.0) == Durations(None, 3.0, None, 0.0, 3.0, 3.0)
+    assert took.ended(3.0) == Durations(None, 3.0, None, 0.0, None, 3.0, 3.0)
 
 
 def test_the_end_is_told_once_and_for_all() -> None:
@@ -57,7 +59,7 @@ def test_i9_holds_for_any_telling(
             case _:
                 took.ended(now)
     found = took.ended(end)
-    parts = (found.ring_s or 0.0, found.menu_s, found.wait_s or 0.0, found.talk_s)
+    parts = (found.ring_s or 0.0, found.menu_s, found.wait_s or 0.0, found.talk_s, found.hold_s or 0.0)
     assert found.duration_s >= found.billed_s >= 0
     assert all(part >= 0 for part in parts)
     assert math.isclose(sum(parts), found.duration_s, rel_tol=1e-6, abs_tol=1e-5)

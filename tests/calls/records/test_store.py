@@ -56,6 +56,7 @@ RECORD = CallRecord(
     menu_s=5.0,
     wait_s=3.25,
     talk_s=20.0,
+    hold_s=2.5,
     wrap_up_s=4.0,
     cause=16,
     ended_by=EndedBy.CALLER,

@@ -82,6 +82,11 @@ class Seen:
         return False
 
 
+def work(call: CallRecord) -> float:
+    """What a call cost its agents."""
+    return call.talk_s + (call.hold_s or 0.0) + (call.wrap_up_s or 0.0)
+
+
 def seen(day: Day) -> list[Seen]:
     """The calls of the day as they stand at its end."""
     return [Seen(call, events, day) for call, events in zip(with_late_wrap_ups(day), day.events, strict=True)]
@@ -101,9 +106,6 @@ def figures(calls: list[Seen], service_level_s: float, short_s: float) -> dict[s
 
     def abandoned(each: Seen) -> bool:
         return each.offered and not each.handled and each.call.abandoned
-
-    def work(call: CallRecord) -> float:
-        return call.talk_s + (call.wrap_up_s or 0.0)
 
     within = n(lambda each: answered(each) and (each.call.wait_s or 0.0) <= service_level_s)
     short = n(lambda each: abandoned(each) and (each.call.wait_s or 0.0) < short_s)
@@ -129,6 +131,8 @@ def figures(calls: list[Seen], service_level_s: float, short_s: float) -> dict[s
     dropped = sum(each.call.abandoned for each in dialled)
     est = dropped * live / (live + marked) if live + marked else float(dropped)
     handling = seconds(lambda each: each.handled, work)
+    held = n(lambda each: each.handled and each.call.hold_s is not None)
+    hold = seconds(lambda each: each.handled, lambda call: call.hold_s)
     return {
         "offered": (offered, None),
         "answered": (got, None),
@@ -143,6 +147,9 @@ def figures(calls: list[Seen], service_level_s: float, short_s: float) -> dict[s
         **_bands([each.call.wait_s or 0.0 for each in calls if answered(each)]),
         "handled": (handled, None),
         "transfers": (n(lambda each: each.handled and "transferred" in each.kinds), handled),
+        "held": (held, handled),
+        "hold": (hold, held),
+        "hold_share": (hold, handling),
         "fcr": (known - again, known),
         "entered": (entered, None),
         "containment_technical": (n(lambda each: each.contained), entered),
@@ -306,7 +313,7 @@ def dialled(calls: list[Seen], on_roll: int = 3, by: tuple[object, ...] = ()) ->
             "sold_by_attempts",
             {
                 "value_per_contact": n(contacts),
-                "value_per_contact_hour": sum(e.call.talk_s + (e.call.wrap_up_s or 0.0) for e in contacts) / 3600,
+                "value_per_contact_hour": sum(work(e.call) for e in contacts) / 3600,
             },
         ),
     }

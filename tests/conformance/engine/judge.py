@@ -107,7 +107,8 @@ def _wrong_parts(script: EngineScript, slack_s: float, record: CallRecord) -> It
 def _wrong_whole(script: EngineScript, slack_s: float, seen: Seen) -> Iterator[str]:
     """A whole that is not its parts, a bill that is more, and clocks that tell two stories."""
     record = seen.record
-    parts = (record.ring_s or 0.0) + record.menu_s + (record.wait_s or 0.0) + record.talk_s
+    own = (record.ring_s, record.menu_s, record.wait_s, record.talk_s, record.hold_s)
+    parts = sum(each or 0.0 for each in own)
     if abs(parts - record.duration_s) > EXACT_S:
         yield f"the parts are {parts} and the whole is {record.duration_s}"
     if not 0.0 <= record.billed_s <= record.duration_s or (record.billed_s > 0.0) is not script.record.is_answered:

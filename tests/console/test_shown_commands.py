@@ -66,6 +66,7 @@ STANDS_FOR: dict[str, Callable[[Settings], str]] = {
 
 OF_THE_MOMENT = {
     *("floor listen", "floor whisper", "floor join", "floor leave"),
+    *("agents hold", "agents take-back"),
     *("agents pause-recording", "agents resume-recording"),
     *("agents transfer", "agents complete-transfer", "agents cancel-transfer"),
     *("agents preview", "agents dial", "agents skip"),

@@ -22,6 +22,7 @@ from calls.agents.events import URGENT, CallKind, CallWaiting, ConnectFailed, Ta
 from calls.clock import Clock
 from calls.errors import SwitchError, UserError
 from calls.ids import AgentId, CallId, LegId, QueueName
+from calls.settings import RecordingSettings
 from calls.switch.port import CallChannel, Hold, HungUp, Legs, MuteRecording, RecordingFailed, Result, Seat
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
@@ -110,12 +111,11 @@ class Consults:
         third_parties: ThirdParties,
         new_id: Callable[[], str],
         clock: Clock,
-        *,
-        record_hold: bool,
+        recordings: RecordingSettings,
     ) -> None:
-        """``record_hold``: the recording of a whole call holds what is heard while its caller is on hold."""
+        """``recordings`` say whether that of a whole call holds what is heard while its caller is on hold."""
         self._clock = clock
-        self._record_hold = record_hold
+        self._record_hold = recordings.on_hold == "record"
         self._switch = switch
         self._floor = floor
         self._third_parties = third_parties

@@ -115,8 +115,7 @@ class Engine:
         waits. ``hosts``: the servers of others; None: the real ones, guarded. ``recognition`` understands callers;
         None: by the settings' models. ``prompt_s``: how long a prompt plays: who speaks meanwhile has barged in."""
         switches = switch if isinstance(switch, Switches) else Switches([switch], {})
-        settings = owned(settings, only=switches.names[0] if len(switches.names) == 1 else None)
-        self.settings = settings
+        self.settings = settings = owned(settings, only=switches.names[0] if len(switches.names) == 1 else None)
         self.voice = voice or LiveVoice()
         self.switches = switches
         self.clock = clock
@@ -136,8 +135,7 @@ class Engine:
         )
         tolls = Tolls(settings, self.writer, clock, lines)
         parties = ThirdParties(switches, tolls, self.tasks, clock)
-        record_hold = settings.recordings.on_hold == "record"
-        self.consults = Consults(switches, self.floor, parties, new_id, clock, record_hold=record_hold)
+        self.consults = Consults(switches, self.floor, parties, new_id, clock, settings.recordings)
         self.recordings = RecordingKeeper(settings.recordings, self.writer, clock)
         self.meetings = Meetings(
             self.floor,
@@ -392,9 +390,7 @@ class Engine:
             not_ready=self.watch.not_ready(),
             hold=core.hold,
             calls=calls_shown(self.books.open_calls),
-            agents=agents_shown(
-                floor, now_s, self.settings.pause_reasons, self.consults.view(), self.consults.on_hold()
-            ),
+            agents=agents_shown(floor, now_s, self.settings.pause_reasons, self.consults),
             queues=queues_shown(floor, now_s),
             supervisors=supervisors_shown(self.supervision.view(), now_s),
             campaigns=campaigns_shown(core),

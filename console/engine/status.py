@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict
 from calls.agents.states import AgentState
 from calls.agents.view import AgentView, FloorView
 from calls.floor_settings import PauseReason
-from calls.ids import AgentId
 from calls.log import masked
 from calls.people.blocked import Flagged
 from calls.records.outbox import Backlog
 from calls.switch_settings import NamedSwitch
+from console.engine.consults import Consults
 from console.engine.recorder import CallRecorder
 from console.engine.supervision import WatchView
 from console.engine.watch import Watch
@@ -205,11 +205,11 @@ def agents_shown(
     floor: FloorView,
     now_s: float,
     reasons: Iterable[PauseReason],
-    asks: Mapping[AgentId, str],
-    on_hold: Mapping[AgentId, float],
+    consults: Consults,
 ) -> tuple[AgentShown, ...]:
-    """The agents. ``reasons``: why they may pause, and for how long; ``asks``: those who ask somebody; ``on_hold``:
-    those whose caller is, and from when."""
+    """The agents. ``reasons``: why they may pause, and for how long; ``consults``: who asks somebody, and whose
+    caller is on hold."""
+    asks, on_hold = consults.view(), consults.on_hold()
     limits_s = {each.id: each.limit_minutes * 60.0 for each in reasons if each.limit_minutes is not None}
     return tuple(
         _agent(agent, now_s, limits_s, asks.get(agent.agent_id, ""), on_hold.get(agent.agent_id))

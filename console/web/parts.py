@@ -7,6 +7,7 @@ from typing import Protocol
 
 from console.web import (
     accounts,
+    agents_day,
     alerts,
     campaign_wizard,
     campaigns,
@@ -59,6 +60,7 @@ PARTS: Sequence[Part] = (
     reviews,
     staffing,
     shifts,
+    agents_day,
     alerts,
     accounts,
     system,

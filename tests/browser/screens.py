@@ -104,6 +104,7 @@ PAGES = (
     ("Root", "staffing", "/reports/staffing"),
     ("Root", "alerts", "/alerts"),
     ("Root", "shifts", "/shifts"),
+    ("Root", "agents-day", "/agents-day"),
     ("Root", "quality", "/quality"),
     ("Root", "review", "/quality/{judged}"),
     ("anna", "my-reviews", "/my-reviews"),

@@ -128,6 +128,7 @@ def test_the_editor_offers_what_may_stand_at_the_caret(centre: Centre) -> None:
         "/reports/staffing",
         "/alerts",
         "/shifts",
+        "/agents-day",
         "/quality",
         "/messages",
         "/health",

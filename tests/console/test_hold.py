@@ -14,6 +14,7 @@ from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callers import Hear, Press
 from calls.switch.loopback.diary import Seen
 from calls.switch.port import EndedBy
+from console.engine import consults
 from tests.console.asked import ask
 from tests.console.held_time import held
 from tests.console.test_consults import answered, met
@@ -119,10 +120,11 @@ async def test_a_caller_who_hangs_up_on_hold_is_counted_to_the_end(tmp_path: Pat
 
 
 @held
-async def test_a_caller_on_hold_comes_back_by_itself(tmp_path: Path) -> None:
+async def test_a_caller_on_hold_comes_back_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consults, "LONGEST_S", 40.0)
     async with house(tmp_path) as world:
         call = await on_hold(world)
-        await world.until(lambda: len(met(world, call)) == 3, within_s=601.0)
+        await world.until(lambda: len(met(world, call)) == 3, within_s=41.0)
         assert (met(world, call)[-1], world.state("anna")) == ("meet anna", "talking")
 
 

@@ -33,6 +33,8 @@ PAGES = {
     "/floor": Right.FLOOR,
     "/alerts": Right.VIEW,
     "/shifts": Right.FLOOR,
+    "/agents-day": Right.FLOOR,
+    "/agents-day/file": Right.FLOOR,
     "/metrics": Right.VIEW,
     "/reports": Right.REPORTS,
     "/reports/file": Right.REPORTS,

@@ -15,15 +15,13 @@ from calls.ids import AgentId, BootId, CallId, LegId
 from calls.records import store
 from calls.records.store import AgentStateChange
 from calls.records.writer import Writer
-from console.engine.tasks import Tasks
 
 
 class AgentRecords:
     """Of one engine's agents."""
 
-    def __init__(self, writer: Writer, tasks: Tasks, clock: Clock) -> None:
+    def __init__(self, writer: Writer, clock: Clock) -> None:
         self._writer = writer
-        self._tasks = tasks
         self._clock = clock
         self._wrapping: dict[AgentId, CallId] = {}
 
@@ -60,12 +58,9 @@ class AgentRecords:
     def _write(self, work: Callable[[sqlite3.Connection], object], name: str) -> None:
         written = self._writer.put(work)
         if written is None:
-            self._tasks.start(self._write_later(work), name)
+            log.get().error("what an agent does was not written: the store is closed", what=name)
         else:
             written.add_done_callback(partial(_written, name))
-
-    async def _write_later(self, work: Callable[[sqlite3.Connection], object]) -> None:
-        await self._writer.run(work)
 
 
 def _written(name: str, done: asyncio.Future[object]) -> None:

@@ -40,7 +40,7 @@ from console.engine.floor import FloorRunner
 from console.engine.guard import Guard
 from console.engine.hearing import Listener
 from console.engine.lookups import Lookups
-from console.engine.meanwhile import meanwhile
+from console.engine.meanwhile import WAITING_MUSIC, meanwhile
 from console.engine.payments import Payments
 from console.engine.queue_hours import QueueHours
 from console.engine.recorder import CallRecorder
@@ -77,9 +77,6 @@ from ivr.trail import Instant, Kind
 
 Voice = Callable[[str, str], Awaitable[Prompt | None]]
 
-
-WAITING_MUSIC = "default"
-"""What a caller hears whose PIN takes longer to be judged than a moment: nobody is left in silence."""
 
 NO_ROOM = "disk"
 NOT_AGREED = "consent"

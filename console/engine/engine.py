@@ -10,9 +10,8 @@ from calls import log
 from calls.agents.actions import StateChanged
 from calls.agents.floor import Floor
 from calls.clock import Clock
-from calls.errors import RecordError, UserError
+from calls.errors import UserError
 from calls.ids import AgentId, AttemptId, BootId, CampaignId, FlowId, LegId
-from calls.overrides import Override
 from calls.records.ballast import Ballast
 from calls.records.progress import Tell, to_log
 from calls.records.writer import Writer
@@ -74,7 +73,7 @@ from console.engine.supervision import Supervision
 from console.engine.switching import Switching
 from console.engine.talk import LiveTalk, Meetings
 from console.engine.talk_recording import TalkRecordings
-from console.engine.tasks import Tasks
+from console.engine.tasks import Tasks, each_of
 from console.engine.telling import Telling
 from console.engine.third_parties import ThirdParties
 from console.engine.tolls import Tolls
@@ -124,7 +123,7 @@ class Engine:
         self.watch = Watch(settings, self.writer, clock, switches.names, self._clock_jumped)
         self.books = Books(self.writer, self.tasks, clock, self._store_said)
         self._working = self._floor_changed = False
-        self.agent_records = AgentRecords(self.writer, self.tasks, clock)
+        self.agent_records = AgentRecords(self.writer, clock)
         floor = Floor(agents_of(settings), queues_of(settings), clock.monotonic_s(), lambda: LegId(f"leg-{new_id()}"))
         endpoints = {AgentId(agent.id): agent.endpoint for agent in settings.agents}
         core = DialerCore(settings.trunks, settings.engine.settle_s, clock.monotonic_s(), weights_of(settings))
@@ -194,7 +193,9 @@ class Engine:
             tolls,
             self.listener,
         )
-        self.hours = OpeningHours(self.writer, clock, self._overridden)
+        self.hours = OpeningHours(
+            self.writer, clock, lambda found: self.conversations.notify_all(OverridesChanged(found))
+        )
         self.serving = ServingQueues(settings, self.floor, self.writer, clock)
         self._spoken = {expected.language for flow in flows.values() for _, expected in spoken_of(flow)}
         self.flows = LiveFlows(settings, flows, self.writer, self.books, clock)
@@ -290,7 +291,7 @@ class Engine:
         """Open the store, of which ``tell`` hears if it takes long, and connect to the switch; the rest follows then.
 
         Raises:
-            RecordError: the database is not for us.
+            RecordError: the database is not for us. Where it fails, whatever with, all is closed again.
         """
         self.writer.start(tell)
         try:
@@ -299,17 +300,17 @@ class Engine:
             await self.payments.settle_left()
             await self.restart.look()
             await self.flows.keep_found()
-        except RecordError:
-            await self.writer.close()
+            await self.recognition.start(self._spoken)
+            self.watch.start(self.tasks)
+            Trails(self.books, self.writer).start(self.tasks)
+            Retention(self.settings.retention, self.writer, self.clock).start(self.tasks)
+            await self.outbox.start()
+            self.telling.start()
+            self.recordings.start(self.tasks)
+            self.switching.start(self._on_call)
+        except BaseException:
+            await self._close()
             raise
-        await self.recognition.start(self._spoken)
-        self.watch.start(self.tasks)
-        Trails(self.books, self.writer).start(self.tasks)
-        Retention(self.settings.retention, self.writer, self.clock).start(self.tasks)
-        await self.outbox.start()
-        self.telling.start()
-        self.recordings.start(self.tasks)
-        self.switching.start(self._on_call)
 
     async def drain(self) -> None:
         """Dial nothing more, and wait until the last call has ended or the settings' deadline has come."""
@@ -333,11 +334,11 @@ class Engine:
                 await self.safe_harbour.all_written()
         except TimeoutError:
             log.get().error("records are not written: the store took none", folder=str(self.writer.path.parent))
-        await self.tasks.cancel_all()
-        await self.recognition.stop()
-        self.lookups.close()
-        await self._hosts.close()
-        await self.writer.close()
+        await self._close()
+
+    async def _close(self) -> None:
+        end_tasks, hosts = self.tasks.cancel_all, self._hosts
+        await each_of(end_tasks, self.recognition.stop, self.lookups.close, hosts.close, self.writer.close)
 
     def require_settled(self, agent_id: AgentId | None = None) -> None:
         """Refuse what people ask for while the engine does not know yet who is there and what is up; of an agent: on
@@ -432,9 +433,6 @@ class Engine:
             self.callbacks.finished(attempt_id)
             self.agent_dials.finished(attempt_id)
         self.previews.wake()
-
-    def _overridden(self, overrides: Mapping[str, Override]) -> None:
-        self.conversations.notify_all(OverridesChanged(overrides))
 
     def _clock_jumped(self, by_s: float) -> None:
         self.dialled.tell(ev.ClockJumped(by_s))

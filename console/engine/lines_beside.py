@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import Protocol
 
 from calls.clock import Clock
 from calls.errors import CommandRefused, NotSent, SwitchError, SwitchRefused
@@ -17,6 +17,7 @@ from calls.ids import CallId
 from calls.records import trunk_lines as kept
 from calls.records.trunk_lines import Kind, OpenLine
 from calls.switch.port import CallChannel, Done, Hold, Result, Transfer, TransferFailed
+from console.engine.meanwhile import WAITING_MUSIC, meanwhile
 from dialer.core import DialerCore
 from dialer.dialling import ASKED_LIMIT_S
 
@@ -62,15 +63,43 @@ def may_be_up(problem: SwitchError) -> bool:
     return not isinstance(problem, CommandRefused | NotSent | SwitchRefused)
 
 
-async def asleep(for_s: float) -> None:
-    """Wait for a line with nothing in hand: whoever wants it no more cancels the task."""
-    await asyncio.sleep(for_s)
+class Waiting(Protocol):
+    """How one waits for a line. Each gives with what whoever wanted it has left meanwhile, None: they are there."""
+
+    async def until(self, for_s: float) -> Left | None:
+        """For a line that is free then."""
+
+    async def written(self, planning: Coroutine[object, object, None]) -> Left | None:
+        """For the store, which is told first."""
 
 
-async def _held(channel: CallChannel, music: str, for_s: float) -> Left | None:
-    """Let the caller wait; how that ended where it was not by time."""
-    result = await channel.perform(Hold(for_s, music) if music else Hold(for_s))
-    return None if isinstance(result, Done) else Left(result)
+class Asleep:
+    """With nothing in hand: whoever wants the line no more cancels the task."""
+
+    async def until(self, for_s: float) -> None:
+        await asyncio.sleep(for_s)
+
+    async def written(self, planning: Coroutine[object, object, None]) -> None:
+        await planning
+
+
+ASLEEP = Asleep()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """With a caller, who hears music."""
+
+    channel: CallChannel
+    music: str
+
+    async def until(self, for_s: float) -> Left | None:
+        result = await self.channel.perform(Hold(for_s, self.music) if self.music else Hold(for_s))
+        return None if isinstance(result, Done) else Left(result)
+
+    async def written(self, planning: Coroutine[object, object, None]) -> Left | None:
+        left = await meanwhile(self.channel, planning, (), self.music or WAITING_MUSIC)
+        return None if left is None else Left(left)
 
 
 class LinesBeside:
@@ -134,14 +163,12 @@ class LinesBeside:
         if line_id:
             self._keep(lambda db: kept.forget(db, line_id), f"line {line_id}", None)
 
-    async def take(
-        self, trunks: Sequence[str], wanted: Wanted, wait: Callable[[float], Awaitable[Left | None]] = asleep
-    ) -> Line | Left | None:
+    async def take(self, trunks: Sequence[str], wanted: Wanted, waiting: Waiting = ASLEEP) -> Line | Left | None:
         """A line of the first of ``trunks`` that has one, those whose carrier was congested last; it is to be given
         back once. It is in the store as planned by that trunk before it is given, so before a leg can go out by it.
 
-        None: all are full, or have no call a second to spare for as long as one waits for it. ``wait`` waits so many
-        seconds; where it finds that the one who wants the line has left, it says with what, and none is taken.
+        None: all are full, or have no call a second to spare for as long as one waits for it. Where ``waiting`` finds
+        that the one who wants the line has left, it says with what, and none is taken.
         """
         until = self._clock.monotonic_s() + ASKED_LIMIT_S
         while (found := self._best(trunks, until)) is not None:
@@ -154,9 +181,9 @@ class LinesBeside:
             try:
                 with self._core.waiting_for(trunk):
                     if is_planned:
-                        left = await wait(free_at - now + CLOCK_S)
+                        left = await waiting.until(free_at - now + CLOCK_S)
                     else:
-                        await self._plan_by(trunk, wanted)
+                        left = await waiting.written(self._plan_by(trunk, wanted))
             finally:
                 self._changed()
             if left is not None:
@@ -188,7 +215,7 @@ class LinesBeside:
 
     async def dial(self, channel: CallChannel, ways: Mapping[str, Transfer], wanted: Wanted) -> Result:
         """Transfer the caller by the first trunk that takes the call; ``ways``: the command for each. While a line is
-        waited for the caller is held: for who leaves then nobody is dialled.
+        waited for, or the store, the caller is held: for who leaves then nobody is dialled.
 
         Raises:
             SwitchError: see :meth:`calls.switch.port.CallChannel.perform`.
@@ -198,7 +225,7 @@ class LinesBeside:
         try:
             while left and result == TransferFailed("unavailable"):
                 music = next(iter(left.values())).music
-                line = await self.take(tuple(left), wanted, partial(_held, channel, music))
+                line = await self.take(tuple(left), wanted, Held(channel, music))
                 if line is None:
                     break
                 if isinstance(line, Left):

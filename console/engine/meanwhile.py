@@ -13,6 +13,9 @@ T = TypeVar("T")
 MOMENT_S = 0.3
 """What is done so soon is done without a word: a pause of this length is no silence to a caller."""
 
+WAITING_MUSIC = "default"
+"""What a caller hears where nobody says what else: nobody is left in silence."""
+
 SLICE_S = 1.0
 """Music is played in slices, since only a Connect or a hang-up interrupts it: what is done waits for half of one."""
 

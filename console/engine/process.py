@@ -57,9 +57,11 @@ async def _run(engine: Engine, stopping: asyncio.Event, supervisor: Supervisor) 
         supervisor.starting()
 
     await engine.start(starting)
-    served: list[Serving] = []
-    try:
-        served = await _serve(engine)
+    async with contextlib.AsyncExitStack() as stack:  # each is stopped whatever becomes of the others
+        stack.callback(settings.engine.socket.unlink, missing_ok=True)
+        stack.push_async_callback(engine.stop)
+        for serving in await _serve(engine):
+            stack.push_async_callback(serving.stop)
         garbage.spare_callers()
         engine.tasks.start(garbage.collect_in_quiet(lambda: len(engine.books.open_calls)), "garbage")
         log.get().info("engine started", switches=engine.switches.names, database=str(settings.engine.database))
@@ -70,11 +72,6 @@ async def _run(engine: Engine, stopping: asyncio.Event, supervisor: Supervisor) 
         supervisor.stopping()
         stopping.clear()
         await _drain(engine, stopping)
-    finally:
-        for serving in served:
-            await serving.stop()
-        await engine.stop()
-        settings.engine.socket.unlink(missing_ok=True)
     log.get().info("engine stopped")
 
 

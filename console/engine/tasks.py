@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
 
 from calls import log
 
@@ -32,3 +33,19 @@ class Tasks:
         self._running.discard(task)
         if not task.cancelled() and (problem := task.exception()) is not None:
             log.get().error("a task failed", task=task.get_name(), exc_info=problem)
+
+
+async def each_of(*steps: Callable[[], Awaitable[None] | None]) -> None:
+    """Take the steps one after another, each whatever became of those before it.
+
+    Raises:
+        Exception: what a step raised; of several, the last.
+    """
+    async with contextlib.AsyncExitStack() as left:
+        for step in reversed(steps):
+            left.push_async_callback(_taken, step)
+
+
+async def _taken(step: Callable[[], Awaitable[None] | None]) -> None:
+    if (waits := step()) is not None:
+        await waits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime, time
@@ -20,6 +21,7 @@ from calls.settings import Settings
 from calls.switch.port import CallChannel, HungUp, Result, Transfer, TransferFailed, Transferred
 from calls.toll import Allowed, Refused, TollRule, TollRules, Used
 from console.engine.lines_beside import LinesBeside, Wanted, may_be_up
+from console.engine.meanwhile import WAITING_MUSIC, meanwhile
 from dialer import routes
 from ivr.commands import TransferRefused
 
@@ -116,10 +118,17 @@ class Tolls:
         Raises:
             SwitchError: see :meth:`calls.switch.port.CallChannel.perform`.
         """
+        taking = asyncio.ensure_future(self.take(channel.info.call_id, command.number, channel.info.switch))
         try:
-            lease = await self.take(channel.info.call_id, command.number, channel.info.switch)
+            lease = await meanwhile(channel, _of(taking), (), command.music or WAITING_MUSIC)
+            if isinstance(lease, HungUp):  # what was taken is taken all the same, and given back
+                if isinstance(late := await taking, Lease):
+                    await self.give_back(late, 0.0)
+                return lease
         except RecordError:
             return TransferFailed("unavailable")
+        finally:
+            taking.cancel()
         if isinstance(lease, Refused):
             return TransferRefused(lease.rule.value)
         return await self._dialled(channel, command, lease)
@@ -222,3 +231,8 @@ class Tolls:
                 talk_s = 0.0
         await self.give_back(lease, talk_s)
         return result
+
+
+async def _of(taking: asyncio.Future[Lease | Refused]) -> Lease | Refused:
+    """What is being taken; whoever waits no longer for it does not end it."""
+    return await asyncio.shield(taking)

@@ -22,6 +22,7 @@ from calls.settings import Settings
 from calls.switch.port import CallChannel, EndedBy, HungUp, Result, Transfer, TransferFailed, Transferred
 from console.engine.consults import Consults, Goes, Inside, Question
 from console.engine.floor import FloorRunner
+from console.engine.lines_beside import Wanted
 from console.engine.recorder import CallRecorder
 from console.engine.talk import Deserted, Hears, LiveTalk, Meetings, Met, NobodyCame, Talked, Wait
 from console.engine.third_parties import Outside
@@ -256,8 +257,7 @@ class Transfers:
             log.get().warning("no such destination on the call's switch", switch=channel.info.switch)
             return TransferFailed("unavailable")
         if trunk := self._tolls.trunk_to(command.destination, channel.info.switch):
-            wanted = await self._tolls.lines.planned(channel.info.call_id, trunk)
-            return await self._tolls.lines.dial(channel, {trunk: command}, wanted)
+            return await self._tolls.lines.dial(channel, {trunk: command}, Wanted(channel.info.call_id))
         return await channel.perform(command)
 
     async def _check(self, target: Target, agent_id: AgentId) -> None:

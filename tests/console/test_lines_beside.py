@@ -28,8 +28,21 @@ from calls.ids import BootId, CallId
 from calls.records.trunk_lines import still_open
 from calls.settings import Trunk
 from calls.switch.hearing import CallerAudio
-from calls.switch.port import CallChannel, CallInfo, EndedBy, HungUp, Result, SwitchCommand, Transfer, TransferFailed
-from console.engine.lines_beside import Keep, Left, Line, LinesBeside, Wanted
+from calls.switch.port import (
+    CallChannel,
+    CallInfo,
+    Done,
+    EndedBy,
+    Hold,
+    HungUp,
+    Result,
+    SwitchCommand,
+    Transfer,
+    TransferFailed,
+    Transferred,
+)
+from console.engine.lines_beside import Asleep, Keep, Left, Line, LinesBeside, Wanted
+from console.engine.meanwhile import MOMENT_S
 from dialer.core import DialerCore
 from dialer.dialling import ASKED_LIMIT_S
 from dialer.proof.lines import judged
@@ -172,14 +185,15 @@ def test_who_leaves_while_waiting_takes_no_line() -> None:
     """A call's wait says that the caller has left; a task that waits is cancelled."""
     gone = HungUp(EndedBy.CALLER, 16)
 
-    async def leaves(_for_s: float) -> Left:
-        return Left(gone)
+    class Leaves(Asleep):
+        async def until(self, for_s: float) -> Left:  # type: ignore[override]
+            return Left(gone)
 
     async def main(world: World) -> None:
         lines = lines_of(world)
         assert isinstance(await lines.take(("loop",), Wanted("call-1")), Line)
         assert isinstance(await lines.take(("loop",), Wanted("call-1")), Line)
-        assert await lines.take(("loop",), Wanted("call-1"), leaves) == Left(gone), "two are this second's"
+        assert await lines.take(("loop",), Wanted("call-1"), Leaves()) == Left(gone), "two are this second's"
         waiting = asyncio.ensure_future(lines.take(("loop",), Wanted("call-1")))
         await asyncio.sleep(0)
         assert core_of(world)._state.waiting["loop"] == 1
@@ -210,13 +224,14 @@ def test_a_full_trunk_is_not_waited_for_and_a_busy_one_not_for_long() -> None:
         world.lose_switch()
         waits = 0
 
-        async def wait(for_s: float) -> None:
-            nonlocal waits
-            waits += 1
-            world.run(for_s)
+        class Waits(Asleep):
+            async def until(self, for_s: float) -> None:
+                nonlocal waits
+                waits += 1
+                world.run(for_s)
 
         began_s = world.now
-        assert await lines.take(("loop",), Wanted("call-1"), wait) is None, "the switch cannot be reached"
+        assert await lines.take(("loop",), Wanted("call-1"), Waits()) is None, "the switch cannot be reached"
         assert waits and world.now - began_s <= ASKED_LIMIT_S
 
     with narrow(0) as world:
@@ -283,8 +298,9 @@ def test_what_was_planned_and_never_went_out_is_forgotten() -> None:
 class Slow:
     """A store that takes each write a little later, and the calls that a switch was asked for meanwhile."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, late_s: float = 0.02) -> None:
         self._world = world
+        self._late_s = late_s
         self.asked: list[tuple[str, list[tuple[str, str]]]] = []
 
     def keep(
@@ -295,7 +311,7 @@ class Slow:
             if then is not None:
                 then(result)
 
-        asyncio.get_running_loop().call_later(0.02, done)
+        asyncio.get_running_loop().call_later(self._late_s, done)
 
     def ask(self, trunk: str) -> None:
         self.asked.append((trunk, [(each.line_id, each.trunk) for each in still_open(self._world.db)]))
@@ -335,6 +351,55 @@ def test_each_trunk_that_is_tried_is_in_the_store_before_the_switch_is_asked() -
         ], "each is counted by the trunk that it goes out by, and by no other"
         assert store.asked[0][1][0][0] != store.asked[1][1][0][0], "each call has a line of its own"
         await asyncio.sleep(0.1)
+        assert still_open(world.db) == [] and not +core_of(world)._state.beside
+
+    with narrow(0) as world:
+        world.run(9.0)
+        run(main(world))
+
+
+class OnHold:
+    """A caller who hears music as long as it lasts, hangs up at a time, and is transferred."""
+
+    info = Failing.info
+
+    def __init__(self, stays_s: float) -> None:
+        self._stays_s = stays_s
+        self.heard: list[tuple[float, str]] = []
+
+    async def perform(self, command: SwitchCommand) -> Result:
+        now_s = asyncio.get_running_loop().time()
+        if isinstance(command, Transfer):
+            self.heard.append((now_s, command.destination))
+            return Transferred(1.0)
+        assert isinstance(command, Hold)
+        self.heard.append((now_s, command.music))
+        await asyncio.sleep(min(command.for_s, max(0.0, self._stays_s - now_s)))
+        return Done() if asyncio.get_running_loop().time() < self._stays_s else HungUp(EndedBy.CALLER, 16)
+
+    async def end_talk(self) -> None: ...
+
+    def hear(self) -> AbstractAsyncContextManager[CallerAudio]:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("late_s", "stays_s", "heard"),
+    [(0.1, 99.0, ["loop"]), (0.8, 99.0, ["jazz", "loop"]), (9.0, 99.0, ["jazz", "loop"]), (0.8, 0.5, ["jazz"])],
+)
+def test_who_waits_for_a_slow_store_hears_music(late_s: float, stays_s: float, heard: list[str]) -> None:
+    """From a moment on, and for a second at most; whoever hangs up meanwhile is not transferred, and has no line."""
+
+    async def main(world: World) -> None:
+        began_s = asyncio.get_running_loop().time()
+        caller, store = OnHold(began_s + stays_s), Slow(world, late_s)
+        lines = lines_of(world, keep=store.keep)
+        ways = {"loop": Transfer("loop", 9.0, number="+493012345670", music="jazz")}
+        result = await lines.dial(caller, ways, Wanted("call-7"))
+        assert [words for _, words in caller.heard] == heard
+        assert isinstance(result, Transferred if heard[-1] == "loop" else HungUp)
+        assert caller.heard[0][0] - began_s <= MOMENT_S + 0.01 and caller.heard[-1][0] - began_s < 1.5
+        await asyncio.sleep(2 * late_s)
         assert still_open(world.db) == [] and not +core_of(world)._state.beside
 
     with narrow(0) as world:

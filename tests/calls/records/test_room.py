@@ -31,6 +31,38 @@ async def test_a_place_given_back_is_the_one_s_who_waits_longest() -> None:
     assert order == [1, 2] and room.take() and not room.take()
 
 
+async def test_nobody_goes_before_those_who_were_called_and_do_not_know_it_yet() -> None:
+    """Several places come free at once, and somebody comes in the same turn of the loop."""
+    room = Room(3)
+    assert [room.take() for _ in range(3)] == [True] * 3
+    order: list[str] = []
+
+    async def ask(name: str) -> None:
+        await room.wait()
+        order.append(name)
+
+    waits = asyncio.ensure_future(ask("waited"))
+    await asyncio.sleep(0)
+    for _ in range(3):
+        room.give()
+    assert room.full and not room.take()
+    await asyncio.gather(waits, ask("late"), ask("later"))
+    assert order == ["waited", "late", "later"] and not room.take()
+
+
+async def test_the_place_of_one_who_was_called_and_leaves_is_the_next_one_s() -> None:
+    room = Room(1)
+    assert room.take()
+    first, second = asyncio.ensure_future(room.wait()), asyncio.ensure_future(room.wait())
+    await asyncio.sleep(0)
+    room.give()
+    first.cancel()
+    await second
+    assert first.cancelled() and not room.take()
+    room.give()
+    assert room.take()
+
+
 async def test_who_squeezes_in_takes_nobody_s_turn_and_is_waited_for() -> None:
     room = Room(1)
     room.squeeze_in()

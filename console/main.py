@@ -62,7 +62,7 @@ def _prompts() -> Part:
 
 @cache
 def _report() -> Part:
-    from console.cli import campaign_rules, report_by, report_flows, report_send, report_staffing
+    from console.cli import campaign_rules, report_by, report_flows, report_progress, report_send, report_staffing
     from console.cli.report import app
 
     app.command("refusals")(campaign_rules.refusals_report)
@@ -72,6 +72,7 @@ def _report() -> Part:
         report_by.by,
         report_by.export,
         report_send.send,
+        report_progress.progress,
         report_staffing.staffing,
     ):
         app.command()(each)

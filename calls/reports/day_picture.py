@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from calls.agents.shifts import Span
 from calls.reports.agents_day import OUT, STATES, AgentDay, AgentsDay, Stretch
-from calls.reports.pictures import Picture
+from calls.reports.pictures import Picture, written
 
 WIDTH, LEFT, RIGHT, TOP = 1100, 150, 30, 52
 ROW, BAR, PLAN = 30, 18, 4
@@ -73,7 +73,7 @@ def picture(found: AgentsDay, names: Mapping[str, str], word: Word, title: str, 
         y = TOP + ROW * place
         name = names.get(agent.agent_id, agent.agent_id)
         short = name if len(name) <= NAME else f"{name[: NAME - 1]}\N{HORIZONTAL ELLIPSIS}"
-        parts.append(_text(LEFT - 8, y + 14, short, "end"))
+        parts.append(written(LEFT - 8, y + 14, short, "end"))
         parts += _states(frame, agent, y, name, word)
         parts += (_plan(frame, span, y, f"{name}: {planned}") for span in agent.planned)
     return Picture(title, "".join([*parts, "</svg>"]))
@@ -84,10 +84,10 @@ def _legend(word: Word, planned: str) -> Iterator[str]:
     for state in STATES:
         if state != OUT:
             yield f'<rect fill="url(#day-{state})" x="{x:.0f}" y="4" width="16" height="14"/>'
-            yield _text(x + 21, 15, word(state), "start")
+            yield written(x + 21, 15, word(state), "start")
             x += 40 + 7 * len(word(state))
     yield f'<rect class="plan" x="{x:.0f}" y="9" width="16" height="{PLAN}"/>'
-    yield _text(x + 21, 15, planned, "start")
+    yield written(x + 21, 15, planned, "start")
 
 
 def _hours(frame: _Frame, height: int) -> Iterator[str]:
@@ -99,7 +99,7 @@ def _hours(frame: _Frame, height: int) -> Iterator[str]:
         x = frame.x(hour)
         yield f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 8}" y2="{height - 8}"/>'
         if number % every == 0:
-            yield _text(x, TOP - 14, frame.clock(hour), "middle")
+            yield written(x, TOP - 14, frame.clock(hour), "middle")
 
 
 def _states(frame: _Frame, agent: AgentDay, y: int, name: str, word: Word) -> Iterator[str]:
@@ -146,7 +146,3 @@ def _plan(frame: _Frame, span: Span, y: int, said: str) -> str:
         f'<rect class="plan" x="{begin:.1f}" y="{y + BAR + 2}" width="{end - begin:.1f}" height="{PLAN}">'
         f"<title>{escape(f'{said} {times}')}</title></rect>"
     )
-
-
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text class="axis" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'

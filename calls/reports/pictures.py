@@ -104,20 +104,20 @@ def _values(answer: Answer, name: str) -> list[float | None]:
     return [row.figures[place].value for row in answer.rows]
 
 
-def _frame(title: str, body: Sequence[str], labels: Sequence[str], top: float, unit: str) -> Picture:
+def frame(title: str, body: Sequence[str], labels: Sequence[str], top: float, unit: str) -> Picture:
     """The axes around ``body``; ``top``: the value at the upper edge, as :func:`edge` has it."""
     parts = [
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">'
     ]
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        y = _y(share)
+        y = rises(share)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_text(LEFT - 6, y + 4, in_words(share * top, unit, top), "end"))
+        parts.append(written(LEFT - 6, y + 4, in_words(share * top, unit, top), "end"))
     every = -(-len(labels) // LABELS)
     for place, label in enumerate(labels):
         if place % every == 0:
-            x = _x(place + 0.5, len(labels))
-            parts.append(_text(x, HEIGHT - BOTTOM + 18, label, "middle"))
+            x = across(place + 0.5, len(labels))
+            parts.append(written(x, HEIGHT - BOTTOM + 18, label, "middle"))
     return Picture(title, "".join([*parts, *body, "</svg>"]))
 
 
@@ -125,21 +125,24 @@ def _opened(title: str) -> str:
     return f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">'
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> str:
+def written(x: float, y: float, text: str, anchor: str) -> str:
+    """Text of an axis or a legend at a place; ``anchor``: "start", "middle" or "end"."""
     return f'<text class="axis" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _x(place: float, count: int) -> float:
+def across(place: float, count: int) -> float:
+    """Where a place of so many is, from the left."""
     return LEFT + (WIDTH - LEFT - RIGHT) * place / max(1, count)
 
 
 def _bar(place: int, count: int) -> tuple[float, float]:
     """Where a bar begins, and how wide it is."""
-    width = min(0.76 * (_x(1, count) - LEFT), WIDEST)
-    return _x(place + 0.5, count) - width / 2, width
+    width = min(0.76 * (across(1, count) - LEFT), WIDEST)
+    return across(place + 0.5, count) - width / 2, width
 
 
-def _y(share: float) -> float:
+def rises(share: float) -> float:
+    """Where a share of the upper edge is, from the top."""
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
 
 
@@ -189,13 +192,13 @@ def _bars(answer: Answer, names: Sequence[str]) -> Picture:
             x, width = _bar(place, count)
             said = f"{' '.join(row.key)}: {BY_NAME[name].title} {in_words(values[place], BY_NAME[name].unit)}"
             body.append(
-                f'<rect class="series{number}" x="{x:.1f}" y="{_y(below + share):.1f}" width="{width:.1f}"'
-                f' height="{_y(below) - _y(below + share):.1f}"><title>{escape(said)}</title></rect>'
+                f'<rect class="series{number}" x="{x:.1f}" y="{rises(below + share):.1f}" width="{width:.1f}"'
+                f' height="{rises(below) - rises(below + share):.1f}"><title>{escape(said)}</title></rect>'
             )
             below += share
     body += _legend([BY_NAME[name].title for name in names])
     labels = [_label(answer, row.key[0]) for row in answer.rows]
-    return _frame(" and ".join(BY_NAME[name].title for name in names), body, labels, top, BY_NAME[names[0]].unit)
+    return frame(" and ".join(BY_NAME[name].title for name in names), body, labels, top, BY_NAME[names[0]].unit)
 
 
 def _bands(answer: Answer) -> Picture:
@@ -208,13 +211,13 @@ def _bands(answer: Answer) -> Picture:
     for place, (label, many) in enumerate(zip(labels, counts, strict=True)):
         if many > 0:
             x, width = _bar(place, len(counts))
-            y = _y(many / top)
+            y = rises(many / top)
             said = f"{label}: {many:,.0f} of {answered:,.0f} answered, {in_words(many / answered, 'ratio')}"
             body.append(
-                f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_y(0) - y:.1f}">'
+                f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{rises(0) - y:.1f}">'
                 f"<title>{escape(said)}</title></rect>"
             )
-    return _frame("Waits of answered calls", body, labels, top, "calls")
+    return frame("Waits of answered calls", body, labels, top, "calls")
 
 
 def _pace(answer: Answer, cap: float | None) -> Picture:
@@ -229,24 +232,24 @@ def _pace(answer: Answer, cap: float | None) -> Picture:
         x, width = _bar(place, count)
         if each:
             said = f"{row.key[0]}: {BY_NAME[PACE].title} {each:.1f}"
-            y = _y(each / top)
+            y = rises(each / top)
             body.append(
-                f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_y(0) - y:.1f}">'
+                f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{rises(0) - y:.1f}">'
                 f"<title>{escape(said)}</title></rect>"
             )
         if lost is not None:
             said = f"{row.key[0]}: {BY_NAME[ABANDONED].title} {in_words(lost, 'ratio')}"
             body.append(
-                f'<circle class="series1" cx="{x + width / 2:.1f}" cy="{_y(lost / share):.1f}" r="4">'
+                f'<circle class="series1" cx="{x + width / 2:.1f}" cy="{rises(lost / share):.1f}" r="4">'
                 f"<title>{escape(said)}</title></circle>"
             )
     body += _legend([BY_NAME[PACE].title, f"{BY_NAME[ABANDONED].title}, at the top {in_words(share, 'ratio')}"])
     if cap is not None:
-        y = _y(cap / share)
+        y = rises(cap / share)
         body.append(f'<line class="target" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        body.append(_text(WIDTH - RIGHT, y - 5, f"cap {in_words(cap, 'ratio')}", "end"))
+        body.append(written(WIDTH - RIGHT, y - 5, f"cap {in_words(cap, 'ratio')}", "end"))
     labels = [_label(answer, row.key[0]) for row in answer.rows]
-    return _frame("Dials per agent hour and abandonment", body, labels, top, "")
+    return frame("Dials per agent hour and abandonment", body, labels, top, "")
 
 
 def steps(
@@ -258,17 +261,19 @@ def steps(
     body = []
     for place, (label, value) in enumerate(zip(labels, bars[1], strict=True)):
         x, width = _bar(place, count)
-        y = _y(value / top)
+        y = rises(value / top)
         body.append(
-            f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_y(0) - y:.1f}">'
+            f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{rises(0) - y:.1f}">'
             f"<title>{escape(f'{label}: {bars[0]} {value:g}')}</title></rect>"
         )
-    points = " ".join(f"{_x(place + 0.5, count):.1f},{_y(each / top):.1f}" for place, each in enumerate(line[1]))
+    points = " ".join(
+        f"{across(place + 0.5, count):.1f},{rises(each / top):.1f}" for place, each in enumerate(line[1])
+    )
     body.append(f'<polyline class="load" points="{points}"/>')
     legend = _legend([bars[0]])
     x = LEFT + 60 + 7 * len(bars[0])
-    legend += [f'<line class="load" x1="{x}" x2="{x + 20}" y1="12" y2="12"/>', _text(x + 26, 16, line[0], "start")]
-    return _frame(title, [*body, *legend], labels, top, "")
+    legend += [f'<line class="load" x1="{x}" x2="{x + 20}" y1="12" y2="12"/>', written(x + 26, 16, line[0], "start")]
+    return frame(title, [*body, *legend], labels, top, "")
 
 
 def _legend(titles: Sequence[str]) -> list[str]:
@@ -276,7 +281,7 @@ def _legend(titles: Sequence[str]) -> list[str]:
     x = LEFT
     for number, title in enumerate(titles):
         parts.append(f'<rect class="series{number}" x="{x}" y="6" width="11" height="11"/>')
-        parts.append(_text(x + 16, 16, title, "start"))
+        parts.append(written(x + 16, 16, title, "start"))
         x += 30 + 7 * len(title)
     return parts
 
@@ -291,17 +296,17 @@ def _line(answer: Answer, name: str, target: float | None) -> Picture:
     run: list[str] = []
     for place, value in enumerate([*values, None]):
         if value is not None:
-            run.append(f"{_x(place + 0.5, count):.1f},{_y(min(1.0, value / top)):.1f}")
+            run.append(f"{across(place + 0.5, count):.1f},{rises(min(1.0, value / top)):.1f}")
             continue
         if run:  # a gap where there is no value: nothing is drawn through it
             body.append(f'<polyline class="line" points="{" ".join(run)}"/>')
             body += [f'<circle class="dot" cx="{x}" cy="{y}" r="2.6"/>' for x, y in (each.split(",") for each in run)]
         run = []
     if target is not None:
-        y = _y(target / top)
+        y = rises(target / top)
         body.append(f'<line class="target" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        body.append(_text(WIDTH - RIGHT, y - 5, f"target {in_words(target, 'ratio')}", "end"))
-    return _frame(title, body, [_label(answer, row.key[0]) for row in answer.rows], top, "ratio")
+        body.append(written(WIDTH - RIGHT, y - 5, f"target {in_words(target, 'ratio')}", "end"))
+    return frame(title, body, [_label(answer, row.key[0]) for row in answer.rows], top, "ratio")
 
 
 def _heat(answer: Answer, name: str) -> Picture:
@@ -315,7 +320,7 @@ def _heat(answer: Answer, name: str) -> Picture:
     ]
     for down, day in enumerate(WEEKDAYS):
         y = TOP + down * high
-        parts.append(_text(LEFT - 6, y + high / 2 + 4, day[2:], "end"))
+        parts.append(written(LEFT - 6, y + high / 2 + 4, day[2:], "end"))
         for hour in range(24):
             value = cells.get((day, f"{hour:02}"))
             said = f"{day[2:]} {hour:02}:00: {'none' if value is None else in_words(value, BY_NAME[name].unit)}"
@@ -326,5 +331,5 @@ def _heat(answer: Answer, name: str) -> Picture:
             )
     for hour in range(0, 24, 2):
         x = LEFT + (hour + 0.5) * wide
-        parts.append(_text(x, HEIGHT - BOTTOM + 18, f"{hour:02}", "middle"))
+        parts.append(written(x, HEIGHT - BOTTOM + 18, f"{hour:02}", "middle"))
     return Picture(title, "".join([*parts, "</svg>"]))

@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 
 from calls.errors import CallwrightError, UserError
 from calls.reports import asked
+from calls.reports import progress as how_far
 from calls.reports.definitions import Section
 from calls.reports.pictures import Picture, pictures
 from calls.reports.question import Dimension
@@ -28,6 +29,7 @@ from console.engine.api import CampaignOrder
 from console.operations import Done
 from console.proving import RefusalsShown
 from console.reads.campaigns import overview, waiting
+from console.web import progress
 from console.web.engine import EngineWay
 from console.web.guard import posted, require
 from console.web.navigation import Entry, Group
@@ -42,6 +44,10 @@ STATES = {"running": "good", "paused": "warn", "draining": "info", "stopped": ""
 
 WHY_LOOKS_BACK, WHY_ROWS = timedelta(days=1), 30
 """The page shows no more of why a campaign dialled, or did not; `callwright campaign why` goes further back."""
+
+DRAWN_AT_ONCE = 100_000
+"""How far a campaign is stands on its page up to so many attempts; of more it is on a page of its own, which takes
+longer."""
 
 Manages = Annotated[Known, Depends(require(Right.CAMPAIGNS))]
 Sent = Annotated[FormData, Depends(posted)]
@@ -98,6 +104,10 @@ async def _shown(
     total, now = sum(found.leads.values()), reads.now()
     cap = found.abandonment.cap
     drawn = await reads.read(lambda db: today(db, site.settings, campaign_id, cap, now))
+    so_far: list[Picture] = []
+    if sum(found.outcomes.values()) <= DRAWN_AT_ONCE:
+        zone, t = site.settings.reports.place(), site.pages.words_of(request)
+        so_far = progress.drawn(await reads.read(lambda db: how_far.progress(db, campaign_id, zone)), t)
     clocks = await reads.read(lambda db: waiting(db, campaign_id, now)) if found.state == "running" else ""
     since = now - WHY_LOOKS_BACK
     decided = await reads.read(lambda db: decided_since(db, campaign_id, since, WHY_ROWS))
@@ -116,6 +126,7 @@ async def _shown(
         given=given or {},
         problem=problem,
         pictures=drawn,
+        so_far=so_far,
         modes=[(each, each) for each in _modes(str(found.pacing["mode"]))],
     )
 

@@ -44,6 +44,8 @@ PAGES = {
     "/lists/autumn": Right.LEADS,
     "/campaigns": Right.CAMPAIGNS,
     "/campaigns/autumn": Right.CAMPAIGNS,
+    "/campaigns/autumn/progress": Right.CAMPAIGNS,
+    "/campaigns/autumn/progress/file": Right.CAMPAIGNS,
     "/new-campaign": Right.CAMPAIGNS,
     "/lists": Right.LEADS,
     "/import-leads": Right.LEADS,

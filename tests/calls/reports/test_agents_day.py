@@ -27,7 +27,7 @@ DASH = "\N{EN DASH}"
 NAMES = {"ann": "Ann <b>", "bob": "Bob"}
 
 
-def told(connection: sqlite3.Connection, day: date, now: datetime) -> dict[tuple[str, str], float]:
+def told(connection: sqlite3.Connection, day: date, now: datetime) -> dict[tuple[str, str], object]:
     """Seconds by agent and state, as the reports have them."""
     begin = datetime.combine(day, datetime.min.time(), BERLIN)
     figures = tuple(BY_NAME[f"time_{state}"] for state in STATES)

@@ -246,6 +246,16 @@ def _path_totals(database: Database) -> None:
     path_totals.recount(database.conn)
 
 
+@MIGRATIONS(name="0068_connected")
+def _connected(database: Database) -> None:
+    _execute(database, "connected.sql")
+    reached.recount_connected(database.conn)
+    database.conn.execute(
+        "CREATE INDEX attempts_connected ON attempts (intended_at, campaign_id, list_id, connected_queue,"
+        " connected_agent, connected_after_s, unsent) WHERE connected_after_s IS NOT NULL"
+    )
+
+
 @MIGRATIONS(name="0072_hold")
 def _hold(database: Database) -> None:
     """No record of before says how long its caller was on hold: there is nothing to count anew."""

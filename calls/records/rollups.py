@@ -14,6 +14,7 @@ def recount(connection: sqlite3.Connection) -> None:
     recount_calls(connection)
     path_totals.recount(connection)
     reached.recount(connection)
+    reached.recount_connected(connection)
     lead_totals.recount(connection)
     agent_waits.recount(connection)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from calls.records import raw_cubes
 from calls.records.figure import Figure
 from calls.reports import adding
 from calls.reports.cubes import SALES, cube_of, table_of
-from calls.reports.definitions import SOLD, Definition, Source, Targets
+from calls.reports.definitions import SOLD, Definition, Source
 from calls.reports.percentiles import place
 from calls.reports.question import Answer, Key, Question, Row
 from calls.reports.slots import labels
@@ -33,11 +34,15 @@ def ask(connection: sqlite3.Connection, question: Question) -> Answer:
         {()} if not question.by else set()
     )
     figures = tuple(one for each in shown for one in _by_currency(each, sold))
+    columns = [
+        _Column(each, each.said(question.targets), sums[table_of(each, question)], sold.get(each.source, {}))
+        for each in figures
+    ]
     rows = []
     for key in sorted(keys):
-        counted = [_figure(each, _parts(each, key, question, sums, sold), question.targets) for each in figures]
+        counted = tuple([each.at(key) for each in columns])
         if not key or any(map(_holds_anything, counted)):
-            rows.append(Row(key, tuple(counted)))
+            rows.append(Row(key, counted))
     left_out = tuple(each for each in question.figures if each not in shown)
     return Answer(question, figures, tuple(rows), left_out)
 
@@ -47,7 +52,7 @@ NOTHING = 1e-6
 
 
 def _holds_anything(figure: Figure) -> bool:
-    return any(abs(part or 0) > NOTHING for part in (figure.numerator, figure.denominator))
+    return abs(figure.numerator) > NOTHING or abs(figure.denominator or 0) > NOTHING
 
 
 Money = Mapping[Key, Mapping[str, float]]
@@ -63,20 +68,6 @@ def _by_currency(definition: Definition, sold: Mapping[Source, Money]) -> Iterat
         yield definition
 
 
-def _parts(
-    definition: Definition,
-    key: Key,
-    question: Question,
-    sums: Mapping[str, Mapping[Key, Mapping[str, float]]],
-    sold: Mapping[Source, Money],
-) -> Mapping[str, float]:
-    """The sums that a figure is made of."""
-    found = sums[table_of(definition, question)].get(key, {})
-    if not definition.money:
-        return found
-    return {**found, SOLD: sold[definition.source].get(key, {}).get(definition.currency, 0)}
-
-
 def _sold(connection: sqlite3.Connection, question: Question, source: Source) -> Money:
     """The money of the whole time, from the calls that were sold in: they are few."""
     label = labels(question.times, question.zone)
@@ -89,13 +80,26 @@ def _sold(connection: sqlite3.Connection, question: Question, source: Source) ->
     return {key: {name: value / parts for name, value in of.items()} for key, of in found.items()}
 
 
-def _figure(definition: Definition, sums: Mapping[str, float], targets: Targets) -> Figure:
-    numerator, denominator = definition.counted(sums)
-    words = definition.said(targets)
-    if denominator is None:
-        return Figure(definition.name, float(numerator), definition.unit, numerator, None, words)
-    if definition.is_percentile:
-        many = int(denominator)
-        return Figure(definition.name, numerator if many else None, definition.unit, place(many), many, words)
-    value = numerator / denominator if denominator else None
-    return Figure(definition.name, value, definition.unit, numerator, denominator, words)
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One figure of all rows: its words, the sums that it is made of, and the money, both by key."""
+
+    definition: Definition
+    words: str
+    sums: Mapping[Key, Mapping[str, float]]
+    sold: Money
+
+    def at(self, key: Key) -> Figure:
+        """The figure in the row of that key."""
+        definition, sums = self.definition, self.sums.get(key, {})
+        if definition.money:
+            sums = {**sums, SOLD: self.sold.get(key, {}).get(definition.currency, 0)}
+        numerator, denominator = definition.counted(sums)
+        if denominator is None:
+            return Figure(definition.name, float(numerator), definition.unit, numerator, None, self.words)
+        if definition.is_percentile:
+            many = int(denominator)
+            value = numerator if many else None
+            return Figure(definition.name, value, definition.unit, place(many), many, self.words)
+        value = numerator / denominator if denominator else None
+        return Figure(definition.name, value, definition.unit, numerator, denominator, self.words)

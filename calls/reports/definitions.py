@@ -10,9 +10,10 @@ Source: the house's table of figures; 16 CFR 310.4(b)(4) for abandonment (US), O
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 
 from calls.records.totals import AGAIN_DAYS, GOAL
 
@@ -137,20 +138,25 @@ def _ending(currency: str) -> str:
     return f"_{currency.lower()}" if currency else ""
 
 
-def terms(words: str) -> Iterator[tuple[int, str]]:
+@cache
+def terms(words: str) -> tuple[tuple[int, str], ...]:
     """The measures of a sum with their signs."""
-    sign = 1
+    found, sign = [], 1
     for word in words.split():
         if word in "+-":
             sign = 1 if word == "+" else -1
         else:
-            yield sign, word
+            found.append((sign, word))
             sign = 1
+    return tuple(found)
 
 
 def total(words: str, sums: Sums) -> float:
     """A sum of measures."""
-    return sum(sign * sums.get(name, 0) for sign, name in terms(words))
+    found: float = 0
+    for sign, name in terms(words):
+        found += sign * sums.get(name, 0)
+    return found
 
 
 def _uk(sums: Sums) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 
 from calls.records.reached import ANSWERED, CONTACT, RIGHT_PARTY
 from calls.records.times import as_text
@@ -40,8 +41,10 @@ def count(connection: sqlite3.Connection, question: Question) -> dict[Key, dict[
     found: dict[Key, dict[str, float]] = {}
     for key, campaigns in _dialled(connection, question).items():
         beside = tuple(value for each, value in zip(question.by, key, strict=True) if each not in TIMES)
-        tries = sum(many * (told >> TRIES) for told, many in _alike(*campaigns.values()).items())
-        counts = (*_leads(campaigns), sum(map(len, campaigns.values())), tries, rolls.get(beside, 0))
+        alike = Counter(chain.from_iterable([each.values() for each in campaigns.values()]))
+        tries = sum([many * (told >> TRIES) for told, many in alike.items()])
+        leads = alike if len(campaigns) == 1 else Counter(_together(campaigns).values())
+        counts = (*_reached(leads), alike.total(), tries, rolls.get(beside, 0))
         found[key] = dict(zip(MEASURES, counts, strict=True))
     if not question.by and not found:
         found[()] = dict.fromkeys(MEASURES, 0) | {"roll_now": rolls.get((), 0)}
@@ -86,23 +89,27 @@ def _dialled(connection: sqlite3.Connection, question: Question) -> dict[Key, di
     return found
 
 
-def _leads(campaigns: Mapping[str, Dialled]) -> tuple[int, int, int, int]:
-    """How many were dialled, by whichever campaign; how many of them answered, talked, and were the right ones."""
+def _together(campaigns: Mapping[str, Dialled]) -> Dialled:
+    """The leads of several campaigns, each once, by whichever they were dialled."""
     first, *others = campaigns.values()
-    leads = dict(first) if others else first
+    leads = dict(first)
     for each in others:
         for lead, told in each.items():
             leads[lead] = leads.get(lead, 0) | told
-    alike = _alike(leads)
-    answered, contact, right_party = (
-        sum(many for told, many in alike.items() if told & bit) for bit in (ANSWERED, CONTACT, RIGHT_PARTY)
-    )
-    return len(leads), answered, contact, right_party
+    return leads
 
 
-def _alike(*of: Dialled) -> Counter[int]:
-    """How many leads the same is told of."""
-    return sum((Counter(each.values()) for each in of), Counter[int]())
+def _reached(leads: Counter[int]) -> tuple[int, int, int, int]:
+    """Of leads, counted by what is told of them: how many, those that answered, talked, and were the right ones."""
+    answered = contact = right_party = 0
+    for told, many in leads.items():
+        if told & ANSWERED:
+            answered += many
+        if told & CONTACT:
+            contact += many
+        if told & RIGHT_PARTY:
+            right_party += many
+    return leads.total(), answered, contact, right_party
 
 
 def _rolls(connection: sqlite3.Connection, question: Question) -> dict[Key, float]:

@@ -8,7 +8,6 @@ first. As tenths keep the order, it is the same as of the times themselves, told
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter, defaultdict
 from dataclasses import dataclass
 from math import ceil
 
@@ -20,6 +19,9 @@ from calls.reports.slots import labels, same_offset, slot
 
 P95 = 0.95
 TENTHS = 10
+
+Length = tuple[int, int, float]
+"""Tenths of a second, how many times were so long, and their sum in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +60,19 @@ CALLERS = _spread(
 
 CONNECTS = _spread(
     "connects",
-    "c.connect_s",
-    "calls AS c CROSS JOIN attempts AS a ON a.attempt_id = c.call_id",
+    "a.connected_after_s",
+    "attempts AS a",
     "a.intended_at",
-    "NOT a.unsent AND c.direction = 'outbound' AND c.agent_id IS NOT NULL AND c.connect_s IS NOT NULL"
-    " AND c.started_at >= strftime('%Y-%m-%dT%H:%M:%S', :begin, '-1 day')"
-    " AND c.started_at < strftime('%Y-%m-%dT%H:%M:%S', :end, '+1 day')",
+    "NOT a.unsent AND a.connected_after_s IS NOT NULL",
     {
         "direction": "'outbound'",
-        "queue": "coalesce(c.queue, '')",
+        "queue": "coalesce(a.connected_queue, '')",
         "campaign_id": "a.campaign_id",
         "list_id": "coalesce(a.list_id, '')",
-        "agent_id": "c.agent_id",
+        "agent_id": "a.connected_agent",
     },
     "times_to_connect",
 )
-"""From the few calls that an agent talked in: they begin within a day of what was intended."""
 
 _WAITED = "s.waited_s IS NOT NULL"
 
@@ -125,31 +124,36 @@ def count(connection: sqlite3.Connection, spread: Spread, question: Question) ->
     ]
     of, values = where({each: cube.keys[COLUMNS[each]] for each in question.filters}, question)
     label = labels(question.times, question.zone)
-    tenths: defaultdict[Key, Counter[int]] = defaultdict(Counter)
-    seconds: defaultdict[Key, float] = defaultdict(float)
+    found: dict[Key, list[Length]] = {}
+    cursor = connection.cursor()
+    cursor.row_factory = None
     first, last = int(question.begin.timestamp() // QUARTER_S), ceil(question.end.timestamp() / QUARTER_S)
     for begin, end in same_offset(question, first, last):
         grouped = ", ".join(str(number + 1) for number in range(len(names) + 2))
         columns = ", ".join([slot(question, begin), *names, f"CAST(round(v * {TENTHS}) AS INTEGER)"])
         span = max(question.begin, quarter_at(begin)), min(question.end, quarter_at(end))
-        for number, *own, length, many, total in connection.execute(
+        before: tuple[object, ...] = ()
+        lengths: list[Length] = []
+        for row in cursor.execute(
             f"SELECT {columns}, count(*), sum(v) FROM (SELECT {', '.join(inner)}, {spread.value} AS v"
             f" FROM {cube.source} WHERE {cube.wanted} AND {cube.at} >= :begin AND {cube.at} < :end{of})"
             f" GROUP BY {grouped}",
             values | {"begin": as_text(span[0]), "end": as_text(span[1])},
         ):
-            times, rest = iter(label(number)) if question.times else iter(()), iter(own)
-            key = tuple(next(times) if each in TIMES else str(next(rest)) for each in question.by)
-            tenths[key][length] += many
-            seconds[key] += total
-    return {key: _measures(spread.name, of_key, seconds[key]) for key, of_key in tenths.items()}
+            if row[:-3] != before:  # those that are alike follow one another
+                before = number, *own = row[:-3]
+                times, rest = iter(label(number)) if question.times else iter(()), iter(own)
+                key = tuple(next(times) if each in TIMES else str(next(rest)) for each in question.by)
+                lengths = found.setdefault(key, [])
+            lengths.append(row[-3:])
+    return {key: _measures(spread.name, lengths) for key, lengths in found.items()}
 
 
-def _measures(name: str, tenths: Counter[int], seconds: float) -> dict[str, float]:
-    many = tenths.total()
-    left, found = place(many), 0
-    for length in sorted(tenths):
-        left, found = left - tenths[length], length
+def _measures(name: str, lengths: list[Length]) -> dict[str, float]:
+    many = sum([each for _, each, _ in lengths])
+    left, length = place(many), 0
+    for length, alike, _ in sorted(lengths):  # noqa: B007
+        left -= alike
         if left <= 0:
             break
-    return {name: many, f"{name}_s": seconds, f"{name}_p95": found / TENTHS}
+    return {name: many, f"{name}_s": sum([seconds for _, _, seconds in lengths]), f"{name}_p95": length / TENTHS}

@@ -152,6 +152,20 @@ SELECT printf('agent-%03d', agent.value), strftime('%Y-%m-%dT%H:%M:%S', :begin +
 FROM slots, json_each(:agents) AS agent ORDER BY 1, 2
 """
 
+TALKED = """
+WITH talks AS (
+    SELECT agent_id, since_at, row_number() OVER (PARTITION BY agent_id ORDER BY since_at) AS place
+    FROM agent_states WHERE state = 'talking'
+), taken AS (
+    SELECT agent_id, call_id, row_number() OVER (PARTITION BY agent_id ORDER BY started_at) AS place
+    FROM calls WHERE agent_id IS NOT NULL AND +started_at >= :since
+)
+UPDATE agent_states SET call_id = found.call_id
+FROM (SELECT agent_id, since_at, call_id FROM talks JOIN taken USING (agent_id, place)) AS found
+WHERE agent_states.agent_id = found.agent_id AND agent_states.since_at = found.since_at
+"""
+"""Each talk is about the next one of its agent's calls."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -194,6 +208,7 @@ def build(path: Path, days: int) -> None:
             connection.execute(CALLS, span | {"begin": begin, "a_day": CALLS_A_DAY})
         connection.execute(ATTEMPTS)
         reached.recount(connection)
+        reached.recount_connected(connection)
         connection.execute(LEADS, {"begin": begin, "days": days, "leads": LEADS_A_DAY * days})
         connection.execute(ROLL)
         connection.execute(CALLBACKS)
@@ -203,6 +218,7 @@ def build(path: Path, days: int) -> None:
         slots = 432 * min(days, TRAIL_DAYS)
         agents = str(list(range(100)))
         connection.execute(STATES, {"begin": int(since.timestamp()), "slots": slots, "agents": agents})
+        connection.execute(TALKED, {"since": since.isoformat(timespec="microseconds")})
         for sql in kept["index"]:
             connection.execute(sql)
         agent_time.recount(connection)

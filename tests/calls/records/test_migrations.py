@@ -56,6 +56,7 @@ ALL = (
     "0062_waits",
     "0066_pacing_decisions",
     "0067_path_totals",
+    "0068_connected",
     "0072_hold",
 )
 

@@ -23,7 +23,7 @@ KEPT = (
 
 TOLD = (
     "SELECT call_id, again_s, flow_outcome, contained, transferred FROM calls",
-    "SELECT attempt_id, reached FROM attempts",
+    "SELECT attempt_id, reached, connected_after_s, connected_agent, connected_queue FROM attempts",
 )
 """What stands in the raw rows of it."""
 
@@ -31,6 +31,7 @@ CORRECTIONS = (
     "UPDATE calls SET disposition_machine = NOT coalesce(disposition_machine, 0) WHERE rowid % 3 = 0",
     "UPDATE calls SET wrong_number = NOT coalesce(wrong_number, 0) WHERE rowid % 3 = 1",
     "UPDATE calls SET agent_id = iif(agent_id IS NULL, 'ann', NULL) WHERE rowid % 4 = 0",
+    "UPDATE calls SET connect_s = 1.5, queue = 'late' WHERE rowid % 5 = 0",
     "UPDATE attempts SET outcome = 'answered' WHERE rowid % 3 = 0",
     "UPDATE attempts SET outcome = 'busy' WHERE rowid % 3 = 1",
 )

@@ -104,10 +104,7 @@ def answer(connection: sqlite3.Connection, asked: Asked, settings: ReportSetting
         targets=settings.targets(),
         now=now,
     )
-    found = ask(connection, question)
-    if len(found.rows) > MOST_ROWS:
-        raise UserError(f"that would be {len(found.rows)} rows: ask for a shorter time, or by fewer dimensions")
-    return found
+    return ask(connection, question, MOST_ROWS)
 
 
 def _one_of(kind: type[E], word: str, key: str) -> E:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from calls.errors import UserError
 from calls.records import raw_cubes
 from calls.records.figure import Figure
 from calls.reports import adding
@@ -21,9 +22,13 @@ from calls.reports.question import Answer, Key, Question, Row
 from calls.reports.slots import labels
 
 
-def ask(connection: sqlite3.Connection, question: Question) -> Answer:
+def ask(connection: sqlite3.Connection, question: Question, most_rows: int | None = None) -> Answer:
     """The figures. Without a dimension there is one row, also where nothing happened; by dimensions those rows are
-    left out in which all is 0, as where the only call of a roll-up's row was found to be another's."""
+    left out in which all is 0, as where the only call of a roll-up's row was found to be another's.
+
+    Raises:
+        UserError: they would be more rows than ``most_rows``.
+    """
     shown = tuple(each for each in question.figures if cube_of(each, question) is not None)
     groups: dict[str, list[Definition]] = defaultdict(list)
     for each in shown:
@@ -33,6 +38,8 @@ def ask(connection: sqlite3.Connection, question: Question) -> Answer:
     keys = {key for found in (*sums.values(), *sold.values()) for key in found} or (
         {()} if not question.by else set()
     )
+    if most_rows is not None and len(keys) > most_rows:
+        raise UserError(f"that would be {len(keys)} rows: ask for a shorter time, or by fewer dimensions")
     figures = tuple(one for each in shown for one in _by_currency(each, sold))
     columns = [
         _Column(each, each.said(question.targets), sums[table_of(each, question)], sold.get(each.source, {}))

@@ -57,6 +57,7 @@ ALL = (
     "0066_pacing_decisions",
     "0067_path_totals",
     "0068_connected",
+    "0069_machines",
     "0072_hold",
 )
 

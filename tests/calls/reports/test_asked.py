@@ -70,6 +70,14 @@ def test_the_table_tells_how_each_figure_came_about(day: sqlite3.Connection) -> 
     assert all(row[-1] for row in sheet.rows)
 
 
+def test_more_rows_than_anybody_reads_are_refused_before_they_are_made(day: sqlite3.Connection) -> None:
+    wanted = asked.read({}, ("agent", "day"), BERLIN, NOW)
+    question = Question(wanted.begin, wanted.end, of_section(wanted.section), BERLIN.place(), wanted.by)
+    assert len(ask(day, question, 2).rows) == 2
+    with pytest.raises(UserError, match="that would be 2 rows: ask for a shorter time, or by fewer dimensions"):
+        ask(day, question, 1)
+
+
 def test_an_agent_has_no_service_level(day: sqlite3.Connection) -> None:
     answer = asked.answer(day, asked.read({}, ("agent",), BERLIN, NOW), BERLIN, NOW)
     assert [row.key for row in answer.rows] == [("ann",), ("bob",)]

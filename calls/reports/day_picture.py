@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from calls.agents.shifts import Span
 from calls.reports.agents_day import OUT, STATES, AgentDay, AgentsDay, Stretch
-from calls.reports.pictures import Picture, written
+from calls.reports.canvas import text as written
+from calls.reports.pictures import Picture
 
 WIDTH, LEFT, RIGHT, TOP = 1100, 150, 30, 52
 ROW, BAR, PLAN = 30, 18, 4

@@ -1,29 +1,23 @@
 """Pictures of answers as SVG, without scripts: bars by time or kind, a line against its target, a map of the week.
 
-Colours come from the page's style sheet by class; a table with the same numbers always stands beside.
+Each is drawn twice: as wide as a desktop, and as narrow as a phone with fewer labels. A table with the same numbers
+always stands beside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import floor, log10
 
+from calls.reports.canvas import NARROW, WIDE, Canvas, Say, text
 from calls.reports.definitions import BY_NAME, Section, of_section
 from calls.reports.question import TIMES, WEEKDAYS, Answer, Dimension
 
-WIDTH, HEIGHT = 860, 260
-LEFT, RIGHT, TOP, BOTTOM = 56, 12, 26, 46
 HOUR_S = 3600.0
 HOURS_FROM_S = 7200.0
 """Longer times are told in hours."""
-
-WIDEST = 96.0
-"""Of a bar."""
-
-LABELS = 12
-"""How many labels stand below the axis at most."""
 
 STACKS: Mapping[Section, tuple[str, ...]] = {
     Section.INBOUND: ("answered", "abandoned"),
@@ -69,33 +63,39 @@ PACE, ABANDONED = "dials_per_agent_hour", "abandonment_us"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """``svg``: with a title for who does not see it."""
+    """``svg``: with a title for who does not see it; ``narrow``: the same for a phone, "" where there is none."""
 
     title: str
     svg: str
+    narrow: str = ""
 
 
-def pictures(answer: Answer, section: Section, targets: Mapping[str, float]) -> list[Picture]:
-    """What can be drawn of an answer; ``targets`` by the figures' names, for lines."""
+def as_it_is(words: str) -> str:
+    """English."""
+    return words
+
+
+def pictures(answer: Answer, section: Section, targets: Mapping[str, float], say: Say = as_it_is) -> list[Picture]:
+    """What can be drawn of an answer; ``targets`` by the figures' names, for lines. ``say``: the language."""
     by = answer.question.by
     if not answer.rows:
         return []
     if by == (Dimension.WEEKDAY, Dimension.HOUR_OF_DAY):
-        return [_heat(answer, HEATS[section])] if section in HEATS else []
+        return [_heat(answer, HEATS[section], say)] if section in HEATS else []
     if len(by) != 1:
         return []
     names = {each.name for each in answer.figures}
     drawn = []
     stack = [name for name in STACKS.get(section, ()) if name in names]
     if stack:
-        drawn.append(_bars(answer, stack))
+        drawn.append(_bars(answer, stack, say))
     if section is Section.INBOUND and set(BANDS) <= names:
-        drawn.append(_bands(answer))
+        drawn.append(_bands(answer, say))
     if {PACE, ABANDONED} <= names and by[0] in TIMES:
-        drawn.append(_pace(answer, targets.get(ABANDONED)))
+        drawn.append(_pace(answer, targets.get(ABANDONED), say))
     line = LINES.get(section)
     if line in names and by[0] in TIMES:
-        drawn.append(_line(answer, str(line), targets.get(str(line))))
+        drawn.append(_line(answer, str(line), targets.get(str(line)), say))
     return drawn
 
 
@@ -104,46 +104,31 @@ def _values(answer: Answer, name: str) -> list[float | None]:
     return [row.figures[place].value for row in answer.rows]
 
 
-def frame(title: str, body: Sequence[str], labels: Sequence[str], top: float, unit: str) -> Picture:
-    """The axes around ``body``; ``top``: the value at the upper edge, as :func:`edge` has it."""
-    parts = [
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">'
-    ]
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        y = rises(share)
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(written(LEFT - 6, y + 4, in_words(share * top, unit, top), "end"))
-    every = -(-len(labels) // LABELS)
-    for place, label in enumerate(labels):
-        if place % every == 0:
-            x = across(place + 0.5, len(labels))
-            parts.append(written(x, HEIGHT - BOTTOM + 18, label, "middle"))
-    return Picture(title, "".join([*parts, *body, "</svg>"]))
+def picture(title: str, draw: Callable[[Canvas], tuple[Canvas, list[str]]]) -> Picture:
+    """Drawn wide and narrow."""
+    wide, narrow = (at.svg(title, parts) for at, parts in (draw(WIDE), draw(NARROW)))
+    return Picture(title, wide, narrow)
 
 
-def _opened(title: str) -> str:
-    return f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">'
+def axes(at: Canvas, top: float, unit: str, labels: Sequence[str], say: Say) -> list[str]:
+    """The axes of values up to ``top``, as :func:`edge` has it."""
+    return at.axes([say(in_words(share * top, unit, top)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)], labels)
 
 
-def written(x: float, y: float, text: str, anchor: str) -> str:
-    """Text of an axis or a legend at a place; ``anchor``: "start", "middle" or "end"."""
-    return f'<text class="axis" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+def _rect(at: Canvas, look: str, place: int, count: int, shares: tuple[float, float], said: str) -> str:
+    """A bar from one share of the height to another."""
+    (x, width), (low, high) = at.bar(place, count), shares
+    return (
+        f'<rect class="{look}" x="{x:.1f}" y="{at.y(high):.1f}" width="{width:.1f}"'
+        f' height="{at.y(low) - at.y(high):.1f}"><title>{escape(said)}</title></rect>'
+    )
 
 
-def across(place: float, count: int) -> float:
-    """Where a place of so many is, from the left."""
-    return LEFT + (WIDTH - LEFT - RIGHT) * place / max(1, count)
-
-
-def _bar(place: int, count: int) -> tuple[float, float]:
-    """Where a bar begins, and how wide it is."""
-    width = min(0.76 * (across(1, count) - LEFT), WIDEST)
-    return across(place + 0.5, count) - width / 2, width
-
-
-def rises(share: float) -> float:
-    """Where a share of the upper edge is, from the top."""
-    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
+def _aim(at: Canvas, share: float, words: str) -> list[str]:
+    """A line that should not be crossed, or be reached."""
+    y = at.y(share)
+    line = f'<line class="target" x1="{at.left}" x2="{at.width - at.right}" y1="{y:.1f}" y2="{y:.1f}"/>'
+    return [line, text(at.width - at.right, y - 5, words, "end")]
 
 
 def in_words(value: float, unit: str, top: float | None = None) -> str:
@@ -171,85 +156,90 @@ def _quarters(highest: float, scale: float, least: float) -> float:
     return 4 * scale * next(each * tens for each in (1, 2, 3, 4, 5, 6, 8, 10) if quarter <= each * tens * (1 + 1e-9))
 
 
-def _label(answer: Answer, text: str) -> str:
+def _labels(answer: Answer, say: Say) -> list[str]:
+    return [_label(answer, row.key[0], say) for row in answer.rows]
+
+
+def _label(answer: Answer, key: str, say: Say) -> str:
     """Short enough to stand below a bar; by an interval its time of day."""
     if answer.question.by[0] in (Dimension.HOUR, Dimension.HALF, Dimension.QUARTER):
-        return text[5:10] + " " + text[11:16] if text[11:16] == "00:00" else text[11:16]
-    return text[5:] if answer.question.by[0] is Dimension.DAY else (text or "none")[:14]
+        return key[5:10] + " " + key[11:16] if key[11:16] == "00:00" else key[11:16]
+    return key[5:] if answer.question.by[0] is Dimension.DAY else (key or say("none"))[:14]
 
 
-def _bars(answer: Answer, names: Sequence[str]) -> Picture:
+def _bars(answer: Answer, names: Sequence[str], say: Say) -> Picture:
     series = [[value or 0.0 for value in _values(answer, name)] for name in names]
-    top = edge(max(map(sum, zip(*series, strict=True)), default=0.0), BY_NAME[names[0]].unit)
-    body: list[str] = []
-    count = len(answer.rows)
-    for place, row in enumerate(answer.rows):
-        below = 0.0
-        for number, (name, values) in enumerate(zip(names, series, strict=True)):
-            share = values[place] / top
-            if share <= 0:
-                continue
-            x, width = _bar(place, count)
-            said = f"{' '.join(row.key)}: {BY_NAME[name].title} {in_words(values[place], BY_NAME[name].unit)}"
-            body.append(
-                f'<rect class="series{number}" x="{x:.1f}" y="{rises(below + share):.1f}" width="{width:.1f}"'
-                f' height="{rises(below) - rises(below + share):.1f}"><title>{escape(said)}</title></rect>'
-            )
-            below += share
-    body += _legend([BY_NAME[name].title for name in names])
-    labels = [_label(answer, row.key[0]) for row in answer.rows]
-    return frame(" and ".join(BY_NAME[name].title for name in names), body, labels, top, BY_NAME[names[0]].unit)
+    titles, unit = [say(BY_NAME[name].title) for name in names], BY_NAME[names[0]].unit
+    top = edge(max(map(sum, zip(*series, strict=True)), default=0.0), unit)
+    labels, count = _labels(answer, say), len(answer.rows)
+
+    def draw(canvas: Canvas) -> tuple[Canvas, list[str]]:
+        at = canvas.below(titles)
+        body: list[str] = []
+        for place, row in enumerate(answer.rows):
+            below = 0.0
+            for number, (name, values) in enumerate(zip(names, series, strict=True)):
+                share = values[place] / top
+                if share > 0:
+                    value = say(in_words(values[place], BY_NAME[name].unit))
+                    said = f"{' '.join(row.key)}: {titles[number]} {value}"
+                    body.append(_rect(at, f"series{number}", place, count, (below, below + share), said))
+                    below += share
+        legend = at.legend(titles, [f"series{number}" for number in range(len(names))])
+        return at, [*axes(at, top, unit, labels, say), *body, *legend]
+
+    return picture(f" {say('and')} ".join(titles), draw)
 
 
-def _bands(answer: Answer) -> Picture:
+def _bands(answer: Answer, say: Say) -> Picture:
     """The answered calls of all rows together by how long they waited: a row has each call once."""
     places = [next(place for place, each in enumerate(answer.figures) if each.name == name) for name in BANDS]
     counts = [sum(row.figures[place].numerator for row in answer.rows) for place in places]
     answered = sum(counts)
     top = edge(max(counts), "calls")
-    body, labels = [], [BY_NAME[name].title.removeprefix("Wait ") for name in BANDS]
-    for place, (label, many) in enumerate(zip(labels, counts, strict=True)):
-        if many > 0:
-            x, width = _bar(place, len(counts))
-            y = rises(many / top)
-            said = f"{label}: {many:,.0f} of {answered:,.0f} answered, {in_words(many / answered, 'ratio')}"
-            body.append(
-                f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{rises(0) - y:.1f}">'
-                f"<title>{escape(said)}</title></rect>"
-            )
-    return frame("Waits of answered calls", body, labels, top, "calls")
+    labels = [BY_NAME[name].title.removeprefix("Wait ") for name in BANDS]
+
+    def draw(at: Canvas) -> tuple[Canvas, list[str]]:
+        body = []
+        for place, (label, many) in enumerate(zip(labels, counts, strict=True)):
+            if many > 0:
+                said = f"{label}: {many:,.0f} of {answered:,.0f} answered, {in_words(many / answered, 'ratio')}"
+                body.append(_rect(at, "series0", place, len(counts), (0.0, many / top), said))
+        short = [label.removesuffix(" s") for label in labels] if at is NARROW else labels
+        return at, [*axes(at, top, "calls", short, say), *body]
+
+    return picture("Waits of answered calls", draw)
 
 
-def _pace(answer: Answer, cap: float | None) -> Picture:
+def _pace(answer: Answer, cap: float | None, say: Say) -> Picture:
     """Dials per agent hour as bars, by the axis at the left; the abandoned as dots with their cap, by a scale of
     its own whose upper edge the legend says."""
     dials, abandoned = _values(answer, PACE), _values(answer, ABANDONED)
     top = edge(max((each or 0.0 for each in dials), default=0.0), "")
     highest = max((*(each or 0.0 for each in abandoned), cap or 0.0, 0.01))
     share = edge(1.1 * highest, "ratio")
-    body, count = [], len(answer.rows)
-    for place, (row, each, lost) in enumerate(zip(answer.rows, dials, abandoned, strict=True)):
-        x, width = _bar(place, count)
-        if each:
-            said = f"{row.key[0]}: {BY_NAME[PACE].title} {each:.1f}"
-            y = rises(each / top)
-            body.append(
-                f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{rises(0) - y:.1f}">'
-                f"<title>{escape(said)}</title></rect>"
-            )
-        if lost is not None:
-            said = f"{row.key[0]}: {BY_NAME[ABANDONED].title} {in_words(lost, 'ratio')}"
-            body.append(
-                f'<circle class="series1" cx="{x + width / 2:.1f}" cy="{rises(lost / share):.1f}" r="4">'
-                f"<title>{escape(said)}</title></circle>"
-            )
-    body += _legend([BY_NAME[PACE].title, f"{BY_NAME[ABANDONED].title}, at the top {in_words(share, 'ratio')}"])
-    if cap is not None:
-        y = rises(cap / share)
-        body.append(f'<line class="target" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        body.append(written(WIDTH - RIGHT, y - 5, f"cap {in_words(cap, 'ratio')}", "end"))
-    labels = [_label(answer, row.key[0]) for row in answer.rows]
-    return frame("Dials per agent hour and abandonment", body, labels, top, "")
+    pace, lost = say(BY_NAME[PACE].title), say(BY_NAME[ABANDONED].title)
+    titles = [pace, f"{lost}, {say('at the top')} {say(in_words(share, 'ratio'))}"]
+    labels, count = _labels(answer, say), len(answer.rows)
+
+    def draw(canvas: Canvas) -> tuple[Canvas, list[str]]:
+        at = canvas.below(titles)
+        body = []
+        for place, (row, each, gave_up) in enumerate(zip(answer.rows, dials, abandoned, strict=True)):
+            if each:
+                said = f"{row.key[0]}: {pace} {say(f'{each:.1f}')}"
+                body.append(_rect(at, "series0", place, count, (0.0, each / top), said))
+            if gave_up is not None:
+                said = f"{row.key[0]}: {lost} {say(in_words(gave_up, 'ratio'))}"
+                body.append(
+                    f'<circle class="series1" cx="{at.x(place + 0.5, count):.1f}" cy="{at.y(gave_up / share):.1f}"'
+                    f' r="4"><title>{escape(said)}</title></circle>'
+                )
+        if cap is not None:
+            body += _aim(at, cap / share, f"{say('cap')} {say(in_words(cap, 'ratio'))}")
+        return at, [*axes(at, top, "", labels, say), *body, *at.legend(titles, ("series0", "series1"))]
+
+    return picture(say("Dials per agent hour and abandonment"), draw)
 
 
 def steps(
@@ -257,79 +247,69 @@ def steps(
 ) -> Picture:
     """Bars side by side, with a line over them: each a title and as many values as there are labels."""
     top = edge(max((*bars[1], *line[1]), default=0.0), "")
-    count = len(labels)
-    body = []
-    for place, (label, value) in enumerate(zip(labels, bars[1], strict=True)):
-        x, width = _bar(place, count)
-        y = rises(value / top)
-        body.append(
-            f'<rect class="series0" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{rises(0) - y:.1f}">'
-            f"<title>{escape(f'{label}: {bars[0]} {value:g}')}</title></rect>"
-        )
-    points = " ".join(
-        f"{across(place + 0.5, count):.1f},{rises(each / top):.1f}" for place, each in enumerate(line[1])
-    )
-    body.append(f'<polyline class="load" points="{points}"/>')
-    legend = _legend([bars[0]])
-    x = LEFT + 60 + 7 * len(bars[0])
-    legend += [f'<line class="load" x1="{x}" x2="{x + 20}" y1="12" y2="12"/>', written(x + 26, 16, line[0], "start")]
-    return frame(title, [*body, *legend], labels, top, "")
+    titles, count = (bars[0], line[0]), len(labels)
+
+    def draw(canvas: Canvas) -> tuple[Canvas, list[str]]:
+        at = canvas.below(titles)
+        body = [
+            _rect(at, "series0", place, count, (0.0, value / top), f"{label}: {bars[0]} {value:g}")
+            for place, (label, value) in enumerate(zip(labels, bars[1], strict=True))
+        ]
+        points = (f"{at.x(place + 0.5, count):.1f},{at.y(each / top):.1f}" for place, each in enumerate(line[1]))
+        body.append(f'<polyline class="load" points="{" ".join(points)}"/>')
+        return at, [*axes(at, top, "", labels, as_it_is), *body, *at.legend(titles, ("series0", "load"))]
+
+    return picture(title, draw)
 
 
-def _legend(titles: Sequence[str]) -> list[str]:
-    parts: list[str] = []
-    x = LEFT
-    for number, title in enumerate(titles):
-        parts.append(f'<rect class="series{number}" x="{x}" y="6" width="11" height="11"/>')
-        parts.append(written(x + 16, 16, title, "start"))
-        x += 30 + 7 * len(title)
-    return parts
-
-
-def _line(answer: Answer, name: str, target: float | None) -> Picture:
+def _line(answer: Answer, name: str, target: float | None, say: Say) -> Picture:
     values, count = _values(answer, name), len(answer.rows)
     highest = max((value for value in values if value is not None), default=0.0)
     highest = max(highest, target or 0.0)
     top = 1.0 if highest > 0.25 else edge(max(1.1 * highest, 0.01), "ratio")
-    title = BY_NAME[name].title
-    body: list[str] = []
-    run: list[str] = []
-    for place, value in enumerate([*values, None]):
-        if value is not None:
-            run.append(f"{across(place + 0.5, count):.1f},{rises(min(1.0, value / top)):.1f}")
-            continue
-        if run:  # a gap where there is no value: nothing is drawn through it
-            body.append(f'<polyline class="line" points="{" ".join(run)}"/>')
-            body += [f'<circle class="dot" cx="{x}" cy="{y}" r="2.6"/>' for x, y in (each.split(",") for each in run)]
-        run = []
-    if target is not None:
-        y = rises(target / top)
-        body.append(f'<line class="target" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        body.append(written(WIDTH - RIGHT, y - 5, f"target {in_words(target, 'ratio')}", "end"))
-    return frame(title, body, [_label(answer, row.key[0]) for row in answer.rows], top, "ratio")
+    labels = _labels(answer, say)
+
+    def draw(at: Canvas) -> tuple[Canvas, list[str]]:
+        body: list[str] = []
+        run: list[str] = []
+        for place, value in enumerate([*values, None]):
+            if value is not None:
+                run.append(f"{at.x(place + 0.5, count):.1f},{at.y(min(1.0, value / top)):.1f}")
+                continue
+            if run:  # a gap where there is no value: nothing is drawn through it
+                body.append(f'<polyline class="line" points="{" ".join(run)}"/>')
+                points = (each.split(",") for each in run)
+                body += [f'<circle class="dot" cx="{x}" cy="{y}" r="2.6"/>' for x, y in points]
+            run = []
+        if target is not None:
+            body += _aim(at, target / top, f"{say('target')} {say(in_words(target, 'ratio'))}")
+        return at, [*axes(at, top, "ratio", labels, say), *body]
+
+    return picture(say(BY_NAME[name].title), draw)
 
 
-def _heat(answer: Answer, name: str) -> Picture:
+def _heat(answer: Answer, name: str, say: Say) -> Picture:
     """Hours across, weekdays down, the darker the more."""
     cells = dict(zip(((row.key[0], row.key[1]) for row in answer.rows), _values(answer, name), strict=True))
     top = max((value for value in cells.values() if value is not None), default=0.0) or 1.0
-    wide, high = (WIDTH - LEFT - RIGHT) / 24, (HEIGHT - TOP - BOTTOM) / 7
-    title = f"{BY_NAME[name].title} by weekday and hour"
-    parts = [
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">'
-    ]
-    for down, day in enumerate(WEEKDAYS):
-        y = TOP + down * high
-        parts.append(written(LEFT - 6, y + high / 2 + 4, day[2:], "end"))
-        for hour in range(24):
-            value = cells.get((day, f"{hour:02}"))
-            said = f"{day[2:]} {hour:02}:00: {'none' if value is None else in_words(value, BY_NAME[name].unit)}"
-            shade = 0.0 if value is None else 0.08 + 0.92 * value / top
-            parts.append(
-                f'<rect class="heat" x="{LEFT + hour * wide + 1:.1f}" y="{y + 1:.1f}" width="{wide - 2:.1f}"'
-                f' height="{high - 2:.1f}" fill-opacity="{shade:.2f}"><title>{escape(said)}</title></rect>'
-            )
-    for hour in range(0, 24, 2):
-        x = LEFT + (hour + 0.5) * wide
-        parts.append(written(x, HEIGHT - BOTTOM + 18, f"{hour:02}", "middle"))
-    return Picture(title, "".join([*parts, "</svg>"]))
+
+    def draw(at: Canvas) -> tuple[Canvas, list[str]]:
+        wide, high = at.field / 24, (at.height - at.top - at.bottom) / 7
+        parts = []
+        for down, day in enumerate(WEEKDAYS):
+            y = at.top + down * high
+            parts.append(text(at.left - 6, y + high / 2 + 4, day[2:], "end"))
+            for hour in range(24):
+                value = cells.get((day, f"{hour:02}"))
+                said = f"{day[2:]} {hour:02}:00: {'none' if value is None else in_words(value, BY_NAME[name].unit)}"
+                shade = 0.0 if value is None else 0.08 + 0.92 * value / top
+                parts.append(
+                    f'<rect class="heat" x="{at.left + hour * wide + 1:.1f}" y="{y + 1:.1f}" width="{wide - 2:.1f}"'
+                    f' height="{high - 2:.1f}" fill-opacity="{shade:.2f}"><title>{escape(said)}</title></rect>'
+                )
+        for hour in range(0, 24, at.hours):
+            x = at.left + (hour + 0.5) * wide
+            parts.append(text(x, at.height - at.bottom + 18, f"{hour:02}", "middle"))
+        return at, parts
+
+    return picture(f"{say(BY_NAME[name].title)} {say('by weekday and hour')}", draw)

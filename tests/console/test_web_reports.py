@@ -66,7 +66,8 @@ def test_the_page_and_its_files_tell_the_same(browser: Browser) -> None:
     assert page.status_code == 200
     assert "Abandonment" in page.text and "33.3%" in page.text and "1 / 3" in page.text
     assert "abandoned while waiting / offered" in page.text
-    assert '<svg class="chart"' in page.text and "style=" not in page.text
+    assert '<svg class="chart wide-chart"' in page.text and '<svg class="chart narrow-chart"' in page.text
+    assert "style=" not in page.text
     rows = json.loads(browser.get(f"/reports/file?section=inbound&by=queue&{SPAN}&format=json").text)
     found = next(row for row in rows if row["figure"] == "abandonment")
     assert (found["queue"], found["numerator"], found["denominator"]) == ("sales", 1.0, 3.0)
@@ -141,7 +142,8 @@ def test_staffing_is_on_a_page_and_in_files(browser: Browser) -> None:
     browser.log_in("supervisor", PASSWORD)
     page = browser.get(f"/reports/staffing?queue=sales&{SPAN}&by=60")
     assert page.status_code == 200 and "From 3 calls of 1 days." in page.text
-    assert '<svg class="chart"' in page.text and "style=" not in page.text
+    assert '<svg class="chart wide-chart"' in page.text and '<svg class="chart narrow-chart"' in page.text
+    assert "style=" not in page.text
     (row,) = browser.get(f"/reports/staffing/file?queue=sales&{SPAN}&by=60&format=json").json()
     assert (row["calls"], row["agents_service"]) == (3.0, 1)
     wrong = browser.get("/reports/staffing?share=many")

@@ -14,7 +14,6 @@ from console.accounts.store import Known
 from console.reads import targets
 from console.reads.targets import AlertSearch
 from console.web.guard import posted, require
-from console.web.house_time import HouseTime
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
 from console.web.site import Site
@@ -45,7 +44,6 @@ def add(site: Site) -> None:
             page=page,
             more=more,
             may_see_to=Right.REPORTS in known.rights,
-            local=HouseTime(site.settings),
         )
 
     @site.app.post("/alerts/{alert_id}/acknowledge")

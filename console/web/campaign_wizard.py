@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
@@ -20,24 +20,20 @@ from console.campaign_draft import Question
 from console.web.guard import posted, require
 from console.web.reads import Reads
 from console.web.site import Site
+from console.web.words import Words
 
 ENTRIES = ()
 
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Name and list", ("id", "name", "list")),
-    ("Agents and lines", ("queue", "trunk")),
-    ("Rules and pace", ("caller_id", "preset", "mode", "max_lines")),
+    ("wizard.step_1", ("id", "name", "list")),
+    ("wizard.step_2", ("queue", "trunk")),
+    ("wizard.step_3", ("caller_id", "preset", "mode", "max_lines")),
 )
 """What each step asks; the last one, behind them, shows the file."""
 
 ID = Question("id", "Its id", ())
-HINTS = {
-    "id": "letters, digits, _ and -, such as autumn; the file is named by it",
-    "list": "one that is imported, or will be",
-    "caller_id": "as +12025550100",
-    "preset": "the law of the place you call, as far as a dialler can keep to it",
-    "max_lines": "calls of this campaign at one time",
-}
+HINTS = ("id", "list", "caller_id", "preset", "max_lines")
+"""Questions that have a hint."""
 
 Manages = Annotated[Known, Depends(require(Right.CAMPAIGNS))]
 Sent = Annotated[FormData, Depends(posted)]
@@ -48,15 +44,12 @@ class Asked:
     """A question as the page shows it."""
 
     question: Question
+    words: str
     value: str
     problem: str
     hint: str
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """What there is to choose, with nothing chosen where nobody can guess it."""
-        first = [] if self.value else [("", "choose one")]
-        return first + [(each, each) for each in self.question.choices]
+    pairs: Sequence[tuple[str, str]]
+    """What there is to choose, with nothing chosen where nobody can guess it."""
 
 
 def add(site: Site) -> None:
@@ -88,7 +81,16 @@ def add(site: Site) -> None:
             done = await site.engine.tell("POST", "/v1/campaigns", CreateOrder(**answers), known.account.name)
         except (UserError, ValueError) as problem:
             return _page(site, request, len(STEPS), answers, {}, there, str(problem))
-        return site.pages.go(f"/campaigns/{quote(answers['id'], safe='')}", done.said)
+        said = "\n".join(site.pages.words_of(request).told(line) for line in done.said.splitlines())
+        return site.pages.go(f"/campaigns/{quote(answers['id'], safe='')}", said)
+
+
+def _asked(question: Question, answer: str, problem: str, words: Words) -> Asked:
+    key = question.key
+    first = [] if answer else [("", words("wizard.choose"))]
+    named = [(each, words(f"campaigns.mode_{each}") if key == "mode" else each) for each in question.choices]
+    hint = words(f"wizard.{key}_hint") if key in HINTS else ""
+    return Asked(question, words(f"wizard.{key}"), answer, words.told(problem), hint, [*first, *named])
 
 
 def _page(
@@ -102,26 +104,26 @@ def _page(
 ) -> Response:
     questions = {each.key: each for each in campaign_draft.questions(answers, site.settings, lists)} | {"id": ID}
     keys = STEPS[step][1] if step < len(STEPS) else ()
+    words = site.pages.words_of(request)
     asked = [
-        Asked(questions[key], answers.get(key, questions[key].default), found.get(key, ""), HINTS.get(key, ""))
-        for key in keys
+        _asked(questions[key], answers.get(key, questions[key].default), found.get(key, ""), words) for key in keys
     ]
     text = ""
     if step == len(STEPS):
         try:
             text = campaign_draft.text(answers, site.settings)
         except (KeyError, CampaignError) as lacks:
-            problem = problem or f"an answer is missing: {lacks}"
+            problem = problem or words("wizard.missing", what=lacks)
     return site.pages.show(
         request,
         "new_campaign.html",
         409 if problem or found else 200,
         step=step,
-        steps=[title for title, _ in STEPS] + ["The file"],
+        steps=[words(key) for key in (*(key for key, _ in STEPS), "wizard.step_4")],
         asked=asked,
         kept={key: value for key, value in answers.items() if key not in keys},
         text=text,
-        problem=problem,
+        problem=words.told(problem),
         known_lists=lists,
     )
 

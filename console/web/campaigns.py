@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse
@@ -26,15 +27,15 @@ from console.campaign_show import CampaignDetail, detail
 from console.campaign_why import decided_since
 from console.client import NoEngine
 from console.engine.api import CampaignOrder
-from console.operations import Done
 from console.proving import RefusalsShown
-from console.reads.campaigns import overview, waiting
+from console.reads.campaigns import overview
 from console.web import progress
-from console.web.engine import EngineWay
+from console.web.campaign_parts import clocks_of, texts
 from console.web.guard import posted, require
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
 from console.web.site import Site
+from console.web.words import Words
 from dialer import control
 
 ENTRIES = (Entry("/campaigns", "nav.campaigns", Right.CAMPAIGNS, Group.WORK, "campaigns"),)
@@ -72,12 +73,6 @@ def _add_shown(site: Site, reads: Reads) -> None:
     async def one(request: Request, campaign_id: str, known: Manages) -> Response:
         return await _shown(site, reads, request, campaign_id, known)
 
-    @site.app.get("/campaigns/{campaign_id}/forecast", response_class=HTMLResponse)
-    async def forecast(request: Request, campaign_id: str, known: Manages) -> Response:
-        """For browsers without scripts: the same figures that the campaign's page loads beside its sliders."""
-        found = await _forecast(site.engine, campaign_id, known.account.name)
-        return site.pages.show(request, "campaign_forecast.html", id=campaign_id, forecast=found)
-
 
 async def _shown(
     site: Site,
@@ -101,14 +96,14 @@ async def _shown(
     if Right.RULES in known.rights and not trouble:
         told = await site.engine.ask("GET", f"/v1/campaigns/{quote(campaign_id, safe='')}/refusals?sample=0")
         refused = [RefusalsShown.model_validate(each) for each in json.loads(told.content)]
-    total, now = sum(found.leads.values()), reads.now()
+    now, words = reads.now(), site.pages.words_of(request)
     cap = found.abandonment.cap
-    drawn = await reads.read(lambda db: today(db, site.settings, campaign_id, cap, now))
+    drawn = await reads.read(lambda db: today(db, site.settings, campaign_id, cap, now, words.told))
     so_far: list[Picture] = []
     if sum(found.outcomes.values()) <= DRAWN_AT_ONCE:
-        zone, t = site.settings.reports.place(), site.pages.words_of(request)
-        so_far = progress.drawn(await reads.read(lambda db: how_far.progress(db, campaign_id, zone)), t)
-    clocks = await reads.read(lambda db: waiting(db, campaign_id, now)) if found.state == "running" else ""
+        zone = site.settings.reports.place()
+        so_far = progress.drawn(await reads.read(lambda db: how_far.progress(db, campaign_id, zone)), words)
+    clocks = await clocks_of(reads, found, now)
     since = now - WHY_LOOKS_BACK
     decided = await reads.read(lambda db: decided_since(db, campaign_id, since, WHY_ROWS))
     return site.pages.show(
@@ -120,28 +115,33 @@ async def _shown(
         trouble=trouble,
         states=STATES,
         refused=refused,
-        waiting=clocks,
-        total=total,
-        tried=total - found.leads.get("new", 0) - found.leads.get("excluded", 0),
+        texts=texts(found, clocks, words, site.pages.local_of(request)),
+        total=sum(found.leads.values()),
+        changes=_changes(found.changes, words),
         given=given or {},
         problem=problem,
         pictures=drawn,
         so_far=so_far,
-        modes=[(each, each) for each in _modes(str(found.pacing["mode"]))],
+        modes=[(each, words(f"campaigns.mode_{each}")) for each in _modes(str(found.pacing["mode"]))],
     )
 
 
 def today(
-    connection: sqlite3.Connection, settings: Settings, campaign_id: str, cap: float, now: datetime
+    connection: sqlite3.Connection,
+    settings: Settings,
+    campaign_id: str,
+    cap: float,
+    now: datetime,
+    say: Callable[[str], str] = str,
 ) -> list[Picture]:
-    """What the campaign has done since the midnight of the house, by the hour, beside its own ``cap``; none where it
-    has dialled nobody."""
+    """What the campaign has done since the midnight of the house, by the hour, beside its own ``cap``, in the
+    language of ``say``; none where it has dialled nobody."""
     house = settings.reports
     day = f"{now.astimezone(house.place()):%Y-%m-%d}"
     words = {"section": Section.OUTBOUND.value, "from": day, "to": day, Dimension.CAMPAIGN.value: campaign_id}
     wanted = asked.read(words, (Dimension.HOUR.value,), house, now)
     return pictures(
-        asked.answer(connection, wanted, house, now), wanted.section, house.lines() | {"abandonment_us": cap}
+        asked.answer(connection, wanted, house, now), wanted.section, house.lines() | {"abandonment_us": cap}, say
     )
 
 
@@ -149,7 +149,9 @@ async def _new(site: Site, reads: Reads, request: Request, campaign_id: str) -> 
     """Of a campaign that has a file and was never started; or there is none."""
     rows = await reads.read_if_any(lambda db: overview(db, site.settings.campaigns, {}))
     if campaign_id not in {each.id for each in rows}:
-        return site.pages.show(request, "problem.html", 404, words=f"There is no campaign {campaign_id}.")
+        return site.pages.show(
+            request, "problem.html", 404, words=site.pages.words_of(request)("campaigns.no_such", id=campaign_id)
+        )
     text = (site.settings.campaigns / f"{campaign_id}.toml").read_text(encoding="utf-8", errors="replace")
     return site.pages.show(request, "campaign_new.html", id=campaign_id, text=text)
 
@@ -159,54 +161,40 @@ def _add_orders(site: Site, reads: Reads) -> None:
     async def pace(request: Request, campaign_id: str, known: Manages, form: Sent) -> Response:
         given = {key: str(form[key]).strip() for key in control.KEYS if key in form}
         wanted = {key: value for key, value in given.items() if value != str(form.get(f"was.{key}", "")).strip()}
+        words = site.pages.words_of(request)
         if not wanted:
-            return site.pages.go(_path(campaign_id), "Nothing was changed.", "note")
+            return site.pages.go(_path(campaign_id), words("campaigns.nothing_changed"), "note")
         try:
             changes = control.read(f"{key}={_number(key, value)}" for key, value in wanted.items())
             path, content = f"/v1{_path(campaign_id)}", json.dumps(changes).encode()
-            answer = await site.engine.ask("PATCH", path, content, known.account.name)
+            await site.engine.ask("PATCH", path, content, known.account.name)
         except UserError as problem:
-            return await _shown(site, reads, request, campaign_id, known, given, str(problem))
-        return site.pages.go(_path(campaign_id), _said(Done.model_validate_json(answer.content)))
+            return await _shown(site, reads, request, campaign_id, known, given, words.told(str(problem)))
+        return site.pages.go(_path(campaign_id), words("campaigns.pace_changed", changes=_changes(changes, words)))
 
     @site.app.post("/campaigns/{campaign_id}/reset")
     async def reset(request: Request, campaign_id: str, known: Manages, form: Sent) -> Response:
-        return await _told(site, "DELETE", f"{_path(campaign_id)}/changes", campaign_id, known)
+        return await _told(site, request, "DELETE", f"{_path(campaign_id)}/changes", campaign_id, known)
 
     @site.app.post("/campaigns/{campaign_id}/start")
     async def start(request: Request, campaign_id: str, known: Manages, form: Sent) -> Response:
-        return await _told(site, "POST", f"{_path(campaign_id)}/start", campaign_id, known)
+        return await _told(site, request, "POST", f"{_path(campaign_id)}/start", campaign_id, known)
 
     @site.app.post("/campaigns/{campaign_id}/{order}")
     async def change(
         request: Request, campaign_id: str, order: CampaignOrder, known: Manages, form: Sent
     ) -> Response:
-        return await _told(site, "POST", f"{_path(campaign_id)}/{order.value}", campaign_id, known)
+        return await _told(site, request, "POST", f"{_path(campaign_id)}/{order.value}", campaign_id, known)
 
 
-async def _told(site: Site, method: str, path: str, campaign_id: str, known: Known) -> Response:
+async def _told(site: Site, request: Request, method: str, path: str, campaign_id: str, known: Known) -> Response:
+    words = site.pages.words_of(request)
     try:
         done = await site.engine.tell(method, f"/v1{path}", who=known.account.name)
     except CallwrightError as problem:
-        return site.pages.go(_path(campaign_id), str(problem), "bad")
-    return site.pages.go(_path(campaign_id), _said(done))
-
-
-async def _forecast(engine: EngineWay, campaign_id: str, who: str) -> dict[str, object]:
-    """
-    Raises:
-        UserError: the campaign's records do not say enough yet.
-    """
-    query = urlencode({"replications": 3}).encode()
-    answer = await engine.pass_on("GET", f"/v1{_path(campaign_id)}/forecast", query, {}, b"", who)
-    try:
-        content = await answer.aread()
-    finally:
-        await answer.aclose()
-    found: dict[str, object] = json.loads(content)
-    if answer.is_error:
-        raise UserError(str(found.get("problem", "there is no forecast")))
-    return found
+        return site.pages.go(_path(campaign_id), words.told(str(problem)), "bad")
+    said, *more = (words.told(line) for line in done.said.splitlines())
+    return site.pages.go(_path(campaign_id), "\n".join([f"{said[:1].upper()}{said[1:]}.", *more]))
 
 
 def _modes(now: str) -> tuple[str, ...]:
@@ -215,13 +203,15 @@ def _modes(now: str) -> tuple[str, ...]:
 
 
 def _number(key: str, value: str) -> str:
-    """A cap is written in percent on the page, and is a share in the file.
+    """A number of the page as the file has it: with a point, and a cap as a share where the page has percent.
 
     Raises:
         UserError: it is no number.
     """
-    if key != "pacing.cap":
+    if key == "pacing.mode":
         return value
+    if key != "pacing.cap":
+        return value.replace(",", ".")
     try:
         return f"{float(value.replace(',', '.').rstrip(' %')) / 100:g}"
     except ValueError as problem:
@@ -232,5 +222,18 @@ def _path(campaign_id: str) -> str:
     return f"/campaigns/{quote(campaign_id, safe='')}"
 
 
-def _said(done: Done) -> str:
-    return f"{done.said[:1].upper()}{done.said[1:]}."
+NAMED = {"pacing.mode": "mode", "pacing.ratio": "ratio", "pacing.calls_per_minute": "per_minute", "pacing.cap": "cap"}
+"""The word for a key that may be changed, where it is not the key itself."""
+
+
+def _changes(changes: Mapping[str, object], words: Words) -> str:
+    """What was changed, by the words of the sliders."""
+    said = []
+    for key, value in changes.items():
+        text = str(value)
+        if key == "pacing.mode":
+            text = words(f"campaigns.mode_{text}")
+        elif isinstance(value, int | float):
+            text = words.formats.plain(round(100 * value, 6) if key == "pacing.cap" else value)
+        said.append(f"{words(f'campaigns.{NAMED.get(key, key)}')} = {text}")
+    return ", ".join(said)

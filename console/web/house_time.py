@@ -5,18 +5,31 @@ from __future__ import annotations
 from datetime import datetime
 
 from calls.settings import Settings
+from console.web.words.formats import FORMATS
 
 
 class HouseTime:
-    """Called with a time, it gives the day and the minute in the house's zone."""
+    """Called with a time, it gives the day and the minute in the house's zone, as ``language`` writes them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, language: str = "en") -> None:
+        self._settings = settings
+        self._formats = FORMATS[language]
         self._zone = settings.reports.place()
         self.zone = settings.reports.zone
 
+    def of(self, language: str) -> HouseTime:
+        """The same in another language."""
+        return HouseTime(self._settings, language)
+
     def __call__(self, at: datetime) -> str:
-        return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
+        there = at.astimezone(self._zone)
+        return f"{self._formats.on(there)} {there:%H:%M}"
 
     def seconds(self, at: datetime) -> str:
         """The same to the second."""
-        return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M:%S}"
+        there = at.astimezone(self._zone)
+        return f"{self._formats.on(there)} {there:%H:%M:%S}"
+
+    def day(self, at: datetime) -> str:
+        """The day alone."""
+        return self._formats.on(at.astimezone(self._zone))

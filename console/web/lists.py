@@ -14,6 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 from calls.errors import CallwrightError, UserError
 from console.accounts.roles import Right
 from console.accounts.store import Known
+from console.reads.names import Names
 from console.web.engine import EngineWay
 from console.web.guard import Refused, check_csrf, is_by_cookie, posted, require
 from console.web.navigation import Entry, Group
@@ -60,7 +61,8 @@ def _add_lists(site: Site, reads: Reads) -> None:
     @site.app.get("/lists", response_class=HTMLResponse)
     async def all_lists(request: Request, known: Imports) -> Response:
         found = await reads.read_if_any(lambda db: [] if db is None else lists.overview(db))
-        return site.pages.show(request, "lists.html", lists=found)
+        campaigns = await reads.read_if_any(lambda db: {} if db is None else Names(db, site.settings).campaigns)
+        return site.pages.show(request, "lists.html", lists=found, campaigns=campaigns)
 
     @site.app.get("/lists/{name}", response_class=HTMLResponse)
     async def one(request: Request, name: str, known: Imports) -> Response:
@@ -68,7 +70,8 @@ def _add_lists(site: Site, reads: Reads) -> None:
         others = await reads.read(
             lambda db: [(each.name, each.name) for each in lists.overview(db) if each.name != name]
         )
-        return site.pages.show(request, "list.html", found=found, others=others)
+        campaigns = await reads.read(lambda db: Names(db, site.settings).campaigns)
+        return site.pages.show(request, "list.html", found=found, others=others, campaigns=campaigns)
 
     @site.app.get("/imports/{import_id}", response_class=HTMLResponse)
     async def refused(request: Request, import_id: str, known: Imports, after: Row = 0) -> Response:
@@ -87,11 +90,12 @@ def _add_lists(site: Site, reads: Reads) -> None:
         }
         if order not in ways:
             raise Refused(404, f"there is no order {order!a} for a list")
+        words = site.pages.words_of(request)
         try:
             done = await site.engine.tell(*ways[order], who=known.account.name)
         except UserError as problem:
-            return site.pages.go(back, str(problem), "bad")
-        return site.pages.go("/lists" if order == "remove" else back, f"{done.said}.")
+            return site.pages.go(back, words.told(str(problem)), "bad")
+        return site.pages.go("/lists" if order == "remove" else back, words.sentence(done.said))
 
 
 def _add_import(site: Site, reads: Reads) -> None:
@@ -110,10 +114,10 @@ def _add_import(site: Site, reads: Reads) -> None:
 
     @site.app.post(IMPORT, response_class=HTMLResponse)
     async def take(request: Request, known: Imports, form: Annotated[FormData, Depends(with_file)]) -> Response:
-        file = form.get("file")
+        file, words = form.get("file"), site.pages.words_of(request)
         given = {key: str(form.get(key, "")).strip() for key in ("list", "region", "map", "skip_known")}
         if not isinstance(file, UploadFile) or not file.filename:
-            return page(request, 409, given=given, problem="Choose a file.")
+            return page(request, 409, given=given, problem=words("lists.no_file"))
         wanted = {"file": file.filename[-100:]} | {key: given[key] for key in ("region", "map") if given[key]}
         is_import = form.get("do") == "import"
         if is_import:
@@ -122,10 +126,13 @@ def _add_import(site: Site, reads: Reads) -> None:
             path = "/v1/leads" if is_import else "/v1/leads/preview"
             found = await _sent(site.engine, path, wanted, file, known.account.name)
         except CallwrightError as problem:
-            return page(request, 409, given=given, problem=str(problem))
+            return page(request, 409, given=given, problem=words.told(str(problem)))
         if not is_import:
             return page(request, given=given, preview=found, file=file.filename)
-        return site.pages.go(f"/lists/{quote(given['list'], safe='')}", str(found["said"])[:500])
+        names = {"imported": "imported", "known": "known", "refused": "refused_rows", "rows": "rows"}
+        counts = {name: words.formats.number(float(str(found[key]))) for name, key in names.items()}
+        said = words("lists.imported_said", file=file.filename[-100:], **counts)
+        return site.pages.go(f"/lists/{quote(given['list'], safe='')}", said)
 
 
 async def _sent(engine: EngineWay, path: str, query: dict[str, str], file: UploadFile, who: str) -> dict[str, object]:

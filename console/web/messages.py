@@ -16,7 +16,6 @@ from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.reads import callbacks
 from console.web.guard import Refused, posted, require
-from console.web.house_time import HouseTime
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
 from console.web.recordings import Recordings
@@ -26,6 +25,8 @@ ENTRIES = (Entry("/messages", "nav.messages", Right.RECORDINGS, Group.PEOPLE, "m
 
 SHOWN = 200
 """The newest; who has more of them unheard hears these first."""
+
+NONE = "there is no such message"
 
 Hears = Annotated[Known, Depends(require(Right.RECORDINGS))]
 Sent = Annotated[FormData, Depends(posted)]
@@ -49,27 +50,27 @@ def add(site: Site) -> None:
             messages=rows[:SHOWN],
             left_out=len(rows) - len(rows[:SHOWN]),
             mailbox=mailbox,
-            mailboxes=[("", "All"), *((each, each) for each in boxes)],
+            mailboxes=[("", site.pages.words_of(request)("messages.all")), *((each, each) for each in boxes)],
             numbers=numbers,
-            local=HouseTime(site.settings),
         )
 
     @site.app.get("/messages/{message_id}/recording")
     async def recording(message_id: str, known: Hears) -> Response:
         found = await reads.read(lambda db: voicemail.message(db, message_id))
         if found is None or not is_safe_id(message_id):
-            raise UserError("there is no such message")
+            raise UserError(NONE)
         return await heard.message(found.call_id, message_id, known)
 
     @site.app.post("/messages/{message_id}/{order}")
-    async def change(message_id: str, order: str, known: Hears, form: Sent) -> Response:
+    async def change(request: Request, message_id: str, order: str, known: Hears, form: Sent) -> Response:
         path = f"/v1/voicemail/{quote(message_id, safe='')}"
         ways = {"heard": ("POST", f"{path}/heard"), "delete": ("DELETE", path)}
         if order not in ways:
             raise Refused(404, f"there is no order {order!a} for a message")
+        words = site.pages.words_of(request)
         back = f"/messages?mailbox={quote(str(form.get('mailbox', '')), safe='')}"
         try:
-            done = await site.engine.tell(*ways[order], who=known.account.name)
+            await site.engine.tell(*ways[order], who=known.account.name)
         except UserError as problem:
-            return site.pages.go(back, str(problem), "bad")
-        return site.pages.go(back, f"{done.said}.")
+            return site.pages.go(back, words.told(str(problem)), "bad")
+        return site.pages.go(back, words(f"messages.was_{'heard' if order == 'heard' else 'deleted'}"))

@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from calls.records.times import as_time
 from console.accounts.store import Known
 from console.web import flashes, words
 from console.web.assets import Assets
@@ -35,8 +36,9 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.filters["figure"] = shown
+        self._templates.filters["as_time"] = as_time
         self._templates.globals["static"] = assets.url
-        self._templates.globals["local"] = local
+        self._local = {language: local.of(language) for language in words.LANGUAGES}
         self._templates.globals["languages"] = words.LANGUAGES
 
     @staticmethod
@@ -48,21 +50,33 @@ class Pages:
         """The language of who asks."""
         return self._words[liked(request).language]
 
+    def local_of(self, request: Request) -> HouseTime:
+        """Times as who asks reads them."""
+        return self._local[liked(request).language]
+
     def show(self, request: Request, template: str, code: int = 200, **values: object) -> Response:
         """One page, answered with ``code``. Besides ``values`` a template knows ``known`` (who looks, or None),
         ``csrf``, ``path``, ``sections`` (the navigation), ``t`` (the words, by key), ``liked`` (theme and language),
         ``said`` (what was just done), ``local(time)``, as the house shows it, and ``static(name)``, the address of a
-        script or a style."""
+        script or a style; and of that language ``n(number, digits)``, ``pct(share, digits)``, ``sec(seconds)``,
+        ``plain(number)`` and ``told(text)``, what the engine said."""
         known: Known | None = getattr(request.state, "known", None)
         said = flashes.take(request)
         likes = liked(request)
+        t = self._words[likes.language]
         text = self._templates.get_template(template).render(
             known=known,
             sections=sections(self._entries, known),
             path=request.url.path,
             csrf=csrf_of(request),
             liked=likes,
-            t=self._words[likes.language],
+            t=t,
+            n=t.formats.number,
+            pct=t.formats.share,
+            sec=t.formats.seconds,
+            plain=t.formats.plain,
+            told=t.told,
+            local=self._local[likes.language],
             said=said,
             **values,
         )

@@ -53,7 +53,7 @@ def add(site: Site) -> None:
         try:
             found = await found_for(campaign_id, words)
         except UserError as trouble:
-            problem = str(trouble)
+            problem = t.told(str(trouble))
         return site.pages.show(
             request,
             "progress.html",
@@ -87,7 +87,7 @@ def drawn(found: Progress, t: Words) -> list[Picture]:
     return [
         _curves(found, found.by_attempt, t("progress.by_attempt"), t),
         _curves(found, found.by_time, t("progress.by_time"), t),
-        funnel(t("progress.funnel"), stages),
+        funnel(t("progress.funnel"), stages, t.told),
     ]
 
 
@@ -96,7 +96,7 @@ def _curves(found: Progress, points: Sequence[Point], title: str, t: Words) -> P
         (t("progress.tried"), [each.tried / found.roll for each in points]),
         (t("progress.met"), [each.met / found.roll for each in points]),
     )
-    return curves(title, [_short(each.label) for each in points], series)
+    return curves(title, [_short(each.label) for each in points], series, t.told)
 
 
 def _short(label: str) -> str:

@@ -29,6 +29,7 @@ from console.reads.transcript import Line
 from console.reviewing import HeardOrder
 from console.web.engine import EngineWay
 from console.web.reads import Reads
+from console.web.words import Words
 
 KEPT = 200
 """Pictures, of some 4 kB each."""
@@ -169,10 +170,13 @@ def bars(wave: Waveform) -> str:
     return "".join(drawn)
 
 
-def told(shown: RecordingShown) -> list[tuple[float, str]]:
+def marks(shown: RecordingShown, words: Words) -> list[tuple[float, str]]:
     """What happened in a recording and where nothing was recorded, by the time, in words."""
-    muted = [(each.from_s, f"nothing is recorded until {clock(each.to_s)} ({each.why})") for each in shown.muted]
-    return sorted(muted + [(each.at_s, each.what) for each in shown.marks])
+    muted = [
+        (each.from_s, words("recording.muted", until=clock(each.to_s), why=words.told(each.why)))
+        for each in shown.muted
+    ]
+    return sorted(muted + [(each.at_s, words.told(each.what)) for each in shown.marks])
 
 
 def clock(at_s: float) -> str:

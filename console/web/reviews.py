@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import quote
@@ -13,15 +14,16 @@ from starlette.datastructures import FormData
 from calls.errors import UserError
 from calls.records import reviews
 from calls.records.reviews import Talk
+from calls.scorecards import YES_NO
 from console import reviewing
 from console.accounts.roles import Right
 from console.accounts.store import Known
+from console.reads.names import Names
 from console.reviewing import ReplyOrder, ReviewOrder
 from console.web.guard import Refused, posted, require
-from console.web.house_time import HouseTime
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
-from console.web.recordings import Recordings, bars, places, told
+from console.web.recordings import Recordings, bars, marks, places
 from console.web.site import Site
 from console.web.spans import days_of
 
@@ -57,18 +59,26 @@ def _add_talks(site: Site, reads: Reads) -> None:
         since = site.now() - timedelta(days=count)
         found = await reads.read(lambda db: reviews.talks(db, since, agent[:64], not all, SHOWN))
         newest = await reads.read(lambda db: reviewing.shown(reviews.latest(db, SHOWN)))
+        words = site.pages.words_of(request)
+
+        def named(db: sqlite3.Connection) -> tuple[dict[str, str], list[str]]:
+            names = Names(db, site.settings, words.told)
+            return names.campaigns, [_disposition(names, each) for each in found]
+
+        campaigns, dispositions = await reads.read(named)
         return site.pages.show(
             request,
             "quality.html",
             talks=found,
             reviews=newest,
             agent=agent,
-            agents=[("", "Everybody"), *((each.id, each.name) for each in site.settings.agents)],
+            agents=[("", words("quality.everybody")), *((each.id, each.name) for each in site.settings.agents)],
             days=count,
             judged=bool(all),
             scorecards=site.settings.scorecards,
-            local=HouseTime(site.settings),
             names=_names(site),
+            campaigns=campaigns,
+            dispositions=dispositions,
         )
 
 
@@ -85,12 +95,13 @@ def _add_judging(site: Site, reads: Reads, heard: Recordings) -> None:
 
     @site.app.post("/quality/{call_id}")
     async def judge(request: Request, call_id: str, known: Judges, form: Sent, agent: str = "") -> Response:
+        words = site.pages.words_of(request)
         given = {name: str(value) for name, value in form.items()}
-        marks = {name.removeprefix("answer-"): each for name, each in given.items() if name.startswith("answer-")}
+        answers = {name.removeprefix("answer-"): each for name, each in given.items() if name.startswith("answer-")}
         try:
             order = ReviewOrder(
                 scorecard=given.get("scorecard", ""),
-                answers=marks,
+                answers=answers,
                 note=given.get("note", "").strip(),
                 agent=agent or None,
                 calibration=given.get("calibration") == "on",
@@ -98,9 +109,9 @@ def _add_judging(site: Site, reads: Reads, heard: Recordings) -> None:
             path = f"/v1/calls/{quote(call_id, safe='')}/reviews"
             done = await site.engine.tell("POST", path, order, known.account.name)
         except (UserError, ValueError) as problem:
-            words = str(problem) if isinstance(problem, UserError) else "The form is not filled in as it asks."
-            return await _shown(site, reads, heard, request, known, call_id, agent, words, given)
-        return site.pages.go(_path(call_id, agent), f"Kept: {done.said}.")
+            told = words.told(str(problem)) if isinstance(problem, UserError) else words("quality.not_filled_in")
+            return await _shown(site, reads, heard, request, known, call_id, agent, told, given)
+        return site.pages.go(_path(call_id, agent), f"{words('quality.kept', what=words.told(done.said))}.")
 
 
 async def _shown(
@@ -121,6 +132,13 @@ async def _shown(
     said = await heard.transcript(call_id) if may_read else ()
     forms = [each for each in site.settings.scorecards if each.is_for(talk.queue, talk.campaign_id)]
     given = given or {}
+    words = site.pages.words_of(request)
+
+    def named(db: sqlite3.Connection) -> tuple[str, str]:
+        names = Names(db, site.settings, words.told)
+        return names.campaign(talk.campaign_id or ""), _disposition(names, talk)
+
+    campaign, disposition = await reads.read(named)
     return site.pages.show(
         request,
         "review.html",
@@ -130,7 +148,12 @@ async def _shown(
         forms=forms,
         recordings=sorted(drawn, key=lambda each: each.shown.agent not in (None, talk.agent_id)),
         bars=bars,
-        told=told,
+        marks=lambda shown: marks(shown, words),
+        campaign=campaign,
+        disposition=disposition,
+        forms_shown={each.name: each.shown for each in site.settings.scorecards},
+        by_yes_no=_by_yes_no(site),
+        asks={each.name: each.ask for form in forms for each in form.questions},
         transcript=said,
         places=places(said, drawn),
         may_read=may_read,
@@ -138,7 +161,6 @@ async def _shown(
         given=given,
         action=_path(call_id, agent),
         names=_names(site),
-        local=HouseTime(site.settings),
     )
 
 
@@ -147,18 +169,19 @@ def _add_own(site: Site, reads: Reads) -> None:
     async def mine(request: Request, known: Own) -> Response:
         own = _agent(known)
         found = await reads.read(lambda db: reviewing.of_agent(db, own))
-        return site.pages.show(request, "my_reviews.html", reviews=found, local=HouseTime(site.settings))
+        return site.pages.show(request, "my_reviews.html", reviews=found, by_yes_no=_by_yes_no(site))
 
     @site.app.post("/my-reviews/{review_id}")
     async def reply(request: Request, review_id: int, known: Own, form: Sent) -> Response:
         path = f"/v1/agents/{quote(_agent(known), safe='')}/reviews/{review_id}/reply"
+        words = site.pages.words_of(request)
         try:
             order = ReplyOrder(words=str(form.get("words", "")).strip())
-            done = await site.engine.tell("POST", path, order, known.account.name)
+            await site.engine.tell("POST", path, order, known.account.name)
         except (UserError, ValueError) as problem:
-            words = str(problem) if isinstance(problem, UserError) else "An answer has 1 to 2000 characters."
-            return site.pages.go("/my-reviews", words, "bad")
-        return site.pages.go("/my-reviews", f"{done.said[:1].upper()}{done.said[1:]}.")
+            told = words.told(str(problem)) if isinstance(problem, UserError) else words("reviews.too_long")
+            return site.pages.go("/my-reviews", told, "bad")
+        return site.pages.go("/my-reviews", words("reviews.answered"))
 
 
 async def _talk(reads: Reads, call_id: str, agent: str | None) -> Talk:
@@ -168,9 +191,19 @@ async def _talk(reads: Reads, call_id: str, agent: str | None) -> Talk:
     return found
 
 
+def _by_yes_no(site: Site) -> set[tuple[str, str]]:
+    """The questions, each with its form, whose answers are not the house's own words."""
+    forms = site.settings.scorecards
+    return {(form.name, each.name) for form in forms for each in form.questions if each.choices == YES_NO}
+
+
 def _names(site: Site) -> dict[str, str]:
     """What agents are called, by their ids."""
     return {each.id: each.name for each in site.settings.agents}
+
+
+def _disposition(names: Names, talk: Talk) -> str:
+    return names.disposition(talk.disposition, talk.campaign_id, talk.queue) if talk.disposition else ""
 
 
 def _agent(known: Known) -> str:

@@ -19,7 +19,6 @@ from console.accounts.store import Known
 from console.reads import system
 from console.web.api_reads import health_of
 from console.web.guard import known_of, require
-from console.web.house_time import HouseTime
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
 from console.web.site import Site
@@ -59,8 +58,7 @@ def add(site: Site) -> None:
     @site.app.get("/health", response_class=HTMLResponse)
     async def health(request: Request, known: Administers) -> Response:
         status, _ = await reads.status()
-        local = HouseTime(site.settings)
-        return site.pages.show(request, "health.html", health=await health_of(reads), status=status, local=local)
+        return site.pages.show(request, "health.html", health=await health_of(reads), status=status)
 
     @site.app.get("/settings", response_class=HTMLResponse)
     async def settings(request: Request, known: Administers) -> Response:

@@ -18,9 +18,11 @@ from calls.records.database import open_readonly
 from console.accounts.roles import RIGHTS, Right, Role
 from console.reads import people
 from console.web import app as web
-from console.web import campaigns
+from console.web import campaign_parts
+from dialer.presets import PRESETS
 from dialer.simulation.forecast import staffing
 from dialer.simulation.scenario import Scenario, Shift
+from tests.console import marked
 from tests.console.browser import HASH, PASSWORD, Browser, trouble
 from tests.console.served import FLOW, Served, install, served
 
@@ -69,7 +71,8 @@ ELSEWHERE = {
     *("/livez", "/readyz", "/setup", "/log-in", "/favicon.ico", "/static/{digest}/{name:path}"),  # anybody's
     *("/", "/account", "/password", "/second-factor", "/about"),  # whoever is known
     *("/desk", "/desk/figures"),  # takes an agent beside the right
-    *("/campaigns/{campaign_id}/forecast", "/imports/{import_id}", "/flows/{flow}/difference", "/health"),
+    *(f"/campaigns/{{campaign_id}}/{part}" for part in ("now", "forecast", "what-if")),
+    *("/calls/{call_id}", "/imports/{import_id}", "/flows/{flow}/difference", "/health"),
     *("/quality/{call_id}", "/quality/{call_id}/recording", "/my-reviews"),  # of a talk that was recorded
     "/messages/{message_id}/recording",
 }
@@ -226,11 +229,14 @@ def test_a_campaign_is_started_paced_and_stopped_by_its_page(manager: Browser, r
     assert "is started: 2 leads" in said(page) and "Why:" in page.text
     fields = {"max_lines": "4", "was.max_lines": "2", "priority": "0", "was.priority": "0"}
     page = manager.post("/campaigns/autumn/pace", **fields)
-    assert said(page) == "Campaign autumn: max_lines = 4." and value(page, "max_lines") == "4"
+    assert said(page) == "The pace is changed: Lines at most = 4." and value(page, "max_lines") == "4"
     page = manager.post("/campaigns/autumn/pace", **{"max_lines": "none", "was.max_lines": "4"})
     assert page.status_code == 409 and "max_lines" in trouble(page) and value(page, "max_lines") == "none"
     page = manager.post("/campaigns/autumn/pace", **{"pacing.cap": "2,5", "was.pacing.cap": "100"})
-    assert said(page) == "Campaign autumn: pacing.cap = 0.025." and value(page, "pacing.cap") == "2.5"
+    assert (
+        said(page) == "The pace is changed: Abandoned at most, in percent = 2.5."
+        and value(page, "pacing.cap") == "2.5"
+    )
     assert "by its file again" in said(manager.post("/campaigns/autumn/reset"))
     assert "stop" in said(manager.post("/campaigns/autumn/stop"))
     assert [who for who, _ in audited(running, "campaign.set")] == ["manager", "manager"]
@@ -241,19 +247,20 @@ def test_a_campaign_is_started_paced_and_stopped_by_its_page(manager: Browser, r
 
 def test_the_page_of_a_forecast_tells_staffing(manager: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     told: dict[str, object] = {"dials": 60, "talks": 20, "leads_left": 3, "lines_needed": 4, "variants": []}
+    told["hours_left"] = None
 
     async def forecast(*_: object) -> dict[str, object]:
         return told
 
-    monkeypatch.setattr(campaigns, "_forecast", forecast)
+    monkeypatch.setattr(campaign_parts, "simulated", forecast)
     staff = staffing(300.0, Scenario((Shift(5),)))
     assert staff is not None
     told["staffing"] = json.loads(json.dumps(asdict(staff)))
     page = " ".join(unescape(re.sub("<[^>]+>", " ", manager.get("/campaigns/autumn/forecast").text)).split())
     assert "Were 300 answers an hour of 135 s each (11.2 erlangs) to come by chance" in page
-    assert f"3 % find all busy {staff.none_busy} Erlang B" in page
-    assert f"all but 3 % are met within 2 s {staff.in_time} Erlang C" in page
-    assert f"3 % give up {staff.few_leave} Erlang A" in page
+    assert f"3% find all busy {staff.none_busy} Erlang B" in page
+    assert f"all but 3% are met within 2 s {staff.in_time} Erlang C" in page
+    assert f"3% give up {staff.few_leave} Erlang A" in page
     told["staffing"] = None
     assert "Erlang" not in manager.get("/campaigns/autumn/forecast").text
 
@@ -265,7 +272,7 @@ def test_an_import_is_shown_before_it_is_made(manager: Browser, running: Served)
         return manager.ask("POST", "/import-leads", {"Sec-Fetch-Site": "same-origin"}, data=data, files=files)
 
     page = send("preview", list="fresh", region="US")
-    assert "<b>2</b> of 3 rows can be imported" in page.text and value(page, "list") == "fresh"
+    assert "2 of 3 rows can be imported" in page.text and value(page, "list") == "fresh"
     assert "Old &lt;b&gt;Mill" in page.text and "<b>Mill" not in page.text
     assert "fresh" not in manager.get("/lists").text, "nothing was written"
     assert "list" in trouble(send("import", list="", region="US"))
@@ -297,6 +304,54 @@ def test_a_person_is_found_consents_and_is_erased(
     page = root.post(f"{person}/erase", reason="asked for it", sure="on")
     assert page.url.path == "/people" and "Erased: 1 leads" in said(page)
     assert "mill" not in root.get("/people?q=mill").text.lower().split("</form>")[-1]
+
+
+KNOWN = {part for name in PRESETS for part in name.split("-")} | set(
+    "Callwright manager root administrator CSV JSON XLSX Excel UTC America New York Harbour Bakery Old Mill shops"
+    " Washington autumn Autumn sales loop demo region Phone Name Town new csv Nobody DE US no such spring".split()
+)
+"""Names of this house, and what its file of leads has."""
+
+
+def test_pages_say_every_word_in_the_language_of_who_looks(running: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In German's place stands a language whose words are marked: what is not marked is in English everywhere."""
+    marked.speak(monkeypatch)
+    with Browser(running.settings) as browser:
+        browser.log_in("administrator", PASSWORD)
+        browser.cookies.set("callwright_language", marked.LANGUAGE)
+        person = "/people/+12025550120"
+        pages = [
+            browser.get(path) for path in ("/people", "/people?q=harbour", "/people?q=xx", "/people?q=zzz", person)
+        ]
+        pages += [
+            browser.get(path) for path in ("/messages", "/lists", "/lists/autumn", "/import-leads", "/campaigns")
+        ]
+        pages.append(browser.post(f"{person}/consent", number="12", kind="calls", source="x", proof="", given_at=""))
+        pages.append(browser.post(f"{person}/erase", reason="x", sure=""))
+        pages.append(browser.post("/lists/autumn/close"))
+        pages.append(browser.post("/lists/autumn/open"))
+        files = {"file": ("new.csv", LEADS, "text/csv")}
+        data = {"csrf": browser.csrf(), "do": "preview", "list": "autumn", "region": "US"}
+        own = {"Sec-Fetch-Site": "same-origin"}
+        pages.append(browser.ask("POST", "/import-leads", own, data=data, files=files))
+        answers = {"id": "a b", "name": "Spring", "list": "autumn"}
+        pages += [browser.get("/new-campaign"), browser.post("/new-campaign", step="0", **answers)]
+        for step, more in enumerate(({"id": "spring"}, {"queue": "sales", "trunk": "loop"})):
+            answers |= more
+            pages.append(browser.post("/new-campaign", step=str(step), **answers))
+        answers |= {"caller_id": "+12025550100", "preset": "demo", "mode": "power", "max_lines": "3"}
+        pages.append(browser.post("/new-campaign", step="2", **answers))
+        pages.append(browser.post("/campaigns/autumn/start"))
+        pages.append(browser.post("/campaigns/autumn/pace", **{"max_lines": "3", "was.max_lines": "2"}))
+        pages += [browser.post(f"/campaigns/autumn/{order}") for order in ("pause", "resume", "reset", "stop")]
+        pages += [
+            browser.get("/campaigns/autumn/forecast"),
+            browser.get("/campaigns/autumn/what-if?set=max_lines%3D3"),
+        ]
+        left = {str(page.url): found for page in pages if (found := marked.unmarked(page.text, KNOWN))}
+        assert left == {}, left
+        texts = json.loads(browser.get("/campaigns/autumn/now").text)["texts"]
+        assert set() == set().union(*(marked.unmarked(text, KNOWN) for text in texts.values()))
 
 
 def test_numbers_are_put_on_the_list_and_taken_off(manager: Browser, running: Served) -> None:

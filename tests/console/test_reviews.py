@@ -36,6 +36,7 @@ from tests.calls.records.raw_days import BEGIN
 from tests.calls.records.scratch import taken_back
 from tests.calls.records.test_figures import call
 from tests.calls.test_waveform import wav
+from tests.console import marked
 from tests.console.browser import HASH, PASSWORD, Browser, trouble
 from tests.console.served import Served, install, served
 
@@ -215,11 +216,11 @@ def test_a_talk_is_judged_heard_answered_and_compared_each_by_who_may(running: S
     assert "listening has no answer" in trouble(
         quality.post("/quality/c1", scorecard="sales", **{"answer-greeting": "yes"})
     )
-    assert "100 %" in quality.post("/quality/c1", **fields).text
+    assert "100%" in quality.post("/quality/c1", **fields).text
     assert "before" in trouble(quality.post("/quality/c1", **fields))
 
     mine = anna.get("/my-reviews").text
-    assert "100 %" in mine and "Kind &lt;b&gt;indeed" in mine
+    assert "100%" in mine and "Kind &lt;b&gt;indeed" in mine
     (review,) = anna.call("GET", "/v1/agents/anna/reviews").json()
     assert anna.call("GET", "/v1/agents/ben/reviews").status_code == 403
     assert "I was tired." in anna.post(f"/my-reviews/{review['id']}", words="I was tired.").text
@@ -234,10 +235,36 @@ def test_a_talk_is_judged_heard_answered_and_compared_each_by_who_may(running: S
     (spread,) = second.call("GET", "/v1/calls/c1/reviews").json()["calibrations"]
     assert (spread["reviewers"], spread["spread"], spread["mean"]) == (2, pytest.approx(0.6), pytest.approx(0.7))
     assert spread["agreed"] == {"greeting": 1.0, "listening": 0.5, "consent": 1.0}
-    assert re.search(r"Spread: <b>60 points", second.get("/quality/c1").text)
+    assert re.search(r"Spread: 60 points", second.get("/quality/c1").text)
     assert len(anna.call("GET", "/v1/agents/anna/reviews").json()) == 1, "they say nothing of the agent"
     for browser in people.values():
         browser.__exit__()
+
+
+KNOWN = frozenset(
+    "Callwright quality sales Sales talk anna Anna red UTC second Kind indeed I was tired Was the caller greeted by"
+    " name Did agent listen well partly badly recording announced greeting listening consent".split()
+)
+"""Names of this house, its form, and what people said."""
+
+
+def test_pages_of_quality_say_every_word_in_the_language_of_who_looks(
+    running: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """See :mod:`tests.console.marked`."""
+    marked.speak(monkeypatch)
+    for name, paths in (
+        ("quality", ("/quality", "/quality?all=on", "/quality/c1?agent=anna", "/messages", "/quality/no")),
+        ("anna", ("/my-reviews", "/quality")),
+    ):
+        with Browser(running.settings) as browser:
+            browser.log_in(name, PASSWORD)
+            browser.cookies.set("callwright_language", marked.LANGUAGE)
+            for path in paths:
+                assert marked.unmarked(browser.get(path).text, KNOWN) == set(), path
+            if name == "quality":
+                page = browser.post("/quality/c1", scorecard="sales", **{"answer-greeting": "yes"})
+                assert marked.unmarked(page.text, KNOWN) == set()
 
 
 def test_nothing_is_heard_where_no_engine_writes_it_down(running: Served) -> None:

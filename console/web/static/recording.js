@@ -11,7 +11,7 @@ function follow(place, seconds, audio, wave) {
   wave.querySelector("[data-heard]").setAttribute("width", String(x));
   for (const end of ["x1", "x2"]) wave.querySelector("[data-now]").setAttribute(end, String(x));
   wave.setAttribute("aria-valuenow", place.toFixed(1));
-  wave.setAttribute("aria-valuetext", `${clock(place)} of ${clock(seconds)}`);
+  wave.setAttribute("aria-valuetext", wave.dataset.place.replace("{place}", clock(place)).replace("{length}", clock(seconds)));
   for (const line of document.querySelectorAll(`[data-line="${CSS.escape(audio.dataset.of)}"]`)) {
     const here = place >= Number(line.dataset.from) && place < Number(line.dataset.until);
     if (here) line.setAttribute("aria-current", "true");
@@ -31,7 +31,7 @@ for (const box of document.querySelectorAll("[data-recording]")) {
     follow(to, seconds, audio, wave);
   };
   players.set(audio.dataset.of, { audio, seek });
-  for (const [name, value] of [["role", "slider"], ["tabindex", "0"], ["aria-label", "Place in the recording"],
+  for (const [name, value] of [["role", "slider"], ["tabindex", "0"], ["aria-label", wave.dataset.label],
     ["aria-valuemin", "0"], ["aria-valuemax", seconds.toFixed(1)]]) wave.setAttribute(name, value);
   follow(0, seconds, audio, wave);
   for (const name of ["timeupdate", "seeked"]) {

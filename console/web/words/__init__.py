@@ -1,7 +1,8 @@
 """The console's words in the languages of its people: ``words/LANGUAGE/FILE.toml``.
 
 A key is the file's name and the key in it, ``desk.ready``. English is whole; what another language does not have is
-said in English. A place is ``{name}``.
+said in English. A place is ``{name}``. ``said.toml`` has what the engine says: see
+:mod:`console.web.words.engine_texts`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from console.web.words.engine_texts import EngineTexts
+from console.web.words.formats import FORMATS, Formats
 
 FOLDER = Path(__file__).parent
 SOURCE = "en"
@@ -23,6 +27,12 @@ class Words:
 
     language: str
     texts: Mapping[str, str]
+    engine: EngineTexts
+
+    @property
+    def formats(self) -> Formats:
+        """How numbers and times are written."""
+        return FORMATS[self.language]
 
     def __call__(self, key: str, **values: object) -> str:
         """
@@ -30,6 +40,19 @@ class Words:
             KeyError: no such key, or a place has no value.
         """
         return self.texts[key].format_map(values) if values else self.texts[key]
+
+    def told(self, said: str) -> str:
+        """What the engine said, in this language; in English where nobody has put it into words here."""
+        return self.engine.again(said, self.texts.__getitem__, self.formats)
+
+    def sentence(self, said: str) -> str:
+        """The same as a sentence."""
+        text = self.told(said)
+        return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+
+    def named(self, keys: str, value: str) -> str:
+        """The word for a value of a record: ``named("outcome.", "no_answer")``; the value where there is none."""
+        return self.texts.get(f"{keys}{value}", value.replace("_", " "))
 
     def of(self, *files: str) -> dict[str, str]:
         """All texts of some files, by key: for the scripts of a page."""
@@ -39,7 +62,8 @@ class Words:
 def read(folder: Path = FOLDER) -> Mapping[str, Words]:
     """All languages, by code."""
     source = _texts(folder / SOURCE)
-    return {code: Words(code, {**source, **_texts(folder / code)}) for code in LANGUAGES}
+    engine = EngineTexts({key: text for key, text in source.items() if key.startswith("said.")})
+    return {code: Words(code, {**source, **_texts(folder / code)}, engine) for code in LANGUAGES}
 
 
 def chosen(wanted: str | None, accepted: str) -> str:

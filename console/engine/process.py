@@ -17,12 +17,16 @@ from calls.records.progress import to_log
 from calls.settings import Settings, require_named_secrets
 from console import building, publishing
 from console.engine import api, garbage
-from console.engine.engine import Engine
+from console.engine.engine import WRITE_S, Engine
 from console.engine.supervisor import Supervisor
 from console.engine.voice import LiveVoice
-from console.serving import Serving, tcp_socket, unix_socket
+from console.serving import STOP_S, Serving, tcp_socket, unix_socket
 from dialer.callbacks import require_possible
 from prompts.library import PromptLibrary
+
+END_S = WRITE_S + 2 * STOP_S + 10.0
+"""How long an engine takes to end at most, once it is drained: a store that takes no record, servers that are slow to
+stop. A supervisor gives it so much more than ``drain_s``."""
 
 
 async def run(settings: Settings) -> None:
@@ -69,7 +73,7 @@ async def _run(engine: Engine, stopping: asyncio.Event, supervisor: Supervisor) 
         if supervisor.interval_s is not None:
             engine.tasks.start(_show_life(supervisor, supervisor.interval_s), "watchdog")
         await stopping.wait()
-        supervisor.stopping()
+        supervisor.stopping(settings.engine.drain_s + END_S)
         stopping.clear()
         await _drain(engine, stopping)
     log.get().info("engine stopped")

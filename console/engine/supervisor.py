@@ -37,9 +37,9 @@ class Supervisor:
         """The event loop turns."""
         self._tell(b"WATCHDOG=1")
 
-    def stopping(self) -> None:
-        """The engine drains and ends."""
-        self._tell(b"STOPPING=1")
+    def stopping(self, within_s: float) -> None:
+        """The engine drains and ends, which may take so long: a supervisor that would kill it sooner waits."""
+        self._tell(b"STOPPING=1\nEXTEND_TIMEOUT_USEC=%d" % round(within_s * 1_000_000))
 
     def _tell(self, state: bytes) -> None:
         """A supervisor that has gone is no reason to fail."""

@@ -26,9 +26,14 @@ def test_the_supervisor_hears_of_each_state(heard: socket.socket) -> None:
     supervisor.starting()
     supervisor.ready()
     supervisor.alive()
-    supervisor.stopping()
+    supervisor.stopping(76.0)
     told = [heard.recv(64) for _ in range(4)]
-    assert told == [b"EXTEND_TIMEOUT_USEC=60000000", b"READY=1", b"WATCHDOG=1", b"STOPPING=1"]
+    assert told == [
+        b"EXTEND_TIMEOUT_USEC=60000000",
+        b"READY=1",
+        b"WATCHDOG=1",
+        b"STOPPING=1\nEXTEND_TIMEOUT_USEC=76000000",
+    ]
     assert supervisor.interval_s is None
 
 
@@ -54,4 +59,4 @@ def test_without_a_watching_supervisor_no_life_is_shown(environment: dict[str, s
 def test_a_supervisor_that_has_gone_harms_nothing(tmp_path: Path) -> None:
     Supervisor({"NOTIFY_SOCKET": str(tmp_path / "gone")}).ready()
     Supervisor({"NOTIFY_SOCKET": "@gone"}).alive()
-    Supervisor({}).stopping()
+    Supervisor({}).stopping(1.0)

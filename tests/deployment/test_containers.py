@@ -14,6 +14,7 @@ import typer
 from ruamel.yaml import YAML
 
 from calls.settings import Settings, load
+from console.engine.process import END_S
 from console.main import app
 from tests.deployment.files import DOCKER, ROOT, SECRETS, settings
 
@@ -216,7 +217,7 @@ def test_the_folders_of_the_settings_are_mounted() -> None:
 
 
 def test_the_engine_has_time_to_drain() -> None:
-    assert int(SERVICES["engine"]["stop_grace_period"].removesuffix("s")) > settings().engine.drain_s + 10
+    assert int(SERVICES["engine"]["stop_grace_period"].removesuffix("s")) > settings().engine.drain_s + END_S
 
 
 def test_the_host_s_network_is_an_overlay_of_one_service() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from calls.settings import load
+from console.engine.process import END_S
 from tests.deployment.files import DOCKER, PREFIX, ROOT, settings
 
 MOST_EXPOSED = 2.0
@@ -56,7 +57,7 @@ def test_the_units_give_the_engine_its_folders_and_time() -> None:
     found = unit("callwright-engine.service")
     assert settings().engine.database.parent == Path("/var/lib") / found["StateDirectory"][0]
     assert settings().engine.socket.parent == Path("/run") / found["RuntimeDirectory"][0]
-    assert int(found["TimeoutStopSec"][0]) > settings().engine.drain_s + 10
+    assert int(found["TimeoutStopSec"][0]) > settings().engine.drain_s + END_S
 
 
 def test_the_console_has_the_settings_alone(tmp_path: Path) -> None:

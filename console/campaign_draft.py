@@ -42,7 +42,7 @@ def questions(given: Answers, settings: Settings, lists: tuple[str, ...]) -> tup
     trunk = _trunk(given, settings)
     return (
         Question("name", "What people call it", default=_title(given.get("id", ""))),
-        Question("list", "The list of leads", lists, _only(lists)),
+        Question("list", "The list of leads", lists, _only(lists) if lists else given.get("id", "")),
         Question("queue", "The queue whose agents talk to who answers", queues, _only(queues)),
         Question("trunk", "The trunk", trunks, _only(trunks)),
         Question("caller_id", "The number that people see", default=_caller_id(trunk)),

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from calls.settings import QueueSettings, Settings, Trunk
+from calls.settings import QueueSettings, Settings, Trunk, load
 from dialer import campaign as campaigns
 from ivr.check import Known, check
 from ivr.faults import Severity
 from ivr.flow import SORRY
 from tests.console.command_line import invoke, process
+from tests.console.hummed import hum
 from tests.console.shown import DOCUMENTS, ROOT, Shown, command, shown
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,6 +54,28 @@ def test_the_settings_are_enough_for_a_first_campaign(tmp_path: Path, example: s
     assert invoke(path, "prompts", "check", status=1).count("missing: system.safe_harbour") == 2, (
         "to be rendered, by up"
     )
+
+
+@pytest.mark.parametrize("example", marked("settings", "toml"))
+def test_what_is_typed_before_the_engine_is_there_works_in_its_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
+) -> None:
+    """In the folder of the settings; ``campaign create`` is answered by Enter, and the prompts hum."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "callwright.toml"
+    path.write_text(example, encoding="utf-8")
+    (tmp_path / "autumn.csv").write_text("Phone,Agreed\n2025550100,2026-01-01\n", encoding="utf-8")
+    assert "autumn.toml: written" in invoke(path, "campaign", "create", "autumn", keys="\n" * 8)
+    lines = re.findall(r"^    callwright (.+?)(?:  +#.*)?$", README.split("## A first campaign")[1], re.MULTILINE)
+    typed = [line.split() for line in lines[: lines.index("up")]]
+    assert [words[:2] for words in typed] == [
+        ["leads", "import"], ["consent", "import"], ["prompts", "render"], ["campaign", "check"],
+    ]  # fmt: skip
+    for words in typed:
+        if words == ["prompts", "render"]:
+            hum(load(path, {}).prompts)
+        else:
+            invoke(path, *words)
 
 
 def test_a_campaign_is_not_asked_about_before_there_is_a_way_to_dial(tmp_path: Path) -> None:

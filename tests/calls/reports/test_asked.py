@@ -108,7 +108,7 @@ def test_an_agent_has_no_service_level(day: sqlite3.Connection) -> None:
         (
             "inbound",
             ("flow", "agent"),
-            "ASA, AHT, Handled, Transfers, First contact resolution: not by agent, flow, for",
+            "Transfers, Held, Hold, Hold, of handling, First contact resolution: not by agent, flow, for",
         ),
     ],
 )

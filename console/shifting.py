@@ -1,20 +1,26 @@
-"""Shifts of agents, as supervisors import and look at them."""
+"""Shifts of agents, as supervisors import, change, download and look at them."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from calls.agents import shifts
+from calls.agents import shift_file
+from calls.agents.shifts import WEEKDAYS, Shift
+from calls.errors import UserError
 from calls.records import work_shifts
 from calls.settings import Settings
 from console.operations import Done
 
 LONGEST = 1_000_000
 """Signs of one file."""
+
+OF_A_DAY = 20
+"""Shifts and breaks of one day of an agent at most."""
 
 
 class ShiftsOrder(BaseModel):
@@ -26,8 +32,30 @@ class ShiftsOrder(BaseModel):
     since: date | None = None
 
 
+Word = Annotated[str, Field(max_length=64)]
+
+
+class PartOrder(BaseModel):
+    """A shift, or with ``kind`` a break in one. ``begins`` and ``ends``: times such as 08:30."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    begins: Word
+    ends: Word
+    kind: Word = ""
+
+
+class DayOrder(BaseModel):
+    """What an agent's day is to be, a weekday from ``since`` on (None: from today) or a date. ``free``: the agent
+    does not work then. Without parts and not free: nothing is planned, and of a date the week stands for it again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    parts: Annotated[tuple[PartOrder, ...], Field(max_length=OF_A_DAY)] = ()
+    free: bool = False
+    since: date | None = None
+
+
 class ShiftShown(BaseModel):
-    """A shift; ``since`` "": of a date. ``begins`` "": a free day."""
+    """A shift, or a planned break where it has a ``kind``; ``since`` "": of a date. ``begins`` "": a free day."""
 
     model_config = ConfigDict(frozen=True)
     agent: str
@@ -35,6 +63,13 @@ class ShiftShown(BaseModel):
     day: str
     begins: str
     ends: str
+    kind: str = ""
+    paid: bool = True
+
+
+def paid_reasons(settings: Settings) -> Mapping[str, bool]:
+    """The reasons for which agents may pause, and whether such a pause is paid."""
+    return {each.id: each.paid for each in settings.pause_reasons}
 
 
 def bring(connection: sqlite3.Connection, settings: Settings, order: ShiftsOrder, who: str, now: datetime) -> Done:
@@ -43,16 +78,57 @@ def bring(connection: sqlite3.Connection, settings: Settings, order: ShiftsOrder
     Raises:
         UserError: says in which lines and columns what is wrong; nothing is kept then.
     """
-    found = shifts.parse(order.text, [each.id for each in settings.agents], order.name)
+    agents = [each.id for each in settings.agents]
+    found = shift_file.parse(order.text, agents, order.name, paid_reasons(settings))
     house = settings.reports
     since = order.since or now.astimezone(house.place()).date()
     work_shifts.keep(connection, found, since, house.zone, who, now)
-    return Done(said=f"{len(found)} shifts of {len({each.agent_id for each in found})} agents are planned")
+    count, breaks = len(found), sum(bool(each.kind) for each in found)
+    rests = f" with {breaks} breaks" if breaks else ""
+    return Done(said=f"{count - breaks} shifts{rests} of {len({each.agent_id for each in found})} agents are planned")
+
+
+def change(
+    connection: sqlite3.Connection, settings: Settings, agent: str, day: str, order: DayOrder, who: str, now: datetime
+) -> Done:
+    """Let an agent's day be as the order says, inside a writer's transaction.
+
+    Raises:
+        UserError: says what is wrong with it; nothing is changed then.
+    """
+    parts = [Shift(agent, day, each.begins.strip(), each.ends.strip(), each.kind.strip()) for each in order.parts]
+    if order.free and parts:
+        raise UserError("a free day has no shifts: expected one or the other")
+    if order.free:
+        parts = [Shift(agent, day)]
+    text = shift_file.written(parts or [Shift(agent, day)])
+    agents = [each.id for each in settings.agents]
+    found = shift_file.parse(text, agents, f"{agent} on {day}", paid_reasons(settings)) if parts else []
+    if not parts:
+        shift_file.parse(text, agents, f"{agent} on {day}")  # is there such an agent and such a day?
+    house = settings.reports
+    since = order.since or now.astimezone(house.place()).date()
+    work_shifts.change(connection, agent, day, found, since, house.zone, who, now)
+    from_then = f" from {since} on" if day in WEEKDAYS else ""
+    return Done(said=f"agent {agent}: {day} is planned anew{from_then}")
 
 
 def planned(connection: sqlite3.Connection) -> tuple[ShiftShown, ...]:
     """All that is planned, by agent."""
     return tuple(
-        ShiftShown(agent=each.agent_id, since=since, day=each.day, begins=each.begins, ends=each.ends)
+        ShiftShown(
+            agent=each.agent_id,
+            since=since,
+            day=each.day,
+            begins=each.begins,
+            ends=each.ends,
+            kind=each.kind,
+            paid=each.paid,
+        )
         for since, each in work_shifts.planned(connection)
     )
+
+
+def as_file(connection: sqlite3.Connection, day: date) -> str:
+    """What holds from a day on, as a file that can be brought again."""
+    return shift_file.written(work_shifts.holding(connection, day))

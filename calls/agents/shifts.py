@@ -1,47 +1,41 @@
-"""When agents are to work: shifts by weekday or date, as supervisors plan them, and the times that they come to.
+"""When agents are to work: shifts by weekday or date with their planned breaks, and the times that they come to.
 
-A shift is from one time of the house's clock to another, past midnight where the second is not later. Breaks are the
-gaps between shifts. On the night when the clocks are changed a shift is an hour shorter or longer than on others.
+A shift is from one time of the house's clock to another, past midnight where the second is not later. A planned break
+lies within a shift and is of a kind; one that is not paid is no time in which the agent is to work, like the gaps
+between shifts. On the night when the clocks are changed a shift is an hour shorter or longer than on others.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from calls.errors import UserError
-
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-COLUMNS = ("agent", "day", "from", "to")
 
-LARGEST = 20_000
-"""Rows of one file: a year of a hundred agents' days."""
+ANY_BREAK = "break"
+"""The kind of a break that a pause for any reason keeps."""
 
-SHOWN = 10
-"""Of more faults so many are told."""
-
-CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 DAY_MIN = 24 * 60
 
 Span = tuple[datetime, datetime]
+Minutes = tuple[int, int]
+"""From when to when, in minutes of a day and on into the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
     """``day``: one of :data:`WEEKDAYS`, or a date. ``begins`` and ``ends`` are times of the clock, the second
-    ``24:00`` at the latest; both "": on that day the agent does not work."""
+    ``24:00`` at the latest; both "": on that day the agent does not work. ``kind``: of a planned break in a shift of
+    the day, the reason for which the agent is to pause or :data:`ANY_BREAK`; "": it is a shift."""
 
     agent_id: str
     day: str
     begins: str = ""
     ends: str = ""
+    kind: str = ""
+    paid: bool = True
 
     @property
     def is_weekly(self) -> bool:
@@ -49,7 +43,7 @@ class Shift:
         return self.day in WEEKDAYS
 
     @property
-    def minutes(self) -> tuple[int, int]:
+    def minutes(self) -> Minutes:
         """From when to when, in minutes of the day on which it begins."""
         begin, end = _minutes(self.begins), _minutes(self.ends)
         return begin, end if end > begin else end + DAY_MIN
@@ -59,76 +53,21 @@ def _minutes(clock: str) -> int:
     return int(clock[:2]) * 60 + int(clock[3:])
 
 
-def parse(text: str, agents: Collection[str], name: str) -> list[Shift]:
-    """The shifts of a CSV file with the columns agent, day, from and to; ``name`` is the file's, for messages.
-
-    Raises:
-        UserError: says in which lines and columns what is wrong, and what was expected.
-    """
-    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
-    if not rows or [each.strip().lower() for each in rows[0]] != list(COLUMNS):
-        raise UserError(f"{name}, line 1: expected the columns {','.join(COLUMNS)}")
-    if len(rows) > LARGEST:
-        raise UserError(f"{name}: {len(rows)} lines: expected {LARGEST} at most")
-    found: list[tuple[int, Shift]] = []
-    faults: list[str] = []
-    for number, row in enumerate(rows[1:], start=2):
-        if not any(each.strip() for each in row):
-            continue
-        if len(row) != len(COLUMNS):
-            faults.append(f"line {number}: {len(row)} columns: expected {','.join(COLUMNS)}")
-            continue
-        shift = Shift(*(each.strip() for each in row))
-        wrong = [f"line {number}, {column}: {words}" for column, words in _faults(shift, agents)]
-        faults += wrong
-        if not wrong:
-            found.append((number, shift))
-    faults += _overlaps(found)
-    if faults:
-        more = [f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
-        raise UserError("; ".join([f"{name}, {faults[0]}", *faults[1:SHOWN], *more]))
-    return [shift for _, shift in found]
-
-
-def _faults(shift: Shift, agents: Collection[str]) -> Iterator[tuple[str, str]]:
-    if shift.agent_id not in agents:
-        known = f"expected one of {', '.join(sorted(agents)[:SHOWN])}" if agents else "there are none: add [[agents]]"
-        yield "agent", f"no agent is named {shift.agent_id!a}: {known}"
-    if not shift.is_weekly and not _is_date(shift.day):
-        yield "day", f"{shift.day!a}: expected mon to sun, or a date such as 2026-05-31"
-    if not shift.begins and not shift.ends:
-        return
-    if not CLOCK.fullmatch(shift.begins):
-        yield "from", f"{shift.begins!a}: expected a time such as 08:30, or nothing in from and to for a free day"
-    if not CLOCK.fullmatch(shift.ends) and shift.ends != "24:00":
-        yield "to", f"{shift.ends!a}: expected a time such as 17:00, 24:00 at the latest"
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-def _overlaps(found: Iterable[tuple[int, Shift]]) -> Iterator[str]:
-    days: dict[tuple[str, str], list[tuple[int, Shift]]] = defaultdict(list)
-    for number, shift in found:
-        days[shift.agent_id, shift.day].append((number, shift))
-    for of in days.values():
-        free = [number for number, shift in of if not shift.begins]
-        if free and len(of) > 1:
-            yield f"line {free[0]}, from: {of[0][1].agent_id} has shifts on {of[0][1].day} in other lines"
-            continue
-        ordered = sorted((shift.minutes, number) for number, shift in of) if not free else []
-        for ((_, ends), first), ((begins, _), second) in pairwise(ordered):
-            if begins < ends:
-                yield f"line {second}, from: expected no earlier than the end of the shift in line {first}"
+def placed(rest: Shift, shifts: Iterable[Shift]) -> Minutes | None:
+    """When a break is, in minutes of the day on which its shift begins; None: it lies in none of the shifts."""
+    begin, end = rest.minutes
+    for shift in shifts:
+        first, last = shift.minutes
+        for ahead in (0, DAY_MIN):
+            if first <= begin + ahead and end + ahead <= last:
+                return begin + ahead, end + ahead
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The weekly shifts of an agent from the day ``since`` on, by weekday from 0, by the clock of ``zone``."""
+    """The weekly shifts of an agent, with their breaks, from the day ``since`` on, by weekday from 0, by the clock of
+    ``zone``."""
 
     since: date
     zone: ZoneInfo
@@ -144,28 +83,71 @@ class Plan:
     dates: Mapping[date, tuple[ZoneInfo, tuple[Shift, ...]]] | None = None
 
     def spans(self, begin: datetime, end: datetime) -> list[Span]:
-        """The times within ``[begin, end)`` in which the agent is to work, in UTC and in order; none overlap."""
-        found: list[Span] = []
-        day, last = begin.date() - timedelta(days=2), end.date() + timedelta(days=1)
-        while day <= last:
-            for since, until in sorted(self._of(day)):
-                since, until = max(since, begin), min(until, end)
-                if found and since < found[-1][1]:
-                    since = found[-1][1]
-                if since < until:
-                    found.append((since, until))
-            day += timedelta(days=1)
+        """The times within ``[begin, end)`` in which the agent is to work or to have a paid break, in UTC and in
+        order; none overlap."""
+        parts = list(self._parts(begin, end))
+        unpaid = [span for kind, paid, span in parts if kind and not paid]
+        return list(without(_apart(span for kind, _, span in parts if not kind), unpaid))
+
+    def breaks(self, begin: datetime, end: datetime) -> list[tuple[str, Span]]:
+        """The paid breaks within ``[begin, end)``, in UTC and in order, with their kinds; none overlap."""
+        found: list[tuple[str, Span]] = []
+        paid = ((span, kind) for kind, is_paid, span in self._parts(begin, end) if kind and is_paid)
+        for (since, until), kind in sorted(paid):
+            since = max(since, found[-1][1][1]) if found else since
+            if since < until:
+                found.append((kind, (since, until)))
         return found
 
-    def _of(self, day: date) -> Iterator[Span]:
-        zone, shifts = (self.dates or {}).get(day) or self._weekly(day)
-        for shift in shifts:
-            if shift.begins:
-                yield tuple(_at(day, minute, zone) for minute in shift.minutes)  # type: ignore[misc]  # two
+    def on(self, day: date) -> tuple[ZoneInfo, tuple[Shift, ...]]:
+        """What is planned for a day, with its breaks, and by whose clock."""
+        return (self.dates or {}).get(day) or self._weekly(day)
+
+    def week(self, day: date) -> Week | None:
+        """The weekly shifts that hold on a day, where no date stands for them; None: there are none."""
+        return next((each for each in reversed(self.weeks) if each.since <= day), None)
+
+    def _parts(self, begin: datetime, end: datetime) -> Iterator[tuple[str, bool, Span]]:
+        """Shifts and breaks that have a part of ``[begin, end)``, cut off at its ends: kind, whether paid, span."""
+        day, last = begin.date() - timedelta(days=2), end.date() + timedelta(days=1)
+        while day <= last:
+            zone, planned = self.on(day)
+            shifts = [each for each in planned if each.begins and not each.kind]
+            for each in planned:
+                minutes = None if not each.begins else placed(each, shifts) if each.kind else each.minutes
+                if minutes is not None:
+                    since, until = (_at(day, minute, zone) for minute in minutes)
+                    since, until = max(since, begin), min(until, end)
+                    if since < until:
+                        yield each.kind, each.paid, (since, until)
+            day += timedelta(days=1)
 
     def _weekly(self, day: date) -> tuple[ZoneInfo, tuple[Shift, ...]]:
-        week = next((each for each in reversed(self.weeks) if each.since <= day), None)
+        week = self.week(day)
         return (ZoneInfo("UTC"), ()) if week is None else (week.zone, week.shifts.get(day.weekday(), ()))
+
+
+def _apart(spans: Iterable[Span]) -> Iterator[Span]:
+    """In order, what overlaps once: a night's shift may reach into that of the morning."""
+    over: datetime | None = None
+    for since, until in sorted(spans):
+        since = since if over is None else max(since, over)
+        if since < until:
+            yield since, until
+            over = until
+
+
+def without(spans: Iterable[Span], holes: Iterable[Span]) -> Iterator[Span]:
+    """The parts of spans that are in no hole; both in order."""
+    cut = sorted(holes)
+    for since, until in spans:
+        for begin, end in cut:
+            if begin < until and since < end:
+                if since < begin:
+                    yield since, begin
+                since = max(since, end)
+        if since < until:
+            yield since, until
 
 
 def _at(day: date, minute: int, zone: ZoneInfo) -> datetime:

@@ -272,6 +272,11 @@ def _hold(database: Database) -> None:
     _execute(database, "hold.sql")
 
 
+@MIGRATIONS(name="0073_breaks")
+def _breaks(database: Database) -> None:
+    _execute(database, "breaks.sql")
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

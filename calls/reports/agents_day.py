@@ -42,11 +42,12 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class AgentDay:
-    """The day of one agent. ``planned``: when the agent was to work."""
+    """The day of one agent. ``planned``: when the agent was to work, with the paid ``breaks``, each with its kind."""
 
     agent_id: str
     stretches: tuple[Stretch, ...] = ()
     planned: tuple[Span, ...] = ()
+    breaks: tuple[tuple[str, Span], ...] = ()
 
     @property
     def seconds(self) -> Mapping[str, float]:
@@ -126,12 +127,12 @@ def agents_day(
         if agents is None or agent_id in agents:
             stretches[agent_id] = _stretches(connection, agent_id, begin, end, now)
     plans = {
-        agent_id: tuple(plan.spans(begin, end))
+        agent_id: (tuple(plan.spans(begin, end)), tuple(plan.breaks(begin, end)))
         for agent_id, plan in work_shifts.plans(connection).items()
         if agents is None or agent_id in agents
     }
     found = (
-        AgentDay(agent_id, tuple(stretches[agent_id]), plans.get(agent_id, ()))
+        AgentDay(agent_id, tuple(stretches[agent_id]), *plans.get(agent_id, ()))
         for agent_id in sorted({*stretches, *plans})
     )
     return AgentsDay(day, zone, begin, end, tuple(each for each in found if each.was_there))

@@ -77,6 +77,7 @@ def picture(found: AgentsDay, names: Mapping[str, str], word: Word, title: str, 
         parts.append(written(LEFT - 8, y + 14, short, "end"))
         parts += _states(frame, agent, y, name, word)
         parts += (_plan(frame, span, y, f"{name}: {planned}") for span in agent.planned)
+        parts += (_plan(frame, span, y, f"{name}: {kind}", " rest") for kind, span in agent.breaks)
     return Picture(title, "".join([*parts, "</svg>"]))
 
 
@@ -140,10 +141,10 @@ def _drawn(frame: _Frame, stretches: tuple[Stretch, ...]) -> Iterator[tuple[floa
     yield from longest()
 
 
-def _plan(frame: _Frame, span: Span, y: int, said: str) -> str:
+def _plan(frame: _Frame, span: Span, y: int, said: str, kind: str = "") -> str:
     begin, end = frame.x(span[0]), frame.x(span[1])
     times = "\N{EN DASH}".join(map(frame.clock, span))
     return (
-        f'<rect class="plan" x="{begin:.1f}" y="{y + BAR + 2}" width="{end - begin:.1f}" height="{PLAN}">'
+        f'<rect class="plan{kind}" x="{begin:.1f}" y="{y + BAR + 2}" width="{end - begin:.1f}" height="{PLAN}">'
         f"<title>{escape(f'{said} {times}')}</title></rect>"
     )

@@ -409,10 +409,10 @@ DEFINITIONS: tuple[Definition, ...] = (
     _p95("agent_wait_p95", "Wait between calls, p95", Section.AGENTS, Source.AGENTS_WAITS, "agent_waits",
          f"{_WAIT}, of all talks"),
     Definition("scheduled_time", "Scheduled", Section.AGENTS, Source.SHIFTS, "s", "scheduled_s", "",
-               "time in which agents were to work by their shifts, up to now"),
+               "time in which agents were to work by their shifts, with paid breaks, up to now"),
     Definition("adherence", "Adherence", Section.AGENTS, Source.SHIFTS, "ratio", "in_schedule_s", "scheduled_s",
-               "scheduled time in which the agent was logged in and not paused / scheduled time, up to now; breaks"
-               " are the gaps between shifts"),
+               "scheduled time in which the agent was logged in and not paused, in planned breaks paused for their"
+               " reason / scheduled time, up to now; unpaid breaks are not scheduled"),
     _node("entries", "Entries", "entries", "entries", "", "times that a call came to the node"),
     _node("time", "Time", "s", "took_s", "entries", "time in the node, that in its subflow too / entries"),
     _node("node_drop_off", "Drop-off", "ratio", "drops", "entries", "callers who hung up at the node / entries"),

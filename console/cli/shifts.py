@@ -24,7 +24,12 @@ app = typer.Typer(
 @app.command("import")
 def bring(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV with the columns agent, day (mon to sun, or a date), from, to.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV with the columns agent, day (mon to sun, or a date), from, to, and break for planned breaks."
+        ),
+    ],
     since: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="The first day of its weeks. Default: today."),
@@ -54,9 +59,29 @@ def planned(
     """The shifts that are planned, by agent: the weeks, and the dates that stand for a day of them."""
     with closing(open_readonly(settings_of(context).engine.database)) as connection:
         found = shifting.planned(connection)
-    columns = ["agent", "since", "day", "from", "to"]
-    rows = [[each.agent, each.since, each.day, each.begins, each.ends] for each in found]
+    columns = ["agent", "since", "day", "from", "to", "break"]
+    rows = [[each.agent, each.since, each.day, each.begins, each.ends, each.kind] for each in found]
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         print_table("Shifts", columns, rows)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="What holds from this day on. Default: today."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file. Default: to the output.")] = None,
+) -> None:
+    """What is planned from a day on, as a file that can be imported again: weeks, and dates from then on."""
+    settings = settings_of(context)
+    day = datetime.now(settings.reports.place()).date() if on is None else on.date()
+    with closing(open_readonly(settings.engine.database)) as connection:
+        text = shifting.as_file(connection, day)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")

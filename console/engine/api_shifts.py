@@ -12,7 +12,7 @@ from calls.records.database import open_readonly
 from console import shifting
 from console.engine.engine import Engine
 from console.operations import Done
-from console.shifting import ShiftShown, ShiftsOrder
+from console.shifting import DayOrder, ShiftShown, ShiftsOrder
 
 Who = Annotated[str, Header(alias="X-Callwright-Who")]
 
@@ -28,6 +28,11 @@ def add(app: FastAPI, engine: Engine) -> None:
     async def bring(order: ShiftsOrder, who: Who = "unknown") -> Done:
         now = engine.clock.now()
         return await engine.writer.run(lambda db: shifting.bring(db, engine.settings, order, who, now))
+
+    @app.put("/v1/agents/{agent}/shifts/{day}")
+    async def change(agent: str, day: str, order: DayOrder, who: Who = "unknown") -> Done:
+        now = engine.clock.now()
+        return await engine.writer.run(lambda db: shifting.change(db, engine.settings, agent, day, order, who, now))
 
 
 def _planned(engine: Engine) -> tuple[ShiftShown, ...]:

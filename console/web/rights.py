@@ -90,6 +90,7 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("POST", "/v1/consents/import"): Need(Right.RULES, longest=None),
     ("POST", "/v1/reassigned/import"): Need(Right.RULES, longest=None),
     ("GET", "/v1/shifts"): Need(Right.FLOOR),
+    ("PUT", "/v1/agents/{agent}/shifts/{day}"): Need(Right.FLOOR),
     ("PUT", "/v1/shifts"): Need(Right.FLOOR, longest=2_000_000),
     ("POST", "/v1/blocked"): Need(Right.RULES),
     ("DELETE", "/v1/blocked/{number}"): Need(Right.RULES),

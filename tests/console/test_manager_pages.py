@@ -35,6 +35,8 @@ PAGES = {
     "/floor": Right.FLOOR,
     "/alerts": Right.VIEW,
     "/shifts": Right.FLOOR,
+    "/shifts/file": Right.FLOOR,
+    "/shifts/day": Right.FLOOR,
     "/agents-day": Right.FLOOR,
     "/agents-day/file": Right.FLOOR,
     "/metrics": Right.VIEW,

@@ -162,8 +162,31 @@ def test_shifts_are_planned_and_adherence_is_reported(browser: Browser) -> None:
     browser.post("/shifts", text="agent,day,from,to\nanna,mon,08:00,16:00\nanna,tue,,\n", since="2025-05-26")
     assert "2025-05-26" in browser.get("/shifts").text
     first, second = browser.get("/api/v1/shifts").json()
-    assert first == {"agent": "anna", "since": "2025-05-26", "day": "mon", "begins": "08:00", "ends": "16:00"}
+    assert first == {
+        "agent": "anna",
+        "since": "2025-05-26",
+        "day": "mon",
+        "begins": "08:00",
+        "ends": "16:00",
+        "kind": "",
+        "paid": True,
+    }
     assert (second["day"], second["begins"]) == ("tue", "")
     rows = json.loads(browser.get(f"/reports/file?section=agents&by=agent&{SPAN}&format=json").text)
     told = {row["figure"]: (row["numerator"], row["denominator"]) for row in rows if row["agent"] == "anna"}
     assert told["adherence"] == (0.0, 8 * 3600.0) and told["scheduled_time"] == (8 * 3600.0, None)
+    form = browser.get("/shifts/day?agent=anna&day=mon&since=2025-06-02").text
+    assert 'value="08:00"' in form and 'value="16:00"' in form and "style=" not in form
+    day = {"agent": "anna", "day": "mon", "since": "2025-06-02"}
+    wrong = browser.post("/shifts/day", **day, begins="12:00", ends="11:60", kind="break")
+    assert wrong.status_code == 409 and "line 2, to: &#39;11:60&#39;" in wrong.text and 'value="11:60"' in wrong.text
+    parts = [{"begins": "08:00", "ends": "16:00"}, {"begins": "12:00", "ends": "12:30", "kind": "break"}]
+    changed = browser.call("PUT", "/v1/agents/anna/shifts/mon", json={"parts": parts, "since": "2025-06-02"})
+    assert changed.json()["said"] == "agent anna: mon is planned anew from 2025-06-02 on"
+    assert 'value="12:30"' in browser.get("/shifts/day?agent=anna&day=2025-06-02").text
+    assert browser.post("/shifts/day", agent="anna", day="2025-06-03", free="on").status_code in (200, 303)
+    assert browser.get("/shifts/file?on=2025-06-02").text == (
+        "agent,day,from,to,break\nanna,mon,08:00,16:00,\nanna,mon,12:00,12:30,break\nanna,tue,,,\n"
+        "anna,2025-06-03,,,\n"
+    )
+    assert browser.get("/shifts/day?agent=nobody&day=mon").status_code == 404

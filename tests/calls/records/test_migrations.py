@@ -59,6 +59,7 @@ ALL = (
     "0068_connected",
     "0069_machines",
     "0072_hold",
+    "0073_breaks",
 )
 
 

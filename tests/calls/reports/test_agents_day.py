@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from calls.agents.shifts import parse
+from calls.agents.shift_file import parse
 from calls.agents.states import AgentState
 from calls.ids import AgentId, CallId
 from calls.records import store, work_shifts

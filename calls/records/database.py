@@ -169,6 +169,11 @@ class Reader(sqlite3.Connection):
         self._until = clock() + cap_s
         self.set_progress_handler(lambda: self._clock() > self._until, STEPS_BETWEEN_LOOKS)
 
+    def cursor(self, *arguments: Any) -> Any:
+        """As ``sqlite3.Connection.cursor``; the cap of its first statement starts here."""
+        self._until = self._clock() + self._cap_s
+        return super().cursor(*arguments)
+
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
         """As ``sqlite3.Connection.execute``; the cap of the statement starts here.
 

@@ -125,14 +125,14 @@ def count(connection: sqlite3.Connection, spread: Spread, question: Question) ->
     of, values = where({each: cube.keys[COLUMNS[each]] for each in question.filters}, question)
     label = labels(question.times, question.zone)
     found: dict[Key, list[Length]] = {}
-    cursor = connection.cursor()
-    cursor.row_factory = None
     first, last = int(question.begin.timestamp() // QUARTER_S), ceil(question.end.timestamp() / QUARTER_S)
     for begin, end in same_offset(question, first, last):
         grouped = ", ".join(str(number + 1) for number in range(len(names) + 2))
         columns = ", ".join([slot(question, begin), *names, f"CAST(round(v * {TENTHS}) AS INTEGER)"])
         span = max(question.begin, quarter_at(begin)), min(question.end, quarter_at(end))
         before: tuple[object, ...] = ()
+        cursor = connection.cursor()
+        cursor.row_factory = None
         lengths: list[Length] = []
         for row in cursor.execute(
             f"SELECT {columns}, count(*), sum(v) FROM (SELECT {', '.join(inner)}, {spread.value} AS v"

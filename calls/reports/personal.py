@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 
-from calls.reports.sheets import Cell, Sheet
+from calls.reports.sheets import Cell, Kind, Sheet
 
 PERSONAL = frozenset({"caller", "called", "channel", "number", "person", "person_key", "note", "disposition_note"})
 """Columns that are about persons; the names that switches give to channels may have the number in them."""
@@ -24,9 +25,14 @@ def masked(text: str) -> str:
 
 def without_persons(sheet: Sheet) -> Sheet:
     """The table with what it says of persons masked."""
-    hide = [name in PERSONAL for name in sheet.names]
-    rows = [[_masked(cell) if hidden else cell for cell, hidden in zip(row, hide, strict=True)] for row in sheet.rows]
-    return Sheet(sheet.title, sheet.columns, rows)
+    return Sheet(sheet.title, sheet.columns, list(hidden(sheet.columns, sheet.rows)))
+
+
+def hidden(columns: Sequence[tuple[str, Kind]], rows: Iterable[Sequence[Cell]]) -> Iterator[list[Cell]]:
+    """Rows of these columns with what they say of persons masked."""
+    hide = [name in PERSONAL for name, _ in columns]
+    for row in rows:
+        yield [_masked(cell) if about else cell for cell, about in zip(row, hide, strict=True)]
 
 
 def _masked(cell: Cell) -> Cell:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -84,23 +84,19 @@ def write(sheet: Sheet, how: Format) -> bytes:
         case Format.HTML:
             return page.whole(sheet.title, "", [as_html(sheet)]).encode("utf-8")
         case Format.PARQUET:
-            return _as_parquet(sheet)
+            return as_parquet(sheet.columns, sheet.rows)
 
 
 def as_csv(sheet: Sheet) -> str:
     """CSV (RFC 4180) that no spreadsheet takes for formulas."""
-    return _csv([sheet.names, *sheet.rows], safe_cell)
+    text = io.StringIO()
+    csv.writer(text).writerows([safe_cell(each) for each in row] for row in ([*sheet.names], *sheet.rows))
+    return text.getvalue()
 
 
 def as_html(sheet: Sheet) -> str:
     """The table alone, as a part of a page."""
     return page.table(sheet.names, [kind != "text" for _, kind in sheet.columns], sheet.rows)
-
-
-def _csv(rows: Iterable[Sequence[Cell]], cell: Callable[[Cell], Cell]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows([cell(each) for each in row] for row in rows)
-    return text.getvalue()
 
 
 def safe_cell(value: Cell) -> Cell:
@@ -138,7 +134,12 @@ def _sheet_name(title: str) -> str:
     return kept[:SHEET_NAME].strip() or "Report"
 
 
-def _as_parquet(sheet: Sheet) -> bytes:
+def as_parquet(columns: Sequence[tuple[str, Kind]], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Rows as a file of Parquet. They are taken one after the other and go through a file: as many as there are.
+
+    Raises:
+        UserError: its library is missing.
+    """
     try:
         import duckdb
     except ImportError as problem:
@@ -146,13 +147,12 @@ def _as_parquet(sheet: Sheet) -> bytes:
     kinds = {"text": "VARCHAR", "integer": "BIGINT", "real": "DOUBLE"}
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "rows.csv", Path(folder) / "rows.parquet"
-        source.write_text(
-            _csv(sheet.rows, lambda value: MISSING if value is None else value), encoding="utf-8", newline=""
-        )
-        columns = ", ".join(f"{_quoted(name)}: '{kinds[kind]}'" for name, kind in sheet.columns)
+        with source.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([MISSING if value is None else value for value in each] for each in rows)
+        typed = ", ".join(f"{_quoted(name)}: '{kinds[kind]}'" for name, kind in columns)
         with duckdb.connect() as connection:
             connection.execute(
-                f"COPY (SELECT * FROM read_csv({_quoted(str(source))}, columns = {{{columns}}}, {READ}))"
+                f"COPY (SELECT * FROM read_csv({_quoted(str(source))}, columns = {{{typed}}}, {READ}))"
                 f" TO {_quoted(str(target))} (FORMAT parquet)"
             )
         return target.read_bytes()

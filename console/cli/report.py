@@ -21,7 +21,6 @@ from calls.records.figure import Figure, Scope
 from calls.records.store import CallRecord, calls_between
 from calls.reports import calls_sheet
 from calls.reports.of_scope import all_figures
-from calls.reports.sheets import Format, write
 from console.cli.shared import print_json, print_table, settings_of
 
 T = TypeVar("T")
@@ -62,8 +61,8 @@ def report(
         if campaign is not None or queue is not None or as_csv or as_json:
             raise typer.BadParameter("--parquet takes all calls of a time: expected --from and --to only")
         since, until = span(begin, end)
-        sheet = read(context, lambda db: calls_sheet.calls(db, since, until))
-        put(write(sheet, Format.PARQUET), len(sheet.rows), parquet)
+        content, many = read(context, lambda db: calls_sheet.parquet(db, since, until, masked=False))
+        put(content, many, parquet)
     elif context.invoked_subcommand is None:
         figures(context, begin, end, campaign, queue, as_csv, as_json)
     elif any((begin, end, campaign, queue, as_csv, as_json, parquet)):

@@ -67,6 +67,10 @@ def export(
     """The calls of some days with all columns of the contract, for a spreadsheet or for DuckDB."""
     settings, now = settings_of(context).reports, datetime.now(UTC)
     wanted = asked.read({"from": first, "to": last}, (), settings, now)
+    if how is Format.PARQUET:
+        content, many = read(context, lambda db: calls_sheet.parquet(db, wanted.begin, wanted.end, masked=masked))
+        put(content, many, output)
+        return
     sheet = read(context, lambda db: calls_sheet.calls(db, wanted.begin, wanted.end))
     put(write(without_persons(sheet) if masked else sheet, how), len(sheet.rows), output)
 

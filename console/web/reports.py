@@ -84,10 +84,12 @@ def add(site: Site) -> None:
         how = _format(request)
         words = {name: request.query_params.get(name, "") for name in ("from", "to")}
         wanted = asked.read(words, (), site.settings.reports, site.now())
-        sheet = await _read(site, lambda db: calls_sheet.calls(db, wanted.begin, wanted.end))
-        if Right.PEOPLE not in known.rights:
-            sheet = without_persons(sheet)
-        content = await asyncio.to_thread(write, sheet, how)
+        begin, end, masked = wanted.begin, wanted.end, Right.PEOPLE not in known.rights
+        if how is Format.PARQUET:
+            content, _ = await _read(site, lambda db: calls_sheet.parquet(db, begin, end, masked=masked))
+        else:
+            sheet = await _read(site, lambda db: calls_sheet.calls(db, begin, end))
+            content = await asyncio.to_thread(write, without_persons(sheet) if masked else sheet, how)
         return _download(content, how, f"calls-{wanted.begin:%Y-%m-%d}")
 
 

@@ -158,7 +158,7 @@ WITH talks AS (
     FROM agent_states WHERE state = 'talking'
 ), taken AS (
     SELECT agent_id, call_id, row_number() OVER (PARTITION BY agent_id ORDER BY started_at) AS place
-    FROM calls WHERE agent_id IS NOT NULL AND +started_at >= :since
+    FROM calls WHERE agent_id IS NOT NULL AND started_at >= :since
 )
 UPDATE agent_states SET call_id = found.call_id
 FROM (SELECT agent_id, since_at, call_id FROM talks JOIN taken USING (agent_id, place)) AS found

@@ -91,6 +91,19 @@ def test_a_reader_that_takes_too_long_is_interrupted(path: Path) -> None:
     reader.close()
 
 
+def test_each_cursor_of_a_reader_has_its_own_time(path: Path) -> None:
+    filled(path)
+    now = [0.0]
+    reader = open_readonly(path, cap_s=30.0, clock=lambda: now[0])
+    for _ in range(5):
+        cursor = reader.cursor()
+        now[0] += 20.0
+        assert (
+            cursor.execute("SELECT count(*) FROM audit a, audit b WHERE a.audit_id < 100").fetchone()[0] == 99 * 2000
+        )
+    reader.close()
+
+
 def test_a_reader_makes_no_database(path: Path) -> None:
     with pytest.raises(RecordError, match="cannot be read"):
         open_readonly(path)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree
 
+import duckdb
 import pytest
 
 from calls.errors import UserError
@@ -14,6 +16,7 @@ from calls.reports import asked, calls_sheet, tables
 from calls.reports.asking import ask
 from calls.reports.definitions import Section, of_section
 from calls.reports.left_out import left_out
+from calls.reports.personal import without_persons
 from calls.reports.pictures import edge, in_words, pictures
 from calls.reports.question import Dimension, Question
 from calls.reports.settings import ReportSettings
@@ -185,3 +188,26 @@ def test_calls_have_the_columns_of_the_contract(day: sqlite3.Connection) -> None
     sheet = calls_sheet.calls(day, BEGIN, BEGIN + timedelta(hours=9))
     assert [row[0] for row in sheet.rows] == ["a", "b"]
     assert ("wait_s", "real") in sheet.columns and ("abandoned", "integer") in sheet.columns
+
+
+def test_calls_are_read_some_at_a_time_each_once(day: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    span = (BEGIN - timedelta(days=1), BEGIN + timedelta(days=2))
+    whole = calls_sheet.calls(day, *span).rows
+    assert [row[0] for row in whole] == ["a", "b", "c", "d"]  # a and b begin at the same moment
+    for size in (1, 2, 3, 4):
+        monkeypatch.setattr(calls_sheet, "PAGE", size)
+        assert calls_sheet.calls(day, *span).rows == whole
+    monkeypatch.setattr(calls_sheet, "MOST_AT_ONCE", 3)
+    with pytest.raises(UserError, match="that would be 4 calls: ask for fewer days, or for Parquet"):
+        calls_sheet.calls(day, *span)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_calls_as_parquet_are_those_of_the_sheet(day: sqlite3.Connection, tmp_path: Path, masked: bool) -> None:
+    span = (BEGIN, BEGIN + timedelta(hours=9))
+    content, many = calls_sheet.parquet(day, *span, masked=masked)
+    (tmp_path / "calls.parquet").write_bytes(content)
+    sheet = calls_sheet.calls(day, *span)
+    rows = duckdb.sql(f"SELECT * FROM '{tmp_path}/calls.parquet'").fetchall()
+    assert (many, rows) == (2, [tuple(row) for row in (without_persons(sheet) if masked else sheet).rows])
+    assert ("***" in rows[0] or any("****" in str(cell) for cell in rows[0])) is masked

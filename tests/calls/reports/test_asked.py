@@ -210,6 +210,7 @@ def test_calls_as_parquet_are_those_of_the_sheet(day: sqlite3.Connection, tmp_pa
     content, many = calls_sheet.parquet(day, *span, masked=masked)
     (tmp_path / "calls.parquet").write_bytes(content)
     sheet = calls_sheet.calls(day, *span)
-    rows = duckdb.sql(f"SELECT * FROM '{tmp_path}/calls.parquet'").fetchall()
+    with duckdb.connect() as reading:
+        rows = reading.execute(f"SELECT * FROM '{tmp_path}/calls.parquet'").fetchall()
     assert (many, rows) == (3, [tuple(row) for row in (without_persons(sheet) if masked else sheet).rows])
     assert ("+49301234567" in rows[2]) is not masked

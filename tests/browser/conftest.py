@@ -15,13 +15,14 @@ from calls import log
 from tests.browser.installation import AGENTS, install
 from tests.browser.running import DESKTOP, Engine, Page, chromium, fetch_chromium
 from tests.console.console_thread import Console
-from tests.console.served import served
+from tests.console.served import Served, served
 
 
 class Centre:
     """The call centre while it runs."""
 
-    def __init__(self, engine: Engine, console: Console, page: Page, folder: Path) -> None:
+    def __init__(self, running: Served, engine: Engine, console: Console, page: Page, folder: Path) -> None:
+        self.running = running
         self.engine = engine
         self.console = console
         self.page = page
@@ -68,7 +69,7 @@ def centre(browser_there: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
                 engine.post(f"/v1/agents/{agent}/login")
             engine.post("/v1/agents/ben/pause?reason=lunch")
             engine.post("/v1/agents/chloe/pause?reason=training")
-            yield Centre(engine, console, page, folder / "installation")
+            yield Centre(running, engine, console, page, folder / "installation")
         finally:
             driver.quit()
             console.stop()

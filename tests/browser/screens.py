@@ -243,7 +243,7 @@ def opened() -> Iterator[Centre]:
         at = stack.enter_context(console(running.settings))
         driver = chromium(folder / "profile")
         stack.callback(driver.quit)
-        centre = Centre(engine, at, Page(driver, at.url), path.parent)
+        centre = Centre(running, engine, at, Page(driver, at.url), path.parent)
         centre.judged = judged(centre)
         busy(centre)
         yield centre

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from console.engine import api_forecast
 from tests.browser.conftest import Centre
 from tests.browser.running import DESKTOP, PHONE
+from tests.console.hours_dialled import DIALS, TALKS, two_hours
 
 LEADS = "Phone,Name\n+12025550150,Harbour Bakery\n12,Nobody\n"
 
@@ -69,6 +71,33 @@ def test_a_slider_is_tried_while_it_is_moved_and_nothing_is_changed(centre: Cent
     page.shows("[data-tried]", "nothing of the pace is moved")
     refused = page.errors()
     assert len(refused) == 1 and "what-if?set=max_lines%3D4" in refused[0], refused
+
+
+def test_what_a_slider_would_bring_is_shown_and_the_staffing_with_the_forecast(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The simulator's own answers, in German."""
+    monkeypatch.setattr(api_forecast, "WORKERS", 1)
+    page = centre.page
+    centre.engine.send_leads("shops", LEADS)
+    centre.engine.post("/v1/campaigns/shops/start")
+    centre.engine.post("/v1/campaigns/shops/pause")
+    two_hours(centre.running, "shops")
+    page.be("Root")
+    page.driver.add_cookie({"name": "callwright_language", "value": "de"})
+    page.open("/campaigns/shops")
+    page.shows("[data-tried]", "Bewegen Sie einen Regler")
+    page.one("input[data-for='pacing.ratio']").send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert (
+        page.driver.execute_script("return document.querySelector('[name=\"pacing.ratio\"]').value").count(",") == 1
+    )
+    page.shows("[data-tried]", "Noch ist nichts geändert")
+    assert f"Aus {DIALS} Anwahlen und {TALKS} Gesprächen" in page.text("[data-tried]")
+    assert [text.split()[0] for text in page.texts("[data-tried] tbody tr")] == ["Jetzt", "So"]
+    page.one("[data-forecast] a").click()
+    page.shows("[data-forecast]", "Erlang C")
+    assert "ein Agent mehr" in page.text("[data-forecast]") and "Leitungen reichen" in page.text("[data-forecast]")
+    assert page.errors() == []
 
 
 CARETS = {

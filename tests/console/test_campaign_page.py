@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
 
 import httpx
 import pytest
 
-from calls.causes import Outcome
-from calls.records import store
-from calls.records.store import Direction
-from calls.records.times import as_text
 from console.accounts.roles import Role
 from console.engine import api_forecast
 from console.web.campaigns import today
 from console.web.words import read
-from tests.calls.records.test_figures import call
 from tests.console.browser import HASH, PASSWORD, Browser
 from tests.console.held import Held
+from tests.console.hours_dialled import DIALS, TALK_S, TALKS, two_hours
 from tests.console.served import Served, install, served
-
-DIALS, TALKS = 60, 12
-EVERY_S, TALK_S = 120.0, 90.0
 
 
 @pytest.fixture(scope="module")
@@ -42,33 +32,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             assert engine.post("/v1/leads", params=query, content=b"Phone\n+12025550120\n").status_code == 200
             for step in ("start", "pause"):
                 assert engine.post(f"/v1/campaigns/autumn/{step}").status_code == 200
-        began = found.engine.clock.now() - timedelta(seconds=EVERY_S * DIALS)
-
-        async def write() -> None:
-            await found.engine.writer.run(lambda db: dialled(db, began))
-
-        found.wait(write)
+        two_hours(found, "autumn")
         yield found
-
-
-def dialled(connection: sqlite3.Connection, began: datetime) -> None:
-    """A dial every two minutes, each fifth answered by a person and talked to."""
-    (lead,) = connection.execute("SELECT lead_id, person_key FROM leads").fetchall()
-    for number in range(DIALS):
-        at, is_met = began + timedelta(seconds=EVERY_S * number), number % 5 == 0
-        connection.execute(
-            "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,"
-            " trunk, state, intended_at, ended_at, outcome, decision)"
-            " VALUES (?, 'autumn', ?, ?, '', 1, 'm', 'b', 'loop', 'done', ?, ?, ?, '{}')",
-            (f"a{number}", *lead, as_text(at), as_text(at), "answered" if is_met else "no_answer"),
-        )
-        if is_met:
-            met = call(
-                f"a{number}", direction=Direction.OUTBOUND, agent="anna", campaign="autumn", talk_s=TALK_S,
-                wrap_up_s=10.0, connect_s=0.2, outcome=Outcome.ANSWERED,
-            )  # fmt: skip
-            times = {"started_at": at, "answered_at": at, "ended_at": at + timedelta(seconds=TALK_S)}
-            store.finish_call(connection, replace(met, ring_s=8.0, **times), [])
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ def sums(
         return adherence.count(connection, question)
     if cube is pace.PACE:
         return pace.count(connection, question, sums)
+    if cube is pace.SHARED:
+        return pace.count_shared(connection, question, sums)
     if cube.table in percentiles.SPREADS:
         return percentiles.count(connection, percentiles.SPREADS[cube.table], question)
     names = sorted({name for each in wanted for name in each.measures} - {SOLD})

@@ -54,6 +54,7 @@ CUBES: Mapping[Source, tuple[Cube, ...]] = {
     Source.AGENTS_WAITS: (percentiles.AGENTS.cube, percentiles.TALKS.cube),
     Source.DIALLED_WAITS: (percentiles.DIALLED.cube,),
     Source.PACE: (pace.PACE,),
+    Source.PACE_SHARED: (pace.SHARED,),
 }
 """Where several have what is asked for, the first one is the smallest."""
 

@@ -62,7 +62,7 @@ def _why(definition: Definition, by: tuple[Dimension, ...]) -> Why:
     match definition.source:
         case Source.SHIFTS:
             return Why.SHIFTS
-        case Source.TIME | Source.PACE:
+        case Source.TIME | Source.PACE | Source.PACE_SHARED:
             return Why.ALL_QUEUES
         case Source.LEADS:
             return Why.LEADS

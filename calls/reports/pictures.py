@@ -57,7 +57,7 @@ HEATS: Mapping[Section, str] = {
 BANDS = tuple(each.name for each in of_section(Section.INBOUND) if each.name.startswith(("wait_to_", "wait_over_")))
 """How long answered callers waited, from the shortest waits to the longest."""
 
-PACE, ABANDONED = "dials_per_agent_hour", "abandonment_us"
+PACES, ABANDONED = ("dials_per_agent_hour", "dials_per_shared_hour"), "abandonment_us"
 """What pacing does for agents, and what callers pay for it."""
 
 
@@ -91,8 +91,9 @@ def pictures(answer: Answer, section: Section, targets: Mapping[str, float], say
         drawn.append(_bars(answer, stack, say))
     if section is Section.INBOUND and set(BANDS) <= names:
         drawn.append(_bands(answer, say))
-    if {PACE, ABANDONED} <= names and by[0] in TIMES:
-        drawn.append(_pace(answer, targets.get(ABANDONED), say))
+    pace = next((each for each in PACES if each in names), None)
+    if pace is not None and ABANDONED in names and by[0] in TIMES:
+        drawn.append(_pace(answer, pace, targets.get(ABANDONED), say))
     line = LINES.get(section)
     if line in names and by[0] in TIMES:
         drawn.append(_line(answer, str(line), targets.get(str(line)), say))
@@ -211,14 +212,14 @@ def _bands(answer: Answer, say: Say) -> Picture:
     return picture("Waits of answered calls", draw)
 
 
-def _pace(answer: Answer, cap: float | None, say: Say) -> Picture:
+def _pace(answer: Answer, name: str, cap: float | None, say: Say) -> Picture:
     """Dials per agent hour as bars, by the axis at the left; the abandoned as dots with their cap, by a scale of
     its own whose upper edge the legend says."""
-    dials, abandoned = _values(answer, PACE), _values(answer, ABANDONED)
+    dials, abandoned = _values(answer, name), _values(answer, ABANDONED)
     top = edge(max((each or 0.0 for each in dials), default=0.0), "")
     highest = max((*(each or 0.0 for each in abandoned), cap or 0.0, 0.01))
     share = edge(1.1 * highest, "ratio")
-    pace, lost = say(BY_NAME[PACE].title), say(BY_NAME[ABANDONED].title)
+    pace, lost = say(BY_NAME[name].title), say(BY_NAME[ABANDONED].title)
     titles = [pace, f"{lost}, {say('at the top')} {say(in_words(share, 'ratio'))}"]
     labels, count = _labels(answer, say), len(answer.rows)
 

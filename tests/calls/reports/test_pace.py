@@ -49,6 +49,46 @@ def test_dials_per_agent_hour_and_a_slow_count_agree(connection: sqlite3.Connect
     assert found == {}
 
 
+@given(days())
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_the_time_that_is_shared_out_to_campaigns_and_a_slow_count_agree(
+    connection: sqlite3.Connection, day: Day
+) -> None:
+    """By hours and campaigns: shares are of whole days, so that hours add up to them."""
+    begin, end = BEGIN, BEGIN + timedelta(days=2)
+    by = (Dimension.CAMPAIGN, Dimension.HOUR_OF_DAY, Dimension.DAY)
+    with taken_back(connection):
+        write(connection, day)
+        answer = ask(connection, Question(begin, end, (BY_NAME["dials_per_shared_hour"],), UTC_ZONE, by))
+        whole = ask(connection, Question(begin, end, (BY_NAME["dials_per_shared_hour"],), UTC_ZONE, by[:1]))
+    found = {row.key: [row.figures[0].numerator, row.figures[0].denominator] for row in answer.rows}
+    calls = [each for each in slow.seen(day) if each.handled]
+    for hour in range(48):
+        at = BEGIN + timedelta(hours=hour)
+        midnight = at.replace(hour=0)
+        times = slow.agent_seconds(day, at, at + timedelta(hours=1), end)
+        for campaign in ("k", "m"):
+            shared = 0.0
+            for agent in ("ann", "bob"):
+                mine = [each for each in calls if each.call.agent_id == agent]
+                mine = [each for each in mine if midnight <= each.call.started_at < midnight + timedelta(days=1)]
+                handled = sum(slow.work(each.call) for each in mine)
+                own = sum(slow.work(each.call) for each in mine if each.call.campaign_id == campaign)
+                worked = sum(seconds for (who, state), seconds in times.items() if who == agent and state in WORKING)
+                shared += worked * own / handled / 3600 if handled else 0.0
+            dialled = [each for each in slow.seen(day) if each.dialled and each.call.call_id not in day.unsent]
+            tries = sum(
+                at <= each.call.started_at < at + timedelta(hours=1) and each.call.campaign_id == campaign
+                for each in dialled
+            )
+            key = (campaign, f"{at:%H}", f"{at:%Y-%m-%d}")
+            assert found.pop(key, [0, 0]) == [tries, pytest.approx(shared, abs=1e-6)], key
+    assert found == {}
+    for row in whole.rows:
+        parts = [each.figures[0].denominator or 0.0 for each in answer.rows if each.key[0] == row.key[0]]
+        assert row.figures[0].denominator == pytest.approx(sum(parts), abs=1e-6)
+
+
 def test_it_is_drawn_beside_abandonment_and_its_cap_and_not_by_campaign(connection: sqlite3.Connection) -> None:
     ready = store.AgentStateChange(AgentId("ann"), AgentState.READY, BEGIN + timedelta(hours=9), None)
     store.add_agent_state(connection, ready)

@@ -341,8 +341,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("dials_per_shared_hour", "Dials per agent hour, shared", Section.OUTBOUND, Source.PACE_SHARED,
                "attempts", "attempts", "shared_s",
                "attempts / hours of agents for the campaign: of what each agent was logged in and not paused on a"
-               " day, the share that the campaign's calls have of all that the agent handled (talk + hold + wrap-up) on"
-               " that day; an agent who handled nothing on a day counts to none",
+               " day, the share that the campaign's calls have of all that the agent handled (talk + hold + wrap-up)"
+               " on that day; an agent who handled nothing on a day counts to none",
                3600.0),
     _mean("time_to_connect", "Time to connect", Section.OUTBOUND, Source.CONNECTS, "connects",
           f"time {_CONNECT}, added up / such calls"),

@@ -2,8 +2,8 @@
 
 An agent is there for all campaigns at once, so that it is counted for all of them together and by time alone. By
 campaign the agent's time is shared out: of what an agent worked on a day of the house each campaign has the share
-that its calls have of all that the agent handled on that day. What falls to calls of no campaign is in none, and so is
-the time of who handled nothing.
+that its calls have of all that the agent handled on that day. What falls to calls of no campaign is in none, and so
+is the time of who handled nothing.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def count_shared(connection: sqlite3.Connection, question: Question, sums: Sums)
         whole = sum(of_day.values())
         for campaign, part in of_day.items():
             if campaign and whole and wanted in (None, campaign):
-                own = dict(zip(others, rest, strict=True))
+                own: dict[Dimension, str] = dict(zip(others, rest, strict=True))
                 own |= {Dimension.DAY: day, Dimension.CAMPAIGN: campaign}
                 found[tuple(own[each] for each in question.by)]["shared_s"] += worked * part / whole
     return dict(found)

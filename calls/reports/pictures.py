@@ -92,7 +92,7 @@ def pictures(answer: Answer, section: Section, targets: Mapping[str, float], say
     if section is Section.INBOUND and set(BANDS) <= names:
         drawn.append(_bands(answer, say))
     pace = next((each for each in PACES if each in names), None)
-    if pace is not None and ABANDONED in names and by[0] in TIMES:
+    if pace is not None and ABANDONED in names and by[0] in TIMES and any(_values(answer, pace)):
         drawn.append(_pace(answer, pace, targets.get(ABANDONED), say))
     line = LINES.get(section)
     if line in names and by[0] in TIMES:
@@ -219,7 +219,7 @@ def _pace(answer: Answer, name: str, cap: float | None, say: Say) -> Picture:
     top = edge(max((each or 0.0 for each in dials), default=0.0), "")
     highest = max((*(each or 0.0 for each in abandoned), cap or 0.0, 0.01))
     share = edge(1.1 * highest, "ratio")
-    pace, lost = say(BY_NAME[name].title), say(BY_NAME[ABANDONED].title)
+    pace, lost = say(BY_NAME[PACES[0]].title), say(BY_NAME[ABANDONED].title)
     titles = [pace, f"{lost}, {say('at the top')} {say(in_words(share, 'ratio'))}"]
     labels, count = _labels(answer, say), len(answer.rows)
 

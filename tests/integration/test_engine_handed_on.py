@@ -54,7 +54,7 @@ async def talker(house: House) -> tuple[str, str]:
 
 
 async def test_a_caller_is_handed_on_and_asked_for_first(house_of: OpenHouse) -> None:
-    """Blind to the other agent, then back by a question that is completed; no leg is lost, one record is left."""
+    """Blind to the other agent, back by a completed question, and on hold; no leg is lost, one record is left."""
     async with house_of(Plan(agents=2, wrap_up_s=0.0)) as house:
         await house.start_engine()
         await house.log_in()
@@ -73,15 +73,21 @@ async def test_a_caller_is_handed_on_and_asked_for_first(house_of: OpenHouse) ->
             await house.order(f"/v1/agents/{first}/transfer/cancel")
             await house.until(lambda status: agents(status) == {first: "talking", second: "ready"}, "taken back")
             await house.calls_in("talk", 1)
+            await house.order(f"/v1/agents/{first}/hold")
+            await house.calls_in("hold", 1)
+            await house.order(f"/v1/agents/{first}/take-back")
+            await house.calls_in("talk", 1)
+            await house.happens(lambda: bridges(house).count == 5, "both hear each other after the hold")
             caller.hang_up()
             await house.until(lambda status: set(agents(status).values()) == {"ready"}, "all over")
         await house.happens(lambda: len(house.records()) == 1, "the record is written")
         (record,) = house.records()
         assert (record["agent_id"], record["outcome"], record["ended_by"]) == (first, "answered", "caller")
+        assert record["hold_s"] and record["talk_s"], "questions and the hold have a time of their own"
         assert house.rung() == 2, "each leg stays"
         assert house.complaints() == []
         took = bridges(house)
-        assert took.count == 4 and took.slowest_s <= 0.2, f"{took}: from the leg's being there to both hearing"
+        assert took.count == 5 and took.slowest_s <= 0.2, f"{took}: from the leg's being there to both hearing"
 
 
 async def there(house: House, agent: str) -> None:

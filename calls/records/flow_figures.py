@@ -1,4 +1,4 @@
-"""Paths through one flow from their roll-ups, and the arms of a split from trails; its figures are those of reports.
+"""Paths through one flow and the arms of its splits, from their roll-ups; its figures are those of reports.
 
 A call has *entered* its flow when it was answered and came to its first node, and counts to the time in which it
 began. What callers did in subflows counts to the flow that the call began with; such nodes are named
@@ -10,17 +10,20 @@ Source: the house's table of figures.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
 from calls.ids import FlowId
 from calls.records import path_totals
-from calls.records.figure import select
-from calls.records.path_totals import LINKS, PATHS
+from calls.records.path_totals import ARMS, LINKS, PATHS
 from calls.records.proportions import wilson
 from calls.records.times import as_text
 from calls.records.totals import CALLS, GOAL, reached_goals
+
+AGAIN_S = 86_400
+"""Who calls again within a day did not reach the goal: as in the measure ``goals``, and in the index of these."""
 
 GOALS = (GOAL,)
 """The outcomes that a caller's goal was reached by, where none are named: that of ``hangup`` nodes that name none."""
@@ -103,22 +106,6 @@ class ArmShare:
         return wilson(self.numerator, self.denominator)
 
 
-_MEASURES = {name: CALLS.measures[name] for name in ("entered", "contained", "dropped")}
-
-
-def _entered(scope: FlowScope) -> str:
-    """Each call once, with what became of it, as the roll-ups count it."""
-    return f"""
-WITH judged AS (
-    SELECT c.call_id, c.flow_outcome AS outcome, {_MEASURES["contained"]} AS contained,
-           {_MEASURES["dropped"]} AS dropped, {reached_goals(scope.goals)} AS functional
-    FROM calls AS c
-    WHERE c.flow = :flow AND c.started_at >= :begin AND c.started_at < :end AND {_MEASURES["entered"]}
-      AND substr(coalesce(c.flow_version, ''), 1, length(:version)) = :version
-)
-"""
-
-
 # --- paths ------------------------------------------------------------------------------------------------------
 
 
@@ -140,40 +127,46 @@ def links(connection: sqlite3.Connection, scope: FlowScope) -> list[Link]:
 
 # --- the arms of a split ----------------------------------------------------------------------------------------
 
-_ARMS = """,
-arms AS (
-    SELECT DISTINCT call_id, json_extract(detail, '$.arm') AS arm,
-           outcome, dropped, contained, functional
-    FROM judged JOIN call_events USING (call_id)
-    WHERE kind = 'split' AND json_extract(detail, '$.node') = :split
-)
-SELECT arm, outcome, count(*) AS calls, sum(dropped) AS dropped, sum(contained) AS contained,
-       sum(functional) AS functional
-FROM arms GROUP BY arm, outcome ORDER BY arm, outcome
+_AGAIN = f"""
+SELECT json_extract(e.detail, '$.arm') AS arm, count(DISTINCT c.call_id)
+FROM calls AS c CROSS JOIN call_events AS e ON e.call_id = c.call_id
+WHERE c.flow = :flow AND c.started_at >= :begin AND c.started_at < :end AND c.contained AND c.again_s < {AGAIN_S}
+  AND {CALLS.measures["contained"]} AND NOT {{goals}}
+  AND c.flow_outcome IN (SELECT value FROM json_each(:goals))
+  AND substr(coalesce(c.flow_version, ''), 1, length(:version)) = :version
+  AND e.kind = 'split' AND json_extract(e.detail, '$.node') = :split
+GROUP BY 1
 """
+"""Calls with one of the goals that are not counted to it, as their caller called again."""
 
 
 def arms(connection: sqlite3.Connection, scope: FlowScope, split: str) -> list[ArmShare]:
     """What became of the calls that the node ``split`` sent each way; each arm's share of the calls first."""
-    by_arm: dict[str, list[sqlite3.Row]] = {}
-    for row in select(connection, _entered(scope) + _ARMS, scope.parameters() | {"split": split}):
-        by_arm.setdefault(row["arm"], []).append(row)
-    calls = {arm: sum(row["calls"] for row in rows) for arm, rows in by_arm.items()}
-    outcomes = sorted({row["outcome"] or "" for rows in by_arm.values() for row in rows})
+    counted = path_totals.counted(connection, ARMS, scope.flow, scope.begin, scope.end, scope.version)
+    by_arm: dict[str, dict[str, list[float]]] = {}
+    for (node, arm, outcome), measures in sorted(counted.items()):
+        if node == split:
+            by_arm.setdefault(arm, {})[outcome] = measures
+    named = scope.parameters() | {"split": split, "goals": json.dumps(scope.goals)}
+    again = dict(connection.execute(_AGAIN.format(goals=reached_goals(scope.goals)), named).fetchall())
+    calls = {arm: sum(int(of[0]) for of in outcomes.values()) for arm, outcomes in by_arm.items()}
+    every = sorted({outcome for outcomes in by_arm.values() for outcome in outcomes})
     shares: list[ArmShare] = []
-    for arm, rows in by_arm.items():
+    for arm, outcomes in by_arm.items():
         came = calls[arm]
 
-        def share(name: str, numerator: int, definition: str, arm: str = arm, came: int = came) -> ArmShare:
-            return ArmShare(arm, name, numerator, came, f"{definition} / calls of the arm")
+        def share(name: str, numerator: float, definition: str, arm: str = arm, came: int = came) -> ArmShare:
+            return ArmShare(arm, name, int(numerator), came, f"{definition} / calls of the arm")
 
         shares.append(ArmShare(arm, "entries", came, sum(calls.values()), "calls of the arm / calls of the split"))
-        for outcome in outcomes:
-            ended = sum(row["calls"] for row in rows if (row["outcome"] or "") == outcome)
+        for outcome in every:
+            ended, *_ = outcomes.get(outcome, [0.0])
             shares.append(share(f"outcome {outcome or 'unknown'}", ended, "calls with this outcome"))
+        dropped, contained = (sum(of[place] for of in outcomes.values()) for place in (1, 2))
+        functional = sum(outcomes[goal][2] for goal in scope.goals if goal in outcomes) - again.get(arm, 0)
         shares += [
-            share("drop_off", sum(row["dropped"] for row in rows), "calls that the caller left before anything came"),
-            share("containment_technical", sum(row["contained"] for row in rows), "calls without queue and transfer"),
-            share("containment_functional", sum(row["functional"] for row in rows), "contained, goal, no call again"),
+            share("drop_off", dropped, "calls that the caller left before anything came"),
+            share("containment_technical", contained, "calls without queue and transfer"),
+            share("containment_functional", functional, "contained, goal, no call again"),
         ]
     return shares

@@ -243,7 +243,7 @@ def _pacing_decisions(database: Database) -> None:
 @MIGRATIONS(name="0067_path_totals")
 def _path_totals(database: Database) -> None:
     _execute(database, "path_totals.sql")
-    path_totals.recount(database.conn)
+    path_totals.recount(database.conn, [path_totals.PATHS, path_totals.LINKS, path_totals.WAYS])
 
 
 @MIGRATIONS(name="0068_connected")
@@ -264,6 +264,12 @@ def _machines(database: Database) -> None:
         " agent_id, again_s, duration_s)"
         " WHERE direction = 'outbound' AND (detected = 'machine' OR outcome = 'machine')"
     )
+
+
+@MIGRATIONS(name="0069_arms")
+def _arms(database: Database) -> None:
+    _execute(database, "arm_totals.sql")
+    path_totals.recount(database.conn, [path_totals.ARMS])
 
 
 @MIGRATIONS(name="0072_hold")

@@ -1,4 +1,4 @@
-"""Roll-ups of the ways that calls went through their flows: paths, the steps between nodes, and ways out of nodes.
+"""Roll-ups of the ways that calls went through their flows: paths, steps, ways out of nodes, and arms of splits.
 
 They are written once, with the call's record, from the events that are kept of it. :func:`recount` fills them anew by
 statements of SQL over all trails, and a time that begins or ends within a quarter of an hour is counted by the same
@@ -26,7 +26,7 @@ BETWEEN = " > "
 UNKNOWN = "unknown"
 """The outcome of a call whose trail does not say one: it was lost."""
 
-WALKED = (*KINDS, "flow_started")
+WALKED = (*KINDS, "flow_started", "split")
 """The events that are read."""
 
 Event = tuple[str, Mapping[str, Any], float]
@@ -118,7 +118,22 @@ SELECT quarter, flow, flow_version, node, coalesce(way, ''), next_node, count(*)
 WHERE kind = 'node_left' AND next_kind = 'node_entered' GROUP BY 1, 2, 3, 4, 5, 6
 """,
 )
-TABLES = (PATHS, LINKS, WAYS)
+ARMS = Table(
+    "arm_totals",
+    ("split", "arm", "outcome"),
+    ("calls", "drops", "contained"),
+    f"""
+WITH sent AS (
+    SELECT DISTINCT e.call_id, {_CALL}, json_extract(detail, '$.node') AS split,
+           coalesce(json_extract(detail, '$.arm'), '') AS arm, coalesce(c.flow_outcome, '') AS outcome,
+           {CALLS.measures["dropped"]} AS dropped, {CALLS.measures["contained"]} AS contained
+    FROM {{trails}} WHERE {{of}} AND kind = 'split' AND {_NAMED} AND {CALLS.measures["entered"]}
+)
+SELECT quarter, flow, flow_version, split, arm, outcome, count(*), sum(dropped), sum(contained)
+FROM sent GROUP BY 1, 2, 3, 4, 5, 6
+""",
+)
+TABLES = (PATHS, LINKS, WAYS, ARMS)
 
 
 def read(connection: sqlite3.Connection, call_id: CallId) -> list[Event]:
@@ -162,6 +177,11 @@ def add(
             ),
         )
     _add(connection, WAYS, call, _ways(at_nodes))
+    if counts and told.contained is not None:
+        splits = [detail for kind, detail, _ in at_nodes if kind == "split"]
+        sent = {(str(detail["node"]), str(detail.get("arm") or "")) for detail in splits}
+        measures = (1, int(told.flow_outcome in LEFT), int(told.contained))
+        _add(connection, ARMS, call, [(*each, told.flow_outcome or "", *measures) for each in sorted(sent)])
 
 
 def _ways(events: Iterable[Event]) -> Iterator[tuple[str, str, str, int]]:
@@ -189,10 +209,10 @@ def _add(
     connection.executemany(_ADD[table.name], [(*call, *row) for row in rows])
 
 
-def recount(connection: sqlite3.Connection) -> None:
+def recount(connection: sqlite3.Connection, tables: Iterable[Table] = TABLES) -> None:
     """Fill them anew from the trails, inside a transaction of the caller. Of a trail that was emptied by an erasure
     nothing is counted any more."""
-    for table in TABLES:
+    for table in tables:
         connection.execute(f"DELETE FROM {table.name}")
         connection.execute(f"INSERT INTO {table.name} ({', '.join(table.columns)}) {table.raw.format(**OF_ALL)}")
 

@@ -302,7 +302,7 @@ LEAVES: dict[str, Callable[[Held], object]] = {
 
 NOBODYS = {
     "account_sessions", "account_tokens", "accounts", "agent_legs", "agent_queues", "agent_states",
-    "agent_time_totals", "agent_totals", "alerts", "announced_pauses", "answer_hours", "attempt_totals",
+    "agent_time_totals", "agent_totals", "alerts", "announced_pauses", "answer_hours", "arm_totals", "attempt_totals",
     "call_totals", "caller_ids_shown", "campaign_changes", "campaign_lists", "ending_totals", "erasures", "imports",
     "lead_totals", "link_totals", "node_totals", "notices", "overrides", "pacing_decisions", "pacing_states",
     "path_totals", "report_schedules", "retention_marks", "roll_totals", "switch_boots", "trunk_lines", "way_totals",
@@ -310,7 +310,7 @@ NOBODYS = {
 }  # fmt: skip
 """Tables in which nothing of a person can stand."""
 
-TRAILS = ("node_totals", "path_totals", "link_totals", "way_totals")
+TRAILS = ("node_totals", "path_totals", "link_totals", "way_totals", "arm_totals")
 TOTALS = (
     *("call_totals", "agent_totals", "ending_totals", "attempt_totals", *TRAILS),
     *("agent_time_totals", "lead_totals", "roll_totals"),

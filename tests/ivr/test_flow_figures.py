@@ -418,16 +418,19 @@ def slow_links(rows: list[Row]) -> Counter[tuple[int, str, str]]:
     return found
 
 
-def slow_arms(rows: list[Row]) -> dict[tuple[str, str], tuple[int, int]]:
+def slow_arms(
+    rows: list[Row], everybody: list[Row], goals: tuple[str, ...]
+) -> dict[tuple[str, str], tuple[float, float | None]]:
     by_arm: dict[str, list[Row]] = defaultdict(list)
     for each in rows:
         for arm in {str(event.detail["arm"]) for event in each.named("split") if event.detail["node"] == "trial"}:
             by_arm[arm].append(each)
     every = sum(map(len, by_arm.values()))
-    found: dict[tuple[str, str], tuple[int, int]] = {}
+    found: dict[tuple[str, str], tuple[float, float | None]] = {}
     for arm, of in by_arm.items():
         found[arm, "entries"] = (len(of), every)
-        found[arm, "drop_off"] = (sum(each.dropped for each in of), len(of))
+        summary = slow_summary(of, everybody, goals)
+        found |= {(arm, name): value for name, value in summary.items() if name != "entered"}
         for outcome in {each.outcome for every_arm in by_arm.values() for each in every_arm}:
             found[arm, f"outcome {outcome}"] = (sum(each.outcome == outcome for each in of), len(of))
     return found
@@ -479,4 +482,4 @@ def test_every_figure_is_what_the_raw_events_say(
             )
             shares = ff.arms(connection, scope, "trial")
             told = {(each.arm, each.name): (each.numerator, each.denominator) for each in shares}
-            assert {key: value for key, value in told.items() if "containment" not in key[1]} == slow_arms(rows)
+            assert told == slow_arms(rows, everybody, goals)

@@ -58,6 +58,7 @@ ALL = (
     "0067_path_totals",
     "0068_connected",
     "0069_machines",
+    "0069_arms",
     "0072_hold",
     "0073_breaks",
 )

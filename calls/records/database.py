@@ -36,6 +36,10 @@ STEPS_BETWEEN_LOOKS = 10_000
 WAL_PAGES = 4000
 """16 MB of WAL: the commit that gets there checkpoints; the writer does so earlier when it has nothing to do."""
 
+READ_WHOLE_BYTES = 2_000_000_000
+"""Up to so many a database is read whole when it is opened, in some seconds: callers wait meanwhile. Of 12.5 GB it
+takes minutes: such a one is read whole before an upgrade, in each backup, and by ``callwright db check``."""
+
 WAL_KEPT_BYTES = 64 * 1024 * 1024
 SMALLEST_BYTES = 512
 """One page of the smallest size."""
@@ -86,7 +90,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     Transactions are explicit: nothing is begun or committed but by ``BEGIN IMMEDIATE`` and ``COMMIT``.
 
     Raises:
-        StoreDamaged: not a database, or it fails its quick check.
+        StoreDamaged: not a database, or it fails its quick check, which a very large one is not put to.
         RecordError: it cannot be opened.
     """
     judge(sqlite3.sqlite_version_info)
@@ -102,7 +106,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
         if 0 < size < SMALLEST_BYTES:  # SQLite would take it for an empty database and write over it
             raise damaged(path, f"a file of {size} bytes is no database")
         _set_up(connection)
-        refuse_damaged(connection, path)
+        if size <= READ_WHOLE_BYTES:
+            refuse_damaged(connection, path)
     except sqlite3.Error as problem:
         connection.close()
         raise typed(problem, path) from problem

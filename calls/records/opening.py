@@ -6,8 +6,9 @@ import sqlite3
 import time
 from pathlib import Path
 
+from calls.records import database
 from calls.records.database import open_writer, typed
-from calls.records.migrations import migrate
+from calls.records.migrations import migrate, missing
 from calls.records.progress import EVERY_S, Progress, Tell
 
 GB = 1e9
@@ -22,9 +23,12 @@ def open_upgraded(path: Path, tell: Tell) -> sqlite3.Connection:
     """
     began = time.monotonic()
     with Progress(tell) as progress:
-        progress.now(f"{path}: reading all of its {_bytes(path) / GB:.1f} GB once, whether it is whole")
+        size = _bytes(path)
+        progress.now(f"{path}: reading all of its {size / GB:.1f} GB once, whether it is whole")
         connection = open_writer(path)
         try:
+            if size > database.READ_WHOLE_BYTES and missing(connection):
+                database.refuse_damaged(connection, path)
             done = migrate(connection, told=lambda step: progress.now(f"{path}: upgrading, {step}"))
         except sqlite3.Error as problem:
             connection.close()

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from calls.errors import StoreFull
-from calls.records import opening
+from calls.errors import StoreDamaged, StoreFull
+from calls.records import database, opening
 from calls.records.database import open_writer
 from calls.records.migrations import applied, migrate
 from calls.records.opening import open_upgraded
@@ -64,6 +64,30 @@ def test_an_upgrade_says_which_migration_it_is_at(path: Path) -> None:
         after = [connection.execute(f"PRAGMA {name}.cache_size").fetchone()[0] for name in ("main", "temp")]
     assert steps == [f"{ALL[-2]} (1 of 2)", f"{ALL[-1]} (2 of 2)", "writing it into the database"]
     assert before == after
+
+
+def test_a_very_large_database_is_read_whole_before_an_upgrade_alone(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_writer(path)) as connection:
+        migrate(connection, release_with(*ALL[:-1]))
+        last = connection.execute("SELECT max(rootpage) FROM sqlite_master").fetchone()[0]
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    monkeypatch.setattr(database, "READ_WHOLE_BYTES", 0)
+    page = path.read_bytes()[(last - 1) * 4096 : last * 4096]
+    _overwrite(path, last, b"\xa5" * 4096)
+    with pytest.raises(StoreDamaged, match="is damaged"):
+        open_upgraded(path, print)
+    _overwrite(path, last, page)
+    open_upgraded(path, print).close()
+    _overwrite(path, last, b"\xa5" * 4096)
+    open_upgraded(path, print).close()
+
+
+def _overwrite(path: Path, page: int, content: bytes) -> None:
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(content)
 
 
 def test_an_upgrade_without_room_on_the_disk_is_told_as_such(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

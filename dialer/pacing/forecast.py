@@ -41,6 +41,15 @@ class NewDials:
     moment of the sum differ for them."""
 
     @staticmethod
+    def alike(chances: Floats, count: int) -> NewDials:
+        """``count`` dials, each with these chances by step."""
+        stays = 1.0 - chances
+        spread = chances * stays
+        before = _BEFORE[:count]
+        third = spread * (1 - 2 * stays)
+        return NewDials(chances[None, :].repeat(count, axis=0), before * chances, before * spread, before * third)
+
+    @staticmethod
     def of(chances: Floats) -> NewDials:
         """Dials with these chances."""
         sums = np.zeros((3, *chances.shape))
@@ -82,14 +91,24 @@ def normal_chances(moments: Floats, short: int, new: NewDials, arrivals: Floats)
     ``moments``: mean, variance and third central moment at each step, one after the other.
     """
     mean, variance, third = moments.reshape(3, STEPS)
-    var = variance + new.variance + 1e-4
+    var = new.variance + (variance + 1e-4)
     sd = np.sqrt(var)
-    at = (short + 0.5 - mean + new.answered) / sd
-    square = at * at
-    bell = np.exp(-0.5 * square) * DENSITY
-    skew = (third + new.third) / (var * sd)
-    below = normal_cdf(at, bell) + skew * (1 - square) * bell * (1 / 6)
-    found: Floats = np.minimum(np.maximum(below, 0.0), 1.0) @ arrivals
+    at = new.answered + (short + 0.5 - mean)
+    at /= sd
+    sd *= var
+    skew = new.third + third
+    skew /= sd
+    square = np.multiply(at, at, out=var)
+    bell = np.multiply(square, -0.5, out=sd)
+    np.exp(bell, out=bell)
+    bell *= DENSITY
+    skew *= bell
+    skew *= np.subtract(1.0, square, out=square)
+    skew *= 1 / 6
+    skew += normal_cdf(at, bell)
+    np.maximum(skew, 0.0, out=skew)
+    np.minimum(skew, 1.0, out=skew)
+    found: Floats = skew @ arrivals
     return found
 
 
@@ -98,10 +117,23 @@ def normal_cdf(at: Floats, density: Floats) -> Floats:
 
     Source: Abramowitz and Stegun 26.2.16.
     """
-    t = 1.0 / (1.0 + 0.33267 * np.abs(at))
-    tail = density * t * (0.4361836 + t * (-0.1201676 + t * 0.9372980))
-    return np.where(at < 0, tail, 1.0 - tail)
+    t = np.abs(at)
+    t *= 0.33267
+    t += 1.0
+    np.reciprocal(t, out=t)
+    tail = t * 0.9372980
+    tail -= 0.1201676
+    tail *= t
+    tail += 0.4361836
+    tail *= t
+    tail *= density
+    middle = np.subtract(0.5, tail, out=tail)
+    np.copysign(middle, at, out=middle)  # the other half is its mirror
+    middle += 0.5
+    return middle
 
+
+_BEFORE = np.arange(MOST_AT_ONCE, dtype=np.float64)[:, None]
 
 SUMS = EXACT_COINS + CHUNK + 1
 """A sum of coins is one of so many numbers."""

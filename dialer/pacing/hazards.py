@@ -56,7 +56,10 @@ class Hazard:
 
     def _spent(self, lasted_s: Floats) -> Floats:
         """How long each piece was lived through."""
-        spent: Floats = np.clip(lasted_s[:, None] - self._edges[None, :-1], 0.0, self._widths).sum(axis=0)
+        within = lasted_s[:, None] - self._edges[None, :-1]
+        np.maximum(within, 0.0, out=within)
+        np.minimum(within, self._widths, out=within)
+        spent: Floats = within.sum(axis=0)
         return spent
 
     def mean_s(self, lasted_s: Floats) -> float:
@@ -115,15 +118,24 @@ class Freeing:
         wrap_hazard = wrap.cumulative(wrapped_s)
         self.wrapping = wrap.ends_within(wrap_hazard, self.WRAP_GRID, self._horizons_s)
         talk_ends = talk.ends_within(talk.cumulative(talked_s), self.TALK_GRID, self._times)
-        per_step = np.diff(talk_ends, axis=1, prepend=0.0)
+        per_step = talk_ends.copy()
+        per_step[:, 1:] -= talk_ends[:, :-1]
         rest_s = self._horizons_s[None, :] - self._times[:, None] + self._fine_s / 2
         whole_wrap = wrap.ends_within(wrap_hazard, np.zeros(1), np.maximum(rest_s.ravel(), 0.0))[0]
-        self.talking = np.clip(per_step @ whole_wrap.reshape(rest_s.shape), 0.0, 1.0)
+        free = per_step @ whole_wrap.reshape(rest_s.shape)
+        self.talking = np.minimum(np.maximum(free, 0.0), 1.0)
 
     def talk_rows(self, talked_s: Floats) -> NDArray[np.int64]:
         """The table's rows for talks of so many seconds."""
-        return np.minimum((talked_s / self.TALK_STEP_S + 0.5).astype(np.int64), len(self.TALK_GRID) - 1)
+        return _steps(talked_s, self.TALK_STEP_S, len(self.TALK_GRID) - 1)
 
     def wrap_rows(self, wrapped_s: Floats) -> NDArray[np.int64]:
         """The table's rows for wrap-ups of so many seconds."""
-        return np.minimum((wrapped_s / self.WRAP_STEP_S + 0.5).astype(np.int64), len(self.WRAP_GRID) - 1)
+        return _steps(wrapped_s, self.WRAP_STEP_S, len(self.WRAP_GRID) - 1)
+
+
+def _steps(times_s: Floats, step_s: float, most: int) -> NDArray[np.int64]:
+    """The nearest of so many steps to each time."""
+    steps = times_s / step_s
+    steps += 0.5
+    return np.minimum(steps, most, out=steps).astype(np.int64)

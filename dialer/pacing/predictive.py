@@ -156,19 +156,13 @@ class Predictive:
 
     def _look_ahead(self, seen: Snapshot, threshold: float) -> tuple[int, float]:
         """How many dials stay under the threshold, and the risk of the first that does not."""
-        chances_of = self.chances(seen)
-        most = min(CHUNK, max(1, seen.lines_free))
-        chances = chances_of(most)
-        (over,) = (chances > threshold).nonzero()
-        if len(over) and not over[0]:
-            return 0, float(chances[0])
         bound = self._at_once(seen)
-        if not len(over) and most == CHUNK < bound:
-            chances = chances_of(bound)
-            (over,) = (chances > threshold).nonzero()
-        if not len(over):
+        chances = self.chances(seen)(max(CHUNK, bound) if seen.lines_free >= CHUNK else max(1, seen.lines_free))
+        over = chances > threshold
+        first = int(over.argmax())
+        if not over[first]:
             return min(len(chances), bound), float(chances[-1])
-        return min(int(over[0]), bound), float(chances[over[0]])
+        return min(first, bound), float(chances[first])
 
     def _at_once(self, seen: Snapshot) -> int:
         """How many may be added now, however often it is asked in a second."""

@@ -29,9 +29,12 @@ class RingTimes:
         self._live = [PRIOR_ANSWERS * each / sum(middle) for each in middle]
         self._other = [0.2 / STEPS] * STEPS + [4.0]
         """The last step: rang out."""
+        self._arrivals: Floats | None = None
+        """As :meth:`arrivals` gave them last; None: somebody has answered since then."""
 
     def live(self, rang_s: float) -> None:
         """A person answered after ``rang_s``."""
+        self._arrivals = None
         self._live[min(max(int(rang_s / self.step_s), 0), STEPS - 1)] += 1
         if sum(self._live) > MEMORY:
             self._live = [each / 2 for each in self._live]
@@ -44,9 +47,10 @@ class RingTimes:
 
     def arrivals(self) -> Floats:
         """The share of live answers that comes in each step."""
-        live = np.array(self._live)
-        shares: Floats = live / live.sum()
-        return shares
+        if self._arrivals is None:
+            live = np.array(self._live)
+            self._arrivals = live / live.sum()
+        return self._arrivals
 
     def answered(self, live_share: float) -> Floats:
         """``[a, j]``: the chance that a dial that has rung ``a`` steps is answered by a person before the middle of
@@ -81,6 +85,7 @@ class RingTimes:
         Raises:
             ValueError: it is no such state.
         """
+        self._arrivals = None
         self._live = numbers(state, "live", STEPS)
         self._other = numbers(state, "other", STEPS + 1)
 

@@ -49,6 +49,14 @@ def test_the_normal_sum_is_near_the_exact_one(short: int) -> None:
     assert near == pytest.approx(exact_chances(tossed, short, NewDials.of(new), ARRIVALS), abs=4e-3)
 
 
+def test_dials_alike_are_dials_of_the_same_chances() -> None:
+    chances = np.linspace(0.0, 0.3, STEPS)
+    alike, each = NewDials.alike(chances, 6), NewDials.of(np.tile(chances, (6, 1)))
+    for one, other in ((alike.answered, each.answered), (alike.variance, each.variance), (alike.third, each.third)):
+        assert one == pytest.approx(other, abs=1e-12)
+    assert np.array_equal(alike.chances, each.chances)
+
+
 def test_the_risk_grows_with_every_dial() -> None:
     found = exact_chances(coins(6, 3), 2, NewDials.of(np.full((CHUNK, STEPS), 0.2)), ARRIVALS)
     assert np.all(np.diff(found) >= 0)

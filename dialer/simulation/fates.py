@@ -48,6 +48,11 @@ class Fate:
     person: bool = False
     """What the dialer takes it for: a person, or a machine."""
 
+    @property
+    def reaches(self) -> bool:
+        """True where a person answers whom the dialer takes for one."""
+        return self.person and self.end is End.PERSON
+
 
 class Fates:
     """The fates of one campaign's dials. ``stream``: tells its random numbers from those of another campaign."""

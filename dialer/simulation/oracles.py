@@ -63,7 +63,7 @@ class RingOutcomesKnown(_Oracle):
 
     def dials(self, seen: Snapshot, world: Run) -> Floats:
         """0 from the step on by which a person has answered."""
-        answers_at = np.array([world.answers_at[call] for call in world.ringing])
+        answers_at = np.array(list(world.answers_at.values()))
         middles = seen.at_s + (np.arange(STEPS) + 0.5) * self.learnt.ring.step_s
         ringing = (answers_at[:, None] > middles[None, :]).astype(np.float64)
         return np.concatenate((ringing, self.learnt.dials(seen)[len(ringing) :]))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dialer.simulation.scenario import HOUR_S, Scenario
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(NamedTuple):
     """Somebody on list number ``of``, who is dialled for the ``tries``-th time."""
 
     of: int

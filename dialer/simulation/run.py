@@ -7,12 +7,9 @@ has the same fate under every policy (common random numbers), and so has the n-t
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from math import ceil, inf
+from math import inf
 from typing import Protocol, runtime_checkable
 
 from dialer.pacing.model import (
@@ -28,8 +25,10 @@ from dialer.pacing.model import (
     TalkEnded,
     WrapEnded,
 )
+from dialer.simulation.agenda import Agenda
 from dialer.simulation.draws import draws_of
 from dialer.simulation.fates import UNALLOCATED, End, Fate, Fates
+from dialer.simulation.presence import Inside, Presence
 from dialer.simulation.roll import Lead, Roll
 from dialer.simulation.scenario import HOUR_S, NOTICE_S, Scenario
 from dialer.simulation.tally import Tally
@@ -43,14 +42,18 @@ class Seer(Protocol):
         """From now on ``world`` is the run it is in."""
 
 
-@dataclass(slots=True)
 class Call:
     """A dial and what will become of it."""
 
-    lead: Lead
-    fate: Fate
-    since: float
-    stratum: str
+    __slots__ = ("attempt_id", "fate", "lead", "number", "since", "stratum")
+
+    def __init__(self, number: int, lead: Lead, fate: Fate, since: float, stratum: str) -> None:
+        self.number = number
+        self.attempt_id = str(number)
+        self.lead = lead
+        self.fate = fate
+        self.since = since
+        self.stratum = stratum
 
 
 class Run:
@@ -65,6 +68,7 @@ class Run:
             raise ValueError("several campaigns and inbound callers: expected a run through the core")
         self.scenario = scenario
         self.policy = policy
+        self._observe = policy.observe
         self.now = 0.0
         self.tally = Tally()
         self.ringing: dict[int, float] = {}
@@ -72,8 +76,6 @@ class Run:
         self.waiting: dict[int, float] = {}
         self.talking: dict[int, float] = {}
         self.wrapping: dict[int, float] = {}
-        self.answers_at: dict[int, float] = {}
-        """When a ringing dial will be answered by a person; inf: never. For oracles."""
         self.free_at: dict[int, float] = {}
         """When the agent of a talk will be free again. For oracles."""
         self._under_way: dict[int, Call] = {}
@@ -86,46 +88,49 @@ class Run:
             draws_of(each, (seed, 4 + index))
             for index, each in enumerate((scenario.talk, scenario.wrap_up, scenario.patience))
         )
-        self._heap: list[tuple[float, int, Callable[[int], None], int]] = []
-        self._calls = 0
+        self._agenda = Agenda()
+        self._numbers = 0
         self._leaving = 0
         self._announced = scenario.announced_s()
         self._messages: dict[int, float] = {}
         self._window = [0, 0]
         self._ended: deque[tuple[float, bool]] = deque()
         """When each call of the window was over, and whether nobody was there."""
-        self._seen_to, self._warm_up_s = 0.0, scenario.warm_up_s
+        self._presence = Presence(self.tally, scenario.warm_up_s)
+        self._counts = scenario.warm_up_s <= 0
+        """Whether the warm-up is over."""
         if isinstance(policy, Seer):
             policy.watch(self)
         for shift in scenario.shifts:
             for at_s, more in shift.changes():
-                self._push(at_s, self._staff, more)
+                self._agenda.push(at_s, self._staff, more)
 
     @property
     def ready(self) -> int:
         """Free agents."""
         return len(self._idle)
 
+    @property
+    def answers_at(self) -> dict[int, float]:
+        """When each ringing dial will be answered by a person; inf: never. For oracles."""
+        calls = [self._under_way[number] for number in self.ringing]
+        return {call.number: call.since + call.fate.after_s if call.fate.reaches else inf for call in calls}
+
     def go(self) -> Tally:
         """Run to the end, once."""
-        heap, pop, end = self._heap, heapq.heappop, self.scenario.duration_s
-        second = 0.0
+        agenda, end = self._agenda, self.scenario.duration_s
+        second = 0
         while second < end:
-            while heap and heap[0][0] <= second:
-                at_s, _, what, which = pop(heap)
-                self._pass(at_s)
-                what(which)
-            self._pass(second)
-            if self._under_way or self._idle or not heap:
+            self._play(second, second)
+            self._pass(float(second))
+            if self._under_way or self._idle or (following := agenda.next_second) is None:
                 self._decide()
-                second += 1.0
+                second += 1
             else:  # at night
-                second = max(second + 1.0, ceil(heap[0][0]))
-        while heap and heap[0][0] <= end:
-            at_s, _, what, which = pop(heap)
-            self._pass(at_s)
-            what(which)
+                second = max(second + 1, following)
+        self._play(second, end)
         self._pass(end)
+        self._presence.book(end, self._inside())
         self.tally.left = {
             "ringing": len(self.ringing), "detecting": len(self.detecting), "waiting": len(self.waiting),
             "talking": len(self.talking), "wrapping": len(self.wrapping),
@@ -134,29 +139,28 @@ class Run:
 
     # --- time -------------------------------------------------------------------------------------------------
 
-    def _push(self, at_s: float, what: Callable[[int], None], which: int) -> None:
-        self._calls += 1
-        heapq.heappush(self._heap, (at_s, self._calls, what, which))
+    def _play(self, second: int, until_s: float) -> None:
+        """Let happen what is due in the second that ends then, up to ``until_s``."""
+        presence = self._presence
+        for at_s, _, what, which in self._agenda.due(second):
+            if at_s > until_s:
+                return
+            self.now = at_s
+            if at_s >= presence.next_s:
+                self._pass(at_s)
+            what(which)
 
     def _pass(self, now: float) -> None:
-        """Let the clock come to ``now``; count the time that passed after the warm-up."""
-        since = self._seen_to
-        passed = now - (since if since >= self._warm_up_s else self._warm_up_s)
-        if passed > 0:
-            tally, talking, wrapping = self.tally, len(self.talking), len(self.wrapping)
-            busy = talking + wrapping
-            there = len(self._idle) + busy
-            tally.talking_s += passed * talking
-            tally.wrapping_s += passed * wrapping
-            tally.logged_in_s += passed * there
-            tally.ringing_s += passed * len(self.ringing)
-            hour = tally.hour(int(since // HOUR_S))
-            hour.busy_s += passed * busy
-            hour.logged_in_s += passed * there
-        self._seen_to = self.now = now
+        """Let the clock come to ``now``."""
+        self.now = now
+        presence = self._presence
+        while presence.next_s <= now:
+            presence.book(presence.next_s, self._inside())
+        self._counts = now >= self.scenario.warm_up_s
 
-    def _counts(self) -> bool:
-        return self.now >= self._warm_up_s
+    def _inside(self) -> Inside:
+        busy = len(self.talking) + len(self.wrapping)
+        return Inside(len(self.talking), len(self.wrapping), len(self.ringing), len(self._idle) + busy)
 
     # --- agents -----------------------------------------------------------------------------------------------
 
@@ -165,53 +169,66 @@ class Run:
             stay = min(more, self._leaving)
             self._leaving -= stay
             for _ in range(more - stay):
+                self._presence.there_s -= self.now
                 self._free()
             return
         gone = min(len(self._idle), -more)
         for _ in range(gone):
             self._idle.pop()
-            self.policy.observe(AgentLeft(at_s=self.now))
+            self._leaves()
         self._leaving += -more - gone
+
+    def _leaves(self) -> None:
+        self._presence.there_s += self.now
+        self._observe(AgentLeft(at_s=self.now))
 
     def _free(self) -> None:
         """One more agent may take a call; one who was to leave leaves."""
         if self._leaving:
             self._leaving -= 1
-            self.policy.observe(AgentLeft(at_s=self.now))
+            self._leaves()
         elif self.waiting:
             first = next(iter(self.waiting))
-            self._connect(first, self.waiting.pop(first), self.now)
+            self._connect(self._under_way[first], self.waiting.pop(first), self.now)
         else:
             self._idle.append(self.now)
 
-    def _connect(self, call: int, since: float, idle_since: float) -> None:
-        now, waited, told = self.now, self.now - since, self._under_way[call]
-        self.talking[call] = now
+    def _connect(self, call: Call, since: float, idle_since: float) -> None:
+        now, number = self.now, call.number
+        waited = now - since
+        self.talking[number] = now
+        self._presence.talking_s -= now
         talk_s, wrap_s = self._talk(), self._wrap()
-        if told.fate.end is End.MACHINE:
+        if call.fate.end is End.MACHINE:
             talk_s = self.scenario.missed_talk_s
-        self.free_at[call] = now + talk_s + wrap_s
-        self._push(now + talk_s, self._talked, call)
-        if self._counts():
-            self.tally.connected += 1
-            self.tally.waited_s += waited
-            self.tally.waited += waited > 0
-            self.tally.wait_ended(now - idle_since)
-        self.policy.observe(Connected(at_s=now, attempt_id=str(call), stratum=told.stratum, waited_s=waited))
+        self.free_at[number] = now + talk_s + wrap_s
+        self._agenda.push(now + talk_s, self._talked, call)
+        if self._counts:
+            tally = self.tally
+            tally.connected += 1
+            tally.waited_s += waited
+            tally.waited += waited > 0
+            tally.wait_ended(now - idle_since)
+        self._observe(Connected(at_s=now, attempt_id=call.attempt_id, stratum=call.stratum, waited_s=waited))
 
-    def _talked(self, call: int) -> None:
-        now, since, told = self.now, self.talking.pop(call), self._under_way[call]
+    def _talked(self, call: Call) -> None:
+        now, number, presence = self.now, call.number, self._presence
+        since = self.talking.pop(number)
         self._count_in_window(abandoned=False)
-        self.wrapping[call] = now
-        self._push(self.free_at[call], self._wrapped, call)
-        self.tally.talks_ended += self._counts()
-        self.policy.observe(TalkEnded(at_s=now, attempt_id=str(call), stratum=told.stratum, talk_s=now - since))
+        self.wrapping[number] = now
+        presence.talking_s += now
+        presence.wrapping_s -= now
+        self._agenda.push(self.free_at[number], self._wrapped, call)
+        self.tally.talks_ended += self._counts
+        self._observe(TalkEnded(at_s=now, attempt_id=call.attempt_id, stratum=call.stratum, talk_s=now - since))
 
-    def _wrapped(self, call: int) -> None:
-        since = self.wrapping.pop(call)
-        del self.free_at[call], self._under_way[call]
+    def _wrapped(self, call: Call) -> None:
+        now, number = self.now, call.number
+        since = self.wrapping.pop(number)
+        self._presence.wrapping_s += now
+        del self.free_at[number], self._under_way[number]
         if self.scenario.sees_wrap_up:
-            self.policy.observe(WrapEnded(at_s=self.now, wrap_s=self.now - since))
+            self._observe(WrapEnded(at_s=now, wrap_s=now - since))
         self._free()
 
     # --- calls ------------------------------------------------------------------------------------------------
@@ -260,84 +277,87 @@ class Run:
         return self._announced[first : bisect_right(self._announced, self.now + NOTICE_S)]
 
     def _dial(self, lead: Lead) -> None:
-        self._calls += 1
-        call, now = self._calls, self.now
+        self._numbers += 1
+        number, now = self._numbers, self.now
         fate = self._fates.next(lead, now)
-        told = self._under_way[call] = Call(lead, fate, now, self._roll.stratum(lead, now))
-        self.ringing[call] = now
-        self._strata[call] = (now, told.stratum)
-        self.answers_at[call] = now + fate.after_s if fate.end is End.PERSON and fate.person else inf
-        self.tally.dials += self._counts()
-        answered = fate.end in (End.PERSON, End.MACHINE)
-        self._push(now + fate.after_s, self._picked_up if answered else self._failed, call)
-        self.policy.observe(Dialled(at_s=now, attempt_id=str(call), stratum=told.stratum))
+        call = Call(number, lead, fate, now, self._roll.stratum(lead, now))
+        self._under_way[number] = call
+        self.ringing[number] = now
+        self._strata[number] = (now, call.stratum)
+        self._presence.ringing_s -= now
+        self.tally.dials += self._counts
+        answered = fate.end is End.PERSON or fate.end is End.MACHINE
+        self._agenda.push(now + fate.after_s, self._picked_up if answered else self._failed, call)
+        self._observe(Dialled(at_s=now, attempt_id=call.attempt_id, stratum=call.stratum))
 
-    def _failed(self, call: int) -> None:
-        told = self._under_way.pop(call)
-        del self.ringing[call], self._strata[call], self.answers_at[call]
-        self.tally.failures += self._counts()
-        if told.fate.cause != UNALLOCATED:
-            self._roll.failed(told.lead, self.now)
-        cause = told.fate.cause
-        self.policy.observe(
-            NoAnswer(at_s=self.now, attempt_id=str(call), stratum=told.stratum, cause=cause, dialled_at_s=told.since)
+    def _failed(self, call: Call) -> None:
+        now, number, cause = self.now, call.number, call.fate.cause
+        del self._under_way[number], self.ringing[number], self._strata[number]
+        self._presence.ringing_s += now
+        self.tally.failures += self._counts
+        if cause != UNALLOCATED:
+            self._roll.failed(call.lead, now)
+        self._observe(
+            NoAnswer(at_s=now, attempt_id=call.attempt_id, stratum=call.stratum, cause=cause, dialled_at_s=call.since)
         )
 
-    def _picked_up(self, call: int) -> None:
-        del self.ringing[call], self._strata[call], self.answers_at[call]
-        detection_s = self._under_way[call].fate.detection_s
+    def _picked_up(self, call: Call) -> None:
+        now, number, detection_s = self.now, call.number, call.fate.detection_s
+        del self.ringing[number], self._strata[number]
+        self._presence.ringing_s += now
         if detection_s > 0:
-            self.detecting[call] = self.now
-            self._push(self.now + detection_s, self._detected, call)
+            self.detecting[number] = now
+            self._agenda.push(now + detection_s, self._detected, call)
         else:
             self._told_apart(call)
 
-    def _detected(self, call: int) -> None:
-        del self.detecting[call]
+    def _detected(self, call: Call) -> None:
+        del self.detecting[call.number]
         self._told_apart(call)
 
-    def _told_apart(self, call: int) -> None:
-        told, now = self._under_way[call], self.now
-        if not told.fate.person:
-            del self._under_way[call]
-            if self._counts():
-                self.tally.machines += 1
-                self.tally.persons_missed += told.fate.end is End.PERSON
-            self._roll.failed(told.lead, now)
-            self.policy.observe(
-                MachineAnswer(at_s=now, attempt_id=str(call), stratum=told.stratum, dialled_at_s=told.since)
+    def _told_apart(self, call: Call) -> None:
+        now, stratum, tally = self.now, call.stratum, self.tally
+        if not call.fate.person:
+            del self._under_way[call.number]
+            if self._counts:
+                tally.machines += 1
+                tally.persons_missed += call.fate.end is End.PERSON
+            self._roll.failed(call.lead, now)
+            self._observe(
+                MachineAnswer(at_s=now, attempt_id=call.attempt_id, stratum=stratum, dialled_at_s=call.since)
             )
             return
-        if self._counts():
-            self.tally.answers += 1
-            self.tally.machines_missed += told.fate.end is End.MACHINE
-            self.tally.hour(int(now // HOUR_S)).answers += 1
-        self.policy.observe(LiveAnswer(at_s=now, attempt_id=str(call), stratum=told.stratum, dialled_at_s=told.since))
+        if self._counts:
+            tally.answers += 1
+            tally.machines_missed += call.fate.end is End.MACHINE
+            tally.hour(int(now // HOUR_S)).answers += 1
+        self._observe(LiveAnswer(at_s=now, attempt_id=call.attempt_id, stratum=stratum, dialled_at_s=call.since))
         self._wants_agent(call)
 
-    def _wants_agent(self, call: int) -> None:
+    def _wants_agent(self, call: Call) -> None:
         patience_s = self._patience()
         if self._idle:
             self._connect(call, self.now, self._idle.popleft())
             return
-        self.waiting[call] = self.now
+        self.waiting[call.number] = self.now
         if patience_s == 0.0:
             self._give_up(call)
         elif patience_s < inf:
-            self._push(self.now + patience_s, self._give_up, call)
+            self._agenda.push(self.now + patience_s, self._give_up, call)
 
-    def _give_up(self, call: int) -> None:
-        since = self.waiting.pop(call, None)
+    def _give_up(self, call: Call) -> None:
+        since = self.waiting.pop(call.number, None)
         if since is None:
             return  # an agent was there in time
-        self._messages[call] = since
-        if self._counts():
+        self._messages[call.number] = since
+        if self._counts:
             self.tally.abandoned += 1
             self.tally.hour(int(self.now // HOUR_S)).abandoned += 1
-        self._push(self.now + self.scenario.message_s, self._apologised, call)
+        self._agenda.push(self.now + self.scenario.message_s, self._apologised, call)
 
-    def _apologised(self, call: int) -> None:
-        since, told = self._messages.pop(call), self._under_way.pop(call)
+    def _apologised(self, call: Call) -> None:
+        now, number = self.now, call.number
+        waited_s = now - self._messages.pop(number)
+        del self._under_way[number]
         self._count_in_window(abandoned=True)
-        waited_s = self.now - since
-        self.policy.observe(Abandoned(at_s=self.now, attempt_id=str(call), stratum=told.stratum, waited_s=waited_s))
+        self._observe(Abandoned(at_s=now, attempt_id=call.attempt_id, stratum=call.stratum, waited_s=waited_s))

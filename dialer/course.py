@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import assert_never
 
 from calls import causes
@@ -26,6 +25,8 @@ CallEvent = (
     | ev.FlowOver
     | ev.LegEnded
 )
+
+DialEnded = type[pacing.LiveAnswer] | type[pacing.MachineAnswer] | type[pacing.NoAnswer]
 
 
 class Course:
@@ -89,7 +90,7 @@ class Course:
             self._met_machine(attempt, now)
             return
         attempt.arrive(now)
-        self._observe(attempt, pacing.LiveAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
+        self._dial_ended(pacing.LiveAnswer, attempt, now)
         flow = attempt.campaign.file.flow
         if flow is not None:
             attempt.flow_at = now
@@ -113,7 +114,7 @@ class Course:
 
     def _met_machine(self, attempt: AttemptRun, now: float) -> None:
         attempt.ends_as = Outcome.MACHINE
-        self._observe(attempt, pacing.MachineAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
+        self._dial_ended(pacing.MachineAnswer, attempt, now)
         if attempt.campaign.file.machine == "message":
             attempt.enter(Phase.MACHINE, now)
             self._do(ev.LeaveMessage(attempt.attempt_id, attempt.campaign.machine_message))
@@ -127,7 +128,9 @@ class Course:
         attempt.agent_id = event.agent_id
         attempt.enter(Phase.TALKING, now)
         waited_s = now - attempt.clock_at if attempt.clock_at is not None else 0.0
-        self._observe(attempt, pacing.Connected(at_s=now, waited_s=waited_s))
+        begun = attempt.begun
+        seen = pacing.Connected(at_s=now, attempt_id=begun.attempt_id, stratum=begun.stratum, waited_s=waited_s)
+        self._observe(attempt, seen)
 
     def _hang_up(self, attempt: AttemptRun, now: float) -> None:
         attempt.enter(Phase.ENDING, now)
@@ -160,21 +163,30 @@ class Course:
         finish = attempt.finish(outcome, cause, now)
         self._do(finish)
         self._state.let_go(attempt, finish, now)
+        whose, stratum = attempt.attempt_id, attempt.begun.stratum
         if talked:
-            self._observe(attempt, pacing.TalkEnded(at_s=now, talk_s=finish.talk_s))
+            seen = pacing.TalkEnded(at_s=now, attempt_id=whose, stratum=stratum, talk_s=finish.talk_s)
+            self._observe(attempt, seen)
         elif finish.abandoned and attempt.person:
             waited_s = now - (attempt.clock_at or attempt.answered_at or now)
-            self._observe(attempt, pacing.Abandoned(at_s=now, waited_s=waited_s, cause=cause))
+            lost = pacing.Abandoned(at_s=now, attempt_id=whose, stratum=stratum, cause=cause, waited_s=waited_s)
+            self._observe(attempt, lost)
         elif finish.sent and not finish.answered:
-            seen = pacing.NoAnswer(at_s=now, dialled_at_s=_dialled(attempt, now), cause=cause)
-            self._observe(attempt, seen)
+            self._dial_ended(pacing.NoAnswer, attempt, now, cause)
         elif finish.sent and not attempt.person and finish.detected is not Detected.MACHINE:
             # gone before it was told what answered: nobody for an agent, as a machine
-            self._observe(attempt, pacing.MachineAnswer(at_s=now, dialled_at_s=_dialled(attempt, now)))
+            self._dial_ended(pacing.MachineAnswer, attempt, now)
+
+    def _dial_ended(self, as_: DialEnded, attempt: AttemptRun, now: float, cause: int | None = None) -> None:
+        sent_at, begun = attempt.sent_at, attempt.begun
+        dialled_at_s = now if sent_at is None else sent_at
+        seen = as_(
+            at_s=now, attempt_id=begun.attempt_id, stratum=begun.stratum, cause=cause, dialled_at_s=dialled_at_s
+        )
+        self._observe(attempt, seen)
 
     def _observe(self, attempt: AttemptRun, seen: pacing.Observation) -> None:
-        told = replace(seen, attempt_id=attempt.attempt_id, stratum=attempt.begun.stratum)
-        self.tell_policy(attempt.campaign.campaign_id, attempt.switch, told)
+        self.tell_policy(attempt.campaign.campaign_id, attempt.switch, seen)
 
     def tell_policy(self, campaign_id: CampaignId, switch: str, seen: pacing.Observation) -> None:
         run = self._state.runs.get(campaign_id)
@@ -217,10 +229,6 @@ class Course:
                 raise AssertionError("has no limit")
             case _:
                 assert_never(attempt.phase)
-
-
-def _dialled(attempt: AttemptRun, now: float) -> float:
-    return attempt.sent_at if attempt.sent_at is not None else now
 
 
 def _meant(forbidden: str, number: str) -> bool:

@@ -226,6 +226,10 @@ class Dialling:
     def advance(self, now: float, finish: Finisher) -> list[Action]:
         """Send or give back what is begun, then ask the store for more where the pacing wants more."""
         self._wake_at = None
+        lanes = self._lanes()
+        if len(lanes) == 1 and self._rests(lanes[0], now):
+            self.sharing.leave_to_one()
+            return []
         actions: list[Action] = []
         self.sharing.divide(self._lanes(), lambda lane: self._usable(lane, now), now)
         for lane in self._lanes():
@@ -236,6 +240,20 @@ class Dialling:
         for run in dict.fromkeys(lane.run for lane in wanted):
             actions += self._ask(run, {lane: wanted[lane] for lane in run.lanes.values()}, now)
         return actions
+
+    def _rests(self, lane: Lane, now: float) -> bool:
+        """True where nothing is to be sent, asked or decided now: of one that decides once a second that is so at
+        most events of its calls, of which there are scores in each second."""
+        run = lane.run
+        if run.unsent or lane.campaign.on_request or lane.decision is not lane.noted or self._refusal(lane):
+            return False
+        if run.asked is not None:
+            return True
+        empty = run.look and not run.attempts
+        if now >= lane.decide_at or empty or not run.campaign.file.pacing.each_second:
+            return False
+        self._wake(lane.decide_at)
+        return True
 
     def next_timer(self) -> float | None:
         """When :meth:`advance` has something to do by time alone."""

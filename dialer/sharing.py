@@ -22,17 +22,18 @@ class Sharing:
         self.workforce = Workforce()
         self._agents = Agents()
         self._trunks: dict[str, Units] = {}
-        self._division = Division({}, {})
+        self._division: Division | None = None
+        """None: nobody shares with another, and whoever is free may be counted on."""
         self._reserved: Set[str] = frozenset()
 
     def divide(self, lanes: Iterable[Lane], usable: Callable[[Lane], int], now: float) -> None:
         """Divide the agents anew. ``usable``: how many more of them a campaign could dial for now, on that switch."""
         self._reserved = self.workforce.reserved_calls()
         members = [each for each in lanes if each.campaign.file.pacing.for_agents and not each.campaign.on_request]
-        ready = self.workforce.ready(tuple((each.key, each.switch, each.campaign) for each in members))
-        if len(members) < 2:  # nobody to share with
-            self._division = Division({}, ready)
+        if len(members) < 2:
+            self._division = None
             return
+        ready = self.workforce.ready(tuple((each.key, each.switch, each.campaign) for each in members))
         parties = [
             Party(
                 lane.key,
@@ -45,6 +46,21 @@ class Sharing:
             for lane in members
         ]
         self._division = self._agents.divide(ready, parties, now)
+
+    def leave_to_one(self) -> None:
+        """There is one campaign, on one switch: what there is is its own."""
+        self._reserved = self.workforce.reserved_calls()
+        self._division = None
+
+    def _ready(self, lane: Lane) -> int:
+        """How many agents the campaign may count on."""
+        if self._division is not None:
+            return self._division.ready(lane.key)
+        campaign = lane.campaign
+        if campaign.on_request or not campaign.file.pacing.for_agents:
+            return 0
+        groups = self.workforce.ready(((lane.key, lane.switch, campaign),))
+        return sum(count for group, count in groups.items() if group)
 
     def cut(self, trunk: str, free: int, wants: Iterable[tuple[Lane, int]]) -> dict[CampaignId, int]:
         """How many of the ``free`` calls of a trunk each campaign may place now, of those that it wants."""
@@ -69,13 +85,13 @@ class Sharing:
         talking, wrapping = self._busy(lane)
         return Snapshot(
             at_s=now,
-            ready=self._division.ready(lane.key),
+            ready=self._ready(lane),
             waiting=len(waiting),
-            ringing_since_s=tuple(each.since for each in ringing),
+            ringing_since_s=tuple([each.since for each in ringing]),
             talking_since_s=talking,
             wrapping_since_s=wrapping,
             lines_free=lines_free,
-            ringing=tuple((each.since, each.begun.stratum) for each in ringing),
+            ringing=tuple([(each.since, each.begun.stratum) for each in ringing]),
             next_up=tuple((each.since, each.begun.stratum) for each in unsent),
             waiting_since_s=tuple(each.since for each in waiting),
             detecting_since_s=tuple(each.since for each in detecting),

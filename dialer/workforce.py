@@ -135,15 +135,15 @@ class Workforce:
 
     def _since(self, campaign: Campaign, switch: str) -> Since:
         talking, wrapping = list[float](), list[float]()
-        busy = ((AgentState.TALKING, talking), (AgentState.WRAP_UP, wrapping))
+        talks, wraps = AgentState.TALKING, AgentState.WRAP_UP
         campaign_id, works_for = campaign.campaign_id, self.works_for
         for agent in self.agents.values():
-            for state, since in busy:
-                if agent.state is state:
-                    mine = not agent.leaving and works_for.get(agent.agent_id) == campaign_id
-                    if mine and may_serve(agent, campaign, switch):
-                        since.append(agent.since_s)
-                    break
+            state = agent.state
+            since = talking if state is talks else wrapping if state is wraps else None
+            if since is None or agent.leaving or works_for.get(agent.agent_id) != campaign_id:
+                continue
+            if may_serve(agent, campaign, switch):
+                since.append(agent.since_s)
         return tuple(talking), tuple(wrapping)
 
     def ready(self, parties: tuple[Party, ...]) -> Counter[Group]:

@@ -17,9 +17,8 @@ def pairs(calls: Iterable[WaitingCall], agents: Iterable[Agent]) -> Iterator[tup
     the same instant are taken in the order given.
     """
     ready = AgentState.READY
-    free = sorted(
-        (agent for agent in agents if agent.state is ready and agent.is_free), key=lambda agent: agent.idle_since
-    )
+    free = [agent for agent in agents if agent.state is ready and agent.is_free]
+    free.sort(key=lambda agent: agent.idle_since)
     for call in calls:
         if not free:
             return

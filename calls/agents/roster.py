@@ -63,11 +63,8 @@ class Roster:
 
     def serving(self, name: QueueName) -> int:
         """How many agents of the queue take calls: logged in and not paused."""
-        out, paused = AgentState.LOGGED_OUT, AgentState.PAUSED
-        return sum(
-            agent.state is not out and agent.state is not paused and name in agent.profile.queues
-            for agent in self.agents.values()
-        )
+        away = (AgentState.LOGGED_OUT, AgentState.PAUSED)
+        return len([True for a in self.agents.values() if a.state not in away and name in a.profile.queues])
 
     def at_home(self, switch: str) -> list[Agent]:
         """The agents who are reached on the switch."""

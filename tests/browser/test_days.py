@@ -60,6 +60,12 @@ def test_an_agents_call_from_its_ring_to_its_outcome_by_keyboard(centre: Centre)
     page.until(
         lambda: "Saved: Sold" in str(page.driver.execute_script("return document.getElementById('said').textContent"))
     )
+    page.one("body").send_keys(Keys.ALT, "h")
+    page.shows("#strip", "The caller is on hold")
+    page.shows("#tools", "Take the caller back")
+    assert page.faults() == []
+    page.one("body").send_keys(Keys.ALT, "h")
+    page.shows("#tools", "Put the caller on hold")
     page.press("End the call")
     page.shows("#strip", "Wrap-up")
     page.one("body").send_keys(Keys.ALT, "r")

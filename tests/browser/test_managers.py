@@ -153,10 +153,12 @@ def test_the_editor_offers_what_may_stand_at_the_caret(centre: Centre) -> None:
     [
         "/campaigns",
         "/campaigns/lamps",
+        "/campaigns/lamps/progress",
         "/reports",
         "/reports/staffing",
         "/alerts",
         "/shifts",
+        "/shifts/day?agent=anna&day=mon",
         "/agents-day",
         "/quality",
         "/messages",

@@ -89,8 +89,13 @@ def write(sheet: Sheet, how: Format) -> bytes:
 
 def as_csv(sheet: Sheet) -> str:
     """CSV (RFC 4180) that no spreadsheet takes for formulas."""
+    return csv_rows([sheet.names, *sheet.rows])
+
+
+def csv_rows(rows: Iterable[Sequence[Cell]]) -> str:
+    """Some rows of such CSV."""
     text = io.StringIO()
-    csv.writer(text).writerows([safe_cell(each) for each in row] for row in ([*sheet.names], *sheet.rows))
+    csv.writer(text).writerows([safe_cell(each) for each in row] for row in rows)
     return text.getvalue()
 
 

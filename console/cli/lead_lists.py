@@ -1,24 +1,29 @@
-"""``callwright leads lists | show | hours | move | remove | close | open | recycle``: whole lists."""
+"""``callwright leads lists | show | export | hours | move | remove | close | open | recycle``: whole lists."""
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
 from calls.causes import Outcome
+from calls.errors import UserError
 from calls.records.database import open_readonly
+from calls.reports.sheets import csv_rows
 from console import lead_lists
 from console.cli import report
-from console.cli.shared import out, print_json, print_table, settings_of, with_engine_or_writer
+from console.cli.shared import for_us_alone, out, print_json, print_table, settings_of, with_engine_or_writer
 from console.client import who
 from console.lead_lists import Recycling
 from dialer.leads import lists as stored
 from dialer.leads.answer_hours import COLUMNS, answer_hours
+from dialer.leads.results import Page, Results, results
 
 Name = Annotated[str, typer.Argument(help="The list.", metavar="LIST")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -26,7 +31,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 def add(app: typer.Typer) -> None:
     """The commands."""
-    for command in (lists, show, hours, move, remove, close, reopen, recycle):
+    for command in (lists, show, export, hours, move, remove, close, reopen, recycle):
         app.command("open" if command is reopen else command.__name__)(command)
 
 
@@ -58,6 +63,34 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     if found.imports:
         columns = ["file", "began_at", "ended_at", "rows", "imported", "known", "refused"]
         print_table("Imports", columns, ([each[column] for column in columns] for each in found.imports))
+
+
+def export(
+    context: typer.Context,
+    name: Name,
+    to: Annotated[Path, typer.Argument(help="The file to write: .csv, or .jsonl for a JSON object a line.")],
+    campaign: Annotated[str | None, typer.Option(help="Only what came of it in this campaign.")] = None,
+) -> None:
+    """Write what became of the leads of a list: each with its state, tries, last outcome and disposition in each
+    campaign that has it, and with the columns of its file."""
+    count, as_json = 0, to.suffix == ".jsonl"
+    with closing(open_readonly(settings_of(context).engine.database)) as connection:
+        wanted = results(connection, name, campaign)
+        try:
+            with open(to, "w", encoding="utf-8", newline="", opener=for_us_alone) as stream:
+                stream.write("" if as_json else csv_rows([wanted.columns]))
+                for page in wanted.pages(connection):
+                    stream.write(_objects(wanted, page) if as_json else csv_rows(page.rows))
+                    count += len(page.rows)
+        except OSError as problem:
+            raise UserError(f"{to}: cannot be written: {problem.strerror}") from problem
+    typer.echo(f"{to}: {count} rows")
+
+
+def _objects(wanted: Results, page: Page) -> str:
+    """A JSON object a line."""
+    named = (dict(zip(wanted.columns, row, strict=True)) for row in page.rows)
+    return "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in named)
 
 
 def hours(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -23,7 +22,7 @@ from calls.settings import Settings
 from console import imports
 from console.cli import lead_lists
 from console.cli.report import cell_of
-from console.cli.shared import err, out, print_table, settings_of, with_engine_or_writer
+from console.cli.shared import err, for_us_alone, out, print_table, settings_of, with_engine_or_writer
 from console.client import who
 from console.imports import Import, Preview, Reading
 from dialer.leads import store
@@ -177,11 +176,6 @@ def _how_far(settings: Settings, name: str) -> tuple[float, int] | None:
     return None if row is None else (row[0], row[1])
 
 
-def _for_us_alone(path: str, flags: int) -> int:
-    """A new file that its owner alone may read: a reason may hold what stood in a cell."""
-    return os.open(path, flags, 0o600)
-
-
 def _write_refused(settings: Settings, import_id: str, path: Path) -> None:
     """The refused rows as CSV, as many as they are.
 
@@ -190,7 +184,7 @@ def _write_refused(settings: Settings, import_id: str, path: Path) -> None:
     """
     connection = open_readonly(settings.engine.database)
     try:
-        with open(path, "w", encoding="utf-8", newline="", opener=_for_us_alone) as target:
+        with open(path, "w", encoding="utf-8", newline="", opener=for_us_alone) as target:
             lines = csv.writer(target)
             lines.writerow(("row", "reason"))
             lines.writerows((each.row, cell_of(each.reason)) for each in store.refusals(connection, import_id))

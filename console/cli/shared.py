@@ -58,6 +58,11 @@ def settings_path(context: typer.Context) -> Path | None:
     return given or (DEFAULT_SETTINGS if DEFAULT_SETTINGS.is_file() else None)
 
 
+def for_us_alone(path: str, flags: int) -> int:
+    """Opens a new file that its owner alone may read: it holds what is known of people."""
+    return os.open(path, flags, 0o600)
+
+
 def settings_of(context: typer.Context) -> Settings:
     """The settings of this command.
 

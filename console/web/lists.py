@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Query, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.datastructures import FormData, UploadFile
 
 from calls.errors import CallwrightError, UserError
+from calls.reports.sheets import MEDIA, Format, csv_rows
 from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.reads.names import Names
@@ -21,6 +23,7 @@ from console.web.navigation import Entry, Group
 from console.web.reads import Reads
 from console.web.site import Site
 from dialer.leads import lists, store
+from dialer.leads.results import results
 
 ENTRIES = (Entry("/lists", "nav.lists", Right.LEADS, Group.WORK, "lists"),)
 
@@ -33,6 +36,7 @@ SHOWN_ROWS = 200
 
 Row = Annotated[int, Query(ge=0, le=2**62)]
 Imports = Annotated[Known, Depends(require(Right.LEADS))]
+Sees = Annotated[Known, Depends(require(Right.PEOPLE))]
 Sent = Annotated[FormData, Depends(posted)]
 
 
@@ -78,6 +82,22 @@ def _add_lists(site: Site, reads: Reads) -> None:
         rows = await reads.read(lambda db: list(store.refusals(db, import_id, SHOWN_ROWS + 1, after=after)))
         more = rows[SHOWN_ROWS - 1].row if len(rows) > SHOWN_ROWS else None
         return site.pages.show(request, "import_refused.html", rows=rows[:SHOWN_ROWS], id=import_id, more=more)
+
+    @site.app.get("/lists/{name}/leads.csv")
+    async def results_of(name: str, known: Imports, sees: Sees, campaign: str | None = None) -> Response:
+        """What became of each lead, as it is read: a list may have a million."""
+        wanted = await reads.read(lambda db: results(db, name, campaign))
+
+        async def pieces() -> AsyncIterator[str]:
+            yield csv_rows([wanted.columns])
+            after: int | None = 0
+            while after is not None:
+                page = await reads.read(partial(wanted.page, after=after))
+                yield csv_rows(page.rows)
+                after = page.after
+
+        given = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}.csv"}
+        return StreamingResponse(pieces(), media_type=MEDIA[Format.CSV], headers=given)
 
     @site.app.post("/lists/{name}/{order}")
     async def change(request: Request, name: str, order: str, known: Imports, form: Sent) -> Response:

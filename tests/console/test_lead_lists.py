@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import sqlite3
+import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -235,6 +236,19 @@ def follow_the_commands(path: Path, folder: Path) -> None:
     assert len(invoke(path, "leads", "hours", "spring", "--csv").splitlines()) == 25
     with pytest.raises(LeadError, match="campaign autumn was not started"):
         invoke(path, "leads", "hours", "spring", "--campaign", "autumn")
+    results = folder / "results.csv"
+    assert invoke(path, "leads", "export", "spring", str(results)) == f"{results}: 30 rows\n"
+    header, first, *_ = results.read_text(encoding="utf-8").splitlines()
+    assert header.startswith("number,kind,") and first.startswith("'+12122360000,") and header.endswith(",Name")
+    assert stat.S_IMODE(results.stat().st_mode) == 0o600, "it is full of people's numbers"
+    lines = folder / "results.jsonl"
+    invoke(path, "leads", "export", "spring", str(lines), "--campaign", "autumn")
+    objects = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()]
+    first_said = objects[0]
+    assert (first_said["number"], first_said["Name"], first_said["campaign"]) == ("+12122360000", "Lead", None)
+    assert len(objects) == 30
+    with pytest.raises(UserError, match="cannot be written"):
+        invoke(path, "leads", "export", "spring", str(folder / "no" / "where.csv"))
     assert "1 leads moved from more to spring" in invoke(path, "leads", "move", "more", "spring")
     assert "is closed" in invoke(path, "leads", "close", "spring")
     assert json.loads(invoke(path, "leads", "show", "spring", "--json"))["view"]["closed"] is True

@@ -46,6 +46,7 @@ PAGES = {
     "/reports/staffing": Right.REPORTS,
     "/reports/staffing/file": Right.REPORTS,
     "/lists/autumn": Right.LEADS,
+    "/lists/autumn/leads.csv": Right.LEADS,
     "/campaigns": Right.CAMPAIGNS,
     "/campaigns/autumn": Right.CAMPAIGNS,
     "/campaigns/autumn/progress": Right.CAMPAIGNS,
@@ -282,6 +283,15 @@ def test_an_import_is_shown_before_it_is_made(manager: Browser, running: Served)
     assert page.url.path == "/lists/fresh" and "2" in said(page)
     refused = re.search(r'href="(/imports/[^"]+)"', page.text)
     assert refused is not None and "12" in manager.get(refused[1]).text
+    assert "/lists/fresh/leads.csv" in page.text
+    sheet = manager.get("/lists/fresh/leads.csv")
+    assert (
+        sheet.headers["content-type"] == "text/csv; charset=utf-8"
+        and "fresh.csv" in sheet.headers["content-disposition"]
+    )
+    header, *leads = sheet.text.splitlines()
+    assert header.startswith("number,") and header.endswith(",Town")
+    assert [line.split(",")[0] for line in leads] == ["'+12025550120", "'+12025550121"]
     assert "closed" in said(manager.post("/lists/fresh/close")) and "open" in said(manager.post("/lists/fresh/open"))
     assert "2 leads of fresh removed" in said(manager.post("/lists/fresh/remove"))
     assert [detail["list"] for who, detail in audited(running, "leads.close") if who == "manager"] == ["fresh"]

@@ -135,6 +135,16 @@ def _set_up(connection: sqlite3.Connection) -> None:
             raise RecordError(f"SQLite would not set {pragma} to {number}")
 
 
+def keep_in_memory(connection: sqlite3.Connection) -> None:
+    """Keep in memory what can take a function of the writer back: beyond 64 kB, sixteen pages, it is a file
+    otherwise, made and removed for nearly every second end of an attempt.
+
+    Not for upgrades and ``VACUUM``, whose sorted rows and whose copy would be in memory too. Source:
+    https://sqlite.org/tempfiles.html (statement journals), https://sqlite.org/pragma.html#pragma_temp_store.
+    """
+    connection.execute("PRAGMA temp_store = MEMORY")
+
+
 def refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
     """Read every page once.
 

@@ -24,7 +24,7 @@ from typing import Generic, TypeVar
 from calls import log
 from calls.errors import CallwrightError, RecordError, StoreFull, WriterOverloaded
 from calls.records.ballast import Ballast
-from calls.records.database import typed
+from calls.records.database import keep_in_memory, typed
 from calls.records.lock import lock_path, writers_lock
 from calls.records.opening import open_upgraded
 from calls.records.progress import Tell, to_log, to_stderr
@@ -200,6 +200,7 @@ class Writer:
             with writers_lock(self._lock):
                 connection = open_upgraded(self._path, tell)
                 try:
+                    keep_in_memory(connection)
                     self._load()
                     self._open = True
                     self._started.set()

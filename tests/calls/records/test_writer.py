@@ -104,6 +104,37 @@ async def test_what_waits_shares_one_commit(writer: Writer) -> None:
     assert len(written(writer.path)) == 10
 
 
+def rewrite(connection: sqlite3.Connection) -> list[str]:
+    """Change forty pages, more than SQLite keeps in memory by itself; its temporary files that are open then."""
+    connection.execute("UPDATE pages SET text = upper(text)")
+    links = (os.readlink(each.path) for each in os.scandir("/proc/self/fd") if os.path.islink(each.path))
+    return [link for link in links if "etilqs" in link]
+
+
+def fill(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE pages (text TEXT)")
+    connection.executemany("INSERT INTO pages (text) VALUES (?)", [("x" * 3000,)] * 40)
+
+
+async def test_what_may_have_to_be_taken_back_makes_no_files(writer: Writer) -> None:
+    await writer.run(fill)
+    async with Held(writer):
+        two = [asyncio.create_task(writer.run(rewrite)) for _ in range(2)]  # each in a savepoint of its own
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*two) == [[], []]
+
+
+def test_it_would_without_the_writer_s_own_setting(path: Path) -> None:
+    connection = open_writer(path)
+    migrate(connection)
+    fill(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("SAVEPOINT job")
+    assert len(rewrite(connection)) == 1
+    connection.execute("COMMIT")
+    connection.close()
+
+
 async def test_alone_is_alone(writer: Writer) -> None:
     seen: list[int] = []
 

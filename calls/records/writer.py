@@ -98,6 +98,7 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._oldest: float | None = None
         self._shed = 0
+        self._woken = False
         self._empty_log = False
         self._take_ballast = ballast is not None
 
@@ -190,8 +191,15 @@ class Writer:
         self._queue.append(job)  # type: ignore[arg-type]  # a job's result goes only to its own future
         if self._oldest is None:
             self._oldest = job.since
-        self._change.notify()
+        if not self._woken:  # once for all that is put in this turn of the loop: they share a commit
+            self._woken = True
+            loop.call_soon(self._wake)
         return future
+
+    def _wake(self) -> None:
+        with self._change:
+            self._woken = False
+            self._change.notify()
 
     # --- the thread -------------------------------------------------------------------------------------------
 

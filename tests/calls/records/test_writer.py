@@ -104,6 +104,23 @@ async def test_what_waits_shares_one_commit(writer: Writer) -> None:
     assert len(written(writer.path)) == 10
 
 
+async def test_the_thread_is_woken_once_for_all_that_is_put_in_one_turn_of_the_loop(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[int] = []
+    notify = writer._change.notify
+
+    def note() -> None:
+        woken.append(len(writer._queue))
+        notify()
+
+    monkeypatch.setattr(writer._change, "notify", note)
+    await asyncio.gather(*(writer.run(Add(number)) for number in range(10)))
+    assert woken == [10]
+    await writer.run(Add(10))
+    assert woken == [10, 1]
+
+
 def rewrite(connection: sqlite3.Connection) -> list[str]:
     """Change forty pages, more than SQLite keeps in memory by itself; its temporary files that are open then."""
     connection.execute("UPDATE pages SET text = upper(text)")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from console.client import EngineClient
 from tests.bench.centre import open_centre, timings
-from tests.bench.machine import Meter, described, fetch, others_load
+from tests.bench.machine import Meter, ThreadMeter, described, fetch, others_load
 from tests.bench.quantiles import Buckets, quantile
 from tests.integration.harness import PROJECT, House, number
 from tests.integration.premises import CAMPAIGN, Plan
@@ -59,6 +59,9 @@ class Figures:
     turns: Buckets
     lag: Buckets
     engine_cpu_s: float
+    loop_cpu_s: float
+    """Of it, what the thread of the event loop used."""
+    writer_cpu_s: float
     asterisk_cpu_s: float
     load: float
 
@@ -81,10 +84,10 @@ async def run(trees: Mapping[str, Path], lasts_s: int = LASTS_S) -> Figures:
             before = await timings(house)
             assert house.engine is not None
             engine, asterisk = house.engine.pid, house.pbx.pid
-            meter = Meter.of(engine, asterisk)
+            meter, threads = Meter.of(engine, asterisk), ThreadMeter.of(engine)
             await asyncio.to_thread(client.order, f"/v1/campaigns/{NAME}/start")
             await _over(house, len(numbers), lasts_s + ENDS_WITHIN_S)
-            used = meter.used_s(engine), meter.used_s(asterisk)
+            used, by_thread = (meter.used_s(engine), meter.used_s(asterisk)), threads.used_s()
             after = await timings(house)
         if complaints := house.complaints():
             raise AssertionError(f"the engine complained {len(complaints)} times, first: {complaints[0]}")
@@ -103,6 +106,8 @@ async def run(trees: Mapping[str, Path], lasts_s: int = LASTS_S) -> Figures:
             turns=after[0].since(before[0]),
             lag=after[1].since(before[1]),
             engine_cpu_s=used[0],
+            loop_cpu_s=by_thread[0],
+            writer_cpu_s=by_thread[1],
             asterisk_cpu_s=used[1],
             load=others_load(),
         )
@@ -157,6 +162,8 @@ def report(figures: Figures) -> list[str]:
         *(f"    {each}" for each in figures.broken[:5]),
         f"  CPU an attempt         engine {engine_ms:.2f} ms, Asterisk {asterisk_ms:.2f} ms:"
         f" ratio {figures.ratio:.2f}   (aim: engine about 3 ms)",
+        f"    of it the engine's    event loop {figures.loop_cpu_s / attempts * 1e3:.2f} ms,"
+        f" writer {figures.writer_cpu_s / attempts * 1e3:.2f} ms",
         f"  begin to be committed  p50 {figures.begin_p50_s * 1e3:.1f} ms, p99 {figures.begin_p99_s * 1e3:.1f} ms",
         f"  AGI turn, by itself    p50 {turns.quantile(0.5) * 1e3:.1f} ms, p99 {turns.quantile(0.99) * 1e3:.1f} ms",
         f"  loop lag               p50 {lag.quantile(0.5) * 1e3:.1f} ms, p99 {lag.quantile(0.99) * 1e3:.1f} ms",

@@ -38,8 +38,17 @@ def others_load() -> float:
 
 def cpu_s(pid: int) -> float:
     """CPU seconds that a process has used, its threads with it. Source: proc_pid_stat(5), fields 14 and 15."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return _cpu_s(Path(f"/proc/{pid}/stat"))
+
+
+def _cpu_s(stat: Path) -> float:
+    fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def threads_cpu_s(pid: int) -> dict[int, float]:
+    """CPU seconds that each thread of a process has used; the key of the main one is ``pid``."""
+    return {int(task.name): _cpu_s(task / "stat") for task in Path(f"/proc/{pid}/task").iterdir()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,24 @@ class Meter:
     def used_s(self, pid: int) -> float:
         """CPU seconds that ``pid`` has used since."""
         return cpu_s(pid) - self.before[pid]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadMeter:
+    """CPU of one process by its threads, from the moment it is made."""
+
+    pid: int
+    before: dict[int, float]
+
+    @classmethod
+    def of(cls, pid: int) -> ThreadMeter:
+        """Begins now."""
+        return cls(pid, threads_cpu_s(pid))
+
+    def used_s(self) -> tuple[float, float]:
+        """CPU seconds of the main thread since, and of the busiest of the others: in an engine that of the writer."""
+        used = {tid: seconds - self.before.get(tid, 0.0) for tid, seconds in threads_cpu_s(self.pid).items()}
+        return used.pop(self.pid), max(used.values(), default=0.0)
 
 
 def fetch(project: Path) -> dict[str, Path]:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import tempfile
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -21,7 +22,7 @@ from console.demo.ports import free_port
 from tests.bench import channels, flood, ivr, leads, live, load, plain_agi, speech, steady
 from tests.bench.__main__ import BENCHMARKS, Row, table
 from tests.bench.callers import LoadCaller
-from tests.bench.machine import Meter, cpu_s
+from tests.bench.machine import Meter, ThreadMeter, cpu_s
 from tests.bench.quantiles import Buckets, quantile
 from tests.bench.relay import relay
 from tests.integration.harness import PROJECT
@@ -58,6 +59,25 @@ def test_cpu_is_that_of_the_process() -> None:
         pass
     assert meter.used_s(os.getpid()) == pytest.approx(0.1, abs=0.05)
     assert cpu_s(os.getpid()) == pytest.approx(time.process_time(), abs=0.05)
+
+
+def test_cpu_is_told_apart_by_threads() -> None:
+    meters: list[ThreadMeter] = []
+    used: list[tuple[float, float]] = []
+
+    def spin() -> None:
+        meters.append(ThreadMeter.of(os.getpid()))
+        before = time.thread_time()
+        while time.thread_time() - before < 0.1:
+            pass
+        used.append(meters[0].used_s())
+
+    thread = threading.Thread(target=spin)
+    thread.start()
+    thread.join()
+    main_s, other_s = used[0]
+    assert other_s == pytest.approx(0.1, abs=0.05)
+    assert main_s < 0.05
 
 
 async def test_the_relay_measures_from_a_word_of_the_switch_to_the_next_of_the_engine() -> None:

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from calls import failpoints
@@ -43,6 +44,9 @@ from dialer.routes import Room, Route
 from dialer.routing import Routing, congested
 
 T = TypeVar("T")
+
+_JSON = json.JSONEncoder(allow_nan=False)
+"""``json.dumps`` makes one anew each time that it is given a choice."""
 
 SCAN = 200
 """Leads looked at in one transaction beyond those that are begun: bounds how long it holds the store."""
@@ -244,7 +248,6 @@ def insert(
     if (given := attestation.level(place.trunk, shown)) is not None:
         limits["attestation"] = given
     kept = {**decision, "allowed_by": allowed.rules, "carriers": carriers, "trunk": limits}
-    why = json.dumps(kept, allow_nan=False)
     written = connection.execute(
         "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,"
         " trunk, caller_id, state, intended_at, decision, zones, version, rules_seq, list_id, callback_id)"
@@ -263,8 +266,8 @@ def insert(
             place.trunk.name,
             shown,
             as_text(now),
-            why,
-            json.dumps(due.lead.time_zones),
+            _JSON.encode(kept),
+            _as_json(due.lead.time_zones),
             versions.keep(connection, campaign, now),
             due.list_id or None,
             decision.get("callback"),
@@ -279,15 +282,25 @@ def insert(
     )
     showing.count(connection, campaign, shown)
     number, trunk = due.lead.number, place.trunk.name
-    stratum = _stratum(campaign, due, now)
-    begun = BegunAttempt(attempt_id, campaign.campaign_id, due.lead_id, number, trunk, due.tries + 1, stratum, shown)
     region = region_of(connection, due.lead_id)
-    return replace(
-        begun,
+    return BegunAttempt(
+        attempt_id=attempt_id,
+        campaign_id=campaign.campaign_id,
+        lead_id=due.lead_id,
+        number=number,
+        trunk=trunk,
+        try_number=due.tries + 1,
+        stratum=_stratum(campaign, due, now),
+        caller_id=shown,
         may_record=may_record(connection, campaign, number, now),
         untold=must_be_told(campaign.file.compliance.recording, region),
         told_on_recording=on_recording(region),
     )
+
+
+@lru_cache(maxsize=4096)
+def _as_json(zones: tuple[str, ...]) -> str:
+    return json.dumps(zones)
 
 
 def region_of(connection: sqlite3.Connection, lead_id: LeadId) -> str:
@@ -344,7 +357,8 @@ def finish_attempt(
         settle_lead(connection, finish.campaign, ended[0], lead_id, outcome, answered, now)
         if ended[2] is not None and finish.campaign is not None and not finish.campaign.on_request:
             _count_hour(connection, ended[0], lead_id, json.loads(ended[2]), as_time(ended[1]), outcome)
-    dispositions.settle(connection, record.call_id, now)
+    if talked:  # else there is no agent whose word could stand in the record
+        dispositions.settle(connection, record.call_id, now)
     return True
 
 

@@ -32,7 +32,8 @@ def verdict_on(
     Where an imported list cannot be asked, nobody is dialled.
     """
     number = due.lead.number
-    was, known_as = (erased.token_if_any(connection, each) for each in (number, due.person_key))
+    was = erased.token_if_any(connection, number)
+    known_as = was if due.person_key == number else erased.token_if_any(connection, due.person_key)
     rows = connection.execute(
         "SELECT intended_at, number, campaign_id, outcome FROM attempts WHERE person_key IN (?, ?)"
         " AND json_extract(decision, '$.sent') IS NOT 0",

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import NoneType
 from typing import Any
 
 from calls.agents.states import AgentState
@@ -159,8 +160,19 @@ TOLD = (
 Value = str | int | float | None
 
 
+_PLAIN = frozenset({NoneType, int, float})
+
+_JSON = json.JSONEncoder(allow_nan=False)
+"""``json.dumps`` makes one anew each time that it is given a choice."""
+
+
 def _value(value: object) -> Value:
     """What a column holds for a value of a dataclass. A caller's odd bytes never keep a record from being written."""
+    kind = type(value)
+    if kind in _PLAIN:  # as most are
+        return value  # type: ignore[return-value]  # mypy does not follow the look into the set
+    if kind is str:
+        return printable(value)  # type: ignore[arg-type]
     match value:
         case datetime():
             return as_text(value)
@@ -213,7 +225,8 @@ def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iter
         kept = _trail(connection, record.call_id, tuple(events))
         trail = trail_totals.told_by((kind, detail) for kind, detail, _ in kept)
         said = (trail.flow_outcome, trail.contained, int(trail.transferred))
-        connection.execute(_FINISH, [*(_value(getattr(record, name)) for name in _CALL_COLUMNS), *said])
+        values = {name: _value(getattr(record, name)) for name in _CALL_COLUMNS}
+        connection.execute(_FINISH, (*values.values(), *said))
         if record.flow is not None:
             began_at = as_text(record.started_at)
             counts = record.outcome is not Outcome.CANCELLED
@@ -221,10 +234,10 @@ def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iter
                 trail_totals.add(connection, trail.nodes, record.flow, record.flow_version, began_at)
             path_totals.add(connection, kept, trail, record.flow, record.flow_version, began_at, counts=counts)
         is_inbound = record.direction is Direction.INBOUND
-        person = str(_value(record.caller if is_inbound else record.called))
-        again.note(connection, record.call_id, record.direction.value, person, as_text(record.started_at))
+        person = str(values["caller" if is_inbound else "called"])
+        again.note(connection, record.call_id, record.direction.value, person, str(values["started_at"]))
         _find_wrap_up(connection, record)
-        told = {name: _value(getattr(record, name)) for name in TOLD}
+        told = {name: values[name] for name in TOLD}
         publish(connection, Event.CALL_ENDED, record.call_id, record.call_id, told, record.ended_at)
     return is_new
 
@@ -264,7 +277,7 @@ def add_events(connection: sqlite3.Connection, call_id: CallId, events: Iterable
                 as_text(each.at),
                 each.since_s,
                 each.kind,
-                json.dumps(dict(each.detail), allow_nan=False),
+                _JSON.encode(dict(each.detail)),
             )
             for behind, each in enumerate(events, start=last[0] + 1)
         ],

@@ -13,7 +13,8 @@ def as_text(at: datetime) -> str:
     """
     if at.tzinfo is None:
         raise ValueError("a time without a time zone cannot be recorded")
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")
 
 
 def as_time(text: str) -> datetime:
@@ -25,4 +26,4 @@ def as_time(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
-    return at.astimezone(UTC)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)

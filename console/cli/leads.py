@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -31,6 +32,9 @@ app = typer.Typer(help="Import lists of leads and look at them.", no_args_is_hel
 
 LOOK_S = 0.3
 """How often the progress bar looks at how far an import is."""
+
+BY_HAND = "added by hand.jsonl"
+"""What the store has for the file of a lead that was added by itself."""
 
 File = Annotated[
     Path, typer.Argument(help="A file of CSV, Excel (.xlsx) or JSON Lines.", exists=True, dir_okay=False)
@@ -86,6 +90,40 @@ def import_leads(
 
 
 lead_lists.add(app)
+
+
+@app.command("add")
+def add_one(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(help="Its number, in international form or with --region.")],
+    to: Annotated[str, typer.Option("--list", help="The list; it is made where there is none.")],
+    region: Region = None,
+    name: Annotated[str, typer.Option(help="Who it is.")] = "",
+    time_zone: Annotated[str, typer.Option(help="Such as Europe/Berlin; else by the number.")] = "",
+    priority: Annotated[int, typer.Option(min=-1000, max=1000, help="The highest first.")] = 0,
+    field: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=TEXT", help="What else is known; may be given again.")
+    ] = None,
+) -> None:
+    """Add one lead to a list. A campaign that runs on the list dials it in its turn."""
+    own = {"number": number, "name": name, "time_zone": time_zone, "priority": str(priority) if priority else ""}
+    known = {key: text for key, text in own.items() if text}
+    for each in field or ():
+        key, is_there, text = each.partition("=")
+        if not is_there or not key.strip() or key.strip() in own:
+            raise UserError(
+                f"--field {each}: expected NAME=TEXT, such as Town=London; the rest has options of its own"
+            )
+        known[key.strip()] = text
+    settings = settings_of(context)
+    named = ",".join(f"{key}={key if key in known else ''}" for key in own)
+    given = Import(list=to, file=BY_HAND, region=region, map=named)
+    found = _import(settings, io.BytesIO(json.dumps(known).encode()), given)
+    if found["refused_rows"]:
+        with closing(open_readonly(settings.engine.database)) as connection:
+            (refused,) = store.refusals(connection, str(found["import"]))
+        raise UserError(f"{number}: {refused.reason}")
+    typer.echo(f"{number} is in list {to}" + ("" if found["imported"] else " already"))
 
 
 @app.command()

@@ -254,7 +254,19 @@ def follow_the_commands(path: Path, folder: Path) -> None:
     assert json.loads(invoke(path, "leads", "show", "spring", "--json"))["view"]["closed"] is True
     assert "31 leads, closed" in invoke(path, "leads", "show", "spring")
     assert "is open" in invoke(path, "leads", "open", "spring")
-    assert "31 leads of spring removed" in invoke(path, "leads", "remove", "spring", "--yes")
+    added = ("leads", "add", "(212) 236-9999", "--list", "spring", "--region", "US")
+    own = ("--name", "Late, Ltd", "--time-zone", "America/Denver", "--priority", "7", "--field", "Town=Aspen")
+    assert invoke(path, *added, *own) == "(212) 236-9999 is in list spring\n"
+    assert invoke(path, *added) == "(212) 236-9999 is in list spring already\n"
+    with pytest.raises(UserError, match="12: "):
+        invoke(path, "leads", "add", "12", "--list", "spring")
+    with pytest.raises(UserError, match="expected NAME=TEXT"):
+        invoke(path, *added, "--field", "name=x")
+    invoke(path, "leads", "export", "spring", str(lines))
+    last = json.loads(lines.read_text(encoding="utf-8").splitlines()[-1])
+    told = [last[each] for each in ("number", "name", "time zones", "priority", "Town")]
+    assert told == ["+12122369999", "Late, Ltd", "America/Denver", 7, "Aspen"]
+    assert "32 leads of spring removed" in invoke(path, "leads", "remove", "spring", "--yes")
     with pytest.raises(UserError, match="campaign autumn was not started"):
         invoke(path, "leads", "recycle", "--campaign", "autumn", "--outcome", "busy")
 

@@ -35,6 +35,8 @@ async def tell(world: World, what: str, agent_id: str = "anna", **body: object) 
 async def on_hold(world: World) -> LoopbackCall:
     """A caller whom Anna has put on hold."""
     await world.log_in("anna")
+    assert await tell(world, "hold") == (409, "agent anna talks to nobody")
+    assert await tell(world, "take-back") == (409, "agent anna: nobody is on hold")
     call = world.call(Hear("main.menu"), Press("2"))
     await world.until(lambda: world.state("anna") == "talking")
     await asyncio.sleep(10.0)
@@ -171,11 +173,3 @@ async def test_the_recording_of_a_whole_call_is_mute_on_hold(tmp_path: Path, on_
         await world.until(lambda: len(met(world, call)) == 3)
         told = [entry.detail for entry in world.switch.diary.of(call.info.call_id, Seen.RECORD)]
         assert told == [f"start {call.info.call_id}-call-1", *muted]
-
-
-@held
-async def test_only_a_caller_is_put_on_hold(tmp_path: Path) -> None:
-    async with house(tmp_path) as world:
-        await world.log_in("anna")
-        assert await tell(world, "hold") == (409, "agent anna talks to nobody")
-        assert await tell(world, "take-back") == (409, "agent anna: nobody is on hold")

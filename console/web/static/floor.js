@@ -62,7 +62,7 @@ function Agents({ agents, supervisors }) {
     <thead><tr><th scope="col">${t("floor.agent")}</th><th scope="col">${t("floor.state")}</th><th scope="col" class="number">${t("floor.since")}</th>
       <th scope="col">${t("floor.queues")}</th><th scope="col">${t("floor.do")}</th></tr></thead>
     <tbody>${list.map(([id, each]) => html`<tr key=${id}><th scope="row">${each.name}</th>
-      <td><span class="badge ${LOOKS[each.state]}">${t(`state.${each.state}`)}${each.reason ? `: ${each.reason}` : ""}</span></td>
+      <td><span class="badge ${LOOKS[each.state]}">${t(`state.${each.state}`)}${each.reason ? `: ${each.reason}` : ""}</span>${each.held && html` <span class="badge warn">${t("floor.phase_hold")} <${Since} at=${each.held} /></span>`}</td>
       <td class="number"><${Since} at=${each.since} /></td><td><${Queues} id=${id} name=${each.name} queues=${each.queues} /></td>
       <td><div class="doing">${each.state === "talking" && each.call && floor.supervisors.length > 0 && html`<span class="row">
           ${["listen", "whisper", "join"].map((mode) => html`<button type="button" class="second small" key=${mode} onClick=${() => supervise(each.call, mode)}>${t(`floor.${mode}`)}<span class="unseen"> ${each.name}</span></button>`)}</span>`}

@@ -54,7 +54,7 @@ def slow_by_attempt(attempts: list[Seen]) -> list[tuple[int, int]]:
 
 
 @given(days())
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_progress_is_what_the_raw_records_say(connection: sqlite3.Connection, day: Day) -> None:
     with taken_back(connection):
         write(connection, day)

@@ -86,6 +86,8 @@ def cube_of(definition: Definition, question: Question) -> Cube | None:
 
 
 def _with(definition: Definition, columns: set[str]) -> Cube | None:
+    if definition.money and not columns <= SALES[definition.source].keys.keys():
+        return None
     for cube in CUBES[definition.source]:
         known = cube.keys.keys() | cube.measures.keys()
         own = cube.measures.keys() | {name for name, base in STAND_INS.items() if base in known}

@@ -3,7 +3,7 @@
 ``python -m tests.bench reports`` takes the last 40 days of such a year, 1.1 million calls; ``python -m
 tests.bench.reports 365 FOLDER`` the whole of it, and asks again where FOLDER has the database already. The calls are
 made by SQL from their numbers alone: the same ones each time. Trails and agents' states are made for the last 35 days
-only.
+only. Then each section is asked by every way in which it can be grouped (:mod:`tests.bench.report_ways`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from calls.records.migrations import migrate
 from calls.reports.asking import ask
 from calls.reports.definitions import BY_NAME, Section, of_section
 from calls.reports.question import Dimension, Question
+from tests.bench import report_ways
 
 CALLS_A_DAY = 27_400
 """Ten million a year."""
@@ -180,6 +181,7 @@ class Result:
     tiles_cold_s: float
     bytes_by_table: dict[str, int]
     built_s: float
+    ways: report_ways.Ways
     upgrade_s: float = 0.0
 
     @property
@@ -221,6 +223,7 @@ def build(path: Path, days: int) -> None:
         connection.execute(TALKED, {"since": since.isoformat(timespec="microseconds")})
         for sql in kept["index"]:
             connection.execute(sql)
+        report_ways.ask_and_review(connection, since.isoformat(timespec="microseconds"))
         agent_time.recount(connection)
         agent_waits.recount(connection)
         again.recount(connection)
@@ -320,11 +323,15 @@ def measure(folder: Path, days: int = 40) -> Result:
         build(path, days)
     else:
         with closing(open_writer(path)) as connection:
-            migrate(connection)
+            migrate(connection, told=lambda step: sys.stderr.write(f"{step}\n"))
+            since = END - timedelta(days=min(days, TRAIL_DAYS))
+            report_ways.ask_and_review(connection, since.isoformat(timespec="microseconds"))
     ready_s = time.perf_counter() - began
     times = {name: timed(path, [question]) for name, question in questions().items()}
     tiles_s, tiles_cold_s = timed(path, tiles())
     with closing(open_readonly(path)) as connection:
+        any_question = next(iter(questions().values()))
+        ways = report_ways.took(connection, any_question, lambda work: best(work, 2))
         calls = connection.execute("SELECT sum(calls) FROM call_totals").fetchone()[0]
         sizes = dict(
             tuple(row)
@@ -341,6 +348,7 @@ def measure(folder: Path, days: int = 40) -> Result:
         tiles_cold_s=tiles_cold_s,
         bytes_by_table=sizes,
         built_s=ready_s if is_new else 0.0,
+        ways=ways,
         upgrade_s=0.0 if is_new else ready_s,
     )
 
@@ -354,6 +362,7 @@ def report(found: Result) -> list[str]:
         for name, seconds in found.took_s.items()
     ]
     lines.append(f"  {'live tiles and desks':34} {found.tiles_s * 1e3:8.1f} ms {found.tiles_cold_s * 1e3:8.0f} ms")
+    lines += report_ways.told(found.ways)
     for name, size in sorted(found.bytes_by_table.items(), key=lambda each: -each[1])[:9]:
         lines.append(f"  {name:34} {size / found.calls:8.0f} bytes a call")
     return [*lines, f"  {'all tables and indexes':34} {found.bytes_a_call:8.0f} bytes a call"]

@@ -82,6 +82,16 @@ def test_more_rows_than_anybody_reads_are_refused_before_they_are_made(day: sqli
         ask(day, question, 1)
 
 
+def test_each_section_can_be_asked_by_all_that_it_is_said_to_be_counted_by(day: sqlite3.Connection) -> None:
+    for section, dimensions in asked.SECTIONS.items():
+        for each in dimensions:
+            question = Question(BEGIN, BEGIN + timedelta(days=1), of_section(section), BERLIN.place(), (each,))
+            answer = ask(day, question)
+            assert answer.figures or section is Section.SALES, (
+                "what is sold stands once for each currency, of none here"
+            )
+
+
 def test_an_agent_has_no_service_level(day: sqlite3.Connection) -> None:
     answer = asked.answer(day, asked.read({}, ("agent",), BERLIN, NOW), BERLIN, NOW)
     assert [row.key for row in answer.rows] == [("ann",), ("bob",)]

@@ -325,8 +325,9 @@ class Engine:
         self.switching.stop_connecting()
         self.dialled.drain()
         self.floor.stop()
-        await self.switches.stop()
-        self.dialled.stop()
+        await each_of(self.switches.stop, self.dialled.stop, self._write_all, self._close)
+
+    async def _write_all(self) -> None:
         try:
             async with asyncio.timeout(WRITE_S):
                 await self.pace.keep()
@@ -334,7 +335,6 @@ class Engine:
                 await self.safe_harbour.all_written()
         except TimeoutError:
             log.get().error("records are not written: the store took none", folder=str(self.writer.path.parent))
-        await self._close()
 
     async def _close(self) -> None:
         end_tasks, hosts = self.tasks.cancel_all, self._hosts

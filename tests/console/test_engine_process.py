@@ -79,6 +79,17 @@ async def test_a_server_that_does_not_stop_keeps_nothing_else_from_it(
     assert is_closed(settings) and not settings.engine.socket.exists()
 
 
+async def test_a_switch_that_cannot_be_left_keeps_the_store_from_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engine_of(settings)
+    await engine.start()
+    monkeypatch.setattr(engine.switches, "stop", breaks)
+    with pytest.raises(Broken):
+        await engine.stop()
+    assert is_closed(settings)
+
+
 async def test_each_step_is_taken_whatever_became_of_those_before() -> None:
     taken: list[str] = []
 

@@ -59,8 +59,12 @@ class AgentDay:
 
     @property
     def talks(self) -> int:
-        """How many talks began in the day or went on into it."""
-        return sum(each.state == "talking" for each in self.stretches)
+        """How many talks began in the day or went on into it; one that an engine's restart cut into states is one."""
+        before = (None, *self.stretches)
+        return sum(
+            each.state == "talking" and not (last and last.state == "talking" and last.call_id == each.call_id)
+            for last, each in zip(before, self.stretches, strict=False)
+        )
 
     @property
     def was_there(self) -> bool:

@@ -20,7 +20,8 @@ NARROW_ROW = 54
 
 def curves(title: str, labels: Sequence[str], series: Sequence[Series], say: Say = as_it_is) -> Picture:
     """Lines of shares, each a title and as many values as there are labels. ``say``: how numbers are written."""
-    top = min(1.0, edge(max((value for _, values in series for value in values), default=0.0) or 0.01, "ratio"))
+    highest = max((value for _, values in series for value in values), default=0.0) or 0.01
+    top = edge(highest, "ratio") if highest > 1.0 else min(1.0, edge(highest, "ratio"))
     titles = [name for name, _ in series]
 
     def draw(canvas: Canvas) -> tuple[Canvas, list[str]]:
@@ -44,8 +45,10 @@ def curves(title: str, labels: Sequence[str], series: Sequence[Series], say: Say
 
 
 def funnel(title: str, stages: Sequence[tuple[str, int]], say: Say = as_it_is) -> Picture:
-    """A bar for each stage, in the middle below the one before, with its share of the first and of that one."""
+    """A bar for each stage, in the middle below the one before, with its share of the first and of that one. The
+    largest is as wide as there is room."""
     first = stages[0][1]
+    most = max(many for _, many in stages)
 
     def draw(canvas: Canvas) -> tuple[Canvas, list[str]]:
         parts: list[str] = []
@@ -54,7 +57,7 @@ def funnel(title: str, stages: Sequence[tuple[str, int]], say: Say = as_it_is) -
         at = replace(canvas, height=row * len(stages) + 8)
         left, widest = (0, canvas.width) if is_narrow else (NAMES, BARS)
         for place, (name, many) in enumerate(stages):
-            y, width = 4 + row * place, widest * many / first if first else 0.0
+            y, width = 4 + row * place, widest * many / most if most else 0.0
             said = _of(many, first, stages[place - 1][1] if place else None, say)
             bar = y + (22 if is_narrow else 0)
             parts.append(text(0, y + 16, name, "start") if is_narrow else text(left - 12, y + 20, name, "end"))

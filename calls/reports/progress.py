@@ -1,7 +1,8 @@
 """How far a campaign is: its penetration by attempts and by time, and the funnel from its leads to its sales.
 
 A lead is counted once, by its first attempt in the time that came so far. What a stage of the funnel counts has been
-through all stages above it, so that none is larger than the one before.
+through all stages above it, so that none is larger than the one before; only where leads that were dialled have left
+the roll may there be more of those than stand on it.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from calls.errors import UserError
 from calls.records.times import as_text
 from calls.records.totals import ATTEMPTS
+from calls.reports.asked import EARLIEST, LATEST
 from calls.reports.question import Dimension
 from calls.reports.sheets import Sheet
 from calls.reports.slots import labels
@@ -82,6 +85,30 @@ class Progress:
     def _curves(self) -> Iterator[tuple[str, Sequence[Point]]]:
         yield "attempt", self.by_attempt
         yield "time", self.by_time
+
+
+def days(first: date | None, last: date | None, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """The time from the begin of one day of ``zone`` to the end of another, for :func:`progress`.
+
+    Raises:
+        UserError: a day is too far away to be reckoned with.
+    """
+    for each in (first, last):
+        if each is not None and not EARLIEST <= each <= LATEST:
+            raise UserError(f"{each}: expected a day from {EARLIEST} to {LATEST}")
+    return (
+        None if first is None else datetime.combine(first, time(), zone),
+        None if last is None else datetime.combine(last + timedelta(days=1), time(), zone),
+    )
+
+
+def require_known(connection: sqlite3.Connection, campaign_id: str) -> None:
+    """
+    Raises:
+        UserError: no such campaign was ever started.
+    """
+    if connection.execute("SELECT 1 FROM campaigns WHERE campaign_id = ?", (campaign_id,)).fetchone() is None:
+        raise UserError(f"no campaign {campaign_id} was ever started")
 
 
 def progress(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+import sqlite3
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from calls.reports.progress import STAGES
+from calls.reports.progress import STAGES, Progress, days, require_known
 from calls.reports.progress import progress as counted
 from calls.reports.sheets import Format, write
 from console.cli.report import put, read
@@ -30,9 +31,13 @@ def progress(
 ) -> None:
     """How far a campaign is: penetration by attempts and by time, and the funnel from its leads to its sales."""
     zone = settings_of(context).reports.place()
-    begin = None if first is None else datetime.combine(first, time(), zone)
-    end = None if last is None else datetime.combine(last + timedelta(days=1), time(), zone)
-    found = read(context, lambda db: counted(db, campaign, zone, begin, end, of_list))
+    begin, end = days(first and first.date(), last and last.date(), zone)
+
+    def look(connection: sqlite3.Connection) -> Progress:
+        require_known(connection, campaign)
+        return counted(connection, campaign, zone, begin, end, of_list)
+
+    found = read(context, look)
     if how is not None:
         sheet = found.sheet(campaign)
         put(write(sheet, how), len(sheet.rows), output)

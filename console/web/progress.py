@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from calls.errors import UserError
 from calls.reports.curves import curves, funnel
 from calls.reports.pictures import Picture
-from calls.reports.progress import STAGES, Point, Progress, progress
+from calls.reports.progress import STAGES, Point, Progress, days, progress
 from calls.reports.sheets import MEDIA, Format, write
 from console.accounts.roles import Right
 from console.accounts.store import Known
@@ -29,8 +29,6 @@ ENTRIES: Sequence[Entry] = ()
 
 NAMES = ("from", "to", "list")
 
-LAST = date(2999, 12, 30)
-
 Manages = Annotated[Known, Depends(require(Right.CAMPAIGNS))]
 
 
@@ -40,9 +38,7 @@ def add(site: Site) -> None:
 
     async def found_for(campaign_id: str, words: dict[str, str]) -> Progress:
         zone = site.settings.reports.place()
-        begin, end = _day(words, "from"), _day(words, "to")
-        since = None if begin is None else datetime.combine(begin, time(), zone)
-        until = None if end is None else datetime.combine(end + timedelta(days=1), time(), zone)
+        since, until = days(_day(words, "from"), _day(words, "to"), zone)
         return await reads.read(lambda db: progress(db, campaign_id, zone, since, until, words["list"]))
 
     @site.app.get("/campaigns/{campaign_id}/progress", response_class=HTMLResponse)
@@ -110,9 +106,6 @@ def _day(words: dict[str, str], name: str) -> date | None:
     if not words[name]:
         return None
     try:
-        found = date.fromisoformat(words[name])
+        return date.fromisoformat(words[name])
     except ValueError:
         raise UserError(f"{name} {words[name][:20]!r}: expected a day such as 2026-05-31") from None
-    if not date(1971, 1, 1) <= found <= LAST:
-        raise UserError(f"{name} {words[name][:20]!r}: expected a day from 1971-01-01 to {LAST}")
-    return found

@@ -307,6 +307,10 @@ def test_reports_as_table_csv_and_json(tmp_path: Path) -> None:
     found = duckdb.execute(f"SELECT call_id, talk_s FROM '{tmp_path / 'calls.parquet'}' ORDER BY 1").fetchall()
     assert found == sorted((each["call"], each["talk s"]) for each in calls)
     assert "expected --from and --to only" in invoke(installed, "report", "--parquet", "x", "--csv", status=2)
+    with pytest.raises(UserError, match="no campaign nope was ever started"):
+        invoke(installed, "report", "progress", "nope")
+    with pytest.raises(UserError, match="9999-12-31: expected a day from 1971-01-01 to 2999-12-31"):
+        invoke(installed, "report", "progress", "nope", "--to", "9999-12-31")
 
 
 def test_reports_of_a_flow_its_paths_and_the_ways_of_a_split(tmp_path: Path) -> None:

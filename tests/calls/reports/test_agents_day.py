@@ -85,6 +85,21 @@ def test_a_day_of_twenty_five_hours(connection: sqlite3.Connection) -> None:
     )]  # fmt: skip
 
 
+def test_a_talk_that_a_restart_has_cut_is_one() -> None:
+    at = datetime(2025, 6, 2, 8, tzinfo=UTC)
+    told = (
+        ("ready", None),
+        ("talking", "c1"),
+        ("talking", "c1"),
+        ("talking", "c2"),
+        ("wrap_up", "c2"),
+        ("talking", "c1"),
+    )
+    hour = timedelta(hours=1)
+    parts = (Stretch(state, "", at + n * hour, at + (n + 1) * hour, call) for n, (state, call) in enumerate(told))
+    assert AgentDay("ann", tuple(parts)).talks == 3
+
+
 def test_only_the_agents_that_are_asked_for(connection: sqlite3.Connection) -> None:
     change(connection, BEGIN, "ready", None)
     now = BEGIN + timedelta(hours=1)

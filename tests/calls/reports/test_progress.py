@@ -107,6 +107,10 @@ def test_pictures_tell_lines_apart_by_dashes_and_stages_by_their_shares() -> Non
     drawn = curves("<t>", ["1", "2"], (("Dialled", (0.5, 0.25)), ("Met", (0.1, 0.2)))).svg
     assert {"curve0", "curve1"} <= set(re.findall(r'<polyline class="(\w+)"', drawn)) and "<t>" not in drawn
     assert "2: Met 20%" in drawn
+    more = curves("t", ["1"], (("Dialled", (1.6,)),)).svg
+    assert all(float(each) > 0 for each in re.findall(r'cy="([0-9.-]+)"', more)) and "1: Dialled 160%" in more
+    moved = funnel("f", (("Leads", 10), ("Dialled", 20))).svg
+    assert re.findall(r'class="series0"[^>]*width="([0-9.]+)"', moved) == ["210.0", "420.0"], "leads left the roll"
     stages = funnel("f", (("Leads", 1000), ("Dialled", 500), ("Sold", 0), ("None", 0))).svg
     bars = [float(each) for each in re.findall(r'class="series0"[^>]*width="([0-9.]+)"', stages)]
     assert bars == [420.0, 210.0, 1.0, 1.0]

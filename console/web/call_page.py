@@ -56,6 +56,7 @@ def add(site: Site) -> None:
             facts=facts,
             transcript=await heard.transcript(call_id) if may_read else (),
             may_read=may_read,
+            names={each.id: each.name for each in site.settings.agents},
             person=f"/people/{quote(who, safe='')}" if may_read and who else "",
             hear=_hear(call_id, call.agent, call.recorded, known),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -170,13 +170,13 @@ def bars(wave: Waveform) -> str:
     return "".join(drawn)
 
 
-def marks(shown: RecordingShown, words: Words) -> list[tuple[float, str]]:
-    """What happened in a recording and where nothing was recorded, by the time, in words."""
+def marks(shown: RecordingShown, words: Words, names: Mapping[str, str]) -> list[tuple[float, str]]:
+    """What happened in a recording and where nothing was recorded, by the time, in words. ``names``: of agents."""
     muted = [
-        (each.from_s, words("recording.muted", until=clock(each.to_s), why=words.told(each.why)))
+        (each.from_s, words("recording.muted", until=clock(each.to_s), why=words.told(each.why, names)))
         for each in shown.muted
     ]
-    return sorted(muted + [(each.at_s, words.told(each.what)) for each in shown.marks])
+    return sorted(muted + [(each.at_s, words.told(each.what, names)) for each in shown.marks])
 
 
 def clock(at_s: float) -> str:

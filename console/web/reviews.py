@@ -148,7 +148,7 @@ async def _shown(
         forms=forms,
         recordings=sorted(drawn, key=lambda each: each.shown.agent not in (None, talk.agent_id)),
         bars=bars,
-        marks=lambda shown: marks(shown, words),
+        marks=lambda shown: marks(shown, words, _names(site)),
         campaign=campaign,
         disposition=disposition,
         forms_shown={each.name: each.shown for each in site.settings.scorecards},

@@ -98,6 +98,7 @@ PAGES = (
     ("Root", "editor", "/edit-flow?flow=main"),
     ("Root", "people", "/people?q=Harbour"),
     ("Root", "person", f"/people/{HARBOUR}"),
+    ("Root", "call", "/calls/{judged}"),
     ("Root", "messages", "/messages"),
     ("Root", "do-not-call", "/do-not-call"),
     ("Root", "reports", "/reports?section=inbound&by=60"),

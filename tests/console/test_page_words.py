@@ -144,6 +144,13 @@ def test_what_the_engine_says_is_said_again(language: str, said: str, again: str
     assert READ[language].told(said) == (said if again is None else again)
 
 
+def test_people_are_called_by_their_names() -> None:
+    names = {"ann": "Ann Smith"}
+    assert READ["en"].told("paused by ann", names) == "paused by Ann Smith"
+    assert READ["de"].told("the talk with ann is over", names) == "das Gespräch mit Ann Smith ist zu Ende"
+    assert READ["de"].told("the talk with bob is over", names) == "das Gespräch mit bob ist zu Ende"
+
+
 @pytest.mark.parametrize(
     ("language", "number", "share", "seconds", "time"),
     [

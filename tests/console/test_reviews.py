@@ -188,7 +188,7 @@ def test_a_talk_is_judged_heard_answered_and_compared_each_by_who_may(running: S
     assert "/quality/c1" in quality.get("/quality").text
     page = quality.get("/quality/c1").text
     assert "Was the recording announced?" in page and "Was it solved?" not in page, "that form asks of other talks"
-    assert "0:00</button> nothing is recorded until 0:01 (paused by anna)" in page
+    assert "0:00</button> nothing is recorded until 0:01 (paused by Anna &lt;b&gt;[red])" in page
     assert page.count("M0.5 27.5V72.5") == 2, "the loudest of the first bar's samples; once more for what was heard"
     for _ in range(2):
         sound = quality.ask("GET", "/quality/c1/recording", {"Range": "bytes=0-3"})

@@ -1,5 +1,7 @@
 // The page of a campaign: sliders beside their numbers, what it does now, and the simulator's forecast. All words come
 // from the console, in the language of the page.
+import { stack } from "./base.js";
+
 const notice = document.querySelector("[data-campaign]");
 const id = encodeURIComponent(notice?.dataset.campaign ?? "");
 const EVERY_MS = 2000;
@@ -41,8 +43,10 @@ async function take(path, place, signal) {
     const answer = await fetch(path, { signal });
     const found = new DOMParser().parseFromString(await answer.text(), "text/html");
     const part = found.querySelector("[data-part]");
-    if (answer.ok && part) place.replaceChildren(...document.importNode(part, true).children);
-    else says(place, found.querySelector(".trouble")?.textContent ?? place.dataset.none, "notice");
+    if (answer.ok && part) {
+      place.replaceChildren(...document.importNode(part, true).children);
+      stack(place);
+    } else says(place, found.querySelector(".trouble")?.textContent ?? place.dataset.none, "notice");
   } catch {
     if (signal?.aborted) return;
     says(place, place.dataset.none, "notice");

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from console.web.words.engine_texts import EngineTexts
+from console.web.words.engine_texts import EngineTexts, Speech
 from console.web.words.formats import FORMATS, Formats
 
 FOLDER = Path(__file__).parent
 SOURCE = "en"
 LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "es": "Español", "fr": "Français"}
 """Each by its own name."""
+
+NOBODY: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,10 @@ class Words:
         """
         return self.texts[key].format_map(values) if values else self.texts[key]
 
-    def told(self, said: str) -> str:
-        """What the engine said, in this language; in English where nobody has put it into words here."""
-        return self.engine.again(said, self.texts.__getitem__, self.formats)
+    def told(self, said: str, names: Mapping[str, str] = NOBODY) -> str:
+        """What the engine said, in this language; in English where nobody has put it into words here. ``names``: of
+        people by their ids."""
+        return self.engine.again(said, Speech(self.texts.__getitem__, self.formats, names))
 
     def sentence(self, said: str) -> str:
         """The same as a sentence."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from console.web.words.formats import Formats
 
@@ -24,6 +25,19 @@ DEPTH = 5
 """Of texts in texts."""
 
 
+PEOPLE = ("agent", "who", "supervisor", "to")
+"""Places of people's ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """How it is said: ``texts`` by key, ``formats`` of numbers and days, ``names`` of people by their ids."""
+
+    texts: Callable[[str], str]
+    formats: Formats
+    names: Mapping[str, str]
+
+
 class EngineTexts:
     """See the module."""
 
@@ -31,34 +45,35 @@ class EngineTexts:
         longest_first = sorted(english.items(), key=lambda each: (-len(literal(each[1])), each[0]))
         self._patterns = [(key, re.compile(_pattern(text), re.DOTALL)) for key, text in longest_first]
 
-    def again(self, said: str, texts: Callable[[str], str], formats: Formats, depth: int = 0) -> str:
-        """``said`` by ``texts`` (by key), with numbers by ``formats``; as it is where no text fits."""
+    def again(self, said: str, speech: Speech, depth: int = 0) -> str:
+        """``said`` in another language; as it is where no text fits."""
         if depth > DEPTH or not said:
             return said
         for key, pattern in self._patterns:
             if found := pattern.fullmatch(said):
-                values = {
-                    name: self._place(name, value, texts, formats, depth + 1)
-                    for name, value in found.groupdict().items()
-                }
-                return texts(key).format_map(values)
-        return self._parts(said, texts, formats, depth + 1)
+                places = found.groupdict().items()
+                values = {name: self._place(name, value, speech, depth + 1) for name, value in places}
+                return speech.texts(key).format_map(values)
+        return self._parts(said, speech, depth + 1)
 
-    def _place(self, name: str, value: str, texts: Callable[[str], str], formats: Formats, depth: int) -> str:
+    def _place(self, name: str, value: str, speech: Speech, depth: int) -> str:
         if name == EACH:
-            return ", ".join(self.again(each, texts, formats, depth) for each in value.split(", "))
-        return self.again(value, texts, formats, depth) if name in INNER else formats.inside(value)
+            return ", ".join(self.again(each, speech, depth) for each in value.split(", "))
+        if name in PEOPLE:
+            return speech.names.get(value, value)
+        return self.again(value, speech, depth) if name in INNER else speech.formats.inside(value)
 
-    def _parts(self, said: str, texts: Callable[[str], str], formats: Formats, depth: int) -> str:
+    def _parts(self, said: str, speech: Speech, depth: int) -> str:
         def again(part: str) -> str:
-            return self.again(part, texts, formats, depth)
+            return self.again(part, speech, depth)
 
+        gap = speech.formats.gap
         if found := _BRACKETS.fullmatch(said):
             return f"{again(found[1])} ({again(found[2])})"
         if "; " in said:
-            return f"{formats.gap}; ".join(again(part) for part in said.split("; "))
+            return f"{gap}; ".join(again(part) for part in said.split("; "))
         before, colon, after = said.partition(": ")
-        return f"{again(before)}{formats.gap}: {again(after)}" if colon else formats.inside(said)
+        return f"{again(before)}{gap}: {again(after)}" if colon else speech.formats.inside(said)
 
 
 def literal(text: str) -> str:

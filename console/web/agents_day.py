@@ -27,8 +27,12 @@ ENTRIES = (Entry(PATH, "nav.agents_day", Right.FLOOR, Group.PEOPLE, "clock"),)
 
 NAMES = ("day", "agent", "queue")
 
-A_PAGE = 60
-"""Agents that one picture shows."""
+A_PAGE = 25
+"""Agents that one picture shows: of busy ones it has a megabyte or more."""
+
+STATES_TOLD = 4_000
+"""Of more states than these a page has no tables, but a way to those of each agent: it would take the console
+seconds, and its reader's browser longer."""
 
 LAST = date(2999, 12, 30)
 
@@ -75,6 +79,11 @@ def add(site: Site) -> None:
             names=names,
             queues=queues,
             states=STATES,
+            each_told=found is not None
+            and (len(found.agents) == 1 or sum(len(each.stretches) for each in found.agents) <= STATES_TOLD),
+            of_agent={each.agent_id: urlencode(asked | {"agent": each.agent_id}) for each in found.agents}
+            if found
+            else {},
             before=urlencode(asked | {"day": str(found.day - timedelta(days=1))}) if found else "",
             later=urlencode(asked | {"day": str(found.day + timedelta(days=1))}) if found else "",
             more=urlencode(asked | {"after": more}) if more else "",

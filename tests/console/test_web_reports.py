@@ -19,6 +19,7 @@ from calls.reports.settings import ReportSettings
 from calls.settings import Settings, load
 from console.accounts import orders
 from console.accounts.store import digest
+from console.web import agents_day
 from console.web.house_time import HouseTime
 from tests.calls.records.test_figures import BEGIN, call
 from tests.console.browser import HASH, PASSWORD, Browser
@@ -41,6 +42,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
             record = call(name, queue="sales", agent=agent, wait_s=3.0, talk_s=60.0, abandoned=agent is None)
             store.finish_call(connection, record)
         connection.execute("UPDATE calls SET caller = '+4930123456789'")
+        connection.executemany(
+            "INSERT INTO agent_states (agent_id, state, reason, since_at, duration_s)"
+            " VALUES (?, 'ready', '', ?, 60.0)",
+            [(agent, f"2020-05-04T08:0{minute}:00.000000+00:00") for agent in ("ann", "bob") for minute in range(2)],
+        )
         subject, bounds = {"queue": "sales"}, (0.03, 0.1)
         alerts.raise_alert(connection, "lost", "abandonment", subject, bounds, 0.75, (3.0, 4.0), BEGIN)
 
@@ -52,6 +58,17 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
             assert engine.post("http://engine/v1/accounts", json=order).status_code == 200
         engine.close()
         yield opened
+
+
+def test_a_busy_day_is_told_agent_by_agent(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its page would have megabytes, and the console would do nothing else for seconds."""
+    browser.log_in("supervisor", PASSWORD)
+    day = "/agents-day?day=2020-05-04"
+    assert browser.get(day).text.count("<details") == 2
+    monkeypatch.setattr(agents_day, "STATES_TOLD", 3)
+    page = browser.get(day).text
+    assert "<details" not in page and 'href="/agents-day?day=2020-05-04&amp;agent=bob"' in page
+    assert browser.get(f"{day}&agent=bob").text.count("<details") == 1
 
 
 def test_an_agent_sees_no_reports(browser: Browser) -> None:

@@ -20,6 +20,9 @@ SUFFIX = ".wav"
 """16-bit PCM at 8 kHz, mono: what both switches write under this name."""
 
 
+MOST_TALKS = 100
+"""A call has no more talks with agents than this, however often it is handed on."""
+
 FOLDER = re.compile(r"(/[A-Za-z0-9_+@=~.-]+)+\Z")
 """What a switch's command may hold: no space, and no comma, behind which Asterisk takes options and commands."""
 
@@ -84,15 +87,15 @@ class RecordingFiles:
         return True
 
     def of_talks(self, call_id: str) -> Iterator[str]:
-        """The names of the recordings of a call's talks with agents, see :func:`of_talk`.
+        """The names of the recordings of a call's talks with agents, see :func:`of_talk`. Asked for one by one: a
+        folder may have a million files.
 
         Raises:
-            RecordingError: the folder cannot be read.
+            RecordingError: something else than a file lies there.
         """
-        beginning = of_talk(call_id, "")
-        for path in self._found():
-            if path.stem.startswith(beginning) and path.suffix == SUFFIX and is_safe_id(path.stem):
-                yield path.stem
+        for talk in range(1, MOST_TALKS + 1):
+            if self.size(name := of_talk(call_id, talk)) is not None:
+                yield name
 
     def older_than(self, at_s: float) -> Iterator[str]:
         """The names of the recordings that were last written to before ``at_s``, seconds since the epoch.
@@ -100,7 +103,13 @@ class RecordingFiles:
         Raises:
             RecordingError: the folder cannot be read.
         """
-        for path in self._found():
+        try:
+            found = sorted(self.folder.iterdir())
+        except FileNotFoundError:
+            return
+        except OSError as problem:
+            raise RecordingError(f"{self.folder} cannot be read: {problem.strerror}") from problem
+        for path in found:
             if path.suffix != SUFFIX or not is_safe_id(path.stem):
                 continue
             try:
@@ -109,14 +118,6 @@ class RecordingFiles:
                 continue  # gone meanwhile
             if stat.S_ISREG(told.st_mode) and told.st_mtime < at_s:
                 yield path.stem
-
-    def _found(self) -> list[Path]:
-        try:
-            return sorted(self.folder.iterdir())
-        except FileNotFoundError:
-            return []
-        except OSError as problem:
-            raise RecordingError(f"{self.folder} cannot be read: {problem.strerror}") from problem
 
 
 DEPLOYED = RecordingFiles(Path("/var/lib/callwright/recordings"))

@@ -20,6 +20,7 @@ COLUMNS = (
 )  # fmt: skip
 """Before those of the files. None is one that an import would take for something else."""
 
+# By their order of time SQLite would look for a lead's attempts among all of the campaign.
 _ROWS = """
 SELECT l.row, l.number, l.kind,
     coalesce((SELECT group_concat(number, ' ') FROM lead_numbers WHERE lead_id = l.lead_id), ''),
@@ -35,7 +36,8 @@ SELECT l.row, l.number, l.kind,
 FROM (SELECT rowid AS row, * FROM leads WHERE list_id = :list AND rowid > :after ORDER BY rowid LIMIT :most) AS l
 LEFT JOIN campaign_leads AS r ON r.lead_id = l.lead_id AND (:campaign IS NULL OR r.campaign_id = :campaign)
 LEFT JOIN attempts AS a ON a.attempt_id = (
-    SELECT attempt_id FROM attempts WHERE lead_id = l.lead_id AND campaign_id = r.campaign_id AND NOT unsent
+    SELECT attempt_id FROM attempts INDEXED BY attempts_by_lead
+    WHERE lead_id = l.lead_id AND campaign_id = r.campaign_id AND NOT unsent
     ORDER BY intended_at DESC LIMIT 1
 )
 LEFT JOIN calls AS c ON c.call_id = a.attempt_id

@@ -11,7 +11,7 @@ import pytest
 from calls.errors import LeadError
 from calls.records.times import as_text
 from dialer import roll
-from dialer.leads.results import COLUMNS, results
+from dialer.leads.results import _ROWS, COLUMNS, results
 from tests.dialer.conftest import make_campaign
 from tests.dialer.desk_store import ANNA, DeskStore
 
@@ -98,3 +98,13 @@ def test_columns_of_the_files_stand_behind_ours_and_pages_go_on_where_the_last_e
     assert [row[0] for row in last.rows] == [THIRD] and last.after is None
     with pytest.raises(LeadError, match="no list moon"):
         results(store.db, "moon")
+
+
+def test_a_million_leads_are_read_without_a_look_at_more_than_each_one_s_own(store: DeskStore) -> None:
+    plan = store.db.execute(f"EXPLAIN QUERY PLAN {_ROWS}", {"list": "l", "campaign": None, "after": 0, "most": 9})
+    looks = [row[3] for row in plan if row[3].startswith(("SEARCH", "SCAN"))]
+    assert [each for each in looks if "lead_id=?" not in each and "_id=?)" not in each] == [
+        "SEARCH leads USING INDEX leads_by_list (list_id=? AND rowid>?)",
+        "SCAN l",
+    ]
+    assert not any("by_campaign" in each for each in looks)

@@ -21,7 +21,7 @@ def write_answer(answer: Answer, section: Section, title: str, how: Format, sett
         return write(tables.long(answer, title), how)
     definitions = [(each.title, each.said(settings.targets())) for each in answer.figures]
     parts = [
-        *(page.figure(each.title, each.svg) for each in pictures(answer, section, settings.lines())),
+        *(page.figure(each.title, each.svg + each.narrow) for each in pictures(answer, section, settings.lines())),
         as_html(tables.broad(answer, title)),
         page.definitions(definitions),
         page.left_out([each.said() for each in left_out(answer)]),

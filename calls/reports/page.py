@@ -15,7 +15,9 @@ body { margin: 0 auto; max-width: 80rem; padding: 1.25rem; background: var(--gro
   font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
 p, dd, figcaption { color: var(--quiet); } dd { margin: 0 0 .5rem; } dt { font-weight: 600; }
-.wide { overflow-x: auto; } figure { margin: 1.25rem 0; }
+.wide { overflow-x: auto; } figure { margin: 1.25rem 0; container-type: inline-size; }
+figure .narrow-chart { display: none; max-width: 34rem; }
+@container (max-width: 42rem) { figure .wide-chart { display: none; } figure .narrow-chart { display: block; } }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 thead th { color: var(--quiet); font-weight: 500; white-space: normal; vertical-align: bottom; }

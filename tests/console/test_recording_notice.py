@@ -294,7 +294,9 @@ async def test_what_is_recorded_after_a_transfer_holds_an_announcement_too(tmp_p
             assert (await ask(world.engine, "/v1/agents/anna/transfer/complete")).status_code == 200
         await world.campaign_over()
         told = ["start id-talk-2", "system.recorded en", "meet", "part"]
-        again = ["meet", "part"] if attended else ["stop", "meet", "part", "start id-talk-4", *told[1:]]
+        again = (
+            ["mute", "unmute", "meet", "part"] if attended else ["stop", "meet", "part", "start id-talk-4", *told[1:]]
+        )
         assert [each for each in story(world, call_id) if each != "stop" or not attended] == [*MET, *told, *again]
         announced = [each.detail for each in world.events(call_id) if each.kind == "recording_announced"]
         names = [first.stem] if attended else [first.stem, f"{call_id}-talk-4"]

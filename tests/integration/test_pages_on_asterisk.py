@@ -107,6 +107,9 @@ def starts_a_campaign(page: Page) -> None:
     talk_and_say(page, CALLEE, "2")
 
 
+FUNNEL = dict.fromkeys(("Leads", "Dialled", "A person answered", "Met an agent", "Right party"), "1") | {"Sold": "0"}
+
+
 def shows_the_figures(page: Page) -> None:
     """What the wallboard and the reports make of the two calls."""
     look_at_the_wall(page, Calls_now="0", Free="1", Answer_rate="100%", Abandoned="0%", Service_level="100%")
@@ -116,9 +119,11 @@ def shows_the_figures(page: Page) -> None:
     page.be("mia")
     page.open("/campaigns/floor")
     titles = page.driver.execute_script(
-        "return [...document.querySelectorAll('svg rect title')].map((e) => e.textContent)"
+        "return [...document.querySelectorAll('svg.wide-chart rect title')].map((e) => e.textContent)"
     )
-    assert [each.rpartition(": ")[2] for each in titles] == ["Attempts 1"]
+    stages = dict(each.split(": ") for each in titles if "%" in each)
+    assert {stage: told.split()[0] for stage, told in stages.items()} == FUNNEL
+    assert [each.rpartition(": ")[2] for each in titles if "Attempts" in each] == ["Attempts 1"]
 
 
 def hears_the_talk(page: Page) -> None:

@@ -119,7 +119,8 @@ def test_the_same_figures_stand_in_every_format(day: sqlite3.Connection) -> None
     assert "sales,offered,2.0,calls" in made(day, format="csv", by=["queue"]).file.content.decode()
     page = made(day, format="html", by=["queue"])
     text = page.file.content.decode()
-    assert '<svg class="chart"' in text and "abandoned while waiting / offered" in text and "<script" not in text
+    assert '<svg class="chart wide-chart"' in text and '<svg class="chart narrow-chart"' in text
+    assert "abandoned while waiting / offered" in text and "<script" not in text
     assert (page.file.name, page.rows) == (f"daily-{BEGIN:%Y-%m-%d}_{BEGIN:%Y-%m-%d}.html", 1)
     assert "Offered: 2\n" in page.text and "Abandonment: 50.0%\n" in page.text and "ASA: 3 s\n" in page.text
 

@@ -173,7 +173,8 @@ class Budget:
             at_stake += LAST_ROOM
         owed = at_stake + self._to_make_up()
         own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), owed, credit)
-        if own or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake, credit):
+        late = self._left is not None and self._left.late + 1 > 0
+        if own or late or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake, credit):
             return Mode.GUARDED, min(GUARDED, self._cap)
         return Mode.STEERED, exp(self._log)
 

@@ -3,7 +3,7 @@
 
 ``python -m tests.bench.pacing_windows`` runs ``predictive`` through forty short days under a window of thirty, and
 through ten under one of 24 hours, and says what share was abandoned in each window that ends where a day does, and at
-worst in any that holds a thousand answers or more.
+worst in any that holds a thousand answers or more, or 400 where it is of 24 hours.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from dialer.pace import LIVE_AIM
 from dialer.pacing import Abandoned, Connected, Explanation, Observation, Policy, Predictive, Snapshot
@@ -21,8 +22,8 @@ from dialer.simulation.run import Run
 from dialer.simulation.scenario import HOUR_S, Scenario, Shift, Steps
 
 DAY_S = 24 * HOUR_S
-MANY_ANSWERS = 1000
-"""A window of fewer says nothing yet: the first abandoned call may be one of five."""
+MANY_ANSWERS, MANY_OF_A_DAY = 1000, 400
+"""A window of fewer says nothing yet: the first abandoned call may be one of five. One of a day has no more."""
 
 SEED = 7000
 
@@ -71,33 +72,38 @@ class Watched:
 @dataclass(frozen=True, slots=True)
 class Windows:
     """``at_day_ends``: the share abandoned in the window that ends with each day; ``worst``: the greatest of any
-    window that holds many answers. ``occupancy``: of the whole run."""
+    window that holds ``many`` answers. ``occupancy``: of the whole run."""
 
     at_day_ends: tuple[float, ...]
     worst: float
+    many: int
     occupancy: float
 
 
 def windows(
-    outcomes: Sequence[tuple[float, bool]], window_s: float, ends_s: Sequence[float]
+    outcomes: Sequence[tuple[float, bool]], window_s: float, ends_s: Sequence[float], many: int = MANY_ANSWERS
 ) -> tuple[list[float], float]:
-    """The share abandoned in the window up to each of ``ends_s``, and the greatest up to any answer, where it holds
-    many."""
+    """The share abandoned in the window up to each of ``ends_s``, and the greatest at any moment, where it holds
+    ``many``."""
     times = [at_s for at_s, _ in outcomes]
     before = [0]
     for _, abandoned in outcomes:
         before.append(before[-1] + abandoned)
 
-    def up_to(last: int, at_s: float) -> tuple[int, int]:
-        first = bisect_right(times, at_s - window_s)
+    def held(first: int, last: int) -> tuple[int, int]:
         return last - first, before[last] - before[first]
+
+    def up_to(last: int, at_s: float) -> tuple[int, int]:
+        return held(bisect_right(times, at_s - window_s), last)
 
     at_ends = []
     for end_s in ends_s:
         answers, nobody = up_to(bisect_right(times, end_s), end_s)
         at_ends.append(nobody / answers if answers else 0.0)
-    held = (up_to(index + 1, at_s) for index, at_s in enumerate(times))
-    return at_ends, max((found / answers for answers, found in held if answers >= MANY_ANSWERS), default=0.0)
+    came = (up_to(index + 1, at_s) for index, at_s in enumerate(times))
+    left = (held(index + 1, bisect_left(times, at_s + window_s)) for index, at_s in enumerate(times))
+    shares = (found / answers for answers, found in chain(came, left) if answers >= many)
+    return at_ends, max(shares, default=0.0)
 
 
 def measure(days: int, agents: int, window_s: float, seed: int = SEED) -> Windows:
@@ -108,8 +114,9 @@ def measure(days: int, agents: int, window_s: float, seed: int = SEED) -> Window
     )
     policy = Watched(predictive, scenario.connect_within_s)
     tally = Run(scenario, policy, seed).go()
-    at_ends, worst = windows(policy.outcomes, window_s, [each.until_s + HOUR_S for each in scenario.shifts])
-    return Windows(tuple(at_ends), worst, tally.occupancy)
+    many = MANY_ANSWERS if window_s > DAY_S else MANY_OF_A_DAY
+    at_ends, worst = windows(policy.outcomes, window_s, [each.until_s + HOUR_S for each in scenario.shifts], many)
+    return Windows(tuple(at_ends), worst, many, tally.occupancy)
 
 
 def line(named: str, found: Windows, cap: float = 0.03) -> str:
@@ -118,7 +125,7 @@ def line(named: str, found: Windows, cap: float = 0.03) -> str:
     last = 100 * found.at_day_ends[-1]
     return (
         f"{named}: {above} of {len(found.at_day_ends)} windows at a day's end above the cap, the greatest"
-        f" {100 * max(found.at_day_ends):.2f}%, the last {last:.2f}%; with {MANY_ANSWERS} answers or more at worst"
+        f" {100 * max(found.at_day_ends):.2f}%, the last {last:.2f}%; with {found.many} answers or more at worst"
         f" {100 * found.worst:.2f}% at any moment; occupancy {100 * found.occupancy:.1f}%"
     )
 

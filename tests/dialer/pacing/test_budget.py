@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from math import inf
 
 import pytest
 
 from dialer.pace import LIVE_AIM
 from dialer.pacing.budget import Account, Budget, Mode
 from dialer.pacing.leftovers import Leftovers
-from tests.bench.pacing_windows import windows
+from tests.bench.pacing_windows import MANY_OF_A_DAY, windows
 
 FRESH = Account()
 MANY = 10_000.0
@@ -261,8 +262,46 @@ def test_of_stretches_before_that_end_is_owed_that_has_most_over_the_cap() -> No
     assert halves.owed == pytest.approx(0.75 / 2)
     left.look(DAY_S + 600.0 * 7 + 301.0)
     assert (left.owed, left.state(0.0)) == (0.0, [])
-    with pytest.raises(ValueError, match="4 numbers a slice"):
+    with pytest.raises(ValueError, match="5 numbers a slice"):
         left.restore({"left": [1.0]}, "left", 0.0)
+
+
+def test_last_answers_are_looked_at_once_the_cap_allows_enough_of_them() -> None:
+    left = Leftovers(0.25, DAY_S)
+    for minute in range(60):  # a calm beginning, then every third, 15 in all
+        left.answered(600.0 * minute, minute >= 15 and minute % 3 == 0)
+        if minute == 46:
+            assert left.late == -inf, "47 of them, of which the cap allows less than twelve"
+    assert left.late == pytest.approx(15 - 0.25 * 47), "the fewest that are enough, the first of them just lost"
+    kept = Leftovers(0.25, DAY_S)
+    kept.restore({"left": left.state(0.0)}, "left", 0.0)
+    assert kept.late == left.late
+    left.stretch_ended()
+    assert left.late == -inf
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_of_a_day_no_later_part_is_above_the_cap_when_its_beginning_has_left_the_window(seed: int) -> None:
+    """Two weeks of days of 500 to 750 answers: windows of 24 hours that hold 400 or more, at every moment, the nights
+    too, in which the days before are lost answer by answer."""
+    chance, budget = random.Random(seed), Budget(0.03, LIVE_AIM, DAY_S)
+    outcomes, ends = list[tuple[float, bool]](), list[float]()
+    for day in range(14):
+        at_s, wrong, whole = DAY_S * day + chance.uniform(8, 14) * 3600.0, chance.uniform(0.5, 2), Account()
+        for _ in range(chance.randint(500, 750)):
+            at_s += chance.expovariate(1 / 22)
+            budget.look(at_s)
+            _, threshold = budget.threshold(whole, 700.0, coming=4.0)
+            abandoned = chance.random() < threshold * wrong
+            budget.outcome(abandoned, 12)
+            outcomes.append((at_s, abandoned))
+            whole.answers += 1
+            whole.abandons += abandoned
+        ends.append(at_s)
+    at_ends, worst = windows(outcomes, DAY_S, ends, MANY_OF_A_DAY)
+    assert worst <= 0.03
+    assert max(at_ends) <= 0.03
+    assert sum(at_ends) / len(at_ends) > 0.02, "and what it allows is used"
 
 
 def test_answers_of_the_same_minutes_are_told_apart_by_their_order() -> None:

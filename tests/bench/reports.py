@@ -314,6 +314,10 @@ def timed(path: Path, asked: Iterable[Question]) -> tuple[float, float]:
     return best(work), first_s
 
 
+def _say(step: str) -> None:
+    sys.stderr.write(f"{step}\n")
+
+
 def measure(folder: Path, days: int = 40) -> Result:
     """Build the database in ``folder``, or take the one that is there, and ask."""
     path = folder / "reports.db"
@@ -323,7 +327,7 @@ def measure(folder: Path, days: int = 40) -> Result:
         build(path, days)
     else:
         with closing(open_writer(path)) as connection:
-            migrate(connection, told=lambda step: sys.stderr.write(f"{step}\n"))
+            migrate(connection, told=_say)
             since = END - timedelta(days=min(days, TRAIL_DAYS))
             report_ways.ask_and_review(connection, since.isoformat(timespec="microseconds"))
     ready_s = time.perf_counter() - began

@@ -18,6 +18,7 @@ from console.accounts.store import Known
 from console.forbidding import ForbidOrder
 from console.operations import BlockOrder
 from console.reads import rules
+from console.reads.names import Names
 from console.web.guard import posted, require
 from console.web.navigation import Entry, Group
 from console.web.reads import Reads
@@ -45,10 +46,12 @@ def add(site: Site) -> None:
         )
         lists = await reads.read_if_any(lambda db: [] if db is None else rules.lists(db))
         blocked = await reads.read_if_any(lambda db: [] if db is None else rules.turned_away(db))
+        campaigns = await reads.read_if_any(lambda db: {} if db is None else Names(db, site.settings).campaigns)
         more = f"{PATH}?{urlencode({'q': q, 'after': found.next})}" if found.next else None
         return site.pages.show(
             request, "do_not_call.html", 409 if problem else 200, found=found, lists=lists, blocked=blocked, q=q,
             more=more, problem=problem, given=given or {}, now=site.now(), aged=timedelta(days=31),
+            campaigns=campaigns, many="one" if found.count == 1 else "many",
         )  # fmt: skip
 
     @site.app.get(PATH, response_class=HTMLResponse)
@@ -57,6 +60,7 @@ def add(site: Site) -> None:
 
     @site.app.post(PATH, response_class=HTMLResponse)
     async def forbid(request: Request, known: Rules, form: Sent) -> Response:
+        words = site.pages.words_of(request)
         given = {name: str(form.get(name, "")).strip() for name in ("number", "reason", "until", "source", "proof")}
         try:
             until = datetime.fromisoformat(given["until"]).replace(tzinfo=UTC) if given["until"] else None
@@ -69,8 +73,9 @@ def add(site: Site) -> None:
             )
             done = await site.engine.tell("POST", "/v1/do-not-call", order, known.account.name)
         except (UserError, ValueError) as problem:
-            return await page(request, problem=str(problem), given=given)
-        return site.pages.go(PATH, f"{done.said}.")
+            told = words.told(str(problem)) if isinstance(problem, UserError) else words("forbidden.bad_form")
+            return await page(request, problem=told, given=given)
+        return site.pages.go(PATH, f"{words.told(done.said)}.")
 
     @site.app.post("/do-not-call/remove")
     async def allow(request: Request, known: Rules, form: Sent) -> Response:
@@ -81,8 +86,8 @@ def add(site: Site) -> None:
         try:
             done = await site.engine.tell("DELETE", path, who=known.account.name)
         except UserError as problem:
-            return site.pages.go(PATH, str(problem), "bad")
-        return site.pages.go(PATH, f"{done.said}.")
+            return site.pages.go(PATH, site.pages.words_of(request).told(str(problem)), "bad")
+        return site.pages.go(PATH, f"{site.pages.words_of(request).told(done.said)}.")
 
     @site.app.post("/do-not-call/block")
     async def block(request: Request, known: Rules, form: Sent) -> Response:
@@ -92,14 +97,14 @@ def add(site: Site) -> None:
         try:
             done = await site.engine.tell("POST", "/v1/blocked", order, known.account.name)
         except UserError as problem:
-            return site.pages.go(PATH, str(problem), "bad")
-        return site.pages.go(PATH, f"{done.said}.")
+            return site.pages.go(PATH, site.pages.words_of(request).told(str(problem)), "bad")
+        return site.pages.go(PATH, f"{site.pages.words_of(request).told(done.said)}.")
 
     @site.app.post("/do-not-call/unblock")
     async def unblock(request: Request, known: Rules, form: Sent) -> Response:
         path = f"/v1/blocked/{quote(str(form.get('number', '')), safe='')}"
         done = await site.engine.tell("DELETE", path, who=known.account.name)
-        return site.pages.go(PATH, f"{done.said}.")
+        return site.pages.go(PATH, f"{site.pages.words_of(request).told(done.said)}.")
 
 
 def _spelled(number: str, region: str | None) -> str:

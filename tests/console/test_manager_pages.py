@@ -320,7 +320,8 @@ def test_a_person_is_found_consents_and_is_erased(
 
 KNOWN = {part for name in PRESETS for part in name.split("-")} | set(
     "Callwright manager root administrator CSV JSON XLSX Excel UTC America New York Harbour Bakery Old Mill shops"
-    " Washington autumn Autumn sales loop demo region Phone Name Town new csv Nobody DE US no such spring".split()
+    " Washington autumn Autumn sales loop demo region Phone Name Town new csv Nobody DE US no such spring"
+    " service".split()
 )
 """Names of this house, and what its file of leads has."""
 
@@ -340,6 +341,14 @@ def test_pages_say_every_word_in_the_language_of_who_looks(running: Served, monk
         ]
         pages.append(browser.post(f"{person}/consent", number="12", kind="calls", source="x", proof="", given_at=""))
         pages.append(browser.post(f"{person}/erase", reason="x", sure=""))
+        number = {"number": "+1901*", "reason": "autumn", "until": "", "proof": "", "source": "console"}
+        pages += [browser.get("/do-not-call"), browser.get("/do-not-call?q=190")]
+        pages += [browser.post("/do-not-call", **number), browser.post("/do-not-call", **number)]
+        pages += [browser.post("/do-not-call", **number | {"number": "12"}), browser.get("/do-not-call?q=1901")]
+        pages.append(browser.post("/do-not-call/remove", number="+1901*", reason="autumn", campaign=""))
+        pages += [
+            browser.post(f"/do-not-call/{each}", number="+493012", reason="autumn") for each in ("block", "unblock")
+        ]
         pages.append(browser.post("/lists/autumn/close"))
         pages.append(browser.post("/lists/autumn/open"))
         files = {"file": ("new.csv", LEADS, "text/csv")}

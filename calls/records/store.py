@@ -484,6 +484,16 @@ def talks_over(connection: sqlite3.Connection) -> dict[CallId, list[tuple[dateti
     return found
 
 
+def held_since(connection: sqlite3.Connection) -> dict[CallId, datetime]:
+    """Since when the callers of live calls are on hold, as far as their events are kept."""
+    rows = connection.execute(
+        "SELECT call_id, at FROM live_calls JOIN call_events AS began USING (call_id) WHERE kind = 'hold_began'"
+        " AND NOT EXISTS (SELECT 1 FROM call_events AS later WHERE later.call_id = began.call_id"
+        " AND later.seq > began.seq AND later.kind IN ('hold_began', 'hold_ended'))"
+    )
+    return {CallId(call_id): as_time(at) for call_id, at in rows}
+
+
 # --- switches and the audit ------------------------------------------------------------------------------------
 
 

@@ -64,6 +64,8 @@ class Found:
     """Since when the agents of these calls talk; a call that is not here has no talk, though it may have had one."""
     talks_over: Mapping[CallId, list[tuple[datetime, datetime]]]
     """From when to when agents talked in the others."""
+    held: Mapping[CallId, datetime]
+    """Since when callers are on hold, by their agents: what held them has ended with the run before this one."""
     kept: Mapping[CallId, int]
     """How many events of each call are written down."""
     recovery: recovery.Recovery
@@ -211,15 +213,18 @@ class Restart:
         recorder.agent_id = live.agent_id
         since = found.talks.get(live.call_id)
         over = found.talks_over.get(live.call_id, []) if since is None else []
+        held = found.held.get(live.call_id)
         begins = [begin for begin, _ in over] if since is None else [since]
         recorder.note_answer(begins[0] if begins and is_dialled else live.started_at if begins else None)
         for begin, end in over:
             recorder.enter(Phase.TALK, begin)
-            recorder.enter(Phase.MENU, end)
+            recorder.enter(Phase.MENU, end if held is None else min(end, held))
         if since is not None:
             recorder.enter(Phase.TALK, since)
         elif not over:
             recorder.enter(Phase.WAIT if is_dialled else Phase.MENU)
+        if held is not None:
+            recorder.enter(Phase.HOLD, held)
         recorder.note_adopted({"agent": live.agent_id})
         self._adopted[live.call_id] = recorder
         self._books.show(recorder)
@@ -234,10 +239,12 @@ class Restart:
 
         Gives the legs of those who talked, and to no customer who is left, or were about to: one who was asked by
         another agent may still sit in that one's room, and a caller may have come to the other before it was noted.
+        One whose caller was on hold talks to nobody: the switch has led the caller on, as any whose engine is away.
         """
         strays: dict[AgentId, LegId] = {}
         serving: list[AgentId] = []
-        talks = {live.agent_id: live.call_id for live in calls if live.agent_id and live.call_id in found.talks}
+        talking = found.talks.keys() - found.held.keys()
+        talks = {live.agent_id: live.call_id for live in calls if live.agent_id and live.call_id in talking}
         last = {each.agent_id: each for each in found.agents if each.state is not AgentState.LOGGED_OUT}
         logging_in = {agent_id for agent_id, leg_id in legs.items() if leg_id in found.ringing}
         at_home = {agent_id for agent_id, home in self._homes.items() if home == name}
@@ -294,7 +301,7 @@ def _look(
     first = before is None
     before = before or Before(store.last_states(connection), _last_seen(connection, now))
     talks, talks_over = store.talks_since(connection), store.talks_over(connection)
-    kept = store.events_kept(connection)
+    kept, held = store.events_kept(connection), store.held_since(connection)
     legs, ringing = store.agent_legs(connection, switch, up.boot), store.ringing_legs(connection)
     store.keep_agent_legs(connection, switch, [leg for leg in legs.values() if leg in up.live])
     if first:
@@ -303,7 +310,9 @@ def _look(
     recovered = recovery.recover(connection, switch, up.boot, up.live, now, others)
     calls = [live for live in store.live_calls(connection) if live.switch not in others]
     campaigns = _open_campaigns(connection, now) if first else []
-    return Found(before.agents, before.seen_at, legs, ringing, calls, talks, talks_over, kept, recovered, campaigns)
+    return Found(
+        *(before.agents, before.seen_at, legs, ringing, calls, talks, talks_over, held, kept, recovered, campaigns)
+    )
 
 
 def _last_seen(connection: sqlite3.Connection, now: datetime) -> datetime:

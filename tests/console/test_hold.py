@@ -173,3 +173,23 @@ async def test_the_recording_of_a_whole_call_is_mute_on_hold(tmp_path: Path, on_
         await world.until(lambda: len(met(world, call)) == 3)
         told = [entry.detail for entry in world.switch.diary.of(call.info.call_id, Seen.RECORD)]
         assert told == [f"start {call.info.call_id}-call-1", *muted]
+
+
+@held
+async def test_an_agent_whose_caller_was_on_hold_is_free_after_a_restart(tmp_path: Path) -> None:
+    """The caller is wherever the switch leads those whose engine is away: nothing brings the two together again."""
+    async with house(tmp_path) as world:
+        call = await on_hold(world)
+        await world.until(lambda: "hold_began" in world.kinds(call.info.call_id))
+        await world.kill()
+        await asyncio.sleep(20.0)
+        await world.start()
+        assert world.state("anna") == "ready"
+        assert (await tell(world, "end-call"))[1] == "agent anna talks to nobody"
+        call.far_hangs_up()
+        await world.settled()
+        record = world.record()
+        assert (record.agent_id, record.outcome, adds_up(record)) == ("anna", Outcome.ANSWERED, True)
+        assert record.talk_s == pytest.approx(10.0, abs=1.0)
+        assert record.hold_s is not None and record.hold_s >= 20.0
+        assert world.state("anna") == "ready"

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from calls.errors import UserError
 from calls.reports.asking import ask
-from calls.reports.definitions import Definition, Section, Source, of_section
+from calls.reports.definitions import Section, of_section
 from calls.reports.question import COLUMNS, Answer, Dimension, Question
 from calls.reports.settings import ReportSettings
 
@@ -97,7 +97,7 @@ def answer(connection: sqlite3.Connection, asked: Asked, settings: ReportSetting
     question = Question(
         begin=asked.begin,
         end=asked.end,
-        figures=_figures(asked),
+        figures=of_section(asked.section, by_campaign=Dimension.CAMPAIGN in {*asked.by, *asked.filters}),
         zone=settings.place(),
         by=asked.by,
         filters=asked.filters,
@@ -105,13 +105,6 @@ def answer(connection: sqlite3.Connection, asked: Asked, settings: ReportSetting
         now=now,
     )
     return ask(connection, question, MOST_ROWS)
-
-
-def _figures(asked: Asked) -> tuple[Definition, ...]:
-    """Those of the section; agents' time is shared out to campaigns only where it is asked for by them."""
-    by_campaign = Dimension.CAMPAIGN in {*asked.by, *asked.filters}
-    found = of_section(asked.section)
-    return tuple(each for each in found if by_campaign or each.source is not Source.PACE_SHARED)
 
 
 def _one_of(kind: type[E], word: str, key: str) -> E:

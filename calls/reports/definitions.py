@@ -487,7 +487,9 @@ SHOWN_TOO: Mapping[Section, frozenset[str]] = {
 """Figures that a section shows beside its own."""
 
 
-def of_section(section: Section) -> tuple[Definition, ...]:
-    """The figures of a section, in their order."""
+def of_section(section: Section, *, by_campaign: bool = True) -> tuple[Definition, ...]:
+    """The figures of a section, in their order. ``by_campaign``: campaigns are asked for; agents' time is shared out
+    to them only then."""
     too = SHOWN_TOO.get(section, frozenset())
-    return tuple(each for each in DEFINITIONS if each.section is section or each.name in too)
+    found = (each for each in DEFINITIONS if each.section is section or each.name in too)
+    return tuple(each for each in found if by_campaign or each.source is not Source.PACE_SHARED)

@@ -81,7 +81,8 @@ def _asked(
 
 
 def _whole(connection: sqlite3.Connection, scope: Scope, section: Section, targets: Targets) -> Iterable[Figure]:
-    (row,) = _asked(connection, scope, of_section(section), targets).rows
+    figures = of_section(section, by_campaign=scope.campaign is not None)
+    (row,) = _asked(connection, scope, figures, targets).rows
     happened = any(each.numerator or each.denominator for each in row.figures)
     own = (each for each in row.figures if section is not Section.AGENTS or BY_NAME[each.name].section is section)
     return own if happened or section not in QUIET else ()

@@ -8,14 +8,15 @@ are right on the nights when clocks are changed.
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from calls.agents.shifts import Span
 from calls.records import work_shifts
+from calls.records.agent_time import AGENTS
 from calls.records.times import as_text, as_time
 from calls.reports.sheets import Sheet
 
@@ -117,29 +118,30 @@ class AgentsDay:
 
 
 def agents_day(
-    connection: sqlite3.Connection, day: date, zone: ZoneInfo, now: datetime, agents: Collection[str] | None = None
+    connection: sqlite3.Connection,
+    day: date,
+    zone: ZoneInfo,
+    now: datetime,
+    agents: Collection[str] | None = None,
+    after: str = "",
+    most: int | None = None,
 ) -> AgentsDay:
-    """The day of these agents (None: of all), by their ids, without those who were neither there nor planned."""
+    """The day of these agents (None: of all), by their ids, without those who were neither there nor planned: of
+    those behind the id ``after`` the first ``most``, and no more are looked through."""
     begin = datetime.combine(day, time(), zone).astimezone(UTC)
     end = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
-    stretches: defaultdict[str, list[Stretch]] = defaultdict(list)
-    for (agent_id,) in connection.execute(
-        "WITH RECURSIVE known (agent_id) AS (SELECT min(agent_id) FROM agent_states UNION ALL"
-        " SELECT (SELECT min(agent_id) FROM agent_states AS s WHERE s.agent_id > known.agent_id) FROM known"
-        " WHERE known.agent_id IS NOT NULL) SELECT agent_id FROM known WHERE agent_id IS NOT NULL"
-    ).fetchall():
-        if agents is None or agent_id in agents:
-            stretches[agent_id] = _stretches(connection, agent_id, begin, end, now)
-    plans = {
-        agent_id: (tuple(plan.spans(begin, end)), tuple(plan.breaks(begin, end)))
-        for agent_id, plan in work_shifts.plans(connection).items()
-        if agents is None or agent_id in agents
-    }
-    found = (
-        AgentDay(agent_id, tuple(stretches[agent_id]), *plans.get(agent_id, ()))
-        for agent_id in sorted({*stretches, *plans})
-    )
-    return AgentsDay(day, zone, begin, end, tuple(each for each in found if each.was_there))
+    plans = work_shifts.plans(connection)
+    seen = {agent_id for (agent_id,) in connection.execute(AGENTS)}
+
+    def of(agent_id: str) -> AgentDay:
+        stretches = _stretches(connection, agent_id, begin, end, now) if agent_id in seen else []
+        plan = plans.get(agent_id)
+        planned = () if plan is None else (tuple(plan.spans(begin, end)), tuple(plan.breaks(begin, end)))
+        return AgentDay(agent_id, tuple(stretches), *planned)
+
+    wanted = (each for each in sorted(seen | plans.keys()) if each > after and (agents is None or each in agents))
+    there = (each for each in map(of, wanted) if each.was_there)
+    return AgentsDay(day, zone, begin, end, tuple(islice(there, most)))
 
 
 def _stretches(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -45,11 +46,11 @@ def add(site: Site) -> None:
     names = {each.id: each.name for each in site.settings.agents}
     queues = [each.name for each in site.settings.queues]
 
-    async def found_for(words: dict[str, str]) -> AgentsDay:
+    async def found_for(words: dict[str, str], after: str = "", most: int | None = None) -> AgentsDay:
         zone = site.settings.reports.place()
         day = _day(words["day"]) or site.now().astimezone(zone).date()
         of = _agents(site, words["agent"], words["queue"])
-        return await reads.read(lambda db: agents_day(db, day, zone, site.now(), of))
+        return await reads.read(lambda db: agents_day(db, day, zone, site.now(), of, after, most))
 
     @site.app.get(PATH, response_class=HTMLResponse)
     async def page(request: Request, known: Floor, after: str = "") -> Response:
@@ -57,13 +58,12 @@ def add(site: Site) -> None:
         t = site.pages.words_of(request)
         problem, found, more = "", None, ""
         try:
-            whole = await found_for(words)
+            whole = await found_for(words, after, A_PAGE + 1)
         except UserError as trouble:
             problem = str(trouble)
         else:
-            agents = [each for each in whole.agents if each.agent_id > after]
-            more = agents[A_PAGE - 1].agent_id if len(agents) > A_PAGE else ""
-            found = AgentsDay(whole.day, whole.zone, whole.begin, whole.end, tuple(agents[:A_PAGE]))
+            more = whole.agents[A_PAGE - 1].agent_id if len(whole.agents) > A_PAGE else ""
+            found = replace(whole, agents=whole.agents[:A_PAGE])
         title = t("day.picture", day=found.day if found else "")
         asked = {name: value for name, value in words.items() if value}
         return site.pages.show(

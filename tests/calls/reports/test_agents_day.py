@@ -108,6 +108,12 @@ def test_only_the_agents_that_are_asked_for(connection: sqlite3.Connection) -> N
     ]
     assert agents_day(connection, date(2025, 6, 2), BERLIN, now, {"bob"}).agents == ()
     assert agents_day(connection, date(2025, 6, 1), BERLIN, now).agents == ()
+    for agent in ("cleo", "dan", "eve"):
+        store.add_agent_state(
+            connection, store.AgentStateChange(AgentId(agent), AgentState.READY, BEGIN, None, "", None)
+        )
+    page = agents_day(connection, date(2025, 6, 2), BERLIN, now, after="ann", most=2)
+    assert [each.agent_id for each in page.agents] == ["cleo", "dan"], "a page of them"
 
 
 def test_the_picture_tells_states_apart_without_colours_and_joins_what_is_too_narrow() -> None:

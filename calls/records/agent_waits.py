@@ -27,6 +27,13 @@ def waited_s(connection: sqlite3.Connection, agent_id: str) -> float | None:
     return found
 
 
+def dialled_by(connection: sqlite3.Connection, call_id: str | None) -> tuple[str | None, str | None]:
+    """The campaign and the list of the attempt that a call is; None, None: it is none."""
+    asked = "SELECT campaign_id, list_id FROM attempts WHERE attempt_id = ?"
+    found: tuple[str, str | None] | None = connection.execute(asked, (call_id,)).fetchone()
+    return (None, None) if found is None else found
+
+
 def recount(connection: sqlite3.Connection) -> None:
     """Say of every talk anew how long its agent had waited for it, one agent after the other."""
     for (agent_id,) in connection.execute(AGENTS).fetchall():
@@ -34,6 +41,15 @@ def recount(connection: sqlite3.Connection) -> None:
             "UPDATE agent_states SET waited_s = ? WHERE agent_id = ? AND since_at = ?",
             [(waited, agent_id, since_at) for since_at, was, waited in _waits(connection, agent_id) if was != waited],
         )
+
+
+def recount_dialled(connection: sqlite3.Connection) -> None:
+    """Say anew of every talk which campaign and list had dialled it, if any had."""
+    connection.execute(
+        "UPDATE agent_states SET (dialled_campaign, dialled_list) ="
+        " (SELECT campaign_id, list_id FROM attempts WHERE attempt_id = agent_states.call_id)"
+        f" WHERE state = '{TALKING}' AND call_id IS NOT NULL"
+    )
 
 
 def _waits(connection: sqlite3.Connection, agent_id: str) -> Iterator[tuple[str, float | None, float | None]]:

@@ -272,6 +272,16 @@ def _arms(database: Database) -> None:
     path_totals.recount(database.conn, [path_totals.ARMS])
 
 
+@MIGRATIONS(name="0069_dialled_talks")
+def _dialled_talks(database: Database) -> None:
+    _execute(database, "dialled_talks.sql")
+    agent_waits.recount_dialled(database.conn)
+    database.conn.execute(
+        "CREATE INDEX agent_states_dialled ON agent_states (since_at, dialled_campaign, dialled_list, waited_s)"
+        " WHERE dialled_campaign IS NOT NULL AND waited_s IS NOT NULL"
+    )
+
+
 @MIGRATIONS(name="0072_hold")
 def _hold(database: Database) -> None:
     """No record of before says how long its caller was on hold: there is nothing to count anew."""

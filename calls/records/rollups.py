@@ -17,6 +17,7 @@ def recount(connection: sqlite3.Connection) -> None:
     reached.recount_connected(connection)
     lead_totals.recount(connection)
     agent_waits.recount(connection)
+    agent_waits.recount_dialled(connection)
 
 
 def recount_calls(connection: sqlite3.Connection) -> None:

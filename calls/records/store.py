@@ -379,10 +379,13 @@ def add_agent_state(connection: sqlite3.Connection, change: AgentStateChange) ->
     ).fetchall()
     for state, reason, since_at in over:
         agent_time.add(connection, change.agent_id, state, reason, as_time(since_at), lasted_s)
-    waited_s = agent_waits.waited_s(connection, change.agent_id) if change.state is AgentState.TALKING else None
+    is_talk = change.state is AgentState.TALKING
+    waited_s = agent_waits.waited_s(connection, change.agent_id) if is_talk else None
+    of_attempt = agent_waits.dialled_by(connection, change.call_id) if is_talk else (None, None)
     connection.execute(
-        "INSERT INTO agent_states (agent_id, since_at, state, reason, call_id, waited_s) VALUES (?, ?, ?, ?, ?, ?)",
-        (change.agent_id, as_text(at), change.state, change.reason, change.call_id, waited_s),
+        "INSERT INTO agent_states (agent_id, since_at, state, reason, call_id, waited_s, dialled_campaign,"
+        " dialled_list) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (change.agent_id, as_text(at), change.state, change.reason, change.call_id, waited_s, *of_attempt),
     )
     if change.state is AgentState.TALKING and change.call_id is not None:
         note_agent(connection, change.call_id, change.agent_id)

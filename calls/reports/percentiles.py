@@ -96,11 +96,10 @@ TALKS = _spread(
 DIALLED = _spread(
     "dialled_waits",
     "s.waited_s",
-    "agent_states AS s CROSS JOIN calls AS c ON c.call_id = s.call_id"
-    " CROSS JOIN attempts AS a ON a.attempt_id = c.call_id",
+    "agent_states AS s",
     "s.since_at",
-    _WAITED,
-    {"campaign_id": "a.campaign_id", "list_id": "coalesce(a.list_id, '')"},
+    f"{_WAITED} AND s.dialled_campaign IS NOT NULL",
+    {"campaign_id": "s.dialled_campaign", "list_id": "coalesce(s.dialled_list, '')"},
     "agent_waits_of_attempts",
 )
 

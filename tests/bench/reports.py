@@ -226,6 +226,7 @@ def build(path: Path, days: int) -> None:
         report_ways.ask_and_review(connection, since.isoformat(timespec="microseconds"))
         agent_time.recount(connection)
         agent_waits.recount(connection)
+        agent_waits.recount_dialled(connection)
         again.recount(connection)
         totals.recount(connection)
         lead_totals.recount(connection)

@@ -59,6 +59,7 @@ ALL = (
     "0068_connected",
     "0069_machines",
     "0069_arms",
+    "0069_dialled_talks",
     "0072_hold",
     "0073_breaks",
 )

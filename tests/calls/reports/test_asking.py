@@ -325,7 +325,11 @@ def test_agents_time_and_a_slow_count_agree(
     end, now = begin + timedelta(seconds=length_s), slow.STATES_BEGIN + timedelta(seconds=now_s + 40_000)
     with taken_back(connection):
         write(connection, day)
-        names = tuple(each for each in of_section(Section.AGENTS) if each.name.startswith("time_"))
+        names = tuple(
+            each
+            for each in of_section(Section.AGENTS)
+            if each.source is Source.TIME and each.name.startswith("time_")
+        )
         answer = ask(connection, Question(begin, end, names, BERLIN, (Dimension.AGENT,), now=now))
     found = {
         (row.key[0], each.name.removeprefix("time_")): each.numerator

@@ -185,7 +185,9 @@ def test_times_and_a_slow_count_agree(
         connection.execute("DELETE FROM agent_states")
         _write_states(connection, stretches)
         if data.draw(st.booleans()):
+            connection.execute("UPDATE agent_states SET waited_s = 1, dialled_campaign = 'none'")
             agent_waits.recount(connection)
+            agent_waits.recount_dialled(connection)
         for name, (mean, p95, times, dimensions) in COUNTED.items():
             own = data.draw(st.sampled_from([None, *dimensions]))
             by = tuple(each for each in (time, own) if each is not None)
@@ -223,7 +225,7 @@ def test_of_twenty_waits_it_is_the_nineteenth(connection: sqlite3.Connection) ->
     assert (figure.value, figure.numerator, figure.denominator) == (18.3, 19, 20)
 
 
-@pytest.mark.parametrize("table", ["waits_of_callers", "times_to_connect", "agent_waits"])
+@pytest.mark.parametrize("table", ["waits_of_callers", "times_to_connect", "agent_waits", "agent_waits_of_attempts"])
 def test_only_an_index_is_read_of_what_is_counted(connection: sqlite3.Connection, table: str) -> None:
     """The rows of a month are many and broad."""
     spread = SPREADS[table]

@@ -46,7 +46,7 @@ STATES = {"running": "good", "paused": "warn", "draining": "info", "stopped": ""
 WHY_LOOKS_BACK, WHY_ROWS = timedelta(days=1), 30
 """The page shows no more of why a campaign dialled, or did not; `callwright campaign why` goes further back."""
 
-DRAWN_AT_ONCE = 100_000
+DRAWN_AT_ONCE = 20_000
 """How far a campaign is stands on its page up to so many attempts; of more it is on a page of its own, which takes
 longer."""
 

@@ -21,7 +21,7 @@ SUFFIX = ".wav"
 
 
 MOST_TALKS = 100
-"""A call has no more talks with agents than this, however often it is handed on."""
+"""A call has no more recordings of talks with agents than this, however often it is handed on or held."""
 
 FOLDER = re.compile(r"(/[A-Za-z0-9_+@=~.-]+)+\Z")
 """What a switch's command may hold: no space, and no comma, behind which Asterisk takes options and commands."""

@@ -15,7 +15,7 @@ from calls import log
 from calls.errors import SwitchError, UserError
 from calls.ids import AgentId, QueueName
 from calls.recording_rule import share_of
-from calls.recordings import of_talk
+from calls.recordings import MOST_TALKS, of_talk
 from calls.settings import QueueSettings
 from calls.switch.port import Done, MuteRecording, RecordingFailed
 from console.engine.recorder import CallRecorder
@@ -63,14 +63,14 @@ class TalkRecordings:
 
     def name_for(self, recorder: CallRecorder, rule: str | None) -> str:
         """The recording of the talk that is about to begin; "": there is none, by the rule (None: the queue's) or by
-        chance, because the flow records the whole call, because nothing may be recorded now or of this person, or for
-        lack of room."""
+        chance, because the flow records the whole call, because nothing may be recorded now or of this person, for
+        lack of room, or after very many talks in one call."""
         share = share_of(rule or self._rules.get(recorder.queue or QueueName(""), "off"))
         call_id = recorder.live.call_id
         by_flow = recorder.recording is not None and not recorder.recording.startswith(of_talk(call_id, ""))
         if not share or by_flow or recorder.masked or not recorder.may_record:
             return ""
-        if self._draw() >= share or not self._keeper.has_room():
+        if recorder.talks >= MOST_TALKS or self._draw() >= share or not self._keeper.has_room():
             return ""
         return of_talk(call_id, recorder.talks + 1)
 

@@ -14,7 +14,7 @@ from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callers import Hear, Press
 from calls.switch.loopback.diary import Seen
 from calls.switch.port import EndedBy
-from console.engine import consults
+from console.engine import consults, talk_recording
 from tests.console.asked import ask
 from tests.console.held_time import held
 from tests.console.test_consults import answered, met
@@ -88,6 +88,20 @@ async def test_a_talk_that_is_recorded_goes_on_in_a_recording_of_its_own(tmp_pat
         assert told == [f"start {name}1", "stop", f"start {name}2"]
         assert await tell(world, "recording/pause") == (200, "agent anna: the recording is paused, for 300 s at most")
         assert (await tell(world, "hold"))[1].endswith("the recording is paused: take it up again, and then hold")
+
+
+@held
+async def test_no_more_talks_of_a_call_are_recorded_than_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What must be deleted is found by its name: see :meth:`calls.recordings.RecordingFiles.of_talks`."""
+    monkeypatch.setattr(talk_recording, "MOST_TALKS", 1)
+    async with house(tmp_path) as world:
+        call = await on_hold(world)
+        await tell(world, "take-back")
+        await world.until(lambda: len(met(world, call)) == 3)
+        told = [entry.detail for entry in world.switch.diary.of(call.info.call_id, Seen.RECORD)]
+        assert told == [f"start {call.info.call_id}-talk-1", "stop"]
 
 
 @held

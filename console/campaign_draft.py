@@ -41,7 +41,7 @@ def questions(given: Answers, settings: Settings, lists: tuple[str, ...]) -> tup
     queues = tuple(queue.name for queue in settings.queues)
     trunk = _trunk(given, settings)
     return (
-        Question("name", "What people call it", default=_title(given.get("id", ""))),
+        Question("name", "What people call it", default=title(given.get("id", ""))),
         Question("list", "The list of leads", lists, _only(lists) if lists else given.get("id", "")),
         Question("queue", "The queue whose agents talk to who answers", queues, _only(queues)),
         Question("trunk", "The trunk", trunks, _only(trunks)),
@@ -86,12 +86,21 @@ def target(campaign_id: str, settings: Settings) -> Path:
     Raises:
         CampaignError: it is no id, or there is a file already.
     """
-    if not is_safe_id(campaign_id):
-        raise CampaignError(f"{campaign_id!r}: expected 1 to 64 letters, digits, _ and -, such as autumn")
-    path = settings.campaigns / f"{campaign_id}.toml"
+    path = file_of(campaign_id, settings)
     if path.exists():
         raise CampaignError("is there already: edit it, or choose another id", Location(path))
     return path
+
+
+def file_of(campaign_id: str, settings: Settings) -> Path:
+    """Where a campaign's file lies, or will.
+
+    Raises:
+        CampaignError: it is no id.
+    """
+    if not is_safe_id(campaign_id):
+        raise CampaignError(f"{campaign_id!r}: expected 1 to 64 letters, digits, _ and -, such as autumn")
+    return settings.campaigns / f"{campaign_id}.toml"
 
 
 def lists_of(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -141,6 +150,32 @@ times = 2
 """
 
 
+def copied(source: Path, given: Answers, settings: Settings) -> str:
+    """The file of another campaign, comments and all, with what is ``given`` in the place of its own.
+
+    Raises:
+        CampaignError: there is no such file, an answer will not do, or the file has no line of its own for it.
+    """
+    try:
+        lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
+    except OSError as fault:
+        raise CampaignError(f"cannot be read: {fault.strerror}", Location(source)) from fault
+    asked = {question.key: question for question in questions(given, settings, ())}
+    tables = next((place for place, line in enumerate(lines) if line.startswith("[")), len(lines))
+    for key, answer in given.items():
+        if key == "id":
+            continue
+        if words := problem(asked[key], answer):
+            raise CampaignError(f"--{key.replace('_', '-')} {answer}: {words}")
+        own = re.compile(rf"{key}\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^#\s]+)")
+        place = next((place for place, line in enumerate(lines[:tables]) if own.match(line)), None)
+        if place is None:
+            raise CampaignError(f"has no line {key} = to be changed: copy it and edit the copy", Location(source))
+        value = answer if key == "max_lines" else _quoted(answer)
+        lines[place] = own.sub(lambda _, said=f"{key} = {value}": said, lines[place], count=1)  # type: ignore[misc]
+    return "".join(lines)
+
+
 def _quoted(value: str) -> str:
     """A basic string of TOML, whose escapes are those of JSON."""
     return json.dumps(value, ensure_ascii=False)
@@ -160,7 +195,8 @@ def _only(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else ""
 
 
-def _title(campaign_id: str) -> str:
+def title(campaign_id: str) -> str:
+    """What people may call it."""
     return campaign_id.replace("-", " ").replace("_", " ").capitalize()
 
 

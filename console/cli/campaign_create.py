@@ -14,6 +14,7 @@ from calls.settings import Settings
 from console import campaign_creating, campaign_draft
 from console.campaign_draft import Question
 from console.cli.shared import settings_of
+from dialer import campaign as campaigns
 
 Answer = Annotated[str | None, typer.Option(help="Else it is asked.")]
 
@@ -29,6 +30,9 @@ def create(
     preset: Answer = None,
     mode: Answer = None,
     max_lines: Answer = None,
+    like: Annotated[
+        str | None, typer.Option(help="Another campaign, whose file is copied with what is given; nothing is asked.")
+    ] = None,
     ask: Annotated[bool, typer.Option(help="--no-ask: take the default of what is not given, or refuse.")] = True,
 ) -> None:
     """Write a new campaign's file: asks for what is not given, refuses what cannot be, and checks it."""
@@ -41,14 +45,19 @@ def create(
     }  # fmt: skip
     lists = _lists(settings)
     answers = {"id": campaign_id}
-    for key in given:
-        question = next(each for each in campaign_draft.questions(answers, settings, lists) if each.key == key)
-        answers[key] = _answer(question, given[key], ask)
-    text = campaign_draft.text(answers, settings)
+    if like is None:
+        for key in given:
+            question = next(each for each in campaign_draft.questions(answers, settings, lists) if each.key == key)
+            answers[key] = _answer(question, given[key], ask)
+        text = campaign_draft.text(answers, settings)
+    else:
+        answers |= {key: answer for key, answer in given.items() if answer is not None}
+        answers.setdefault("name", campaign_draft.title(campaign_id))
+        text = campaign_draft.copied(campaign_draft.file_of(like, settings), answers, settings)
     campaign_creating.require_sound(text, path, settings)
     campaign_creating.write(path, text)
     typer.echo(f"{path}: written")
-    _say_what_is_next(path, answers, lists, settings)
+    _say_what_is_next(path, campaign_id, lists, settings)
 
 
 def _lists(settings: Settings) -> tuple[str, ...]:
@@ -86,13 +95,12 @@ def _of(question: Question) -> str:
     return f" ({', '.join(question.choices)})" if question.choices else ""
 
 
-def _say_what_is_next(
-    path: Path, answers: campaign_draft.Answers, lists: tuple[str, ...], settings: Settings
-) -> None:
+def _say_what_is_next(path: Path, campaign_id: str, lists: tuple[str, ...], settings: Settings) -> None:
     """What is left to do, the next command last."""
     for words in campaign_creating.still_to_do(path, settings):
         typer.echo(words)
-    if answers["list"] not in lists:
-        typer.echo(f"next: callwright leads import FILE.csv --list {answers['list']}")
-    else:
-        typer.echo(f"next: callwright campaign start {answers['id']}")
+    missing = [share.name for share in campaigns.load(path, settings).file.shares if share.name not in lists]
+    for name in missing:
+        typer.echo(f"next: callwright leads import FILE.csv --list {name}")
+    if not missing:
+        typer.echo(f"next: callwright campaign start {campaign_id}")

@@ -148,6 +148,30 @@ def test_it_needs_nobody_to_answer(path: Path, tmp_path: Path) -> None:
     assert not (path.parent / "campaigns" / "w2.toml").exists()
 
 
+def test_another_campaign_is_copied_with_what_is_given(path: Path) -> None:
+    """Its comments, tables and all that is not said otherwise stay."""
+    source = path.parent / "campaigns" / "model.toml"
+    text = source.with_name("autumn.toml").read_text(encoding="utf-8")
+    source.write_text(text + '\n[pacing]  # slow\nmode = "manual"\n', encoding="utf-8")
+    given = ("--like", "model", "--name", 'The "late" one', "--list", "late", "--max-lines", "3")
+    said = invoke(path, "campaign", "create", "late", *given)
+    assert said.rstrip().endswith("next: callwright leads import FILE.csv --list late")
+    copy = path.parent / "campaigns" / "late.toml"
+    old, new = (campaigns.load(each, load(path, {})).file for each in (source, copy))
+    assert (new.name, new.list, new.max_lines) == ('The "late" one', "late", 3)
+    assert new == old.model_copy(update={"name": new.name, "list": "late", "max_lines": 3})
+    assert "[pacing]  # slow" in copy.read_text(encoding="utf-8")
+    invoke(path, "campaign", "create", "later-still", "--like", "model")
+    assert 'name = "Later still"' in (path.parent / "campaigns" / "later-still.toml").read_text(encoding="utf-8")
+    for words, refusal in (
+        (("--like", "moon"), "moon.toml: cannot be read"),
+        (("--like", "../autumn"), "expected 1 to 64 letters"),
+        (("--like", "model", "--mode", "power"), "has no line mode = to be changed"),
+        (("--like", "model", "--max-lines", "many"), "--max-lines many: expected a whole number"),
+    ):
+        assert refusal in process(path, "campaign", "create", "w3", *words, status=1)
+
+
 def test_from_create_to_a_change_while_it_runs(with_engine: Path, tmp_path: Path) -> None:
     leads = tmp_path / "leads.csv"
     leads.write_text("Phone\n+12025550106\n", encoding="utf-8")

@@ -71,7 +71,7 @@ OF_THE_MOMENT = {
     *("agents transfer", "agents complete-transfer", "agents cancel-transfer"),
     *("agents preview", "agents dial", "agents skip"),
     *("campaign set", "campaign show", "campaign why", "campaign reset", "leads move", "leads recycle"),
-    *("dialer measure", "dialer forecast"),
+    *("dialer measure", "dialer forecast", "report progress"),
 }
 """Commands for a talk, a lead that is shown or a campaign that runs, of which an installation at rest has none: they
 say so in our words. That they do what they say is seen in the tests of the engine."""

@@ -135,6 +135,8 @@ class Consults:
         )
         if whom is not None:
             question.whom.set_result(whom)
+        if self._floor.agent_of(asker.leg_id) is None:
+            question.decide(Decision.ASKER_GONE)  # its end was told before
         self._questions[call_id] = question
 
     def forget(self, call_id: CallId) -> None:

@@ -122,6 +122,20 @@ async def test_an_agent_whose_phone_goes_leaves_the_caller_to_the_next(tmp_path:
 
 
 @held
+async def test_an_agent_whose_phone_went_as_the_hold_was_ordered_holds_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of the leg was told, that of the talk not yet: nobody would tell of it again."""
+    async with house(tmp_path) as world:
+        await world.log_in("anna")
+        call = world.call(Hear("main.menu"), Press("2"))
+        await world.until(lambda: world.state("anna") == "talking")
+        monkeypatch.setattr(world.engine.floor, "agent_of", lambda leg_id: None)
+        assert (await tell(world, "hold"))[0] == 200
+        await world.until(lambda: len(met(world, call)) == 3, within_s=10.0)
+
+
+@held
 async def test_a_caller_who_hangs_up_on_hold_is_counted_to_the_end(tmp_path: Path) -> None:
     async with house(tmp_path) as world:
         call = await on_hold(world)

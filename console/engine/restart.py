@@ -16,7 +16,7 @@ from calls.causes import Outcome
 from calls.clock import Clock
 from calls.errors import CampaignError
 from calls.ids import AgentId, CallId, CampaignId, LegId
-from calls.records import left_states, store
+from calls.records import left_calls, left_states, store
 from calls.records.durations import Phase
 from calls.records.store import Direction, LastState, LiveCall
 from calls.records.times import as_time
@@ -300,8 +300,8 @@ def _look(
     """
     first = before is None
     before = before or Before(store.last_states(connection), _last_seen(connection, now))
-    talks, talks_over = store.talks_since(connection), store.talks_over(connection)
-    kept, held = store.events_kept(connection), store.held_since(connection)
+    talks, talks_over = left_calls.talks_since(connection), left_calls.talks_over(connection)
+    kept, held = left_calls.events_kept(connection), left_calls.held_since(connection)
     legs, ringing = store.agent_legs(connection, switch, up.boot), store.ringing_legs(connection)
     store.keep_agent_legs(connection, switch, [leg for leg in legs.values() if leg in up.live])
     if first:

@@ -12,7 +12,7 @@ from calls.clock import SystemClock
 from calls.records.writer import write_once
 from calls.settings import Settings
 from calls.switch.loopback.switch import LoopbackSwitch
-from console.engine import process
+from console.engine import garbage, process
 from console.engine.engine import Engine
 from console.engine.recognition import Recognition
 from console.engine.supervisor import Supervisor
@@ -29,6 +29,12 @@ class Broken(Exception):
 
 async def breaks(*_: object) -> None:
     raise Broken
+
+
+@pytest.fixture(autouse=True)
+def own_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine's process spares its callers; this one is of all tests."""
+    monkeypatch.setattr(garbage, "spare_callers", lambda: None)
 
 
 @pytest.fixture

@@ -51,6 +51,7 @@ def generations_looked_at(objects: int) -> set[int]:
 
 
 def test_all_objects_are_never_looked_at_while_calls_come() -> None:
+    gc.set_threshold(700, 10, 10)
     gc.collect()
     gc.freeze()
     gc.collect()  # what other tests left no longer counts to what a look at all is put off for

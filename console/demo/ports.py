@@ -6,6 +6,8 @@ import itertools
 import os
 import random
 import socket
+import time
+from collections import deque
 from collections.abc import Collection
 
 LOOPBACK = "127.0.0.1"
@@ -24,7 +26,12 @@ HEAD_PORTS = 4
 """SIPp opens its first ones when it starts, and ends where the second pair is taken (seen with 3.6.1)."""
 
 
+CLAIM_S = 30.0
+"""So long a port is given to nobody else, of another process neither: by then it was opened."""
+
 _asked = itertools.count(os.getpid() * APART)
+_claims: deque[tuple[float, socket.socket]] = deque()
+"""Until when, and what holds each."""
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -35,11 +42,26 @@ def free_port(kind: socket.SocketKind) -> int:
         OSError: all of them are taken.
     """
     places = MEDIA_FROM - SINGLE_FROM
+    while _claims and _claims[0][0] <= time.monotonic():
+        _claims.popleft()[1].close()
     for _ in range(places):
         port = SINGLE_FROM + next(_asked) % places
-        if _is_free(port, kind):
+        if _is_free(port, kind) and _claim(port):
             return port
     raise OSError(f"no port between {SINGLE_FROM} and {MEDIA_FROM} is free")
+
+
+def _claim(port: int) -> bool:
+    """Whether nobody was given it lately. A name in Linux' abstract namespace stands for it: each network namespace
+    has its own, as it has ports, and the name ends with its process (unix(7))."""
+    mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        mark.bind(f"\0callwright-port-{port}")
+    except OSError:
+        mark.close()
+        return False
+    _claims.append((time.monotonic() + CLAIM_S, mark))
+    return True
 
 
 def free_media_ports(count: int, random_source: random.Random, given: Collection[int] = ()) -> tuple[int, int]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 import socket
+import subprocess
+import sys
+from collections import deque
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from console.demo import ports
 from console.demo.ports import HEAD_PORTS, LOOPBACK, MEDIA_FROM, MEDIA_TO, SINGLE_FROM, free_media_ports, free_port
 from console.demo.sipp import AT_ONCE, SippHome
 
@@ -50,15 +54,32 @@ def test_what_was_given_is_not_given_again() -> None:
 def test_far_ends_that_start_at_once_have_ports_of_their_own(tmp_path: Path) -> None:
     """None of them has opened a port when the next one chooses."""
     home = SippHome(tmp_path, tmp_path, random.Random(7))
-    ports = sorted(home.media_port() for _ in range(AT_ONCE))
-    assert all(after - before >= HEAD_PORTS for before, after in pairwise(ports))
+    given = sorted(home.media_port() for _ in range(AT_ONCE))
+    assert all(after - before >= HEAD_PORTS for before, after in pairwise(given))
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
 def test_a_port_is_free_and_no_connections_own_and_given_once(kind: socket.SocketKind) -> None:
     """Nothing is opened in between; the next one is taken by somebody else."""
-    ports = [free_port(kind) for _ in range(20)]
-    assert len(set(ports)) == 20 and all(SINGLE_FROM <= each < MEDIA_FROM for each in ports)
+    given = [free_port(kind) for _ in range(20)]
+    assert len(set(given)) == 20 and all(SINGLE_FROM <= each < MEDIA_FROM for each in given)
     with socket.socket(socket.AF_INET, kind) as holder:
-        holder.bind((LOOPBACK, ports[-1] + 1))
-        assert free_port(kind) != ports[-1] + 1
+        holder.bind((LOOPBACK, given[-1] + 1))
+        assert free_port(kind) != given[-1] + 1
+
+
+def test_a_port_is_given_to_no_other_process_before_it_can_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ask for the same next port: the second one is given another."""
+    given = free_port(socket.SOCK_DGRAM)
+    asked = (
+        "import itertools, socket; from console.demo import ports;"
+        f"ports._asked = itertools.count({given} - ports.SINGLE_FROM); print(ports.free_port(socket.SOCK_DGRAM))"
+    )
+    other = [sys.executable, "-c", asked]
+    assert subprocess.run(other, check=True, capture_output=True, timeout=60).stdout.strip() != str(given).encode()
+    monkeypatch.setattr(ports, "CLAIM_S", 0.0)
+    monkeypatch.setattr(ports, "_claims", claims := deque[tuple[float, socket.socket]]())
+    for _ in range(3):
+        free_port(socket.SOCK_DGRAM)
+    assert len(claims) == 1, "what is over is let go"
+    claims.pop()[1].close()

@@ -121,17 +121,28 @@ class Tolls:
         taking = asyncio.ensure_future(self.take(channel.info.call_id, command.number, channel.info.switch))
         try:
             lease = await meanwhile(channel, _of(taking), (), command.music or WAITING_MUSIC)
-            if isinstance(lease, HungUp):  # what was taken is taken all the same, and given back
-                if isinstance(late := await taking, Lease):
-                    await self.give_back(late, 0.0)
+            if isinstance(lease, HungUp):
+                await self._let_go(taking)
                 return lease
         except RecordError:
             return TransferFailed("unavailable")
+        except SwitchError:
+            await self._let_go(taking)
+            raise
         finally:
             taking.cancel()
         if isinstance(lease, Refused):
             return TransferRefused(lease.rule.value)
         return await self._dialled(channel, command, lease)
+
+    async def _let_go(self, taking: asyncio.Future[Lease | Refused]) -> None:
+        """Nobody is dialled: what is taken all the same is given back."""
+        try:
+            lease = await taking
+        except RecordError:
+            return
+        if isinstance(lease, Lease):
+            await self.give_back(lease, 0.0)
 
     def trunk_to(self, destination: str, switch: str) -> str:
         """The trunk over which a destination or a supervisor's phone of the switch is reached; "": over none."""

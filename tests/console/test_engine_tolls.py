@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from calls.errors import SwitchTimeout
+from calls.ids import CallId
 from calls.settings import Destination, TransferSettings
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callees import Callee
 from calls.switch.loopback.callers import CallerScript, HangUp, Wait
 from calls.switch.loopback.diary import Seen
 from calls.switch.loopback.switch import LoopbackSwitch
-from calls.switch.port import HungUp, Result, SwitchCommand, Transfer
+from calls.switch.port import Hold, HungUp, Result, SwitchCommand, Transfer
+from calls.toll import Refused
+from console.engine.tolls import Lease, Tolls
 from tests.console.held_time import held
 from tests.console.world import World, agent, settings_in, world_in
 
@@ -222,6 +225,33 @@ async def test_who_hangs_up_while_a_line_is_waited_for_is_not_dialled_for(tmp_pa
     assert dialled(world) == ["+493023125120"]
     assert world.engine.dialled.core.view(world.engine.clock.monotonic_s()).trunks[0].in_use == 0
     assert world.rows("SELECT ended_at IS NULL FROM toll_calls") == [(0,), (0,)]
+    await closed(world)
+
+
+@held
+async def test_what_is_taken_while_the_switch_fails_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store was slow to say that it was written, and the caller's music failed meanwhile."""
+    take, perform = Tolls.take, LoopbackCall.perform
+
+    async def late(tolls: Tolls, call_id: CallId, number: str, switch: str) -> Lease | Refused:
+        taken = await take(tolls, call_id, number, switch)
+        await asyncio.sleep(2.0)
+        return taken
+
+    async def fails(call: LoopbackCall, command: SwitchCommand) -> Result:
+        if isinstance(command, Hold):
+            raise SwitchTimeout("music")
+        return await perform(call, command)
+
+    monkeypatch.setattr(Tolls, "take", late)
+    monkeypatch.setattr(LoopbackCall, "perform", fails)
+    world = world_with(tmp_path)
+    await world.start()
+    await world.switch.place_call(CallerScript("100", (Wait(10.0),), caller="+493023125120")).over()
+    await world.until(lambda: world.rows("SELECT ended_at IS NULL FROM toll_calls") == [(0,)])
+    assert dialled(world) == [] and world.rows("SELECT count(*) FROM trunk_lines") == [(0,)]
     await closed(world)
 
 

@@ -24,6 +24,8 @@ ANYTHING, ONE = ".+?", r"(?:(?!; |: | \().)+?"
 DEPTH = 5
 """Of texts in texts."""
 
+LONGEST = 1_000
+"""Signs of a text that is said again, within some 50 ms: ours are shorter, and a look takes the square of it."""
 
 PEOPLE = ("agent", "who", "supervisor", "to")
 """Places of people's ids."""
@@ -47,7 +49,7 @@ class EngineTexts:
 
     def again(self, said: str, speech: Speech, depth: int = 0) -> str:
         """``said`` in another language; as it is where no text fits."""
-        if depth > DEPTH or not said:
+        if depth > DEPTH or not said or len(said) > LONGEST:
             return said
         for key, pattern in self._patterns:
             if found := pattern.fullmatch(said):

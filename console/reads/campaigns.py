@@ -50,6 +50,15 @@ def overview(
     return [found[each] for each in sorted(found)]
 
 
+def is_known(connection: sqlite3.Connection | None, folder: Path, campaign_id: str) -> bool:
+    """Whether there is such a campaign, in the database or by a file alone; as for :func:`overview`."""
+    if connection is not None:
+        row = connection.execute("SELECT 1 FROM campaigns WHERE campaign_id = ?", (campaign_id,)).fetchone()
+        if row is not None:
+            return True
+    return any(path.stem == campaign_id for path in folder.glob("*.toml"))
+
+
 def _stored(connection: sqlite3.Connection, live: Mapping[str, CampaignShown]) -> list[CampaignRow]:
     leads = {
         row[0]: tuple(row[1:])

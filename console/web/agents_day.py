@@ -60,7 +60,7 @@ def add(site: Site) -> None:
         try:
             whole = await found_for(words, after, A_PAGE + 1)
         except UserError as trouble:
-            problem = str(trouble)
+            problem = t.told(str(trouble))
         else:
             more = whole.agents[A_PAGE - 1].agent_id if len(whole.agents) > A_PAGE else ""
             found = replace(whole, agents=whole.agents[:A_PAGE])

@@ -28,7 +28,7 @@ from console.campaign_why import decided_since
 from console.client import NoEngine
 from console.engine.api import CampaignOrder
 from console.proving import RefusalsShown
-from console.reads.campaigns import overview
+from console.reads.campaigns import is_known, overview
 from console.web import progress
 from console.web.campaign_parts import clocks_of, texts
 from console.web.guard import posted, require
@@ -147,8 +147,7 @@ def today(
 
 async def _new(site: Site, reads: Reads, request: Request, campaign_id: str) -> Response:
     """Of a campaign that has a file and was never started; or there is none."""
-    rows = await reads.read_if_any(lambda db: overview(db, site.settings.campaigns, {}))
-    if campaign_id not in {each.id for each in rows}:
+    if not await reads.read_if_any(lambda db: is_known(db, site.settings.campaigns, campaign_id)):
         return site.pages.show(
             request, "problem.html", 404, words=site.pages.words_of(request)("campaigns.no_such", id=campaign_id)
         )

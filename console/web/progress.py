@@ -18,6 +18,7 @@ from calls.reports.progress import STAGES, Point, Progress, days, progress
 from calls.reports.sheets import MEDIA, Format, write
 from console.accounts.roles import Right
 from console.accounts.store import Known
+from console.reads.campaigns import is_known
 from console.web.guard import require
 from console.web.navigation import Entry
 from console.web.reads import Reads
@@ -45,6 +46,8 @@ def add(site: Site) -> None:
     async def page(request: Request, campaign_id: str, known: Manages) -> Response:
         words = {name: request.query_params.get(name, "") for name in NAMES}
         t = site.pages.words_of(request)
+        if not await reads.read_if_any(lambda db: is_known(db, site.settings.campaigns, campaign_id)):
+            return _none(site, request, campaign_id)
         problem, found = "", None
         try:
             found = await found_for(campaign_id, words)
@@ -69,10 +72,17 @@ def add(site: Site) -> None:
         how = request.query_params.get("format", "csv")
         if how not in list(Format):
             raise UserError(f"format {how[:20]!r}: expected one of {', '.join(Format)}")
+        if not await reads.read_if_any(lambda db: is_known(db, site.settings.campaigns, campaign_id)):
+            return _none(site, request, campaign_id)
         found = await found_for(campaign_id, {name: request.query_params.get(name, "") for name in NAMES})
         content = await asyncio.to_thread(write, found.sheet(campaign_id), Format(how))
         headers = {"Content-Disposition": f'attachment; filename="progress.{how}"'}
         return Response(content, media_type=MEDIA[Format(how)], headers=headers)
+
+
+def _none(site: Site, request: Request, campaign_id: str) -> Response:
+    words = site.pages.words_of(request)("campaigns.no_such", id=campaign_id)
+    return site.pages.show(request, "problem.html", 404, words=words)
 
 
 def drawn(found: Progress, t: Words) -> list[Picture]:

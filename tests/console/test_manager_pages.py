@@ -245,7 +245,9 @@ def test_a_campaign_is_started_paced_and_stopped_by_its_page(manager: Browser, r
     assert [who for who, _ in audited(running, "campaign.set")] == ["manager", "manager"]
     assert audited(running, "campaign.stop") == [("manager", {"campaign": "autumn"})]
     assert "autumn" in manager.get("/campaigns").text
-    assert manager.get("/campaigns/none").status_code == 404
+    for path in ("/campaigns/none", "/campaigns/none/progress", "/campaigns/none/progress/file"):
+        page = manager.get(path)
+        assert page.status_code == 404 and "There is no campaign none." in page.text
 
 
 def test_the_page_of_a_forecast_tells_staffing(manager: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from console.web import words
 from console.web.house_time import HouseTime
 from console.web.person_facts import BESIDE, CODES, IDS
 from console.web.words import LANGUAGES
-from console.web.words.engine_texts import literal
+from console.web.words.engine_texts import LONGEST, literal
 from console.web.words.formats import DASH
 from dialer.compliance import RULES
 from dialer.leads.columns import SYNONYMS
@@ -60,6 +60,9 @@ SAYING = (
     "dialer/pacing/power.py",
     "dialer/pacing/predictive.py",
     "dialer/pacing/progressive.py",
+    "console/web/agents_day.py",
+    "console/web/progress.py",
+    "calls/reports/progress.py",
     "dialer/lane.py",
     "dialer/schedule.py",
     "dialer/routes.py",
@@ -113,6 +116,14 @@ def _texts(node: ast.expr) -> Iterator[str]:
             yield from _texts(other)
         case _:
             return
+
+
+def test_a_text_longer_than_any_of_ours_stays_as_it_is() -> None:
+    """A look takes the square of its length: whoever sends one must not keep the pages busy."""
+    german = READ["de"]
+    longest = "x" * (LONGEST - len(": the number is empty")) + ": the number is empty"
+    assert german.told(longest).endswith(": die Nummer ist leer")
+    assert german.told(f"x{longest}") == f"x{longest}"
 
 
 @pytest.mark.parametrize(

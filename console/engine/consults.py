@@ -229,6 +229,7 @@ class Consults:
                 await self._part(question, passes=False)
                 raise
             if isinstance(gone, HungUp):
+                recorder.hold_over()
                 await self._part(question, passes=False)
                 self._floor.tell(TalkOver(call_id, question.asker.agent_id))
                 return gone

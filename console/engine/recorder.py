@@ -91,7 +91,8 @@ class CallRecorder:
         self._held = agent_id, self._clock.monotonic_s()
         self.note("hold_began", {"agent": agent_id})
 
-    def _hold_over(self) -> None:
+    def hold_over(self) -> None:
+        """The caller is on hold no longer; where nobody was, nothing is noted."""
         if self._held is not None:
             agent_id, since_s = self._held
             self._held = None
@@ -99,7 +100,7 @@ class CallRecorder:
 
     def enter(self, phase: Phase, since: datetime | None = None) -> None:
         """The call is in ``phase`` from now on, or since a time before it was taken over."""
-        self._hold_over()
+        self.hold_over()
         self.phase = phase
         self._took.enter(phase, self._at_s(since))
 
@@ -135,7 +136,7 @@ class CallRecorder:
     ) -> tuple[CallRecord, tuple[CallEvent, ...]]:
         """The final record, and the events that are not kept yet. The call has ended now."""
         took = self._took.ended(self._clock.monotonic_s())
-        self._hold_over()
+        self.hold_over()
         self.note("ended", {"outcome": outcome.value, "cause": cause, "by": ended_by.value if ended_by else None})
         live = self.live
         record = CallRecord(

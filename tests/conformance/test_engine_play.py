@@ -95,6 +95,7 @@ NOT_SO: tuple[tuple[EngineScript, str], ...] = (
     (changed(TALK, replace(TALK.record, talks=0)), "agent_id:"),
     (changed(TALK, replace(TALK.record, in_queue=False)), "queue:"),
     (changed(TALK, replace(TALK.record, talk_s=about(1.4))), "talk_s:"),
+    (changed(TALK, replace(TALK.record, hold_s=about(0.0))), "hold_s: None"),
     (changed(BUSY, replace(BUSY.record, ring_s=None)), "ring_s:"),
     (changed(BUSY, replace(BUSY.record, outcome=Outcome.NO_ANSWER)), "attempts:"),
 )

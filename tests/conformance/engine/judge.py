@@ -95,6 +95,7 @@ def _wrong_parts(script: EngineScript, slack_s: float, record: CallRecord) -> It
         "menu_s": expect.menu_s,
         "wait_s": expect.wait_s,
         "talk_s": expect.talk_s,
+        "hold_s": expect.hold_s,
         "connect_s": expect.connect_s,
         "wrap_up_s": about(WRAP_UP_S * expect.talks) if expect.talks else None,
     }

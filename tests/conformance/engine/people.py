@@ -16,6 +16,15 @@ SERVED = """
     queue_served sales queue=own
 """
 
+HELD = """
+    node_entered sales type=queue
+    queue_entered sales queue=own priority=0
+    agent_offered sales agent=own
+    agent_connected sales agent=own
+    talk_ended agent=own by=agent
+    hold_began agent=own
+"""
+
 AGENTS = (
     FlowScript(
         "call-agent-ends-talk",
@@ -93,6 +102,55 @@ AGENTS = (
         + GOODBYE,
         Record(ANSWERED, US, "bye", talks=2, in_queue=True, menu_s=about(1.0), wait_s=about(0.5), talk_s=about(3.0)),
         ENDS_TALK,
+        needs=Need.AGENTS,
+    ),
+    FlowScript(
+        "call-on-hold",
+        "The agent puts the caller on hold, takes the caller back and ends the talk.",
+        "sales: {queue: own, failed: bye}" + BYE,
+        (),
+        "answer | hold | connect | hold | connect | hangup 16",
+        HELD
+        + """
+        hold_ended agent=own
+        talk_ended agent=own by=agent
+        queue_served sales queue=own
+        node_left sales exit=end
+        hung_up sales by=us
+        outcome sales outcome=served
+        """,
+        Record(
+            ANSWERED, US, "sales", talks=1, in_queue=True, wait_s=about(0.0), talk_s=about(3.0), hold_s=about(2.0)
+        ),
+        Agent(holds_after_s=1.5, takes_back_after_s=2.0, ends_talk_after_s=1.5),
+        needs=Need.AGENTS,
+    ),
+    FlowScript(
+        "call-hangs-up-on-hold",
+        "A caller on hold hangs up.",
+        "sales: {queue: own, failed: bye, next: bye}" + BYE,
+        (HangUp(4.0),),
+        "answer | hold | connect | hold",
+        HELD
+        + """
+        hold_ended agent=own
+        queue_served sales queue=own
+        hung_up sales by=caller
+        node_left sales exit=hung_up
+        outcome sales outcome=served
+        """,
+        Record(
+            ANSWERED,
+            CALLER,
+            "sales",
+            FAR_END,
+            talks=1,
+            in_queue=True,
+            wait_s=about(0.0),
+            talk_s=about(1.5),
+            hold_s=about(2.5),
+        ),
+        Agent(holds_after_s=1.5),
         needs=Need.AGENTS,
     ),
     FlowScript(

@@ -131,7 +131,15 @@ class Bench:
         if agent.goes_at_the_ring:
             await self.switch.until(lambda: self._rings(called))
             self.engine.floor.tell(ag.Pause(_agent_of(script), "gone"))
-        talks = 0
+        if agent.holds_after_s is not None:
+            await self.switch.until(lambda: self._talks(called) >= 1)
+            await asyncio.sleep(agent.holds_after_s)
+            await self.engine.transfers.hold(_agent_of(script))
+            if agent.takes_back_after_s is None:
+                return
+            await asyncio.sleep(agent.takes_back_after_s)
+            self.engine.consults.take_back(_agent_of(script))
+        talks = 0 if agent.holds_after_s is None else 1
         while agent.ends_talk_after_s is not None:
             talks += 1
             await self.switch.until(lambda least=talks: self._talks(called) >= least)  # type: ignore[misc]

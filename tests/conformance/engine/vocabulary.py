@@ -57,6 +57,10 @@ class Agent:
     """Rung for each call; else nailed up."""
     ends_talk_after_s: float | None = None
     """The agent ends each talk so long after it began; None: leaves that to the other side."""
+    holds_after_s: float | None = None
+    """The agent puts the caller on hold so long after a talk began; None: does not."""
+    takes_back_after_s: float | None = None
+    """The agent takes the caller back so long after that; None: leaves the caller on hold."""
     is_away: bool = False
     """Logged in, and on a break."""
     goes_at_the_ring: bool = False
@@ -84,6 +88,7 @@ class Record:
     menu_s: Span = (0.0, 0.0)
     wait_s: Span | None = None
     talk_s: Span = (0.0, 0.0)
+    hold_s: Span | None = None
     connect_s: Span | None = None
     detected: Detected | None = None
 
@@ -192,7 +197,7 @@ def _short(prompt: Prompt) -> str:
     return prompt.key.removeprefix("conformance.")
 
 
-TIMES = frozenset(("took_s", "menu_s", "wait_s", "talk_s", "duration_s"))
+TIMES = frozenset(("took_s", "menu_s", "wait_s", "talk_s", "hold_s", "duration_s"))
 """Differ from run to run; the record's own are judged."""
 
 ELSEWHERE = frozenset(("version", "cause", "traceback", "reference", "id", "recording"))

@@ -14,7 +14,16 @@ from calls.causes import Outcome
 from calls.clock import Clock
 from calls.errors import RecordError
 from calls.ids import CallId
-from calls.records.store import CallEvent, CallRecord, LiveCall, begin_call, finish_call, lost_record, note_agent
+from calls.records.store import (
+    CallEvent,
+    CallRecord,
+    LiveCall,
+    add_events,
+    begin_call,
+    finish_call,
+    lost_record,
+    note_agent,
+)
 from calls.records.writer import Writer
 from calls.switch.port import EndedBy
 from console.engine.recorder import CallRecorder
@@ -102,6 +111,7 @@ class Books:
         """Count the call among the open ones; :meth:`finish` ends that."""
         self._open[recorder.live.call_id] = recorder
         self._all_ended.clear()
+        recorder.at_once = partial(self._keep_events, recorder)
 
     def begin(self, recorder: CallRecorder, also: Callable[[sqlite3.Connection], object] | None = None) -> None:
         """Note a call at its first sight, with ``also`` in the same transaction."""
@@ -120,6 +130,15 @@ class Books:
         if agent_id is not None:
             call_id = recorder.live.call_id
             self.keep(lambda connection: note_agent(connection, call_id, agent_id), f"agent of {call_id}")
+
+    def _keep_events(self, recorder: CallRecorder) -> None:
+        """What has happened in the call by now; the trail may write the same meanwhile, which changes nothing."""
+        call_id, fresh = recorder.live.call_id, recorder.unkept()
+        self.keep(
+            lambda connection: add_events(connection, call_id, fresh),
+            f"events of {call_id}",
+            lambda _: recorder.note_kept(fresh),
+        )
 
     def finish(
         self,

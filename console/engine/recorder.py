@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from calls.causes import Outcome
@@ -11,6 +11,9 @@ from calls.ids import AgentId, QueueName
 from calls.records.durations import CallDurations, Phase
 from calls.records.store import CallEvent, CallRecord, LiveCall
 from calls.switch.port import Detected, EndedBy
+
+AT_ONCE = frozenset({"hold_began", "hold_ended", "recording_announced"})
+"""Events by which a start of ours after a crash decides what becomes of a call: they are written as they happen."""
 
 
 class CallRecorder:
@@ -41,6 +44,8 @@ class CallRecorder:
         """What they hear of it must be on the recording itself."""
         self.holds_notice = ""
         """The recording that runs and holds what told them of it; "": none does."""
+        self.at_once: Callable[[], None] = lambda: None
+        """Told of each event of :data:`AT_ONCE`."""
         self.phase = phase
         self._held: tuple[AgentId, float] | None = None
         self._clock = clock
@@ -76,14 +81,16 @@ class CallRecorder:
         earliest_s = self._events[-1].since_s if self._events else 0.0
         seq = self._before + len(self._events) + 1
         self._events.append(CallEvent(at, max(earliest_s, mono_s - self._began_s), kind, detail, seq))
+        if kind in AT_ONCE:
+            self.at_once()
 
     def unkept(self) -> tuple[CallEvent, ...]:
         """The events that are not known to be in the store."""
         return tuple(self._events[self._kept :])
 
-    def note_kept(self, count: int) -> None:
-        """So many more of them are there."""
-        self._kept += count
+    def note_kept(self, events: Sequence[CallEvent]) -> None:
+        """These, of :meth:`unkept`, are there."""
+        self._kept = max([self._kept, *(each.seq - self._before for each in events if each.seq is not None)])
 
     def hold(self, agent_id: AgentId) -> None:
         """The agent's caller is on hold from now on, until the call enters another phase or ends."""
@@ -135,6 +142,7 @@ class CallRecorder:
         self, outcome: Outcome, cause: int | None, ended_by: EndedBy | None
     ) -> tuple[CallRecord, tuple[CallEvent, ...]]:
         """The final record, and the events that are not kept yet. The call has ended now."""
+        self.at_once = lambda: None  # all that is left comes with the record
         took = self._took.ended(self._clock.monotonic_s())
         self.hold_over()
         self.note("ended", {"outcome": outcome.value, "cause": cause, "by": ended_by.value if ended_by else None})

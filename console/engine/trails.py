@@ -18,7 +18,8 @@ from console.engine.books import Books
 from console.engine.tasks import Tasks
 
 EVERY_S = 2.0
-"""How much of a call may be lost; most calls to a menu are over sooner, and are written once, with their record."""
+"""How much of a call may be lost, but for :data:`console.engine.recorder.AT_ONCE`; most calls to a menu are over
+sooner, and are written once, with their record."""
 
 
 class Trails:
@@ -47,7 +48,7 @@ class Trails:
                 log.get().warning("what happened in calls is not written yet", problem=str(problem))
                 continue
             for recorder, fresh in news:
-                recorder.note_kept(len(fresh))
+                recorder.note_kept(fresh)
 
 
 def _write(connection: sqlite3.Connection, rows: Sequence[tuple[CallId, Sequence[CallEvent]]]) -> None:

@@ -1,7 +1,7 @@
 """Recordings that a crash of ours left without the announcement that must be on them: deleted when the call is over.
 
-What tells that it was heard out is an event of the call. A crash may lose those of its last two seconds: then a
-recording is deleted whose announcement was heard, which is the careful side.
+What tells that it was heard out is an event of the call, which is written at once. Where a crash was faster still the
+recording is deleted, which is the careful side.
 """
 
 from __future__ import annotations

@@ -205,10 +205,10 @@ async def test_the_recording_of_a_whole_call_is_mute_on_hold(tmp_path: Path, on_
 
 @held
 async def test_an_agent_whose_caller_was_on_hold_is_free_after_a_restart(tmp_path: Path) -> None:
-    """The caller is wherever the switch leads those whose engine is away: nothing brings the two together again."""
+    """The caller is wherever the switch leads those whose engine is away: nothing brings the two together again. That
+    the hold began is known however soon the engine died."""
     async with house(tmp_path) as world:
         call = await on_hold(world)
-        await world.until(lambda: "hold_began" in world.kinds(call.info.call_id))
         await world.kill()
         await asyncio.sleep(20.0)
         await world.start()
@@ -221,3 +221,22 @@ async def test_an_agent_whose_caller_was_on_hold_is_free_after_a_restart(tmp_pat
         assert record.talk_s == pytest.approx(10.0, abs=1.0)
         assert record.hold_s is not None and record.hold_s >= 20.0
         assert world.state("anna") == "ready"
+
+
+@held
+async def test_who_was_taken_back_right_before_a_crash_talks_on(tmp_path: Path) -> None:
+    async with house(tmp_path) as world:
+        call = await on_hold(world)
+        await asyncio.sleep(20.0)
+        await tell(world, "take-back")
+        await world.until(lambda: len(met(world, call)) == 3)
+        await world.kill()
+        await asyncio.sleep(20.0)
+        await world.start()
+        assert (world.state("anna"), len(met(world, call))) == ("talking", 3)
+        call.far_hangs_up()
+        await world.settled()
+        record = world.record()
+        assert (record.agent_id, record.outcome, adds_up(record)) == ("anna", Outcome.ANSWERED, True)
+        assert of_hold(world, call) == ["talk_ended", "hold_began", "hold_ended"]
+        assert world.state("anna") == "wrap_up"

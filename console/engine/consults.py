@@ -23,7 +23,7 @@ from calls.clock import Clock
 from calls.errors import SwitchError, UserError
 from calls.ids import AgentId, CallId, LegId, QueueName
 from calls.settings import RecordingSettings
-from calls.switch.port import CallChannel, Hold, HungUp, Legs, MuteRecording, RecordingFailed, Result, Seat
+from calls.switch.port import CallChannel, Done, Hold, HungUp, Legs, MuteRecording, RecordingFailed, Result, Seat
 from console.engine.floor import FloorRunner
 from console.engine.recorder import CallRecorder
 from console.engine.third_parties import Outside, ThirdParties
@@ -221,7 +221,7 @@ class Consults:
         mutes = recorder.recording is not None and not self._record_hold and not recorder.masked
         try:
             if mutes:
-                await _mute(channel, muted=True)
+                await _mute(channel, recorder, muted=True)
             await _first(held, question.decision)
             try:
                 gone = held.result() if held.done() else None
@@ -240,7 +240,7 @@ class Consults:
                 recorder.note("consult_ended", {"by": decision.value})
             goes = await self._led_on(question, decision)
             if mutes:
-                await _mute(channel, muted=False)
+                await _mute(channel, recorder, muted=False)
             return goes
         finally:
             self._questions.pop(call_id, None)
@@ -347,15 +347,18 @@ async def lead_home(switch: Legs, leg_id: LegId) -> bool:
     return False
 
 
-async def _mute(channel: CallChannel, *, muted: bool) -> None:
-    """What is recorded of the call holds nothing, or no longer; where that fails the log says so."""
+async def _mute(channel: CallChannel, recorder: CallRecorder, *, muted: bool) -> None:
+    """What is recorded of the call holds nothing, or no longer: its events say so, or the log that it failed."""
     try:
         done = await channel.perform(MuteRecording(muted))
     except SwitchError as problem:
         log.get().error("a recording was not muted on hold", muted=muted, problem=str(problem))
         return
-    if isinstance(done, RecordingFailed):
-        log.get().error("a recording was not muted on hold", muted=muted, problem=done.reason)
+    match done:
+        case RecordingFailed(reason):
+            log.get().error("a recording was not muted on hold", muted=muted, problem=reason)
+        case Done():
+            recorder.note("recording_muted" if muted else "recording_unmuted", {"because": "hold"})
 
 
 async def _first(*of: asyncio.Future[Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
@@ -22,6 +22,7 @@ NAMED_AGENT = frozenset(
 
 MARKED: Mapping[str, str] = {
     "agent_connected": "talks with {agent}",
+    "talk_passed": "talks with {agent}",
     "talk_ended": "the talk with {agent} is over",
     "transferred": "handed over to {to}",
     "hold_began": "on hold",
@@ -140,7 +141,7 @@ def _shown(happened: list[Happened], at: int, name: str, kind: str, call_s: floa
     if kind in ("message", "answer"):  # they are told when they are over, and nothing happens in them
         return _alone(name, None, kind)
     began_s = happened[at].since_s
-    inside = list(_until_end(happened[at + 1 :], kind))
+    inside = list(_until_end(happened[at + 1 :], kind, name))
     named = (each.detail.get("agent") for each in inside if each.kind in NAMED_AGENT)
     return RecordingShown(
         name=name,
@@ -154,20 +155,24 @@ def _shown(happened: list[Happened], at: int, name: str, kind: str, call_s: floa
     )
 
 
-def _until_end(later: Iterable[Happened], kind: str) -> Iterator[Happened]:
-    """What happened while it was recorded: a talk's recording ends with the talk."""
-    for each in later:
+def _until_end(later: Sequence[Happened], kind: str, name: str) -> Iterator[Happened]:
+    """What happened while it was recorded: a talk's recording ends with the talk, but for one that holds its
+    announcement, which goes on through what is asked on hold."""
+    goes_on = False
+    for each, following in zip(later, [*later[1:], None], strict=True):
         if kind == "call" and each.kind == "recording" and each.detail.get("what") == "stop":
             return
         if kind == "talk" and each.kind == "recording_started":
             return
         yield each
-        if kind == "talk" and each.kind in ("talk_ended", "transferred"):
+        goes_on = goes_on or (each.kind == "recording_announced" and each.detail.get("recording") == name)
+        is_held = goes_on and following is not None and following.kind == "hold_began"
+        if kind == "talk" and each.kind in ("talk_ended", "transferred") and not is_held:
             return
 
 
 def _muted(inside: Iterable[Happened], began_s: float, call_s: float) -> Iterator[Stretch]:
-    """From each muting to its end, or to the call's: an agent pauses, or a flow takes a card."""
+    """From each muting to its end, or to the call's: an agent pauses, a flow takes a card, somebody is on hold."""
     since_s, why = None, ""
     for each in inside:
         begins, words = _begins_mute(each)
@@ -186,6 +191,10 @@ def _begins_mute(each: Happened) -> tuple[bool | None, str]:
         case Happened(_, "recording_paused", told):
             return True, f"paused by {told.get('who') or told.get('agent')}"
         case Happened(_, "recording_resumed", _):
+            return False, ""
+        case Happened(_, "recording_muted", _):
+            return True, "on hold"
+        case Happened(_, "recording_unmuted", _):
             return False, ""
         case Happened(_, "exchange", {"command": {"MuteRecording": dict() as told}}):
             return bool(told.get("muted")), "a card number is taken"

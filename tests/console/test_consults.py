@@ -219,12 +219,12 @@ async def test_a_leg_that_does_not_come_home_is_ended(tmp_path: Path, monkeypatc
 
 @held
 async def test_a_question_does_not_outlive_a_restart(tmp_path: Path) -> None:
-    """The one who was asked is in no other's room when the next caller comes."""
+    """The one who was asked is in no other's room when the next caller comes; the asker's caller was on hold."""
     async with house(tmp_path) as world:
         await asks(world)
         await answered(world)
         await world.until(lambda: ("ben", "talking") in world.rows("SELECT agent_id, state FROM agent_states"))
         await world.kill()
         await world.start()
-        assert world.state("ben") == "ready"
-        assert seats(world) == ["join", "own"]
+        assert (world.state("ben"), world.state("anna")) == ("ready", "ready")
+        assert seats(world) == ["join", "own", "own"]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 
 import pytest
 
 from calls.causes import Outcome
+from calls.records.database import open_readonly
 from calls.settings import QueueSettings, RecordingSettings
 from calls.switch.loopback.call import LoopbackCall
 from calls.switch.loopback.callers import Hear, Press
 from calls.switch.loopback.diary import Seen
 from calls.switch.port import EndedBy
 from console.engine import consults, talk_recording
+from console.reads import recordings
 from tests.console.asked import ask
 from tests.console.held_time import held
 from tests.console.test_consults import answered, met
@@ -197,10 +199,18 @@ async def test_the_recording_of_a_whole_call_is_mute_on_hold(tmp_path: Path, on_
         await world.until(lambda: world.state("anna") == "talking")
         assert (await tell(world, "hold"))[0] == 200
         await world.until(lambda: bool(world.engine.consults.on_hold()))
+        await asyncio.sleep(30.0)
         await tell(world, "take-back")
         await world.until(lambda: len(met(world, call)) == 3)
         told = [entry.detail for entry in world.switch.diary.of(call.info.call_id, Seen.RECORD)]
         assert told == [f"start {call.info.call_id}-call-1", *muted]
+        call.far_hangs_up()
+        await world.settled()
+        with closing(open_readonly(world.settings.engine.database)) as connection:
+            (found,) = recordings.of_call(connection, call.info.call_id)
+        silent = [(round(each.to_s - each.from_s), each.why) for each in found.muted]
+        assert silent == ([(30, "on hold")] if muted else [])
+        assert [each.what for each in found.marks if "hold" in each.what] == ["on hold", "on hold no longer"]
 
 
 @held

@@ -33,6 +33,7 @@ from calls.switch.port import (
 )
 from console.engine.recorder import CallRecorder
 from console.engine.recording_notice import Notices
+from console.reads import recordings
 from dialer.proof.judge import judge
 from dialer.proof.law import ALL_MUST_AGREE, TOLD_ON_IT, Law
 from dialer.recording_law import ALL_AGREE, READ_ON, on_recording
@@ -309,6 +310,12 @@ async def test_what_is_recorded_after_a_transfer_holds_an_announcement_too(tmp_p
         names = [first.stem] if attended else [first.stem, f"{call_id}-talk-4"]
         assert [each["recording"] for each in announced] == names
         assert (world.record().agent_id, world.record().recording) == ("ben", first.stem)
+        with closing(open_readonly(world.settings.engine.database)) as connection:
+            shown = recordings.of_call(connection, call_id)
+        assert [each.name for each in shown] == names
+        assert [each.why for each in shown[0].muted] == (["on hold"] if attended else [])
+        last = "talks with ben" if attended else "heard that this is recorded"
+        assert shown[-1].marks[-1].what == last
         assert breaches(world) == []
 
 

@@ -83,9 +83,11 @@ def bring(connection: sqlite3.Connection, settings: Settings, order: ShiftsOrder
     house = settings.reports
     since = order.since or now.astimezone(house.place()).date()
     work_shifts.keep(connection, found, since, house.zone, who, now)
-    count, breaks = len(found), sum(bool(each.kind) for each in found)
-    rests = f" with {breaks} breaks" if breaks else ""
-    return Done(said=f"{count - breaks} shifts{rests} of {len({each.agent_id for each in found})} agents are planned")
+    whose, breaks = len({each.agent_id for each in found}), sum(bool(each.kind) for each in found)
+    count = len(found) - breaks
+    if breaks:
+        return Done(said=f"{count} shifts with {breaks} breaks of {whose} agents are planned")
+    return Done(said=f"{count} shifts of {whose} agents are planned")
 
 
 def change(
@@ -109,8 +111,9 @@ def change(
     house = settings.reports
     since = order.since or now.astimezone(house.place()).date()
     work_shifts.change(connection, agent, day, found, since, house.zone, who, now)
-    from_then = f" from {since} on" if day in WEEKDAYS else ""
-    return Done(said=f"agent {agent}: {day} is planned anew{from_then}")
+    if day in WEEKDAYS:
+        return Done(said=f"agent {agent}: {day} is planned anew from {since} on")
+    return Done(said=f"agent {agent}: {day} is planned anew")
 
 
 def planned(connection: sqlite3.Connection) -> tuple[ShiftShown, ...]:

@@ -89,8 +89,10 @@ def _faults(shift: Shift, agents: Collection[str], paid: Mapping[str, bool]) -> 
     if not shift.begins and not shift.ends and not shift.kind:
         return
     if not CLOCK.fullmatch(shift.begins):
-        free = "" if shift.kind else ", or nothing in from and to for a free day"
-        yield "from", f"{shift.begins!a}: expected a time such as 08:30{free}"
+        if shift.kind:
+            yield "from", f"{shift.begins!a}: expected a time such as 08:30"
+        else:
+            yield "from", f"{shift.begins!a}: expected a time such as 08:30, or nothing in from and to for a free day"
     if not CLOCK.fullmatch(shift.ends) and shift.ends != "24:00":
         yield "to", f"{shift.ends!a}: expected a time such as 17:00, 24:00 at the latest"
 

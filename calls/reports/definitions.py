@@ -10,7 +10,7 @@ Source: the house's table of figures; 16 CFR 310.4(b)(4) for abandonment (US), O
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -117,10 +117,11 @@ class Definition:
             currency=currency,
         )
 
-    def said(self, targets: Targets) -> str:
-        """The definition, with the seconds and goals of the targets in it."""
-        goals = " or ".join(targets.goals)
-        return self.words.format(y=f"{targets.service_level_s:g} s", n=f"{targets.short_abandon_s:g} s", goals=goals)
+    def said(self, targets: Targets, say: Callable[[str], str] = str) -> str:
+        """The definition, with the seconds and goals of the targets in it; ``say``: the language of its words."""
+        goals = f" {say('or')} ".join(targets.goals)
+        within, short = (say(f"{each:g} s") for each in (targets.service_level_s, targets.short_abandon_s))
+        return self.words.format(y=within, n=short, goals=goals)
 
     @property
     def measures(self) -> frozenset[str]:

@@ -9,21 +9,27 @@ from calls.reports.pictures import pictures
 from calls.reports.question import Answer
 from calls.reports.settings import ReportSettings
 from calls.reports.sheets import Format, as_html, write
+from calls.reports.tongue import ENGLISH, Tongue
 
 
-def write_answer(answer: Answer, section: Section, title: str, how: Format, settings: ReportSettings) -> bytes:
-    """The file.
+def write_answer(
+    answer: Answer, section: Section, title: str, how: Format, settings: ReportSettings, tongue: Tongue = ENGLISH
+) -> bytes:
+    """The file; HTML is for people and speaks their language.
 
     Raises:
         UserError: Parquet without its library.
     """
     if how is not Format.HTML:
         return write(tables.long(answer, title), how)
-    definitions = [(each.title, each.said(settings.targets())) for each in answer.figures]
+    say, targets = tongue.say, settings.targets()
+    drawn = pictures(answer, section, settings.lines(), tongue)
+    definitions = [(tongue.figure(each).title, tongue.said(each, targets)) for each in answer.figures]
     parts = [
-        *(page.figure(each.title, each.svg + each.narrow) for each in pictures(answer, section, settings.lines())),
-        as_html(tables.broad(answer, title)),
-        page.definitions(definitions),
-        page.left_out([each.said() for each in left_out(answer)]),
+        *(page.figure(each.title, each.svg + each.narrow) for each in drawn),
+        as_html(tables.broad(answer, title, tongue), say),
+        page.definitions(say("Definitions"), definitions),
+        page.left_out(say("Not counted this way"), [each.said(tongue) for each in left_out(answer)]),
     ]
-    return page.whole(title, f"Days and hours are those of {settings.zone}.", parts).encode("utf-8")
+    zone = say(f"Days and hours are those of {settings.zone}.")
+    return page.whole(title, zone, parts, tongue.language).encode("utf-8")

@@ -9,6 +9,7 @@ from enum import StrEnum
 from calls.reports.cubes import lacking
 from calls.reports.definitions import Definition, Source
 from calls.reports.question import Answer, Dimension
+from calls.reports.tongue import ENGLISH, Tongue
 
 
 class Why(StrEnum):
@@ -43,10 +44,10 @@ class LeftOut:
     by: tuple[Dimension, ...]
     why: Why
 
-    def said(self) -> str:
-        """As a sentence in English."""
-        titles, by = ", ".join(each.title for each in self.figures), ", ".join(each.value for each in self.by)
-        return f"{titles}: not by {by}, for {WORDS[self.why]}."
+    def said(self, tongue: Tongue = ENGLISH) -> str:
+        """As a sentence."""
+        titles = ", ".join(tongue.figure(each).title for each in self.figures)
+        return tongue.left_out(titles, self.by, self.why.value, WORDS[self.why])
 
 
 def left_out(answer: Answer) -> list[LeftOut]:

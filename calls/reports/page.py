@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 STYLE = """
@@ -30,12 +30,13 @@ svg { width: 100%; height: auto; display: block; } .axis { fill: var(--quiet); f
 """
 
 Cell = str | int | float | bool | None
+Say = Callable[[str], str]
 
 
-def whole(title: str, subtitle: str, parts: Iterable[str]) -> str:
+def whole(title: str, subtitle: str, parts: Iterable[str], language: str = "en") -> str:
     """The page around ``parts``, which are HTML."""
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main><h1>{escape(title)}</h1>"
         f"<p>{escape(subtitle)}</p>{''.join(parts)}</main></body></html>\n"
@@ -47,28 +48,29 @@ def figure(title: str, svg: str) -> str:
     return f"<figure><figcaption>{escape(title)}</figcaption>{svg}</figure>"
 
 
-def table(names: Sequence[str], numeric: Sequence[bool], rows: Iterable[Sequence[Cell]]) -> str:
-    """A table; the columns that are not ``numeric`` stand left."""
+def table(names: Sequence[str], numeric: Sequence[bool], rows: Iterable[Sequence[Cell]], say: Say = str) -> str:
+    """A table; the columns that are not ``numeric`` stand left. ``say``: the language of its numbers."""
     place = ['<{} class="left">' if not each else "<{}>" for each in numeric]
     head = "".join(f"{at.format('th')}{escape(name)}</th>" for at, name in zip(place, names, strict=True))
-    body = "".join(f"<tr>{_cells(place, row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{_cells(place, row, say)}</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _cells(place: Sequence[str], row: Sequence[Cell]) -> str:
-    return "".join(f"{at.format('td')}{escape(said(cell))}</td>" for at, cell in zip(place, row, strict=True))
+def _cells(place: Sequence[str], row: Sequence[Cell], say: Say) -> str:
+    shown = (said(cell) if isinstance(cell, str) else say(said(cell)) for cell in row)
+    return "".join(f"{at.format('td')}{escape(cell)}</td>" for at, cell in zip(place, shown, strict=True))
 
 
-def definitions(each_of: Iterable[tuple[str, str]]) -> str:
+def definitions(heading: str, each_of: Iterable[tuple[str, str]]) -> str:
     """Names with what they mean."""
     listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>" for name, words in each_of)
-    return f"<h2>Definitions</h2><dl>{listed}</dl>"
+    return f"<h2>{escape(heading)}</h2><dl>{listed}</dl>"
 
 
-def left_out(sentences: Sequence[str]) -> str:
+def left_out(heading: str, sentences: Sequence[str]) -> str:
     """Which figures are not there, and why; nothing where all are."""
     listed = "".join(f"<li>{escape(each)}</li>" for each in sentences)
-    return f"<h2>Not counted this way</h2><ul>{listed}</ul>" if listed else ""
+    return f"<h2>{escape(heading)}</h2><ul>{listed}</ul>" if listed else ""
 
 
 def said(value: Cell) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from math import floor, log10
 
 from calls.reports.canvas import NARROW, WIDE, Canvas, Say, text
-from calls.reports.definitions import BY_NAME, Section, of_section
+from calls.reports.definitions import BY_NAME, WAIT_BANDS_S, Definition, Section, of_section
 from calls.reports.question import TIMES, WEEKDAYS, Answer, Dimension
+from calls.reports.tongue import ENGLISH, Tongue
 
 HOUR_S = 3600.0
 HOURS_FROM_S = 7200.0
@@ -75,28 +77,30 @@ def as_it_is(words: str) -> str:
     return words
 
 
-def pictures(answer: Answer, section: Section, targets: Mapping[str, float], say: Say = as_it_is) -> list[Picture]:
-    """What can be drawn of an answer; ``targets`` by the figures' names, for lines. ``say``: the language."""
+def pictures(
+    answer: Answer, section: Section, targets: Mapping[str, float], tongue: Tongue = ENGLISH
+) -> list[Picture]:
+    """What can be drawn of an answer; ``targets`` by the figures' names, for lines."""
     by = answer.question.by
     if not answer.rows:
         return []
     if by == (Dimension.WEEKDAY, Dimension.HOUR_OF_DAY):
-        return [_heat(answer, HEATS[section], say)] if section in HEATS else []
+        return [_heat(answer, HEATS[section], tongue)] if section in HEATS else []
     if len(by) != 1:
         return []
     names = {each.name for each in answer.figures}
     drawn = []
     stack = [name for name in STACKS.get(section, ()) if name in names]
     if stack:
-        drawn.append(_bars(answer, stack, say))
+        drawn.append(_bars(answer, stack, tongue))
     if section is Section.INBOUND and set(BANDS) <= names:
-        drawn.append(_bands(answer, say))
+        drawn.append(_bands(answer, tongue))
     pace = next((each for each in PACES if each in names), None)
     if pace is not None and ABANDONED in names and by[0] in TIMES and any(_values(answer, pace)):
-        drawn.append(_pace(answer, pace, targets.get(ABANDONED), say))
+        drawn.append(_pace(answer, pace, targets.get(ABANDONED), tongue))
     line = LINES.get(section)
     if line in names and by[0] in TIMES:
-        drawn.append(_line(answer, str(line), targets.get(str(line)), say))
+        drawn.append(_line(answer, str(line), targets.get(str(line)), tongue))
     return drawn
 
 
@@ -157,34 +161,38 @@ def _quarters(highest: float, scale: float, least: float) -> float:
     return 4 * scale * next(each * tens for each in (1, 2, 3, 4, 5, 6, 8, 10) if quarter <= each * tens * (1 + 1e-9))
 
 
-def _labels(answer: Answer, say: Say) -> list[str]:
-    return [_label(answer, row.key[0], say) for row in answer.rows]
+def _figure(answer: Answer, name: str, tongue: Tongue) -> Definition:
+    return tongue.figure(next(each for each in answer.figures if each.name == name))
 
 
-def _label(answer: Answer, key: str, say: Say) -> str:
-    """Short enough to stand below a bar; by an interval its time of day."""
-    if answer.question.by[0] in (Dimension.HOUR, Dimension.HALF, Dimension.QUARTER):
-        return key[5:10] + " " + key[11:16] if key[11:16] == "00:00" else key[11:16]
-    return key[5:] if answer.question.by[0] is Dimension.DAY else (key or say("none"))[:14]
+def _labels(answer: Answer, tongue: Tongue) -> list[str]:
+    """Short enough to stand below a bar."""
+    return [tongue.short(answer.question.by[0], row.key[0]) for row in answer.rows]
 
 
-def _bars(answer: Answer, names: Sequence[str], say: Say) -> Picture:
+def _keys(answer: Answer, tongue: Tongue) -> list[str]:
+    """In full, for who points at a bar."""
+    by = answer.question.by[0]
+    return [tongue.key(by, row.key[0]) or tongue.say("none") for row in answer.rows]
+
+
+def _bars(answer: Answer, names: Sequence[str], tongue: Tongue) -> Picture:
     series = [[value or 0.0 for value in _values(answer, name)] for name in names]
-    titles, unit = [say(BY_NAME[name].title) for name in names], BY_NAME[names[0]].unit
+    titles, unit = [_figure(answer, name, tongue).title for name in names], BY_NAME[names[0]].unit
     top = edge(max(map(sum, zip(*series, strict=True)), default=0.0), unit)
-    labels, count = _labels(answer, say), len(answer.rows)
+    labels, keys, say = _labels(answer, tongue), _keys(answer, tongue), tongue.say
 
     def draw(canvas: Canvas) -> tuple[Canvas, list[str]]:
         at = canvas.below(titles)
         body: list[str] = []
-        for place, row in enumerate(answer.rows):
+        for place, key in enumerate(keys):
             below = 0.0
             for number, (name, values) in enumerate(zip(names, series, strict=True)):
                 share = values[place] / top
                 if share > 0:
                     value = say(in_words(values[place], BY_NAME[name].unit))
-                    said = f"{' '.join(row.key)}: {titles[number]} {value}"
-                    body.append(_rect(at, f"series{number}", place, count, (below, below + share), said))
+                    said = f"{key}: {titles[number]} {value}"
+                    body.append(_rect(at, f"series{number}", place, len(keys), (below, below + share), said))
                     below += share
         legend = at.legend(titles, [f"series{number}" for number in range(len(names))])
         return at, [*axes(at, top, unit, labels, say), *body, *legend]
@@ -192,46 +200,48 @@ def _bars(answer: Answer, names: Sequence[str], say: Say) -> Picture:
     return picture(f" {say('and')} ".join(titles), draw)
 
 
-def _bands(answer: Answer, say: Say) -> Picture:
+def _bands(answer: Answer, tongue: Tongue) -> Picture:
     """The answered calls of all rows together by how long they waited: a row has each call once."""
     places = [next(place for place, each in enumerate(answer.figures) if each.name == name) for name in BANDS]
     counts = [sum(row.figures[place].numerator for row in answer.rows) for place in places]
     answered = sum(counts)
     top = edge(max(counts), "calls")
-    labels = [BY_NAME[name].title.removeprefix("Wait ") for name in BANDS]
+    say, ends = tongue.say, (0, *WAIT_BANDS_S)
+    bands = [*(f"{begin}\N{EN DASH}{end}" for begin, end in pairwise(ends)), f"> {ends[-1]}"]
+    labels = [f"{each} s" for each in bands]
 
     def draw(at: Canvas) -> tuple[Canvas, list[str]]:
         body = []
         for place, (label, many) in enumerate(zip(labels, counts, strict=True)):
             if many > 0:
-                said = f"{label}: {many:,.0f} of {answered:,.0f} answered, {in_words(many / answered, 'ratio')}"
+                share = say(in_words(many / answered, "ratio"))
+                said = f"{label}: {say(f'{many:,.0f} of {answered:,.0f} answered')}, {share}"
                 body.append(_rect(at, "series0", place, len(counts), (0.0, many / top), said))
-        short = [label.removesuffix(" s") for label in labels] if at is NARROW else labels
-        return at, [*axes(at, top, "calls", short, say), *body]
+        return at, [*axes(at, top, "calls", bands if at is NARROW else labels, say), *body]
 
-    return picture("Waits of answered calls", draw)
+    return picture(say("Waits of answered calls"), draw)
 
 
-def _pace(answer: Answer, name: str, cap: float | None, say: Say) -> Picture:
+def _pace(answer: Answer, name: str, cap: float | None, tongue: Tongue) -> Picture:
     """Dials per agent hour as bars, by the axis at the left; the abandoned as dots with their cap, by a scale of
     its own whose upper edge the legend says."""
     dials, abandoned = _values(answer, name), _values(answer, ABANDONED)
     top = edge(max((each or 0.0 for each in dials), default=0.0), "")
     highest = max((*(each or 0.0 for each in abandoned), cap or 0.0, 0.01))
     share = edge(1.1 * highest, "ratio")
-    pace, lost = say(BY_NAME[PACES[0]].title), say(BY_NAME[ABANDONED].title)
+    say, labels, keys, count = tongue.say, _labels(answer, tongue), _keys(answer, tongue), len(answer.rows)
+    pace, lost = _figure(answer, name, tongue).title, _figure(answer, ABANDONED, tongue).title
     titles = [pace, f"{lost}, {say('at the top')} {say(in_words(share, 'ratio'))}"]
-    labels, count = _labels(answer, say), len(answer.rows)
 
     def draw(canvas: Canvas) -> tuple[Canvas, list[str]]:
         at = canvas.below(titles)
         body = []
-        for place, (row, each, gave_up) in enumerate(zip(answer.rows, dials, abandoned, strict=True)):
+        for place, (key, each, gave_up) in enumerate(zip(keys, dials, abandoned, strict=True)):
             if each:
-                said = f"{row.key[0]}: {pace} {say(f'{each:.1f}')}"
+                said = f"{key}: {pace} {say(f'{each:.1f}')}"
                 body.append(_rect(at, "series0", place, count, (0.0, each / top), said))
             if gave_up is not None:
-                said = f"{row.key[0]}: {lost} {say(in_words(gave_up, 'ratio'))}"
+                said = f"{key}: {lost} {say(in_words(gave_up, 'ratio'))}"
                 body.append(
                     f'<circle class="series1" cx="{at.x(place + 0.5, count):.1f}" cy="{at.y(gave_up / share):.1f}"'
                     f' r="4"><title>{escape(said)}</title></circle>'
@@ -244,7 +254,11 @@ def _pace(answer: Answer, name: str, cap: float | None, say: Say) -> Picture:
 
 
 def steps(
-    title: str, labels: Sequence[str], bars: tuple[str, Sequence[float]], line: tuple[str, Sequence[float]]
+    title: str,
+    labels: Sequence[str],
+    bars: tuple[str, Sequence[float]],
+    line: tuple[str, Sequence[float]],
+    say: Say = as_it_is,
 ) -> Picture:
     """Bars side by side, with a line over them: each a title and as many values as there are labels."""
     top = edge(max((*bars[1], *line[1]), default=0.0), "")
@@ -253,22 +267,22 @@ def steps(
     def draw(canvas: Canvas) -> tuple[Canvas, list[str]]:
         at = canvas.below(titles)
         body = [
-            _rect(at, "series0", place, count, (0.0, value / top), f"{label}: {bars[0]} {value:g}")
+            _rect(at, "series0", place, count, (0.0, value / top), f"{label}: {bars[0]} {say(f'{value:g}')}")
             for place, (label, value) in enumerate(zip(labels, bars[1], strict=True))
         ]
         points = (f"{at.x(place + 0.5, count):.1f},{at.y(each / top):.1f}" for place, each in enumerate(line[1]))
         body.append(f'<polyline class="load" points="{" ".join(points)}"/>')
-        return at, [*axes(at, top, "", labels, as_it_is), *body, *at.legend(titles, ("series0", "load"))]
+        return at, [*axes(at, top, "", labels, say), *body, *at.legend(titles, ("series0", "load"))]
 
     return picture(title, draw)
 
 
-def _line(answer: Answer, name: str, target: float | None, say: Say) -> Picture:
+def _line(answer: Answer, name: str, target: float | None, tongue: Tongue) -> Picture:
     values, count = _values(answer, name), len(answer.rows)
     highest = max((value for value in values if value is not None), default=0.0)
     highest = max(highest, target or 0.0)
     top = 1.0 if highest > 0.25 else edge(max(1.1 * highest, 0.01), "ratio")
-    labels = _labels(answer, say)
+    labels, say = _labels(answer, tongue), tongue.say
 
     def draw(at: Canvas) -> tuple[Canvas, list[str]]:
         body: list[str] = []
@@ -286,23 +300,26 @@ def _line(answer: Answer, name: str, target: float | None, say: Say) -> Picture:
             body += _aim(at, target / top, f"{say('target')} {say(in_words(target, 'ratio'))}")
         return at, [*axes(at, top, "ratio", labels, say), *body]
 
-    return picture(say(BY_NAME[name].title), draw)
+    return picture(_figure(answer, name, tongue).title, draw)
 
 
-def _heat(answer: Answer, name: str, say: Say) -> Picture:
+def _heat(answer: Answer, name: str, tongue: Tongue) -> Picture:
     """Hours across, weekdays down, the darker the more."""
     cells = dict(zip(((row.key[0], row.key[1]) for row in answer.rows), _values(answer, name), strict=True))
     top = max((value for value in cells.values() if value is not None), default=0.0) or 1.0
+    say, title = tongue.say, _figure(answer, name, tongue).title
 
     def draw(at: Canvas) -> tuple[Canvas, list[str]]:
         wide, high = at.field / 24, (at.height - at.top - at.bottom) / 7
         parts = []
         for down, day in enumerate(WEEKDAYS):
             y = at.top + down * high
-            parts.append(text(at.left - 6, y + high / 2 + 4, day[2:], "end"))
+            weekday = tongue.key(Dimension.WEEKDAY, day).rpartition(" ")[2]
+            parts.append(text(at.left - 6, y + high / 2 + 4, weekday, "end"))
             for hour in range(24):
                 value = cells.get((day, f"{hour:02}"))
-                said = f"{day[2:]} {hour:02}:00: {'none' if value is None else in_words(value, BY_NAME[name].unit)}"
+                shown = say("none" if value is None else in_words(value, BY_NAME[name].unit))
+                said = f"{weekday} {hour:02}:00: {shown}"
                 shade = 0.0 if value is None else 0.08 + 0.92 * value / top
                 parts.append(
                     f'<rect class="heat" x="{at.left + hour * wide + 1:.1f}" y="{y + 1:.1f}" width="{wide - 2:.1f}"'
@@ -313,4 +330,4 @@ def _heat(answer: Answer, name: str, say: Say) -> Picture:
             parts.append(text(x, at.height - at.bottom + 18, f"{hour:02}", "middle"))
         return at, parts
 
-    return picture(f"{say(BY_NAME[name].title)} {say('by weekday and hour')}", draw)
+    return picture(f"{title} {say('by weekday and hour')}", draw)

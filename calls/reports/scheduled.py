@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from calls.reports.question import Answer
 from calls.reports.schedules import CALLS, Period, ScheduledReport
 from calls.reports.settings import ReportSettings
 from calls.reports.sheets import MEDIA, write
+from calls.reports.tongue import ENGLISH, Tongue
 
 MOST_BYTES = 10_000_000
 """What servers of mail take: many refuse more, and base64 adds a third."""
@@ -65,30 +67,34 @@ def make(
     now: datetime,
     *,
     shows_persons: bool,
+    tongue: Tongue = ENGLISH,
 ) -> Made:
-    """The report of a period, from the records.
+    """The report of a period, from the records, in the language of its readers.
 
     Raises:
         UserError: it would be too large.
     """
     house = report.house(reports)
     wanted = report.asked(period, house)
-    title = f"{report.section.capitalize()}, {period.said}"
+    say = tongue.say
+    title = f"{tongue.section(report.section)}, {tongue.days(period.first, period.last)}"
     name = f"{report.name}-{period.ref}.{report.how.value}"
-    lines = [f"{report.name}: {title}.", f"Days and hours are those of {house.zone}."]
+    lines = [f"{report.name}: {title}.", say(f"Days and hours are those of {house.zone}.")]
     if report.section == CALLS:
         sheet = calls_sheet.calls(connection, wanted.begin, wanted.end)
         sheet = sheet if shows_persons else without_persons(sheet)
         content, rows = write(replace(sheet, title=title), report.how), len(sheet.rows)
-        lines.append(f"{rows} calls.")
+        lines.append(say(f"The file has {rows:,} calls."))
     else:
         answer = _narrowed(asked.answer(connection, wanted, house, now), report.figures)
-        content, rows = write_answer(answer, Section(report.section), title, report.how, house), len(answer.rows)
+        content = write_answer(answer, Section(report.section), title, report.how, house, tongue)
+        rows = len(answer.rows)
         whole = _narrowed(asked.answer(connection, replace(wanted, by=()), house, now), report.figures)
-        lines += ["", *map(_line, whole.figures, whole.rows[0].figures)]
+        shown = zip(whole.figures, whole.rows[0].figures, strict=True)
+        lines += ["", *(_line(tongue.figure(each), figure, say) for each, figure in shown)]
     if len(content) > MOST_BYTES:
         raise UserError(f"the file has {len(content) // 1_000_000} MB: ask for less, or for other columns in by")
-    text = "\n".join([*lines, "", "The report is attached."]) + "\n"
+    text = "\n".join([*lines, "", say("The report is attached.")]) + "\n"
     return Made(title, text, rows, Attachment(name, MEDIA[report.how], content))
 
 
@@ -105,7 +111,7 @@ def _narrowed(answer: Answer, names: tuple[str, ...]) -> Answer:
     )
 
 
-def _line(definition: Definition, figure: Figure) -> str:
+def _line(definition: Definition, figure: Figure, say: Callable[[str], str]) -> str:
     value, unit = figure.value, figure.unit
     shown = "none" if value is None else f"{value:.1%}" if unit == "ratio" and value <= 1 else said(round(value, 1))
-    return f"{definition.title}: {shown}{' s' if unit == 's' and value is not None else ''}"
+    return f"{definition.title}: {say(f'{shown} s' if unit == 's' and value is not None else shown)}"

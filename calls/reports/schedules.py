@@ -69,6 +69,8 @@ class ScheduledReport(Part):
     format: Annotated[
         Literal["csv", "xlsx", "json", "html"], Field(description='"csv", "xlsx", "json" or "html"')
     ] = "xlsx"
+    language: Annotated[Literal["en", "de", "es", "fr"], Field(description='"en", "de", "es" or "fr"')] = "en"
+    """Of the mail and of HTML; names of columns in the other files are of none."""
     at: Annotated[str, AfterValidator(_time)] = "07:00"
     days: Annotated[tuple[Day, ...], Field(min_length=1, description='a list of days such as ["mon", "fri"]')] = DAYS
     to: Annotated[tuple[Address, ...], Field(max_length=50, description="a list of mail addresses")] = ()

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -99,9 +99,9 @@ def csv_rows(rows: Iterable[Sequence[Cell]]) -> str:
     return text.getvalue()
 
 
-def as_html(sheet: Sheet) -> str:
-    """The table alone, as a part of a page."""
-    return page.table(sheet.names, [kind != "text" for _, kind in sheet.columns], sheet.rows)
+def as_html(sheet: Sheet, say: Callable[[str], str] = str) -> str:
+    """The table alone, as a part of a page; ``say``: the language of its numbers."""
+    return page.table(sheet.names, [kind != "text" for _, kind in sheet.columns], sheet.rows, say)
 
 
 def safe_cell(value: Cell) -> Cell:

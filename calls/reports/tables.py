@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calls.reports.question import Answer
 from calls.reports.sheets import Cell, Kind, Sheet
+from calls.reports.tongue import ENGLISH, Tongue
 
 FIGURE: tuple[tuple[str, Kind], ...] = (
     ("figure", "text"),
@@ -33,11 +34,13 @@ def _dimensions(answer: Answer) -> list[tuple[str, Kind]]:
     return [(each.name.lower(), "text") for each in answer.question.by]
 
 
-def broad(answer: Answer, title: str) -> Sheet:
-    """A row for each combination of the dimensions' values, a column for each figure's value."""
-    figures: list[tuple[str, Kind]] = [(each.title, "real") for each in answer.figures]
+def broad(answer: Answer, title: str, tongue: Tongue = ENGLISH) -> Sheet:
+    """A row for each combination of the dimensions' values, a column for each figure's value: for people to read."""
+    by = answer.question.by
+    heads: list[tuple[str, Kind]] = [(tongue.dimension(each), "text") for each in by]
+    figures: list[tuple[str, Kind]] = [(tongue.figure(each).title, "real") for each in answer.figures]
     return Sheet(
         title,
-        (*_dimensions(answer), *figures),
-        [[*row.key, *(each.value for each in row.figures)] for row in answer.rows],
+        (*heads, *figures),
+        [[*map(tongue.key, by, row.key), *(each.value for each in row.figures)] for row in answer.rows],
     )

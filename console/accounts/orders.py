@@ -148,7 +148,7 @@ def set_second_factor(
         UserError: there is no such account.
     """
     store.set_second_factor(connection, name, order.secret, who, now, order.step)
-    return Done(said=f"account {name}: {'a' if order.secret else 'no'} second factor")
+    return Done(said=f"account {name}: {'a second factor' if order.secret else 'no second factor'}")
 
 
 def add_token(connection: sqlite3.Connection, account: str, order: TokenOrder, who: str, now: datetime) -> Done:

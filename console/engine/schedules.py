@@ -19,6 +19,8 @@ from calls.reports.settings import ReportSettings
 from console.accounts.roles import RIGHTS, Right, Role
 from console.engine.notices import Notices, Told
 from console.engine.tasks import Tasks
+from console.web import words
+from console.web.words.tongue import PageTongue
 
 LOOK_AGAIN_S = 30.0
 """How often it is looked though nothing is due: a clock may have been set."""
@@ -82,7 +84,8 @@ class Schedules:
             raise UserError("the settings have no scheduled report of this name any more")
         period, now = period_of(notice.ref), self._clock.now()
         shows = shows_persons(report)
-        made = scheduled.make(connection, report, period, self._house, now, shows_persons=shows)
+        tongue = PageTongue(words.read()[report.language])
+        made = scheduled.make(connection, report, period, self._house, now, shows_persons=shows, tongue=tongue)
         if (webhook := notice.webhook) is not None:
             return Told(made.title, made.text, body=made.body(notice.key, webhook, report, period, notice.created_at))
         return Told(f"{report.name}: {made.title}", made.text, (made.file,))

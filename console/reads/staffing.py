@@ -143,7 +143,7 @@ def _goal(
         ("absent", wanted.absent, 0.0, 0.9),
     ):
         if not least <= value <= most:
-            raise UserError(f"{name} {value:g}: expected {least:g} to {most:g}")
+            raise UserError(f"{name}: {value:g}, expected {least:g} to {most:g}")
     return Goal(share, within_s, abandoned, patience_s, wanted.absent)
 
 

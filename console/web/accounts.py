@@ -48,7 +48,7 @@ async def _page(
     scopes: frozenset[str] = frozenset(),
 ) -> Response:
     """``secret``: what it is, and the secret itself: it stands on this one page."""
-    now = site.now()
+    now, t = site.now(), site.pages.words_of(request)
     accounts = await reads.read(lambda db: system.accounts(db, now))
     tokens = await reads.read(system.tokens)
     return site.pages.show(
@@ -57,12 +57,13 @@ async def _page(
         409 if problem else 200,
         accounts=accounts,
         tokens=tokens,
-        roles=[(each.value, each.value) for each in Role],
-        agents=[("", "nobody's desk")] + [(each.id, f"{each.name} ({each.id})") for each in site.settings.agents],
+        roles=[(each.value, t(f"accounts.role_{each.value}")) for each in Role],
+        agents=[("", t("accounts.nobody"))]
+        + [(each.id, f"{each.name} ({each.id})") for each in site.settings.agents],
         rights=[each.value for each in Right],
         of_role={role.value: sorted(each.value for each in RIGHTS[role]) for role in Role},
         names=[(each.name, each.name) for each in accounts if not each.disabled],
-        problem=problem,
+        problem=t.told(problem),
         given=given or {},
         secret=secret,
         scopes=scopes,
@@ -90,7 +91,7 @@ def _add_made(site: Site, reads: Reads, hasher: passwords.Hasher) -> None:
             await site.engine.tell("POST", "/v1/accounts", order, known.account.name)
         except (UserError, ValueError) as problem:
             return await _page(site, reads, request, str(problem), given)
-        what = f"The account {given['name']} is made. Its password for the first log-in, shown once:"
+        what = site.pages.words_of(request)("accounts.made", name=given["name"])
         return await _page(site, reads, request, secret=(what, password))
 
     @site.app.post("/accounts/tokens", response_class=HTMLResponse)
@@ -107,62 +108,67 @@ def _add_made(site: Site, reads: Reads, hasher: passwords.Hasher) -> None:
             path = f"/v1/accounts/{quote(given['account'], safe='')}/tokens"
             await site.engine.tell("POST", path, order, known.account.name)
         except (UserError, ValueError, OverflowError) as problem:
-            words = (
-                str(problem) if isinstance(problem, UserError) else "A token has a purpose, rights and 1 to 366 days."
-            )
+            needs = site.pages.words_of(request)("accounts.token_needs")
+            words = str(problem) if isinstance(problem, UserError) else needs
             return await _page(site, reads, request, words, given, scopes=scopes)
-        what = f"The token of {given['account']} for {given['purpose']}, shown once:"
+        t = site.pages.words_of(request)
+        what = t("accounts.token_made", name=given["account"], purpose=given["purpose"])
         return await _page(site, reads, request, secret=(what, secret))
 
 
 def _add_changes(site: Site, reads: Reads, hasher: passwords.Hasher) -> None:
-    async def told(known: Known, method: str, path: str, order: BaseModel | None = None) -> Response:
+    async def told(
+        request: Request, known: Known, method: str, path: str, order: BaseModel | None = None
+    ) -> Response:
+        words = site.pages.words_of(request)
         try:
             done = await site.engine.tell(method, path, order, known.account.name)
         except UserError as problem:
-            return site.pages.go("/accounts", str(problem), "bad")
-        return site.pages.go("/accounts", f"{done.said[:1].upper()}{done.said[1:]}.")
+            return site.pages.go("/accounts", words.told(str(problem)), "bad")
+        return site.pages.go("/accounts", words.sentence(done.said))
 
     @site.app.post("/accounts/{name}/change")
     async def change(request: Request, name: str, known: Administers, form: Sent) -> Response:
         try:
             order = orders.ChangeOrder(role=Role(str(form.get("role", ""))), agent=str(form.get("agent", "")))
         except ValueError:
-            return site.pages.go("/accounts", "There is no such role.", "bad")
-        return await told(known, "PATCH", _path(name), order)
+            return site.pages.go("/accounts", site.pages.words_of(request)("accounts.no_role"), "bad")
+        return await told(request, known, "PATCH", _path(name), order)
 
     @site.app.post("/accounts/{name}/disable")
     async def disable(request: Request, name: str, known: Administers, form: Sent) -> Response:
-        return await told(known, "PATCH", _path(name), orders.ChangeOrder(disabled=True))
+        return await told(request, known, "PATCH", _path(name), orders.ChangeOrder(disabled=True))
 
     @site.app.post("/accounts/{name}/enable")
     async def enable(request: Request, name: str, known: Administers, form: Sent) -> Response:
-        return await told(known, "PATCH", _path(name), orders.ChangeOrder(disabled=False))
+        return await told(request, known, "PATCH", _path(name), orders.ChangeOrder(disabled=False))
 
     @site.app.post("/accounts/{name}/unlock")
     async def unlock(request: Request, name: str, known: Administers, form: Sent) -> Response:
-        return await told(known, "POST", f"{_path(name)}/unlock")
+        return await told(request, known, "POST", f"{_path(name)}/unlock")
 
     @site.app.post("/accounts/{name}/no-second-factor")
     async def no_second_factor(request: Request, name: str, known: Administers, form: Sent) -> Response:
-        return await told(known, "PUT", f"{_path(name)}/second-factor", orders.SecondFactorOrder(secret=None))
+        return await told(
+            request, known, "PUT", f"{_path(name)}/second-factor", orders.SecondFactorOrder(secret=None)
+        )
 
     @site.app.post("/accounts/{name}/password", response_class=HTMLResponse)
     async def password(request: Request, name: str, known: Administers, form: Sent) -> Response:
-        made = passwords.made()
+        made, t = passwords.made(), site.pages.words_of(request)
         order = orders.PasswordOrder(password=await _hashed(hasher, made))
         try:
             await site.engine.tell("PUT", f"{_path(name)}/password", order, known.account.name)
         except UserError as problem:
-            return site.pages.go("/accounts", str(problem), "bad")
+            return site.pages.go("/accounts", t.told(str(problem)), "bad")
         if name == known.account.name:  # every session has ended, this one too: the page goes out all the same
             request.state.known = None
-            return site.pages.show(request, "problem.html", words=f"Your new password, shown once: {made}")
-        return await _page(site, reads, request, secret=(f"The new password of {name}, shown once:", made))
+            return site.pages.show(request, "problem.html", words=t("accounts.your_password", password=made))
+        return await _page(site, reads, request, secret=(t("accounts.new_password", name=name), made))
 
     @site.app.post("/accounts/tokens/{token_id}/revoke")
     async def revoke(request: Request, token_id: str, known: Administers, form: Sent) -> Response:
-        return await told(known, "DELETE", f"/v1/tokens/{quote(token_id, safe='')}")
+        return await told(request, known, "DELETE", f"/v1/tokens/{quote(token_id, safe='')}")
 
 
 async def _hashed(hasher: passwords.Hasher, password: str) -> str:

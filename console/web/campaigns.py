@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from calls.reports import progress as how_far
 from calls.reports.definitions import Section
 from calls.reports.pictures import Picture, pictures
 from calls.reports.question import Dimension
+from calls.reports.tongue import ENGLISH, Tongue
 from calls.settings import Settings
 from console.accounts.roles import Right
 from console.accounts.store import Known
@@ -36,6 +37,7 @@ from console.web.navigation import Entry, Group
 from console.web.reads import Reads
 from console.web.site import Site
 from console.web.words import Words
+from console.web.words.tongue import PageTongue
 from dialer import control
 
 ENTRIES = (Entry("/campaigns", "nav.campaigns", Right.CAMPAIGNS, Group.WORK, "campaigns"),)
@@ -98,7 +100,7 @@ async def _shown(
         refused = [RefusalsShown.model_validate(each) for each in json.loads(told.content)]
     now, words = reads.now(), site.pages.words_of(request)
     cap = found.abandonment.cap
-    drawn = await reads.read(lambda db: today(db, site.settings, campaign_id, cap, now, words.told))
+    drawn = await reads.read(lambda db: today(db, site.settings, campaign_id, cap, now, PageTongue(words)))
     so_far: list[Picture] = []
     if sum(found.outcomes.values()) <= DRAWN_AT_ONCE:
         zone = site.settings.reports.place()
@@ -132,16 +134,16 @@ def today(
     campaign_id: str,
     cap: float,
     now: datetime,
-    say: Callable[[str], str] = str,
+    tongue: Tongue = ENGLISH,
 ) -> list[Picture]:
-    """What the campaign has done since the midnight of the house, by the hour, beside its own ``cap``, in the
-    language of ``say``; none where it has dialled nobody."""
+    """What the campaign has done since the midnight of the house, by the hour, beside its own ``cap``; none where it
+    has dialled nobody."""
     house = settings.reports
     day = f"{now.astimezone(house.place()):%Y-%m-%d}"
     words = {"section": Section.OUTBOUND.value, "from": day, "to": day, Dimension.CAMPAIGN.value: campaign_id}
     wanted = asked.read(words, (Dimension.HOUR.value,), house, now)
     return pictures(
-        asked.answer(connection, wanted, house, now), wanted.section, house.lines() | {"abandonment_us": cap}, say
+        asked.answer(connection, wanted, house, now), wanted.section, house.lines() | {"abandonment_us": cap}, tongue
     )
 
 

@@ -27,6 +27,7 @@ from console.web.navigation import Entry, Group
 from console.web.reads import Reads
 from console.web.site import Site
 from console.web.spans import days_of
+from console.web.words import Words
 from ivr.check import Known as Names
 from ivr.check import load
 from ivr.drawing.cards import Card, cards
@@ -102,7 +103,8 @@ def _add_shown(site: Site, reads: Reads) -> None:
             problem = str(fault)
         versions = await reads.read_if_any(lambda db: [] if db is None else flows.versions(db, flow))
         if problem and not versions and not (settings.flows / f"{flow}.yaml").is_file():
-            return site.pages.show(request, "problem.html", 404, words=problem)
+            words = site.pages.words_of(request).told(problem)
+            return site.pages.show(request, "problem.html", 404, words=words)
         return site.pages.show(
             request,
             "flow.html",
@@ -119,8 +121,9 @@ def _add_shown(site: Site, reads: Reads) -> None:
     async def graph(request: Request, flow: str, known: Flows, days: str = "") -> Response:
         now, span = site.now(), days_of(days, DAYS, LONGEST_DAYS)
         drawn, counted, version = await reads.read_if_any(lambda db: _drawn(db, settings, flow, now, span))
-        told = "" if counted is None else f" · {counted.calls} calls in {span} days"
-        picture = svg(drawn, Heading(flow, f"version {version}{told}"))
+        t = site.pages.words_of(request)
+        told = "" if counted is None else f" · {t('flows.picture_calls', count=counted.calls, days=span)}"
+        picture = svg(drawn, Heading(flow, f"{t('flows.picture_version', version=version)}{told}"))
         return Response(picture, media_type="image/svg+xml", headers={"Content-Security-Policy": PICTURE})
 
 
@@ -137,8 +140,8 @@ def _add_versions(site: Site, reads: Reads) -> None:
         try:
             done = await site.engine.tell("POST", path, who=known.account.name)
         except UserError as problem:
-            return site.pages.go(_path(flow), str(problem), "bad")
-        return site.pages.go(_path(flow), f"{done.said}.")
+            return site.pages.go(_path(flow), site.pages.words_of(request).told(str(problem)), "bad")
+        return site.pages.go(_path(flow), _said(site.pages.words_of(request), done.said))
 
 
 def _add_walk(site: Site) -> None:
@@ -146,7 +149,8 @@ def _add_walk(site: Site) -> None:
         try:
             found = await asyncio.to_thread(flow_walk.walk, site.settings, flow, lines, at)
         except UserError as problem:
-            return site.pages.show(request, "problem.html", 409, words=str(problem))
+            words = site.pages.words_of(request).told(str(problem))
+            return site.pages.show(request, "problem.html", 409, words=words)
         status = 409 if found.problem else 200
         line = lines[len(found.lines)] if found.problem and len(lines) > len(found.lines) else ""
         return site.pages.show(request, "flow_walk.html", status, flow=flow, walk=found, at=at, line=line)
@@ -207,7 +211,13 @@ def _add_editor(site: Site, reads: Reads) -> None:
             )
         except (UserError, ValueError) as problem:
             return page(request, flow, text, [], note, str(problem))
-        return site.pages.go(_path(flow), f"{Done.model_validate_json(answer.content).said}.")
+        done = Done.model_validate_json(answer.content)
+        return site.pages.go(_path(flow), _said(site.pages.words_of(request), done.said))
+
+
+def _said(words: Words, said: str) -> str:
+    """What was done with each flow, a sentence each."""
+    return " ".join(words.sentence(line) for line in said.splitlines())
 
 
 def _path(flow: str) -> str:

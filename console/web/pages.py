@@ -35,7 +35,6 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters["figure"] = shown
         self._templates.filters["as_time"] = as_time
         self._templates.globals["static"] = assets.url
         self._local = {language: local.of(language) for language in words.LANGUAGES}
@@ -59,7 +58,7 @@ class Pages:
         ``csrf``, ``path``, ``sections`` (the navigation), ``t`` (the words, by key), ``liked`` (theme and language),
         ``said`` (what was just done), ``local(time)``, as the house shows it, and ``static(name)``, the address of a
         script or a style; and of that language ``n(number, digits)``, ``pct(share, digits)``, ``sec(seconds)``,
-        ``plain(number)`` and ``told(text)``, what the engine said."""
+        ``plain(number)``, ``fig(value, unit, denominator)`` and ``told(text)``, what the engine said."""
         known: Known | None = getattr(request.state, "known", None)
         said = flashes.take(request)
         likes = liked(request)
@@ -75,6 +74,7 @@ class Pages:
             pct=t.formats.share,
             sec=t.formats.seconds,
             plain=t.formats.plain,
+            fig=t.formats.figure,
             told=t.told,
             local=self._local[likes.language],
             said=said,
@@ -92,18 +92,3 @@ class Pages:
         if said:
             flashes.say(response, said, kind)
         return response
-
-
-def shown(value: float | None, unit: str) -> str:
-    """A figure for people: counts whole, seconds and percent to the tenth, money to the hundredth."""
-    match value, unit:
-        case None, _:
-            return "\N{EN DASH}"
-        case number, "ratio":
-            return f"{number:.1%}"
-        case number, "s":
-            return f"{number:.1f} s"
-        case number, currency if len(currency) == 3 and currency.isupper():
-            return f"{number:.2f}"
-        case number, _:
-            return f"{number:.0f}"

@@ -30,6 +30,7 @@ from console.reads import targets
 from console.web.guard import require
 from console.web.navigation import Entry, Group
 from console.web.site import Site
+from console.web.words.tongue import PageTongue
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ def add(site: Site) -> None:
             wanted = asked.read(words, by, site.settings.reports, site.now())
             answer = await _answer(site, wanted)
         except UserError as trouble:
-            problem = str(trouble)
+            problem = site.pages.words_of(request).told(str(trouble))
         code = 400 if problem else 200
         values = _shown(site, request, words, by, wanted, answer) | {"targets": []}
         if wanted is not None and site.settings.targets:
@@ -75,8 +76,9 @@ def add(site: Site) -> None:
         how = _format(request)
         wanted = asked.read(words, by, site.settings.reports, site.now())
         answer = await _answer(site, wanted)
-        title, house = wanted.section.value.capitalize(), site.settings.reports
-        content = await asyncio.to_thread(write_answer, answer, wanted.section, title, how, house)
+        tongue, house = PageTongue(site.pages.words_of(request)), site.settings.reports
+        title = tongue.section(wanted.section.value)
+        content = await asyncio.to_thread(write_answer, answer, wanted.section, title, how, house, tongue)
         return _download(content, how, f"{wanted.section.value}-{wanted.begin:%Y-%m-%d}")
 
     @site.app.get("/reports/calls")
@@ -141,6 +143,7 @@ def _shown(
     own = SECTIONS[section]
     shown = answer.figures if answer else ()
     until = wanted.end - timedelta(days=1) if wanted else None
+    tongue = PageTongue(site.pages.words_of(request))
     return {
         "section": section,
         "section_links": [each.value for each in SECTIONS],
@@ -151,10 +154,12 @@ def _shown(
         "answer": answer,
         "rows": answer.rows[:SHOWN_ROWS] if answer else (),
         "left": max(0, len(answer.rows) - SHOWN_ROWS) if answer else 0,
-        "pictures": pictures(answer, section, site.settings.reports.lines()) if answer else [],
+        "pictures": pictures(answer, section, site.settings.reports.lines(), tongue) if answer else [],
         "zone": site.settings.reports.zone,
-        "left_out": left_out(answer) if answer else [],
-        "definitions": {each.name: each.said(site.settings.reports.targets()) for each in shown},
+        "left_out": [each.said(tongue) for each in left_out(answer)] if answer else [],
+        "tongue": tongue,
+        "figures": [tongue.figure(each) for each in shown],
+        "definitions": {each.name: tongue.said(each, site.settings.reports.targets()) for each in shown},
         "query": urlencode([(name, value) for name, value in words.items() if value] + [("by", each) for each in by]),
         "formats": [each.value for each in Format],
         "span": urlencode([(name, words[name]) for name in ("from", "to") if words[name]]),

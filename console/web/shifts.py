@@ -57,7 +57,7 @@ def add(site: Site) -> None:
             done = await site.engine.tell("PUT", "/v1/shifts", order, known.account.name)
         except (UserError, ValueError) as problem:
             return await page(request, str(problem), text, since)
-        return site.pages.go(PATH, f"{done.said}.")
+        return site.pages.go(PATH, site.pages.words_of(request).sentence(done.said))
 
     @site.app.get(f"{PATH}/file")
     async def file(request: Request, known: Plans, on: date | None = None) -> Response:
@@ -75,9 +75,8 @@ def _add_day(site: Site, reads: Reads, agents: list[str]) -> None:
     ) -> Response:
         known = agent in agents and (day in WEEKDAYS or _is_day(day))
         if not known:
-            return site.pages.show(
-                request, "problem.html", 404, words=f"There is no day {day!r} of an agent {agent!r}."
-            )
+            words = site.pages.words_of(request)("shifts.no_day", day=repr(day), agent=repr(agent))
+            return site.pages.show(request, "problem.html", 404, words=words)
         from_then = date.fromisoformat(since) if _is_day(since) else _today(site)
         shown = given if given is not None else await reads.read(lambda db: _planned(db, agent, day, from_then))
         return site.pages.show(
@@ -112,7 +111,7 @@ def _add_day(site: Site, reads: Reads, agents: list[str]) -> None:
         except (UserError, ValueError) as problem:
             given = [*wanted, *([Shift(agent, day)] if free else [])]
             return await page(request, agent, day, since, given, str(problem))
-        return site.pages.go(PATH, f"{done.said}.")
+        return site.pages.go(PATH, site.pages.words_of(request).sentence(done.said))
 
 
 def _wanted(form: FormData) -> list[Shift]:

@@ -21,6 +21,7 @@ from console.web.guard import require
 from console.web.navigation import Entry
 from console.web.reads import Reads
 from console.web.site import Site
+from console.web.words import Words
 
 ENTRIES: Sequence[Entry] = ()
 """It is reached from the reports."""
@@ -45,7 +46,7 @@ def add(site: Site) -> None:
         try:
             found = await found_for(words)
         except UserError as trouble:
-            problem = str(trouble)
+            problem = site.pages.words_of(request).told(str(trouble))
         return site.pages.show(
             request,
             "staffing.html",
@@ -53,7 +54,7 @@ def add(site: Site) -> None:
             words=words,
             found=found,
             problem=problem,
-            picture=_picture(found) if found else None,
+            picture=_picture(found, site.pages.words_of(request)) if found else None,
             queues=[each.name for each in site.settings.queues],
             house=site.settings.reports,
             query=urlencode([(name, value) for name, value in words.items() if value]),
@@ -96,7 +97,7 @@ def _number(words: dict[str, str], name: str, per: float) -> float | None:
         raise UserError(f"{name} {words[name][:20]!r}: expected a number") from None
 
 
-def _picture(found: Staffing) -> Picture:
-    agents = ("agents", [float(each.rostered) for each in found.needs])
-    load = ("erlangs", [each.load for each in found.needs])
-    return steps("Agents needed, over the offered load", [each.label for each in found.needs], agents, load)
+def _picture(found: Staffing, t: Words) -> Picture:
+    agents = (t("staffing.agents"), [float(each.rostered) for each in found.needs])
+    load = (t("staffing.erlangs"), [each.load for each in found.needs])
+    return steps(t("staffing.picture"), [t.told(each.label) for each in found.needs], agents, load, t.told)

@@ -50,7 +50,7 @@ def add(site: Site) -> None:
                 before=int(given["before"]) if given["before"] else None,
             )
         except (ValidationError, ValueError):
-            wanted, problem = system.AuditSearch(), "Expected a day such as 2027-03-01."
+            wanted, problem = system.AuditSearch(), site.pages.words_of(request)("system.day_wanted")
         page = await reads.read(lambda db: system.changes(db, wanted))
         more = f"/audit?{urlencode({**given, 'before': page.next})}" if page.next else None
         return site.pages.show(request, "audit.html", page=page, given=given, more=more, problem=problem)
@@ -68,11 +68,12 @@ def add(site: Site) -> None:
     async def about(request: Request) -> Response:
         known_of(request)
         schema = await reads.read_if_any(lambda db: "" if db is None else applied(db)[-1])
+        t = site.pages.words_of(request)
         facts = {
             "Callwright": version("callwright"),
-            "Schema of the database": schema or "none yet",
+            t("system.fact_schema"): schema or t("system.fact_none"),
             "Python": platform.python_version(),
             "SQLite": sqlite3.sqlite_version,
-            "System": platform.platform(terse=True),
+            t("system.fact_system"): platform.platform(terse=True),
         }
         return site.pages.show(request, "about.html", facts=facts)

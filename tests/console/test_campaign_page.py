@@ -14,6 +14,7 @@ from console.accounts.roles import Role
 from console.engine import api_forecast
 from console.web.campaigns import today
 from console.web.words import read
+from console.web.words.tongue import PageTongue
 from tests.console.browser import HASH, PASSWORD, Browser
 from tests.console.held import Held
 from tests.console.hours_dialled import DIALS, TALK_S, TALKS, two_hours
@@ -77,10 +78,10 @@ def test_the_page_tells_of_this_moment_what_the_page_has(manager: Browser) -> No
 def test_abandonment_is_drawn_beside_the_campaigns_own_cap(tmp_path: Path) -> None:
     held = Held(tmp_path)
     held.dialled()
-    german = read()["de"].told
+    german = PageTongue(read()["de"])
     drawn = today(held.db, held.settings, str(held.store.campaign.id), 0.01, held.store.now)
     assert [each.title for each in drawn] == ["Attempts", "Abandonment (US)"]
     assert "target 1%" in drawn[1].svg and "target 3%" not in drawn[1].svg
     assert "target 1%" in drawn[1].narrow and 'viewBox="0 0 344' in drawn[1].narrow
     said = today(held.db, held.settings, str(held.store.campaign.id), 0.01, held.store.now, german)
-    assert [each.title for each in said] == ["Versuche", "Abbruchquote (US)"] and "Soll 1\u00a0%" in said[1].svg
+    assert [each.title for each in said] == ["Anwahlen", "Abbruchquote (US)"] and "Soll 1\u00a0%" in said[1].svg

@@ -14,6 +14,8 @@ import pytest
 from calls.causes import Outcome
 from calls.people.consents import ConsentKind
 from calls.people.history import _CALL_COLUMNS, _OTHERS, KINDS
+from calls.reports.definitions import BY_NAME, DEFINITIONS, Targets
+from calls.reports.question import Dimension
 from calls.settings import load
 from console.web import words
 from console.web.house_time import HouseTime
@@ -21,6 +23,7 @@ from console.web.person_facts import BESIDE, CODES, IDS
 from console.web.words import LANGUAGES
 from console.web.words.engine_texts import LONGEST, literal
 from console.web.words.formats import DASH
+from console.web.words.tongue import PageTongue
 from dialer.compliance import RULES
 from dialer.leads.columns import SYNONYMS
 from tests.console.served import install
@@ -63,6 +66,17 @@ SAYING = (
     "console/web/agents_day.py",
     "console/web/progress.py",
     "calls/reports/progress.py",
+    "calls/reports/asked.py",
+    "calls/reports/asking.py",
+    "calls/agents/shift_file.py",
+    "console/shifting.py",
+    "console/accounts/orders.py",
+    "console/accounts/store.py",
+    "console/reads/staffing.py",
+    "console/reads/flows.py",
+    "console/reads/flow_walk.py",
+    "console/reads/flow_check.py",
+    "console/web/staffing.py",
     "dialer/lane.py",
     "dialer/schedule.py",
     "dialer/routes.py",
@@ -116,6 +130,59 @@ def _texts(node: ast.expr) -> Iterator[str]:
             yield from _texts(other)
         case _:
             return
+
+
+OF_THE_TEMPLATE = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}|<script.*?</script>|<code>[a-z .]*</code>", re.DOTALL)
+READ_OUT = re.compile(r'(?:aria-label|alt|placeholder|title)="([^"]*)"')
+NAMES = {"Callwright", "OpenAPI", "Apache", "API", "CSV", "Alt", "Erlang", "Tab", "Shift"}
+"""What is called so in every language."""
+
+
+PAGES = [path for path in sorted((ROOT / "console/web/templates").glob("*.html")) if path.stem != "macros"]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=[path.stem for path in PAGES])
+def test_a_page_has_no_words_of_its_own(path: Path) -> None:
+    """All that people read on a page, or have read out, comes from the words: else it is English for all of them."""
+    text = OF_THE_TEMPLATE.sub(" ", path.read_text(encoding="utf-8"))
+    seen = [re.sub(r"<[^>]*>|&[a-z]+;", " ", text), *READ_OUT.findall(text)]
+    assert set(re.findall(r"[A-Za-z]{3,}", " ".join(seen))) <= NAMES
+
+
+def test_every_figure_has_its_words_in_every_language() -> None:
+    for code in LANGUAGES:
+        tongue = PageTongue(READ[code])
+        shown = [tongue.figure(each) for each in DEFINITIONS]
+        assert [each.name for each in shown] == [each.name for each in DEFINITIONS]
+        if code != "en":
+            same = {each.name for each, own in zip(DEFINITIONS, shown, strict=True) if each.words == own.words}
+            assert not same, code
+    german = PageTongue(READ["de"])
+    level = german.said(BY_NAME["service_level"], Targets(service_level_s=12.5))
+    assert level.startswith("angebotene Anrufe, die binnen 12,5\u00a0s angenommen wurden")
+    goals = german.said(BY_NAME["containment_functional"], Targets(goals=("paid", "told")))
+    assert "mit dem Ausgang paid oder told, deren" in goals
+    assert german.figure(BY_NAME["sold"].of_currency("EUR")).title == "Verkauft, EUR"
+
+
+@pytest.mark.parametrize(
+    ("dimension", "value", "german", "short"),
+    [
+        (Dimension.DAY, "2027-03-01", "01.03.2027", "01.03."),
+        (Dimension.HALF, "2027-03-01T09:30+01:00", "01.03.2027 09:30", "09:30"),
+        (Dimension.HALF, "2027-03-01T00:00+01:00", "01.03.2027 00:00", "01.03. 00:00"),
+        (Dimension.WEEKDAY, "2 Tue", "Di", "Di"),
+        (Dimension.DIRECTION, "inbound", "Eingehend", "Eingehend"),
+        (Dimension.OUTCOME, "pbx_lost", "mit der Anlage verloren", "mit der Anlage"),
+        (Dimension.QUEUE, "sales", "sales", "sales"),
+        (Dimension.QUEUE, "", "", "keine"),
+    ],
+)
+def test_what_figures_are_asked_by_is_said_in_the_language(
+    dimension: Dimension, value: str, german: str, short: str
+) -> None:
+    tongue = PageTongue(READ["de"])
+    assert (tongue.key(dimension, value), tongue.short(dimension, value).strip()) == (german, short)
 
 
 def test_a_text_longer_than_any_of_ours_stays_as_it_is() -> None:

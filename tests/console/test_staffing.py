@@ -117,9 +117,9 @@ def test_patience_is_measured_only_where_somebody_gave_up(days: sqlite3.Connecti
     ("changed", "problem"),
     [
         ({"by": "7"}, "by '7': expected one of 60, 30, 15 minutes"),
-        ({"share": 1.0}, "service level 1: expected 0.01 to 0.999"),
+        ({"share": 1.0}, "service level: 1, expected 0.01 to 0.999"),
         ({"last": "soon"}, "to 'soon': expected a day"),
-        ({"absent": 0.95}, "absent 0.95: expected 0 to 0.9"),
+        ({"absent": 0.95}, "absent: 0.95, expected 0 to 0.9"),
     ],
 )
 def test_what_cannot_be_asked_is_named(days: sqlite3.Connection, changed: dict[str, object], problem: str) -> None:

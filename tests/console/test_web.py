@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from calls.settings import load
-from console.web.pages import shown
 from console.web.shared import Shared
+from console.web.words.formats import FORMATS
 from tests.console.browser import HASH, PASSWORD, Browser
 from tests.console.processes import START_S, answers, said, started
 from tests.console.served import install, served
@@ -91,10 +91,10 @@ def test_many_threads_share_what_is_made_once_and_a_failure_is_tried_again() -> 
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(None, "s", "\N{EN DASH}"), (0.9534, "ratio", "95.3%"), (12.34, "s", "12.3 s"), (3.0, "calls", "3")],
+    [(None, "s", "\N{EN DASH}"), (0.9534, "ratio", "95.3%"), (12.34, "s", "12.3\u00a0s"), (3.0, "calls", "3")],
 )
 def test_figures_are_shown_by_their_unit(value: float | None, unit: str, text: str) -> None:
-    assert shown(value, unit) == text
+    assert FORMATS["en"].figure(value, unit) == text
 
 
 def test_nothing_but_our_own_is_loaded_or_run(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_the_page_says_why_a_figure_is_not_there(browser: Browser) -> None:
     page = browser.get(f"/reports?section=agents&by=queue&{SPAN}")
     assert "Scheduled, Adherence: not by Queue, for a shift is planned for an agent alone." in page.text
     file = browser.get(f"/reports/file?section=agents&by=queue&{SPAN}&format=html")
-    assert "<li>Scheduled, Adherence: not by queue, for a shift is planned for an agent alone.</li>" in file.text
+    assert "<li>Scheduled, Adherence: not by Queue, for a shift is planned for an agent alone.</li>" in file.text
 
 
 def test_every_section_has_a_page(browser: Browser) -> None:

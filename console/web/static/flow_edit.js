@@ -3,6 +3,7 @@
 import { suggest } from "./flow_complete.js";
 
 const form = document.querySelector("[data-flow]");
+const said = JSON.parse(form.dataset.words);
 const text = form.elements.namedItem("text");
 const flow = form.elements.namedItem("flow");
 const place = document.querySelector("[data-faults]");
@@ -27,17 +28,17 @@ function goTo(number) {
 
 function show(faults) {
   if (!faults.length) {
-    place.replaceChildren(Object.assign(document.createElement("p"), { textContent: "Nothing is wrong: it can be published." }));
+    place.replaceChildren(Object.assign(document.createElement("p"), { textContent: said["flows.well"] }));
     return;
   }
   const list = document.createElement("ul");
   list.className = "faults";
   for (const each of faults) {
     const badge = Object.assign(document.createElement("span"), {
-      className: `badge ${each.severity === "error" ? "bad" : "warn"}`, textContent: each.severity,
+      className: `badge ${each.severity === "error" ? "bad" : "warn"}`, textContent: said[`flows.${each.severity}`],
     });
     const jump = Object.assign(document.createElement("button"), {
-      type: "button", className: "plain", textContent: each.line ? `line ${each.line}` : "the file",
+      type: "button", className: "plain", textContent: each.line ? said["flows.line"].replace("{line}", each.line) : said["flows.the_file"],
     });
     if (each.line) jump.addEventListener("click", () => goTo(each.line));
     list.append(line(`${each.key ? ` ${each.key}` : ""}: ${each.problem}`, badge, " ", jump));
@@ -54,7 +55,7 @@ async function check() {
   const found = answer ? await answer.json().catch(() => null) : null;
   if (mine !== asked) return;
   if (answer?.ok) show(found);
-  else place.replaceChildren(Object.assign(document.createElement("p"), { textContent: found?.problem ?? "The check gave no answer." }));
+  else place.replaceChildren(Object.assign(document.createElement("p"), { textContent: found?.problem ?? said["flows.no_answer"] }));
 }
 
 // --- what may stand at the caret ---------------------------------------------------------------------------------
@@ -80,7 +81,7 @@ function offer(open) {
     return item;
   }));
   list.hidden = !offered.offers.length;
-  told.textContent = open ? (offered.offers.length ? `${offered.offers.length} may stand here` : "Nothing is known for here") : "";
+  told.textContent = open ? (offered.offers.length ? said["flows.offers_count"].replace("{count}", offered.offers.length) : said["flows.offers_none"]) : "";
   mark();
 }
 

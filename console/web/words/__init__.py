@@ -2,7 +2,8 @@
 
 A key is the file's name and the key in it, ``desk.ready``. English is whole; what another language does not have is
 said in English. A place is ``{name}``. ``said.toml`` has what the engine says: see
-:mod:`console.web.words.engine_texts`.
+:mod:`console.web.words.engine_texts`. ``figure.toml`` has titles (``t_NAME``) and definitions (``d_NAME``) of
+figures; those in English are of :mod:`calls.reports.definitions`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from calls.reports.definitions import DEFINITIONS
 from console.web.words.engine_texts import EngineTexts, Speech
 from console.web.words.formats import FORMATS, Formats
 
@@ -64,9 +66,14 @@ class Words:
 
 def read(folder: Path = FOLDER) -> Mapping[str, Words]:
     """All languages, by code."""
-    source = _texts(folder / SOURCE)
+    source = {**_texts(folder / SOURCE), **_figures()}
     engine = EngineTexts({key: text for key, text in source.items() if key.startswith("said.")})
     return {code: Words(code, {**source, **_texts(folder / code)}, engine) for code in LANGUAGES}
+
+
+def _figures() -> dict[str, str]:
+    titles = {f"figure.t_{each.name}": each.title for each in DEFINITIONS}
+    return titles | {f"figure.d_{each.name}": each.words for each in DEFINITIONS}
 
 
 def chosen(wanted: str | None, accepted: str) -> str:

@@ -153,7 +153,7 @@ def test_pictures_say_what_the_table_says(day: sqlite3.Connection, by: tuple[str
             "2025-06-03T01:00+02:00: Answered 1",
         ]
         bands = [title.text for title in ElementTree.fromstring(found[1].svg).iter("title")]
-        assert (found[1].title, bands) == ("Waits of answered calls", ["0-10 s: 3 of 3 answered, 100%"])
+        assert (found[1].title, bands) == ("Waits of answered calls", ["0\N{EN DASH}10 s: 3 of 3 answered, 100%"])
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,6 @@ from dialer.pacing.ring import STEPS
 
 Floats = NDArray[np.float64]
 
-DENSITY = 0.3989422804014327
-"""The standard normal density at 0."""
-
 EXACT_COINS = 16
 """Up to this many agents and dials the sum is worked out exactly."""
 
@@ -91,23 +88,23 @@ def normal_chances(moments: Floats, short: int, new: NewDials, arrivals: Floats)
     ``moments``: mean, variance and third central moment at each step, one after the other.
     """
     mean, variance, third = moments.reshape(3, STEPS)
-    var = new.variance + (variance + 1e-4)
+    var = np.add(new.variance, variance + _LEAST_VARIANCE)
     sd = np.sqrt(var)
-    at = new.answered + (short + 0.5 - mean)
-    at /= sd
-    sd *= var
-    skew = new.third + third
-    skew /= sd
-    square = np.multiply(at, at, out=var)
-    bell = np.multiply(square, -0.5, out=sd)
-    np.exp(bell, out=bell)
-    bell *= DENSITY
-    skew *= bell
-    skew *= np.subtract(1.0, square, out=square)
-    skew *= 1 / 6
-    skew += normal_cdf(at, bell)
-    np.maximum(skew, 0.0, out=skew)
-    np.minimum(skew, 1.0, out=skew)
+    at = np.add(new.answered, (short + 0.5) - mean)
+    np.divide(at, sd, at)
+    np.multiply(sd, var, sd)
+    skew = np.add(new.third, third)
+    np.divide(skew, sd, skew)
+    square = np.multiply(at, at, var)
+    bell = np.multiply(square, _MINUS_HALF, sd)
+    np.exp(bell, bell)
+    np.multiply(bell, _DENSITY, bell)
+    np.multiply(skew, bell, skew)
+    np.multiply(skew, np.subtract(_ONE, square, square), skew)
+    np.multiply(skew, _SIXTH, skew)
+    np.add(skew, normal_cdf(at, bell), skew)
+    np.maximum(skew, _ZERO, out=skew)
+    np.minimum(skew, _ONE, out=skew)
     found: Floats = skew @ arrivals
     return found
 
@@ -118,20 +115,30 @@ def normal_cdf(at: Floats, density: Floats) -> Floats:
     Source: Abramowitz and Stegun 26.2.16.
     """
     t = np.abs(at)
-    t *= 0.33267
-    t += 1.0
-    np.reciprocal(t, out=t)
-    tail = t * 0.9372980
-    tail -= 0.1201676
-    tail *= t
-    tail += 0.4361836
-    tail *= t
-    tail *= density
-    middle = np.subtract(0.5, tail, out=tail)
-    np.copysign(middle, at, out=middle)  # the other half is its mirror
-    middle += 0.5
+    np.multiply(t, _P, t)
+    np.add(t, _ONE, t)
+    np.reciprocal(t, t)
+    tail = np.multiply(t, _A3)
+    np.subtract(tail, _A2, tail)
+    np.multiply(tail, t, tail)
+    np.add(tail, _A1, tail)
+    np.multiply(tail, t, tail)
+    np.multiply(tail, density, tail)
+    middle = np.subtract(_HALF, tail, tail)
+    np.copysign(middle, at, middle)  # the other half is its mirror
+    np.add(middle, _HALF, middle)
     return middle
 
+
+def _number(value: float) -> Floats:
+    return np.array(value)
+
+
+_ZERO, _ONE, _HALF, _MINUS_HALF, _SIXTH = map(_number, (0.0, 1.0, 0.5, -0.5, 1 / 6))
+_P, _A1, _A2, _A3 = map(_number, (0.33267, 0.4361836, 0.1201676, 0.9372980))
+_DENSITY, _LEAST_VARIANCE = _number(0.3989422804014327), _number(1e-4)
+"""Numbers as numpy has them: it takes one in a third of the time that one of Python's takes it. The density is the
+standard normal one at 0."""
 
 _BEFORE = np.arange(MOST_AT_ONCE, dtype=np.float64)[:, None]
 

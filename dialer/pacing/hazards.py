@@ -47,10 +47,9 @@ class Hazard:
         if not self._new:
             return
         after_s, self._new = np.array(self._new), []
-        pieces = np.searchsorted(self._edges, after_s, side="right") - 1
-        self._ends += np.bincount(np.clip(pieces, 0, len(self._ends) - 1), minlength=len(self._ends))
+        self._ends += np.bincount(_pieces(self._edges, after_s), minlength=len(self._ends))
         self._at_risk_s += self._spent(after_s)
-        if self._ends.sum() > MEMORY:
+        if np.add.reduce(self._ends) > MEMORY:
             self._ends /= 2
             self._at_risk_s /= 2
 
@@ -59,29 +58,26 @@ class Hazard:
         within = lasted_s[:, None] - self._edges[None, :-1]
         np.maximum(within, 0.0, out=within)
         np.minimum(within, self._widths, out=within)
-        spent: Floats = within.sum(axis=0)
+        spent: Floats = np.add.reduce(within)
         return spent
 
     def mean_s(self, lasted_s: Floats) -> float:
         """Time at risk over ends: the mean duration, ``lasted_s`` being what is under way. Without it the first to
         end would make all look short."""
         self._learn()
-        at_risk_s = self._at_risk_s.sum() + lasted_s.sum() + PRIOR_TIMES * self._prior_s
-        return float(at_risk_s / (self._ends.sum() + PRIOR_TIMES))
+        at_risk_s = np.add.reduce(self._at_risk_s) + np.add.reduce(lasted_s) + PRIOR_TIMES * self._prior_s
+        return float(at_risk_s / (np.add.reduce(self._ends) + PRIOR_TIMES))
 
     def cumulative(self, lasted_s: Floats) -> Floats:
         """The cumulative hazard at the edges, ``lasted_s`` being what is under way."""
         self._learn()
         at_risk_s = self._at_risk_s + self._spent(lasted_s)
-        mean = (self._ends.sum() + PRIOR_TIMES) / (at_risk_s.sum() + PRIOR_TIMES * self._prior_s)
+        ends, times_s = np.add.reduce(self._ends), np.add.reduce(at_risk_s)
+        mean = (ends + PRIOR_TIMES) / (times_s + PRIOR_TIMES * self._prior_s)
         hazard = (self._ends + PRIOR_ENDS) / (at_risk_s + PRIOR_ENDS / mean)
-        return np.concatenate(([0.0], np.cumsum(hazard * self._widths)))
-
-    def ends_within(self, cumulative: Floats, lasted_s: Floats, within_s: Floats) -> Floats:
-        """``[i, j]``: the chance that what has lasted ``lasted_s[i]`` ends within ``within_s[j]``."""
-        before = np.interp(lasted_s, self._edges, cumulative)
-        after = np.interp(lasted_s[:, None] + within_s[None, :], self._edges, cumulative)
-        return 1.0 - np.exp(before[:, None] - after)
+        found = np.zeros(len(self._edges))
+        np.add.accumulate(hazard * self._widths, out=found[1:])
+        return found
 
     def state(self) -> dict[str, object]:
         """What was learnt, as JSON values."""
@@ -99,6 +95,32 @@ class Hazard:
         self._new = []
 
 
+class Ends:
+    """The chance that what has lasted so long ends within such a time, for times that stay the same."""
+
+    def __init__(self, edges: tuple[float, ...], lasted_s: Floats, within_s: Floats) -> None:
+        self._edges = np.array(edges)
+        self._widths = np.diff(self._edges)
+        self._before = self._place(lasted_s[:, None])
+        self._after = self._place(lasted_s[:, None] + within_s[None, :])
+
+    def _place(self, times_s: Floats) -> tuple[NDArray[np.int64], Floats]:
+        pieces = _pieces(self._edges, times_s)
+        return pieces, times_s - self._edges[pieces]
+
+    def chances(self, cumulative: Floats) -> Floats:
+        """``[i, j]``: of what has lasted ``lasted_s[i]``, within ``within_s[j]``; ``cumulative``: the cumulative
+        hazard at the edges, a line between them."""
+        slopes = np.diff(cumulative) / self._widths
+        (before, so_far_s), (after, by_then_s) = self._before, self._after
+        chances: Floats = slopes.take(after)
+        chances *= by_then_s
+        chances += cumulative.take(after)
+        np.subtract(slopes.take(before) * so_far_s + cumulative.take(before), chances, chances)
+        np.exp(chances, chances)
+        return np.subtract(1.0, chances, chances)
+
+
 class Freeing:
     """Tables: the chance that an agent is free within each of some horizons, by phase and how long it has lasted."""
 
@@ -107,35 +129,31 @@ class Freeing:
     WRAP_GRID = np.arange(0.0, 121.0, WRAP_STEP_S)
 
     def __init__(self, horizons_s: Floats) -> None:
-        self._horizons_s = horizons_s
-        self._fine_s = float(horizons_s[-1]) / 60
-        self._times: Floats = self._fine_s * np.arange(1, 61, dtype=np.float64)
+        fine_s = float(horizons_s[-1]) / 60
+        times: Floats = fine_s * np.arange(1, 61, dtype=np.float64)
+        rest_s = horizons_s[None, :] - times[:, None] + fine_s / 2
+        self._talk_ends = Ends(TALK_EDGES, self.TALK_GRID, times)
+        self._wrap_ends = Ends(WRAP_EDGES, self.WRAP_GRID, horizons_s)
+        self._whole_wraps = Ends(WRAP_EDGES, np.zeros(1), np.maximum(rest_s.ravel(), 0.0))
+        """For each time at which a talk may end: a wrap-up in what is left of each horizon."""
         self.talking = np.zeros((len(self.TALK_GRID), len(horizons_s)))
         self.wrapping = np.zeros((len(self.WRAP_GRID), len(horizons_s)))
 
     def refresh(self, talk: Hazard, wrap: Hazard, talked_s: Floats, wrapped_s: Floats) -> None:
         """Work the tables out anew from what is learnt, and what is under way."""
         wrap_hazard = wrap.cumulative(wrapped_s)
-        self.wrapping = wrap.ends_within(wrap_hazard, self.WRAP_GRID, self._horizons_s)
-        talk_ends = talk.ends_within(talk.cumulative(talked_s), self.TALK_GRID, self._times)
+        self.wrapping = self._wrap_ends.chances(wrap_hazard)
+        talk_ends = self._talk_ends.chances(talk.cumulative(talked_s))
         per_step = talk_ends.copy()
         per_step[:, 1:] -= talk_ends[:, :-1]
-        rest_s = self._horizons_s[None, :] - self._times[:, None] + self._fine_s / 2
-        whole_wrap = wrap.ends_within(wrap_hazard, np.zeros(1), np.maximum(rest_s.ravel(), 0.0))[0]
-        free = per_step @ whole_wrap.reshape(rest_s.shape)
-        self.talking = np.minimum(np.maximum(free, 0.0), 1.0)
-
-    def talk_rows(self, talked_s: Floats) -> NDArray[np.int64]:
-        """The table's rows for talks of so many seconds."""
-        return _steps(talked_s, self.TALK_STEP_S, len(self.TALK_GRID) - 1)
-
-    def wrap_rows(self, wrapped_s: Floats) -> NDArray[np.int64]:
-        """The table's rows for wrap-ups of so many seconds."""
-        return _steps(wrapped_s, self.WRAP_STEP_S, len(self.WRAP_GRID) - 1)
+        free = per_step @ self._whole_wraps.chances(wrap_hazard).reshape(talk_ends.shape[1], -1)
+        np.maximum(free, 0.0, out=free)
+        self.talking = np.minimum(free, 1.0, out=free)
 
 
-def _steps(times_s: Floats, step_s: float, most: int) -> NDArray[np.int64]:
-    """The nearest of so many steps to each time."""
-    steps = times_s / step_s
-    steps += 0.5
-    return np.minimum(steps, most, out=steps).astype(np.int64)
+def _pieces(edges: Floats, times_s: Floats) -> NDArray[np.int64]:
+    """Between which edges each time lies."""
+    pieces = edges.searchsorted(times_s, side="right")
+    pieces -= 1
+    np.maximum(pieces, 0, out=pieces)
+    return np.minimum(pieces, len(edges) - 2, out=pieces)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log2
-from struct import pack
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dialer.pacing.ages import Ages, Floats, Rows, lasted
 from dialer.pacing.forecast import MOST_AT_ONCE, NewDials
 from dialer.pacing.hazards import PRIOR_TALK_S, PRIOR_WRAP_S, TALK_EDGES, WRAP_EDGES, Freeing, Hazard
 from dialer.pacing.kept import Kept, number, part
@@ -17,9 +16,6 @@ from dialer.pacing.model import LiveAnswer, MachineAnswer, NoAnswer, Snapshot, S
 from dialer.pacing.outage import FAR_END, Outage
 from dialer.pacing.rate import AnswerRate
 from dialer.pacing.ring import STEPS, RingTimes
-
-Floats = NDArray[np.float64]
-Rows = NDArray[np.int64]
 
 REFRESH_S = 10.0
 """The tables of agents are worked out anew this often."""
@@ -38,6 +34,7 @@ CLASSES_AN_OCTAVE = 8
 """Strata whose weights differ by less than a twelfth are forecast alike."""
 
 ALL = slice(None)
+_ONE, _TWO = np.array(1.0), np.array(2.0)
 
 MIXED = 1000
 """The class of dials whose stratum nobody knows: they are as those dialled lately."""
@@ -55,8 +52,8 @@ class Moments:
         table = np.empty((len(chances), 3 * STEPS))
         mean, variance, third = (table[:, at : at + STEPS] for at in range(0, 3 * STEPS, STEPS))
         mean[:] = chances
-        np.multiply(chances, 1 - chances, out=variance)
-        np.multiply(variance, 1 - 2 * chances, out=third)
+        np.multiply(chances, np.subtract(_ONE, chances), variance)
+        np.multiply(variance, np.subtract(_ONE, np.multiply(_TWO, chances)), third)
         return Moments(table)
 
     def sums(self, rows: Rows) -> Floats:
@@ -96,6 +93,10 @@ class Learnt:
         self._persons, self._machines = 5.0, 1.0
         self.horizons_s: Floats = (np.arange(STEPS, dtype=np.float64) + 0.5) * self.ring.step_s + connect_within_s
         self._freeing = Freeing(self.horizons_s)
+        self._ages = Ages(
+            (Freeing.TALK_STEP_S, Freeing.WRAP_STEP_S, self.ring.step_s),
+            (len(Freeing.TALK_GRID) - 1, len(Freeing.WRAP_GRID) - 1, STEPS),
+        )
         self._refreshed_s: float | None = None
         self._stale, self._ring_due_s = True, 0.0
         self._by_weight: dict[int, _Dials] = {}
@@ -111,22 +112,21 @@ class Learnt:
 
     def dial_ended(self, seen: LiveAnswer | MachineAnswer | NoAnswer) -> None:
         """A dial came to its end."""
-        rang_s = max(0.0, seen.at_s - seen.dialled_at_s)
-        live, was_down = isinstance(seen, LiveAnswer), self.down()
-        if isinstance(seen, NoAnswer):
-            if not self.outage.failed(seen.cause):
-                return
-        else:
+        failed, live = isinstance(seen, NoAnswer), isinstance(seen, LiveAnswer)
+        was_down = seen.at_s - self._heard_s >= self._no_answer_s and self.down()
+        if not failed:
             self.outage.reached()
             self._count(live)
-        if was_down and not self.down() and seen.at_s - self._heard_s >= self._no_answer_s:
+        elif not self.outage.failed(seen.cause):
+            return
+        if was_down and not self.down():
             self.rate.forget_before(seen.dialled_at_s)
-        if not isinstance(seen, NoAnswer) or seen.cause in FAR_END:
+        if not failed or seen.cause in FAR_END:
             self._heard_s = seen.at_s
         if live:
-            self.ring.live(rang_s)
+            self.ring.live(seen.at_s - seen.dialled_at_s)
         else:
-            self.ring.other(rang_s)
+            self.ring.other(seen.at_s - seen.dialled_at_s)
         self.rate.ended(seen.dialled_at_s, live, seen.stratum or self._hour)
         self._stale = True
 
@@ -161,7 +161,7 @@ class Learnt:
             self.arrivals = self.ring.arrivals()
         if self._refreshed_s is None or seen.at_s - self._refreshed_s >= REFRESH_S:
             self._refreshed_s = seen.at_s
-            talked, wrapped = (_lasted(since, seen.at_s) for since in (seen.talking_since_s, seen.wrapping_since_s))
+            talked, wrapped = (lasted(since, seen.at_s) for since in (seen.talking_since_s, seen.wrapping_since_s))
             self.handling_s = self.talk.mean_s(talked) + self.wrap.mean_s(wrapped)
             self._freeing.refresh(self.talk, self.wrap, talked, wrapped)
             self._talk_moments = Moments.of(self._freeing.talking)
@@ -173,12 +173,12 @@ class Learnt:
 
     def agents(self, seen: Snapshot) -> Floats:
         """A row for each agent who talks or wraps up: the chance to be free in time for each step."""
-        talking, wrapping = self._rows(seen)
+        talking, wrapping, _ = self._ages.rows(seen)
         return np.concatenate((self._freeing.talking[talking], self._freeing.wrapping[wrapping]))
 
     def dials(self, seen: Snapshot) -> Floats:
         """A row for each dial that rings or is in detection: the chance that no person came of it by each step."""
-        rang = self._rang(seen)
+        _, _, rang = self._ages.rows(seen)
         unanswered = np.empty((len(rang), STEPS))
         for dials, which in self._ringing(seen):
             unanswered[which] = dials.unanswered[rang[which]]
@@ -203,9 +203,8 @@ class Learnt:
 
     def moments(self, seen: Snapshot) -> Floats:
         """Mean, variance and third moment of the sum of those coins at each step, one after the other."""
-        talking, wrapping = self._rows(seen)
+        talking, wrapping, rang = self._ages.rows(seen)
         sums = self._talk_moments.sums(talking)
-        rang = self._rang(seen)
         for dials, which in self._ringing(seen):
             sums += dials.moments.sums(rang if which is ALL else rang[which])
         if len(wrapping):
@@ -213,19 +212,6 @@ class Learnt:
         if seen.detecting_since_s:
             sums += len(seen.detecting_since_s) * Moments.of(self._detected()[None, :]).table[0]
         return sums
-
-    def _rows(self, seen: Snapshot) -> tuple[Rows, Rows]:
-        return (
-            self._freeing.talk_rows(_lasted(seen.talking_since_s, seen.at_s)),
-            self._freeing.wrap_rows(_lasted(seen.wrapping_since_s, seen.at_s)),
-        )
-
-    def _rang(self, seen: Snapshot) -> Rows:
-        """How many steps each dial has rung."""
-        rang = _lasted(seen.ringing_since_s, seen.at_s)
-        rang /= self.ring.step_s
-        rang += 0.5
-        return np.minimum(rang, STEPS, out=rang).astype(np.int64)
 
     def _ringing(self, seen: Snapshot) -> Iterator[tuple[_Dials, Rows | slice]]:
         """The dials that ring, by class: what follows for them, and their places."""
@@ -296,8 +282,3 @@ class Learnt:
 
     def _renew(self) -> None:
         self._refreshed_s, self._stale, self._ring_due_s = None, True, 0.0
-
-
-def _lasted(since_s: tuple[float, ...], now: float) -> Floats:
-    """How long each has lasted. By way of their bytes, at a third of what ``np.array`` takes for some hundreds."""
-    return now - np.frombuffer(pack(f"{len(since_s)}d", *since_s))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 Stratum = str | tuple[object, ...]
 """What a dial is one of: its list, the local hour and the number of the try, as text with ``", "`` between them or as
@@ -141,3 +141,12 @@ class Policy(Protocol):
 
     def explain(self) -> Explanation:
         """Why the last decision was what it was."""
+
+
+@runtime_checkable
+class HardOfHearing(Protocol):
+    """A policy that says what tells it nothing, which whoever drives it may leave out."""
+
+    @property
+    def unheard(self) -> frozenset[type]:
+        """Kinds of observations."""

@@ -23,6 +23,7 @@ CHANCE = 1e-4
 
 MOST_SHARE = 0.9
 LEAST_SILENT = 4
+_LOG_CHANCE = log(CHANCE)
 """Fewer are no outage even where nine of ten dials are answered."""
 
 FAILED_IN_A_ROW = 5
@@ -59,11 +60,10 @@ class Outage:
 
     def reason(self, answered_share: float) -> str:
         """Why the trunk is taken to be down; "" where it is not. ``answered_share``: answers of any kind per dial."""
-        if not self.suspected:
-            return ""
         if self._refused >= FAILED_IN_A_ROW:
             return f"the network refused the last {self._refused} dials"
-        if self._silent >= log(CHANCE) / log(1.0 - min(max(answered_share, 0.001), MOST_SHARE)):
+        answered = min(max(answered_share, 0.001), MOST_SHARE)
+        if self._silent >= LEAST_SILENT and self._silent >= _LOG_CHANCE / log(1.0 - answered):
             return f"none of the last {self._silent} dials was answered"
         return ""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import assert_never
 
 from dialer.pacing.budget import CREDIT_S, MOST_AIM, Account, Budget, Mode
 from dialer.pacing.expected import Expected
@@ -18,7 +19,9 @@ from dialer.pacing.kept import Kept, part, whole
 from dialer.pacing.learnt import Learnt
 from dialer.pacing.model import (
     Abandoned,
+    AgentLeft,
     Connected,
+    Dialled,
     Explanation,
     LiveAnswer,
     MachineAnswer,
@@ -72,6 +75,9 @@ class Decision:
 class Predictive:
     """See the module."""
 
+    unheard: frozenset[type] = frozenset((Dialled, AgentLeft))
+    """What it does nothing with: the snapshot shows who rings and who is there."""
+
     def __init__(
         self,
         abandonment_cap: float,
@@ -93,7 +99,7 @@ class Predictive:
     def observe(self, seen: Observation) -> None:
         """Learn from what happened."""
         match seen:
-            case LiveAnswer() | MachineAnswer() | NoAnswer():
+            case NoAnswer() | LiveAnswer() | MachineAnswer():
                 self.learnt.dial_ended(seen)
             case Connected():
                 self._budget.outcome(seen.waited_s > self._within_s, self._agents)
@@ -103,8 +109,10 @@ class Predictive:
                 self.learnt.talk.ended(seen.talk_s)
             case WrapEnded():
                 self.learnt.wrap.ended(seen.wrap_s)
-            case _:
+            case Dialled() | AgentLeft():
                 pass
+            case _:
+                assert_never(seen)
 
     def decide(self, snapshot: Snapshot) -> int:
         """New dials now: 0 to ``snapshot.lines_free``."""

@@ -90,9 +90,16 @@ class AnswerRate:
         """A dial came to its end."""
         if dialled_at_s < self._from_s:
             return
-        cohort = self._open.setdefault(int(dialled_at_s), {}).setdefault(stratum, [0, 0])
-        cohort[0] += 1
-        cohort[1] += live
+        second = int(dialled_at_s)
+        cohort = self._open.get(second)
+        if cohort is None:
+            cohort = self._open[second] = {}
+        counted = cohort.get(stratum)
+        if counted is None:
+            cohort[stratum] = [1, int(live)]
+        else:
+            counted[0] += 1
+            counted[1] += live
 
     def settle(self, still_ringing_s: Iterable[float], longest_s: float, now: float, *, learn: bool) -> bool:
         """Count the seconds none of whose dials rings any more; True where that changed the share.

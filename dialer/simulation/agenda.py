@@ -7,6 +7,7 @@ a good part less than one heap of all.
 from __future__ import annotations
 
 from bisect import insort
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from math import ceil
 from typing import TypeVar
@@ -21,7 +22,7 @@ class Agenda:
     """See the module. Times are seconds of the run."""
 
     def __init__(self) -> None:
-        self._later: dict[int, list[Entry]] = {}
+        self._later: defaultdict[int, list[Entry]] = defaultdict(list)
         """By the whole second at which the time is there at the latest."""
         self._here: list[Entry] = []
         self._second = -1
@@ -38,12 +39,7 @@ class Agenda:
                 insort(self._here, (at_s, self._count, what, which))
                 return
             second = self._second + 1
-        entry = (at_s, self._count, what, which)
-        there = self._later.get(second)
-        if there is None:
-            self._later[second] = [entry]
-        else:
-            there.append(entry)
+        self._later[second].append((at_s, self._count, what, which))
 
     def due(self, second: int) -> Iterator[Entry]:
         """What is due from the second before to this one, in order; what is pushed meanwhile may come in between."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -27,5 +28,4 @@ def uniform_draws(seed: tuple[int, ...]) -> Draws:
 
 
 def _one_by_one(source: Callable[[int], Times]) -> Iterator[float]:
-    while True:
-        yield from source(BLOCK).tolist()
+    return chain.from_iterable(source(count).tolist() for count in repeat(BLOCK))

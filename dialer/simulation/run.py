@@ -17,6 +17,7 @@ from dialer.pacing.model import (
     AgentLeft,
     Connected,
     Dialled,
+    HardOfHearing,
     LiveAnswer,
     MachineAnswer,
     NoAnswer,
@@ -69,6 +70,7 @@ class Run:
         self.scenario = scenario
         self.policy = policy
         self._observe = policy.observe
+        self._tells_dials = not (isinstance(policy, HardOfHearing) and Dialled in policy.unheard)
         self.now = 0.0
         self.tally = Tally()
         self.ringing: dict[int, float] = {}
@@ -81,6 +83,8 @@ class Run:
         self._under_way: dict[int, Call] = {}
         self._strata: dict[int, tuple[float, str]] = {}
         """Since when each dial rings, and its stratum."""
+        self._ringing_alike = (-1.0, "")
+        """Of the dial that was made last: those of a second share it."""
         self._idle: deque[float] = deque()
         """Since when each free agent waits, the longest first."""
         self._fates, self._roll = Fates(scenario, seed), Roll(scenario)
@@ -277,18 +281,20 @@ class Run:
         return self._announced[first : bisect_right(self._announced, self.now + NOTICE_S)]
 
     def _dial(self, lead: Lead) -> None:
-        self._numbers += 1
-        number, now = self._numbers, self.now
+        self._numbers = number = self._numbers + 1
+        now, stratum = self.now, self._roll.stratum(lead, self.now)
         fate = self._fates.next(lead, now)
-        call = Call(number, lead, fate, now, self._roll.stratum(lead, now))
-        self._under_way[number] = call
+        call = self._under_way[number] = Call(number, lead, fate, now, stratum)
         self.ringing[number] = now
-        self._strata[number] = (now, call.stratum)
+        same = self._ringing_alike
+        if same[0] != now or same[1] is not stratum:
+            same = self._ringing_alike = (now, stratum)
+        self._strata[number] = same
         self._presence.ringing_s -= now
         self.tally.dials += self._counts
-        answered = fate.end is End.PERSON or fate.end is End.MACHINE
-        self._agenda.push(now + fate.after_s, self._picked_up if answered else self._failed, call)
-        self._observe(Dialled(at_s=now, attempt_id=call.attempt_id, stratum=call.stratum))
+        self._agenda.push(now + fate.after_s, self._picked_up if fate.answered else self._failed, call)
+        if self._tells_dials:
+            self._observe(Dialled(at_s=now, attempt_id=call.attempt_id, stratum=stratum))
 
     def _failed(self, call: Call) -> None:
         now, number, cause = self.now, call.number, call.fate.cause

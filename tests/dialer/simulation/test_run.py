@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dialer.pacing.model import (
     Abandoned,
     Connected,
+    Dialled,
     Explanation,
     LiveAnswer,
     NoAnswer,
@@ -19,6 +20,7 @@ from dialer.pacing.model import (
     Snapshot,
     WrapEnded,
 )
+from dialer.pacing.predictive import Predictive
 from dialer.simulation.distributions import Constant
 from dialer.simulation.paced import policy_of
 from dialer.simulation.run import Run
@@ -96,6 +98,17 @@ def test_the_same_seed_is_the_same_run_and_another_is_not() -> None:
     first, again, other = (Run(SHORT, policy_of("issabel", SHORT), seed).go() for seed in (1, 1, 2))
     assert first == again
     assert first != other
+
+
+def test_dials_are_not_told_to_a_policy_that_does_not_hear_them() -> None:
+    class Deaf(Recorder):
+        unheard = Predictive(0.03, 2.0, 25.0).unheard
+
+    _, heard = recorded(SHORT, "predictive")
+    deaf = Deaf(policy_of("predictive", SHORT))
+    assert Run(SHORT, deaf, 0).go() == Run(SHORT, policy_of("predictive", SHORT), 0).go()
+    assert deaf.snapshots == heard.snapshots
+    assert deaf.seen == [each for each in heard.seen if not isinstance(each, Dialled)] != heard.seen
 
 
 def test_dials_have_the_same_fate_under_every_policy() -> None:

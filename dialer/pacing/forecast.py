@@ -53,7 +53,7 @@ class NewDials:
         stays = 1.0 - chances
         spread = chances * stays
         for before, each in zip(sums, (chances, spread, spread * (1 - 2 * stays)), strict=True):
-            each[:-1].cumsum(axis=0, out=before[1:])
+            np.add.accumulate(each[:-1], axis=0, out=before[1:])
         return NewDials(chances, *sums)
 
     def first(self, count: int) -> NewDials:

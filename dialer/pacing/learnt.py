@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log2
 
@@ -33,7 +32,6 @@ DETECTING_S = 3.0
 CLASSES_AN_OCTAVE = 8
 """Strata whose weights differ by less than a twelfth are forecast alike."""
 
-ALL = slice(None)
 _ONE, _TWO = np.array(1.0), np.array(2.0)
 
 MIXED = 1000
@@ -68,13 +66,15 @@ class _Dials:
 
     unanswered: Floats
     moments: Moments
+    row: Floats
+    """By each step: the chance that a person has answered one that is made now."""
     _new: NewDials | None = None
 
     @property
     def new(self) -> NewDials:
         """The most of them that may be made at once."""
         if self._new is None:
-            self._new = NewDials.alike(1.0 - self.unanswered[0], MOST_AT_ONCE)
+            self._new = NewDials.alike(self.row, MOST_AT_ONCE)
         return self._new
 
 
@@ -179,9 +179,14 @@ class Learnt:
     def dials(self, seen: Snapshot) -> Floats:
         """A row for each dial that rings or is in detection: the chance that no person came of it by each step."""
         _, _, rang = self._ages.rows(seen)
-        unanswered = np.empty((len(rang), STEPS))
-        for dials, which in self._ringing(seen):
-            unanswered[which] = dials.unanswered[rang[which]]
+        tables, places = self._ringing(seen)
+        if places is None:
+            unanswered = tables[0].unanswered[rang]
+        else:
+            unanswered = np.empty((len(rang), STEPS))
+            for place, dials in enumerate(tables):
+                which = np.flatnonzero(places == place)
+                unanswered[which] = dials.unanswered[rang[which]]
         if not seen.detecting_since_s:
             return unanswered
         return np.concatenate((unanswered, np.tile(self._detected(), (len(seen.detecting_since_s), 1))))
@@ -193,44 +198,45 @@ class Learnt:
             self._new = NewDials.alike(row, MOST_AT_ONCE)
         if not seen.next_up:
             return self._new.first(most)
-        classes = [self._class(each) for _, each in seen.next_up[:most]]
-        if len(classes) == most and len(set(classes)) == 1:
+        known = self._classes
+        classes = [known[each] if each in known else self._class(each) for _, each in seen.next_up[:most]]
+        places = {each: place for place, each in enumerate(dict.fromkeys(classes))}
+        if len(classes) == most and len(places) == 1:
             return self._dials(classes[0]).new.first(most)
         chances = self._new.chances[:most].copy()
-        for place, each in enumerate(classes):
-            chances[place] = self._dials(each).new.chances[0]
+        rows = np.array([self._dials(each).row for each in places])
+        rows.take([places[each] for each in classes], axis=0, out=chances[: len(classes)])
         return NewDials.of(chances)
 
     def moments(self, seen: Snapshot) -> Floats:
         """Mean, variance and third moment of the sum of those coins at each step, one after the other."""
         talking, wrapping, rang = self._ages.rows(seen)
         sums = self._talk_moments.sums(talking)
-        for dials, which in self._ringing(seen):
-            sums += dials.moments.sums(rang if which is ALL else rang[which])
+        tables, places = self._ringing(seen)
+        if places is None:
+            sums += tables[0].moments.sums(rang)
+        else:
+            rows = np.bincount(places * (STEPS + 1) + rang, minlength=len(tables) * (STEPS + 1))
+            for dials, count in zip(tables, rows.reshape(-1, STEPS + 1), strict=True):
+                sums += count @ dials.moments.table
         if len(wrapping):
             sums += self._wrap_moments.sums(wrapping)
         if seen.detecting_since_s:
             sums += len(seen.detecting_since_s) * Moments.of(self._detected()[None, :]).table[0]
         return sums
 
-    def _ringing(self, seen: Snapshot) -> Iterator[tuple[_Dials, Rows | slice]]:
-        """The dials that ring, by class: what follows for them, and their places."""
+    def _ringing(self, seen: Snapshot) -> tuple[list[_Dials], Rows | None]:
+        """What follows for the dials that ring, by class, and of which of these each is; None: all of the first."""
         if len(seen.ringing) != len(seen.ringing_since_s):
-            yield self._dials(MIXED), ALL
-            return
-        alike = {stratum for _, stratum in seen.ringing}
-        if len(alike) == 1:
-            yield self._dials(self._class(alike.pop())), ALL
-            return
+            return [self._dials(MIXED)], None
         strata = [stratum for _, stratum in seen.ringing]
         classes = {stratum: self._class(stratum) for stratum in dict.fromkeys(strata)}
-        which = list(dict.fromkeys(classes.values()))
-        if len(which) == 1:
-            yield self._dials(which[0]), ALL
-            return
-        places = np.fromiter(map(classes.__getitem__, strata), np.int64, len(strata))
-        for each in which:
-            yield self._dials(each), np.flatnonzero(places == each)
+        places = {each: place for place, each in enumerate(dict.fromkeys(classes.values()))}
+        found = [self._dials(each) for each in places]
+        if len(found) == 1:
+            return found, None
+        of = {stratum: places[each] for stratum, each in classes.items()}
+        return found, np.fromiter(map(of.__getitem__, strata), np.int64, len(strata))
 
     def _class(self, stratum: Stratum) -> int:
         found = self._classes.get(stratum)
@@ -244,7 +250,7 @@ class Learnt:
         if found is None:
             live = self.rate.live if which == MIXED else self.rate.live_of(2 ** (which / CLASSES_AN_OCTAVE))
             unanswered = 1.0 - self.ring.answered(live)
-            found = self._by_weight[which] = _Dials(unanswered, Moments.of(unanswered))
+            found = self._by_weight[which] = _Dials(unanswered, Moments.of(unanswered), 1.0 - unanswered[0])
         return found
 
     def _detected(self) -> Floats:

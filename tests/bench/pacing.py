@@ -12,20 +12,22 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import cycle, repeat
 from math import floor
 from pathlib import Path
 
 from dialer.pacing import Policy, Predictive, Snapshot
+from dialer.pacing.forecast import MOST_AT_ONCE
 from dialer.simulation.comparison import percent
 from dialer.simulation.core_run import CoreRun
 from dialer.simulation.oracles import RingOutcomesKnown, TalkEndsKnown
 from dialer.simulation.paced import PolicyMaker, policy_of
 from dialer.simulation.replications import Results, replicate
 from dialer.simulation.run import Run
-from dialer.simulation.scenario import Scenario, Shift, base
+from dialer.simulation.scenario import LeadList, Scenario, Shift, always, base
 from dialer.simulation.scenario_file import find
 from tests.bench import pacing_grid
 from tests.bench.pacing_grid import FAMILIES, FOUND
@@ -54,6 +56,7 @@ FIRST_SEED = 5000
 SIZES = (5, 10, 20, 50, 100, 300)
 ORACLES = {"oracle: talk ends known": TalkEndsKnown, "oracle: ring outcomes known": RingOutcomesKnown}
 FEW_AGENTS, FEW_RUNS = 20, 4
+NO_ANSWER_S, KNOWN_S = 25.0, 900.0
 OURS = ("predictive", "progressive")
 AS_THEY_COME = ("vicidial_hard_limit", "vicidial_average", "vicidial_tapered")
 
@@ -153,27 +156,34 @@ def asked_for(agents: int, titles: list[str], policies: list[str], *, tune: bool
                 yield Wanted(title, agents, name, scenario, make)
 
 
-def decide_s(agents: int = 300, decisions: int = 2000) -> list[float]:
-    """CPU seconds of each decision of ``predictive`` in a team that it has got to know."""
-    policy = Predictive(0.03, 2.0, 25.0)
-    Run(replace(base(agents), duration_s=900.0), policy, FIRST_SEED).go()
-    took = []
-    for index in range(decisions):
-        now = 1000.0 + index
-        seen = Snapshot(
-            at_s=now,
-            ready=index % 4,
-            waiting=0,
-            ringing_since_s=tuple(now - each % 25 for each in range(agents // 3)),
-            talking_since_s=tuple(now - each for each in range(agents * 17 // 20)),
-            wrapping_since_s=tuple(now - each / 5 for each in range(agents // 8)),
-            lines_free=500,
-            ringing=tuple((now - each % 25, f"list {each % 3}, 12 h, try {each % 2}") for each in range(agents // 3)),
-        )
-        began = time.thread_time()
-        policy.decide(seen)
-        took.append(time.thread_time() - began)
-    return took
+class Timed(Predictive):
+    """Keeps how long each decision took that looked ahead, from some time on."""
+
+    def __init__(self, strata: Sequence[str], from_s: float) -> None:
+        super().__init__(0.03, 2.0, NO_ANSWER_S)
+        self._next_up = tuple(zip(repeat(0.0, MOST_AT_ONCE), cycle(strata), strict=False))
+        self._from_s = from_s
+        self.took_s: list[float] = []
+
+    def decide(self, snapshot: Snapshot) -> int:
+        """New dials now; who is up next is told as in life."""
+        told = replace(snapshot, next_up=self._next_up)
+        began_s = time.thread_time()
+        dials = super().decide(told)
+        took_s = time.thread_time() - began_s
+        if snapshot.at_s >= self._from_s and self.explain().figures["risk"]:
+            self.took_s.append(took_s)
+        return dials
+
+
+def decide_s(agents: int = 300, decisions: int = 1000) -> list[float]:
+    """CPU seconds of each decision of ``predictive`` in a run of a team that it has got to know, with three lists
+    that differ. One that does not look ahead, as there is nothing to decide, is quicker and left out."""
+    lists = tuple(LeadList(f"list {each}", answer_rate=always(0.2 + each / 10)) for each in range(3))
+    scenario = replace(base(agents), duration_s=KNOWN_S + 1.3 * decisions, lists=lists)
+    policy = Timed([f"{each.name}, 0 h, try 1" for each in lists], KNOWN_S)
+    Run(scenario, policy, FIRST_SEED).go()
+    return policy.took_s[:decisions]
 
 
 def timing(took_s: list[float]) -> str:

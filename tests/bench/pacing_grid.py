@@ -82,7 +82,7 @@ FAMILIES = {
 }
 """ADAPT with lines for each agent who is available: with lines for all agents the grid found nothing as good."""
 
-# Of 100 and 300 agents a part of the grid was looked at, and some values between those of the ratios.
+# Of 100 and 300 agents a part of the grid was looked at, and some values between those of the others than ADAPT.
 FOUND: dict[str, dict[int, Setting]] = {
     "ratio all": {5: (1.0,), 10: (1.2,), 20: (1.3,), 50: (1.5,), 100: (1.58,), 300: (1.7,)},
     "ratio available": {5: (2.0,), 10: (2.5,), 20: (3.0,), 50: (5.0,), 100: (6.0,), 300: (9.0,)},
@@ -94,8 +94,15 @@ FOUND: dict[str, dict[int, Setting]] = {
         100: ("hard", 0.04, -75.0, 8.0),
         300: ("hard", 0.02, 0.0, 8.0),
     },
-    "issabel": {5: (0.8, "no"), 10: (0.8, "no"), 20: (0.99, "yes"), 50: (0.95, "yes")},
-    "erlang_b": {5: (0.03,), 10: (0.03,), 20: (0.025,), 50: (0.025,)},
+    "issabel": {
+        5: (0.8, "no"),
+        10: (0.8, "no"),
+        20: (0.99, "yes"),
+        50: (0.95, "yes"),
+        100: (0.87, "yes"),
+        300: (0.83, "yes"),
+    },
+    "erlang_b": {5: (0.03,), 10: (0.03,), 20: (0.025,), 50: (0.025,), 100: (0.0175,), 300: (0.02,)},
 }
 
 

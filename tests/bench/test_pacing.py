@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dialer.pacing import Observation, Policy, Snapshot, make_policy
+from dialer.pacing import Observation, Policy, Predictive, Snapshot, make_policy
 from dialer.simulation.paced import policy_of
 from dialer.simulation.run import Run
 from dialer.simulation.scenario import HOUR_S, Shift, base
@@ -66,6 +66,20 @@ def test_what_is_kept_can_be_shown_without_a_run(
     made = capsys.readouterr().out.splitlines()[2]
     pacing.main([*asked, "--kept"])
     assert capsys.readouterr().out.splitlines()[2] == made
+
+
+def test_the_decisions_that_are_timed_are_those_that_look_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, look = list[float](), Predictive._look_ahead
+
+    def counted(policy: Predictive, seen: Snapshot, threshold: float) -> tuple[int, float]:
+        looked.append(seen.at_s)
+        assert {stratum for _, stratum in seen.next_up} == {f"list {each}, 0 h, try 1" for each in range(3)}
+        return look(policy, seen, threshold)
+
+    monkeypatch.setattr(Predictive, "_look_ahead", counted)
+    took_s = pacing.decide_s(agents=30, decisions=50)
+    assert len(took_s) == 50 and min(took_s) > 0
+    assert 50 <= sum(at_s >= pacing.KNOWN_S for at_s in looked) <= 65
 
 
 def test_a_window_holds_what_is_not_older_than_it() -> None:

@@ -11,7 +11,7 @@ from calls.agents.actions import StateChanged
 from calls.agents.floor import Floor
 from calls.clock import Clock
 from calls.errors import UserError
-from calls.ids import AgentId, AttemptId, BootId, CampaignId, FlowId, LegId
+from calls.ids import AgentId, AttemptId, BootId, CallId, CampaignId, FlowId, LegId
 from calls.records.ballast import Ballast
 from calls.records.progress import Tell, to_log
 from calls.records.writer import Writer
@@ -139,7 +139,7 @@ class Engine:
         self.meetings = Meetings(
             self.floor,
             clock,
-            self._talk_over,
+            self,
             lambda recorder, rule: self.talk_recordings.name_for(recorder, rule),
             self.consults,
             self.tasks,
@@ -419,9 +419,18 @@ class Engine:
         if not problem:
             self.outbox.wake_for_events()
 
-    async def _talk_over(self, talk: LiveTalk) -> None:
-        self.supervision.talk_over(talk)
+    def talk_began(self, talk: LiveTalk) -> None:
+        """See :class:`console.engine.talk.Listeners`."""
+        self.supervision.talk_began(talk)
+
+    async def talk_over(self, talk: LiveTalk, *, holds: bool) -> None:
+        """See :class:`console.engine.talk.Listeners`."""
+        self.supervision.talk_over(talk, holds=holds)
         await self.talk_recordings.talk_over(talk)
+
+    def hold_over(self, call_id: CallId) -> None:
+        """See :class:`console.engine.talk.Listeners`."""
+        self.supervision.hold_over(call_id)
 
     def leads_changed(self, campaign_id: CampaignId) -> None:
         """Leads of a campaign that was started may be due now."""

@@ -1,7 +1,9 @@
 """Supervisors who listen to a talk, whisper to its agent, or join it.
 
-A supervisor's phone is rung as a leg of ours and, once answered, put beside the agent's. It ends with the talk. Who
-listened to which call, when and how is in the audit before the phone rings, and in the record of the call.
+A supervisor's phone is rung as a leg of ours and, once answered, put beside the agent's. It ends with the talk. While
+the agent has the caller on hold it stays by the agent and who is asked; the music is for the caller alone. It ends
+when the caller is handed on. Who listened to which call, when and how is in the audit before the phone rings, and in
+the record of the call.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ class Watch:
     since_s: float
     sits: bool = False
     """The supervisor is beside the talk."""
+    ends: bool = False
+    """It is let go."""
     moving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -79,6 +83,8 @@ class Supervision:
         self._clock = clock
         self._new_id = new_id
         self._watches: dict[LegId, Watch] = {}
+        self._holds: dict[CallId, LiveTalk] = {}
+        """The last talks of those who are on hold now."""
 
     def view(self) -> tuple[WatchView, ...]:
         """Who listens to whom."""
@@ -153,10 +159,29 @@ class Supervision:
             watch.talk.recorder.note("supervision_ended", {"supervisor": watch.supervisor.id})
         return watch is not None
 
-    def talk_over(self, talk: LiveTalk) -> None:
-        """Who listened to it is let go."""
+    def talk_began(self, talk: LiveTalk) -> None:
+        """Who was beside its agent during a hold hears it; who was beside another one is let go."""
+        self._holds.pop(talk.call_id, None)
         for watch in self._beside(talk.call_id):
-            self._tasks.start(self._drop(watch.leg_id), f"supervisor {watch.supervisor.id}")
+            if watch.talk.leg_id == talk.leg_id:
+                watch.talk = talk
+            else:
+                self._let_go(watch)
+
+    def talk_over(self, talk: LiveTalk, *, holds: bool) -> None:
+        """Who listened to it is let go, but where the agent ``holds`` the caller."""
+        if holds:
+            self._holds[talk.call_id] = talk
+            return
+        for watch in self._beside(talk.call_id):
+            self._let_go(watch)
+
+    def hold_over(self, call_id: CallId) -> None:
+        """The agent talks to the caller no more: who was beside them is let go."""
+        self._holds.pop(call_id, None)
+        for watch in self._beside(call_id):
+            if not self._goes_on(watch):
+                self._let_go(watch)
 
     async def mask(self, call_id: CallId) -> None:
         """A card number is about to be said: whoever listens hears nothing when this returns. The phone stays up."""
@@ -225,6 +250,11 @@ class Supervision:
             await self._drop(watch.leg_id)
         return True
 
+    def _let_go(self, watch: Watch) -> None:
+        if not watch.ends:
+            watch.ends = True
+            self._tasks.start(self._drop(watch.leg_id), f"supervisor {watch.supervisor.id}")
+
     async def _drop(self, leg_id: LegId) -> None:
         try:
             await self._switch.hang_up(leg_id)
@@ -241,7 +271,7 @@ class Supervision:
         await self._writer.run(write)
 
     def _heard(self, call_id: CallId) -> LiveTalk:
-        talk = self._meetings.talk_of(call_id)
+        talk = self._meetings.talk_of(call_id) or self._holds.get(call_id)
         if talk is None:
             raise UserError(f"no agent talks in call {call_id} that this run of the engine has led there")
         if talk.recorder.masked:
@@ -261,4 +291,5 @@ class Supervision:
         return [each for each in self._watches.values() if each.talk.call_id == call_id]
 
     def _goes_on(self, watch: Watch) -> bool:
-        return self._meetings.talk_of(watch.talk.call_id) is watch.talk
+        call_id = watch.talk.call_id
+        return watch.talk in (self._meetings.talk_of(call_id), self._holds.get(call_id))

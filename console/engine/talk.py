@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from calls import log
 from calls.agents.actions import ConnectCall
@@ -153,6 +154,20 @@ class Hears:
     passed: Callable[[AgentId], None]
 
 
+class Listeners(Protocol):
+    """Who hears of talks beside those who talk."""
+
+    def talk_began(self, talk: LiveTalk) -> None:
+        """The two hear each other, for the first time or after a hold."""
+
+    async def talk_over(self, talk: LiveTalk, *, holds: bool) -> None:
+        """It is over, and the call waits for this. ``holds``: the agent has the caller on hold from now on; their
+        next talk, or else ``hold_over``, is to come."""
+
+    def hold_over(self, call_id: CallId) -> None:
+        """No talk of this agent with the caller comes any more."""
+
+
 class Meetings:
     """Brings waiting calls and agents together, and knows who talks to whom."""
 
@@ -160,15 +175,15 @@ class Meetings:
         self,
         floor: FloorRunner,
         clock: Clock,
-        talk_over: Callable[[LiveTalk], Awaitable[None]],
+        listeners: Listeners,
         recording: Callable[[CallRecorder, str | None], str],
         consults: Consults,
         tasks: Tasks,
         drop: Callable[[str], Awaitable[None]],
     ) -> None:
-        """``talk_over`` hears of the end of each talk, and the call waits for it; ``recording`` names that of the
-        next one, by the rule of those that are recorded, and "" for none; ``drop`` deletes one."""
-        self._talk_over = talk_over
+        """``listeners`` hear of each talk; ``recording`` names that of the next one, by the rule of those that are
+        recorded, and "" for none; ``drop`` deletes one."""
+        self._listeners = listeners
         self._recording = recording
         self._consults = consults
         self._parting = tasks
@@ -288,6 +303,22 @@ class Meetings:
         self, channel: CallChannel, recorder: CallRecorder, offer: ConnectCall, hears: Hears, wait: Wait
     ) -> Talked | Deserted | HungUp | None:
         met = await self._begun(channel, recorder, offer, hears, wait)
+        if not isinstance(met, Asks):
+            return met
+        try:
+            return await self._with_holds(channel, recorder, offer, hears, wait, met)
+        finally:
+            self._listeners.hold_over(offer.call_id)
+
+    async def _with_holds(
+        self,
+        channel: CallChannel,
+        recorder: CallRecorder,
+        offer: ConnectCall,
+        hears: Hears,
+        wait: Wait,
+        met: Talked | Asks | HungUp,
+    ) -> Talked | Deserted | HungUp:
         talked_s = 0.0
         while isinstance(met, Asks):
             talked_s += met.talked.talk_s
@@ -390,7 +421,9 @@ class Meetings:
                 recorder.note("recording_started", {"recording": record})
             elif record:
                 recorder.note("recording_refused", {"agent": agent_id})
-            self._talking[call_id] = LiveTalk(call_id, agent_id, offer.leg_id, channel, recorder)
+            talk = LiveTalk(call_id, agent_id, offer.leg_id, channel, recorder)
+            self._talking[call_id] = talk
+            self._listeners.talk_began(talk)
             hears.talk(agent_id)
             self._floor.tell(TalkBegan(call_id, agent_id))
             if told_first is not None:
@@ -410,7 +443,7 @@ class Meetings:
                 self._consults.forget(call_id)
                 self._floor.tell(TalkOver(call_id, agent_id))
             if talk is not None:
-                await self._talk_over(talk)
+                await self._listeners.talk_over(talk, holds=asks and told_first is None)
         match result:
             case TalkEnded(by) if began_s is not None:
                 talk_s = self._clock.monotonic_s() - began_s

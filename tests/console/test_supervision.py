@@ -203,3 +203,58 @@ async def test_a_leg_that_a_crash_left_is_ended(tmp_path: Path) -> None:
             return any(who.startswith("watch-") for who in ends)
 
         await world.until(ended, within_s=5.0)
+
+
+@held
+async def test_a_supervisor_stays_while_the_caller_is_on_hold(tmp_path: Path) -> None:
+    """Beside the agent, whom they may coach meanwhile, and in the talk again when the caller is taken back."""
+    async with house(tmp_path) as world:
+        call = await talk(world)
+        await supervise(world, call, "listen")
+        await there(world)
+        for _ in range(2):
+            assert (await ask(world.engine, "/v1/agents/anna/hold")).status_code == 200
+            await world.until(lambda: bool(world.engine.consults.on_hold()))
+            await asyncio.sleep(5.0)
+            assert [each.sits for each in shown(world)] == [True]
+            assert await supervise(world, call, "whisper") == (200, "eve: whisper")
+            assert (await ask(world.engine, "/v1/agents/anna/take-back")).status_code == 200
+            await world.until(lambda: world.engine.meetings.talk_of(CallId(call.info.call_id)) is not None)
+            await asyncio.sleep(1.0)
+            assert [each.sits for each in shown(world)] == [True]
+        assert await supervise(world, call, "join") == (200, "eve: join")
+        assert seats(world) == ["listen", "whisper", "whisper", "join"]
+        assert (await ask(world.engine, "/v1/agents/anna/end-call")).status_code == 200
+        await world.until(lambda: shown(world) == (), within_s=1.0)
+        await world.settled()
+        ended = [entry.who for entry in world.switch.diary.entries if entry.seen is Seen.HANG_UP]
+        assert sum(who.startswith("watch-") for who in ended) == 1
+
+
+@held
+async def test_a_supervisor_whose_phone_is_answered_on_hold_is_beside_the_agent(tmp_path: Path) -> None:
+    async with house(tmp_path, eve=AgentPhone(5.0)) as world:
+        call = await talk(world)
+        await supervise(world, call, "whisper")
+        assert (await ask(world.engine, "/v1/agents/anna/hold")).status_code == 200
+        await there(world)
+        assert ([each.sits for each in shown(world)], seats(world)) == ([True], ["whisper"])
+        call.far_hangs_up()
+        await world.until(lambda: shown(world) == (), within_s=1.0)
+
+
+@held
+async def test_a_supervisor_is_let_go_when_the_caller_is_handed_on(tmp_path: Path) -> None:
+    own: dict[str, object] = {"supervisors": (EVE,)}
+    async with world_in(tmp_path, agent("anna"), agent("ben"), outside=own) as world:
+        call = await talk(world)
+        await supervise(world, call, "listen")
+        await there(world)
+        await world.log_in("ben")
+        answer = await ask(world.engine, "/v1/agents/anna/transfer", {"agent": "ben", "attended": True})
+        assert answer.status_code == 200, answer.text
+        await world.until(lambda: world.state("ben") == "talking")
+        assert [each.sits for each in shown(world)] == [True], "who is asked is heard as well"
+        assert (await ask(world.engine, "/v1/agents/anna/transfer/complete")).status_code == 200
+        await world.until(lambda: shown(world) == (), within_s=2.0)
+        assert (call.is_over, world.state("ben")) == (False, "talking")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from calls.records.times import as_text, as_time
@@ -58,6 +58,24 @@ def recount(connection: sqlite3.Connection) -> None:
         for number, seconds in shares(as_time(since_at), lasted_s):
             totals[number, agent_id, state, reason] += seconds
     connection.executemany(_ADD, [(*key, seconds) for key, seconds in totals.items()])
+
+
+def by_quarter(
+    connection: sqlite3.Connection, begin: datetime, end: datetime, now: datetime, states: Collection[str]
+) -> Iterator[tuple[int, str, float]]:
+    """The seconds of ``[begin, end)`` in any of the states: quarter, agent, seconds. Those of states that go on, up
+    to ``now``, come by themselves. In the order in which they are kept, so that nothing is sorted."""
+    first, last = whole_quarters(begin, end)
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    yield from cursor.execute(
+        "SELECT quarter, agent_id, sum(seconds) FROM agent_time_totals WHERE quarter >= ? AND quarter < ?"
+        f" AND state IN ({', '.join('?' for _ in states)}) GROUP BY quarter, agent_id",
+        (first, last, *states),
+    )
+    for (number, agent_id, state, _), seconds in loose(connection, begin, end, now).items():
+        if state in states:
+            yield number, agent_id, seconds
 
 
 def loose(connection: sqlite3.Connection, begin: datetime, end: datetime, now: datetime) -> dict[Key, float]:

@@ -34,6 +34,19 @@ def dialled_by(connection: sqlite3.Connection, call_id: str | None) -> tuple[str
     return (None, None) if found is None else found
 
 
+_OF_CALL = (
+    "UPDATE agent_states SET (call_direction, call_queue, call_campaign) ="
+    " (SELECT direction, queue, campaign_id FROM calls WHERE calls.call_id = agent_states.call_id)"
+)
+_UNRECORDED = f"state = '{TALKING}' AND call_id IS NOT NULL AND call_direction IS NULL"
+
+
+def note_call(connection: sqlite3.Connection, call_id: str) -> None:
+    """Have the talks in a call say what its record, just written, says of it. The index of talks whose call has no
+    record yet is a small one."""
+    connection.execute(f"{_OF_CALL} WHERE call_id = ? AND {_UNRECORDED}", (call_id,))
+
+
 def recount(connection: sqlite3.Connection) -> None:
     """Say of every talk anew how long its agent had waited for it, one agent after the other."""
     for (agent_id,) in connection.execute(AGENTS).fetchall():
@@ -50,6 +63,11 @@ def recount_dialled(connection: sqlite3.Connection) -> None:
         " (SELECT campaign_id, list_id FROM attempts WHERE attempt_id = agent_states.call_id)"
         f" WHERE state = '{TALKING}' AND call_id IS NOT NULL"
     )
+
+
+def recount_calls(connection: sqlite3.Connection) -> None:
+    """Say anew of every talk what the record of its call says, if there is one."""
+    connection.execute(f"{_OF_CALL} WHERE state = '{TALKING}' AND call_id IS NOT NULL")
 
 
 def _waits(connection: sqlite3.Connection, agent_id: str) -> Iterator[tuple[str, float | None, float | None]]:

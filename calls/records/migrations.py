@@ -293,6 +293,20 @@ def _breaks(database: Database) -> None:
     _execute(database, "breaks.sql")
 
 
+@MIGRATIONS(name="0076_recorded_talks")
+def _recorded_talks(database: Database) -> None:
+    _execute(database, "recorded_talks.sql")
+    agent_waits.recount_calls(database.conn)
+    database.conn.execute(
+        "CREATE INDEX agent_states_waited ON agent_states (since_at, agent_id, call_direction, call_queue,"
+        " call_campaign, waited_s) WHERE waited_s IS NOT NULL"
+    )
+    database.conn.execute(
+        "CREATE INDEX agent_states_unrecorded ON agent_states (call_id)"
+        " WHERE state = 'talking' AND call_id IS NOT NULL AND call_direction IS NULL"
+    )
+
+
 def applied(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> tuple[str, ...]:
     """The names of the migrations that the database has, in their order."""
     return tuple(each.name for each in migrations.applied(_wrapped(connection)))

@@ -18,6 +18,7 @@ def recount(connection: sqlite3.Connection) -> None:
     lead_totals.recount(connection)
     agent_waits.recount(connection)
     agent_waits.recount_dialled(connection)
+    agent_waits.recount_calls(connection)
 
 
 def recount_calls(connection: sqlite3.Connection) -> None:

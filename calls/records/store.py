@@ -209,9 +209,10 @@ def begin_call(connection: sqlite3.Connection, call: LiveCall) -> bool:
     return connection.execute(_BEGIN, [_value(getattr(call, name)) for name in _LIVE_COLUMNS]).rowcount == 1
 
 
-def note_agent(connection: sqlite3.Connection, call_id: CallId, agent_id: AgentId) -> None:
-    """A live call has come to an agent, so that a crash does not lose who talked."""
-    connection.execute("UPDATE live_calls SET agent_id = ? WHERE call_id = ?", (agent_id, call_id))
+def note_agent(connection: sqlite3.Connection, call_id: CallId, agent_id: AgentId) -> bool:
+    """A live call has come to an agent, so that a crash does not lose who talked. False: no such call is live."""
+    noted = connection.execute("UPDATE live_calls SET agent_id = ? WHERE call_id = ?", (agent_id, call_id))
+    return noted.rowcount == 1
 
 
 def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iterable[CallEvent] = ()) -> bool:
@@ -227,6 +228,7 @@ def finish_call(connection: sqlite3.Connection, record: CallRecord, events: Iter
         said = (trail.flow_outcome, trail.contained, int(trail.transferred))
         values = {name: _value(getattr(record, name)) for name in _CALL_COLUMNS}
         connection.execute(_FINISH, (*values.values(), *said))
+        agent_waits.note_call(connection, record.call_id)
         if record.flow is not None:
             began_at = as_text(record.started_at)
             counts = record.outcome is not Outcome.CANCELLED
@@ -387,8 +389,8 @@ def add_agent_state(connection: sqlite3.Connection, change: AgentStateChange) ->
         " dialled_list) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (change.agent_id, as_text(at), change.state, change.reason, change.call_id, waited_s, *of_attempt),
     )
-    if change.state is AgentState.TALKING and change.call_id is not None:
-        note_agent(connection, change.call_id, change.agent_id)
+    if is_talk and change.call_id is not None and not note_agent(connection, change.call_id, change.agent_id):
+        agent_waits.note_call(connection, change.call_id)
 
 
 def add_agent_leg(

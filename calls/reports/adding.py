@@ -13,37 +13,46 @@ from calls.records.times import as_text
 from calls.records.totals import Cube, whole_quarters
 from calls.reports import adherence, dialled_leads, node_edges, pace, percentiles
 from calls.reports.cubes import NODES, TIME, cube_of
-from calls.reports.definitions import SOLD, Definition
+from calls.reports.definitions import BY_NAME, SOLD, Definition
 from calls.reports.filtering import where
 from calls.reports.question import COLUMNS, TIMES, Dimension, Key, Question
 from calls.reports.slots import labels, same_offset, slot, time_of
 
 
 def sums(
-    connection: sqlite3.Connection, question: Question, wanted: Sequence[Definition]
+    connection: sqlite3.Connection,
+    question: Question,
+    wanted: Sequence[Definition],
+    known: Mapping[str, Mapping[Key, Mapping[str, float]]] | None = None,
 ) -> dict[Key, dict[str, float]]:
-    """The measures of figures that are all of one cube, by the values of the dimensions."""
+    """The measures of figures that are all of one cube, by the values of the dimensions. ``known``: those of other
+    cubes of the same question, by the names of their tables, where they have been added up already."""
     cube = cube_of(wanted[0], question)
     assert cube is not None  # the caller left out what has none
     if cube is dialled_leads.LEADS:
         return dialled_leads.count(connection, question)
     if cube is adherence.SHIFTS:
         return adherence.count(connection, question)
-    if cube is pace.PACE:
-        return pace.count(connection, question, sums)
-    if cube is pace.SHARED:
-        return pace.count_shared(connection, question, sums)
+    if cube is pace.PACE or cube is pace.SHARED:
+        dialled = (known or {}).get(totals.ATTEMPTS.table, {})
+        if "attempts" not in next(iter(dialled.values()), {}):
+            dialled = sums(connection, question, [BY_NAME["attempts"]])
+        if cube is pace.PACE:
+            return pace.count(connection, question, dialled)
+        return pace.count_shared(connection, question, dialled, sums)
     if cube.table in percentiles.SPREADS:
         return percentiles.count(connection, percentiles.SPREADS[cube.table], question)
     names = sorted({name for each in wanted for name in each.measures} - {SOLD})
     found: dict[Key, dict[str, float]] = defaultdict(lambda: dict.fromkeys(names, 0))
     label = labels(question.times, question.zone)
 
+    behind_keys = len(question.by) - len(question.times) + 1
+
     def add(rows: Iterable[Sequence[object]]) -> None:
         for row in rows:
             key = key_of(question, label, row)
             sums = found[key]
-            for name, value in zip(names, row[len(question.by) - len(question.times) + 1 :], strict=True):
+            for name, value in zip(names, row[behind_keys:], strict=True):
                 sums[name] += value or 0  # type: ignore[operator]  # measures are numbers
 
     first, last = whole_quarters(question.begin, question.end)

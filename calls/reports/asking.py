@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from calls.errors import UserError
 from calls.records import raw_cubes
@@ -33,7 +33,9 @@ def ask(connection: sqlite3.Connection, question: Question, most_rows: int | Non
     groups: dict[str, list[Definition]] = defaultdict(list)
     for each in shown:
         groups[table_of(each, question)].append(each)
-    sums = {table: adding.sums(connection, question, wanted) for table, wanted in groups.items()}
+    sums: dict[str, Mapping[Key, Mapping[str, float]]] = {}
+    for table, wanted in groups.items():
+        sums[table] = adding.sums(connection, question, wanted, sums)
     sold = {source: _sold(connection, question, source) for source in {each.source for each in shown if each.money}}
     keys = {key for found in (*sums.values(), *sold.values()) for key in found} or (
         {()} if not question.by else set()
@@ -89,19 +91,28 @@ def _sold(connection: sqlite3.Connection, question: Question, source: Source) ->
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One figure of all rows: its words, the sums that it is made of, and the money, both by key."""
+    """One figure of all rows: its words, the sums that it is made of, and the money, both by key. ``made``: by
+    numerator and denominator; many rows have the same."""
 
     definition: Definition
     words: str
     sums: Mapping[Key, Mapping[str, float]]
     sold: Money
+    made: dict[tuple[float, float | None], Figure] = field(default_factory=dict)
 
     def at(self, key: Key) -> Figure:
         """The figure in the row of that key."""
-        definition, sums = self.definition, self.sums.get(key, {})
+        definition, sums = self.definition, self.sums.get(key, NO_SUMS)
         if definition.money:
             sums = {**sums, SOLD: self.sold.get(key, {}).get(definition.currency, 0)}
-        numerator, denominator = definition.counted(sums)
+        counted = definition.counted(sums)
+        found = self.made.get(counted)
+        if found is None:
+            found = self.made[counted] = self._figure(*counted)
+        return found
+
+    def _figure(self, numerator: float, denominator: float | None) -> Figure:
+        definition = self.definition
         if denominator is None:
             return Figure(definition.name, float(numerator), definition.unit, numerator, None, self.words)
         if definition.is_percentile:
@@ -110,3 +121,6 @@ class _Column:
             return Figure(definition.name, value, definition.unit, place(many), many, self.words)
         value = numerator / denominator if denominator else None
         return Figure(definition.name, value, definition.unit, numerator, denominator, self.words)
+
+
+NO_SUMS: Mapping[str, float] = {}

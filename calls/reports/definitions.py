@@ -153,12 +153,18 @@ def terms(words: str) -> tuple[tuple[int, str], ...]:
     return tuple(found)
 
 
+@cache
+def _adder(words: str) -> Callable[[Sums], float]:
+    match terms(words):
+        case ((1, name),):
+            return lambda sums: sums.get(name, 0)
+        case several:
+            return lambda sums: sum([sign * sums.get(name, 0) for sign, name in several])
+
+
 def total(words: str, sums: Sums) -> float:
     """A sum of measures."""
-    found: float = 0
-    for sign, name in terms(words):
-        found += sign * sums.get(name, 0)
-    return found
+    return _adder(words)(sums)
 
 
 def _uk(sums: Sums) -> tuple[float, float]:

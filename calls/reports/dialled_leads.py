@@ -7,13 +7,15 @@ up from shorter ones. They are counted from the attempts, each time; how far an 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Mapping
-from itertools import chain
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
+from math import ceil
 
 from calls.records.reached import ANSWERED, CONTACT, RIGHT_PARTY
 from calls.records.times import as_text
-from calls.records.totals import ATTEMPTS, Cube
+from calls.records.totals import ATTEMPTS, QUARTER_S, Cube, quarter_at
 from calls.reports.filtering import where
 from calls.reports.question import COLUMNS, TIMES, Dimension, Key, Question
 from calls.reports.slots import labels
@@ -39,77 +41,97 @@ def count(connection: sqlite3.Connection, question: Question) -> dict[Key, dict[
     """The measures by the values of the dimensions."""
     rolls = _rolls(connection, question)
     found: dict[Key, dict[str, float]] = {}
-    for key, campaigns in _dialled(connection, question).items():
-        beside = tuple(value for each, value in zip(question.by, key, strict=True) if each not in TIMES)
-        alike = Counter(chain.from_iterable([each.values() for each in campaigns.values()]))
-        tries = sum([many * (told >> TRIES) for told, many in alike.items()])
-        leads = alike if len(campaigns) == 1 else Counter(_together(campaigns).values())
-        counts = (*_reached(leads), alike.total(), tries, rolls.get(beside, 0))
-        found[key] = dict(zip(MEASURES, counts, strict=True))
+    for times, spans in _spans(question).items():
+        for key, dialled in _by_key(question, times, _dialled(connection, question, spans)).items():
+            beside = tuple(value for each, value in zip(question.by, key, strict=True) if each not in TIMES)
+            found[key] = dict(zip(MEASURES, (*_counted(dialled), rolls.get(beside, 0)), strict=True))
     if not question.by and not found:
         found[()] = dict.fromkeys(MEASURES, 0) | {"roll_now": rolls.get((), 0)}
     return found
 
 
-TRIES = 3
-"""What is told of a lead: the bits of :mod:`calls.records.reached` of all its attempts, and how many they were in the
-bits above."""
+Span = tuple[datetime, datetime]
+Place = tuple[str, str, int]
+"""Campaign, list ("" where it is not asked for), and how far an attempt came, in the bits of
+:mod:`calls.records.reached`."""
 
-Dialled = dict[str, int]
-"""By lead."""
+Dialled = dict[Place, list[str]]
+"""The leads of each attempt: whoever was dialled twice stands there twice."""
 
 
-def _dialled(connection: sqlite3.Connection, question: Question) -> dict[Key, dict[str, Dialled]]:
-    """The leads by the values of the dimensions and by campaign. All that is read is in one index; the leads find
-    their places in tables of Python's, in half of the time that SQLite needs to sort them."""
+def _spans(question: Question) -> dict[Key, list[Span]]:
+    """The stretches of the time by what the times of the question call them: Mondays are several."""
+    if not question.times:
+        return {(): [(question.begin, question.end)]}
     label = labels(question.times, question.zone)
-    columns = [
-        ATTEMPTS.keys["quarter"] if question.times else "0",
-        ATTEMPTS.keys["list_id"] if Dimension.LIST in question.by else "''",
-        *("a.campaign_id", "a.lead_id", "a.reached"),
-    ]
-    of, values = where({each: ATTEMPTS.keys[COLUMNS[each]] for each in question.filters}, question)
-    cursor = connection.cursor()
-    cursor.row_factory = None
-    rows = cursor.execute(
-        f"SELECT {', '.join(columns)} FROM attempts AS a"
-        f" WHERE {LEADS.wanted} AND {LEADS.at} >= :begin AND {LEADS.at} < :end{of}",
-        values | {"begin": as_text(question.begin), "end": as_text(question.end)},
-    )
-    found: dict[Key, dict[str, Dialled]] = {}
-    places: dict[tuple[int, str, str], Dialled] = {}
-    for quarter, list_id, campaign, lead, reached in rows:
-        leads = places.get((quarter, list_id, campaign))
-        if leads is None:
-            own = {Dimension.LIST: list_id, Dimension.CAMPAIGN: campaign}
-            own |= dict(zip(question.times, label(quarter), strict=True))
-            leads = found.setdefault(tuple(own[each] for each in question.by), {}).setdefault(campaign, {})
-            places[quarter, list_id, campaign] = leads
-        leads[lead] = leads.get(lead, 0) + (1 << TRIES) | reached
+    found: dict[Key, list[Span]] = defaultdict(list)
+    first, last = int(question.begin.timestamp() // QUARTER_S), ceil(question.end.timestamp() / QUARTER_S)
+    for times, alike in groupby(range(first, last), label):
+        begin, *_ = numbers = list(alike)
+        end = numbers[-1] + 1
+        found[times].append((max(question.begin, quarter_at(begin)), min(question.end, quarter_at(end))))
     return found
 
 
-def _together(campaigns: Mapping[str, Dialled]) -> Dialled:
-    """The leads of several campaigns, each once, by whichever they were dialled."""
-    first, *others = campaigns.values()
-    leads = dict(first)
-    for each in others:
-        for lead, told in each.items():
-            leads[lead] = leads.get(lead, 0) | told
-    return leads
+def _dialled(connection: sqlite3.Connection, question: Question, spans: Iterable[Span]) -> Dialled:
+    """All that is read is in one index by time. The leads find their places in tables of Python's, in half of the
+    time that SQLite needs to sort them."""
+    list_id = ATTEMPTS.keys["list_id"] if Dimension.LIST in question.by else "''"
+    of, values = where({each: ATTEMPTS.keys[COLUMNS[each]] for each in question.filters}, question)
+    found: Dialled = defaultdict(list)
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    for begin, end in spans:
+        for campaign, of_list, reached, lead in cursor.execute(
+            f"SELECT a.campaign_id, {list_id}, a.reached, a.lead_id FROM attempts AS a"
+            f" WHERE {LEADS.wanted} AND {LEADS.at} >= :begin AND {LEADS.at} < :end{of}",
+            values | {"begin": as_text(begin), "end": as_text(end)},
+        ):
+            found[campaign, of_list, reached].append(lead)
+    return found
 
 
-def _reached(leads: Counter[int]) -> tuple[int, int, int, int]:
-    """Of leads, counted by what is told of them: how many, those that answered, talked, and were the right ones."""
-    answered = contact = right_party = 0
-    for told, many in leads.items():
-        if told & ANSWERED:
-            answered += many
-        if told & CONTACT:
-            contact += many
-        if told & RIGHT_PARTY:
-            right_party += many
-    return leads.total(), answered, contact, right_party
+def _by_key(question: Question, times: Key, dialled: Dialled) -> dict[Key, Dialled]:
+    """What was dialled in the time that is called ``times``, by the values of all dimensions."""
+    found: dict[Key, Dialled] = defaultdict(dict)
+    keys: dict[tuple[str, str], Key] = {}
+    own: dict[Dimension, str] = dict(zip(question.times, times, strict=True))
+    for place, leads in dialled.items():
+        key = keys.get(place[:2])
+        if key is None:
+            own[Dimension.CAMPAIGN], own[Dimension.LIST], _ = place
+            key = keys[place[:2]] = tuple([own[each] for each in question.by])
+        found[key][place] = leads
+    return found
+
+
+def _counted(dialled: Dialled) -> tuple[int, int, int, int, int, int]:
+    """Leads that were dialled, that answered, talked, and were the right ones; leads of each campaign, added up; and
+    attempts."""
+    attempts = sum(map(len, dialled.values()))
+    if attempts <= FEW and _different(dialled.values()) == attempts:
+        reached = [sum([len(leads) for place, leads in dialled.items() if place[-1] & bit]) for bit in BITS]
+        return attempts, *reached, attempts, attempts  # type: ignore[return-value]  # three bits
+    campaigns: dict[str, set[str]] = defaultdict(set)
+    for (campaign, _, _), leads in dialled.items():
+        campaigns[campaign].update(leads)
+    of_campaigns = sum(map(len, campaigns.values()))
+    whole = of_campaigns if len(campaigns) == 1 else _different(campaigns.values())
+    so_far = [tuple(place for place in dialled if place[-1] & bit) for bit in BITS]
+    alike = {places: _different(dialled[place] for place in places) for places in set(so_far)}
+    answered, contact, right_party = (alike[places] for places in so_far)
+    return whole, answered, contact, right_party, of_campaigns, attempts
+
+
+BITS = (ANSWERED, CONTACT, RIGHT_PARTY)
+
+FEW = 1_000
+"""Of so few attempts, those of a quarter of an hour say, mostly each is of a lead of its own."""
+
+
+def _different(leads: Iterable[Iterable[str]]) -> int:
+    found: set[str] = set()
+    return len(found.union(*leads))
 
 
 def _rolls(connection: sqlite3.Connection, question: Question) -> dict[Key, float]:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from calls.records import agent_time
 from calls.records.totals import Cube
 from calls.reports.definitions import BY_NAME, Definition, terms
 from calls.reports.question import Dimension, Key, Question
+from calls.reports.slots import labels
 
+Dialled = Mapping[Key, Mapping[str, float]]
 Sums = Callable[[sqlite3.Connection, Question, Sequence[Definition]], Mapping[Key, Mapping[str, float]]]
 
 WORKING = ("ready", "reserved", "talking", "wrap_up")
@@ -45,39 +48,50 @@ SHARED = Cube(
 """By what it can be asked, with the time shared out to campaigns."""
 
 
-def count(connection: sqlite3.Connection, question: Question, sums: Sums) -> dict[Key, dict[str, float]]:
-    """The measures by the times of the question; ``sums`` adds up those of one source."""
-    dialled = sums(connection, question, [BY_NAME["attempts"]])
-    worked = sums(connection, question, [BY_NAME[f"time_{state}"] for state in WORKING])
-    return {
-        key: {
-            "attempts": dialled.get(key, {}).get("attempts", 0),
-            "agents_s": sum(worked.get(key, {}).get(state, 0.0) for state in WORKING),
-        }
-        for key in dialled.keys() | worked.keys()
-    }
-
-
-def count_shared(connection: sqlite3.Connection, question: Question, sums: Sums) -> dict[Key, dict[str, float]]:
-    """The same by campaign, with the time that is shared out to it."""
-    found: dict[Key, dict[str, float]] = defaultdict(lambda: {"attempts": 0, "shared_s": 0.0})
-    for key, dialled in sums(connection, question, [BY_NAME["attempts"]]).items():
-        found[key]["attempts"] += dialled["attempts"]
-    wanted = question.filters.get(Dimension.CAMPAIGN)
-    handled = _handled(connection, question, sums)
-    others = tuple(each for each in question.times if each is not Dimension.DAY)
-    by = (Dimension.AGENT, Dimension.DAY, *others)
-    figures = [BY_NAME[f"time_{state}"] for state in WORKING]
-    for (agent, day, *rest), seconds in sums(connection, replace(question, by=by, filters={}), figures).items():
-        worked = sum(seconds.get(state, 0.0) for state in WORKING)
-        of_day = handled.get((agent, day), {})
-        whole = sum(of_day.values())
-        for campaign, part in of_day.items():
-            if campaign and whole and wanted in (None, campaign):
-                own: dict[Dimension, str] = dict(zip(others, rest, strict=True))
-                own |= {Dimension.DAY: day, Dimension.CAMPAIGN: campaign}
-                found[tuple(own[each] for each in question.by)]["shared_s"] += worked * part / whole
+def count(connection: sqlite3.Connection, question: Question, dialled: Dialled) -> dict[Key, dict[str, float]]:
+    """The measures by the times of the question; ``dialled``: its attempts."""
+    label = labels(question.times, question.zone)
+    found: dict[Key, dict[str, float]] = defaultdict(lambda: {"attempts": 0, "agents_s": 0.0})
+    for key, measures in dialled.items():
+        found[key]["attempts"] = measures["attempts"]
+    for number, _, seconds in _worked(connection, question):
+        found[label(number)]["agents_s"] += seconds
     return dict(found)
+
+
+def count_shared(
+    connection: sqlite3.Connection, question: Question, dialled: Dialled, sums: Sums
+) -> dict[Key, dict[str, float]]:
+    """The same by campaign, with the time that is shared out to it; ``sums`` adds up the measures of one source."""
+    found: dict[Key, dict[str, float]] = defaultdict(lambda: {"attempts": 0, "shared_s": 0.0})
+    for key, measures in dialled.items():
+        found[key]["attempts"] = measures["attempts"]
+    of_day = {whose: _shares(question, handled) for whose, handled in _handled(connection, question, sums).items()}
+    day, label = labels((Dimension.DAY,), question.zone), labels(question.times, question.zone)
+    worked: dict[tuple[Key, Key, str], float] = defaultdict(float)
+    for number, agent, seconds in _worked(connection, question):
+        worked[label(number), day(number), agent] += seconds
+    place = question.by.index(Dimension.CAMPAIGN) if Dimension.CAMPAIGN in question.by else None
+    for (times, (on,), agent), seconds in worked.items():
+        for campaign, share in of_day.get((agent, on), {}).items():
+            key = times if place is None else (*times[:place], campaign, *times[place:])
+            found[key]["shared_s"] += seconds * share
+    return dict(found)
+
+
+def _worked(connection: sqlite3.Connection, question: Question) -> Iterator[tuple[int, str, float]]:
+    """Seconds of the agents' work: quarter of an hour, agent, seconds; a quarter can come several times."""
+    return agent_time.by_quarter(connection, question.begin, question.end, question.now or question.end, WORKING)
+
+
+def _shares(question: Question, handled: Mapping[str, float]) -> Mapping[str, float]:
+    """Of what an agent handled on a day the share of each campaign that is asked for; of all of them together, named
+    "", where they are not told apart."""
+    whole, wanted = sum(handled.values()), question.filters.get(Dimension.CAMPAIGN)
+    if not whole:
+        return {}
+    found = {each: part / whole for each, part in handled.items() if each and wanted in (None, each)}
+    return found if Dimension.CAMPAIGN in question.by or not found else {"": sum(found.values())}
 
 
 def _handled(

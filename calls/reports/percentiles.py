@@ -82,14 +82,14 @@ AGENTS = _spread(
 TALKS = _spread(
     "agent_waits",
     "s.waited_s",
-    "agent_states AS s LEFT JOIN calls AS c ON c.call_id = s.call_id",
+    "agent_states AS s",
     "s.since_at",
     _WAITED,
     {
         "agent_id": "s.agent_id",
-        "direction": "coalesce(c.direction, '')",
-        "queue": "coalesce(c.queue, '')",
-        "campaign_id": "coalesce(c.campaign_id, '')",
+        "direction": "coalesce(s.call_direction, '')",
+        "queue": "coalesce(s.call_queue, '')",
+        "campaign_id": "coalesce(s.call_campaign, '')",
     },
     "agent_waits_of_calls",
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from calls.records.figure import Figure
@@ -87,12 +88,17 @@ class Question:
     @property
     def times(self) -> tuple[Dimension, ...]:
         """Those of the dimensions that are times."""
-        return tuple(each for each in self.by if each in TIMES)
+        return _times(self.by)
 
     @property
     def wanted(self) -> frozenset[Dimension]:
         """Dimensions and filters but for the times: what a roll-up must have a column for."""
         return frozenset(self.by) - TIMES | frozenset(self.filters)
+
+
+@cache
+def _times(by: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+    return tuple(each for each in by if each in TIMES)
 
 
 @dataclass(frozen=True, slots=True)

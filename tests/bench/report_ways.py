@@ -43,16 +43,16 @@ def ask_and_review(connection: sqlite3.Connection, since: str) -> None:
 
 def ways(like: Question) -> Iterator[tuple[str, Question]]:
     """Each section of the time of ``like``: together, by each dimension that any of its figures is counted by, and by
-    these with the day and with 15 minutes."""
+    these with the day and with 15 minutes; with the figures that a report has of it."""
     for section in Section:
-        figures = of_section(section)
+        known = of_section(section)
         others = [
-            each for each in Dimension if each not in TIMES and any(is_counted_by(one, (each,)) for one in figures)
+            each for each in Dimension if each not in TIMES and any(is_counted_by(one, (each,)) for one in known)
         ]
         for time in ((), (Dimension.DAY,), (Dimension.QUARTER,)):
             for by in (time, *((each, *time) for each in others)):
                 name = f"{section.value} by {' and '.join(by) or 'nothing'}"
-                yield name, replace(like, figures=figures, by=by)
+                yield name, replace(like, figures=of_section(section, by_campaign=Dimension.CAMPAIGN in by), by=by)
 
 
 def took(connection: sqlite3.Connection, like: Question, timed: Callable[[Callable[[], object]], float]) -> Ways:

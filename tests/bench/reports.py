@@ -227,6 +227,7 @@ def build(path: Path, days: int) -> None:
         agent_time.recount(connection)
         agent_waits.recount(connection)
         agent_waits.recount_dialled(connection)
+        agent_waits.recount_calls(connection)
         again.recount(connection)
         totals.recount(connection)
         lead_totals.recount(connection)
@@ -271,7 +272,10 @@ def questions() -> dict[str, Question]:
         "leads by campaign": (Section.LEADS, (Dimension.CAMPAIGN,)),
         "sales by campaign and day": (Section.SALES, (Dimension.CAMPAIGN, Dimension.DAY)),
     }
-    return {name: Question(begin, END, of_section(section), ZONE, by) for name, (section, by) in asked.items()}
+    return {
+        name: Question(begin, END, of_section(section, by_campaign=Dimension.CAMPAIGN in by), ZONE, by)
+        for name, (section, by) in asked.items()
+    }
 
 
 def tiles() -> list[Question]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -141,8 +142,9 @@ def days(draw: st.DrawFn) -> Day:
     )
 
 
-def write(connection: sqlite3.Connection, day: Day) -> None:
-    """Put it into the store: attempts before their calls, records, and then what agents say of them."""
+def write(connection: sqlite3.Connection, day: Day, begun: Callable[[], None] = lambda: None) -> None:
+    """Put it into the store: attempts before their calls, records, and then what agents say of them. ``begun``: done
+    when all attempts are under way and no call has its record yet."""
     for name in ("l1", "l2"):
         connection.execute("INSERT INTO lists (list_id, name, created_at) VALUES (?1, ?1, 'x')", (name,))
     for name in ("k", "m"):
@@ -156,9 +158,11 @@ def write(connection: sqlite3.Connection, day: Day) -> None:
         connection.execute(
             "INSERT INTO campaign_leads (campaign_id, lead_id, state, list_id) VALUES ('k', ?, 'done', 'l1')", (name,)
         )
-    for record, events in zip(day.calls, day.events, strict=True):
+    for record in day.calls:
         if record.direction is Direction.OUTBOUND:
             _begin(connection, record, day.lists[record.call_id])
+    begun()
+    for record, events in zip(day.calls, day.events, strict=True):
         store.finish_call(connection, record, events)
         if record.direction is Direction.OUTBOUND:
             connection.execute(

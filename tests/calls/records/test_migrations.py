@@ -62,6 +62,7 @@ ALL = (
     "0069_dialled_talks",
     "0072_hold",
     "0073_breaks",
+    "0076_recorded_talks",
 )
 
 

@@ -34,9 +34,9 @@ def test_dials_per_agent_hour_and_a_slow_count_agree(connection: sqlite3.Connect
     begin, end = BEGIN + timedelta(hours=9, seconds=5), BEGIN + timedelta(days=1, hours=1)
     with taken_back(connection):
         write(connection, day)
-        figures = (BY_NAME["dials_per_agent_hour"],)
+        figures = (BY_NAME["abandonment_us"], BY_NAME["dials_per_agent_hour"])
         answer = ask(connection, Question(begin, end, figures, UTC_ZONE, (Dimension.HOUR_OF_DAY, Dimension.DAY)))
-    found = {row.key: [row.figures[0].numerator, row.figures[0].denominator] for row in answer.rows}
+    found = {row.key: [row.figures[1].numerator, row.figures[1].denominator] for row in answer.rows}
     at = begin
     while at < end:
         until = min(end, (at + timedelta(hours=1)).replace(minute=0, second=0))

@@ -247,7 +247,10 @@ def insert(
     limits: dict[str, object] = {"lines": place.trunk.lines, "calls_per_second": place.trunk.calls_per_second}
     if (given := attestation.level(place.trunk, shown)) is not None:
         limits["attestation"] = given
+    region = region_of(connection, due.lead_id)
     kept = {**decision, "allowed_by": allowed.rules, "carriers": carriers, "trunk": limits}
+    if region:
+        kept["region"] = region
     written = connection.execute(
         "INSERT INTO attempts (attempt_id, campaign_id, lead_id, person_key, number, try_number, switch, boot_id,"
         " trunk, caller_id, state, intended_at, decision, zones, version, rules_seq, list_id, callback_id)"
@@ -282,7 +285,6 @@ def insert(
     )
     showing.count(connection, campaign, shown)
     number, trunk = due.lead.number, place.trunk.name
-    region = region_of(connection, due.lead_id)
     return BegunAttempt(
         attempt_id=attempt_id,
         campaign_id=campaign.campaign_id,

@@ -1,4 +1,5 @@
 """Leads of lists onto the rolls of campaigns that dial them, a few at a time, by each campaign's filter and order.
+One that was removed from its list comes onto none, and is left out where it stands on one.
 
 How far it has come stands in the store, so it goes on after a crash. With another filter or order all leads of the
 list are looked at again.
@@ -20,8 +21,9 @@ STEP = 500
 
 _LEADS = (
     "SELECT leads.rowid, leads.lead_id, leads.priority, imported_at, region, fields, coalesce(tries, 0),"
-    " coalesce(last_outcome, '') FROM leads"
+    " coalesce(last_outcome, ''), removed_at IS NOT NULL FROM leads"
     " LEFT JOIN campaign_leads ON campaign_leads.lead_id = leads.lead_id AND campaign_id = ?"
+    " WHERE (removed_at IS NULL OR campaign_leads.lead_id IS NOT NULL) AND"
 )
 
 
@@ -51,7 +53,7 @@ def step(connection: sqlite3.Connection, campaign: Campaign) -> bool:
     ).fetchall()
     for list_id, enrolled_to, name in rows:
         found = connection.execute(
-            _LEADS + " WHERE leads.list_id = ? AND leads.rowid > ? ORDER BY leads.rowid LIMIT ?",
+            _LEADS + " leads.list_id = ? AND leads.rowid > ? ORDER BY leads.rowid LIMIT ?",
             (campaign.id, list_id, enrolled_to, STEP),
         ).fetchall()
         if found:
@@ -84,7 +86,7 @@ def these(
 ) -> None:
     """Put these leads of a list on the roll, wherever it has come to; those that are on it are looked at again."""
     found = connection.execute(
-        _LEADS + " WHERE leads.lead_id IN (SELECT value FROM json_each(?))", (campaign.id, json.dumps(list(lead_ids)))
+        _LEADS + " leads.lead_id IN (SELECT value FROM json_each(?))", (campaign.id, json.dumps(list(lead_ids)))
     ).fetchall()
     _enrol(connection, campaign, list_id, name, found)
 
@@ -119,9 +121,12 @@ def _on_the_roll(
 ) -> Iterator[tuple[object, ...]]:
     wanted, by = campaign.file.filter, campaign.file.order.by
     everyone, campaign_id = wanted.anything, CampaignId(campaign.id)
-    for position, lead_id, priority, imported_at, region, fields, tries, last_outcome in rows:
-        out = not everyone and not filters.takes(
-            wanted, Facts(tries, last_outcome, imported_at, name, region, priority, json.loads(fields))
+    for position, lead_id, priority, imported_at, region, fields, tries, last_outcome, removed in rows:
+        out = bool(removed) or (
+            not everyone
+            and not filters.takes(
+                wanted, Facts(tries, last_outcome, imported_at, name, region, priority, json.loads(fields))
+            )
         )
         rank = order.rank(by, campaign_id, lead_id, priority, tries, position)
         yield campaign.id, lead_id, priority, position, list_id, rank, position, out

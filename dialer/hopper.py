@@ -112,11 +112,12 @@ def _ready(
 
 
 def lead(connection: sqlite3.Connection, campaign_id: CampaignId, lead_id: LeadId) -> tuple[Due, str] | None:
-    """One lead of the roll, whether it is due or not, and the state that it is in; None: it is not on the roll."""
+    """One lead of the roll, whether it is due or not, and the state that it is in; None: it is not on the roll, or
+    was removed from its list."""
     row = connection.execute(
         "SELECT lead_id, person_key, number, time_zones, tries, kind, state"
         " FROM campaign_leads JOIN leads USING (lead_id)"
-        " WHERE campaign_id = ? AND lead_id = ?",
+        " WHERE campaign_id = ? AND lead_id = ? AND removed_at IS NULL",
         (campaign_id, lead_id),
     ).fetchone()
     if row is None:

@@ -162,7 +162,8 @@ def skip(connection: sqlite3.Connection, campaign: Campaign, lead_id: LeadId, un
 
 
 def lead_of(connection: sqlite3.Connection, campaign: Campaign, number: str, now: datetime) -> LeadId:
-    """The lead of the campaign's lists that has the number; one that there is not yet is made, in the first of them.
+    """The lead of the campaign's lists that has the number; one that there is not yet is made, in the first of them,
+    and one that was removed stands there again.
 
     Raises:
         UserError: the campaign was never started.
@@ -183,6 +184,9 @@ def lead_of(connection: sqlite3.Connection, campaign: Campaign, number: str, now
     ).fetchone()
     if found is not None:
         lead_id, list_id, name = LeadId(found[0]), ListId(found[1]), found[2]
+        connection.execute(
+            "UPDATE leads SET removed_at = NULL WHERE lead_id = ? AND removed_at IS NOT NULL", (lead_id,)
+        )
     else:
         lead_id = _new_id(connection, list_id, number, now)
         connection.execute(

@@ -31,10 +31,13 @@ class Person:
     numbers: tuple[LeadNumber, ...]
     fields: Mapping[str, str]
     time_zones: tuple[str, ...]
+    removed: bool = False
+    """It was taken out of its list, and is kept for its records."""
 
 
 _LEAD = (
-    "SELECT lead_id, lists.name, leads.name, kind, number, fields, time_zones FROM leads JOIN lists USING (list_id)"
+    "SELECT lead_id, lists.name, leads.name, kind, number, fields, time_zones, removed_at IS NOT NULL"
+    " FROM leads JOIN lists USING (list_id)"
 )
 
 
@@ -61,13 +64,14 @@ def of_number(connection: sqlite3.Connection, number: str) -> list[Person]:
 
 
 def best_of_number(connection: sqlite3.Connection, number: str) -> Person | None:
-    """The lead of a number of whom most is known: the newest that has a name, else the newest."""
-    found = of_number(connection, number)
+    """The lead of a number of whom most is known: the newest that has a name, else the newest. Those that
+    were removed are nobody's here."""
+    found = [each for each in of_number(connection, number) if not each.removed]
     return next((each for each in found if each.name), found[0] if found else None)
 
 
 def _person(connection: sqlite3.Connection, row: tuple[str, ...]) -> Person:
-    lead_id, list_name, name, kind, number, fields, zones = row
+    lead_id, list_name, name, kind, number, fields, zones, removed = row
     further = connection.execute(
         "SELECT kind, number FROM lead_numbers WHERE lead_id = ? ORDER BY position", (lead_id,)
     )
@@ -78,6 +82,7 @@ def _person(connection: sqlite3.Connection, row: tuple[str, ...]) -> Person:
         numbers=(LeadNumber(kind, number), *(LeadNumber(*each) for each in further)),
         fields={str(key): str(value) for key, value in json.loads(fields).items()},
         time_zones=tuple(json.loads(zones)),
+        removed=bool(removed),
     )
 
 

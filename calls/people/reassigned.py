@@ -124,8 +124,9 @@ SELECT number, max(substr(at, 1, 10)) FROM (
     SELECT attempts.number, started_at FROM attempts JOIN calls ON call_id = attempt_id
     WHERE calls.agent_id IS NOT NULL AND abandoned = 0)
 WHERE number IN (
-    SELECT number FROM leads WHERE list_id = ?1
-    UNION SELECT lead_numbers.number FROM lead_numbers JOIN leads USING (lead_id) WHERE list_id = ?1)
+    SELECT number FROM leads WHERE list_id = ?1 AND removed_at IS NULL
+    UNION SELECT lead_numbers.number FROM lead_numbers JOIN leads USING (lead_id)
+        WHERE list_id = ?1 AND removed_at IS NULL)
 AND number NOT IN (SELECT number FROM reassignments WHERE asked_at > ?2)
 GROUP BY number ORDER BY number
 """

@@ -293,6 +293,16 @@ def _breaks(database: Database) -> None:
     _execute(database, "breaks.sql")
 
 
+@MIGRATIONS(name="0074_removed_leads")
+def _removed_leads(database: Database) -> None:
+    _execute(database, "removed_leads.sql")
+
+
+@MIGRATIONS(name="0075_archived_campaigns")
+def _archived_campaigns(database: Database) -> None:
+    database.execute("ALTER TABLE campaigns ADD COLUMN archived_at TEXT")
+
+
 @MIGRATIONS(name="0076_recorded_talks")
 def _recorded_talks(database: Database) -> None:
     _execute(database, "recorded_talks.sql")

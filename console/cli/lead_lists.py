@@ -17,7 +17,7 @@ from calls.errors import UserError
 from calls.records.database import open_readonly
 from calls.reports.sheets import csv_rows
 from console import lead_lists
-from console.cli import report
+from console.cli import one_lead, report
 from console.cli.shared import for_us_alone, out, print_json, print_table, settings_of, with_engine_or_writer
 from console.client import who
 from console.lead_lists import Recycling
@@ -26,6 +26,7 @@ from dialer.leads.answer_hours import COLUMNS, answer_hours
 from dialer.leads.results import Page, Results, results
 
 Name = Annotated[str, typer.Argument(help="The list.", metavar="LIST")]
+OneNumber = Annotated[str | None, typer.Option("--number", help="One lead of it, by a number.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
@@ -46,8 +47,11 @@ def lists(context: typer.Context, as_json: AsJson = False) -> None:
     print_table("Lists", ["list", "leads", "", "campaigns"], rows)
 
 
-def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """What stands in a list: states by campaign, regions, and what was imported."""
+def show(context: typer.Context, name: Name, number: OneNumber = None, as_json: AsJson = False) -> None:
+    """What stands in a list: states by campaign, regions, and what was imported; or one lead of it."""
+    if number is not None:
+        one_lead.show(context, name, number, as_json)
+        return
     with closing(open_readonly(settings_of(context).engine.database)) as connection:
         found = stored.detail(connection, name)
     if as_json:
@@ -125,11 +129,18 @@ def move(
 
 
 def remove(
-    context: typer.Context, name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+    context: typer.Context,
+    name: Name,
+    number: OneNumber = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove a list. Leads that were dialled stay, since records lead to them, and are dialled no more."""
+    """Remove a list, or one lead of it. Leads that were dialled stay, since records lead to them, and are dialled no
+    more."""
     if not yes:
-        typer.confirm(f"Remove the leads of {name}?", abort=True)
+        typer.confirm(f"Remove the leads of {name}?" if number is None else f"Remove {number} of {name}?", abort=True)
+    if number is not None:
+        one_lead.remove(context, name, number)
+        return
     now = datetime.now(UTC)
     done = with_engine_or_writer(
         settings_of(context),

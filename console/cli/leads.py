@@ -21,7 +21,7 @@ from calls.records.database import open_readonly
 from calls.records.writer import Writer
 from calls.settings import Settings
 from console import imports
-from console.cli import lead_lists
+from console.cli import lead_lists, one_lead
 from console.cli.report import cell_of
 from console.cli.shared import err, for_us_alone, out, print_table, settings_of, with_engine_or_writer
 from console.client import who
@@ -90,6 +90,7 @@ def import_leads(
 
 
 lead_lists.add(app)
+app.command()(one_lead.edit)
 
 
 @app.command("add")

@@ -34,6 +34,7 @@ from console.engine import (
     api_floor,
     api_forecast,
     api_leads,
+    api_one_lead,
     api_pace,
     api_people,
     api_proof,
@@ -183,6 +184,7 @@ def control(engine: Engine) -> FastAPI:
     api_accounts.add(app, engine)
     _add_agents(app, engine)
     api_leads.add(app, engine)
+    api_one_lead.add(app, engine)
     api_best_hours.add(app, engine)
     api_forecast.add(app, engine)
     api_pace.add(app, engine)

@@ -125,6 +125,13 @@ class Previews:
         self._rest_until_s.clear()
         self.wake()
 
+    def lead_changed(self, lead_id: LeadId) -> None:
+        """A lead is not what it was: it is taken back from the agent who looks at it, who sees it anew where its turn
+        still is."""
+        for showing in self._shown.values():
+            if showing.lead.lead_id == lead_id:
+                showing.say(Withdraw())
+
     # --- for the agents ---------------------------------------------------------------------------------------
 
     def shown(self, agent_id: AgentId) -> PreviewShown:

@@ -40,6 +40,8 @@ class Added:
     known: int = 0
     without_zone: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
+    again: list[LeadId] = field(default_factory=list)
+    """Of the imported ones: those that stand in the list again, from which they had been removed."""
 
 
 def add(connection: sqlite3.Connection, target: Target, leads: Sequence[NewLead], at: str) -> Added:
@@ -53,7 +55,7 @@ def add(connection: sqlite3.Connection, target: Target, leads: Sequence[NewLead]
     for place, lead in enumerate(leads, 1):
         if place not in plain:
             _add_one(connection, target, lead, row_id + place, at, added)
-    lead_totals.imported(connection, target.list_id, at, added.imported)
+    lead_totals.imported(connection, target.list_id, at, added.imported - len(added.again))
     return added
 
 
@@ -121,13 +123,14 @@ def _add_one(
     connection: sqlite3.Connection, target: Target, lead: NewLead, row_id: int, at: str, added: Added
 ) -> None:
     there = connection.execute(
-        "SELECT import_id, file_row FROM leads WHERE list_id = ? AND number = ?",
+        "SELECT import_id, file_row, lead_id, removed_at FROM leads WHERE list_id = ? AND number = ?",
         (target.list_id, lead.numbers[0].number),
     ).fetchone()
     if there is not None and there[0] == target.import_id:
         added.refused.append(RefusedRow(lead.row, f"the same number as row {there[1]}"))
         return
-    if there is not None or (target.skip_known and _is_known(connection, target, lead)):
+    is_again = there is not None and there[3] is not None
+    if (there is not None and not is_again) or (target.skip_known and _is_known(connection, target, lead)):
         added.known += 1
         return
     try:
@@ -136,12 +139,45 @@ def _add_one(
         reason = "its numbers are of two persons who are both being dialled now: import the file again later"
         added.refused.append(RefusedRow(lead.row, reason))
         return
-    connection.execute(_LEAD, _row(target, lead, row_id, key, at))
-    lead_id = LeadId(f"{target.import_id}-{lead.row}")
-    for place, each in enumerate(lead.numbers[1:], 2):
-        connection.execute(_NUMBER, (lead_id, place, each.kind.value, each.number, _as_json(each.time_zones)))
     added.imported += 1
     added.without_zone += not lead.numbers[0].time_zones
+    if is_again:
+        added.again.append(LeadId(there[2]))
+        rewrite(connection, LeadId(there[2]), lead, key)
+        connection.execute(
+            "UPDATE leads SET removed_at = NULL, import_id = ?, file_row = ? WHERE lead_id = ?",
+            (target.import_id, lead.row, there[2]),
+        )
+        return
+    connection.execute(_LEAD, _row(target, lead, row_id, key, at))
+    _add_others(connection, LeadId(f"{target.import_id}-{lead.row}"), lead)
+
+
+def rewrite(connection: sqlite3.Connection, lead_id: LeadId, lead: NewLead, person_key: str) -> None:
+    """Let a lead that there is be as ``lead`` says, of this person."""
+    first = lead.numbers[0]
+    connection.execute(
+        "UPDATE leads SET person_key = ?, number = ?, kind = ?, name = ?, time_zones = ?, fields = ?, priority = ?,"
+        " region = ? WHERE lead_id = ?",
+        (
+            person_key,
+            first.number,
+            first.kind.value,
+            lead.name,
+            _as_json(first.time_zones),
+            lead.fields,
+            lead.priority,
+            lead.region,
+            lead_id,
+        ),
+    )
+    connection.execute("DELETE FROM lead_numbers WHERE lead_id = ?", (lead_id,))
+    _add_others(connection, lead_id, lead)
+
+
+def _add_others(connection: sqlite3.Connection, lead_id: LeadId, lead: NewLead) -> None:
+    for place, each in enumerate(lead.numbers[1:], 2):
+        connection.execute(_NUMBER, (lead_id, place, each.kind.value, each.number, _as_json(each.time_zones)))
 
 
 @lru_cache(maxsize=4096)
@@ -150,12 +186,13 @@ def _as_json(zones: tuple[str, ...]) -> str:
 
 
 def _is_known(connection: sqlite3.Connection, target: Target, lead: NewLead) -> bool:
-    """True where a lead of any list, not of this import, has one of the numbers."""
+    """True where a lead that stands in any list, not of this import, has one of the numbers."""
     for each in lead.numbers:
         row = connection.execute(
             "SELECT 1 FROM leads WHERE list_id IN (SELECT list_id FROM lists) AND number = ?"
-            " AND import_id IS NOT ? UNION ALL SELECT 1 FROM lead_numbers JOIN leads USING (lead_id)"
-            " WHERE lead_numbers.number = ? AND import_id IS NOT ? LIMIT 1",
+            " AND import_id IS NOT ? AND removed_at IS NULL"
+            " UNION ALL SELECT 1 FROM lead_numbers JOIN leads USING (lead_id)"
+            " WHERE lead_numbers.number = ? AND import_id IS NOT ? AND removed_at IS NULL LIMIT 1",
             (each.number, target.import_id, each.number, target.import_id),
         ).fetchone()
         if row is not None:

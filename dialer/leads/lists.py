@@ -61,7 +61,9 @@ class Step:
 def overview(connection: sqlite3.Connection) -> list[ListView]:
     """All lists by name."""
     rows = connection.execute(
-        "SELECT name, (SELECT count(*) FROM leads WHERE leads.list_id = lists.list_id), closed_at IS NOT NULL,"
+        "SELECT name, (SELECT count(*) FROM leads WHERE leads.list_id = lists.list_id)"
+        " - (SELECT count(*) FROM leads WHERE leads.list_id = lists.list_id AND removed_at IS NOT NULL),"
+        " closed_at IS NOT NULL,"
         " (SELECT json_group_array(campaign_id) FROM campaign_lists WHERE campaign_lists.list_id = lists.list_id)"
         " FROM lists ORDER BY name"
     )
@@ -89,11 +91,11 @@ def detail(connection: sqlite3.Connection, name: str) -> ListDetail:
     several, without = connection.execute(
         "SELECT count(*) FILTER (WHERE EXISTS"
         " (SELECT 1 FROM lead_numbers WHERE lead_numbers.lead_id = leads.lead_id)),"
-        " count(*) FILTER (WHERE time_zones = '[]') FROM leads WHERE list_id = ?",
+        " count(*) FILTER (WHERE time_zones = '[]') FROM leads WHERE list_id = ? AND removed_at IS NULL",
         (list_id,),
     ).fetchone()
     regions = connection.execute(
-        "SELECT region, count(*) FROM leads WHERE list_id = ? AND region <> ''"
+        "SELECT region, count(*) FROM leads WHERE list_id = ? AND region <> '' AND removed_at IS NULL"
         " GROUP BY region ORDER BY 2 DESC LIMIT 20",
         (list_id,),
     ).fetchall()
@@ -141,7 +143,8 @@ def move(connection: sqlite3.Connection, name: str, to: str, after: str) -> Step
     if source == target:
         raise LeadError(f"the leads stand in list {to} already")
     rows = connection.execute(
-        "SELECT leads.rowid, lead_id FROM leads WHERE list_id = ? AND leads.rowid > ? ORDER BY leads.rowid LIMIT ?",
+        "SELECT leads.rowid, lead_id FROM leads WHERE list_id = ? AND leads.rowid > ? AND removed_at IS NULL"
+        " ORDER BY leads.rowid LIMIT ?",
         (source, int(after or 0), STEP),
     ).fetchall()
     moved = [LeadId(row[1]) for row in rows if _may_move(connection, row[1], target)]
@@ -182,7 +185,7 @@ def remove(connection: sqlite3.Connection, name: str, after: str, now: datetime)
         "SELECT leads.rowid, lead_id FROM leads WHERE list_id = ? AND leads.rowid > ? ORDER BY leads.rowid LIMIT ?",
         (list_id, int(after or 0), STEP),
     ).fetchall()
-    gone = [row[1] for row in rows if _was_never_dialled(connection, row[1])]
+    gone = [row[1] for row in rows if not was_dialled(connection, row[1])]
     some = "(SELECT value FROM json_each(?))"
     for table in ("campaign_leads", "refusals", "lead_numbers", "leads"):
         connection.execute(f"DELETE FROM {table} WHERE lead_id IN {some}", (json.dumps(gone),))
@@ -203,8 +206,9 @@ def remove(connection: sqlite3.Connection, name: str, after: str, now: datetime)
     return Step(len(gone))
 
 
-def _was_never_dialled(connection: sqlite3.Connection, lead_id: str) -> bool:
-    return connection.execute("SELECT 1 FROM attempts WHERE lead_id = ? LIMIT 1", (lead_id,)).fetchone() is None
+def was_dialled(connection: sqlite3.Connection, lead_id: str) -> bool:
+    """True where an attempt leads to the lead, which stays for that."""
+    return connection.execute("SELECT 1 FROM attempts WHERE lead_id = ? LIMIT 1", (lead_id,)).fetchone() is not None
 
 
 def recycle(

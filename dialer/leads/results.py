@@ -25,7 +25,8 @@ _ROWS = """
 SELECT l.row, l.number, l.kind,
     coalesce((SELECT group_concat(number, ' ') FROM lead_numbers WHERE lead_id = l.lead_id), ''),
     l.name, l.region, l.time_zones, l.priority, l.imported_at, r.campaign_id,
-    iif(r.excluded AND r.state IN ('new', 'retry'), 'excluded', r.state), r.tries, r.last_outcome,
+    iif(l.removed_at IS NOT NULL, 'removed', iif(r.excluded AND r.state IN ('new', 'retry'), 'excluded', r.state)),
+    r.tries, r.last_outcome,
     a.number, a.intended_at,
     (SELECT disposition FROM calls WHERE campaign_id = r.campaign_id AND lead_id = l.lead_id
         AND disposition IS NOT NULL ORDER BY ended_at DESC LIMIT 1),

@@ -15,7 +15,7 @@ from calls.errors import LeadError
 from calls.ids import ListId, is_safe_id
 from calls.records.times import as_text
 from dialer import enrolment, roll
-from dialer.leads import adding
+from dialer.leads import adding, one
 from dialer.leads.file import Batch, LeadFile
 from dialer.leads.report import SHOWN, Counts, ImportReport, RefusedRow
 
@@ -130,6 +130,11 @@ def store_batch(connection: sqlite3.Connection, running: Import, batch: Batch, n
         f"UPDATE imports SET {_SET_COUNTS}, share = ? WHERE import_id = ?",
         (*astuple(counts), batch.share, running.import_id),
     )
+    if added.again:
+        name = connection.execute("SELECT name FROM lists WHERE list_id = ?", (running.list_id,)).fetchone()[0]
+        one.enrol(connection, running.list_id, name, added.again)
+        for lead_id in added.again:
+            one.look_again(connection, lead_id, now)
     for campaign in roll.dialling(connection, running.list_id):
         enrolment.step(connection, campaign)
     return Import(running.import_id, running.list_id, counts, running.skip_known)

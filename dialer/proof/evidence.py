@@ -68,7 +68,7 @@ class Attempt:
     is_live: bool
     """It stands among the calls that are under way."""
     region: str
-    """Where the lead's list has the person; "": it does not say, or the lead is gone."""
+    """Where the lead's list had the person; "": it did not say, or the lead is gone."""
 
     @property
     def sent(self) -> bool:
@@ -141,7 +141,9 @@ SELECT attempts.rowid, attempt_id, attempts.campaign_id, person_key, attempts.nu
        EXISTS (SELECT 1 FROM call_events WHERE call_id = attempt_id AND kind IN ('doubt', 'adopted')),
        EXISTS (SELECT 1 FROM live_calls WHERE call_id = attempt_id), calls.recording,
        EXISTS (SELECT 1 FROM call_events WHERE call_id = attempt_id AND kind = 'recording_announced'),
-       (SELECT region FROM leads WHERE leads.lead_id = attempts.lead_id), ({_WITHOUT_NOTICE})
+       coalesce(json_extract(decision, '$.region'),
+                (SELECT region FROM leads WHERE leads.lead_id = attempts.lead_id)),
+       ({_WITHOUT_NOTICE})
 FROM attempts LEFT JOIN calls ON calls.call_id = attempt_id
 WHERE person_key IN (SELECT value FROM json_each(?))
 ORDER BY attempts.rowid

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 
 from calls.agents.events import Pause
@@ -17,6 +18,7 @@ from calls.people import do_not_call
 from calls.switch.loopback.callers import Press
 from calls.switch.loopback.diary import Seen
 from console.agent_dials import DialOrder, PreviewShown
+from console.engine import api
 from dialer import events as ev
 from tests.console.held_time import held
 from tests.console.world import FLOW, World, agent, world_in
@@ -93,6 +95,30 @@ async def test_a_lead_is_shown_dialled_and_talked_to(tmp_path: Path) -> None:
         ((decision,),) = world.rows("SELECT decision FROM attempts")
         why = json.loads(str(decision))
         assert (why["agent"], why["mode"]) == ("ann", "preview") and "do_not_call" in why["allowed_by"]
+
+
+@held
+async def test_a_lead_that_is_edited_is_shown_anew_and_a_removed_one_no_more(tmp_path: Path) -> None:
+    async with world_in(tmp_path, agent("ann")) as world:
+        await world.log_in("ann")
+        await world.campaign(ONE, TWO, tables=preview())
+        assert (await shown(world, ANN)).number == ONE
+        transport = httpx.ASGITransport(api.control(world.engine))
+        async with httpx.AsyncClient(transport=transport, base_url="http://engine") as engine:
+            path = "/v1/lists/autumn/leads/%2B12025550101"
+            answer = await engine.patch(path, json={"numbers": [{"number": THREE}], "name": "Mill"})
+            assert answer.status_code == 200, answer.text
+            await world.until(lambda: ANN in world.engine.previews.view(), 20.0)
+            lead = await shown(world, ANN)
+            assert (lead.number, lead.name) == (THREE, "Mill")
+            assert (await engine.delete(path)).status_code == 409, "it has another number now"
+            assert (await engine.delete("/v1/lists/autumn/leads/%2B12025550111")).status_code == 200
+            assert (await shown(world, ANN)).number == TWO
+            assert (await world.engine.previews.dial(ANN)).said.startswith(f"agent ann: {TWO} is dialled")
+            refused = await engine.delete("/v1/lists/autumn/leads/%2B12025550102")
+            assert refused.status_code == 409 and "remove it when that is over" in refused.json()["problem"]
+        await world.until(lambda: len(world.records()) == 1, 60.0)
+        assert dialled(world) == [TWO]
 
 
 @held

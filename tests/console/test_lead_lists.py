@@ -266,9 +266,42 @@ def follow_the_commands(path: Path, folder: Path) -> None:
     last = json.loads(lines.read_text(encoding="utf-8").splitlines()[-1])
     told = [last[each] for each in ("number", "name", "time zones", "priority", "Town")]
     assert told == ["+12122369999", "Late, Ltd", "America/Denver", 7, "Aspen"]
-    assert "32 leads of spring removed" in invoke(path, "leads", "remove", "spring", "--yes")
+    mend_one(path)
+    assert "31 leads of spring removed" in invoke(path, "leads", "remove", "spring", "--yes")
     with pytest.raises(UserError, match="campaign autumn was not started"):
         invoke(path, "leads", "recycle", "--campaign", "autumn", "--outcome", "busy")
+
+
+def mend_one(path: Path) -> None:
+    """The lead that was added last."""
+    of = ("--list", "spring")
+    edit = ("leads", "edit", "+12122369999", *of)
+    changed = invoke(path, *edit, "--number", "(312) 555-0140", "--region", "US", "--add", "work=+12025550160")
+    assert changed == "changed of a lead of list spring: its numbers\n", "the zone was named when it was added"
+    edit = ("leads", "edit", "+13125550140", *of)
+    changed = invoke(path, *edit, "--kind", "mobile", "--drop", "+12025550160", "--time-zone", "", "--field", "Town=")
+    assert changed == "changed of a lead of list spring: its numbers, its time zone, its field Town\n"
+    assert "nothing was changed" in invoke(path, *edit, "--name", "Late, Ltd")
+    shown = json.loads(invoke(path, "leads", "show", "spring", "--number", "+13125550140", "--json"))
+    assert shown["numbers"] == [
+        {"number": "+13125550140", "kind": "mobile", "time_zones": ["America/Chicago"]},
+    ]
+    assert (shown["name"], shown["priority"], shown["fields"]) == ("Late, Ltd", 7, {})
+    assert "Late, Ltd, list spring, priority 7" in invoke(path, "leads", "show", "spring", "--number", "+13125550140")
+    for words, problem in (
+        (("--drop", "+13125550140"), "a lead has a number"),
+        (("--drop", "+12025550160"), "the lead has no such number"),
+        (("--add", "fax=+12025550160"), "expected KIND=NUMBER"),
+        (("--number", "12"), "is no number"),
+        (("--field", "Town"), "such as Town=London"),
+        (("--priority", "5000"), "from -1000 to 1000"),
+    ):
+        with pytest.raises(UserError, match=problem):
+            invoke(path, *edit, *words)
+    removed = invoke(path, "leads", "remove", "spring", "--number", "+13125550140", "--yes")
+    assert removed == "a lead is removed from list spring: it was never dialled\n"
+    with pytest.raises(UserError, match="no lead of list spring has the number"):
+        invoke(path, "leads", "remove", "spring", "--number", "+13125550140", "--yes")
 
 
 def test_the_api_takes_a_file_and_gives_what_was_refused(tmp_path: Path) -> None:

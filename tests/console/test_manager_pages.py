@@ -47,6 +47,8 @@ PAGES = {
     "/reports/staffing/file": Right.REPORTS,
     "/lists/autumn": Right.LEADS,
     "/lists/autumn/leads.csv": Right.LEADS,
+    "/lists/autumn/find": Right.LEADS,
+    "/lists/autumn/leads/+12025550120": Right.LEADS,
     "/campaigns": Right.CAMPAIGNS,
     "/campaigns/autumn": Right.CAMPAIGNS,
     "/campaigns/autumn/progress": Right.CAMPAIGNS,
@@ -91,6 +93,8 @@ ORDERS = {
     "/flows/main/walk": Right.FLOWS,
     "/edit-flow": Right.FLOWS,
     "/lists/no-such/remove": Right.LEADS,
+    "/lists/no-such/leads/+12025550120/edit": Right.LEADS,
+    "/lists/no-such/leads/+12025550120/remove": Right.LEADS,
     "/import-leads": Right.LEADS,
     "/people/+12025550120/consent": Right.RULES,
     "/people/+12025550120/withdraw": Right.RULES,
@@ -375,6 +379,46 @@ def test_pages_say_every_word_in_the_language_of_who_looks(running: Served, monk
         assert left == {}, left
         texts = json.loads(browser.get("/campaigns/autumn/now").text)["texts"]
         assert set() == set().union(*(marked.unmarked(text, KNOWN) for text in texts.values()))
+
+
+def test_one_lead_is_found_mended_and_removed(manager: Browser, running: Served) -> None:
+    imported = manager.call("POST", "/v1/leads?list=mend&file=a.csv", content=LEADS)
+    assert imported.json()["imported"] == 2
+    page = manager.get("/lists/mend/find?number=%2B1 (202) 555-0121")
+    assert page.url.path == "/lists/mend/leads/+12025550121" and "Old &lt;b&gt;Mill" in page.text
+    none = manager.get("/lists/mend/find?number=%2B12025550199")
+    assert none.url.path == "/lists/mend" and "no lead of list mend has the number" in none.text
+    seen = value_hidden(page, "seen")
+    kept = {key: text for key, text in json.loads(seen).items() if text}
+    page = manager.post("/lists/mend/leads/+12025550121/edit", **kept | {"seen": seen, "number.0": "12"})
+    assert "is no number" in trouble(page) and value(page, "number.0") == "12"
+    page = manager.post("/lists/mend/leads/+12025550121/edit", **kept | {"seen": seen, "priority": "high"})
+    assert trouble(page) == "The priority is a whole number."
+    given = kept | {"seen": seen, "number.0": "+1 (312) 555-0140", "kind.1": "mobile", "number.1": "+12025550121"}
+    given |= {"field:Town": "", "new_field": "Owes", "new_text": "100", "name": "New Mill"}
+    page = manager.post("/lists/mend/leads/+12025550121/edit", **given)
+    assert page.url.path == "/lists/mend/leads/+13125550140" and "America/Chicago" in page.text
+    assert "its numbers, its name, its field Town, its field Owes" in said(page)
+    page = manager.post("/lists/mend/leads/+13125550140/edit", **given | {"number.0": "+13125550141"})
+    assert "were changed meanwhile: look at it again" in trouble(page)
+    (actor, detail) = audited(running, "leads.edit")[-1]
+    assert actor == "manager" and detail == {
+        "list": "mend",
+        "number": "***121",
+        "changed": ["numbers", "name", "field Town", "field Owes"],
+        "before": ["other ***121"],
+        "after": ["other ***140", "mobile ***121"],
+    }
+    answer = manager.call("GET", "/v1/lists/mend/leads/%2B12025550121")
+    assert answer.json()["fields"] == {"Owes": "100"} and answer.json()["name"] == "New Mill"
+    assert manager.call("PATCH", "/v1/lists/mend/leads/%2B12025550121", json={"nam": "x"}).status_code == 422
+    german = manager.ask("GET", "/lists/mend/leads/+13125550140", {"Accept-Language": "de"})
+    assert "Diesen Kontakt entfernen" in german.text
+    page = manager.post("/lists/mend/leads/+13125550140/remove")
+    assert page.url.path == "/lists/mend" and "it was never dialled" in said(page)
+    assert audited(running, "leads.remove_one") == [
+        ("manager", {"list": "mend", "number": "***140", "dialled": False})
+    ]
 
 
 def test_numbers_are_put_on_the_list_and_taken_off(manager: Browser, running: Served) -> None:

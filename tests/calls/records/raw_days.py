@@ -148,7 +148,9 @@ def write(connection: sqlite3.Connection, day: Day, begun: Callable[[], None] = 
     for name in ("l1", "l2"):
         connection.execute("INSERT INTO lists (list_id, name, created_at) VALUES (?1, ?1, 'x')", (name,))
     for name in ("k", "m"):
-        connection.execute("INSERT INTO campaigns VALUES (?1, ?1, 'l1', '{}', 'running', 'x', 'x', NULL)", (name,))
+        connection.execute(
+            "INSERT INTO campaigns VALUES (?1, ?1, 'l1', '{}', 'running', 'x', 'x', NULL, NULL)", (name,)
+        )
     for name in ("p1", "p2", "p3"):
         connection.execute(
             "INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, imported_at)"

@@ -147,7 +147,7 @@ def test_what_is_no_database_is_said(path: Path) -> None:
 def test_a_reference_to_nothing_is_found(path: Path) -> None:
     write_once(path, add_audit)
     loose = sqlite3.connect(path, isolation_level=None)
-    loose.execute("INSERT INTO campaigns VALUES ('c', 'c', 'no list', '{}', 'stopped', 'x', 'x', NULL)")
+    loose.execute("INSERT INTO campaigns VALUES ('c', 'c', 'no list', '{}', 'stopped', 'x', 'x', NULL, NULL)")
     loose.close()
     assert check(path).faults == ("campaigns, row 1: what it refers to in lists is not there",)
 

@@ -73,7 +73,7 @@ def attempt(
     campaign = record.campaign_id
     connection.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'l', 'x') ON CONFLICT DO NOTHING")
     connection.execute(
-        "INSERT INTO campaigns VALUES (?1, ?1, 'l', '{}', 'running', 'x', 'x', NULL) ON CONFLICT DO NOTHING",
+        "INSERT INTO campaigns VALUES (?1, ?1, 'l', '{}', 'running', 'x', 'x', NULL, NULL) ON CONFLICT DO NOTHING",
         (campaign,),
     )
     add_lead(connection, str(campaign), lead)

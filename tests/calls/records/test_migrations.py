@@ -62,6 +62,8 @@ ALL = (
     "0069_dialled_talks",
     "0072_hold",
     "0073_breaks",
+    "0074_removed_leads",
+    "0075_archived_campaigns",
     "0076_recorded_talks",
 )
 

@@ -205,7 +205,7 @@ async def test_a_broken_constraint_is_its_caller_s(writer: Writer) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         await writer.run(
             lambda connection: connection.execute(
-                "INSERT INTO campaigns VALUES ('c', 'c', 'no list', '{}', 'stopped', 'x', 'x', NULL)"
+                "INSERT INTO campaigns VALUES ('c', 'c', 'no list', '{}', 'stopped', 'x', 'x', NULL, NULL)"
             )
         )
 
@@ -261,7 +261,9 @@ async def test_a_transaction_that_is_lost_on_the_way_costs_the_others_nothing(wr
 async def test_a_commit_that_fails_costs_only_the_one_at_fault(writer: Writer) -> None:
     def late(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA defer_foreign_keys = ON")
-        connection.execute("INSERT INTO campaigns VALUES ('c', 'c', 'no list', '{}', 'stopped', 'x', 'x', NULL)")
+        connection.execute(
+            "INSERT INTO campaigns VALUES ('c', 'c', 'no list', '{}', 'stopped', 'x', 'x', NULL, NULL)"
+        )
 
     async with Held(writer):
         good = [asyncio.create_task(writer.run(Add(number))) for number in range(2)]

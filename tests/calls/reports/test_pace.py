@@ -98,7 +98,9 @@ def test_it_is_drawn_beside_abandonment_and_its_cap_and_not_by_campaign(connecti
     )
     for name in ("l", "k"):
         connection.execute("INSERT INTO lists (list_id, name, created_at) VALUES (?1, ?1, 'x')", (name,))
-        connection.execute("INSERT INTO campaigns VALUES (?1, ?1, 'l', '{}', 'running', 'x', 'x', NULL)", (name,))
+        connection.execute(
+            "INSERT INTO campaigns VALUES (?1, ?1, 'l', '{}', 'running', 'x', 'x', NULL, NULL)", (name,)
+        )
     connection.execute(
         "INSERT INTO leads (lead_id, list_id, person_key, number, time_zones, imported_at)"
         " VALUES ('p', 'l', 'p', 'p', '[]', 'x')"

@@ -76,7 +76,7 @@ def test_progress_is_what_the_raw_records_say(connection: sqlite3.Connection, da
 
 def test_curves_over_a_short_time_go_by_the_hour_and_have_no_gap(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'l', 'x')")
-    connection.execute("INSERT INTO campaigns VALUES ('k', 'k', 'l', '{}', 'running', 'x', 'x', NULL)")
+    connection.execute("INSERT INTO campaigns VALUES ('k', 'k', 'l', '{}', 'running', 'x', 'x', NULL, NULL)")
     begin = datetime(2025, 6, 2, 22, 30, tzinfo=UTC)
     for number, after in enumerate((0, 0, 60, 200)):
         at = begin + timedelta(minutes=after)

@@ -10,13 +10,16 @@ from datetime import datetime, timedelta
 from calls.errors import RecordError
 from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
-from calls.reports.of_scope import whole_figures
+from calls.reports.of_scope import figures_of
 from calls.settings import Settings
 from console.picture import Record
 from console.reads import targets
 from console.reads.targets import TargetShown
 
 WINDOW = timedelta(hours=24)
+
+ON_THE_WALL = ("service_level",)
+"""What is counted from the records for it; the calls and campaigns of now come with the engine's own picture."""
 
 EVERY_S = 5.0
 
@@ -31,14 +34,16 @@ class Figures:
         self.every_s = every_s
 
     async def count(self) -> Mapping[str, Mapping[str, Record]]:
-        """``figures`` of the last 24 hours, and ``targets``; none, where there is no database yet."""
+        """``figures``: those of :data:`ON_THE_WALL`, of the last 24 hours; and ``targets``. None of either, where
+        there is no database yet."""
         return await asyncio.to_thread(self._count)
 
     def _count(self) -> Mapping[str, Mapping[str, Record]]:
         now, house = self._now(), self._settings.reports
         try:
             with closing(open_readonly(self._database)) as connection:
-                found = shown(whole_figures(connection, Scope(now - WINDOW, now, now=now), house.targets()))
+                scope = Scope(now - WINDOW, now, now=now)
+                found = shown(figures_of(connection, scope, ON_THE_WALL, house.targets()))
                 held = {each.name: _target(each) for each in targets.standings(connection, self._settings, now)}
                 return {"figures": found, "targets": held}
         except RecordError:

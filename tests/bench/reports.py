@@ -12,19 +12,23 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from calls.records import again, agent_time, agent_waits, lead_totals, path_totals, reached, totals
 from calls.records.database import open_readonly, open_writer
+from calls.records.figure import Scope
 from calls.records.migrations import migrate
 from calls.reports.asking import ask
-from calls.reports.definitions import BY_NAME, Section, of_section
+from calls.reports.definitions import Section, of_section
+from calls.reports.of_scope import figures_of
 from calls.reports.question import Dimension, Question
+from console.web import desk_page, live_figures
 from tests.bench import report_ways
 
 CALLS_A_DAY = 27_400
@@ -43,9 +47,6 @@ PRAGMAS = (
     "temp_store = MEMORY",
 )
 """Of the connection that makes the calls: no log, and keys in no order find their place in memory."""
-
-OWN = ("handled", "handling_time", "occupancy", "conversion", "sales_per_handling_hour")
-"""What the desks show each agent."""
 
 END = datetime(2026, 6, 1, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
@@ -278,14 +279,11 @@ def questions() -> dict[str, Question]:
     }
 
 
-def tiles() -> list[Question]:
-    """What a wallboard asks: the day so far. What all desks ask together: the last 12 hours, by agent."""
+def tiles(connection: sqlite3.Connection) -> None:
+    """What a wallboard asks of the records every five seconds, and all desks together every twenty."""
     now = END - timedelta(hours=4, minutes=7)
-    begin = now.astimezone(ZONE).replace(hour=0, minute=0)
-    sections = (Section.INBOUND, Section.OUTBOUND, Section.AGENTS)
-    day = [Question(begin, now, of_section(each), ZONE) for each in sections]
-    own = tuple(BY_NAME[name] for name in OWN)
-    return [*day, Question(now - timedelta(hours=12), now, own, ZONE, (Dimension.AGENT,), now=now)]
+    figures_of(connection, Scope(now - live_figures.WINDOW, now, now=now), live_figures.ON_THE_WALL)
+    desk_page.of_agents(connection, Scope(now - desk_page.SHIFT, now, now=now))
 
 
 def best(work: Callable[[], object], rounds: int = 3) -> float:
@@ -305,14 +303,12 @@ def cold(path: Path) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def timed(path: Path, asked: Iterable[Question]) -> tuple[float, float]:
+def timed(path: Path, asked: Callable[[sqlite3.Connection], object]) -> tuple[float, float]:
     """Seconds of the best of three, and of the first with nothing in memory."""
-    asked = list(asked)
 
     def work() -> None:
         with closing(open_readonly(path)) as connection:
-            for each in asked:
-                ask(connection, each)
+            asked(connection)
 
     cold(path)
     first_s = best(work, 1)
@@ -336,8 +332,8 @@ def measure(folder: Path, days: int = 40) -> Result:
             since = END - timedelta(days=min(days, TRAIL_DAYS))
             report_ways.ask_and_review(connection, since.isoformat(timespec="microseconds"))
     ready_s = time.perf_counter() - began
-    times = {name: timed(path, [question]) for name, question in questions().items()}
-    tiles_s, tiles_cold_s = timed(path, tiles())
+    times = {name: timed(path, partial(ask, question=question)) for name, question in questions().items()}
+    tiles_s, tiles_cold_s = timed(path, tiles)
     with closing(open_readonly(path)) as connection:
         any_question = next(iter(questions().values()))
         ways = report_ways.took(connection, any_question, lambda work: best(work, 2))

@@ -40,28 +40,26 @@ def ask(connection: sqlite3.Connection, question: Question, most_rows: int | Non
     keys = {key for found in (*sums.values(), *sold.values()) for key in found} or (
         {()} if not question.by else set()
     )
-    if most_rows is not None and len(keys) > most_rows:
-        raise UserError(f"that would be {len(keys)} rows: ask for a shorter time, or by fewer dimensions")
     figures = tuple(one for each in shown for one in _by_currency(each, sold))
     columns = [
         _Column(each, each.said(question.targets), sums[table_of(each, question)], sold.get(each.source, {}))
         for each in figures
     ]
-    rows = []
-    for key in sorted(keys):
-        counted = tuple([each.at(key) for each in columns])
-        if not key or any(map(_holds_anything, counted)):
-            rows.append(Row(key, counted))
+    if most_rows is not None and len(keys) > most_rows:
+        keys = {key for key in keys if any(each.holds_anything(key) for each in columns)}
+        if len(keys) > most_rows:
+            raise UserError(f"that would be {len(keys)} rows: ask for a shorter time, or by fewer dimensions")
+    rows = [
+        Row(key, tuple([each.at(key) for each in columns]))
+        for key in sorted(keys)
+        if not key or any(each.holds_anything(key) for each in columns)
+    ]
     left_out = tuple(each for each in question.figures if each not in shown)
     return Answer(question, figures, tuple(rows), left_out)
 
 
 NOTHING = 1e-6
 """Seconds that were added and taken away again can leave a trace of their rounding."""
-
-
-def _holds_anything(figure: Figure) -> bool:
-    return abs(figure.numerator) > NOTHING or abs(figure.denominator or 0) > NOTHING
 
 
 Money = Mapping[Key, Mapping[str, float]]
@@ -100,16 +98,24 @@ class _Column:
     sold: Money
     made: dict[tuple[float, float | None], Figure] = field(default_factory=dict)
 
+    def holds_anything(self, key: Key) -> bool:
+        """Whether the figure says anything in the row of that key."""
+        numerator, denominator = self._counted(key)
+        return abs(numerator) > NOTHING or abs(denominator or 0) > NOTHING
+
     def at(self, key: Key) -> Figure:
         """The figure in the row of that key."""
-        definition, sums = self.definition, self.sums.get(key, NO_SUMS)
-        if definition.money:
-            sums = {**sums, SOLD: self.sold.get(key, {}).get(definition.currency, 0)}
-        counted = definition.counted(sums)
+        counted = self._counted(key)
         found = self.made.get(counted)
         if found is None:
             found = self.made[counted] = self._figure(*counted)
         return found
+
+    def _counted(self, key: Key) -> tuple[float, float | None]:
+        definition, sums = self.definition, self.sums.get(key, NO_SUMS)
+        if definition.money:
+            sums = {**sums, SOLD: self.sold.get(key, {}).get(definition.currency, 0)}
+        return definition.counted(sums)
 
     def _figure(self, numerator: float, denominator: float | None) -> Figure:
         definition = self.definition

@@ -101,6 +101,15 @@ def test_curves_over_a_short_time_go_by_the_hour_and_have_no_gap(connection: sql
     assert (later.attempts, later.funnel[1]) == (2, 1)
     assert found.sheet("k").rows[0] == ("attempt", "1", "tried", 3, 0, None)
     assert found.sheet("k").rows[-1] == ("funnel", "sold", "leads", 0, 0, None)
+    connection.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('m', 'm', 'x')")
+    connection.execute("UPDATE leads SET list_id = 'm' WHERE lead_id = 'p0'")
+    connection.execute(
+        "INSERT INTO campaign_leads (campaign_id, lead_id, state, list_id)"
+        " SELECT 'k', lead_id, 'done', list_id FROM leads"
+    )
+    left, came = (progress(connection, "k", BERLIN, list_id=each) for each in ("l", "m"))
+    assert (left.funnel[:2], left.attempts) == ((2, 3), 4), "it was dialled from the list in which it was then"
+    assert (came.funnel[:2], came.attempts) == ((1, 0), 0)
 
 
 def test_pictures_tell_lines_apart_by_dashes_and_stages_by_their_shares() -> None:

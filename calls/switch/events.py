@@ -44,6 +44,15 @@ class LegAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class LegHeld:
+    """The phone at the far end of an answered leg has put us on hold by a key of its own, or (``held`` False) takes
+    us back. It may be told twice."""
+
+    leg_id: LegId
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LegEnded:
     """The leg is gone, or never came to be. Exactly one for each accepted originate.
 
@@ -78,6 +87,6 @@ class CallLost:
     cause: int | None
 
 
-SwitchEvent = SwitchUp | SwitchDown | LegRinging | LegAnswered | LegEnded | CallConnected | CallLost
+SwitchEvent = SwitchUp | SwitchDown | LegRinging | LegAnswered | LegHeld | LegEnded | CallConnected | CallLost
 
 EventHandler = Callable[[SwitchEvent], None]

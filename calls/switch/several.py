@@ -152,7 +152,12 @@ class Switches:
                 self._live[name] = live
                 for leg_id in [each for each in self._unsure if self._legs.get(each) == name and each not in live]:
                     self._forget(leg_id)
-            case events.LegRinging(leg_id) | events.LegAnswered(leg_id) | events.LegEnded(leg_id):
+            case (
+                events.LegRinging(leg_id)
+                | events.LegAnswered(leg_id)
+                | events.LegHeld(leg_id)
+                | events.LegEnded(leg_id)
+            ):
                 if self._is_foreign(self._legs.get(leg_id), name, leg_id):
                     return
                 if isinstance(event, events.LegEnded):

@@ -178,6 +178,12 @@ class Consults:
         question.decide(Decision.CANCEL)
         return f"agent {agent_id}: takes the caller back"
 
+    def phone_takes_back(self, agent_id: AgentId) -> None:
+        """The key of the agent's phone ends the hold, where there is one and nobody is asked."""
+        for each in self._questions.values():
+            if each.asker.agent_id == agent_id and not each.whom.done():
+                each.decide(Decision.CANCEL)
+
     def decide(self, agent_id: AgentId, decision: Decision) -> str:
         """The agent hands the caller over, or takes the caller back. In words.
 

@@ -43,6 +43,7 @@ from console.engine.outside import GuardedHosts, Hosts
 from console.engine.pace_keeper import PaceKeeper
 from console.engine.payments import Payments
 from console.engine.phone_codes import PhoneCodes
+from console.engine.phone_holds import PhoneHolds
 from console.engine.phone_lines import PhoneLines, phones_of
 from console.engine.places import Places
 from console.engine.previews import Previews
@@ -253,6 +254,7 @@ class Engine:
             self.callbacks.moved,
             self.callbacks.booking_of,
         )
+        self.phone_holds = PhoneHolds(self.floor, self.transfers, self.consults, self.tasks)
         self.phone_codes = PhoneCodes(
             settings,
             self.floor,
@@ -262,6 +264,7 @@ class Engine:
             self.talk_recordings,
             self.transfers,
             self.consults,
+            self.phone_holds,
         )
         self.on_floor_moved: list[Callable[[], None]] = []
         """Who is told that an agent or a waiting call has moved: what is shown live."""
@@ -279,6 +282,7 @@ class Engine:
             self.consults,
             self.meetings,
             self.supervision,
+            self.phone_holds,
             (phones, self.floor, self.supervision, parties),
             self.restart,
             self.writer,
@@ -422,6 +426,7 @@ class Engine:
     def talk_began(self, talk: LiveTalk) -> None:
         """See :class:`console.engine.talk.Listeners`."""
         self.supervision.talk_began(talk)
+        self.phone_holds.talk_began(talk)
 
     async def talk_over(self, talk: LiveTalk, *, holds: bool) -> None:
         """See :class:`console.engine.talk.Listeners`."""

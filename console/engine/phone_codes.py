@@ -20,6 +20,7 @@ from calls.settings import Settings
 from calls.switch.port import Answer, CallChannel, Gather, Hangup, HungUp, KeyPlan, Match, Play, Prompt
 from console.engine.consults import Consults, Decision
 from console.engine.floor import FloorRunner
+from console.engine.phone_holds import PhoneHolds
 from console.engine.talk_recording import TalkRecordings
 from console.engine.transfers import Target, To, Transfers
 from console.engine.verifying import Verifier
@@ -67,6 +68,7 @@ class PhoneCodes:
         recordings: TalkRecordings,
         transfers: Transfers,
         consults: Consults,
+        holds: PhoneHolds,
     ) -> None:
         """``require_given`` raises UserError where a wrap-up lacks a disposition that it needs."""
         self._require_given = require_given
@@ -81,6 +83,7 @@ class PhoneCodes:
         self._recordings = recordings
         self._transfers = transfers
         self._consults = consults
+        self._holds = holds
 
     async def run(self, channel: CallChannel) -> None:
         """One such call, to its end."""
@@ -182,6 +185,7 @@ class PhoneCodes:
         """
         match code:
             case Code(Order.PAUSE_RECORDING):
+                await self._holds.talks(agent_id)
                 await self._recordings.pause(agent_id, agent_id)
                 return "recording_paused"
             case Code(Order.RESUME_RECORDING):
@@ -193,6 +197,8 @@ class PhoneCodes:
                 return "handed_on" if completes else "taken_back"
             case Code(order, digits):
                 attended = order is Order.ASK
+                if not attended:
+                    await self._holds.talks(agent_id)
                 await self._transfers.order(agent_id, self._target(digits), agent_id, attended=attended)
                 return "asks" if attended else "handed_on"
 

@@ -23,6 +23,7 @@ from console.engine.connecting import connect
 from console.engine.consults import Consults
 from console.engine.dialled import DialledCalls
 from console.engine.floor import FloorRunner
+from console.engine.phone_holds import PhoneHolds
 from console.engine.restart import Restart
 from console.engine.supervision import Supervision
 from console.engine.talk import Meetings
@@ -56,6 +57,7 @@ class Switching:
         consults: Consults,
         meetings: Meetings,
         supervision: Supervision,
+        phone_holds: PhoneHolds,
         leg_owners: tuple[LegOwner, ...],
         restart: Restart,
         writer: Writer,
@@ -71,6 +73,7 @@ class Switching:
         self._consults = consults
         self._meetings = meetings
         self._supervision = supervision
+        self._phone_holds = phone_holds
         self._leg_owners = leg_owners
         self._restart = restart
         self._writer = writer
@@ -109,7 +112,10 @@ class Switching:
             case events.LegAnswered():
                 if not any(each.leg_answered(event.leg_id) for each in self._leg_owners):
                     self._dialled.leg_event(event)
+            case events.LegHeld(leg_id, held):
+                self._phone_holds.told(leg_id, held=held)
             case events.LegEnded():
+                self._phone_holds.leg_ended(event.leg_id)
                 self._consults.leg_ended(event.leg_id)
                 if not any(each.leg_ended(event.leg_id, event.cause) for each in self._leg_owners):
                     self._restart.call_ended(CallId(event.leg_id), event.cause)

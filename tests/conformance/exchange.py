@@ -21,6 +21,7 @@ from calls.switch.events import (
     EventHandler,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegRinging,
     SwitchDown,
     SwitchEvent,
@@ -64,7 +65,7 @@ class Exchange(ABC):
         match event:
             case SwitchUp(boot=boot):
                 self.boot = boot
-            case LegRinging(leg_id) | LegAnswered(leg_id) | LegEnded(leg_id):
+            case LegRinging(leg_id) | LegAnswered(leg_id) | LegHeld(leg_id) | LegEnded(leg_id):
                 self._hand_on(event, [line for line in self.lines if leg_id in line.legs])
             case CallConnected(call_id):
                 self._hand_on(event, [line for line in self.lines if call_id in line.calls])

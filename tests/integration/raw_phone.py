@@ -81,6 +81,8 @@ class SipPhone(asyncio.DatagramProtocol):
         self._media.setblocking(False)
         self._media_port = 0
         self._sent = 0
+        self._requests = 0
+        """Re-INVITEs of ours."""
         self._pbx: tuple[str, int] | None = None
         self._request = ""
         self.rung = 0
@@ -106,16 +108,36 @@ class SipPhone(asyncio.DatagramProtocol):
         self._media.sendto(header + sound, (LOOPBACK, self._media_port))
         self._sent += 1
 
+    def hold(self, *, held: bool) -> None:
+        """Press the hold key: a re-INVITE that sends only, or one that sends and hears again (RFC 3264, 8.4)."""
+        self._requests += 1
+        body = self._session("sendonly" if held else "sendrecv")
+        self._send(
+            f"{self._begin('INVITE', 20 + self._requests)}Contact: <sip:phone@{LOOPBACK}:{self._port}>\r\n"
+            f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        )
+
     async def hang_up(self) -> None:
         """End the call from this side."""
+        self._send(f"{self._begin('BYE', 99)}Content-Length: 0\r\n\r\n")
+        await self._voice.stop()
+
+    def _begin(self, method: str, number: int) -> str:
+        """The first lines of a request in the call that was answered."""
         headers = {key: _header(self._request, key) for key in ("From", "To", "Call-ID", "Contact")}
         target = re.sub(r"^<|>.*$", "", headers["Contact"])
-        self._send(
-            f"BYE {target} SIP/2.0\r\nVia: SIP/2.0/UDP {LOOPBACK}:{self._port};branch=z9hG4bKphone{self._sent}\r\n"
+        branch = f"z9hG4bKphone{self._sent}{method}{number}"
+        return (
+            f"{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP {LOOPBACK}:{self._port};branch={branch}\r\n"
             f"From: {headers['To']};tag=phone{self._port}\r\nTo: {headers['From']}\r\n"
-            f"Call-ID: {headers['Call-ID']}\r\nCSeq: 9 BYE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+            f"Call-ID: {headers['Call-ID']}\r\nCSeq: {number} {method}\r\nMax-Forwards: 70\r\n"
         )
-        await self._voice.stop()
+
+    def _session(self, direction: str = "sendrecv") -> str:
+        return (
+            f"v=0\r\no=phone 1 {1 + self._requests} IN IP4 {LOOPBACK}\r\ns=-\r\nc=IN IP4 {LOOPBACK}\r\nt=0 0\r\n"
+            f"m=audio {self._media.getsockname()[1]} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na={direction}\r\n"
+        )
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """asyncio: a SIP message came."""
@@ -129,6 +151,8 @@ class SipPhone(asyncio.DatagramProtocol):
             self.ended.set()
         elif text.startswith(("INVITE ", "OPTIONS ", "UPDATE ")):
             self._reply(text, "200 OK")
+        elif text.startswith("SIP/2.0 200 ") and _header(text, "CSeq").endswith(" INVITE"):
+            self._send(f"{self._begin('ACK', int(_header(text, 'CSeq').split()[0]))}Content-Length: 0\r\n\r\n")
 
     def _answer(self, text: str) -> None:
         self._request = text
@@ -137,11 +161,7 @@ class SipPhone(asyncio.DatagramProtocol):
         media = re.search(r"^m=audio ([0-9]+) ", text, re.MULTILINE)
         assert media is not None, text
         self._media_port = int(media[1])
-        body = (
-            f"v=0\r\no=phone 1 1 IN IP4 {LOOPBACK}\r\ns=-\r\nc=IN IP4 {LOOPBACK}\r\nt=0 0\r\n"
-            f"m=audio {self._media.getsockname()[1]} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
-        )
-        self._reply(text, "200 OK", body)
+        self._reply(text, "200 OK", self._session())
         self._voice.start(self)
 
     def _reply(self, text: str, status: str, body: str = "") -> None:

@@ -18,7 +18,7 @@ from calls.ids import LegId
 from calls.recordings import RecordingFiles
 from calls.switch.asterisk.ami_client import AmiSettings
 from calls.switch.asterisk.config import AsteriskConfig
-from calls.switch.events import CallConnected, LegAnswered, LegEnded
+from calls.switch.events import CallConnected, LegAnswered, LegEnded, LegHeld
 from calls.switch.port import Answer, CallChannel, Connect, Done, Hangup, MuteRecording, RingAgent, Seat
 from console.demo.pbx import PrivateAsterisk
 from console.demo.ports import LOOPBACK, free_port
@@ -210,6 +210,18 @@ async def test_a_supervisor_listens_whispers_and_joins(premises: Premises) -> No
         await three.seat(Seat.OWN)
         assert await three.heard() == APART
         assert [event for event in three.here.events if isinstance(event, LegEnded)] == []
+
+
+async def test_the_hold_key_of_an_agents_phone_is_told(premises: Premises) -> None:
+    """By a re-INVITE, each way; in between the phone sends on, and the leg stays."""
+    async with talk(premises) as three:
+        for held in (True, False, True):
+            three.here.events.clear()
+            three.agent.hold(held=held)
+            await three.here.until(lambda held=held: LegHeld(AGENT, held) in three.here.events)  # type: ignore[misc]
+        three.agent.hold(held=False)
+        await three.here.until(lambda: LegHeld(AGENT, False) in three.here.events)
+        assert await three.heard() == APART
 
 
 async def test_the_agent_alone_hears_the_tone(premises: Premises) -> None:

@@ -7,6 +7,7 @@ Newchannel            the leg has a channel
 Newstate 5, 6         the far end rings, has answered; so say DialState RINGING and DialEnd ANSWER
 ConfbridgeJoin        an agent's leg is in its room, and only now told as answered: a customer who followed at once
                       found no agent there (seen on a busy machine, 5 ms after the answer)
+Hold, Unhold          the phone's own key: a re-INVITE that sends only, and one that sends and hears again
 OriginateResponse     found by its ActionID, for a refused duplicate carries the live leg's Uniqueid. Success:
                       answered. Failure: the reason is 3 where our timeout ran out while it rang, 5 busy, 8
                       congestion, and 0 for 486, 503, 404, 480 alike: the truth is in Hangup's Cause
@@ -27,13 +28,16 @@ from dataclasses import dataclass
 
 from calls.ids import LegId
 from calls.switch.asterisk.channels import RINGING, UP, Channel
-from calls.switch.events import LegAnswered, LegEnded, LegRinging
+from calls.switch.events import LegAnswered, LegEnded, LegHeld, LegRinging
 from calls.wire.ami import Event
 
-LegEvent = LegRinging | LegAnswered | LegEnded
+LegEvent = LegRinging | LegAnswered | LegHeld | LegEnded
 
 WANTED = frozenset(
-    ("Newchannel", "Newstate", "DialState", "DialEnd", "ConfbridgeJoin", "OriginateResponse", "Hangup")
+    (
+        *("Newchannel", "Newstate", "DialState", "DialEnd", "ConfbridgeJoin", "Hold", "Unhold", "OriginateResponse"),
+        "Hangup",
+    )
 )
 """The events that :meth:`LegBook.handle` reads."""
 
@@ -176,6 +180,8 @@ class LegBook:
                 return self._state(leg, UP)
             case "ConfbridgeJoin":
                 return self._answered(leg)
+            case "Hold" | "Unhold" if leg.answered:
+                return [LegHeld(leg.leg_id, name == "Hold")]
             case "DialEnd":
                 leg.dial_status = event.get("DialStatus")
             case "Hangup":

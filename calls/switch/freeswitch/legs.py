@@ -8,6 +8,7 @@ CHANNEL_PROGRESS(_MEDIA)    the far end rings
 CHANNEL_ANSWER              it has answered
 CHANNEL_PARK                an agent's leg is in its place, and only now told as answered: until then the
                             originate's own thread still moves it, and would take it out of a talk again
+CHANNEL_HOLD, _UNHOLD       the phone's own key (``switch_channel_mark_hold``, by mod_sofia at a re-INVITE)
 CHANNEL_HANGUP_COMPLETE     the end, with the cause. 503 is told as 41 and 480 as 18: the SIP status says better,
                             so that a leg ends with the same cause as on Asterisk
 BACKGROUND_JOB              found by its Job-UUID. ``-ERR``: it failed; with no channel there never was one. The
@@ -24,13 +25,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from calls.ids import LegId
-from calls.switch.events import LegAnswered, LegEnded, LegRinging
+from calls.switch.events import LegAnswered, LegEnded, LegHeld, LegRinging
 from calls.switch.freeswitch import causes
 from calls.switch.freeswitch.channels import ANSWERED, RINGING, Channel
 from calls.wire.esl import Event
 from calls.wire.esl_commands import EventName
 
-LegEvent = LegRinging | LegAnswered | LegEnded
+LegEvent = LegRinging | LegAnswered | LegHeld | LegEnded
 
 WANTED = (
     EventName.CREATE,
@@ -38,6 +39,8 @@ WANTED = (
     EventName.PROGRESS_MEDIA,
     EventName.ANSWER,
     EventName.PARK,
+    EventName.HOLD,
+    EventName.UNHOLD,
     EventName.HANGUP_COMPLETE,
     EventName.JOB,
 )
@@ -137,6 +140,8 @@ class LegBook:
                 return self._answers(leg)
             case EventName.PARK.value if leg.parks:
                 return self._answers(leg)
+            case EventName.HOLD.value | EventName.UNHOLD.value if leg.answered:
+                return [LegHeld(leg.leg_id, event.name == EventName.HOLD.value)]
             case EventName.HANGUP_COMPLETE.value:
                 return [self._end(leg, causes.cause_of(event.headers), now, seen=True)]
             case _:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from calls.ids import LegId
-from calls.switch.events import LegAnswered, LegEnded, LegRinging, SwitchEvent
+from calls.switch.events import LegAnswered, LegEnded, LegHeld, LegRinging, SwitchEvent
 from calls.switch.hearing import RATE_HZ, SAMPLE_BYTES
 from calls.switch.loopback.activities import Timer
 from calls.switch.loopback.call import LoopbackCall
@@ -96,6 +96,10 @@ class Ringing:
         """We give up ringing."""
         self.note(Seen.CANCEL)
         self.end(LegEnded(self.leg_id, cause))
+
+    def tells(self, event: LegHeld) -> None:
+        """What else the far end does."""
+        self._tell(event)
 
     def silence(self) -> None:
         """Stop all timers."""
@@ -221,6 +225,10 @@ class AgentLeg:
     def far_hangs_up(self) -> None:
         """The agent hangs the phone up."""
         self._end(EndedBy.AGENT, NORMAL)
+
+    def presses_hold(self, *, held: bool) -> None:
+        """The agent presses the hold key of the phone."""
+        self._ringing.tells(LegHeld(self._ringing.leg_id, held))
 
     def sit(self, seat: Seat, host: AgentLeg | None) -> None:
         """Be there from now on."""

@@ -12,7 +12,7 @@ from calls.causes import Outcome, outcome_of
 from calls.ids import LegId
 from calls.switch.asterisk.channels import Channel, ids, rows
 from calls.switch.asterisk.legs import GRACE_S, LegBook, LegEvent, genuine
-from calls.switch.events import LegAnswered, LegEnded, LegRinging
+from calls.switch.events import LegAnswered, LegEnded, LegHeld, LegRinging
 from calls.wire.ami import Event
 from tests.calls.wire import ami_transcripts as recorded
 
@@ -386,3 +386,12 @@ def outcome(end: LegEnded, answered: set[str]) -> Outcome:
     return outcome_of(
         end.cause, answered=end.leg_id in answered, timed_out=end.timed_out, never_existed=end.never_existed
     )
+
+
+def test_the_phones_own_hold_key_is_told_of_an_answered_leg() -> None:
+    """Hold and Unhold of AMI are of the channel whose phone was pressed."""
+    hold, unhold = event("Hold", Uniqueid=LEG, MusicClass="default"), event("Unhold", Uniqueid=LEG)
+    book = expecting()
+    assert told(book, NEW, hold) == []
+    assert told(book, UP, hold, unhold) == [LegAnswered(LEG), LegHeld(LEG, True), LegHeld(LEG, False)]
+    assert told(book, event("Hold", Uniqueid="another")) == []

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.ids import LegId
-from calls.switch.events import LegAnswered, LegEnded, LegRinging
+from calls.switch.events import LegAnswered, LegEnded, LegHeld, LegRinging
 from calls.switch.freeswitch.channels import Channel
 from calls.switch.freeswitch.legs import GRACE_S, LegBook, LegEvent
 from calls.wire.esl import Decoder, Event, Headers
@@ -138,3 +138,10 @@ def test_any_order_gives_one_end_and_nothing_behind_it(events: list[Event]) -> N
             [LegRinging, LegAnswered, LegEnded],
         )
         assert (LegEnded in kinds) is (len(made) == 0)
+
+
+def test_the_phones_own_hold_key_is_told_of_an_answered_leg() -> None:
+    made = book(parks=True)
+    assert told(made, event("CHANNEL_CREATE"), event("CHANNEL_HOLD")) == []
+    heard = told(made, event("CHANNEL_PARK"), event("CHANNEL_HOLD"), event("CHANNEL_UNHOLD"))
+    assert heard == [LegAnswered(LEG), LegHeld(LEG, True), LegHeld(LEG, False)]

@@ -4,76 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from calls.errors import RecordError, StoreDamaged, StoreFull, WriterBusy, WriterOverloaded
+from calls.errors import RecordError, StoreFull, WriterBusy, WriterOverloaded
 from calls.records.ballast import Ballast
 from calls.records.database import open_readonly, open_writer
-from calls.records.lock import lock_path, writers_lock
 from calls.records.migrations import migrate
 from calls.records.writer import Writer, write_once
-
-
-class Add:
-    """Work that adds a line to the audit and gives its own number; may fail after it has written."""
-
-    def __init__(self, number: int, fail: BaseException | None = None) -> None:
-        self.number = number
-        self.fail = fail
-        self.runs = 0
-
-    def __call__(self, connection: sqlite3.Connection) -> int:
-        self.runs += 1
-        connection.execute("INSERT INTO audit (at, who, what) VALUES ('2025', 'test', ?)", (str(self.number),))
-        if self.fail is not None:
-            raise self.fail
-        return self.number
-
-
-def written(path: Path) -> list[int]:
-    reader = open_readonly(path)
-    try:
-        return [int(row[0]) for row in reader.execute("SELECT what FROM audit ORDER BY audit_id")]
-    finally:
-        reader.close()
-
-
-class Held:
-    """Within it the writer's thread waits inside a transaction; all that comes meanwhile shares the next one."""
-
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._go_on = threading.Event()
-
-    async def __aenter__(self) -> None:
-        entered = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def wait(_connection: sqlite3.Connection) -> None:
-            loop.call_soon_threadsafe(entered.set)
-            assert self._go_on.wait(20)
-
-        self._task = asyncio.create_task(self._writer.run_alone(wait))
-        await asyncio.wait_for(entered.wait(), 20)
-
-    async def __aexit__(self, *_problem: object) -> None:
-        self._go_on.set()
-        await self._task
-
-
-async def together(writer: Writer, works: list[Add]) -> list[int | BaseException]:
-    """What each work gives, all of them in one transaction."""
-    async with Held(writer):
-        tasks = [asyncio.create_task(writer.run(work)) for work in works]
-        await asyncio.sleep(0)  # each has put its work into the queue now
-    return await asyncio.gather(*tasks, return_exceptions=True)
+from tests.calls.records.written import Add, Held, together, written
 
 
 async def test_results_come_back_in_their_order(writer: Writer) -> None:
@@ -393,7 +334,7 @@ async def test_a_reader_in_a_transaction_does_not_hold_up_the_writer(writer: Wri
     assert written(writer.path) == list(range(50))
 
 
-# --- limits and the end ---------------------------------------------------------------------------------------
+# --- limits -----------------------------------------------------------------------------------------------------
 
 
 async def test_too_much_waits_or_is_left_out_aloud_and_a_record_never_is(
@@ -450,116 +391,3 @@ async def test_a_caller_who_goes_away_costs_the_others_nothing(path: Path) -> No
     assert await asyncio.gather(*more) == [8, 9]
     await writer.close()
     assert written(path) == list(range(10))
-
-
-async def test_closing_writes_what_waits(path: Path) -> None:
-    writer = Writer(path)
-    writer.start()
-    async with Held(writer):
-        tasks = [asyncio.create_task(writer.run(Add(number))) for number in range(300)]
-        await asyncio.sleep(0)
-        closing = asyncio.create_task(writer.close())
-        await asyncio.sleep(0)
-    await closing
-    assert not path.with_name(path.name + "-wal").exists()  # all of it is in the database itself
-    assert await asyncio.gather(*tasks) == list(range(300))
-    assert written(path) == list(range(300))
-    with pytest.raises(RecordError, match="not open"):
-        await writer.run(Add(0))
-
-
-async def test_closing_gives_up_on_a_foreign_lock_that_stays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("calls.records.writer.CLOSE_WAIT_S", 0.1)
-    writer = Writer(path)
-    writer.start()
-    foreign = sqlite3.connect(path, isolation_level=None)
-    foreign.execute("BEGIN IMMEDIATE")
-    tasks = [asyncio.create_task(writer.run(Add(number))) for number in range(2)]
-    await asyncio.sleep(0)
-    await asyncio.wait_for(writer.close(), 20)
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [type(each) for each in results] == [RecordError, RecordError]
-    foreign.execute("COMMIT")
-    foreign.close()
-    assert written(path) == []
-    assert write_once(path, Add(7)) == 7
-
-
-async def test_work_that_breaks_the_connection_is_named_and_nothing_hangs(path: Path) -> None:
-    writer = Writer(path)
-    writer.start()
-    with pytest.raises(RecordError, match="closed database"):
-        await asyncio.wait_for(writer.run(lambda connection: connection.close()), 20)
-    with pytest.raises(RecordError, match="closed database"):
-        await asyncio.wait_for(writer.run(Add(1)), 20)
-    await asyncio.wait_for(writer.close(), 20)
-    assert write_once(path, Add(2)) == 2
-    assert written(path) == [2]
-
-
-async def test_before_the_start_nothing_is_taken(path: Path) -> None:
-    writer = Writer(path)
-    with pytest.raises(RecordError, match="not open"):
-        await writer.run(Add(0))
-    await writer.close()
-
-
-def test_a_start_that_fails_says_why_and_leaves_no_lock(path: Path) -> None:
-    path.write_bytes(b"no database" * 100)
-    with pytest.raises(StoreDamaged):
-        Writer(path).start()
-    path.unlink()
-    assert write_once(path, Add(1)) == 1
-
-
-# --- processes ------------------------------------------------------------------------------------------------
-
-CHILD = """
-import asyncio, sys
-from pathlib import Path
-from calls.records.writer import Writer
-
-async def main():
-    writer = Writer(Path(sys.argv[1]))
-    writer.start()
-    def add(number):
-        def work(connection):
-            connection.execute("INSERT INTO audit (at, who, what) VALUES ('x', 'x', ?)", (str(number),))
-            connection.execute("INSERT INTO switch_boots VALUES ('main', ?, 'x')", (str(number),))
-            return number
-        return work
-    async def series(first):
-        for number in range(first, 10_000_000, 8):
-            print(await writer.run(add(number)), flush=True)
-    await asyncio.gather(*(series(first) for first in range(8)))
-
-asyncio.run(main())
-"""
-
-
-@pytest.mark.parametrize("after", [1, 40, 200])
-def test_kill_9_keeps_whatever_was_acknowledged(path: Path, after: int) -> None:
-    with subprocess.Popen([sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        said = [int(child.stdout.readline()) for _ in range(after)]
-        child.send_signal(signal.SIGKILL)
-        said += [int(line) for line in child.stdout if line.endswith("\n")]
-        child.wait(20)
-    with writers_lock(lock_path(path)):  # the lock ended with the process
-        connection = open_writer(path)
-        assert migrate(connection) == ()
-        connection.close()
-    kept = written(path)
-    assert set(said) <= set(kept)
-    assert len(set(kept)) == len(kept)
-    reader = open_readonly(path)
-    boots = {int(row[0]) for row in reader.execute("SELECT boot_id FROM switch_boots")}
-    reader.close()
-    assert boots == set(kept)  # both rows of a work, or neither
-
-
-def test_write_once_takes_all_back_where_it_raises(path: Path) -> None:
-    with pytest.raises(KeyError):
-        write_once(path, Add(1, KeyError("no")))
-    assert write_once(path, Add(2)) == 2
-    assert written(path) == [2]

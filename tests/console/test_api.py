@@ -28,7 +28,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def http(running: Served) -> Iterator[httpx.Client]:
     transport = httpx.HTTPTransport(uds=str(running.settings.engine.socket), verify=False)
-    with httpx.Client(transport=transport, base_url="http://engine", timeout=10.0) as client:
+    with httpx.Client(transport=transport, base_url="http://engine", timeout=20.0) as client:
         yield client
 
 

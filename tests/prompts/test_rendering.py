@@ -157,5 +157,5 @@ def test_a_second_render_at_the_same_time_is_refused(settings: Prompts, fake: Fa
         with pytest.raises(PromptError, match="another process is rendering"):
             render_all(PromptLibrary(settings), fake)
         other.stdin.close()
-        other.wait(10)
+        other.wait(20)
     assert len(render_all(PromptLibrary(settings), fake).rendered) == 3

@@ -431,23 +431,26 @@ async def test_12_asyncio_that_lags_stops_the_reader_and_loses_nothing() -> None
 
     bridge = Bridge(hub, asyncio.get_running_loop(), Writer())
     bridge.bind(Receiver())
-    full = threading.Event()
+    last, full = threading.Event(), threading.Event()
     handed: list[int] = []
 
     def read() -> None:
         for index in range(500):
             handed.append(index)
+            if index == MOST_BATCHES - 1:
+                last.set()
             if index == MOST_BATCHES:
                 full.set()
             bridge.hand_up([ApiReply(str(index))])
 
-    reading = asyncio.ensure_future(hub.call(read, 10.0))
+    reading = asyncio.ensure_future(hub.call(read, 30.0))
     await asyncio.sleep(0)  # it is posted
-    assert not full.wait(0.5), "the event loop is blocked here: the reader may not go on for ever"
+    assert last.wait(20.0)
+    assert not full.wait(0.3), "the event loop is blocked here: the reader may not go on for ever"
     assert len(handed) == MOST_BATCHES
     with structlog.testing.capture_logs() as lines:
         await reading
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(20.0):
             await done.wait()
     assert any(line["event"].startswith("freeswitch was left unread") for line in lines), "loudly"
     await hub.stop()

@@ -10,6 +10,8 @@ import time
 from ivr.speech.frames import Decoder, Finish, Loaded, Ping, Pong, Told, encode
 from ivr.speech.recognizer import Final, Partial
 
+THINKS_S = {"thinks": 2.5, "broods": 15.0}
+
 
 def main(way: str) -> None:
     os.read(0, 65_536)
@@ -23,8 +25,8 @@ def main(way: str) -> None:
         case "speaks-out-of-turn":
             os.write(1, encode(Pong()))
     os.write(1, encode(Loaded()))
-    if way == "thinks":
-        think()
+    if way in THINKS_S:
+        think(THINKS_S[way])
     while os.read(0, 65_536):
         match way:
             case "nonsense":
@@ -39,15 +41,15 @@ def main(way: str) -> None:
         threading.Event().wait()
 
 
-def think() -> None:
-    """Live, and take two and a half seconds for every answer."""
+def think(for_s: float) -> None:
+    """Live, and take so many seconds for every answer."""
     decoder = Decoder()
     while data := os.read(0, 65_536):
         for message in decoder.feed(data):
             if isinstance(message, Ping):
                 os.write(1, encode(Pong()))
             elif isinstance(message, Finish):
-                time.sleep(2.5)
+                time.sleep(for_s)
                 os.write(1, encode(Told(message.session, Final("a thought"))))
 
 

@@ -157,12 +157,14 @@ async def test_a_burst_after_a_moment_without_us_is_not_late() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phrases", "answer"), [((), Final("a thought")), (("yes",), Broken("crashed"))], ids=["free", "grammar"]
+    ("phrases", "way", "answer"),
+    [((), "thinks", Final("a thought")), (("yes",), "broods", Broken("crashed"))],
+    ids=["free", "grammar"],
 )
 async def test_what_was_said_without_a_grammar_may_take_long_to_make_out(
-    phrases: tuple[str, ...], answer: Final | Broken
+    phrases: tuple[str, ...], way: str, answer: Final | Broken
 ) -> None:
-    worker = await WorkerProcess.start(SCRIPTED, bad("thinks"))
+    worker = await WorkerProcess.start(SCRIPTED, bad(way))
     running = asyncio.ensure_future(worker.run())
     hearing = worker.open(Grammar("en", frozenset(phrases)), lambda is_well: None)
     hearing.finish()

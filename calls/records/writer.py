@@ -52,6 +52,20 @@ _BEGIN = "BEGIN IMMEDIATE /* writer */"
 _COMMIT = "COMMIT /* writer */"
 _ROLLBACK = "ROLLBACK /* writer */"
 
+_OF_THE_MACHINE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+"""What SQLite says where no work of ours is wrong. Source: sqlite.org, Result and Error Codes."""
+
 
 @dataclass(slots=True)
 class _Job(Generic[T]):
@@ -331,10 +345,11 @@ class Writer:
             raise
 
     def _as_ours(self, problem: BaseException) -> Exception:
-        """A full disk or a damage as our error; the rest, a broken constraint say, is for the one who asked."""
+        """What the disk or the machine is at fault for as our error, so that who asks again and again goes on; the
+        rest, a broken constraint say, is for the one who asked."""
         if isinstance(problem, sqlite3.Error):
             ours = typed(problem, self._path)
-            if type(ours) is not RecordError:
+            if type(ours) is not RecordError or getattr(problem, "sqlite_errorcode", 0) & 0xFF in _OF_THE_MACHINE:
                 ours.__cause__ = problem
                 return ours
         if isinstance(problem, StopIteration) or not isinstance(problem, Exception):

@@ -136,6 +136,23 @@ async def test_whatever_it_raises_comes_to_its_caller_and_the_writer_goes_on(
     assert written(writer.path) == [2]
 
 
+async def test_what_the_machine_is_at_fault_for_is_an_error_of_the_store(writer: Writer) -> None:
+    """Whoever reads and writes again and again waits for a better time, and must not end for ever."""
+
+    def fails(connection: sqlite3.Connection) -> None:
+        Add(1)(connection)
+        problem = sqlite3.OperationalError("disk I/O error")
+        problem.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+        raise problem
+
+    with pytest.raises(RecordError, match="disk I/O error"):
+        await writer.run(fails)
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):  # is ours
+        await writer.run(lambda connection: connection.execute("SELECT * FROM missing"))
+    assert await writer.run(Add(2)) == 2
+    assert written(writer.path) == [2]
+
+
 async def test_a_broken_constraint_is_its_caller_s(writer: Writer) -> None:
     def twice(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO switch_boots VALUES ('main', 'b', 'x')")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from calls.causes import Outcome
 from calls.ids import CampaignId
 from console.campaign_control import require_stored
-from dialer import control, roll
+from dialer import archive, control, roll
 from dialer.campaign import Campaign
 from dialer.events import CampaignState
 from dialer.schedule import opening
@@ -72,6 +72,7 @@ class CampaignDetail(BaseModel):
     """When its schedule lets it dial next; None: now, or never."""
     leads: Mapping[str, int]
     leads_left: int
+    archived: bool = False
 
 
 def detail(
@@ -112,6 +113,7 @@ def detail(
         outcomes=_outcomes(connection, campaign),
         opens_at=opens.opens_at,
         leads=dict(leads),
+        archived=campaign.id in archive.archived(connection),
         leads_left=sum(leads.get(each, 0) for each in ("new", "retry", "dialling")),
     )
 

@@ -26,8 +26,8 @@ from calls.records.voicemail import MessageState
 from calls.reports.schedules import ScheduledReport, latest
 from calls.settings import Settings
 from console.moments import Moment
+from dialer import archive, control, enrolment, own_rules, pacing_states, roll, versions, windows
 from dialer import campaign as campaigns
-from dialer import control, enrolment, own_rules, pacing_states, roll, versions, windows
 from dialer.campaign import Campaign
 from dialer.events import CampaignStarted, CampaignState
 from prompts.library import PromptLibrary
@@ -111,10 +111,11 @@ async def register(writes: Writes, campaign: Campaign, who: str, now: datetime) 
     """Put the campaign and its leads on the roll, in steps, so that calls are recorded in between.
 
     Raises:
-        CampaignError: a list of it is not there.
+        CampaignError: a list of it is not there, or it is archived.
     """
 
     def enter(connection: sqlite3.Connection) -> None:
+        archive.require_in_use(connection, campaign.id)
         before = versions.newest(connection, campaign.id)
         own_rules.require_lists(campaign.file.compliance, number_lists.standing(connection), campaign.id, now)
         if roll.stored(connection, campaign.campaign_id) != campaign:
@@ -152,10 +153,11 @@ def set_campaign_state(
     """Without an engine: the state in which the next start finds the campaign.
 
     Raises:
-        CampaignError: it was never started.
+        CampaignError: it was never started, or is archived.
     """
     if CampaignId(campaign_id) not in roll.states(connection):
         raise CampaignError(f"campaign {campaign_id} was not started")
+    archive.require_in_use(connection, campaign_id)
     roll.set_state(connection, CampaignId(campaign_id), state, now)
     audit_campaign(connection, campaign_id, state.value, who, now)
     return Done(said=f"campaign {campaign_id} is {state.value} when the engine starts")

@@ -152,6 +152,13 @@ class DialerCore:
         if (run := self._state.runs.get(campaign_id)) is not None:
             after(campaign_id, run.state, Order.START)
 
+    def forget(self, campaign_id: CampaignId) -> None:
+        """Leave a campaign that is over out of what is shown; one that is not, or has calls, stays."""
+        run = self._state.runs.get(campaign_id)
+        if run is not None and run.state in (CampaignState.STOPPED, CampaignState.FINISHED):
+            if not run.attempts and not run.unsent:
+                del self._state.runs[campaign_id]
+
     def open_ways(self, campaign: Campaign, now: float, switch: str | None = None) -> tuple[Room, ...]:
         """The campaign's trunks for one call that is asked for: those that rest only where all do. ``switch``: the
         one on which its agent is reached; None: any."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +13,11 @@ from urllib.parse import quote
 import typer
 
 from calls.records.database import open_readonly
-from console import operations, scripts
+from console import archiving, operations, scripts
 from console.campaign_warnings import warnings
 from console.cli.shared import ask_engine, print_json, print_table, settings_of, with_engine_or_store
 from console.client import who
-from dialer import roll
+from dialer import archive, roll
 from dialer.events import CampaignState
 
 app = typer.Typer(help="Check, start and steer campaigns.", no_args_is_help=True, rich_markup_mode=None)
@@ -72,15 +74,31 @@ def stop(context: typer.Context, campaign_id: Id) -> None:
     _order(context, campaign_id, "stop", CampaignState.STOPPED)
 
 
+@app.command("archive")
+def archive_campaign(context: typer.Context, campaign_id: Id) -> None:
+    """Leave a campaign that is over out of the lists; its records and reports stay, and its file where it is."""
+    _keep(context, campaign_id, "archive", archiving.archive)
+
+
+@app.command()
+def unarchive(context: typer.Context, campaign_id: Id) -> None:
+    """Take a campaign out of the archive."""
+    _keep(context, campaign_id, "unarchive", archiving.unarchive)
+
+
 @app.command("list")
 def list_campaigns(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
+    context: typer.Context,
+    archived: Annotated[bool, typer.Option("--archived", help="Those in the archive.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """The campaigns that were ever started, and their leads by state."""
+    """The campaigns that were ever started and are not archived, and their leads by state."""
     connection = open_readonly(settings_of(context).engine.database)
+    away = archive.archived(connection)
     rows = [
         {"campaign": campaign_id, "state": state.value, "leads": dict(roll.progress(connection, campaign_id))}
         for campaign_id, state in roll.states(connection).items()
+        if (campaign_id in away) == archived
     ]
     connection.close()
     if as_json:
@@ -92,6 +110,21 @@ def list_campaigns(
 
 def _leads(counts: object) -> str:
     return ", ".join(f"{count} {state}" for state, count in counts.items()) if isinstance(counts, dict) else ""
+
+
+def _keep(
+    context: typer.Context,
+    campaign_id: str,
+    order: str,
+    offline: Callable[[sqlite3.Connection, str, str, datetime], operations.Done],
+) -> None:
+    now = datetime.now(UTC)
+    done = with_engine_or_store(
+        settings_of(context),
+        lambda engine: engine.order(f"/v1/campaigns/{quote(campaign_id, safe='')}/{order}"),
+        lambda db: offline(db, campaign_id, who(), now),
+    )
+    typer.echo(done.said)
 
 
 def _order(context: typer.Context, campaign_id: str, order: str, state: CampaignState) -> None:

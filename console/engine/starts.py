@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from calls.errors import UserError
+from calls.errors import CampaignError, UserError
 from calls.ids import CampaignId
+from dialer import archive
 from dialer.core import DialerCore
 
 
@@ -27,6 +28,24 @@ class Starts:
         """
         self.require_none(campaign_id)
         self._core.require_startable(campaign_id)
+        self._under_way.add(campaign_id)
+        try:
+            yield
+        finally:
+            self._under_way.discard(campaign_id)
+
+    @contextmanager
+    def archiving(self, campaign_id: CampaignId) -> Iterator[None]:
+        """Within it the campaign may be put away: nobody starts it meanwhile.
+
+        Raises:
+            CampaignError: it is not over.
+            UserError: somebody is starting it.
+        """
+        self.require_none(campaign_id)
+        for campaign, state, _ in self._core.campaigns():
+            if campaign.campaign_id == campaign_id and not campaign.on_request and state not in archive.OVER:
+                raise CampaignError(f"campaign {campaign_id} is {state.value}: stop it first, or drain it")
         self._under_way.add(campaign_id)
         try:
             yield

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from calls.records.times import as_text, as_time
 from console.engine.status import CampaignShown
+from dialer import archive
 
 
 class CampaignRow(BaseModel):
@@ -39,15 +40,20 @@ class CampaignRow(BaseModel):
 
 
 def overview(
-    connection: sqlite3.Connection | None, folder: Path, live: Mapping[str, CampaignShown]
+    connection: sqlite3.Connection | None,
+    folder: Path,
+    live: Mapping[str, CampaignShown],
+    *,
+    archived: bool = False,
 ) -> list[CampaignRow]:
-    """All campaigns by id. ``connection`` None: there is no database yet; ``folder``: where the files are; ``live``:
-    as the engine runs them."""
+    """All campaigns by id, but those in the archive; ``archived``: those alone. ``connection`` None: there is no
+    database yet; ``folder``: where the files are; ``live``: as the engine runs them."""
     found = {} if connection is None else {row.id: row for row in _stored(connection, live)}
+    away = frozenset() if connection is None else archive.archived(connection)
     for path in folder.glob("*.toml"):
         if path.stem not in found:
             found[path.stem] = CampaignRow(id=path.stem, name=path.stem, state="new", reason="", mode="")
-    return [found[each] for each in sorted(found)]
+    return [found[each] for each in sorted(found) if (each in away) == archived]
 
 
 def is_known(connection: sqlite3.Connection | None, folder: Path, campaign_id: str) -> bool:

@@ -92,9 +92,11 @@ def _add_work(app: APIRouter, reads: Reads) -> None:
     region, heard = reads.settings.engine.region, Recordings(reads)
 
     @app.get("/campaigns", **takes(Right.VIEW))
-    async def all_campaigns() -> list[campaigns.CampaignRow]:
+    async def all_campaigns(archived: bool = False) -> list[campaigns.CampaignRow]:
+        """Those in use; `archived`: those in the archive."""
         live = await reads.live_campaigns()
-        return await reads.read_if_any(lambda db: campaigns.overview(db, reads.settings.campaigns, live))
+        folder = reads.settings.campaigns
+        return await reads.read_if_any(lambda db: campaigns.overview(db, folder, live, archived=archived))
 
     @app.get("/calls", **takes(Right.REPORTS))
     async def search_calls(request: Request, wanted: Annotated[calls.CallSearch, Query()]) -> calls.CallPage:

@@ -38,7 +38,7 @@ from console.web.reads import Reads
 from console.web.site import Site
 from console.web.words import Words
 from console.web.words.tongue import PageTongue
-from dialer import control
+from dialer import archive, control
 
 ENTRIES = (Entry("/campaigns", "nav.campaigns", Right.CAMPAIGNS, Group.WORK, "campaigns"),)
 
@@ -65,11 +65,15 @@ def add(site: Site) -> None:
 
 def _add_shown(site: Site, reads: Reads) -> None:
     @site.app.get("/campaigns", response_class=HTMLResponse)
-    async def all_campaigns(request: Request, known: Manages) -> Response:
+    async def all_campaigns(request: Request, known: Manages, archived: bool = False) -> Response:
         status, trouble = await reads.status()
         live = {} if status is None else {each.id: each for each in status.campaigns}
-        rows = await reads.read_if_any(lambda db: overview(db, site.settings.campaigns, live))
-        return site.pages.show(request, "campaigns.html", rows=rows, trouble=trouble, states=STATES)
+        folder = site.settings.campaigns
+        rows = await reads.read_if_any(lambda db: overview(db, folder, live, archived=archived))
+        away = await reads.read_if_any(lambda db: 0 if db is None else len(archive.archived(db)))
+        return site.pages.show(
+            request, "campaigns.html", rows=rows, trouble=trouble, states=STATES, archived=archived, away=away
+        )
 
     @site.app.get("/campaigns/{campaign_id}", response_class=HTMLResponse)
     async def one(request: Request, campaign_id: str, known: Manages) -> Response:
@@ -180,6 +184,14 @@ def _add_orders(site: Site, reads: Reads) -> None:
     @site.app.post("/campaigns/{campaign_id}/start")
     async def start(request: Request, campaign_id: str, known: Manages, form: Sent) -> Response:
         return await _told(site, request, "POST", f"{_path(campaign_id)}/start", campaign_id, known)
+
+    @site.app.post("/campaigns/{campaign_id}/archive")
+    async def put_away(request: Request, campaign_id: str, known: Manages, form: Sent) -> Response:
+        return await _told(site, request, "POST", f"{_path(campaign_id)}/archive", campaign_id, known)
+
+    @site.app.post("/campaigns/{campaign_id}/unarchive")
+    async def take_out(request: Request, campaign_id: str, known: Manages, form: Sent) -> Response:
+        return await _told(site, request, "POST", f"{_path(campaign_id)}/unarchive", campaign_id, known)
 
     @site.app.post("/campaigns/{campaign_id}/{order}")
     async def change(

@@ -30,6 +30,8 @@ ROUTES: Mapping[tuple[str, str], Need] = {
     ("GET", "/v1/status"): Need(Right.VIEW),
     ("POST", "/v1/campaigns"): Need(Right.CAMPAIGNS),
     ("POST", "/v1/campaigns/{campaign_id}/start"): Need(Right.CAMPAIGNS),
+    ("POST", "/v1/campaigns/{campaign_id}/archive"): Need(Right.CAMPAIGNS),
+    ("POST", "/v1/campaigns/{campaign_id}/unarchive"): Need(Right.CAMPAIGNS),
     ("POST", "/v1/campaigns/{campaign_id}/{order}"): Need(Right.CAMPAIGNS),
     ("GET", "/v1/campaigns/{campaign_id}"): Need(Right.CAMPAIGNS),
     ("PATCH", "/v1/campaigns/{campaign_id}"): Need(Right.CAMPAIGNS),

@@ -27,7 +27,7 @@ LOOKED_AT = 500
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """A list: how many leads it has, and who dials it."""
+    """A list: how many leads it has, and which campaigns dial it that are not archived."""
 
     name: str
     leads: int
@@ -64,7 +64,8 @@ def overview(connection: sqlite3.Connection) -> list[ListView]:
         "SELECT name, (SELECT count(*) FROM leads WHERE leads.list_id = lists.list_id)"
         " - (SELECT count(*) FROM leads WHERE leads.list_id = lists.list_id AND removed_at IS NOT NULL),"
         " closed_at IS NOT NULL,"
-        " (SELECT json_group_array(campaign_id) FROM campaign_lists WHERE campaign_lists.list_id = lists.list_id)"
+        " (SELECT json_group_array(campaign_id) FROM campaign_lists JOIN campaigns USING (campaign_id)"
+        " WHERE campaign_lists.list_id = lists.list_id AND archived_at IS NULL)"
         " FROM lists ORDER BY name"
     )
     return [ListView(row[0], row[1], bool(row[2]), tuple(json.loads(row[3]))) for row in rows]

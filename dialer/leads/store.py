@@ -14,7 +14,7 @@ from datetime import datetime
 from calls.errors import LeadError
 from calls.ids import ListId, is_safe_id
 from calls.records.times import as_text
-from dialer import enrolment, roll
+from dialer import archive, enrolment, roll
 from dialer.leads import adding, one
 from dialer.leads.file import Batch, LeadFile
 from dialer.leads.report import SHOWN, Counts, ImportReport, RefusedRow
@@ -135,8 +135,10 @@ def store_batch(connection: sqlite3.Connection, running: Import, batch: Batch, n
         one.enrol(connection, running.list_id, name, added.again)
         for lead_id in added.again:
             one.look_again(connection, lead_id, now)
+    away = archive.archived(connection)
     for campaign in roll.dialling(connection, running.list_id):
-        enrolment.step(connection, campaign)
+        if campaign.id not in away:  # one that is taken out of the archive has its start enrol them
+            enrolment.step(connection, campaign)
     return Import(running.import_id, running.list_id, counts, running.skip_known)
 
 

@@ -203,9 +203,18 @@ def test_from_create_to_a_change_while_it_runs(with_engine: Path, tmp_path: Path
     invoke(with_engine, "campaign", "start", "fresh")
     shown = json.loads(invoke(with_engine, "campaign", "show", "fresh", "--json"))
     assert (shown["changes"], shown["lines"]["most"]) == ({}, 4), "another text of the file"
+    assert "is running: stop it first" in process(with_engine, "campaign", "archive", "fresh", status=1)
     invoke(with_engine, "campaign", "stop", "fresh")
+    assert "its records and reports stay" in invoke(with_engine, "campaign", "archive", "fresh")
+    assert "fresh" not in invoke(with_engine, "campaign", "list")
+    assert "fresh" in invoke(with_engine, "campaign", "list", "--archived")
+    assert "is archived" in process(with_engine, "campaign", "start", "fresh", status=1)
+    assert json.loads(invoke(with_engine, "campaign", "show", "fresh", "--json"))["archived"] is True
+    assert "out of the archive" in invoke(with_engine, "campaign", "unarchive", "fresh")
+    assert "was not in the archive" in invoke(with_engine, "campaign", "unarchive", "fresh")
 
 
 def test_without_an_engine_a_change_waits_for_the_next_start(path: Path) -> None:
     assert "was not started" in process(path, "campaign", "set", "spring", "weight=5", status=1)
     assert "expected a key and a value" in process(path, "campaign", "set", "spring", "weight", status=1)
+    assert "nothing to keep of it but its file" in process(path, "campaign", "archive", "spring", status=1)

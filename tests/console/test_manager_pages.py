@@ -88,6 +88,8 @@ ORDERS = {
     "/campaigns/no-such/start": Right.CAMPAIGNS,
     "/campaigns/no-such/stop": Right.CAMPAIGNS,
     "/campaigns/no-such/reset": Right.CAMPAIGNS,
+    "/campaigns/no-such/archive": Right.CAMPAIGNS,
+    "/campaigns/no-such/unarchive": Right.CAMPAIGNS,
     "/new-campaign": Right.CAMPAIGNS,
     "/flows/main/rollback": Right.FLOWS,
     "/flows/main/walk": Right.FLOWS,
@@ -248,7 +250,18 @@ def test_a_campaign_is_started_paced_and_stopped_by_its_page(manager: Browser, r
     assert "stop" in said(manager.post("/campaigns/autumn/stop"))
     assert [who for who, _ in audited(running, "campaign.set")] == ["manager", "manager"]
     assert audited(running, "campaign.stop") == [("manager", {"campaign": "autumn"})]
-    assert "autumn" in manager.get("/campaigns").text
+    assert "/campaigns/autumn" in manager.get("/campaigns").text
+    assert "autumn is archived" in said(manager.post("/campaigns/autumn/archive"))
+    assert "Take it out of the archive" in manager.get("/campaigns/autumn").text
+    everyday = manager.get("/campaigns").text
+    assert "/campaigns/autumn" not in everyday and "In the archive (1)" in everyday
+    assert "/campaigns/autumn" in manager.get("/campaigns?archived=1").text
+    assert "autumn" not in [each["id"] for each in manager.call("GET", "/v1/campaigns").json()]
+    assert "autumn" in [each["id"] for each in manager.call("GET", "/v1/campaigns?archived=true").json()]
+    assert "autumn" not in [each["id"] for each in manager.call("GET", "/v1/status").json()["campaigns"]]
+    assert "archived: take it out of the archive first" in manager.post("/campaigns/autumn/start").text
+    assert "out of the archive" in said(manager.post("/campaigns/autumn/unarchive"))
+    assert audited(running, "campaign.archive") == [("manager", {"campaign": "autumn"})]
     for path in ("/campaigns/none", "/campaigns/none/progress", "/campaigns/none/progress/file"):
         page = manager.get(path)
         assert page.status_code == 404 and "There is no campaign none." in page.text

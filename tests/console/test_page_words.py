@@ -56,6 +56,8 @@ SAYING = (
     "console/reviewing.py",
     "console/lead_lists.py",
     "console/one_lead.py",
+    "console/archiving.py",
+    "dialer/archive.py",
     "dialer/leads/one.py",
     "dialer/leads/as_row.py",
     "console/campaign_control.py",

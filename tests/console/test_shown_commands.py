@@ -40,6 +40,7 @@ ANSWERS = {
     "callwright dialplans uninstall --switch asterisk": "y\n",
     "callwright ivr walk main.yaml": "1\n2\nq-\n",
     "callwright leads remove LIST": "y\n",
+    "callwright leads remove LIST --number NEW": "y\n",
 }
 """What a person answers to the questions of a command."""
 
@@ -58,6 +59,7 @@ STANDS_FOR: dict[str, Callable[[Settings], str]] = {
     "3f2a": lambda settings: versions(settings)[-1],
     "91c0": lambda settings: versions(settings)[0],
     "NUMBER": lambda settings: "+12025550123",
+    "NEW": lambda settings: "+12025550124",
     "LIST": lambda settings: "shops",
     "TO": lambda settings: "others",
     "C": lambda settings: "autumn",
@@ -71,6 +73,7 @@ OF_THE_MOMENT = {
     *("agents transfer", "agents complete-transfer", "agents cancel-transfer"),
     *("agents preview", "agents dial", "agents skip"),
     *("campaign set", "campaign show", "campaign why", "campaign reset", "leads move", "leads recycle"),
+    *("campaign archive", "campaign unarchive"),
     *("dialer measure", "dialer forecast", "report progress"),
 }
 """Commands for a talk, a lead that is shown or a campaign that runs, of which an installation at rest has none: they

@@ -79,6 +79,24 @@ def test_pages_of_calls_show_each_once_the_newest_first(db: sqlite3.Connection) 
 
 
 @pytest.mark.parametrize(
+    "given", [{"direction": "inbound"}, {"agent": "anna", "direction": "inbound"}, {"queue": "none"}]
+)
+def test_for_one_page_some_calls_are_looked_through_and_the_next_goes_on(
+    db: sqlite3.Connection, given: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = calls.CallSearch.model_validate({**given, "limit": 4})
+    fit = [
+        each.call_id for each in calls.search(db, wanted.model_copy(update={"limit": 100}), "DE", numbers=True).calls
+    ]
+    monkeypatch.setattr(calls, "LOOKED_THROUGH", 5)
+    pages = [calls.search(db, wanted, "DE", numbers=True)]
+    while (after := pages[-1].next) is not None:
+        pages.append(calls.search(db, wanted.model_copy(update={"after": after}), "DE", numbers=True))
+    assert [each.call_id for page in pages for each in page.calls] == fit
+    assert any(len(page.calls) < 4 for page in pages[:-1]) and len(pages) > 3
+
+
+@pytest.mark.parametrize(
     ("given", "fits"),
     [
         ({"direction": "inbound"}, lambda n: n % 2 == 0),

@@ -23,7 +23,7 @@ LARGEST = 20_000
 SHOWN = 10
 """Of more faults so many are told."""
 
-CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
+CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 KIND = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 Found = list[tuple[int, Shift]]
@@ -37,7 +37,11 @@ def parse(text: str, agents: Collection[str], name: str, paid: Mapping[str, bool
     Raises:
         UserError: says in which lines and columns what is wrong, and what was expected.
     """
-    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=None))
+    try:
+        rows = list(reader)
+    except csv.Error as problem:
+        raise UserError(f"{name}, line {reader.line_num}: {problem}: expected CSV, a shift a line") from problem
     columns = tuple(each.strip().lower() for each in rows[0]) if rows else ()
     if columns not in (COLUMNS, (*COLUMNS, BREAK)):
         raise UserError(f"{name}, line 1: expected the columns {','.join(COLUMNS)}, and {BREAK} behind them or not")

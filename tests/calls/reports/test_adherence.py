@@ -78,6 +78,11 @@ def test_the_nights_on_which_the_clocks_are_changed_are_an_hour_shorter_and_long
         (HEAD + "ann,mon,08:00,12:00\n\nann,mon,11:00,13:00\n", "f.csv, line 4, from: expected no earlier than"),
         (HEAD + "ann,mon,08:00,12:00\nann,mon,,\n", "f.csv, line 3, from: ann has shifts on mon in other lines"),
         (HEAD + "ann,mon,x,y\ncat,mon,08:00,16:00\n", "line 2, to: 'y': expected a time such as 17:00"),
+        (HEAD.replace("\n", "\r") + "ann,mon,8,16:00\r", "f.csv, line 2, from: '8': expected a time such as 08:30"),
+        (
+            HEAD + f"ann,mon,08:00,{'x' * 140_000}\n",
+            "line 2: field larger than field limit (131072): expected CSV",
+        ),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named_by_line_and_column(rows: str, words: str) -> None:

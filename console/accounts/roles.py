@@ -18,7 +18,7 @@ class Right(StrEnum):
     CAMPAIGNS = "campaigns"
     """Start, pace and stop campaigns, see why they do what they do."""
     LEADS = "leads"
-    """Import, move and remove leads."""
+    """Import, mend, move and remove leads."""
     RULES = "rules"
     """The do-not-call list, consents, blocked callers."""
     PEOPLE = "people"

@@ -17,9 +17,10 @@ from calls.errors import UserError
 from calls.records.database import open_readonly
 from calls.reports.sheets import csv_rows
 from console import lead_lists
-from console.cli import one_lead, report
+from console.cli import downloading, one_lead, report
 from console.cli.shared import for_us_alone, out, print_json, print_table, settings_of, with_engine_or_writer
 from console.client import who
+from console.downloads import DownloadOrder, Held
 from console.lead_lists import Recycling
 from dialer.leads import lists as stored
 from dialer.leads.answer_hours import COLUMNS, answer_hours
@@ -80,6 +81,7 @@ def export(
     count, as_json = 0, to.suffix == ".jsonl"
     with closing(open_readonly(settings_of(context).engine.database)) as connection:
         wanted = results(connection, name, campaign)
+        downloading.write_down(context, DownloadOrder(held=Held.LEADS, way="command", list=name, campaign=campaign))
         try:
             with open(to, "w", encoding="utf-8", newline="", opener=for_us_alone) as stream:
                 stream.write("" if as_json else csv_rows([wanted.columns]))

@@ -11,8 +11,10 @@ import typer
 
 from calls.records.database import open_readonly
 from console import people
+from console.cli import downloading
 from console.cli.shared import print_json, print_table, settings_of, with_engine_or_store
 from console.client import who
+from console.downloads import DownloadOrder, Held
 from console.people import EraseOrder, PersonShown
 
 app = typer.Typer(help="All that is held of a person.", no_args_is_help=True, rich_markup_mode=None)
@@ -42,7 +44,9 @@ def export(context: typer.Context, person: Person) -> None:
     """All that is held of a person, as JSON: what a person may ask for."""
     settings = settings_of(context)
     with closing(open_readonly(settings.engine.database)) as connection:
-        print_json(people.export(connection, settings, person).model_dump(mode="json"))
+        found = people.export(connection, settings, person)
+    downloading.write_down(context, DownloadOrder(held=Held.PERSON, way="command", person=found.numbers[0]))
+    print_json(found.model_dump(mode="json"))
 
 
 @app.command()

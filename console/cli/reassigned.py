@@ -13,8 +13,10 @@ from calls.people import reassigned
 from calls.records.database import open_readonly
 from calls.records.writer import Writer
 from console import reassigning
+from console.cli import downloading
 from console.cli.shared import print_json, print_table, settings_of, with_engine_or_writer
 from console.client import who
+from console.downloads import DownloadOrder, Held
 from console.operations import e164
 from console.reassigning import AnswerImport
 
@@ -37,6 +39,7 @@ def export(
     something or talked to an agent. Who has done neither has nothing to ask about."""
     connection = open_readonly(settings_of(context).engine.database)
     found = reassigned.to_ask(connection, of, datetime.now(UTC) - timedelta(days=days))
+    downloading.write_down(context, DownloadOrder(held=Held.REASSIGNED, way="command", list=of))
     count = 0
     with to.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")

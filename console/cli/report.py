@@ -21,7 +21,9 @@ from calls.records.figure import Figure, Scope
 from calls.records.store import CallRecord, calls_between
 from calls.reports import calls_sheet
 from calls.reports.of_scope import all_figures
+from console.cli import downloading
 from console.cli.shared import print_json, print_table, settings_of
+from console.downloads import DownloadOrder, Held
 
 T = TypeVar("T")
 Rows = tuple[list[str], list[list[object]]]
@@ -62,6 +64,8 @@ def report(
             raise typer.BadParameter("--parquet takes all calls of a time: expected --from and --to only")
         since, until = span(begin, end)
         content, many = read(context, lambda db: calls_sheet.parquet(db, since, until, masked=False))
+        order = DownloadOrder(held=Held.CALLS, way="command", first=since.date(), last=until.date())
+        downloading.write_down(context, order)
         put(content, many, parquet)
     elif context.invoked_subcommand is None:
         figures(context, begin, end, campaign, queue, as_csv, as_json)

@@ -30,6 +30,7 @@ from console.engine import (
     api_best_hours,
     api_campaigns,
     api_desk,
+    api_downloads,
     api_feed,
     api_floor,
     api_forecast,
@@ -178,6 +179,7 @@ def control(engine: Engine) -> FastAPI:
     _add_campaigns(app, engine)
     api_desk.add(app, engine)
     api_people.add(app, engine)
+    api_downloads.add(app, engine)
     api_floor.add(app, engine)
     api_feed.add(app, engine)
     api_agent_dials.add(app, engine)

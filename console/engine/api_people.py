@@ -13,7 +13,8 @@ from fastapi import FastAPI, Header
 
 from calls.people import erasing
 from calls.records.database import open_readonly
-from console import people
+from console import downloads, people
+from console.downloads import DownloadOrder, Held
 from console.engine.engine import Engine
 from console.operations import Done
 
@@ -36,8 +37,11 @@ def add(app: FastAPI, engine: Engine) -> None:
         return await asyncio.to_thread(_read, engine, lambda db: people.show(db, engine.settings, person))
 
     @app.get("/v1/people/{person}/export")
-    async def export(person: str) -> people.PersonExported:
-        return await asyncio.to_thread(_read, engine, lambda db: people.export(db, engine.settings, person))
+    async def export(person: str, who: Who = "unknown") -> people.PersonExported:
+        found = await asyncio.to_thread(_read, engine, lambda db: people.export(db, engine.settings, person))
+        order, now = DownloadOrder(held=Held.PERSON, way="api", person=found.numbers[0]), engine.clock.now()
+        await engine.writer.run(lambda db: downloads.write_down(db, order, who, now))
+        return found
 
     @app.post("/v1/people/{person}/erase")
     async def erase(person: str, order: people.EraseOrder, who: Who = "unknown") -> Done:

@@ -16,6 +16,7 @@ from calls.errors import CallwrightError, UserError
 from calls.reports.sheets import MEDIA, Format, csv_rows
 from console.accounts.roles import Right
 from console.accounts.store import Known
+from console.downloads import DownloadOrder, Held
 from console.reads.names import Names
 from console.web.engine import EngineWay
 from console.web.guard import Refused, check_csrf, is_by_cookie, posted, require
@@ -85,8 +86,10 @@ def _add_lists(site: Site, reads: Reads) -> None:
 
     @site.app.get("/lists/{name}/leads.csv")
     async def results_of(name: str, known: Imports, sees: Sees, campaign: str | None = None) -> Response:
-        """What became of each lead, as it is read: a list may have a million."""
+        """What became of each lead, as it is read: a list may have a million. Who takes it is in the audit first."""
         wanted = await reads.read(lambda db: results(db, name, campaign))
+        order = DownloadOrder(held=Held.LEADS, way="page", list=name, campaign=campaign)
+        await site.engine.tell("POST", "/v1/downloads", order, known.account.name)
 
         async def pieces() -> AsyncIterator[str]:
             yield csv_rows([wanted.columns])

@@ -17,6 +17,7 @@ from console import people as persons
 from console.accounts.roles import Right
 from console.accounts.store import Known
 from console.consenting import ConsentOrder, WithdrawOrder
+from console.downloads import DownloadOrder, Held
 from console.people import EraseOrder
 from console.reads import people, rules
 from console.reads.names import Names
@@ -61,6 +62,8 @@ def _add_shown(site: Site, reads: Reads) -> None:
     @site.app.get("/people/{person}/export")
     async def export(request: Request, person: str, known: Sees) -> Response:
         found = await reads.read(lambda db: persons.export(db, site.settings, person))
+        order = DownloadOrder(held=Held.PERSON, way="page", person=found.numbers[0])
+        await site.engine.tell("POST", "/v1/downloads", order, known.account.name)
         name = "".join(letter for letter in found.numbers[0] if letter.isalnum())
         return Response(
             found.model_dump_json(indent=1),

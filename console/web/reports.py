@@ -26,6 +26,7 @@ from calls.reports.question import COLUMNS, TIMES, Answer, Dimension
 from calls.reports.sheets import MEDIA, Format, write
 from console.accounts.roles import Right
 from console.accounts.store import Known
+from console.downloads import DownloadOrder, Held
 from console.reads import targets
 from console.web.guard import require
 from console.web.navigation import Entry, Group
@@ -87,6 +88,9 @@ def add(site: Site) -> None:
         words = {name: request.query_params.get(name, "") for name in ("from", "to")}
         wanted = asked.read(words, (), site.settings.reports, site.now())
         begin, end, masked = wanted.begin, wanted.end, Right.PEOPLE not in known.rights
+        if not masked:
+            order = DownloadOrder(held=Held.CALLS, way="page", first=begin.date(), last=end.date())
+            await site.engine.tell("POST", "/v1/downloads", order, known.account.name)
         if how is Format.PARQUET:
             content, _ = await _read(site, lambda db: calls_sheet.parquet(db, begin, end, masked=masked))
         else:

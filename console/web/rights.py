@@ -130,11 +130,12 @@ INTERNAL = frozenset(
         ("POST", "/v1/do-not-call-lists"),
         ("POST", "/v1/loopback/calls"),
         ("POST", "/v1/calls/{call_id}/recordings/{name}/heard"),
+        ("POST", "/v1/downloads"),
         ("GET", "/v1/feed"),
     }
 )
 """What the engine does for processes of ours only: it takes hashes of secrets, paths of files, makes callers, or
-writes down who heard what; and the feed, of which everybody gets a part by right at ``/live``."""
+writes down who heard or took what; and the feed, of which everybody gets a part by right at ``/live``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,11 @@ def test_a_person_is_shown_exported_and_erased_without_an_engine(empty: Path, tm
     exported = json.loads(invoke(empty, "people", "export", "+12025550105"))
     assert exported["leads"][0]["fields"] == {"Town": "Bonn"}
     assert [entry["detail"]["what"] for entry in exported["history"]] == ["forbidden"]
+    invoke(empty, "leads", "export", "autumn", str(tmp_path / "b.csv"))
+    invoke(empty, "reassigned", "export", str(tmp_path / "c.csv"), "--list", "autumn")
+    told = {each["what"]: each["detail"] for each in json.loads(invoke(empty, "audit", "list", "--json"))}
+    assert told["people.download"] == {"way": "command", "person": "***105"}
+    assert told["leads.download"] == told["reassigned.download"] == {"way": "command", "list": "autumn"}
     assert "is no lead and no number" in process(empty, "people", "show", "nobody", status=1)
     said = invoke(empty, "people", "erase", "+12025550105", "--reason", "asked", "--yes")
     assert said == "erased: 1 leads, 0 calls, 0 recordings\n"

@@ -308,6 +308,7 @@ def test_an_import_is_shown_before_it_is_made(manager: Browser, running: Served)
         sheet.headers["content-type"] == "text/csv; charset=utf-8"
         and "fresh.csv" in sheet.headers["content-disposition"]
     )
+    assert audited(running, "leads.download")[-1] == ("manager", {"list": "fresh", "way": "page"})
     header, *leads = sheet.text.splitlines()
     assert header.startswith("number,") and header.endswith(",Town")
     assert [line.split(",")[0] for line in leads] == ["'+12025550120", "'+12025550121"]
@@ -330,6 +331,9 @@ def test_a_person_is_found_consents_and_is_erased(
     page = root.post(f"{person}/withdraw", number="+12025550121", kind="calls", reason="asked")
     assert "taken back" in page.text
     assert root.get(f"{person}/export").json()["numbers"] == ["+12025550121"]
+    assert root.call("GET", f"/v1{person}/export").json()["numbers"] == ["+12025550121"]
+    taken = [(who, detail["person"], detail["way"]) for who, detail in audited(running, "people.download")]
+    assert taken[-2:] == [("administrator", "***121", "page"), ("administrator", "***121", "api")]
     assert "Say that you are sure" in trouble(root.post(f"{person}/erase", reason="asked for it"))
     assert browsers[Role.MANAGER].post(f"{person}/erase", reason="x", sure="on").status_code == 403
     page = root.post(f"{person}/erase", reason="asked for it", sure="on")

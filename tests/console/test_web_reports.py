@@ -7,12 +7,14 @@ import io
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from calls.records import alerts, store
+from calls.records.database import open_readonly
 from calls.records.writer import write_once
 from calls.reports.asked import SECTIONS
 from calls.reports.settings import ReportSettings
@@ -126,6 +128,10 @@ def test_numbers_are_whole_only_for_who_may_see_people(browser: Browser) -> None
     answer = browser.ask("GET", f"/reports/calls?{SPAN}&format=csv", {"Authorization": f"Bearer {token}"})
     (first, *_) = csv.DictReader(io.StringIO(answer.text))
     assert (first["call_id"], first["caller"]) == ("a", "'+493012345****")
+    with closing(open_readonly(browser.settings.engine.database)) as connection:
+        rows = connection.execute("SELECT who, detail FROM audit WHERE what = 'calls.download'").fetchall()
+    assert [row[0] for row in rows] == ["supervisor"], "the audit has who took people's numbers"
+    assert json.loads(rows[0][1])["way"] == "page"
 
 
 def test_alerts_and_targets_are_on_pages_and_in_the_api(browser: Browser) -> None:

@@ -134,7 +134,7 @@ class DialerCore:
         run = self._state.runs.get(campaign.campaign_id)
         if run is None or run.state is not CampaignState.RUNNING or run.campaign != campaign:
             return "it does not run any more"
-        return self._state.hold_of(campaign) or run.closed
+        return self._state.rooms.hold_of(campaign) or run.closed
 
     @property
     def wants_floor(self) -> bool:
@@ -162,30 +162,30 @@ class DialerCore:
     def open_ways(self, campaign: Campaign, now: float, switch: str | None = None) -> tuple[Room, ...]:
         """The campaign's trunks for one call that is asked for: those that rest only where all do. ``switch``: the
         one on which its agent is reached; None: any."""
-        return self._state.open_ways(campaign, now, switch)
+        return self._state.rooms.open_ways(campaign, now, switch)
 
     def line_free_at(self, trunk: str, now: float) -> float | None:
-        """See :meth:`dialer.dialling.Dialling.line_free_at`."""
-        return self._state.line_free_at(trunk, now)
+        """See :meth:`dialer.trunk_rooms.TrunkRooms.line_free_at`."""
+        return self._state.rooms.line_free_at(trunk, now)
 
     @contextmanager
     def waiting_for(self, trunk: str) -> Iterator[None]:
         """Attempts leave one call a second of the trunk for a leg that is none."""
-        self._state.waiting[trunk] += 1
+        self._state.rooms.waiting[trunk] += 1
         try:
             yield
         finally:
-            self._state.waiting[trunk] -= 1
+            self._state.rooms.waiting[trunk] -= 1
 
     def take_line(self, trunk: str, now: float | None) -> None:
         """A leg that is no attempt goes out by the trunk ``now``; None: it went out long ago."""
         if now is not None:
-            self._state.gates[trunk].placed_beside(now)
-        self._state.beside[trunk] += 1
+            self._state.rooms.gates[trunk].placed_beside(now)
+        self._state.rooms.beside[trunk] += 1
 
     def give_line_back(self, trunk: str) -> None:
         """Such a leg has gone."""
-        self._state.beside[trunk] -= 1
+        self._state.rooms.beside[trunk] -= 1
 
     def trunk(self, trunk: str) -> Trunk:
         """The trunk as the settings have it.
@@ -193,32 +193,32 @@ class DialerCore:
         Raises:
             KeyError: they have none of that name.
         """
-        return self._state.gates[trunk].trunk
+        return self._state.rooms.gates[trunk].trunk
 
     def has_trunk(self, trunk: str) -> bool:
         """Whether the settings have it."""
-        return trunk in self._state.gates
+        return trunk in self._state.rooms.gates
 
     def rests(self, trunk: str, now: float) -> bool:
         """Whether its carrier was congested when it was asked last."""
-        return bool(self._state.gates[trunk].describe(now))
+        return bool(self._state.rooms.gates[trunk].describe(now))
 
     def line_carried(self, trunk: str, placed_at: float) -> None:
         """A leg that is no attempt got through."""
-        self._state.gates[trunk].carried(placed_at)
+        self._state.rooms.gates[trunk].carried(placed_at)
 
     def line_congested(self, trunk: str, placed_at: float, now: float) -> None:
         """Such a leg found the trunk congested."""
-        self._state.gates[trunk].congested(placed_at, now)
+        self._state.rooms.gates[trunk].congested(placed_at, now)
 
     def switch_of(self, trunk: str) -> str:
         """The switch that owns the trunk; "": the settings do not have it any more."""
-        return self._state.switch_of(trunk)
+        return self._state.rooms.switch_of(trunk)
 
     def switches_for(self, campaign: Campaign) -> frozenset[str]:
         """The switches by which the campaign can dial now; where there is none, those that own its trunks."""
-        owners = self._state.ways_of(campaign)
-        return frozenset(each for each in owners if not self._state.holds.get(each)) or frozenset(owners)
+        owners = self._state.rooms.ways_of(campaign)
+        return frozenset(each for each in owners if not self._state.rooms.holds.get(each)) or frozenset(owners)
 
     def view(self, now: float) -> CoreView:
         """The campaigns with the reason of their last decision, and the trunks."""
@@ -306,12 +306,12 @@ class DialerCore:
     def _start(self, event: ev.CampaignStarted, now: float) -> None:
         campaign = event.campaign
         for name in campaign.file.ways:
-            gate = self._state.gates.get(name)
+            gate = self._state.rooms.gates.get(name)
             if gate is None:
                 raise CampaignError(f"campaign {campaign.id}: no trunk {name}")
             require_trunk(campaign, gate.trunk)
         known = campaign.campaign_id in self._state.runs
-        ways = self._state.ways_of(campaign)
+        ways = self._state.rooms.ways_of(campaign)
         run = self._state.runs.get(campaign.campaign_id) or self._state.new_run(campaign, now)
         state = after(campaign.id, run.state, Order.START)
         self._state.runs[campaign.campaign_id] = run
@@ -326,7 +326,7 @@ class DialerCore:
         run = self._state.runs.get(campaign.campaign_id)
         if run is None:
             raise CampaignError(f"campaign {campaign.id} was not started")
-        run.renew(campaign, now, self._state.ways_of(campaign))
+        run.renew(campaign, now, self._state.rooms.ways_of(campaign))
         run.ask_again(now)
 
     def _order(self, campaign_id: CampaignId, order: Order, now: float) -> None:
@@ -371,16 +371,16 @@ class DialerCore:
         match event:
             case ev.Recovered(boot, still_up, switch):
                 self._state.boots[switch] = boot
-                self._state.holds[switch] = ""
+                self._state.rooms.holds[switch] = ""
                 for each in still_up:
                     self._state.adopt(each, switch, boot, now)
             case ev.SwitchDown(reason, switch):
-                self._state.holds[switch] = f"switch {self._named(switch)}down: {reason}"
+                self._state.rooms.holds[switch] = f"switch {self._named(switch)}down: {reason}"
                 self._settling.pop(switch, None)
             case ev.SwitchUp(boot, live, switch):
                 if switch not in self._state.boots:
                     return  # the start is settled by Recovered
-                self._state.holds[switch] = f"the switch {self._named(switch)}is back and settles"
+                self._state.rooms.holds[switch] = f"the switch {self._named(switch)}is back and settles"
                 self._settling[switch] = Settling(now + self._settle_s, live, now)
                 self._state.boots[switch] = boot
                 self._lose_all_of_before(switch, boot, now)
@@ -389,13 +389,13 @@ class DialerCore:
 
     def _named(self, switch: str) -> str:
         """The switch's name for a sentence, where there are several."""
-        return f"{switch} " if len(self._state.holds) > 1 else ""
+        return f"{switch} " if len(self._state.rooms.holds) > 1 else ""
 
     def _settle(self, now: float) -> None:
         """Once a switch has had its time: what it does not know is lost."""
         for switch in [each for each, settling in self._settling.items() if settling.until <= now]:
             settling = self._settling.pop(switch)
-            self._state.holds[switch] = ""
+            self._state.rooms.holds[switch] = ""
             for attempt in self._sent_on(switch):
                 if attempt.heard_at < settling.up_at and attempt.attempt_id not in settling.live:
                     attempt.look_back(now)

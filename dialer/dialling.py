@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -19,6 +18,7 @@ from dialer.pacing import Dialled
 from dialer.routes import Room
 from dialer.run import ANSWER_UNSEEN, AttemptRun, CampaignRun, Phase
 from dialer.sharing import Sharing
+from dialer.trunk_rooms import TrunkRooms
 from dialer.trunks import TrunkGate
 from dialer.turns import Turns
 from dialer.workforce import Told
@@ -38,9 +38,6 @@ LONGEST_WAIT_S = max(UNSENT_LIMIT_S, ASKED_LIMIT_S, RESERVE_LIMIT_S)
 
 FAILED_REST_S = 1.0
 """After the store failed: soon enough to go on at once, rare enough to let it recover."""
-
-HOLD_LOOK_S = 0.25
-"""Who waits for a line looks again after this whether the switch has settled."""
 
 EACH_S = 1.0
 """A policy that looks ahead decides this often, whether anything happens or not."""
@@ -62,52 +59,12 @@ class Dialling:
         self.attempts: dict[AttemptId, AttemptRun] = {}
         self.limits: Limits[AttemptRun] = Limits()
         self.runs: dict[CampaignId, CampaignRun] = {}
-        self._held: Counter[str] = Counter()
-        self._unsent: Counter[str] = Counter()
-        """Attempts by trunk, and those of them that are not sent: asked for whenever anything happens to one."""
-        self.beside: Counter[str] = Counter()
-        """Legs by trunk that are no attempts."""
-        self.waiting: Counter[str] = Counter()
-        """Those that wait for a call a second: attempts leave it to them."""
+        self.rooms = TrunkRooms(trunks, now, Turns(weights or {}), self._asked, self._wake)
         self.sharing = Sharing()
-        self.gates = {trunk.name: TrunkGate(trunk, now) for trunk in trunks}
-        self.turns = Turns(weights or {})
         self._policies = policies
         self.boots: dict[str, BootId] = {}
         """The runs of the switches that are settled."""
-        self._owners = {gate.trunk.switch or "" for gate in self.gates.values()}
-        several = len(self._owners) > 1
-        self.holds = {
-            owner: f"{f'switch {owner}' if several else 'the switch'} is not connected yet" for owner in self._owners
-        }
-        """Why nothing is dialled on a switch; "" where nothing holds."""
         self._wake_at: float | None = None
-
-    # --- switches ---------------------------------------------------------------------------------------------
-
-    @property
-    def hold(self) -> str:
-        """Why nothing is dialled at all; "" where something may be."""
-        held = [self.holds.get(switch, "") for switch in sorted(self._owners)]
-        return "; ".join(held) if all(held) else ""
-
-    def hold_of(self, campaign: Campaign) -> str:
-        """Why nothing is dialled on any switch of the campaign; "" where something may be."""
-        held = [self.holds.get(switch, "") for switch in self.ways_of(campaign)]
-        return "; ".join(held) if all(held) else ""
-
-    def switch_of(self, trunk: str) -> str:
-        """The switch that owns the trunk; "": the only one, or the settings do not have the trunk any more."""
-        gate = self.gates.get(trunk)
-        return (gate.trunk.switch or "") if gate is not None else ""
-
-    def ways_of(self, campaign: Campaign) -> Mapping[str, tuple[str, ...]]:
-        """The campaign's trunks by the switches that own them, in the order named."""
-        ways: dict[str, tuple[str, ...]] = {}
-        for trunk in campaign.file.ways:
-            switch = self.switch_of(trunk)
-            ways[switch] = (*ways.get(switch, ()), trunk)
-        return ways
 
     def _lanes(self) -> list[Lane]:
         return [lane for run in self.runs.values() for lane in run.lanes.values()]
@@ -116,7 +73,7 @@ class Dialling:
 
     def new_run(self, campaign: Campaign, now: float) -> CampaignRun:
         """The campaign, not started yet."""
-        return CampaignRun(campaign, now, self.ways_of(campaign), self._policies)
+        return CampaignRun(campaign, now, self.rooms.ways_of(campaign), self._policies)
 
     def take_begun(self, campaign_id: CampaignId, begun: Begun, now: float) -> None:
         """Attempts stand in the store now; they go out, or back, in :meth:`advance`."""
@@ -132,7 +89,7 @@ class Dialling:
         campaign = event.campaign
         run = self.runs.setdefault(campaign.campaign_id, self.new_run(campaign, now))
         if campaign.on_request:
-            run.renew(campaign, now, self.ways_of(campaign))
+            run.renew(campaign, now, self.rooms.ways_of(campaign))
             if run.state is CampaignState.STOPPED:  # it is never started; in a drain it dials no more
                 run.state = CampaignState.RUNNING
         attempt = AttemptRun(event.begun, campaign, Phase.UNSENT, now, now, asked=True)
@@ -162,36 +119,36 @@ class Dialling:
         self._take(run, attempt)
 
     def _take_new(self, run: CampaignRun, attempt: AttemptRun) -> None:
-        attempt.switch = self.switch_of(attempt.begun.trunk)
-        self.turns.take(attempt.switch)
+        attempt.switch = self.rooms.switch_of(attempt.begun.trunk)
+        self.rooms.turns.take(attempt.switch)
         self._take(run, attempt)
 
     def _take(self, run: CampaignRun, attempt: AttemptRun) -> None:
         self.attempts[attempt.attempt_id] = run.attempts[attempt.attempt_id] = attempt
-        self._held[attempt.begun.trunk] += 1
+        self.rooms.held[attempt.begun.trunk] += 1
         if attempt.phase is Phase.UNSENT:
             run.unsent[attempt.attempt_id] = attempt
-            self._unsent[attempt.begun.trunk] += 1
+            self.rooms.unsent[attempt.begun.trunk] += 1
         attempt.limits = self.limits
         attempt.note_limit()
 
     def _sent(self, run: CampaignRun, attempt: AttemptRun) -> None:
         """It does not wait to be sent any more."""
         if run.unsent.pop(attempt.attempt_id, None) is not None:
-            self._unsent[attempt.begun.trunk] -= 1
+            self.rooms.unsent[attempt.begun.trunk] -= 1
 
     def let_go(self, attempt: AttemptRun, finish: Finish, now: float) -> None:
         """The attempt is over: count it and free what it held."""
         del self.attempts[attempt.attempt_id]
         run = self.runs[attempt.campaign.campaign_id]
         del run.attempts[attempt.attempt_id]
-        self._held[attempt.begun.trunk] -= 1
+        self.rooms.held[attempt.begun.trunk] -= 1
         self._sent(run, attempt)
         run.outcomes[finish.outcome] += 1
         if finish.counted:
             run.count_answer(finish.abandoned, now)
         run.ask_again(now)
-        gate = self.gates.get(attempt.begun.trunk)
+        gate = self.rooms.gates.get(attempt.begun.trunk)
         if gate is None or attempt.sent_at is None:
             return
         if finish.outcome is Outcome.CONGESTION:
@@ -203,7 +160,7 @@ class Dialling:
 
     def carried(self, attempt: AttemptRun) -> None:
         """The far end was heard: its trunk works."""
-        gate = self.gates.get(attempt.begun.trunk)
+        gate = self.rooms.gates.get(attempt.begun.trunk)
         if gate is not None and attempt.sent_at is not None:
             gate.carried(attempt.sent_at)
 
@@ -275,16 +232,16 @@ class Dialling:
             unsent = [attempt for attempt in unsent if attempt.asked]
         unsent.sort(key=lambda attempt: not attempt.asked)
         may_go = 0
-        if run.state is CampaignState.RUNNING and not (self.holds.get(lane.switch) or run.closed):
+        if run.state is CampaignState.RUNNING and not (self.rooms.holds.get(lane.switch) or run.closed):
             asked = sum(attempt.asked for attempt in unsent)
             own = len(unsent) - asked
             may_go = asked + (lane.policy.decide(self.sharing.snapshot(lane, now, own)) if own else 0)
         for index, attempt in enumerate(unsent):
-            gate = self.gates[attempt.begun.trunk]
+            gate = self.rooms.gates[attempt.begun.trunk]
             until = attempt.since + (ASKED_LIMIT_S if attempt.asked else UNSENT_LIMIT_S)
             if index >= may_go or now >= until:
                 finish(attempt, Outcome.CANCELLED, None, now)
-            elif self._may_place(gate, now):
+            elif self.rooms.may_place(gate, now):
                 actions.append(self._place(lane, attempt, gate, now))
             else:
                 self._wake(gate.next_at(now))
@@ -295,7 +252,7 @@ class Dialling:
         """Each goes out once an agent is kept for it."""
         actions: list[Action] = []
         for attempt in unsent:
-            gate = self.gates[attempt.begun.trunk]
+            gate = self.rooms.gates[attempt.begun.trunk]
             until = attempt.since + RESERVE_LIMIT_S
             if self._refusal(lane) or now >= until:
                 finish(attempt, Outcome.CANCELLED, None, now)
@@ -305,7 +262,7 @@ class Dialling:
                 campaign = lane.campaign
                 skills = campaign.file.skills
                 actions.append(ev.ReserveAgent(attempt.attempt_id, campaign.queue, skills, lane.switch))
-            elif attempt.reserved and self._may_place(gate, now):
+            elif attempt.reserved and self.rooms.may_place(gate, now):
                 actions.append(self._place(lane, attempt, gate, now))
                 continue
             if attempt.reserved:
@@ -331,7 +288,7 @@ class Dialling:
                 lane.decision, lane.full_until = Decision(now, 0, reason), now
         for trunks in routes.joined(lane.ways for lane, dials in wanted.items() if dials):
             here = {lane: dials for lane, dials in wanted.items() if dials and trunks >= set(lane.ways)}
-            trunk, free = ", ".join(sorted(trunks)), sum(self._free(each, now)[0] for each in trunks)
+            trunk, free = ", ".join(sorted(trunks)), sum(self.rooms.free(each, now)[0] for each in trunks)
             given = self.sharing.cut(trunk, free, here.items())
             for lane, dials in here.items():
                 wanted[lane] = given.get(lane.key, 0)
@@ -369,6 +326,9 @@ class Dialling:
         """Why a trunk takes no call, where that is its switch's: of a number that only this trunk carries."""
         several = len(lane.run.lanes) > 1
         return room.why or (f"switch {lane.switch}: {lane.decision.reason}" if several and not share else "")
+
+    def _asked(self, trunk: str) -> int:
+        return sum(run.offered.get(trunk, 0) for run in self.runs.values())
 
     def _dials(self, lane: Lane, now: float) -> int:
         """How many to ask the store for now; leaves the reason in ``lane.decision``."""
@@ -414,7 +374,7 @@ class Dialling:
         run = lane.run
         if run.state is not CampaignState.RUNNING:
             return f"the campaign is {run.state.value}" + (f": {run.stands_for}" if run.stands_for else "")
-        return self.holds.get(lane.switch, "") or run.closed or run.campaign.file.pacing.by_hand
+        return self.rooms.holds.get(lane.switch, "") or run.closed or run.campaign.file.pacing.by_hand
 
     def _usable(self, lane: Lane, now: float) -> int:
         """How many more agents the campaign could dial for now."""
@@ -425,7 +385,7 @@ class Dialling:
 
     def _lines_free(self, lane: Lane, now: float) -> int:
         """How many calls may be added. It is asked at every event of every call."""
-        return min(self._own_lines(lane.run), sum(self._free(trunk, now)[0] for trunk in lane.ways))
+        return min(self._own_lines(lane.run), sum(self.rooms.free(trunk, now)[0] for trunk in lane.ways))
 
     def _full(self, lane: Lane, now: float) -> str:
         """What bounds the calls where none may be added."""
@@ -434,84 +394,13 @@ class Dialling:
 
     def _rooms(self, lane: Lane, now: float) -> tuple[Room, ...]:
         """The campaign's trunks on the switch, in the order named."""
-        return tuple(self._room(trunk, now) for trunk in lane.ways)
+        return tuple(self.rooms.room(trunk, now) for trunk in lane.ways)
 
     def _detour(self, lane: Lane, now: float) -> str:
         if len(lane.ways) == 1:
             return ""
         rooms = self._rooms(lane, now)
-        return routes.describe(rooms, [self.gates[room.trunk.name].describe(now) for room in rooms])
-
-    def open_ways(self, campaign: Campaign, now: float, switch: str | None = None) -> tuple[Room, ...]:
-        """See :meth:`dialer.core.DialerCore.open_ways`. Calls per second are not counted: one call waits for them."""
-        gates = [self.gates[trunk] for trunk in campaign.file.ways]
-        up = [gate for gate in gates if not self._elsewhere(gate, switch)]
-        all_rest = all(gate.describe(now) for gate in up)
-        return tuple(self._open_way(gate, now, all_rest, self._elsewhere(gate, switch)) for gate in gates)
-
-    def _elsewhere(self, gate: TrunkGate, switch: str | None) -> str:
-        """Why a call that must be on ``switch`` (None: any) does not go over the trunk; "": it may."""
-        owner = gate.trunk.switch or ""
-        if switch is not None and owner != switch:
-            return f"trunk {gate.trunk.name} is of switch {owner}, the agent is reached on {switch}"
-        return self.holds.get(owner, "")
-
-    def _open_way(self, gate: TrunkGate, now: float, all_rest: bool, elsewhere: str) -> Room:
-        rests = gate.describe(now)
-        free = gate.trunk.lines if not elsewhere and (all_rest or not rests) else 0
-        beside = self.beside[gate.trunk.name]
-        return self._in_turn(Room(gate.trunk, free, elsewhere or rests, away=bool(elsewhere), beside=beside))
-
-    def _in_turn(self, room: Room) -> Room:
-        owner = room.trunk.switch or ""
-        return replace(room, turn=self.turns.at(owner), step=self.turns.step(owner))
-
-    def _free(self, trunk: str, now: float) -> tuple[int, bool]:
-        """How many calls may be added on a trunk, beyond what the store was asked for and has not answered yet; True:
-        its lines bound them, and not its calls per second."""
-        gate = self.gates[trunk]
-        if self.holds.get(gate.trunk.switch or ""):
-            return 0, False
-        per_second = gate.may_place(now) - self._unsent[trunk] - self.waiting[trunk] - self._asked(trunk)
-        if per_second <= 0:
-            self._wake(gate.next_at(now))
-        lines = self._lines_left(gate.trunk)
-        return max(0, min(lines, per_second)), lines <= per_second
-
-    def _room(self, trunk: str, now: float) -> Room:
-        """A trunk, how many calls may be added on it, and why it is none."""
-        gate = self.gates[trunk]
-        if hold := self.holds.get(gate.trunk.switch or ""):
-            return self._in_turn(Room(gate.trunk, 0, hold, away=True))
-        free, by_lines = self._free(trunk, now)
-        full = f"trunk full: {gate.trunk.lines} lines of {trunk}"
-        busy = gate.describe(now) or f"{gate.trunk.calls_per_second:g} calls per second on {trunk}"
-        why = "" if free else full if by_lines else busy
-        return self._in_turn(Room(gate.trunk, free, why, beside=self.beside[trunk]))
-
-    def _asked(self, trunk: str) -> int:
-        return sum(run.offered.get(trunk, 0) for run in self.runs.values())
-
-    def _may_place(self, gate: TrunkGate, now: float) -> bool:
-        """Whether an unsent attempt may go out. One that was asked for may have been begun while the last line was
-        given to a leg that is no attempt: it goes when one is free again."""
-        name = gate.trunk.name
-        full = self._held[name] + self.beside[name] > gate.trunk.lines
-        return gate.may_place(now) > self.waiting[name] and not full
-
-    def _lines_left(self, trunk: Trunk) -> int:
-        name = trunk.name
-        return trunk.lines - self._held[name] - self.beside[name] - self._asked(name)
-
-    # --- legs that are no attempts ----------------------------------------------------------------------------
-
-    def line_free_at(self, trunk: str, now: float) -> float | None:
-        """When a leg that is no attempt may go out by the trunk, by its calls per second; None: it is full. While it
-        is not known what is up on the trunk's switch none goes out."""
-        gate = self.gates[trunk]
-        if self.holds.get(gate.trunk.switch or ""):
-            return now + HOLD_LOOK_S
-        return gate.spare_at(now) if self._lines_left(gate.trunk) > 0 else None
+        return routes.describe(rooms, [self.rooms.gates[room.trunk.name].describe(now) for room in rooms])
 
 
 _SILENT = (Outcome.CANCELLED, Outcome.LOST, Outcome.PBX_LOST, Outcome.FAILED)

@@ -80,14 +80,17 @@ def view_of(state: Dialling, now: float) -> CoreView:
         TrunkView(
             name,
             gate.trunk.lines,
-            sum(attempt.begun.trunk == name for attempt in state.attempts.values()) + state.beside[name],
-            gate.describe(now) or state.holds.get(gate.trunk.switch or "", ""),
+            sum(attempt.begun.trunk == name for attempt in state.attempts.values()) + state.rooms.beside[name],
+            gate.describe(now) or state.rooms.holds.get(gate.trunk.switch or "", ""),
             gate.trunk.switch or "",
         )
-        for name, gate in state.gates.items()
+        for name, gate in state.rooms.gates.items()
     )
     return CoreView(
-        state.hold, tuple(_campaign(state, run, now) for run in state.runs.values()), trunks, dict(state.holds)
+        state.rooms.hold,
+        tuple(_campaign(state, run, now) for run in state.runs.values()),
+        trunks,
+        dict(state.rooms.holds),
     )
 
 

@@ -232,7 +232,7 @@ async def test_a_request_outlives_the_engine_and_nobody_is_dialled_twice(tmp_pat
 async def test_while_the_trunks_rest_an_agent_is_not_taken_again_and_again(tmp_path: Path) -> None:
     async with world_in(tmp_path, agent("ann"), flow=FLOW, outside=settings()) as world:
         now_s = world.engine.clock.monotonic_s()
-        for gate in world.engine.dialled.core._state.gates.values():
+        for gate in world.engine.dialled.core._state.rooms.gates.values():
             gate._strikes, gate._rest_until = 1, now_s + 60.0
         await asks_alone(world, "+12025550101")
         await world.log_in("ann")

@@ -177,12 +177,12 @@ async def test_a_number_goes_out_by_no_trunk_whose_lines_are_full(tmp_path: Path
     core = world.engine.dialled.core
     now = world.engine.clock.monotonic_s
     assert core.view(now()).trunks[0].in_use == 1
-    assert core._state._room("loop", now()).free == 0
+    assert core._state.rooms.room("loop", now()).free == 0
     assert await outcome(world, "+493023125121") == "failed"
     assert dialled(world) == ["+493023125120"]
     await first.over()
     assert await outcome(world, "+493023125121") == "after"
-    assert core.view(now()).trunks[0].in_use == 0 and core._state._room("loop", now() + 9).free == 1
+    assert core.view(now()).trunks[0].in_use == 0 and core._state.rooms.room("loop", now() + 9).free == 1
     await closed(world)
 
 

@@ -170,7 +170,9 @@ def test_no_trunk_ever_has_more_than_it_may(agents: int, askers: list[Asker], co
         proved = list(judged(world.db, world.campaign.id))
         assert proved == [], "who has only the records says the same"
         core = core_of(world)
-        assert not +core._state.beside and not +core._state.waiting, "whoever leaves holds nothing and waits no more"
+        assert not +core._state.rooms.beside and not +core._state.rooms.waiting, (
+            "whoever leaves holds nothing and waits no more"
+        )
 
 
 def test_askers_and_attempts_share_what_there_is() -> None:
@@ -196,11 +198,11 @@ def test_who_leaves_while_waiting_takes_no_line() -> None:
         assert await lines.take(("loop",), Wanted("call-1"), Leaves()) == Left(gone), "two are this second's"
         waiting = asyncio.ensure_future(lines.take(("loop",), Wanted("call-1")))
         await asyncio.sleep(0)
-        assert core_of(world)._state.waiting["loop"] == 1
+        assert core_of(world)._state.rooms.waiting["loop"] == 1
         waiting.cancel()
         await asyncio.wait({waiting})
         assert waiting.cancelled()
-        assert core_of(world)._state.beside["loop"] == 2 and core_of(world)._state.waiting["loop"] == 0
+        assert core_of(world)._state.rooms.beside["loop"] == 2 and core_of(world)._state.rooms.waiting["loop"] == 0
 
     with narrow(0) as world:
         world.run(9.0)
@@ -259,7 +261,7 @@ def test_a_line_whose_leg_may_be_up_is_held_until_its_call_is_over(problem: Swit
         wanted = await lines.planned("call-7", "loop")
         with pytest.raises(type(problem)):
             await lines.dial(channel, {"loop": Transfer("loop", 9.0, number="+493012345670")}, wanted)
-        beside = core_of(world)._state.beside
+        beside = core_of(world)._state.rooms.beside
         assert (beside["loop"], len(told), len(still_open(world.db))) == (held, held, held)
         lines.over("call-8")
         assert beside["loop"] == held
@@ -283,9 +285,9 @@ def test_what_was_planned_and_never_went_out_is_forgotten() -> None:
         wanted = await lines.planned("call-7", "loop")
         assert [each.holder for each in still_open(world.db)] == ["call-1"] * 3 + ["call-7"]
         after = lines_of(world)
-        core_of(world)._state.beside.clear()
+        core_of(world)._state.rooms.beside.clear()
         after.recover(still_open(world.db))
-        assert core_of(world)._state.beside["loop"] == 4, "nobody knows that it did not go out"
+        assert core_of(world)._state.rooms.beside["loop"] == 4, "nobody knows that it did not go out"
         after.over("call-1")
         lines.drop(wanted)
         assert still_open(world.db) == []
@@ -351,7 +353,7 @@ def test_each_trunk_that_is_tried_is_in_the_store_before_the_switch_is_asked() -
         ], "each is counted by the trunk that it goes out by, and by no other"
         assert store.asked[0][1][0][0] != store.asked[1][1][0][0], "each call has a line of its own"
         await asyncio.sleep(0.1)
-        assert still_open(world.db) == [] and not +core_of(world)._state.beside
+        assert still_open(world.db) == [] and not +core_of(world)._state.rooms.beside
 
     with narrow(0) as world:
         world.run(9.0)
@@ -400,7 +402,7 @@ def test_who_waits_for_a_slow_store_hears_music(late_s: float, stays_s: float, h
         assert isinstance(result, Transferred if heard[-1] == "loop" else HungUp)
         assert caller.heard[0][0] - began_s <= MOMENT_S + 0.01 and caller.heard[-1][0] - began_s < 1.5
         await asyncio.sleep(2 * late_s)
-        assert still_open(world.db) == [] and not +core_of(world)._state.beside
+        assert still_open(world.db) == [] and not +core_of(world)._state.rooms.beside
 
     with narrow(0) as world:
         world.run(9.0)

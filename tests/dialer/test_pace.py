@@ -216,7 +216,7 @@ def test_nothing_is_dialled_before_its_agent_is_there(tmp_path: Path) -> None:
 
 def test_who_was_kept_and_is_lost_is_kept_no_more(tmp_path: Path) -> None:
     it = Bench(make_campaign(tmp_path, "[pacing]\nmode = 'zero-abandon'\n"))
-    gate = it.core._state.gates["loop"]
+    gate = it.core._state.rooms.gates["loop"]
     it.begin(1)
     it.agents(1, reserved=1)
     for _ in range(gate.trunk.lines):

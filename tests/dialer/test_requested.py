@@ -247,7 +247,7 @@ def test_a_campaign_that_does_not_run_sends_none(
 
 def test_a_busy_second_of_the_trunk_is_waited_for_and_no_longer(bench: Bench) -> None:
     [trunk] = bench.campaign.file.ways
-    gate = bench.core._state.gates[trunk]
+    gate = bench.core._state.rooms.gates[trunk]
     for _ in range(gate.trunk.lines):
         gate.placed(bench.now)
     assert bench.tell(ev.RequestBegun(bench.campaign, bench.attempt())) == []
@@ -263,7 +263,7 @@ def test_a_busy_second_of_the_trunk_is_waited_for_and_no_longer(bench: Bench) ->
 def test_one_begun_while_the_last_line_went_to_another_leg_waits_for_it(bench: Bench) -> None:
     """The row was written by what was free before."""
     [trunk] = bench.campaign.file.ways
-    for _ in range(bench.core._state.gates[trunk].trunk.lines):
+    for _ in range(bench.core._state.rooms.gates[trunk].trunk.lines):
         bench.core.take_line(trunk, None)
     assert bench.tell(ev.RequestBegun(bench.campaign, bench.attempt())) == []
     bench.core.give_line_back(trunk)
@@ -305,7 +305,7 @@ def test_what_is_forbidden_to_a_campaign_ends_what_it_promised(tmp_path: Path, p
     bench = Bench(promised, start=False)
     bench.tell(ev.Recovered(BOOT))
     if place == "asked":
-        gate = bench.core._state.gates["loop"]
+        gate = bench.core._state.rooms.gates["loop"]
         for _ in range(gate.trunk.lines):
             gate.placed(bench.now)
     attempt = bench.attempt()

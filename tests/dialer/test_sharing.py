@@ -47,7 +47,7 @@ class Shared:
         for run in self.runs:
             run.state = ev.CampaignState.RUNNING
             self.state.runs[run.campaign.campaign_id] = run
-        self.state.holds[""] = ""
+        self.state.rooms.holds[""] = ""
         self.told: list[pacing.Observation] = []
         self.lanes = [run.lanes[""] for run in self.runs]
         self.count = 0

@@ -197,7 +197,8 @@ def _bars(answer: Answer, names: Sequence[str], tongue: Tongue) -> Picture:
         legend = at.legend(titles, [f"series{number}" for number in range(len(names))])
         return at, [*axes(at, top, unit, labels, say), *body, *legend]
 
-    return picture(f" {say('and')} ".join(titles), draw)
+    *before, last = titles
+    return picture(f"{', '.join(before)} {say('and')} {last}" if before else last, draw)
 
 
 def _bands(answer: Answer, tongue: Tongue) -> Picture:

@@ -27,7 +27,12 @@ def floor_picture(engine: Engine, shift_s: float) -> Picture:
     floor = engine.floor.view()
     return {
         "agents": feed.agents_of(
-            floor, engine.consults.view(), engine.consults.on_hold(), engine.previews.view(), shift_s
+            floor,
+            engine.consults.view(),
+            engine.consults.on_hold(),
+            engine.previews.view(),
+            engine.talk_recordings.paused,
+            shift_s,
         ),
         "queues": feed.queues_of(floor, shift_s),
     }

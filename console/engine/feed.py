@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 
 from calls.agents.view import FloorView
 from calls.clock import Clock
@@ -147,11 +147,12 @@ def agents_of(
     asks: Mapping[AgentId, str],
     on_hold: Mapping[AgentId, float],
     looks: Mapping[AgentId, LeadId],
+    muted: Collection[AgentId],
     shift_s: float,
 ) -> dict[str, Record]:
     """The agents. ``queues``: those that each serves; ``wrap_up_ends``: at the latest; ``wants``: what the agent will
     be when free. ``held``: since when the agent's caller is on hold. ``looks``: at what lead each looks before it is
-    dialled."""
+    dialled. ``muted``: the recording of the agent's talk is paused."""
     return {
         each.agent_id: {
             "name": each.name,
@@ -166,6 +167,7 @@ def agents_of(
             "asks": asks.get(each.agent_id, ""),
             "held": None if each.agent_id not in on_hold else milliseconds(on_hold[each.agent_id], shift_s),
             "looks_at": looks.get(each.agent_id),
+            "muted": each.agent_id in muted,
         }
         for each in floor.agents
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from calls import log
@@ -73,6 +73,11 @@ class TalkRecordings:
         if recorder.talks >= MOST_TALKS or self._draw() >= share or not self._keeper.has_room():
             return ""
         return of_talk(call_id, recorder.talks + 1)
+
+    @property
+    def paused(self) -> Collection[AgentId]:
+        """The agents whose talk is not recorded now, because they or somebody for them said so."""
+        return self._pauses.keys()
 
     async def pause(self, agent_id: AgentId, who: str) -> str:
         """Nothing of the agent's talk is recorded, or heard by supervisors, when this returns. In words.

@@ -60,6 +60,13 @@ announce = false
 [recordings]
 folder = "recordings"
 
+[callbacks]
+trunk = "loop"
+caller_id = "+12025550100"
+preset = "demo"
+countries = ["DE"]
+ring_timeout_s = 5
+
 [[scorecards]]
 name = "sales"
 title = "Sales talk"

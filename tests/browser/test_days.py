@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -28,6 +29,40 @@ def notes(centre: Centre) -> str:
 
 def press(centre: Centre, *keys: str) -> None:
     centre.page.driver.switch_to.active_element.send_keys(*keys)
+
+
+def pauses_the_recording(centre: Centre) -> None:
+    page = centre.page
+    page.press("Pause the recording")
+    page.shows("#strip", "The recording is paused")
+    page.press("Record again")
+    page.until(lambda: "The recording is paused" not in page.text("#strip"))
+
+
+def books_a_callback(centre: Centre) -> None:
+    page = centre.page
+    page.one("#tools details summary").click()
+    at = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT10:00")
+    page.driver.execute_script("document.querySelector('#tools input[name=at]').value = arguments[0]", at)
+    page.one("#tools details form button").click()
+    page.shows("#own", CALLER)
+
+
+def asks_ben_and_hands_over(centre: Centre) -> None:
+    page, engine = centre.page, centre.engine
+    engine.post("/v1/agents/ben/unpause")
+    page.until(lambda: state(centre, "ben") == "ready")
+    page.one("body").send_keys(Keys.ALT, "t")
+    assert focus(centre) == "target"
+    page.one("#target option[value='agent:ben']").click()
+    page.press("Ask first")
+    page.until(lambda: state(centre, "ben") == "talking")
+    page.press("Hand over now")
+    page.until(lambda: state(centre, "anna") == "wrap_up" and state(centre, "ben") == "talking")
+    engine.post("/v1/agents/ben/end-call")
+    page.until(lambda: state(centre, "ben") == "wrap_up")
+    engine.post("/v1/agents/ben/pause?reason=lunch")
+    engine.post("/v1/agents/ben/done")
 
 
 def test_an_agents_call_from_its_ring_to_its_outcome_by_keyboard(centre: Centre) -> None:
@@ -66,13 +101,44 @@ def test_an_agents_call_from_its_ring_to_its_outcome_by_keyboard(centre: Centre)
     assert page.faults() == []
     page.one("body").send_keys(Keys.ALT, "h")
     page.shows("#tools", "Put the caller on hold")
-    page.press("End the call")
+    pauses_the_recording(centre)
+    books_a_callback(centre)
+    asks_ben_and_hands_over(centre)
     page.shows("#strip", "Wrap-up")
     page.one("body").send_keys(Keys.ALT, "r")
     page.shows("#strip", "Ready")
     assert state(centre, "anna") == "ready"
+    page.shows("#own", "My last 12 hours")
+    page.until(lambda: re.search(r"Occupancy\s+[1-9]", page.text("#own .tile")))
     lost = [each for each in page.errors() if "ERR_CONNECTION_REFUSED" not in each and "WebSocket" not in each]
     assert lost == []
+
+
+def moves_chloe_and_back(centre: Centre) -> None:
+    page = centre.page
+
+    def queues() -> str:
+        shown = "return [...document.querySelectorAll('#floor tr')].find((e) => e.innerText.includes('Chlo'))"
+        return str(page.driver.execute_script(f"{shown}.querySelector('summary').innerText"))
+
+    for before, after in (("sales, support", "sales"), ("sales", "sales, support")):
+        assert queues() == before
+        row = page.driver.find_element("xpath", "//tr[contains(., 'Chloé Martin')]")
+        row.find_element("css selector", "summary").click()
+        row.find_element("css selector", "input[value=support]").click()
+        row.find_element("css selector", "form button").click()
+        page.until(lambda after=after: queues() == after)  # type: ignore[misc]
+
+
+def switches_the_emergency(centre: Centre) -> None:
+    page = centre.page
+    page.one("#floor input[name=name]").clear()
+    page.one("#floor input[name=name]").send_keys("shop")
+    page.press("Switch on")
+    page.driver.switch_to.alert.accept()
+    page.shows("#floor", "on: shop")
+    page.press("Back to the hours")
+    page.until(lambda: "on: shop" not in page.text("#floor"))
 
 
 def test_a_supervisor_sees_the_same_call_listens_and_ends_a_pause(centre: Centre) -> None:
@@ -85,12 +151,15 @@ def test_a_supervisor_sees_the_same_call_listens_and_ends_a_pause(centre: Centre
     page.until(lambda: page.text("#wall .tile:nth-child(2) b") == "1")
     page.open("/floor")
     page.shows("#floor", "Anna Lindqvist")
-    page.press("Listen Anna Lindqvist")
-    page.shows("#floor", "eve: Listen")
+    for way in ("Listen", "Whisper", "Join"):
+        page.press(f"{way} Anna Lindqvist")
+        page.shows("#floor", f"eve: {way}")
     times = page.texts("#floor time")
     assert times and all(re.fullmatch(r"(\d+:)?\d?\d:\d\d", each) for each in times), times
     page.press("Leave")
-    page.until(lambda: "eve: Listen" not in page.text("#floor"))
+    page.until(lambda: "eve: Join" not in page.text("#floor"))
+    moves_chloe_and_back(centre)
+    switches_the_emergency(centre)
     page.one("select[aria-label='An order for Ben Okafor']").send_keys("Make ready")
     page.press("Do Ben Okafor")
     page.until(lambda: state(centre, "ben") == "ready")

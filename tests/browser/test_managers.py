@@ -9,7 +9,7 @@ from selenium.webdriver.common.keys import Keys
 
 from console.engine import api_forecast
 from tests.browser.conftest import Centre
-from tests.browser.running import DESKTOP, PHONE
+from tests.browser.running import DESKTOP, PHONE, Page
 from tests.console.hours_dialled import DIALS, TALKS, two_hours
 
 LEADS = "Phone,Name\n+12025550150,Harbour Bakery\n12,Nobody\n"
@@ -30,6 +30,58 @@ def test_a_preview_keeps_the_file_that_was_chosen(centre: Centre, tmp_path: Path
     page.until(lambda: page.driver.current_url.endswith("/lists/shops"))
     page.shows("main table", "shops.csv")
     assert page.errors() == []
+
+
+def test_a_manager_makes_a_campaign_starts_it_and_ends_it(centre: Centre, tmp_path: Path) -> None:
+    """By the wizard; what it waits for, its pace by a slider, and what came of the list."""
+    page = centre.page
+    centre.engine.account("mona", "manager")
+    centre.engine.send_leads("spring", LEADS)
+    page.log_in("mona")
+    page.open("/new-campaign")
+    for field, text in (("id", "spring"), ("name", "Spring"), ("list", "spring")):
+        page.one(f"main [name={field}]").clear()
+        page.one(f"main [name={field}]").send_keys(text)
+    page.press("Next")
+    page.one("main select[name=queue] option[value=support]").click()
+    page.press("Next")
+    page.one("main [name=caller_id]").clear()
+    page.one("main [name=caller_id]").send_keys("+12025550100")
+    page.one("main select[name=preset] option[value=us-telemarketing]").click()
+    page.press("Next")
+    page.shows("main pre", 'list = "spring"')
+    page.press("Make the campaign")
+    page.until(lambda: page.driver.current_url.endswith("/campaigns/spring"))
+    page.press("Start")
+    page.driver.switch_to.alert.accept()
+    page.shows("h1 .badge", "running")
+    page.until(lambda: page.text(".why").removeprefix("Why").strip())
+    page.one("input[data-for='max_lines']").send_keys(Keys.ARROW_LEFT)
+    page.shows("[data-tried]", "expected 50 and 10 at least")
+    page.press("Change the pace")
+    page.until(lambda: page.one("input[name=max_lines]").get_attribute("value") == "29")
+    page.shows("main", "Let the file hold again")
+    for press, badge in (("Pause", "paused"), ("Resume", "running")):
+        page.press(press)
+        page.until(lambda badge=badge: _is(page, badge))  # type: ignore[misc]
+    page.press("Drain")
+    page.driver.switch_to.alert.accept()
+    page.until(lambda: not _is(page, "running"))
+    if _is(page, "draining"):
+        page.press("Stop")
+        page.driver.switch_to.alert.accept()
+    page.until(lambda: _is(page, "stopped") or _is(page, "finished"))
+    page.open("/campaigns/spring/progress")
+    page.shows("main", "Penetration")
+    assert [each for each in page.errors() if "what-if" not in each] == []
+
+
+def _is(page: Page, badge: str) -> bool:
+    """Whether the campaign's badge says so; where not, the page is asked anew for the next look."""
+    found = badge in page.text("h1 .badge")
+    if not found:
+        page.driver.refresh()
+    return found
 
 
 def test_a_flow_is_checked_while_it_is_written_and_walked(centre: Centre) -> None:

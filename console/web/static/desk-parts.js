@@ -113,8 +113,9 @@ export function Tools({ card, agent, desk, t, actions }) {
         : html`<label>${t("desk.to")} <select id="target"><option value="">–</option>${group(t("desk.to_agents"), "agent", desk.agents)}${group(t("desk.to_queues"), "queue", desk.queues)}
             ${group(t("desk.to_destinations"), "destination", desk.destinations)}${group(t("desk.to_supervisors"), "supervisor", desk.supervisors)}</select></label>
           <div class="actions"><button type="button" class="second" disabled=${Boolean(agent.held)} onClick=${() => to(false)}>${t("desk.transfer")}</button><button type="button" class="second" onClick=${() => to(true)}>${t("desk.ask_first")}</button></div>`}
-      <div class="actions" hidden=${Boolean(agent.held)}><button type="button" class="second small" onClick=${() => actions.recording("pause")}>${t("desk.pause_recording")}</button>
-        <button type="button" class="second small" onClick=${() => actions.recording("resume")}>${t("desk.resume_recording")}</button>
+      <div class="actions" hidden=${Boolean(agent.held)}>${agent.muted
+          ? html`<button type="button" class="second small" onClick=${() => actions.recording("resume")}>${t("desk.resume_recording")}</button>`
+          : html`<button type="button" class="second small" onClick=${() => actions.recording("pause")}>${t("desk.pause_recording")}</button>`}
         <button type="button" class="danger small" onClick=${actions.hangUp}>${t("desk.hang_up")}</button></div></div>`}
     <details class="card"><summary>${t("desk.book")}</summary><form class="stack" onSubmit=${book}>
       <label>${t("desk.call_back_at")}<input type="datetime-local" name="at" required /></label>

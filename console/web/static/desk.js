@@ -108,6 +108,7 @@ function Strip({ agent }) {
     <div class="now"><span class="badge ${LOOKS[state]}">${agent.looks_at ? t("desk.looks") : t(`state.${state}`)}${agent.reason ? `: ${labelOf(agent.reason)}` : ""}</span>
       <time data-since=${agent.since}>${lasted(serverNow() - agent.since)}</time>
       ${agent.held && html`<span class="badge warn">${t("desk.on_hold")} <time data-since=${agent.held}>${lasted(serverNow() - agent.held)}</time></span>`}
+      ${agent.muted && html`<span class="badge warn">${t("desk.recording_paused")}</span>`}
       ${busy && agent.wants === "paused" && html`<span class="hint">${t("desk.then_paused")}</span>`}
       ${busy && agent.wants === "logged_out" && html`<span class="hint">${t("desk.then_logged_out")}</span>`}
       ${state === "wrap_up" && agent.wrap_up_ends && html`<span class="hint">${t("desk.ends_in")} <time data-until=${agent.wrap_up_ends}>${lasted(agent.wrap_up_ends - serverNow())}</time></span>`}</div>
@@ -198,8 +199,9 @@ function heard(now) {
   const key = agent && `${agent.state} ${agent.call} ${agent.asks} ${agent.held} ${agent.looks_at}`;
   if (agent && before && before.state !== agent.state && agent.state !== "reserved") announce(t("desk.state_is", { state: t(`state.${agent.state}`) }));
   if (agent && before && Boolean(before.held) !== Boolean(agent.held)) announce(t(agent.held ? "desk.on_hold" : "desk.off_hold"));
+  if (agent && before && before.muted !== agent.muted && agent.state === "talking") announce(t(agent.muted ? "desk.recording_paused" : "desk.recording_on"));
   const changed = !before || key !== before.key;
-  before = agent && { key, state: agent.state, held: agent.held };
+  before = agent && { key, state: agent.state, held: agent.held, muted: agent.muted };
   if (changed) refresh();
   draw();
 }

@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from calls import outside
 from calls.callbacks import CallbackSettings
@@ -50,12 +50,12 @@ from calls.reports.targets import Target
 from calls.retention import RetentionSettings
 from calls.scorecards import Scorecard
 from calls.secrets import FILE_NAME, NAMED, VARIABLES, Secrets, load_secrets
+from calls.settings_environment import with_environment
 from calls.settings_faults import faults
 from calls.switch_settings import Asterisk, NamedSwitch, SwitchSettings
 from calls.switches import alone, switches_of
-from calls.toml_file import Document, Fault, Place, checked, read
+from calls.toml_file import Document, Fault, checked, read
 
-PREFIX = "CALLWRIGHT_"
 TEMPLATE = re.compile(rf"[A-Za-z][A-Za-z0-9_]*/[{DIAL_LETTERS}]*\{{number\}}[{DIAL_LETTERS}]*\Z")
 
 
@@ -381,7 +381,7 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
             f"secrets do not belong here: put them into {base / FILE_NAME} (mode 0600) or into the environment",
             file.where(("secrets",)),
         )
-    document = _with_environment(file, env)
+    document = with_environment(Settings, file, env)
     settings = _anchored(checked(Settings, document, SettingsError), base)
     settings = settings.model_copy(update={"secrets": load_secrets(None if path is None else base, env)})
     for place, problem in faults(settings):
@@ -420,78 +420,6 @@ def _require_secrets(settings: Settings, base: Path) -> None:
                     f"missing, and {needs} needs it: set {VARIABLES[key]} or write the file (mode 0600)",
                     Location(base / FILE_NAME, key=f"switches.{each.name}.{key}" if settings.switches else key),
                 )
-
-
-# --- the environment ------------------------------------------------------------------------------------------
-
-
-def _with_environment(file: Document, env: Mapping[str, str]) -> Document:
-    """The document with the environment's values in it, and which variable gave which."""
-    data: dict[str, object] = {
-        key: dict(value) if isinstance(value, dict) else value for key, value in file.data.items()
-    }
-    variables: dict[Place, str] = {}
-    for variable in sorted(env):
-        place = _place_of(variable)
-        if place is None:
-            continue
-        annotation = _annotation(place, variable)
-        *sections, key = place
-        table = data
-        for section in sections:
-            inner = table.setdefault(section, {})
-            if not isinstance(inner, dict):
-                raise SettingsError("expected a table", file.where((section,)))
-            table = inner
-        table[key] = _parsed(env[variable], annotation)
-        variables[place] = variable
-    return Document(data, file.path, file.lines, variables)
-
-
-def _place_of(variable: str) -> tuple[str, ...] | None:
-    """Which setting a variable stands for; None for one that is no setting's."""
-    if not variable.startswith(PREFIX):
-        return None
-    place = tuple(variable.removeprefix(PREFIX).lower().split("__"))
-    return place if len(place) > 1 or place[0] in ("flows", "campaigns") else None
-
-
-def _annotation(place: tuple[str, ...], variable: str) -> object:
-    model: type[BaseModel] = Settings
-    for section in place[:-1]:
-        inner = model.model_fields[section].annotation if section in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, Part)):
-            raise SettingsError(
-                f"no section of single values: expected {PREFIX}<SECTION>__<KEY> with one of"
-                f" {', '.join(_sections())}; lists of tables stand in the file",
-                Location(key=variable),
-            )
-        model = inner
-    if place[-1] not in model.model_fields:
-        raise SettingsError(
-            f"no such setting: expected one of {', '.join(sorted(model.model_fields)).upper()}",
-            Location(key=variable),
-        )
-    return model.model_fields[place[-1]].annotation
-
-
-def _sections() -> list[str]:
-    found = ((name, each.annotation) for name, each in Settings.model_fields.items())
-    return [name.upper() for name, kind in found if isinstance(kind, type) and issubclass(kind, Part)]
-
-
-def _parsed(text: str, annotation: object) -> object:
-    """The variable's text as the file would have it; what does not fit is left to the check of the model."""
-    if get_origin(annotation) is tuple:
-        member = get_args(annotation)[0]
-        kind = get_args(member)[0] if get_origin(member) is Annotated else member
-        return [_parsed(part.strip(), kind) for part in text.split(",") if part.strip()]
-    if annotation not in (int, float, bool):
-        return text
-    try:
-        return TypeAdapter(annotation).validate_python(text)
-    except ValidationError:
-        return text
 
 
 def require_named_secrets(settings: Settings) -> None:

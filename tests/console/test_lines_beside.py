@@ -46,9 +46,10 @@ from console.engine.meanwhile import MOMENT_S
 from dialer.core import DialerCore
 from dialer.dialling import ASKED_LIMIT_S
 from dialer.proof.lines import judged
+from tests.dialer.actors import Entry
 from tests.dialer.checker import over_trunks
 from tests.dialer.conftest import SECOND, make_world
-from tests.dialer.world import Entry, World
+from tests.dialer.world import World
 from tests.virtual_time import run
 
 STEP_S = 0.02

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from calls.settings import Trunk
-from tests.dialer.world import Entry, World
+from tests.dialer.actors import Entry
+from tests.dialer.world import World
 
 CONNECT_S = 1.8 + 0.001
 

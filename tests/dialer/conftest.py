@@ -10,7 +10,8 @@ import pytest
 from calls.ids import AgentId
 from calls.settings import QueueSettings, Settings, Trunk
 from dialer.campaign import Campaign, load
-from tests.dialer.world import Agent, World
+from tests.dialer.actors import Agent
+from tests.dialer.world import World
 
 LOOPBACK = Trunk(name="loop", dial="PJSIP/{number}@callees", lines=10, calls_per_second=5, loopback_only=True)
 CARRIER = Trunk(name="carrier", dial="PJSIP/{number}@carrier", lines=10, calls_per_second=5)

@@ -20,8 +20,9 @@ from calls.switch.port import DialAttempt
 from dialer import best_hours, hopper, requested
 from dialer.attempts import Place
 from dialer.holding import Holding
+from tests.dialer.actors import Agent, Channel
 from tests.dialer.conftest import LOOPBACK, RETRIES, Worlds, make_campaign, numbers
-from tests.dialer.world import Agent, Channel, World
+from tests.dialer.world import World
 
 NEW_YORK = ("America/New_York",)
 TALLIES = st.builds(

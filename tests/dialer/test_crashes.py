@@ -13,9 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from calls.errors import CampaignError
 from dialer import events
 from dialer.proof.judge import judge
+from tests.dialer.actors import Crash
 from tests.dialer.checker import broken
 from tests.dialer.conftest import Worlds, make_world, numbers
-from tests.dialer.world import Crash, World
+from tests.dialer.world import World
 
 LEADS = 30
 

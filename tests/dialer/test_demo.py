@@ -19,8 +19,9 @@ from dialer.leads.file import LeadFile
 from dialer.leads.report import Counts, ImportReport
 from dialer.leads.store import import_leads
 from dialer.leads.table import open_table
+from tests.dialer.actors import Agent
 from tests.dialer.checker import broken
-from tests.dialer.world import START, Agent, World
+from tests.dialer.world import START, World
 from tests.fresh_store import fill
 
 DEMO = Path(console.__file__).parent / "demo"

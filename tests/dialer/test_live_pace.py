@@ -12,8 +12,9 @@ import pytest
 from calls.ids import AgentId, AttemptId
 from calls.settings import Trunk
 from calls.switch.port import DialAttempt
+from tests.dialer.actors import Agent, Channel
 from tests.dialer.conftest import make_campaign
-from tests.dialer.world import Agent, Channel, World
+from tests.dialer.world import World
 
 HOUR_S = 3600.0
 TWENTY_MINUTES_S = 1200.0

@@ -31,6 +31,7 @@ from dialer.proof.finding import Verdict
 from dialer.proof.judge import judge
 from dialer.proof.law import Law
 from dialer.versions import rules_of
+from tests.dialer.actors import Agent
 from tests.dialer.breaches import (
     BREACHES,
     CAMPAIGN,
@@ -43,7 +44,7 @@ from tests.dialer.breaches import (
     number_of,
 )
 from tests.dialer.conftest import LOOPBACK, make_campaign, numbers
-from tests.dialer.world import START, Agent, World
+from tests.dialer.world import START, World
 
 TABLES = """
 [retries.busy]

@@ -16,8 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from calls.agents.states import AgentState
-from calls.ids import AgentId, AttemptId, BootId, QueueName
+from calls.ids import AttemptId, BootId
 from calls.records.store import CallEvent, CallRecord, Direction
 from calls.settings import Trunk
 from calls.switch.port import Detected, DialAttempt
@@ -25,56 +24,13 @@ from dialer import attempts, events, recovery, roll, windows
 from dialer.attempts import Place
 from dialer.campaign import Campaign
 from dialer.core import DialerCore
+from tests.dialer.actors import Agent, Channel, Crash, Entry
 from tests.fresh_store import fill
 
 T = TypeVar("T")
 
 START = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 SETTLE_S = 3.0
-
-
-class Crash(Exception):
-    """The engine is killed here."""
-
-
-@dataclass
-class Channel:
-    """A leg on the switch."""
-
-    dial: DialAttempt
-    answered: bool = False
-    ours: bool = False
-    """Under the engine's control: the dialplan ends it when the engine is gone."""
-    talking: bool = False
-
-
-@dataclass
-class Agent:
-    agent_id: AgentId
-    state: str = "ready"
-    call: AttemptId | None = None
-    since: float = 0.0
-
-    def on_floor(self, queue: QueueName) -> events.FloorAgent:
-        """As the floor shows it."""
-        state = AgentState("logged_out" if self.state == "gone" else self.state)
-        ready = state is AgentState.READY
-        return events.FloorAgent(self.agent_id, frozenset({queue}), state, self.since, ready, self.call)
-
-    def become(self, state: str, now: float, call: AttemptId | None = None) -> None:
-        """Be in ``state`` from ``now`` on."""
-        self.state, self.call, self.since = state, call, now
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Something the outside world saw."""
-
-    at: float
-    kind: str
-    number: str = ""
-    attempt: str = ""
-    trunk: str = ""
 
 
 @dataclass

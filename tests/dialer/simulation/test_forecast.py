@@ -27,9 +27,10 @@ from dialer.simulation.scenario_file import load
 from dialer.simulation.scenario_text import text_of
 from dialer.simulation.staffing import agents_for_abandonment, agents_for_service, lines_for
 from dialer.simulation.what_if import AsItIs, Superseded
+from tests.dialer.actors import Agent
 from tests.dialer.conftest import make_campaign
 from tests.dialer.test_live_pace import LINES, LIVE, Hour
-from tests.dialer.world import START, Agent
+from tests.dialer.world import START
 
 AGENTS, LASTS_S = 8, 1200.0
 

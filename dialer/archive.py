@@ -57,7 +57,7 @@ def put_away(connection: sqlite3.Connection, campaign_id: CampaignId, now: datet
 def _require_quiet(connection: sqlite3.Connection, campaign_id: CampaignId) -> None:
     own = (campaign_id, promised_id(campaign_id))
     calls = connection.execute(
-        "SELECT count(*) FROM attempts WHERE state <> 'done' AND campaign_id IN (?, ?)", own
+        "SELECT count(*) FROM attempts WHERE state <> 'done' AND +campaign_id IN (?, ?)", own
     ).fetchone()[0]
     if calls:
         raise CampaignError(f"campaign {campaign_id} still has calls ({calls}): archive it when they are over")

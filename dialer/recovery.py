@@ -103,7 +103,7 @@ def _open(connection: sqlite3.Connection) -> Iterator[_Open]:
     rows = connection.execute(
         "SELECT attempt_id, campaign_id, lead_id, number, trunk, try_number, switch, boot_id, state, intended_at,"
         " coalesce(caller_id, '')"
-        " FROM attempts WHERE state <> 'done' ORDER BY intended_at, attempt_id"
+        " FROM attempts WHERE state <> 'done' ORDER BY +intended_at, attempt_id"
     ).fetchall()
     for row in rows:
         begun = replace(BegunAttempt(*row[:6]), caller_id=row[10])

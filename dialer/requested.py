@@ -147,7 +147,7 @@ def judge(
 
 def _open_of(connection: sqlite3.Connection, campaign: Campaign) -> int:
     row = connection.execute(
-        "SELECT count(*) FROM attempts WHERE state <> 'done' AND campaign_id = ?", (campaign.id,)
+        "SELECT count(*) FROM attempts WHERE state <> 'done' AND +campaign_id = ?", (campaign.id,)
     ).fetchone()
     return int(row[0])
 

@@ -228,13 +228,15 @@ def _along(
 
 def _bound(connection: sqlite3.Connection, rows: tuple[str, str, str], before: datetime) -> str:
     """Calls under way, those of which an agent still writes, and callbacks that wait, are gone through when they are
-    over, however long ago they began."""
+    over, however long ago they began. They are few: with the ``+`` SQLite looks at them alone, and not at all
+    attempts in the order of time for the first that is not done, while nobody else can write."""
     (open_since,) = connection.execute(
-        "SELECT min(asked_at) FROM callbacks WHERE state IN ('waiting', 'dialling')"
+        "SELECT min(+asked_at) FROM callbacks WHERE state IN ('waiting', 'dialling')"
         if rows is _CALLBACKS
         else "SELECT min(at) FROM (SELECT min(started_at) AS at FROM live_calls"
-        " UNION ALL SELECT min(intended_at) FROM attempts WHERE state <> 'done'"
-        " UNION ALL SELECT min(c.started_at) FROM contacts JOIN calls AS c USING (call_id) WHERE closed_at IS NULL)"
+        " UNION ALL SELECT min(+intended_at) FROM attempts WHERE state <> 'done'"
+        " UNION ALL SELECT min(+c.started_at) FROM contacts CROSS JOIN calls AS c USING (call_id)"
+        " WHERE closed_at IS NULL)"
     ).fetchone()
     return min(as_text(before), open_since) if open_since is not None else as_text(before)
 

@@ -17,6 +17,7 @@ from calls.clock import Clock
 from calls.errors import CampaignError
 from calls.ids import AgentId, CallId, CampaignId, LegId
 from calls.records import left_calls, left_states, store
+from calls.records.agent_time import AGENTS
 from calls.records.durations import Phase
 from calls.records.store import Direction, LastState, LiveCall
 from calls.records.times import as_time
@@ -316,9 +317,13 @@ def _look(
 
 
 def _last_seen(connection: sqlite3.Connection, now: datetime) -> datetime:
-    """The last moment at which the run before this one is known to have lived."""
+    """The last moment at which the run before this one is known to have lived. Of calls those are looked at that
+    began in the last days: to look at each of millions takes seconds, callers wait, and no call lasts for days."""
     row = connection.execute(
-        "SELECT max(at) FROM (SELECT max(since_at) AS at FROM agent_states UNION ALL SELECT max(ended_at) FROM calls"
+        "SELECT max(at) FROM (SELECT max((SELECT max(since_at) FROM agent_states AS own"
+        f" WHERE own.agent_id = known.agent_id)) AS at FROM ({AGENTS}) AS known"
+        " UNION ALL SELECT max(ended_at) FROM calls"
+        " WHERE started_at >= (SELECT strftime('%Y-%m-%dT%H:%M:%S', max(started_at), '-2 days') FROM calls)"
         " UNION ALL SELECT max(intended_at) FROM attempts UNION ALL SELECT max(started_at) FROM live_calls)"
     ).fetchone()
     return now if row[0] is None else min(now, as_time(row[0]))

@@ -74,7 +74,7 @@ async def find(environment: Mapping[str, str]) -> Real:
 
 
 async def _api(host: str, port: int, password: str, command: str) -> str:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         reader, writer = await asyncio.open_connection(host, port)
         try:
             await reader.readuntil(b"\n\n")

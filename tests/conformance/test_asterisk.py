@@ -36,7 +36,7 @@ from tests.integration.conftest import Trees
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 CHANNELS = "core show channels concise"
-GONE_S = 5.0
+GONE_S = 20.0
 RING_MS = (1000, 4000)
 """A person answers after 1 to 4 s: see docs/conformance.md."""
 EVERY_S = 0.4

@@ -329,7 +329,7 @@ async def _invite(sip_port: int, name: str) -> None:
 
         call_id = uuid4().hex
         say("INVITE", to, body)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not (text := (await loop.sock_recv(sock, 65_535)).decode()).startswith("SIP/2.0 200"):
                 assert text.startswith("SIP/2.0 1"), text
         say("ACK", text.partition("\nTo: ")[2].partition("\r")[0])

@@ -48,7 +48,7 @@ from tests.integration.conftest import Trees
 NEEDS = (Need.MENU, Need.HEAR, Need.AGENTS, Need.TRANSFER, Need.DIAL, Need.RECORD)
 THERE_IS_ONE = VARIABLE in os.environ
 RING_MS = (1000, 4000)
-GONE_S = 5.0
+GONE_S = 20.0
 AT_ONCE = int(os.environ.get("CALLWRIGHT_TEST_ESL_AT_ONCE", "16"))
 """Scripts of each kind that are played at the same time: a SIPp each, beside FreeSWITCH and us."""
 

@@ -45,7 +45,7 @@ class Stub:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def count(self, wanted: int, within_s: float = 10.0) -> list[Asked]:
+    async def count(self, wanted: int, within_s: float = 20.0) -> list[Asked]:
         """Return when ``wanted`` requests have come."""
         async with asyncio.timeout(within_s):
             while len(self.asked) < wanted:

@@ -23,7 +23,7 @@ from dialplans.install import apply, plan, plan_uninstall, uninstall
 from dialplans.values import Includes
 from tests.dialplans.lint import faults, steps
 
-SOON_S = 5.0
+SOON_S = 20.0
 ENVIRONMENT = b"agi_request: relay_callwright\nagi_enhanced: 1.0\n\n"
 AUDIO_ID = uuid.UUID(int=7)
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
-DEADLINE_S = 15.0
+DEADLINE_S = 20.0
 LOOPBACK = "127.0.0.1"
 
 

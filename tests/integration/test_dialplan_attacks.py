@@ -49,7 +49,7 @@ async def call_with(pbx: PrivateAsterisk, sender: str, extra: str = "") -> tuple
         request = await engine.until(1)
         wire.send(Action="CoreShowChannels", ActionID="list")
         await wire.until(rb"Event: CoreShowChannelsComplete")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await caller.ended.wait()
         await wire.until(rb"Event: Hangup\r\nPrivilege")
         return bytes(wire.received), request
@@ -192,7 +192,7 @@ async def test_the_account_cannot_do_more(asterisk: PrivateAsterisk) -> None:
 async def test_another_address_or_secret_is_refused(asterisk: PrivateAsterisk) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", asterisk.ports.ami)
     writer.write(b"Action: Login\r\nUsername: callwright\r\nSecret: wrong-secret-000001\r\n\r\n")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         answer = await reader.read()
     writer.close()
     assert b"Authentication failed" in answer

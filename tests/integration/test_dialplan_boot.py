@@ -143,7 +143,7 @@ async def test_it_dies_with_its_parent(asterisk_tree: Path, short_folder: Path) 
     try:
         parent.send_signal(signal.SIGKILL)
         await parent.wait()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await ended.wait()
     finally:
         loop.remove_reader(gone)

@@ -39,7 +39,7 @@ async def hear_sorry(pbx: PrivateAsterisk) -> None:
     async with SipCaller(pbx.ports.sip) as caller:
         caller.invite()
         await caller.until_heard(HEARD)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await caller.ended.wait()
 
 
@@ -108,7 +108,7 @@ async def test_an_engine_that_comes_back_gets_the_call_again(start_asterisk: Sta
     pbx = await start_asterisk(sorry=sorry)
     async with SipCaller(pbx.ports.sip) as caller, RawAgi(pbx.values.includes.agi_port, die_once) as engine:
         caller.invite()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await caller.ended.wait()
         assert len(engine.calls) == 2
         assert 200 in caller.statuses
@@ -119,7 +119,7 @@ async def test_without_the_prompt_a_tone_is_heard(start_asterisk: StartAsterisk,
     pbx = await start_asterisk(sorry=short_folder / "not-there")
     async with SipCaller(pbx.ports.sip) as caller:
         caller.invite()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(20):
             await caller.ended.wait()
         loud = [byte for byte in caller.heard if byte & 0x7F < 0x60]
         assert len(loud) > 8000, "the tone sounds half of the time, for four seconds"
@@ -134,7 +134,7 @@ async def test_a_call_that_is_done_gets_no_fallback(start_asterisk: StartAsteris
     pbx = await start_asterisk(sorry=sorry)
     async with SipCaller(pbx.ports.sip) as caller, RawAgi(pbx.values.includes.agi_port, serve) as engine:
         caller.invite()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await caller.ended.wait()
         assert len(engine.calls) == 1
         assert HEARD not in caller.heard
@@ -158,7 +158,7 @@ async def test_keys_and_numbers_arrive(asterisk: PrivateAsterisk, sipp: SippHome
         script = CallerScript("4711", (Press(0.8, "4*"), Press(2.0, "2#")), caller="+493055502", info=info)
         caller = await call(sipp, "caller", script, sip_port=asterisk.ports.sip)
         try:
-            assert await caller.wait(15), caller.trouble
+            assert await caller.wait(20), caller.trouble
         finally:
             await caller.stop()
         first = await engine.until(1)
@@ -184,7 +184,7 @@ async def test_a_caller_hangs_up_and_the_engine_hears_of_it(asterisk: PrivateAst
 
     async with RawAgi(asterisk.values.includes.agi_port, talk) as engine:
         caller = await call(sipp, "caller", CallerScript("100", hang_up_at_s=0.5), sip_port=asterisk.ports.sip)
-        assert await caller.wait(15), caller.trouble
+        assert await caller.wait(20), caller.trouble
         await engine.until(1)
     assert [event.event for event in caller.events] == ["answered", "hangs_up"]
 
@@ -253,7 +253,7 @@ async def test_a_customer_talks_and_comes_back(start_asterisk: StartAsterisk, si
                 else:
                     wire.send(Action="Hangup", Channel=leg, Cause="16")
                 resumed = await engine.until(2)
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(20):
                     await caller.ended.wait()
             assert "/resume?token=" in resumed.value("request")
             assert (resumed.value("arg_1"), resumed.value("arg_2")) == ("call-1", ending)

@@ -71,7 +71,7 @@ async def test_installed_beside_an_administrator_s_own_it_takes_calls(asterisk: 
     ):
         caller.invite(user="4711")
         assert (await engine.until(1)).value("extension") == "4711"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await caller.ended.wait()
 
     uninstall(plan_uninstall(etc))

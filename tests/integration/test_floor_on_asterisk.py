@@ -95,7 +95,7 @@ async def test_a_code_comes_with_the_phone_that_dialled_it(premises: Premises) -
             async with SipCaller(here.pbx.ports.sip, OWN) as phone:
                 phone.invite(code, sender='"Ben" <sip:agent2@127.0.0.1>')
                 await phone.until_status(200)
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(20):
                     await phone.ended.wait()
         assert [(call.info.endpoint, call.info.called) for call in here.calls] == [
             ("PJSIP/agent1", "*91"),
@@ -278,7 +278,7 @@ async def test_a_talk_is_recorded_but_for_its_pause_and_what_is_whispered(premis
         joined_s = asyncio.get_running_loop().time()
         await asyncio.sleep(1.5)
         three.caller.hang_up()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while True:  # nobody tells: it is asked again
                 if "callwright_customer" not in await three.here.pbx.cli("core show channels concise"):
                     break
@@ -299,7 +299,7 @@ async def test_a_recording_ends_with_its_talk(premises: Premises) -> None:
         (call,) = three.here.calls
         await call.end_talk()
         file = premises.recordings / "call-1-talk-1.wav"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             await three.caller.ended.wait()
         size = file.stat().st_size
         assert size > 0

@@ -17,7 +17,7 @@ from tests.calls.wire import agi_recordings
 TOKEN = "token-of-this-install"
 HOST = "127.0.0.1"
 LOOPBACK = (IPv4Network("127.0.0.0/8"),)
-WITHIN_S = 5.0
+WITHIN_S = 20.0
 """The deadline of every wait of a test."""
 
 DEAD = b"511 Command Not Permitted on a dead channel or intercept routine\n"

@@ -40,7 +40,7 @@ class Who:
 
 
 CALLER = Who("pbx-1795300000.5")
-SOON_S = 5.0
+SOON_S = 20.0
 
 
 def success(fields: Fields) -> bytes:

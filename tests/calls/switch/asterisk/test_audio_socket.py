@@ -19,7 +19,7 @@ from console.demo.ports import free_media_ports
 HOST = IPv4Address("127.0.0.1")
 LOOPBACK = IPv4Network("127.0.0.0/8")
 SOUND = bytes(range(160)) * 2
-SOON_S = 5.0
+SOON_S = 20.0
 
 
 @asynccontextmanager

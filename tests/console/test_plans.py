@@ -14,10 +14,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from calls.causes import Outcome
 from calls.ids import BootId, CampaignId, LeadId
 from calls.people import erased, forgetting
 from calls.records.database import open_writer
-from calls.records.store import Direction, Outcome
+from calls.records.store import Direction
 from calls.switch.events import SwitchUp
 from console.engine import restart
 from tests.calls.records.raw_days import Day, write

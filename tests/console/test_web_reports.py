@@ -73,6 +73,20 @@ def test_a_busy_day_is_told_agent_by_agent(browser: Browser, monkeypatch: pytest
     assert browser.get(f"{day}&agent=bob").text.count("<details") == 1
 
 
+def test_the_file_of_a_day_is_read_some_agents_at_a_time(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser.log_in("supervisor", PASSWORD)
+    day = "/agents-day/file?day=2020-05-04"
+    whole = {each: browser.get(f"{day}&format={each}").text for each in ("csv", "json")}
+    rows = whole["csv"].splitlines()
+    assert rows[0].startswith("agent,state,") and [row[:3] for row in rows[1:]] == ["ann"] * 2 + ["bob"] * 2
+    monkeypatch.setattr(agents_day, "A_PAGE", 1)
+    assert {each: browser.get(f"{day}&format={each}").text for each in whole} == whole
+    monkeypatch.setattr(agents_day, "MOST_STATES", 3)
+    assert browser.get(day).text == whole["csv"], "however many there are"
+    refused = browser.get(f"{day}&format=json")
+    assert refused.status_code == 409 and "more than 3 states: ask for CSV" in refused.text
+
+
 def test_an_agent_sees_no_reports(browser: Browser) -> None:
     browser.log_in("agent", PASSWORD)
     for path in ("/reports", "/reports/file", "/reports/calls"):

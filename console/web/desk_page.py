@@ -18,6 +18,7 @@ from calls.ids import AgentId
 from calls.records.agent_queues import ordered_queues
 from calls.records.database import open_readonly
 from calls.records.figure import Figure, Scope
+from calls.reports.definitions import BY_NAME
 from calls.reports.of_scope import agents_figures, figures_of
 from calls.reports.targets import Target
 from calls.settings import Settings
@@ -29,6 +30,8 @@ from console.web.guard import Refused, require
 from console.web.navigation import Entry, Group
 from console.web.shared import Shared
 from console.web.site import Site
+from console.web.words import Words
+from console.web.words.tongue import PageTongue
 
 ENTRIES = (Entry("/desk", "nav.desk", Right.DESK, Group.NOW, "desk", own_desk=True),)
 
@@ -68,11 +71,17 @@ def add(site: Site) -> None:
         return site.pages.show(request, "desk.html", words=words, desk=may)
 
     @site.app.get("/desk/figures")
-    async def figures(known: Annotated[Known, Depends(require(Right.DESK))]) -> Response:
+    async def figures(request: Request, known: Annotated[Known, Depends(require(Right.DESK))]) -> Response:
         agent = _agent(known)
         counted = await asyncio.to_thread(shared.get)
         mine = await asyncio.to_thread(_given, site.settings, agent)
-        return JSONResponse({"own": counted.own.get(agent, {}), "targets": of_queues(counted.targets, mine)})
+        words, house = site.pages.words_of(request), site.settings.reports.targets()
+        tongue = PageTongue(words)
+        shown = {
+            name: {**each, "definition": tongue.said(BY_NAME[name], house)}
+            for name, each in counted.own.get(agent, {}).items()
+        }
+        return JSONResponse({"own": shown, "targets": of_queues(counted.targets, mine, words)})
 
 
 def offered(settings: Settings, agent: str) -> dict[str, object]:
@@ -99,14 +108,16 @@ def _given(settings: Settings, agent: str) -> list[str]:
     return own if ordered is None else [each.name for each in settings.queues if each.name in ordered]
 
 
-def of_queues(targets: Iterable[TargetShown], queues: Collection[str]) -> list[dict[str, object]]:
-    """How the targets of an agent's queues stand."""
+def of_queues(targets: Iterable[TargetShown], queues: Collection[str], words: Words) -> list[dict[str, object]]:
+    """How the targets of an agent's queues stand, in the agent's language."""
     found: list[dict[str, object]] = []
     for each in targets:
         if (queue := each.subject.get("queue")) in queues:
-            shown = {"value": each.value_said, "aim": each.aim_said, "window": each.window_said}
+            said = {"value": each.value_said, "aim": each.aim_said, "window": each.window_said}
+            shown = {name: words.told(text) for name, text in said.items()}
+            title = words(f"figure.t_{each.figure}")
             stands = {"look": each.look, "verdict": each.verdict}
-            found.append({"name": each.name, "title": f"{each.title}, {queue}", **shown, **stands})
+            found.append({"name": each.name, "title": f"{title}, {queue}", **shown, **stands})
     return found
 
 

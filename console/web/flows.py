@@ -31,7 +31,7 @@ from console.web.words import Words
 from ivr.check import Known as Names
 from ivr.check import load
 from ivr.drawing.cards import Card, cards
-from ivr.drawing.svg import Heading, svg
+from ivr.drawing.svg import LINES, Heading, svg
 from prompts.library import PromptLibrary
 
 ENTRIES = (Entry("/flows", "nav.flows", Right.FLOWS, Group.WORK, "flows"),)
@@ -123,7 +123,9 @@ def _add_shown(site: Site, reads: Reads) -> None:
         drawn, counted, version = await reads.read_if_any(lambda db: _drawn(db, settings, flow, now, span))
         t = site.pages.words_of(request)
         told = "" if counted is None else f" · {t('flows.picture_calls', count=counted.calls, days=span)}"
-        picture = svg(drawn, Heading(flow, f"{t('flows.picture_version', version=version)}{told}"))
+        about = f"{t('flows.picture_version', version=version)}{told}"
+        legend = {look: t(f"flows.line_{look}") for look, _ in LINES.values()}
+        picture = svg(drawn, Heading(flow, about, legend, t.texts["flows.came"]))
         return Response(picture, media_type="image/svg+xml", headers={"Content-Security-Policy": PICTURE})
 
 

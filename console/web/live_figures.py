@@ -51,9 +51,9 @@ class Figures:
 
 
 def _target(each: TargetShown) -> Record:
-    whose = ", ".join([each.title, *each.subject.values()])
     return {
-        "title": whose,
+        "figure": each.figure,
+        "whose": list(each.subject.values()),
         "value": each.value_said if each.value is not None else "",
         "look": each.look,
         "verdict": each.verdict,

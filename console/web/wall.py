@@ -22,5 +22,6 @@ def add(site: Site) -> None:
     @site.app.get("/wall", response_class=HTMLResponse)
     async def wall(request: Request, known: Annotated[Known, Depends(require(Right.VIEW))]) -> Response:
         site.pages.assets.require()
-        words = site.pages.words_of(request).of("wall", "state", "line", "campaign")
-        return site.pages.show(request, "wall.html", words=words)
+        t = site.pages.words_of(request)
+        titles = {key: t(key) for key in (f"figure.t_{each.figure}" for each in site.settings.targets)}
+        return site.pages.show(request, "wall.html", words=t.of("wall", "state", "line", "campaign") | titles)

@@ -7,7 +7,7 @@ title and the flow in words. Source: W3C, SVG 2 (``title``, ``desc``); Media Que
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
 from ivr.drawing.cards import Card, Way
@@ -61,10 +61,13 @@ STYLE = """\
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What stands above the picture: the flow's id, and a line about it."""
+    """What stands above the picture: the flow's id, and a line about it; ``legend``: of the lines, by their class;
+    ``came``: of how many calls came to a node, with ``{count}`` in it."""
 
     title: str
     about: str
+    legend: Mapping[str, str] = field(default_factory=lambda: dict(LINES.values()))
+    came: str = "{count} in"
 
 
 def svg(cards: Sequence[Card], heading: Heading) -> str:
@@ -124,8 +127,8 @@ class _Picture:
         for line, way in self._ways.items():
             self._draw_line(root, line, way)
         for spot in self._spots.values():
-            _draw_card(root, spot)
-        _draw_legend(root, height - MARGIN)
+            _draw_card(root, spot, self._heading.came)
+        _draw_legend(root, height - MARGIN, self._heading.legend)
         return ET.tostring(root, encoding="unicode") + "\n"
 
     def _draw_line(self, root: ET.Element, line: Line, way: Way) -> None:
@@ -178,7 +181,7 @@ def _port(card: Card, row: int) -> float:
     return _head(card) + ROW * (row + 0.5) + FOOT / 2
 
 
-def _draw_card(root: ET.Element, spot: _Spot) -> None:
+def _draw_card(root: ET.Element, spot: _Spot, came: str) -> None:
     card, x, y = spot.card, spot.x, spot.y
     group = ET.SubElement(root, "g")
     ET.SubElement(group, "title").text = f"{card.name}: {card.kind} {card.about}".strip()
@@ -193,7 +196,7 @@ def _draw_card(root: ET.Element, spot: _Spot) -> None:
     _write(group, x + WIDTH - 12, y + 21, card.kind, "soft right")
     _write(group, x + 12, y + 39, _cut(card.about, WIDTH - 24), "soft")
     if card.entries is not None:
-        _draw_figures(group, spot, card.entries, card.drop_offs or 0)
+        _draw_figures(group, spot, card.entries, card.drop_offs or 0, came)
     if card.ways:
         line = {"x1": f"{x:.1f}", "x2": f"{x + WIDTH:.1f}", "y1": f"{y + _head(card):.1f}"}
         ET.SubElement(group, "line", {"class": "rule", **line, "y2": line["y1"]})
@@ -201,9 +204,9 @@ def _draw_card(root: ET.Element, spot: _Spot) -> None:
         _draw_way(group, way, x, y + _port(card, row))
 
 
-def _draw_figures(group: ET.Element, spot: _Spot, entries: int, drop_offs: int) -> None:
+def _draw_figures(group: ET.Element, spot: _Spot, entries: int, drop_offs: int, came: str) -> None:
     x, y = spot.x, spot.y + 57
-    _write(group, x + 12, y, f"{entries} in", "figure")
+    _write(group, x + 12, y, came.format(count=entries), "figure")
     if drop_offs:
         share = f" ({drop_offs / entries:.0%})" if entries else ""
         _write(group, x + WIDTH - 12, y, f"{drop_offs} hung up{share}", "gone right")
@@ -222,9 +225,9 @@ def _draw_way(group: ET.Element, way: Way, x: float, y: float) -> None:
     ET.SubElement(group, "circle", {"class": f"port {LINES[way.taken][0]}", **port})
 
 
-def _draw_legend(root: ET.Element, y: float) -> None:
+def _draw_legend(root: ET.Element, y: float, legend: Mapping[str, str]) -> None:
     x = MARGIN
-    for look, told in LINES.values():
+    for look, told in legend.items():
         ET.SubElement(root, "path", {"class": f"line {look}", "d": f"M{x:g} {y - 4:g}h26"})
         _write(root, x + 34, y, told, "soft")
         x += 170

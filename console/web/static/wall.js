@@ -17,6 +17,8 @@ const share = (part, whole) => (whole > 0 ? percent.format(part / whole) : "–"
 const Since = ({ at }) => html`<time data-since=${at}>${lasted(serverNow() - at)}</time>`;
 
 /** What somebody has to look at, the worst first: pairs of look and words. */
+const titleOf = ({ figure, whose }) => [t(`figure.t_${figure}`), ...whose].join(", ");
+
 function alarms({ engine = {}, switches = {}, trunks = {}, campaigns = {}, hours = {}, targets = {} }) {
   const found = [];
   const state = engine[""] ?? {};
@@ -28,7 +30,7 @@ function alarms({ engine = {}, switches = {}, trunks = {}, campaigns = {}, hours
     if (each.answered && each.abandoned / each.answered > each.cap) found.push(["bad", t("wall.over_cap", { name: each.name })]);
   }
   for (const [name, each] of Object.entries(targets)) {
-    if (each.raised) found.push(["bad", t("wall.alarm", { name, title: each.title, value: each.value || "–", alarm: each.alarm })]);
+    if (each.raised) found.push(["bad", t("wall.alarm", { name, title: titleOf(each), value: each.value || "–", alarm: each.alarm })]);
   }
   for (const [name, each] of Object.entries(trunks)) if (each.health) found.push(["warn", t("wall.trunk", { name, why: each.health })]);
   return found;
@@ -93,7 +95,7 @@ function Targets({ targets }) {
       <th scope="col" class="number">${t("wall.aim")}</th></tr></thead>
     <tbody>${names.map((name) => {
       const each = targets[name];
-      return html`<tr key=${name}><th scope="row">${name}<br /><small>${each.title}, ${t("wall.of_last", { window: each.window })}</small></th>
+      return html`<tr key=${name}><th scope="row">${name}<br /><small>${titleOf(each)}, ${t("wall.of_last", { window: each.window })}</small></th>
         <td class="number big ${each.look}">${each.verdict === "unknown" ? html`<small>${t("wall.too_few")}</small>` : each.value}</td>
         <td class="number big">${each.aim}</td></tr>`;
     })}</tbody></table></div></section>`;

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from calls import log
@@ -102,7 +103,7 @@ PAGES = (
     ("Root", "messages", "/messages"),
     ("Root", "do-not-call", "/do-not-call"),
     ("Root", "reports", "/reports?section=inbound&by=60"),
-    ("Root", "staffing", "/reports/staffing"),
+    ("Root", "staffing", "/reports/staffing?from={today}&to={today}&by=60"),
     ("Root", "alerts", "/alerts"),
     ("Root", "shifts", "/shifts"),
     ("Root", "agents-day", "/agents-day"),
@@ -269,7 +270,7 @@ def take(centre: Centre, folder: Path, form: str, only: str) -> None:
             continue
         page.size(*DESKTOP)
         page.be(who) if who else page.leave()
-        page.open(path.format(judged=centre.judged))
+        page.open(path.format(judged=centre.judged, today=f"{datetime.now(UTC):%Y-%m-%d}"))
         page.one(READY.get(name, "main"))
         for size, width in ((DESKTOP, "desktop"), (PHONE, "phone")):
             for theme in ("light", "dark"):

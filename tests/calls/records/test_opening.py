@@ -14,17 +14,21 @@ import pytest
 
 from calls.errors import StoreDamaged, StoreFull
 from calls.records import database, opening
+from calls.records.backup import backup, check
 from calls.records.database import open_writer
 from calls.records.migrations import applied, migrate
 from calls.records.opening import open_upgraded
 from calls.records.progress import Progress
+from calls.records.writer import write_once
 from tests.calls.records.test_migrations import ALL, release_with
 from tests.calls.records.test_upgrades import fill, held
+from tests.fresh_store import lay
 
 CHILD = """
 import sys
 from pathlib import Path
 from calls.records import migrations
+from calls.records.backup import backup, check
 from calls.records.database import open_writer
 
 migrations.CACHE_KIB = 16  # what changed is in the log before the kill, and not in memory alone
@@ -84,6 +88,38 @@ def test_a_very_large_database_is_read_whole_before_an_upgrade_alone(
     open_upgraded(path, print).close()
     _overwrite(path, last, b"\xa5" * 4096)
     open_upgraded(path, print).close()
+
+
+@pytest.mark.parametrize("part", ["audit", "audit_by_time"])
+def test_a_damaged_page_of_a_very_large_database_is_found_by_who_comes_to_it(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """A page of a table, and one of an index: in use, in a backup and by a check; whatever needs neither goes on."""
+    lay(path)
+    monkeypatch.setattr(database, "READ_WHOLE_BYTES", 0)
+    write_once(path, lambda db: db.executemany(_NOTED, [(f"{number:09}",) for number in range(1_000)]))
+    with closing(sqlite3.connect(path)) as connection:
+        leaves = "SELECT max(pageno) FROM dbstat WHERE name = ? AND pagetype = 'leaf'"
+        (page,) = connection.execute(leaves, (part,)).fetchone()
+    _overwrite(path, page, b"\xa5" * 4096)
+    with pytest.raises(StoreDamaged, match="Put the newest backup"):
+        write_once(path, lambda db: db.execute(_NOTED, ("x",)))
+    with pytest.raises(StoreDamaged, match="Put the newest backup"):
+        backup(path, tmp_path / "backup.db")
+    with pytest.raises(StoreDamaged, match="Put the newest backup"):
+        check(path)
+    write_once(path, lambda db: db.execute("INSERT INTO lists (list_id, name, created_at) VALUES ('l', 'l', 'x')"))
+    with closing(database.open_readonly(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM lists").fetchone()[0] == 1
+        with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+            connection.execute(_THROUGH[part]).fetchall()
+
+
+_NOTED = "INSERT INTO audit (at, who, what) VALUES (?, 'test', 'x')"
+_THROUGH = {
+    "audit": "SELECT who FROM audit NOT INDEXED",
+    "audit_by_time": "SELECT at FROM audit INDEXED BY audit_by_time WHERE at >= ''",
+}
 
 
 def _overwrite(path: Path, page: int, content: bytes) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from calls import log
 from calls.errors import SwitchError
 from calls.ids import AttemptId, BootId, CallId, LegId, is_safe_id
+from calls.switch.asterisk import legs
 from calls.switch.asterisk.ami_control import AmiControl
 from calls.switch.asterisk.channel import AsteriskChannel, Surroundings
 from calls.switch.asterisk.channel_info import (
@@ -84,6 +85,8 @@ class Desk:
     """Channels of calls that a run of ours before this one had up."""
     _spent: set[str] = field(default_factory=set)
     """Channels whose call has ended for us, until the switch says that they are gone."""
+    _missing: set[str] = field(default_factory=set)
+    """Channels that were not in the switch's list, and of whose end nothing was told yet."""
     _checking: set[str] = field(default_factory=set)
     """Channels whose end was told and is being checked: a flood of forged ends is one check."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -272,6 +275,7 @@ class Desk:
         return False
 
     def _gone(self, unique_id: str, by: EndedBy, cause: int | None) -> None:
+        self._missing.discard(unique_id)
         self._spent.discard(unique_id)
         entry = self._by_channel.get(unique_id)
         if entry is not None:
@@ -282,17 +286,31 @@ class Desk:
             self.on_event(CallLost(call_id, cause))
 
     def reconcile(self, live: frozenset[str], now: float) -> None:
-        """Compare with the switch's list of channels, asked for at ``now``: ``live`` are their names and ids."""
-        for unique_id in [*self._adopted, *self._spent]:
-            if unique_id not in live:
-                self._gone(unique_id, EndedBy.SWITCH, None)
-        for unique_id, entry in list(self._by_channel.items()):
+        """Compare with the switch's list of channels, asked for at ``now``: ``live`` are their names and ids.
+
+        What is not there is given :data:`calls.switch.asterisk.legs.GRACE_S` for a Hangup that is under way, which
+        says who ended it: the list overtakes events.
+        """
+        missing = self._not_among(live, now) - self._missing
+        if missing:
+            self._missing |= missing
+            asyncio.get_running_loop().call_later(legs.GRACE_S, self._give_up, missing)
+
+    def _not_among(self, live: frozenset[str], now: float) -> set[str]:
+        held = {each for each in (*self._adopted, *self._spent) if each not in live}
+        for unique_id, entry in self._by_channel.items():
             if entry.since < now and unique_id not in live and entry.channel.name not in live:
-                self._gone(unique_id, EndedBy.SWITCH, None)
+                held.add(unique_id)
+        return held
+
+    def _give_up(self, missing: set[str]) -> None:
+        for unique_id in missing & self._missing:
+            self._gone(unique_id, EndedBy.SWITCH, None)
 
     def restarted(self) -> None:
         """The switch was started anew: no channel of before is left."""
-        self.reconcile(frozenset(), float("inf"))
+        for unique_id in self._not_among(frozenset(), float("inf")):
+            self._gone(unique_id, EndedBy.SWITCH, None)
 
     def ids(self, live: frozenset[str]) -> frozenset[str]:
         """Our ids of the calls whose channel is among ``live``."""
@@ -301,6 +319,7 @@ class Desk:
 
     async def stop(self) -> None:
         """Let every handler go; calls stay up on the switch as far as its dialplan goes."""
+        self._missing.clear()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

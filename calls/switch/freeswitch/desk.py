@@ -17,7 +17,7 @@ from calls import log
 from calls.errors import SwitchError
 from calls.ids import AttemptId, BootId, CallId, LegId
 from calls.switch.events import CallConnected, CallLost, SwitchEvent
-from calls.switch.freeswitch import causes
+from calls.switch.freeswitch import causes, legs
 from calls.switch.freeswitch.amd import AmdRule
 from calls.switch.freeswitch.bridge import Bridge
 from calls.switch.freeswitch.call_info import Route, dialled_info, endpoint_of, inbound_info, route_of
@@ -70,6 +70,8 @@ class Desk:
     """By the channel's id."""
     _adopted: dict[str, CallId] = field(default_factory=dict)
     """Channels of calls that a run of ours before this one had up."""
+    _missing: set[str] = field(default_factory=set)
+    """Channels that were not in the switch's list, and of whose end nothing was told yet."""
     _known: asyncio.Event = field(default_factory=asyncio.Event)
     """What a run of ours before this one had up is known."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -204,18 +206,41 @@ class Desk:
             self.on_event(CallLost(call_id, causes.cause_of(event.headers)))
 
     def reconcile(self, live: frozenset[str], now: float) -> None:
-        """Compare with the switch's list of channels, asked for at ``now``."""
-        for channel_id in [each for each in self._adopted if each not in live]:
-            self.on_event(CallLost(self._adopted.pop(channel_id), None))
-        for channel_id, entry in list(self._calls.items()):
-            if entry.since < now and channel_id not in live:
-                entry.channel.left(HungUp(EndedBy.SWITCH))
+        """Compare with the switch's list of channels, asked for at ``now``.
+
+        What is not there is given :data:`calls.switch.freeswitch.legs.GRACE_S` for an end that is under way, which
+        says who ended it: the list overtakes events and a call's own connection.
+        """
+        missing = self._not_among(live, now) - self._missing
+        if missing:
+            self._missing |= missing
+            asyncio.get_running_loop().call_later(legs.GRACE_S, self._give_up, missing)
 
     def restarted(self, boot: BootId) -> None:
         """The switch was started anew, as ``boot``: no channel of before is left. Callers of this run of it may be
         here already, for they find us without the event socket."""
         held = self._calls.items()
-        self.reconcile(frozenset(each for each, entry in held if entry.channel.info.boot == boot), float("inf"))
+        live = frozenset(each for each, entry in held if entry.channel.info.boot == boot)
+        for channel_id in self._not_among(live, float("inf")):
+            self._gone(channel_id)
+
+    def _not_among(self, live: frozenset[str], now: float) -> set[str]:
+        held = {each for each in self._adopted if each not in live}
+        return held | {each for each, entry in self._calls.items() if entry.since < now and each not in live}
+
+    def _give_up(self, missing: set[str]) -> None:
+        for channel_id in missing & self._missing:
+            self._gone(channel_id)
+
+    def _gone(self, channel_id: str) -> None:
+        """Nobody says why."""
+        self._missing.discard(channel_id)
+        call_id = self._adopted.pop(channel_id, None)
+        if call_id is not None:
+            self.on_event(CallLost(call_id, None))
+        entry = self._calls.get(channel_id)
+        if entry is not None:
+            entry.channel.left(HungUp(EndedBy.SWITCH))
 
     def ids(self, live: frozenset[str]) -> frozenset[str]:
         """Our ids of the calls whose channel is among ``live``."""
@@ -224,6 +249,7 @@ class Desk:
 
     async def stop(self) -> None:
         """Let every handler go: their calls are given back to their dialplans."""
+        self._missing.clear()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

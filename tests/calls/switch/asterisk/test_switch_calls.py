@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
 from calls.errors import SwitchTimeout
 from calls.ids import CallId, LegId
+from calls.switch.asterisk import legs
 from calls.switch.asterisk.switch import AsteriskSwitch
 from calls.switch.events import CallLost, LegEnded
 from calls.switch.port import (
@@ -119,6 +121,41 @@ class TestCalls:
         await room.until(lambda: bool(results))
         assert results == [HungUp(EndedBy.CALLER, 16)]
 
+    async def test_the_list_overtakes_the_end_of_a_call(self, pbx: FakeAmi, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The switch's list has the channel no more before its Hangup, which says who ended it, has come or is
+        checked."""
+        results = []
+        monkeypatch.setattr(legs, "GRACE_S", 20.0)
+
+        async def serve(call: CallChannel) -> None:
+            results.append(await call.perform(Answer()))
+
+        pbx.answers["Status"] = pbx.no_such_channel
+        async with running(pbx, replace(config(pbx), sweep_s=0.05)) as room:
+            room.handler = serve
+            peer = await room.request("inbound")
+            await room.take(peer, "call-1")
+            await peer.expect(b"ANSWER")
+            await pbx.asked("CoreShowChannels", len(pbx.of("CoreShowChannels")) + 2)
+            await room.caught_up()
+            room.say(f"Hangup|Uniqueid: {UNIQUE}|Cause: 16")
+            await room.until(lambda: bool(results))
+            assert results == [HungUp(EndedBy.CALLER, 16)]
+
+    async def test_a_call_whose_end_is_never_told_ends(self, pbx: FakeAmi) -> None:
+        results = []
+
+        async def serve(call: CallChannel) -> None:
+            results.append(await call.perform(Answer()))
+
+        async with running(pbx, replace(config(pbx), sweep_s=0.05)) as room:
+            room.handler = serve
+            peer = await room.request("inbound")
+            await room.take(peer, "call-1")
+            await peer.expect(b"ANSWER")
+            await room.until(lambda: bool(results))
+            assert results == [HungUp(EndedBy.SWITCH, None)]
+
     async def test_a_transferred_talk_counts_from_the_answer_that_the_switch_tells(self, room: Room) -> None:
         results: list[Result] = []
 
@@ -161,7 +198,7 @@ class TestAdopted:
             await room.told(LegEnded(LegId("leg-1"), 16))
             assert len(room.switch._desk) == 0
 
-    async def test_what_is_gone_already_is_told_at_once(self, room: Room) -> None:
+    async def test_what_is_gone_already_is_told(self, room: Room) -> None:
         room.switch.adopt(frozenset((LegId("leg-1"),)), {CallId("old"): UNIQUE})
         await room.told(CallLost(CallId("old"), None))
         await room.told(LegEnded(LegId("leg-1"), None, unseen=True))

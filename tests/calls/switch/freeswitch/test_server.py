@@ -20,10 +20,11 @@ from calls.switch.freeswitch.server import Limits, Server
 from calls.switch.freeswitch.switch import FreeSwitch
 from calls.switch.port import Answer, CallChannel, EndedBy, Hangup, HungUp, Play, Result
 from calls.wire.esl import Headers
-from tests.calls.switch.freeswitch.fake_caller import Caller, Seen
+from tests.calls.switch.freeswitch.fake_caller import Caller, Leave, Seen
 from tests.calls.switch.freeswitch.fake_event_socket import CORE, FakeEventSocket
 from tests.calls.switch.freeswitch.fake_freeswitch import FakeCall
 from tests.calls.switch.freeswitch.world import (
+    LONG,
     SHORT,
     TOKEN,
     Files,
@@ -157,6 +158,27 @@ async def test_the_connection_may_end_at_any_byte() -> None:
         for found in ends:
             assert found[-1] in (HungUp(EndedBy.SWITCH), HungUp(EndedBy.US, 16)), found
         assert (await made.freeswitch().call(Caller())).answered
+
+
+# --- the list of channels -----------------------------------------------------------------------------------------
+
+
+@held
+@pytest.mark.parametrize(("leaves", "how"), [(Leave(0.8), EndedBy.CALLER), (Leave(9.0), EndedBy.SWITCH)])
+async def test_the_list_overtakes_the_end_of_a_call(leaves: Leave, how: EndedBy) -> None:
+    """It has the channel no more before its own connection has told who ended it; of what nobody tells the switch
+    has lost it."""
+    found: list[Result] = []
+
+    async def handler(channel: CallChannel) -> None:
+        await channel.perform(Answer())
+        made.switch._desk.reconcile(frozenset(), asyncio.get_running_loop().time() + 1.0)
+        found.append(await channel.perform(Play((LONG,))))
+
+    async with world(handler) as made:
+        await made.freeswitch().call(Caller((leaves,)))
+        await made.settled()
+    assert [each.by for each in found if isinstance(each, HungUp)] == [how]
 
 
 # --- causes -----------------------------------------------------------------------------------------------------

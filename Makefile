@@ -7,7 +7,7 @@ PYTHON ?= python3
 SWITCH ?= asterisk
 VENV   := .venv
 PY     := $(VENV)/bin/python
-PIP     = $(PY) -m pip install --quiet --disable-pip-version-check $(COMPILE)
+PIP     = $(PY) -m pip install --quiet --quiet --disable-pip-version-check $(COMPILE)
 PBX    := var/pbx
 ASSETS := console/web/vendor/complete
 

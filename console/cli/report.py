@@ -21,8 +21,8 @@ from calls.records.figure import Figure, Scope
 from calls.records.store import CallRecord, calls_between
 from calls.reports import calls_sheet
 from calls.reports.of_scope import all_figures
-from console.cli import downloading
-from console.cli.shared import print_json, print_table, settings_of
+from console.cli import downloading, figure_tables, fitting
+from console.cli.shared import out, print_json, print_part, print_table, settings_of, shown_cell, width
 from console.downloads import DownloadOrder, Held
 
 T = TypeVar("T")
@@ -31,6 +31,13 @@ Rows = tuple[list[str], list[list[object]]]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet may take for the beginning of a formula. Source: OWASP, CSV injection."""
 
+BY_IMPORTANCE = (
+    "started", "called", "outcome", "caller", "talk s", "agent", "call", "direction", "wait s", "last node", "queue",
+    "campaign", "ended by", "menu s", "ring s",
+)  # fmt: skip
+"""Columns of calls, where a terminal has no room for all."""
+
+SECOND = len("2026-05-31T12:00:00")
 
 app = typer.Typer(
     help="Calls and figures from the records: tables, or --csv, or --json. Without a command: the figures.",
@@ -91,7 +98,10 @@ def calls(
         context,
         lambda db: call_rows([each for each in calls_between(db, scope.begin, scope.end) if _is_in(each, scope)]),
     )
-    show("Calls", rows, as_csv, as_json)
+    if as_csv or as_json:
+        show("Calls", rows, as_csv, as_json)
+    else:
+        print_calls(rows)
 
 
 @app.command()
@@ -107,7 +117,7 @@ def figures(
     """The figures of queues, menus, campaigns and agents."""
     scope = _scope(begin, end, campaign, queue)
     targets = settings_of(context).reports.targets()
-    show("Figures", read(context, lambda db: figure_rows(all_figures(db, scope, targets))), as_csv, as_json)
+    show_figures("Figures", read(context, lambda db: all_figures(db, scope, targets)), as_csv, as_json)
 
 
 def span(begin: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
@@ -145,6 +155,28 @@ def show(title: str, rows: Rows, as_csv: bool, as_json: bool) -> None:
         typer.echo(as_csv_text(columns, cells), nl=False)
     else:
         print_table(title, columns, cells)
+
+
+def show_figures(title: str, figures: Sequence[Figure], as_csv: bool, as_json: bool) -> None:
+    """Print figures as they are asked for."""
+    if as_csv or as_json:
+        show(title, figure_rows(figures), as_csv, as_json)
+        return
+    for name, columns, rows in figure_tables.tables(title, figures):
+        print_table(name, columns, rows)
+
+
+def print_calls(rows: Rows) -> None:
+    """Single calls, with as much of each as the terminal has room for."""
+    columns, cells = rows
+    shown = [[shown_cell(cell) for cell in row] for row in cells]
+    started = columns.index("started")
+    for row in shown:
+        row[started] = row[started][:SECOND].replace("T", " ")
+    fits, others = fitting.most_important(columns, shown, width(), BY_IMPORTANCE)
+    print_part("Calls, in UTC", fits)
+    if others:
+        out.print(f"No room for: {', '.join(others)} (--csv and --json have all)", markup=False)
 
 
 def _is_in(call: CallRecord, scope: Scope) -> bool:

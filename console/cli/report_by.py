@@ -9,13 +9,15 @@ from typing import Annotated
 import typer
 
 from calls.errors import UserError
-from calls.reports import asked, calls_sheet, tables
+from calls.reports import asked, calls_sheet
 from calls.reports.definitions import Section
 from calls.reports.files import write_answer
+from calls.reports.left_out import left_out
 from calls.reports.personal import without_persons
 from calls.reports.sheets import Format, write
-from console.cli.report import put, read, rounded
-from console.cli.shared import print_table, settings_of
+from console.cli import figure_tables
+from console.cli.report import put, read
+from console.cli.shared import out, print_table, settings_of
 
 First = Annotated[
     str, typer.Option("--from", metavar="DAY", help="The first day, such as 2026-05-01, in the house's time zone.")
@@ -47,9 +49,10 @@ def by(
     answer = read(context, lambda db: asked.answer(db, wanted, settings, now))
     title = f"{section.value.capitalize()}, {wanted.begin:%Y-%m-%d} to {wanted.end - timedelta(days=1):%Y-%m-%d}"
     if how is None:
-        sheet = tables.broad(answer, title)
-        shown = [[rounded(cell) if isinstance(cell, float) else cell for cell in row] for row in sheet.rows]
-        print_table(title, sheet.names, shown)
+        columns, rows = figure_tables.broad(answer)
+        print_table(title, columns, rows, keys=len(answer.question.by))
+        for each in left_out(answer):
+            out.print(f"Not counted this way: {each.said()}", markup=False)
     else:
         put(write_answer(answer, section, title, how, settings), len(answer.rows), output)
 

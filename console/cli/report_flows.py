@@ -10,7 +10,7 @@ from calls.ids import FlowId
 from calls.records import flow_figures
 from calls.records.flow_figures import GOALS, ArmShare, FlowScope, Link, Path
 from calls.reports import of_flow
-from console.cli.report import AsCsv, AsJson, Begin, End, Rows, figure_rows, read, rounded, show, span
+from console.cli.report import AsCsv, AsJson, Begin, End, Rows, read, rounded, show, show_figures, span
 
 Flow = Annotated[str, typer.Argument(metavar="FLOW", help="The flow: its file's name without .yaml.")]
 Version = Annotated[str, typer.Option(help="Calls of this version only; the first digits will do.")]
@@ -34,8 +34,7 @@ def flow(
     since, until = span(begin, end)
     scope = FlowScope(FlowId(name), since, until, version, tuple(goal or GOALS))
     if split is None:
-        rows = read(context, lambda db: figure_rows(of_flow.flow_figures(db, scope)))
-        show(f"Flow {name}", rows, as_csv, as_json)
+        show_figures(f"Flow {name}", read(context, lambda db: of_flow.flow_figures(db, scope)), as_csv, as_json)
     else:
         rows = read(context, lambda db: arm_rows(flow_figures.arms(db, scope, split)))
         show(f"Flow {name}, split {split}", rows, as_csv, as_json)

@@ -13,8 +13,6 @@ from typing import NoReturn, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from calls.clock import SystemClock
 from calls.errors import CallwrightError, SettingsError, UserError
@@ -22,6 +20,7 @@ from calls.records.progress import to_stderr
 from calls.records.writer import Writer, write_once
 from calls.settings import Settings, load
 from calls.text import printable
+from console.cli import fitting
 from console.client import EngineClient, NoEngine
 
 T = TypeVar("T")
@@ -33,6 +32,8 @@ DEFAULT_SETTINGS = Path("callwright.toml")
 
 EX_CONFIG = 78
 """sysexits.h: the settings are wrong; a supervisor need not try again."""
+
+ANY_WIDTH = 100_000
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -129,14 +130,26 @@ def with_engine_or_writer(
             return with_writer(settings, offline)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table for people; text is shown as it is, never as markup."""
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column)
-    for row in rows:
-        table.add_row(*(Text(_shown(cell)) for cell in row))
-    out.print(table)
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], keys: int = 1) -> None:
+    """A table for people; text is shown as it is, never as markup.
+
+    Where it is wider than the terminal it comes in parts, or turned; the first ``keys`` columns name a row. A file or
+    a pipe takes it as wide as it is.
+    """
+    cells = [[shown_cell(cell) for cell in row] for row in rows]
+    for place, each in enumerate(fitting.fitting(columns, cells, width(), keys)):
+        print_part(title if place == 0 else f"{title}, continued", each)
+
+
+def width() -> int:
+    """Letters of a line of the terminal, or as COLUMNS has it; of a file or a pipe more than any table needs."""
+    return out.width if out.is_terminal or "COLUMNS" in os.environ else ANY_WIDTH
+
+
+def print_part(title: str, part: fitting.Part) -> None:
+    """One table as it is; see :mod:`console.cli.fitting`."""
+    page = out if width() == out.width else Console(file=out.file, highlight=False, width=ANY_WIDTH)
+    page.print(fitting.drawn(title, part, width()))
 
 
 def print_json(value: object) -> None:
@@ -144,5 +157,6 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def _shown(cell: object) -> str:
+def shown_cell(cell: object) -> str:
+    """A cell of a table for people."""
     return "-" if cell is None else f"{cell:.2f}" if isinstance(cell, float) else printable(str(cell))

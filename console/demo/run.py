@@ -24,7 +24,7 @@ from console.demo.scene import Scene
 from console.demo.stage import AsteriskStage, LoopbackStage, NoAsterisk, Stage, fetch
 
 PROJECT = Path(__file__).resolve().parents[2]
-PLAIN_WIDTH = 170
+PLAIN_WIDTH = 120
 """Columns where the output is no terminal."""
 
 PLAIN_LOOK_S = 5.0
@@ -110,5 +110,10 @@ def _report(console: Console, folder: Path, began: datetime) -> None:
     finally:
         connection.close()
     view.tables(console, calls, figures)
-    console.print(f"The records: {database}", markup=False)
-    console.print(f"The engine's log: {folder / 'engine.log'}", markup=False)
+    settings = (folder / "callwright.toml").relative_to(PROJECT)
+    for line in (
+        f"The records: {database.relative_to(PROJECT)}",
+        f"The engine's log: {(folder / 'engine.log').relative_to(PROJECT)}",
+        f"All figures: .venv/bin/callwright --settings {settings} report",
+    ):
+        console.print(line, markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from calls.records.figure import Figure
 from calls.records.store import CallRecord
+from console.cli import figure_tables, fitting
 from console.cli.report import call_rows
 from console.demo.director import Play
 from console.engine.status import Status
@@ -26,7 +27,18 @@ CALL_COLUMNS = (
     "agent",
     "last node",
 )
-FIGURE_UNITS = {"ratio": "%", "s": " s"}
+FIGURES = (
+    "offered", "service_level", "abandonment", "asa", "aht", "entered", "containment_technical", "drop_off",
+    "attempts", "answer_rate_of_attempts", "contact_rate_of_attempts", "abandonment_us", "time_to_connect",
+    "dials_per_agent_hour", "machine_share", "agent_wait_dialled", "handling_time", "occupancy",
+)  # fmt: skip
+"""Those of all that are shown; a report has some hundred."""
+
+FIGURES_OF_EACH = (
+    "entries", "time", "node_drop_off", "noinput", "nomatch", "by_keys",
+    "handled", "time_talking", "time_wrap_up", "occupancy", "agent_wait",
+)  # fmt: skip
+"""Those of each node and agent."""
 
 
 def live(play: Play) -> RenderableType:
@@ -60,7 +72,7 @@ def _engine(status: Status) -> list[RenderableType]:
 
 
 def tables(console: Console, calls: list[CallRecord], figures: list[Figure]) -> None:
-    """The calls and the figures."""
+    """The calls and the figures that matter most."""
     columns, rows = call_rows(calls)
     wanted = [columns.index(name) for name in CALL_COLUMNS]
     table = Table(title=f"{len(calls)} calls", title_justify="left")
@@ -70,35 +82,11 @@ def tables(console: Console, calls: list[CallRecord], figures: list[Figure]) -> 
         cells = [row[index] for index in wanted]
         table.add_row(str(cells[0])[11:19], *(Text(_cell(cell)) for cell in cells[1:]))
     console.print(table)
-    shown = Table(title="Figures", title_justify="left")
-    for name in ("figure", "value", "from", "definition"):
-        shown.add_column(name)
-    for figure in figures:
-        if not figure.subject:
-            shown.add_row(*(Text(cell) for cell in (figure.name, _value(figure), _from(figure), figure.definition)))
-    console.print(shown)
-    subjects = list(dict.fromkeys(figure.subject for figure in figures if figure.subject))
-    names = list(dict.fromkeys(figure.name for figure in figures if figure.subject))
-    found = {(figure.subject, figure.name): _value(figure) for figure in figures}
-    each = Table(title="By agent and node", title_justify="left")
-    for name in ("of", *names):
-        each.add_column(name)
-    for subject in subjects:
-        each.add_row(Text(subject), *(found.get((subject, name), "") for name in names))
-    console.print(each)
+    shown = [each for each in figures if each.name in (FIGURES_OF_EACH if each.subject else FIGURES)]
+    for title, names, lines in figure_tables.tables("Figures", shown):
+        for part in fitting.fitting(names, lines, console.width):
+            console.print(fitting.drawn(title, part, console.width))
 
 
 def _cell(cell: object) -> str:
     return "" if cell is None else f"{cell:.1f}" if isinstance(cell, float) else str(cell)
-
-
-def _value(figure: Figure) -> str:
-    if figure.value is None:
-        return "-"
-    if figure.unit == "ratio":
-        return f"{figure.value:.1%}" if figure.value <= 1 else f"{figure.value:.2f}"
-    return f"{figure.value:.1f} s" if figure.unit == "s" else f"{figure.value:g}"
-
-
-def _from(figure: Figure) -> str:
-    return "" if figure.denominator is None else f"{_cell(figure.numerator)} / {_cell(figure.denominator)}"

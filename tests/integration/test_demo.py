@@ -51,7 +51,7 @@ class Demo:
         """As it says itself at its end."""
         found = re.search(r"^The records: (.+)$", self.output.read_text(encoding="utf-8"), re.MULTILINE)
         assert found is not None, self.output.read_text(encoding="utf-8")
-        return Path(found[1])
+        return PROJECT / found[1]
 
 
 def _marked(mark: str) -> Iterator[str]:

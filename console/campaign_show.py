@@ -95,7 +95,7 @@ def detail(
         id=campaign.id,
         name=campaign.file.name,
         state=(state if view is None else view.state).value,
-        reason=_reason(state, opens.reason) if view is None else view.reason,
+        reason=_over(leads) if state is CampaignState.FINISHED else _reason(state, opens.reason, view),
         figures={} if view is None else dict(view.figures),
         pacing=pacing.model_dump(exclude_none=True) | {"cap": pacing.cap_within(campaign.preset)},
         priority=campaign.file.priority,
@@ -118,7 +118,14 @@ def detail(
     )
 
 
-def _reason(state: CampaignState, closed: str) -> str:
+def _over(leads: Mapping[str, int]) -> str:
+    left = roll.undialled(leads)
+    return f"no lead is left ({left})" if left else "no lead is left"
+
+
+def _reason(state: CampaignState, closed: str, view: CampaignView | None) -> str:
+    if view is not None:
+        return view.reason
     return "no engine runs it" if state is CampaignState.RUNNING and not closed else closed or f"it is {state.value}"
 
 

@@ -26,7 +26,7 @@ from calls.records.voicemail import MessageState
 from calls.reports.schedules import ScheduledReport, latest
 from calls.settings import Settings
 from console.moments import Moment
-from dialer import archive, control, enrolment, own_rules, pacing_states, roll, versions, windows
+from dialer import archive, control, enrolment, hopper, own_rules, pacing_states, roll, versions, windows
 from dialer import campaign as campaigns
 from dialer.campaign import Campaign
 from dialer.events import CampaignStarted, CampaignState
@@ -62,6 +62,8 @@ class Registered:
     """As it runs: its file, and the changes that hold."""
     learnt: pacing_states.State | None
     """What its pacing has learnt before."""
+    undialled: str = ""
+    """Why nobody of its roll will be dialled; "": somebody will."""
 
     def event(self) -> CampaignStarted:
         """What the dialer's core is to be told."""
@@ -134,12 +136,21 @@ async def register(writes: Writes, campaign: Campaign, who: str, now: datetime) 
             windows.resets_s(campaign.preset.cap_window, now),
             control.effective(connection, campaign),
             pacing_states.kept(connection, campaign.campaign_id),
+            _undialled(connection, campaign, now),
         )
 
     await writes.run(enter)
     while await writes.run(lambda db: enrolment.step(db, campaign)):
         pass
     return await writes.run(registered)
+
+
+def _undialled(connection: sqlite3.Connection, campaign: Campaign, now: datetime) -> str:
+    if hopper.next_in_s(connection, campaign.campaign_id, now) is not None:
+        return ""
+    if hopper.any_closed(connection, campaign.campaign_id):
+        return "every lead that is left is in a closed list"
+    return roll.undialled(roll.progress(connection, campaign.campaign_id)) or "all of them are done"
 
 
 def audit_campaign(connection: sqlite3.Connection, campaign_id: str, what: str, who: str, now: datetime) -> None:

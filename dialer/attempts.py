@@ -172,8 +172,11 @@ def begin_attempts(
         next_in_s = TRUNK_REST_S
     if begun:
         failpoints.hit("attempt.before_commit")
-    exhausted = next_in_s is None and not begun and not _may_change(connection, campaign.campaign_id)
-    return Begun(tuple(begun), dict(refused), next_in_s, exhausted, routing.waits_for, holding.any_held())
+    is_over = next_in_s is None and not begun and not _may_change(connection, campaign.campaign_id)
+    closed = is_over and hopper.any_closed(connection, campaign.campaign_id)
+    exhausted = is_over and not closed
+    held = holding.any_held()
+    return Begun(tuple(begun), dict(refused), next_in_s, exhausted, routing.waits_for, held, closed)
 
 
 def _begin_one(

@@ -63,6 +63,8 @@ class Begun:
     """What a lead waits for whose trunks have no room; "": there was none such."""
     held: bool = False
     """A lead waits for a better hour."""
+    closed: bool = False
+    """All leads that are left stand in lists that are closed."""
 
 
 @dataclass(frozen=True, slots=True)

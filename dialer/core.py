@@ -42,7 +42,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from calls.causes import NORMAL_CLEARING, Outcome
@@ -59,7 +59,7 @@ from dialer.reasons import Reason
 from dialer.routes import Room
 from dialer.run import AttemptRun, CampaignRun, Phase
 from dialer.states import Order, after
-from dialer.view import CoreView, view_of
+from dialer.view import CoreView, view_of, with_floor
 
 FAULTS = 3
 """So many faults in a row, a second apart, pause a campaign: one may be of the moment."""
@@ -234,8 +234,16 @@ class DialerCore:
 
     def take_reasons(self) -> dict[CampaignId, tuple[Reason, ...]]:
         """Why each campaign dialled what it dialled, or nothing, since this was last asked."""
-        taken = {campaign_id: run.reasons.take() for campaign_id, run in self._state.runs.items()}
+        taken = {campaign_id: self._taken(run) for campaign_id, run in self._state.runs.items()}
         return {campaign_id: reasons for campaign_id, reasons in taken.items() if reasons}
+
+    def _taken(self, run: CampaignRun) -> tuple[Reason, ...]:
+        """The one that holds still with what the agents do now."""
+        last = run.decision.reason
+        return tuple(
+            replace(each, reason=with_floor(self._state, run, last)) if each.reason == last else each
+            for each in run.reasons.take()
+        )
 
     def learnt(self) -> dict[CampaignId, Mapping[str, object]]:
         """What the pacing of each campaign has learnt, as JSON values; see ``CampaignStarted``."""

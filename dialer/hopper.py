@@ -153,6 +153,23 @@ def is_dialling(connection: sqlite3.Connection, campaign_id: CampaignId) -> bool
     return row is not None
 
 
+def any_closed(connection: sqlite3.Connection, campaign_id: CampaignId) -> bool:
+    """True where a lead that may be dialled stands in a list that is closed: it is dialled once that is opened."""
+    for (list_id,) in connection.execute(
+        "SELECT list_id FROM campaign_lists JOIN lists USING (list_id)"
+        " WHERE campaign_id = ? AND closed_at IS NOT NULL",
+        (campaign_id,),
+    ).fetchall():
+        for left in (_READY, _WAITING):
+            row = connection.execute(
+                f"SELECT 1 FROM campaign_leads WHERE campaign_id = ? AND list_id = ? AND {left} LIMIT 1",
+                (campaign_id, list_id),
+            ).fetchone()
+            if row is not None:
+                return True
+    return False
+
+
 def next_in_s(connection: sqlite3.Connection, campaign_id: CampaignId, now: datetime) -> float | None:
     """Seconds until the next lead is due; None: nothing waits for its time."""
     times = []

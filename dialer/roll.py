@@ -120,6 +120,13 @@ def progress(connection: sqlite3.Connection, campaign_id: CampaignId) -> Mapping
     return {row[0]: row[1] for row in rows}
 
 
+def undialled(leads: Mapping[str, int]) -> str:
+    """What the leads of a roll, by their states, are not dialled for, where nothing is left to dial; "": all were."""
+    words = {"excluded": "left out by its filter or removed", "refused": "refused for good"}
+    found = [f"{leads[state]} {said}" for state, said in words.items() if leads.get(state)]
+    return f"leads: {', '.join(found)}" if found else ""
+
+
 def abandonment(connection: sqlite3.Connection, campaign: Campaign, now: datetime) -> tuple[int, int]:
     """People who answered in the preset's window up to ``now``, and those of them who were abandoned, as the preset
     counts; a lost call that may have been answered is one of both (:func:`dialer.recovery.recover`), and a call of

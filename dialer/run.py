@@ -405,7 +405,7 @@ class CampaignRun:
         if begun.next_in_s == 0.0 or (asked and len(begun.attempts) >= asked):
             self.look = False
             return
-        settling = begun.next_in_s is None and not begun.exhausted and not self.attempts
+        settling = begun.next_in_s is None and not (begun.exhausted or begun.closed) and not self.attempts
         longest_s = SETTLING_REST_S if settling else LONGEST_REST_S
         rest_s = longest_s if begun.next_in_s is None else min(longest_s, begun.next_in_s)
         self.wait(now + rest_s, _nothing_due(begun))
@@ -465,6 +465,8 @@ def _nothing_due(begun: Begun) -> str:
         held += " (leads wait for a better hour)"
     if begun.exhausted:
         return f"no lead is left{held}"
+    if begun.closed:
+        return f"every lead that is left is in a closed list{held}"
     if begun.next_in_s is None:
         return f"every lead that is left is being dialled{held}"
     return f"no lead is due within {begun.next_in_s:.0f} s{held}"

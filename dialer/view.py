@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from calls.ids import CampaignId, QueueName
 from dialer.dialling import Dialling
 from dialer.events import CampaignState
+from dialer.pacing.model import NO_AGENT
 from dialer.run import CampaignRun, Phase
 
 
@@ -94,6 +95,15 @@ def view_of(state: Dialling, now: float) -> CoreView:
     )
 
 
+def with_floor(state: Dialling, run: CampaignRun, reason: str) -> str:
+    """The reason of the campaign's last decision; where no agent was free, with what they do instead."""
+    if NO_AGENT not in reason or run.state is not CampaignState.RUNNING:
+        return reason
+    return (
+        f"{reason} ({state.sharing.workforce.why_none(run.campaign, [lane.switch for lane in run.lanes.values()])})"
+    )
+
+
 def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:
     phases = Counter(attempt.phase for attempt in run.attempts.values())
     answered, abandoned = run.window(now)
@@ -112,7 +122,7 @@ def _campaign(state: Dialling, run: CampaignRun, now: float) -> CampaignView:
         ready=sum(each.ready for each in seen),
         reserved=sum(each.reserved for each in seen),
         wrapping=sum(len(each.wrapping_since_s) for each in seen),
-        reason=run.decision.reason,
+        reason=with_floor(state, run, run.decision.reason),
         figures=run.decision.figures,
         answered=answered,
         abandoned=abandoned,

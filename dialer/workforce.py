@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from typing import assert_never
 
 from calls.agents.states import AgentState
 from calls.ids import AgentId, CampaignId, QueueName
@@ -158,6 +159,35 @@ class Workforce:
                     groups[frozenset(serves)] += count
             known = self._ready = (parties, groups)
         return known[1]
+
+    def why_none(self, campaign: Campaign, switches: Collection[str]) -> str:
+        """What those of the campaign's queue do who might take its calls, such as ``agents: 2 talking, 1 paused``."""
+        members = [each for each in self.agents.values() if campaign.queue in each.queues]
+        if not members:
+            return "agents: none of its queue can meet a dialled person in time"
+        found = Counter(self._does(each, campaign, switches) for each in members)
+        return "agents: " + ", ".join(f"{count} {does}" for does, count in sorted(found.items()))
+
+    def _does(self, agent: FloorAgent, campaign: Campaign, switches: Collection[str]) -> str:
+        if agent.state is AgentState.LOGGED_OUT:
+            return "logged out"
+        if not any(may_serve(agent, campaign, switch) for switch in switches):
+            return "without its skills" if agent.switch in switches else "on another switch"
+        match agent.state:
+            case AgentState.PAUSED:
+                return "paused"
+            case AgentState.WRAP_UP:
+                return "in wrap-up"
+            case AgentState.TALKING:
+                return "talking"
+            case AgentState.RESERVED:
+                return "about to talk"
+            case AgentState.READY if agent.free and not agent.leaving:
+                return "free for callers or another campaign"
+            case AgentState.READY:
+                return "not to be reached now"
+            case _:
+                assert_never(agent.state)
 
     def inbound_waiting(self, queue: QueueName, switch: str) -> int:
         """Inbound callers of the queue whom agents on the switch could take."""

@@ -223,6 +223,8 @@ def _add_campaigns(app: FastAPI, engine: Engine) -> None:
             engine.dialled.tell(started.event())
             await engine.dialled.states.kept(campaign.campaign_id)
         said = f"campaign {campaign_id} is started: {started.leads} leads on its roll"
+        if started.undialled:
+            said = f"{said}\nwarning: none of them is to be dialled ({started.undialled})"
         if words := staffing.lacking(campaign, engine.settings):
             said = f"{said}\nwarning: {words}"
         return operations.Done(said=said)

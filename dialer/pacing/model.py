@@ -11,6 +11,10 @@ Stratum = str | tuple[object, ...]
 a tuple; "" where nobody knows."""
 
 
+NO_AGENT = "no free agent"
+"""The reason of a policy that dials only for agents who are free, while none is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One campaign at one moment. All times in seconds on the campaign's monotonic clock.

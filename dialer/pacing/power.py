@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import floor
 
-from dialer.pacing.model import Explanation, Observation, Snapshot
+from dialer.pacing.model import NO_AGENT, Explanation, Observation, Snapshot
 
 RATIO = 1.5
 """Lines for each free agent where nobody said another number."""
@@ -59,7 +59,7 @@ class Power:
         if seen.inbound_waiting > 0:
             return 0, f"inbound calls wait: {seen.inbound_waiting}"
         if seen.ready <= 0:
-            return 0, "no free agent"
+            return 0, NO_AGENT
         wanted = max(0, floor(ratio * seen.ready) - under_way)
         return wanted, f"{ratio:g} lines for each of {seen.ready} free agents, less {under_way} under way"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dialer.pacing.model import Explanation, Observation, Snapshot
+from dialer.pacing.model import NO_AGENT, Explanation, Observation, Snapshot
 
 
 class Progressive:
@@ -37,7 +37,7 @@ class Progressive:
         if seen.inbound_waiting > 0:
             return 0, f"inbound calls wait: {seen.inbound_waiting}"
         if seen.ready <= 0:
-            return 0, "no free agent"
+            return 0, NO_AGENT
         wanted = seen.ready - under_way
         if wanted <= 0:
             return 0, f"all {seen.ready} free agents have a call under way"

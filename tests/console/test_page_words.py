@@ -83,6 +83,7 @@ SAYING = (
     "console/reads/flow_check.py",
     "console/web/staffing.py",
     "dialer/lane.py",
+    "dialer/workforce.py",
     "dialer/schedule.py",
     "dialer/routes.py",
 )

@@ -107,7 +107,7 @@ def test_no_dial_without_an_agent(campaign: Campaign, ready: int, inbound: int, 
 def test_a_queue_that_nobody_reports_has_nobody(bench: Bench) -> None:
     bench.begin(2)
     bench.tell(ev.AgentsChanged())
-    assert bench.reason() == "no free agent"
+    assert bench.reason() == "no free agent (agents: none of its queue can meet a dialled person in time)"
 
 
 def test_agents_who_leave_before_the_dial_goes_out_take_it_with_them(bench: Bench) -> None:

@@ -232,6 +232,11 @@ def begin(connection: sqlite3.Connection, name: str, address: str, now: datetime
     return until
 
 
+def right(connection: sqlite3.Connection, name: str, address: str) -> None:
+    """The try that was counted last was right, and nobody logs in by it: a password that is asked for again."""
+    lockout.succeeded(connection, Try(LOCKS, name_key(name), address))
+
+
 def unlock(connection: sqlite3.Connection, name: str, who: str, now: datetime) -> bool:
     """Forget the wrong tries of an account's name; False: there were none. Callers' PINs are another matter."""
     removed = connection.execute(
@@ -263,7 +268,7 @@ def open_session(
     found = secrets_of(connection, name)
     if found is None or (found.totp is not None and (step is None or step <= found.totp_used)):
         raise UserError("the account was changed meanwhile: log in again")
-    lockout.succeeded(connection, Try(LOCKS, name_key(name), address))
+    right(connection, name, address)
     if step is not None:
         _set(connection, found.account, "totp_used", step)
     connection.execute(

@@ -105,7 +105,7 @@ class LogIns:
         return token
 
     async def is_password(self, known: Known, password: str, address: str) -> bool:
-        """Whether it is the account's own; counted as a try to log in is.
+        """Whether it is the account's own; counted as a try to log in is, and forgotten where it is right.
 
         Raises:
             Wrong: too many tries.
@@ -116,7 +116,11 @@ class LogIns:
             raise Wrong("too_many_later")
         found = await asyncio.to_thread(self._secrets_of, known.account.name)
         async with self._hashing:
-            return await asyncio.to_thread(self._hasher.is_right, password, None if found is None else found.password)
+            kept = None if found is None else found.password
+            right = await asyncio.to_thread(self._hasher.is_right, password, kept)
+        if right:
+            await self._engine.tell("POST", "/v1/log-ins/right", order)
+        return right
 
     def _secrets_of(self, name: str) -> Secrets | None:
         with closing(open_readonly(self._database)) as connection:

@@ -124,6 +124,7 @@ INTERNAL = frozenset(
         ("PUT", "/v1/accounts/{name}/second-factor"),
         ("POST", "/v1/accounts/{name}/tokens"),
         ("POST", "/v1/log-ins"),
+        ("POST", "/v1/log-ins/right"),
         ("POST", "/v1/sessions"),
         ("POST", "/v1/sessions/{token}/seen"),
         ("DELETE", "/v1/sessions/{token}"),

@@ -162,6 +162,9 @@ def test_a_password_of_somebody_else_is_changed_first(running: Served, browser: 
     assert browser.call("GET", "/v1/status").status_code == 403
     new = {"password": "another fine day", "again": "another fine day"}
     assert "old password is wrong" in trouble(browser.post("/password", old="wrong", **new))
+    for _ in range(store.LIMITS.by_account + 1):
+        short = browser.post("/password", old=PASSWORD, password="short", again="short")
+        assert "12 to 200" in trouble(short), "whoever has the password does not guess"
     assert browser.post("/password", old=PASSWORD, **new).url.path == "/log-in"
     assert trouble(browser.log_in(root, PASSWORD)) == "Name, password or code are wrong."
     assert browser.log_in(root, "another fine day").url.path == "/wall"

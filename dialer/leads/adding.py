@@ -145,8 +145,8 @@ def _add_one(
         added.again.append(LeadId(there[2]))
         rewrite(connection, LeadId(there[2]), lead, key)
         connection.execute(
-            "UPDATE leads SET removed_at = NULL, import_id = ?, file_row = ? WHERE lead_id = ?",
-            (target.import_id, lead.row, there[2]),
+            "UPDATE leads SET removed_at = NULL, import_id = ?, file_row = ?, imported_at = ? WHERE lead_id = ?",
+            (target.import_id, lead.row, at, there[2]),
         )
         return
     connection.execute(_LEAD, _row(target, lead, row_id, key, at))

@@ -239,11 +239,13 @@ def test_a_dialled_one_stays_for_its_records_and_comes_back_with_its_tries(desk:
     refused = requested.begin(desk.db, desk.campaign, lead_id, OLD, desk.now, place, AttemptId("r"), "anna")
     assert refused == Refused("not_on_the_roll", None), "nor does an agent dial it who was shown it before"
 
+    desk.later(7200)
     report = load(desk, "Phone,Name", f"{OLD},Back again", f"{OTHER},Left alone", f"{OLD},Twice")
     assert (report.counts.imported, report.counts.known, report.counts.refused) == (1, 1, 1)
     lead = one.find(desk.db, "autumn", OLD)
     assert (lead.lead_id, lead.name, state(desk, OLD)) == (lead_id, "Back again", ("retry", 1, 0))
     assert lists.overview(desk.db)[0].leads == 2
+    assert lead.imported_at == as_text(desk.now), "what is kept for so long is kept from now on"
     desk.call("not_interested")
     assert may_dial(desk, OLD) == Refused("attempts", None), "the try of before counts"
 

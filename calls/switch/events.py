@@ -46,10 +46,12 @@ class LegAnswered:
 @dataclass(frozen=True, slots=True)
 class LegHeld:
     """The phone at the far end of an answered leg has put us on hold by a key of its own, or (``held`` False) takes
-    us back. It may be told twice."""
+    us back. It may be told twice. ``has_music``: the switch plays music to whom the leg talks with, and knows what
+    the key says only while the two are together; else they hear nothing."""
 
     leg_id: LegId
     held: bool
+    has_music: bool = False
 
 
 @dataclass(frozen=True, slots=True)

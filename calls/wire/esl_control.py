@@ -325,6 +325,8 @@ class Originate(Replied):
     caller_id: str = ""
     limit_s: int = 0
     """How long the leg may be up, for an extension that ends it then (``cw_limit_s``); 0: nothing is said of it."""
+    hold_music: str = ""
+    """The ``local_stream`` that whom it talks with hears while its phone's own key has them on hold; "": nothing."""
 
     def __post_init__(self) -> None:
         check_span("time of a leg", self.limit_s, 0, MAX_S)
@@ -335,6 +337,8 @@ class Originate(Replied):
         check_context(self.context)
         check_span("ring time", self.ring_s, 1, MAX_S)
         check_caller_id(self.caller_id)
+        if self.hold_music:
+            check_id("music", self.hold_music)
 
     def lines(self) -> tuple[str, ...]:
         """``bgapi originate {VARIABLES}ENDPOINT EXTENSION XML CONTEXT``, ``Job-UUID``."""
@@ -343,5 +347,7 @@ class Originate(Replied):
             values += [f"origination_caller_id_{each}={self.caller_id}" for each in ("number", "name")]
         if self.limit_s:
             values.append(f"cw_limit_s={self.limit_s}")
+        if self.hold_music:
+            values.append(f"hold_music=local_stream://{self.hold_music}")
         leg = f"{{{','.join(values)}}}{self.endpoint}"
         return (f"bgapi originate {leg} {self.extension} XML {self.context}", f"Job-UUID: {self.job_id}")

@@ -254,7 +254,7 @@ class Engine:
             self.callbacks.moved,
             self.callbacks.booking_of,
         )
-        self.phone_holds = PhoneHolds(self.floor, self.transfers, self.consults, self.tasks)
+        self.phone_holds = PhoneHolds(self.floor, self.meetings, self.transfers, self.consults, self.tasks)
         self.phone_codes = PhoneCodes(
             settings,
             self.floor,
@@ -431,6 +431,7 @@ class Engine:
     async def talk_over(self, talk: LiveTalk, *, holds: bool) -> None:
         """See :class:`console.engine.talk.Listeners`."""
         self.supervision.talk_over(talk, holds=holds)
+        self.phone_holds.talk_over(talk)
         await self.talk_recordings.talk_over(talk)
 
     def hold_over(self, call_id: CallId) -> None:

@@ -2,7 +2,8 @@
 
 The phone's key stops what the phone sends and hears; the switch tells of it, and the caller is led to the queue's
 music. The key pressed again takes the caller back, unless somebody is asked meanwhile. Who dials a code on a second
-line has the first one on hold: an order for the talk in hand has the caller back first.
+line has the first one on hold: an order for the talk in hand has the caller back first. Where the switch plays music
+by itself the two stay together, and the record alone says what happens.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import asyncio
 from calls import log
 from calls.errors import SwitchError, UserError
 from calls.ids import AgentId, LegId
+from calls.records.durations import Phase
 from console.engine.consults import Consults
 from console.engine.floor import FloorRunner
-from console.engine.talk import LiveTalk
+from console.engine.talk import LiveTalk, Meetings
 from console.engine.tasks import Tasks
 from console.engine.transfers import Transfers
 
@@ -25,17 +27,26 @@ BACK_S = 5.0
 class PhoneHolds:
     """Of all agents' phones."""
 
-    def __init__(self, floor: FloorRunner, transfers: Transfers, consults: Consults, tasks: Tasks) -> None:
+    def __init__(
+        self, floor: FloorRunner, meetings: Meetings, transfers: Transfers, consults: Consults, tasks: Tasks
+    ) -> None:
         self._floor = floor
+        self._meetings = meetings
         self._transfers = transfers
         self._consults = consults
         self._tasks = tasks
         self._held: set[LegId] = set()
         """The phones whose key says hold."""
+        self._marked: dict[LegId, LiveTalk] = {}
+        """The talks that the switch itself has on hold."""
         self._talks: dict[AgentId, asyncio.Future[None]] = {}
 
-    def told(self, leg_id: LegId, *, held: bool) -> None:
-        """The key of the phone was pressed. Of a leg that is no agent's nothing comes."""
+    def told(self, leg_id: LegId, *, held: bool, has_music: bool) -> None:
+        """The key of the phone was pressed. Of a leg that is no agent's nothing comes. ``has_music``: as
+        :class:`calls.switch.events.LegHeld` has it."""
+        if has_music:
+            self._mark(leg_id, held=held)
+            return
         if held == (leg_id in self._held):
             return
         if held:
@@ -54,6 +65,10 @@ class PhoneHolds:
         if (waits := self._talks.pop(talk.agent_id, None)) is not None and not waits.done():
             waits.set_result(None)
 
+    def talk_over(self, talk: LiveTalk) -> None:
+        """They hear each other no longer."""
+        self._marked.pop(talk.leg_id, None)
+
     async def talks(self, agent_id: AgentId) -> None:
         """The agent has their caller back when this returns, where a key of the phone had them on hold and nobody is
         asked. The phone's line may still be on hold: it hears nothing until its key is pressed."""
@@ -62,6 +77,16 @@ class PhoneHolds:
         waits = self._talks.setdefault(agent_id, asyncio.get_running_loop().create_future())
         self._consults.take_back(agent_id)
         await asyncio.wait({waits}, timeout=BACK_S)
+
+    def _mark(self, leg_id: LegId, *, held: bool) -> None:
+        if held:
+            agent_id = self._floor.agent_of(leg_id)
+            talk = None if agent_id is None else self._meetings.of_agent(agent_id)
+            if talk is not None and talk.leg_id == leg_id and leg_id not in self._marked:
+                self._marked[leg_id] = talk
+                talk.recorder.hold(talk.agent_id)
+        elif (talk := self._marked.pop(leg_id, None)) is not None:
+            talk.recorder.enter(Phase.TALK)
 
     async def _hold(self, leg_id: LegId) -> None:
         agent_id = self._floor.agent_of(leg_id)

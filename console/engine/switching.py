@@ -112,8 +112,8 @@ class Switching:
             case events.LegAnswered():
                 if not any(each.leg_answered(event.leg_id) for each in self._leg_owners):
                     self._dialled.leg_event(event)
-            case events.LegHeld(leg_id, held):
-                self._phone_holds.told(leg_id, held=held)
+            case events.LegHeld(leg_id, held, has_music):
+                self._phone_holds.told(leg_id, held=held, has_music=has_music)
             case events.LegEnded():
                 self._phone_holds.leg_ended(event.leg_id)
                 self._consults.leg_ended(event.leg_id)

@@ -36,13 +36,13 @@ async def talk(world: World) -> LoopbackCall:
     return call
 
 
-def key(world: World, *, is_held: bool, agent_id: str = "anna") -> None:
+def key(world: World, *, is_held: bool, agent_id: str = "anna", has_music: bool = False) -> None:
     """The hold key of the agent's phone is pressed."""
     (view,) = [each for each in world.engine.floor.view().agents if each.agent_id == agent_id]
     assert view.leg_id is not None
     leg = world.switch.agent_leg(view.leg_id)
     assert isinstance(leg, AgentLeg)
-    leg.presses_hold(held=is_held)
+    leg.presses_hold(held=is_held, has_music=has_music)
 
 
 async def on_hold(world: World) -> None:
@@ -143,3 +143,27 @@ async def test_who_is_asked_meanwhile_is_not_left_by_the_key(tmp_path: Path) -> 
         assert world.state("ben") == "talking", "the two talk on, the caller hears music"
         assert (await ask(world.engine, "/v1/agents/anna/transfer/complete")).status_code == 200
         await world.until(lambda: world.state("anna") == "wrap_up")
+
+
+@held
+async def test_a_switch_that_plays_music_by_itself_keeps_the_two_together(tmp_path: Path) -> None:
+    async with house(tmp_path) as world:
+        call = await talk(world)
+        await asyncio.sleep(10.0)
+        for _ in range(2):
+            key(world, is_held=True, has_music=True)
+            key(world, is_held=True, has_music=True)
+            await world.until(lambda: [each.phase for each in world.engine.status().calls] == ["hold"])
+            await asyncio.sleep(10.0)
+            key(world, is_held=False, has_music=True)
+            await world.until(lambda: [each.phase for each in world.engine.status().calls] == ["talk"])
+        key(world, is_held=True, has_music=True)
+        await asyncio.sleep(5.0)
+        call.far_hangs_up()
+        await world.settled()
+        record = world.record()
+        assert record.hold_s == pytest.approx(25.0, abs=0.5)
+        assert record.talk_s == pytest.approx(10.0, abs=0.5)
+        assert adds_up(record)
+        assert met(world, call)[0] == "meet anna" and len(met(world, call)) == 2, "never parted before the end"
+        assert of_hold(world, call)[:2] == ["hold_began", "hold_ended"]

@@ -83,6 +83,7 @@ class SipPhone(asyncio.DatagramProtocol):
         self._sent = 0
         self._requests = 0
         """Re-INVITEs of ours."""
+        self._holds = False
         self._pbx: tuple[str, int] | None = None
         self._request = ""
         self.rung = 0
@@ -110,7 +111,7 @@ class SipPhone(asyncio.DatagramProtocol):
 
     def hold(self, *, held: bool) -> None:
         """Press the hold key: a re-INVITE that sends only, or one that sends and hears again (RFC 3264, 8.4)."""
-        self._requests += 1
+        self._requests, self._holds = self._requests + 1, held
         body = self._session("sendonly" if held else "sendrecv")
         self._send(
             f"{self._begin('INVITE', 20 + self._requests)}Contact: <sip:phone@{LOOPBACK}:{self._port}>\r\n"
@@ -149,7 +150,9 @@ class SipPhone(asyncio.DatagramProtocol):
             self._reply(text, "200 OK")
             asyncio.get_running_loop().create_task(self._voice.stop())
             self.ended.set()
-        elif text.startswith(("INVITE ", "OPTIONS ", "UPDATE ")):
+        elif text.startswith("INVITE "):
+            self._reply(text, "200 OK", self._session("sendonly" if self._holds else "sendrecv"))
+        elif text.startswith(("OPTIONS ", "UPDATE ")):
             self._reply(text, "200 OK")
         elif text.startswith("SIP/2.0 200 ") and _header(text, "CSeq").endswith(" INVITE"):
             self._send(f"{self._begin('ACK', int(_header(text, 'CSeq').split()[0]))}Content-Length: 0\r\n\r\n")

@@ -8,7 +8,8 @@ CHANNEL_PROGRESS(_MEDIA)    the far end rings
 CHANNEL_ANSWER              it has answered
 CHANNEL_PARK                an agent's leg is in its place, and only now told as answered: until then the
                             originate's own thread still moves it, and would take it out of a talk again
-CHANNEL_HOLD, _UNHOLD       the phone's own key (``switch_channel_mark_hold``, by mod_sofia at a re-INVITE)
+CHANNEL_HOLD, _UNHOLD       the phone's own key; the second too when the leg leaves a talk, and then no more of the
+                            key is told. Whom it talks with hears ``hold_music`` meanwhile
 CHANNEL_HANGUP_COMPLETE     the end, with the cause. 503 is told as 41 and 480 as 18: the SIP status says better,
                             so that a leg ends with the same cause as on Asterisk
 BACKGROUND_JOB              found by its Job-UUID. ``-ERR``: it failed; with no channel there never was one. The
@@ -141,7 +142,7 @@ class LegBook:
             case EventName.PARK.value if leg.parks:
                 return self._answers(leg)
             case EventName.HOLD.value | EventName.UNHOLD.value if leg.answered:
-                return [LegHeld(leg.leg_id, event.name == EventName.HOLD.value)]
+                return [LegHeld(leg.leg_id, event.name == EventName.HOLD.value, has_music=True)]
             case EventName.HANGUP_COMPLETE.value:
                 return [self._end(leg, causes.cause_of(event.headers), now, seen=True)]
             case _:

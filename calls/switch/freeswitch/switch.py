@@ -53,6 +53,9 @@ CLOSE_S = 10.0
 WANTED = tuple(dict.fromkeys((*legs.WANTED, *desk.WANTED, *seats.WANTED)))
 """The events of all channels that we ask for, and no others: every call of this FreeSWITCH costs us a few."""
 
+HOLD_MUSIC = "default"
+"""What a caller hears while an agent's phone has them on hold by its own key."""
+
 _LEGS = frozenset(each.value for each in legs.WANTED)
 _DESK = frozenset(each.value for each in desk.WANTED)
 _SEATS = frozenset(each.value for each in seats.WANTED)
@@ -244,13 +247,13 @@ class FreeSwitch:
         Raises:
             CommandRefused: a number, a trunk or an id that must not.
         """
-        limit_s = 0
+        limit_s, music = 0, ""
         match request:
             case DialAttempt():
                 endpoint = self._config.trunk(request.trunk).channel(request.number)
                 leg_id, extension = LegId(request.attempt_id), DIALLED
             case RingAgent():
-                endpoint, leg_id, extension = request.endpoint, request.leg_id, AGENT
+                endpoint, leg_id, extension, music = request.endpoint, request.leg_id, AGENT, HOLD_MUSIC
             case RingOutside():
                 endpoint, leg_id, extension = self._outside(request), request.leg_id, OUTSIDE
                 limit_s = max(1, math.floor(request.talk_limit_s))
@@ -265,6 +268,7 @@ class FreeSwitch:
             math.ceil(request.ring_timeout_s) + SAFETY_S,
             request.caller_id,
             limit_s,
+            music,
         )
 
     def _outside(self, request: RingOutside) -> str:

@@ -226,9 +226,9 @@ class AgentLeg:
         """The agent hangs the phone up."""
         self._end(EndedBy.AGENT, NORMAL)
 
-    def presses_hold(self, *, held: bool) -> None:
-        """The agent presses the hold key of the phone."""
-        self._ringing.tells(LegHeld(self._ringing.leg_id, held))
+    def presses_hold(self, *, held: bool, has_music: bool = False) -> None:
+        """The agent presses the hold key of the phone. ``has_music``: as on a switch that plays it by itself."""
+        self._ringing.tells(LegHeld(self._ringing.leg_id, held, has_music))
 
     def sit(self, seat: Seat, host: AgentLeg | None) -> None:
         """Be there from now on."""

@@ -144,4 +144,4 @@ def test_the_phones_own_hold_key_is_told_of_an_answered_leg() -> None:
     made = book(parks=True)
     assert told(made, event("CHANNEL_CREATE"), event("CHANNEL_HOLD")) == []
     heard = told(made, event("CHANNEL_PARK"), event("CHANNEL_HOLD"), event("CHANNEL_UNHOLD"))
-    assert heard == [LegAnswered(LEG), LegHeld(LEG, True), LegHeld(LEG, False)]
+    assert heard == [LegAnswered(LEG), LegHeld(LEG, True, has_music=True), LegHeld(LEG, False, has_music=True)]

@@ -41,6 +41,10 @@ LAST_ROOM = 1.0
 """Abandoned calls that are left free where the next answer may be the window's last: agents who go home leave phones
 that ring."""
 
+DAY_AIM = 0.7
+"""Where the law counts a day, it aims at this share of what it would else, and spends no surplus: the guard, which
+holds the last answers to the cap by themselves, stops it so much less often that agents work more."""
+
 DAY_WINDOW_S = 36 * 3600.0
 """A law whose window is no longer counts a day, and every moment may be the last of its answers."""
 ROOM_SPREAD, ROOM_SHARE = 3.0, 1 / 8
@@ -145,9 +149,10 @@ class Budget:
             return
         if self._left:
             self._left.answered(self._clock_s, abandoned)
-        self._log += _step(agents, self._cap) * (
-            self.run.aim(self._target, self._over, self._to_make_up() + self._room) - abandoned
-        )
+        aim = self.run.aim(self._target, self._over, self._to_make_up() + self._room)
+        if self._left:
+            aim = min(aim, self._target)
+        self._log += _step(agents, self._cap) * (aim - abandoned)
         self._log = min(max(self._log, log(min(LOWEST, self._cap))), log(HIGHEST))
 
     def threshold(
@@ -160,8 +165,11 @@ class Budget:
         """
         allowed, at_stake = self._cap * expected, self._cap * coming
         at_stake += SPREAD * sqrt(at_stake)
+        late = self._left is not None and self._left.late + 1 + at_stake > 0
         margin = min(MOST_MARGIN, max(LEAST_MARGIN, MARGIN * allowed - LESS))
         self._target = self._cap * min(self._most_aim, max(LEAST_AIM, 1 - margin / max(allowed, 1.0)))
+        if self._left:
+            self._target *= DAY_AIM
         self._over = min(MOST_ANSWERS, max(LEAST_ANSWERS, expected * SPENT_OVER))
         if allowed < FEW:
             return Mode.NONE_RISKED, NONE_RISKED / max(expected, 1.0)
@@ -173,7 +181,6 @@ class Budget:
             at_stake += LAST_ROOM
         owed = at_stake + self._to_make_up()
         own = self.run.breaks(self._cap, min(expected, self.run.answers + to_come), owed, credit)
-        late = self._left is not None and self._left.late + 1 > 0
         if own or late or window.breaks(self._cap, min(expected, window.answers + to_come), at_stake, credit):
             return Mode.GUARDED, min(GUARDED, self._cap)
         return Mode.STEERED, exp(self._log)

@@ -27,10 +27,15 @@ th, td { padding: .35rem .75rem; text-align: right; border-bottom: 1px solid var
 th { color: var(--soft); font-weight: 500; } th:first-child, td:first-child { text-align: left; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%%), 1fr)); gap: 1.5rem; }
 figure { margin: 0; } svg { width: 100%%; height: auto; display: block; }
-svg text { fill: var(--soft); font-size: 12px; } svg text.name { fill: var(--text); }
+svg text { fill: var(--soft); font-size: 12px; }
 svg .grid { stroke: var(--line); stroke-width: 1; } svg line.cap { stroke: var(--text); stroke-dasharray: 4 4; }
-svg text.cap { fill: var(--text); } svg polyline { fill: none; stroke-width: 2; }
+svg text.cap, svg text.name { fill: var(--text); stroke: var(--ground); stroke-width: 3px; paint-order: stroke; }
+svg polyline { fill: none; stroke-width: 2; }
 .part { margin-left: 1.25rem; color: var(--soft); }
+@media (max-width: 40rem) {
+  svg text { font-size: 19px; } body { padding: 1rem; }
+  th:first-child, td:first-child { position: sticky; left: 0; background: var(--ground); }
+}
 .key { display: inline-block; width: .75rem; height: .75rem; border-radius: 50%%; margin-right: .5rem; }
 """
 
@@ -69,7 +74,8 @@ def _style() -> str:
 
 
 def _table(comparison: Comparison) -> str:
-    heads = ("policy", "occupancy %", "abandoned %", "runs above cap", "talk min/h", "wait s", "less 1st, points")
+    figures = ("occupancy %", "abandoned %", "runs above cap", "talk min/h", "wait s", "against the first, points")
+    heads = ("policy", *figures)
     head = "".join(f'<th scope="col">{each}</th>' for each in heads)
     rows = "".join(
         _row(index, each, comparison.results[0]) + "".join(map(_part, each.campaigns))

@@ -11,7 +11,7 @@ from dialer.simulation.replications import Results
 from dialer.simulation.tally import WAIT_EDGES_S
 
 WIDTH, HEIGHT = 640, 360
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 48
+LEFT, RIGHT, TOP, BOTTOM = 56, 16, 24, 52
 COLOURS = 8
 """So many the page has; further series are dashed."""
 
@@ -107,7 +107,7 @@ class Chart:
         """A dashed line from the bottom to the top."""
         at = self._at_x(x)
         self._parts.append(f'<line class="cap" x1="{at}" y1="{TOP}" x2="{at}" y2="{HEIGHT - BOTTOM}"/>')
-        self._parts.append(f'<text class="cap" x="{at + 5}" y="{HEIGHT - BOTTOM - 8}">{escape(text)}</text>')
+        self._parts.append(f'<text class="cap" x="{at}" y="{TOP - 4}" text-anchor="middle">{escape(text)}</text>')
 
     def across(self, y: float, text: str) -> None:
         """A dashed line from the left to the right."""

@@ -3,7 +3,7 @@
 
 ``python -m tests.bench.pacing_windows`` runs ``predictive`` through forty short days under a window of thirty, and
 through ten under one of 24 hours, and says what share was abandoned in each window that ends where a day does, and at
-worst in any that holds a thousand answers or more, or 400 where it is of 24 hours.
+worst in any that holds a thousand answers or more, or 200 where it is of 24 hours.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dialer.simulation.run import Run
 from dialer.simulation.scenario import HOUR_S, Scenario, Shift, Steps
 
 DAY_S = 24 * HOUR_S
-MANY_ANSWERS, MANY_OF_A_DAY = 1000, 400
+MANY_ANSWERS, MANY_OF_A_DAY = 1000, 200
 """A window of fewer says nothing yet: the first abandoned call may be one of five. One of a day has no more."""
 
 SEED = 7000

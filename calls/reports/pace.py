@@ -68,14 +68,18 @@ def count_shared(
         found[key]["attempts"] = measures["attempts"]
     of_day = {whose: _shares(question, handled) for whose, handled in _handled(connection, question, sums).items()}
     day, label = labels((Dimension.DAY,), question.zone), labels(question.times, question.zone)
-    worked: dict[tuple[Key, Key, str], float] = defaultdict(float)
+    shared: dict[Key, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for number, agent, seconds in _worked(connection, question):
-        worked[label(number), day(number), agent] += seconds
+        (on,) = day(number)
+        if shares := of_day.get((agent, on)):
+            own = shared[label(number)]
+            for campaign, share in shares.items():
+                own[campaign] += seconds * share
     place = question.by.index(Dimension.CAMPAIGN) if Dimension.CAMPAIGN in question.by else None
-    for (times, (on,), agent), seconds in worked.items():
-        for campaign, share in of_day.get((agent, on), {}).items():
+    for times, campaigns in shared.items():
+        for campaign, seconds in campaigns.items():
             key = times if place is None else (*times[:place], campaign, *times[place:])
-            found[key]["shared_s"] += seconds * share
+            found[key]["shared_s"] = seconds
     return dict(found)
 
 

@@ -32,12 +32,13 @@ class Part:
         return sum(self.least) + GAP * len(self.least) + 1
 
     def widths(self, width: int) -> list[int]:
-        """Letters of each column in a table of at most ``width``: what is left over goes to those first that need
-        the least of it to have all in one line."""
+        """Letters of each column in a table of at most ``width``: what is left over is divided evenly between those
+        that need more to have all in one line."""
         widths, spare = [*self.least], max(0, width - self.width)
         needs = [max(0, need - least) for need, least in zip(self._lines(), self.least, strict=True)]
-        for place in sorted(range(len(needs)), key=needs.__getitem__):
-            more = min(needs[place], spare)
+        by_need = sorted(range(len(needs)), key=needs.__getitem__)
+        for left, place in zip(range(len(needs), 0, -1), by_need, strict=True):
+            more = min(needs[place], spare // left)
             widths[place] += more
             spare -= more
         return widths

@@ -75,6 +75,11 @@ def test_a_word_longer_than_a_line_is_folded_and_whole() -> None:
     assert "".join(line.strip("│ ") for line in text[3:-1]) == path
 
 
+def test_room_is_divided_evenly_between_columns_of_sentences() -> None:
+    sentence = " ".join(["word"] * 40)
+    assert part(("key", "one", "two", "short"), [("a", sentence, sentence, "x" * 30)]).widths(120) == [3, 37, 37, 30]
+
+
 def test_few_rows_of_many_figures_are_turned() -> None:
     names = ["agent", *(f"figure number {n}" for n in range(20))]
     (turned,) = fitting(names, [["ann", *map(str, range(20))], ["ben", *map(str, range(20))]], 80)

@@ -30,8 +30,8 @@ CLAIM_S = 30.0
 """So long a port is given to nobody else, of another process neither: by then it was opened."""
 
 _asked = itertools.count(os.getpid() * APART)
-_claims: deque[tuple[float, socket.socket]] = deque()
-"""Until when, and what holds each."""
+_claims: deque[tuple[float, int]] = deque()
+"""Until when, and the file that holds each."""
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -42,8 +42,6 @@ def free_port(kind: socket.SocketKind) -> int:
         OSError: all of them are taken.
     """
     places = MEDIA_FROM - SINGLE_FROM
-    while _claims and _claims[0][0] <= time.monotonic():
-        _claims.popleft()[1].close()
     for _ in range(places):
         port = SINGLE_FROM + next(_asked) % places
         if _is_free(port, kind) and _claim(port):
@@ -54,31 +52,33 @@ def free_port(kind: socket.SocketKind) -> int:
 def _claim(port: int) -> bool:
     """Whether nobody was given it lately. A name in Linux' abstract namespace stands for it: each network namespace
     has its own, as it has ports, and the name ends with its process (unix(7))."""
+    while _claims and _claims[0][0] <= time.monotonic():
+        os.close(_claims.popleft()[1])
     mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         mark.bind(f"\0callwright-port-{port}")
     except OSError:
         mark.close()
         return False
-    _claims.append((time.monotonic() + CLAIM_S, mark))
+    _claims.append((time.monotonic() + CLAIM_S, mark.detach()))  # until the process ends, at the latest
     return True
 
 
 def free_media_ports(count: int, random_source: random.Random, given: Collection[int] = ()) -> tuple[int, int]:
     """The first and last of ``count`` UDP ports in a row (an even start), of which both ends are free.
 
-    A port in between that is taken does no harm: the switch and SIPp take the next one. ``given``: first ports that
-    somebody else has been given already and may not have opened yet; they and those after them are not given again.
+    The first ones are given to no other process before they can be open, as of :func:`free_port`. A port in between
+    that is taken does no harm: the switch and SIPp take the next one. ``given``: first ports that somebody else has
+    been given already and may not have opened yet; they and those after them are not given again.
 
     Raises:
         OSError: none found in 50 tries.
     """
     for _ in range(50):
-        first = random_source.randrange(MEDIA_FROM, MEDIA_TO - count, 2)
+        first = random_source.randrange(MEDIA_FROM, MEDIA_TO - count, HEAD_PORTS)
         head = range(first, first + min(HEAD_PORTS, count))
-        if all(abs(first - other) >= HEAD_PORTS for other in given) and all(
-            map(_is_free, (*head, first + count - 1))
-        ):
+        apart = all(abs(first - other) >= HEAD_PORTS for other in given)
+        if apart and all(map(_is_free, (*head, first + count - 1))) and _claim(first):
             return first, first + count - 1
     raise OSError(f"no {count} free UDP ports in a row between {MEDIA_FROM} and {MEDIA_TO}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import subprocess
@@ -78,8 +79,16 @@ def test_a_port_is_given_to_no_other_process_before_it_can_be_open(monkeypatch: 
     other = [sys.executable, "-c", asked]
     assert subprocess.run(other, check=True, capture_output=True, timeout=60).stdout.strip() != str(given).encode()
     monkeypatch.setattr(ports, "CLAIM_S", 0.0)
-    monkeypatch.setattr(ports, "_claims", claims := deque[tuple[float, socket.socket]]())
+    monkeypatch.setattr(ports, "_claims", claims := deque[tuple[float, int]]())
     for _ in range(3):
         free_port(socket.SOCK_DGRAM)
     assert len(claims) == 1, "what is over is let go"
-    claims.pop()[1].close()
+    os.close(claims.pop()[1])
+
+
+def test_media_ports_are_given_to_no_other_process_before_they_can_be_open() -> None:
+    """Both draw the same ones: the second one is given others."""
+    first, _ = free_media_ports(8, random.Random(11))
+    asked = "import random; from console.demo.ports import *; print(free_media_ports(8, random.Random(11))[0])"
+    other = [sys.executable, "-c", asked]
+    assert subprocess.run(other, check=True, capture_output=True, timeout=60).stdout.strip() != str(first).encode()

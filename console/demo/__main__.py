@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
 
 def _leave(_number: int, _frame: object) -> None:
-    sys.exit(0)
+    """Nothing has begun; SystemExit would come out of whatever is being imported, as another error perhaps."""
+    os._exit(0)
 
 
 signal.signal(signal.SIGINT, _leave)

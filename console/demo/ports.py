@@ -19,6 +19,9 @@ SINGLE_FROM = 7_000
 """Single ports lie from here up to the media ranges: a connection is given none of them by itself, and no browser
 refuses one of them (the highest that is refused there is 6697)."""
 
+SIPP_CONTROL = range(8_888, 9_088)
+"""Every SIPp opens the first of these that is free, to be steered by; another one's own port must not be there."""
+
 APART = 97
 """So far from one process to the next: two that choose at once take no port that the other has not opened yet."""
 
@@ -44,7 +47,7 @@ def free_port(kind: socket.SocketKind) -> int:
     places = MEDIA_FROM - SINGLE_FROM
     for _ in range(places):
         port = SINGLE_FROM + next(_asked) % places
-        if _is_free(port, kind) and _claim(port):
+        if port not in SIPP_CONTROL and _is_free(port, kind) and _claim(port):
             return port
     raise OSError(f"no port between {SINGLE_FROM} and {MEDIA_FROM} is free")
 

@@ -44,7 +44,7 @@ still to come, so rather a few less."""
 
 MODES = {
     Mode.STEERED: "",
-    Mode.GUARDED: ": one more would break it, so no risk is taken",
+    Mode.GUARDED: ": with what is under way one more might break it, so no risk is taken",
     Mode.NONE_RISKED: ": it allows too few to steer by, so none is risked",
 }
 

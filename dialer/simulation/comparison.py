@@ -30,10 +30,11 @@ class Comparison:
     def title(self) -> str:
         """What was simulated."""
         through = ", through the dialer's core" if self.core else ""
+        runs = "1 replication" if self.replications == 1 else f"{self.replications} replications"
         cap = f"cap {100 * self.scenario.abandonment_cap:g}% in {_in_words(self.scenario)}"
         return (
             f"{self.scenario.name}: {self.scenario.most_agents()} agents, {self.scenario.duration_s / 3600:g} h,"
-            f" {cap}, {self.replications} replications{through}"
+            f" {cap}, {runs}{through}"
         )
 
     def table(self) -> str:
@@ -41,7 +42,7 @@ class Comparison:
         campaigns, where several share the agents."""
         head = (
             f"{'policy':<22}{'occupancy %':>15}{'abandoned %':>15}{'above cap':>11}{'talk min/h':>12}{'wait s':>14}"
-            f"{'less 1st':>15}"
+            f"{'against 1st':>15}"
         )
         rows = (row for each in self.results for row in (self._row(each), *map(_part, each.campaigns)))
         return "\n".join([self.title, head, *rows])

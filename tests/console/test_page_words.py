@@ -213,11 +213,12 @@ def test_a_text_longer_than_any_of_ours_stays_as_it_is() -> None:
         ("fr", "main: no free agent; other: 2.5 calls per second on t",
          "main\u202f: aucun agent libre\u202f; other\u202f: 2,5 appels par seconde sur t"),
         ("de", "agents will be free in time (1 of 2 agents free, 0 calls under way, 37.5% of dials reach a person;"
-         " risk of one more 0.12%, allowed 1.00%; 0 of 3 abandoned, cap 3%: one more would break it, so no risk is"
-         " taken; agents may expect to work 80% of their time)",
+         " risk of one more 0.12%, allowed 1.00%; 0 of 3 abandoned, cap 3%: with what is under way one more might"
+         " break it, so no risk is taken; agents may expect to work 80% of their time)",
          "Agenten werden rechtzeitig frei (1 von 2 Agenten frei, 0 Anrufe unterwegs, 37,5 % der Anwahlen erreichen"
-         " jemanden; Risiko einer weiteren 0,12 %, erlaubt 1,00 %; 0 von 3 abgebrochen, Grenze 3 %: eine weitere"
-         " würde sie verletzen, deshalb kein Risiko; Agenten arbeiten voraussichtlich 80 % ihrer Zeit)"),
+         " jemanden; Risiko einer weiteren 0,12 %, erlaubt 1,00 %; 0 von 3 abgebrochen, Grenze 3 %: mit dem,"
+         " was im Gang ist, könnte eine weitere sie verletzen, deshalb kein Risiko;"
+         " Agenten arbeiten voraussichtlich 80 % ihrer Zeit)"),
         ("fr", "list shops is closed: no campaign dials it", "liste shops : fermée, aucune campagne ne la compose"),
         ("de", "review 12: 62%, failed", "Bewertung 12: 62\u00a0%, nicht bestanden"),
         ("de", "nobody has put this into words", None),

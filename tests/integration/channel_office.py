@@ -174,8 +174,15 @@ class Office:
     async def _call(self, case: Case) -> None:
         script = CallerScript(case.number, case.presses, hang_up_at_s=case.hang_up_at_s, stays_s=20.0)
         caller = await place_call(self.sipp, f"caller{case.number}", script, sip_port=self.pbx.ports.sip)
-        async with asyncio.timeout(2 * DEADLINE_S):
-            await case.ended.wait()
+        try:
+            async with asyncio.timeout(2 * DEADLINE_S):
+                await case.ended.wait()
+        except TimeoutError:
+            said = caller.messages.read_text(encoding="utf-8", errors="replace")[-3_000:]
+            arrived = case._channel is not None
+            raise AssertionError(
+                f"{case.number} has not ended: {arrived=}, {caller.alive=}, {caller.events}\n{caller.trouble}\n{said}"
+            ) from None
         await caller.wait(DEADLINE_S)
         if case.fault is not None:
             raise case.fault

@@ -18,6 +18,12 @@ from tests.integration.raw_wire import LOOPBACK, SipCaller
 PACKET = 160
 """Samples of 20 ms, as nearly all telephones send (RFC 3551, section 4.2)."""
 
+FIRST_CSEQ = 20
+"""Of a re-INVITE."""
+
+AGAIN_S = 0.5
+"""After which a request is sent again that the switch could not take yet."""
+
 QUIET = 0.01
 """Of full scale: what is less is no sound of anybody's."""
 
@@ -114,7 +120,7 @@ class SipPhone(asyncio.DatagramProtocol):
         self._requests, self._holds = self._requests + 1, held
         body = self._session("sendonly" if held else "sendrecv")
         self._send(
-            f"{self._begin('INVITE', 20 + self._requests)}Contact: <sip:phone@{LOOPBACK}:{self._port}>\r\n"
+            f"{self._begin('INVITE', FIRST_CSEQ + self._requests)}Contact: <sip:phone@{LOOPBACK}:{self._port}>\r\n"
             f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         )
 
@@ -156,6 +162,12 @@ class SipPhone(asyncio.DatagramProtocol):
             self._reply(text, "200 OK")
         elif text.startswith("SIP/2.0 200 ") and _header(text, "CSeq").endswith(" INVITE"):
             self._send(f"{self._begin('ACK', int(_header(text, 'CSeq').split()[0]))}Content-Length: 0\r\n\r\n")
+        elif text.startswith(("SIP/2.0 491 ", "SIP/2.0 500 ")) and _header(text, "CSeq") == self._newest():
+            loop = asyncio.get_running_loop()  # the switch was not through with the one before (RFC 3261, 14.2)
+            loop.call_later(AGAIN_S, lambda: self.hold(held=self._holds))
+
+    def _newest(self) -> str:
+        return f"{FIRST_CSEQ + self._requests} INVITE"
 
     def _answer(self, text: str) -> None:
         self._request = text

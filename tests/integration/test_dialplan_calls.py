@@ -258,6 +258,9 @@ async def test_a_customer_talks_and_comes_back(start_asterisk: StartAsterisk, si
             assert "/resume?token=" in resumed.value("request")
             assert (resumed.value("arg_1"), resumed.value("arg_2")) == ("call-1", ending)
             if ending == "KICKED":
+                async with asyncio.timeout(20):
+                    while len(agent.events) < 3:  # noqa: ASYNC110 - SIPp tells nobody when it has written
+                        await asyncio.sleep(0.1)
                 events = [event.event for event in agent.events]
                 assert events == ["invited", "ringing", "answered"], "the agent's leg stays"
             assert complaints(pbx) == []

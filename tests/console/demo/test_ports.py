@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import socket
@@ -84,6 +85,12 @@ def test_a_port_is_given_to_no_other_process_before_it_can_be_open(monkeypatch: 
         free_port(socket.SOCK_DGRAM)
     assert len(claims) == 1, "what is over is let go"
     os.close(claims.pop()[1])
+
+
+def test_no_port_is_given_that_another_sipp_may_open_to_be_steered_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "_asked", itertools.count(8_888 - SINGLE_FROM - 1))
+    given = [free_port(socket.SOCK_DGRAM) for _ in range(3)]
+    assert not set(given) & set(ports.SIPP_CONTROL) and given[-1] > ports.SIPP_CONTROL[-1]
 
 
 def test_media_ports_are_given_to_no_other_process_before_they_can_be_open() -> None:
